@@ -1,0 +1,193 @@
+#include "core/decimal.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+
+#include "core/check.hpp"
+
+namespace derivd::core {
+namespace {
+
+constexpr int kMaxDigits = 18;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+Error not_a_number(std::string_view text) {
+  return invalid(fmt::format("'{}' is not a decimal number", text.substr(0, 40)));
+}
+
+// Brings mantissa × 10^-scale to `target` decimals without losing a digit.
+Result<std::int64_t> rescale(Decimal v, std::uint8_t target) {
+  if (v.scale > target) {
+    const auto divisor = pow10(v.scale - target);
+    if (v.mantissa % divisor != 0) {
+      return invalid(fmt::format("{} has more than {} decimals", v.to_string(), target));
+    }
+    return v.mantissa / divisor;
+  }
+  std::int64_t out = 0;
+  if (__builtin_mul_overflow(v.mantissa, pow10(target - v.scale), &out)) {
+    return invalid(fmt::format("{} is too large", v.to_string()));
+  }
+  return out;
+}
+
+std::string format_fixed(std::int64_t mantissa, int decimals) {
+  const bool negative = mantissa < 0;
+  const auto magnitude = negative ? ~static_cast<std::uint64_t>(mantissa) + 1
+                                  : static_cast<std::uint64_t>(mantissa);
+  const auto unit = static_cast<std::uint64_t>(pow10(decimals));
+  if (decimals == 0) return fmt::format("{}{}", negative ? "-" : "", magnitude);
+  return fmt::format("{}{}.{:0{}}", negative ? "-" : "", magnitude / unit, magnitude % unit,
+                     decimals);
+}
+
+}  // namespace
+
+std::int64_t pow10(int n) {
+  DERIVD_CHECK(n >= 0 && n <= kMaxDigits, "power of ten out of range");
+  std::int64_t value = 1;
+  for (int i = 0; i < n; ++i) value *= 10;
+  return value;
+}
+
+Result<Decimal> Decimal::parse(std::string_view text) {
+  std::size_t i = 0;
+  bool negative = false;
+  if (i < text.size() && (text[i] == '-' || text[i] == '+')) negative = text[i++] == '-';
+  Decimal out;
+  int digits = 0;
+  int scale = 0;
+  bool any = false;
+  bool point = false;
+  for (; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '.' && !point) {
+      point = true;
+      continue;
+    }
+    if (!is_digit(c)) break;
+    any = true;
+    if (out.mantissa != 0 || c != '0') ++digits;
+    if (digits > kMaxDigits) return invalid(fmt::format("'{}' has too many digits", text.substr(0, 40)));
+    out.mantissa = out.mantissa * 10 + (c - '0');
+    if (point) ++scale;
+  }
+  if (!any) return not_a_number(text);
+  if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
+    ++i;
+    bool minus = false;
+    if (i < text.size() && (text[i] == '-' || text[i] == '+')) minus = text[i++] == '-';
+    int exponent = 0;
+    bool some = false;
+    for (; i < text.size() && is_digit(text[i]); ++i) {
+      some = true;
+      exponent = exponent * 10 + (text[i] - '0');
+      if (exponent > 99) return not_a_number(text);
+    }
+    if (!some) return not_a_number(text);
+    scale += minus ? exponent : -exponent;
+  }
+  if (i != text.size()) return not_a_number(text);
+  while (scale > 0 && out.mantissa % 10 == 0 && (scale > kMaxDigits || out.mantissa == 0)) {
+    out.mantissa /= 10;
+    --scale;
+  }
+  for (; scale < 0; ++scale) {
+    if (__builtin_mul_overflow(out.mantissa, std::int64_t{10}, &out.mantissa)) {
+      return invalid(fmt::format("'{}' is too large", text.substr(0, 40)));
+    }
+  }
+  if (scale > kMaxDigits) {
+    return invalid(fmt::format("'{}' has too many decimals", text.substr(0, 40)));
+  }
+  if (negative) out.mantissa = -out.mantissa;
+  out.scale = static_cast<std::uint8_t>(scale);
+  return out;
+}
+
+std::string Decimal::to_string() const {
+  auto m = mantissa;
+  int s = scale;
+  while (s > 0 && m % 10 == 0) {
+    m /= 10;
+    --s;
+  }
+  return format_fixed(m, s);
+}
+
+double Decimal::to_double() const {
+  return static_cast<double>(mantissa) / static_cast<double>(pow10(scale));
+}
+
+std::strong_ordering operator<=>(const Decimal& a, const Decimal& b) {
+  __extension__ using Wide = __int128;
+  const auto x = static_cast<Wide>(a.mantissa) * pow10(b.scale);
+  const auto y = static_cast<Wide>(b.mantissa) * pow10(a.scale);
+  return x < y ? std::strong_ordering::less
+               : x > y ? std::strong_ordering::greater : std::strong_ordering::equal;
+}
+
+Result<Money> Money::from(Decimal value, std::uint8_t exponent) {
+  auto units = rescale(value, exponent);
+  if (!units) return units.error();
+  return Money(*units, exponent);
+}
+
+Result<Money> Money::parse(std::string_view text, std::uint8_t exponent) {
+  auto value = Decimal::parse(text);
+  if (!value) return value.error();
+  return from(*value, exponent);
+}
+
+std::string Money::to_string() const { return format_fixed(units_, exponent_); }
+
+double Money::to_double() const {
+  return static_cast<double>(units_) / static_cast<double>(pow10(exponent_));
+}
+
+std::strong_ordering operator<=>(Money a, Money b) {
+  DERIVD_CHECK(a.exponent_ == b.exponent_, "amounts of different currencies compared");
+  return a.units_ <=> b.units_;
+}
+
+Money operator+(Money a, Money b) {
+  DERIVD_CHECK(a.exponent_ == b.exponent_, "amounts of different currencies added");
+  std::int64_t sum = 0;
+  DERIVD_CHECK(!__builtin_add_overflow(a.units_, b.units_, &sum), "amount overflow");
+  return Money(sum, a.exponent_);
+}
+
+Money operator-(Money a, Money b) { return a + (-b); }
+
+Result<Price> Price::from(Decimal value, std::uint8_t decimals) {
+  auto mantissa = rescale(value, decimals);
+  if (!mantissa) return mantissa.error();
+  return Price(*mantissa, decimals);
+}
+
+Result<Price> Price::parse(std::string_view text, std::uint8_t decimals) {
+  auto value = Decimal::parse(text);
+  if (!value) return value.error();
+  return from(*value, decimals);
+}
+
+std::string Price::to_string() const { return format_fixed(mantissa_, decimals_); }
+
+double Price::to_double() const {
+  return static_cast<double>(mantissa_) / static_cast<double>(pow10(decimals_));
+}
+
+std::strong_ordering operator<=>(Price a, Price b) {
+  DERIVD_CHECK(a.decimals_ == b.decimals_, "prices of different symbols compared");
+  return a.mantissa_ <=> b.mantissa_;
+}
+
+Price operator+(Price a, Price b) {
+  DERIVD_CHECK(a.decimals_ == b.decimals_, "prices of different decimals added");
+  return Price(a.mantissa_ + b.mantissa_, a.decimals_);
+}
+
+}  // namespace derivd::core

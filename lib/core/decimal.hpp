@@ -1,0 +1,99 @@
+// Owns exact decimal numbers: Decimal (a ratio or factor as it was written), Money (minor units of
+// a currency) and Price (a quote with its symbol's decimals). Codecs and the configuration make
+// them from text; every room calculates with them. No float ever holds an amount or a quote here.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+
+namespace derivd::core {
+
+/// 10^n for n in 0..18.
+std::int64_t pow10(int n);
+
+/// A number exactly as written: mantissa × 10^-scale. Used for factors and ratios.
+struct Decimal {
+  std::int64_t mantissa = 0;
+  std::uint8_t scale = 0;
+
+  /// Optional sign, digits, optional point and digits, optional exponent (`1.5e-3`, which JSON
+  /// allows). At most 18 significant digits and a scale of 18. Refuses "nan", "inf", hex, blanks.
+  static Result<Decimal> parse(std::string_view text);
+  std::string to_string() const;  // without trailing zeros
+  double to_double() const;       // for display and pricing models only
+  friend bool operator==(const Decimal& a, const Decimal& b) { return (a <=> b) == 0; }
+  friend std::strong_ordering operator<=>(const Decimal& a, const Decimal& b);  // by value
+};
+
+/// An amount in minor units of its currency; `exponent` is the number of decimals (USD: 2).
+/// Arithmetic between different exponents and overflow are bugs (CHECK).
+class Money {
+ public:
+  static constexpr std::uint8_t kCents = 2;
+  constexpr Money() = default;
+  static constexpr Money minor(std::int64_t units, std::uint8_t exponent = kCents) {
+    return Money(units, exponent);
+  }
+  /// Exact: text with more decimals than the exponent (trailing zeros apart) is an error.
+  static Result<Money> parse(std::string_view text, std::uint8_t exponent = kCents);
+  /// Exact, from a number on the wire that was already parsed.
+  static Result<Money> from(Decimal value, std::uint8_t exponent = kCents);
+
+  constexpr std::int64_t units() const { return units_; }
+  constexpr std::uint8_t exponent() const { return exponent_; }
+  std::string to_string() const;  // "-0.35": always `exponent` decimals
+  double to_double() const;       // for pricing models and metrics only
+  constexpr bool is_zero() const { return units_ == 0; }
+
+  friend constexpr bool operator==(Money, Money) = default;
+  friend std::strong_ordering operator<=>(Money a, Money b);
+  Money operator-() const { return Money(-units_, exponent_); }
+  friend Money operator+(Money a, Money b);
+  friend Money operator-(Money a, Money b);
+  Money& operator+=(Money b) { return *this = *this + b; }
+  Money& operator-=(Money b) { return *this = *this - b; }
+
+ private:
+  constexpr Money(std::int64_t units, std::uint8_t exponent) : units_(units), exponent_(exponent) {}
+  std::int64_t units_ = 0;
+  std::uint8_t exponent_ = kCents;
+};
+
+/// A quote: mantissa × 10^-decimals, where decimals belong to the symbol, so that the last digit is
+/// a property of the formatted price: 2550.6 on a symbol of 3 decimals ends in 0.
+class Price {
+ public:
+  constexpr Price() = default;
+  static constexpr Price raw(std::int64_t mantissa, std::uint8_t decimals) {
+    return Price(mantissa, decimals);
+  }
+  /// Text with more decimals than the symbol has (trailing zeros apart) is an error.
+  static Result<Price> parse(std::string_view text, std::uint8_t decimals);
+  static Result<Price> from(Decimal value, std::uint8_t decimals);
+
+  constexpr std::int64_t mantissa() const { return mantissa_; }
+  constexpr std::uint8_t decimals() const { return decimals_; }
+  /// Last digit of the formatted price, 0..9.
+  constexpr int last_digit() const {
+    const auto d = static_cast<int>(mantissa_ % 10);
+    return d < 0 ? -d : d;
+  }
+  std::string to_string() const;  // always `decimals` decimals
+  double to_double() const;
+  friend constexpr bool operator==(Price, Price) = default;
+  friend std::strong_ordering operator<=>(Price a, Price b);  // same decimals, or CHECK
+  /// Adds an offset given in the same decimals.
+  friend Price operator+(Price a, Price b);
+  Price operator-() const { return Price(-mantissa_, decimals_); }
+
+ private:
+  constexpr Price(std::int64_t m, std::uint8_t d) : mantissa_(m), decimals_(d) {}
+  std::int64_t mantissa_ = 0;
+  std::uint8_t decimals_ = 0;
+};
+
+}  // namespace derivd::core

@@ -1,0 +1,82 @@
+// Owns ShortString, text of bounded length held by value, for names that travel through the hot
+// path without touching the heap. Any room uses it; construction from longer text is a checked bug,
+// so edges that take untrusted text call fits() first. It never allocates.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/check.hpp"
+
+namespace derivd::core {
+
+template <std::size_t N>
+class ShortString {
+  static_assert(N < 256);
+
+ public:
+  static constexpr std::size_t kCapacity = N;
+  static constexpr bool fits(std::string_view text) { return text.size() <= N; }
+
+  constexpr ShortString() = default;
+  constexpr ShortString(std::string_view text) {  // NOLINT(google-explicit-constructor)
+    DERIVD_CHECK(fits(text), "text does not fit a ShortString");
+    for (std::size_t i = 0; i < text.size(); ++i) bytes_[i] = text[i];
+    size_ = static_cast<std::uint8_t>(text.size());
+  }
+  constexpr ShortString(const char* text)  // NOLINT(google-explicit-constructor)
+      : ShortString(std::string_view{text}) {}
+  ShortString(const std::string& text)  // NOLINT(google-explicit-constructor)
+      : ShortString(std::string_view{text}) {}
+
+  /// Keeps the first N bytes: for texts that are only shown.
+  static constexpr ShortString truncated(std::string_view text) {
+    return ShortString(text.substr(0, N));
+  }
+
+  constexpr std::string_view view() const { return {bytes_.data(), size_}; }
+  constexpr operator std::string_view() const { return view(); }  // NOLINT
+  std::string str() const { return std::string(view()); }
+  constexpr bool empty() const { return size_ == 0; }
+
+  friend constexpr bool operator==(const ShortString& a, const ShortString& b) {
+    return a.view() == b.view();
+  }
+  friend constexpr auto operator<=>(const ShortString& a, const ShortString& b) {
+    return a.view() <=> b.view();
+  }
+  friend constexpr bool operator==(const ShortString& a, std::string_view b) {
+    return a.view() == b;
+  }
+  friend constexpr bool operator==(const ShortString& a, const char* b) { return a.view() == b; }
+
+ private:
+  std::array<char, N> bytes_{};
+  std::uint8_t size_ = 0;
+};
+
+/// A strategy's name from the configuration.
+using Name = ShortString<40>;
+/// A reason or a message for people, cut where too long.
+using Text = ShortString<200>;
+
+}  // namespace derivd::core
+
+template <std::size_t N>
+struct fmt::formatter<derivd::core::ShortString<N>> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(const derivd::core::ShortString<N>& s, Context& ctx) const {
+    return fmt::formatter<std::string_view>::format(s.view(), ctx);
+  }
+};
+template <std::size_t N>
+struct std::hash<derivd::core::ShortString<N>> {
+  std::size_t operator()(const derivd::core::ShortString<N>& s) const noexcept {
+    return std::hash<std::string_view>{}(s.view());
+  }
+};

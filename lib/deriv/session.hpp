@@ -1,0 +1,167 @@
+// Owns Session, the sans-io state machine that keeps one authorised WebSocket session to Deriv in
+// either dialect. The daemon's shell feeds it link events and deadlines on the loop thread and does
+// what it asks of Wire. It owns no socket, no timer and no clock, and it never resends a buy.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/event.hpp"
+#include "core/rng.hpp"
+#include "core/secret.hpp"
+#include "core/time.hpp"
+#include "execution/report.hpp"
+#include "market/contract.hpp"
+#include "market/tick.hpp"
+
+namespace derivd::deriv {
+
+enum class Dialect : std::uint8_t { kOptions, kV3 };
+std::string_view name_of(Dialect dialect);
+
+struct SessionSettings {
+  Dialect dialect = Dialect::kOptions;
+  std::string endpoint;    // options: https://api.derivws.com; v3: wss://ws.derivws.com/websockets/v3
+  std::string app_id;
+  std::string account;     // "demo", "real" or an account id
+  bool allow_real = false;
+  core::Secret token;
+};
+
+/// A token that starts with pat_ speaks options.
+Dialect dialect_for(const core::Secret& token);
+std::string_view default_endpoint(Dialect dialect);
+
+enum class SessionState : std::uint8_t {
+  kOffline, kConnecting, kAuthorizing, kSyncing, kReconciling, kLive, kDraining,
+};
+std::string_view name_of(SessionState state);  // "offline", "connecting", …
+
+struct AccountInfo {
+  core::ShortString<32> id;
+  bool is_real = false;
+  core::ShortString<8> currency;
+  core::Money balance;
+};
+
+/// Leaves the daemon with exit code 77.
+enum class FatalKind : std::uint8_t {
+  kTokenRefused, kMissingScope, kForbiddenScope, kAccountNotFound, kRealNotAllowed, kAppId,
+  kCurrency,
+};
+
+struct HttpCall {
+  std::string method;
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;  // hold the token
+};
+
+/// What the session asks of the shell. Calls return at once; answers come as events later.
+class Wire {
+ public:
+  virtual void http(const HttpCall& call) = 0;      // → on_http or on_http_failed
+  virtual void open(const std::string& url) = 0;    // → on_open or on_closed; may hold a password
+  virtual void send(std::string_view frame) = 0;
+  virtual void close() = 0;                         // → on_closed
+
+ protected:
+  ~Wire() = default;
+};
+
+struct Quote {
+  core::OrderId order;
+  core::ShortString<64> id;
+  core::Money ask;
+  core::Money payout;
+};
+
+/// Told synchronously from inside Session's event methods.
+class SessionListener {
+ public:
+  /// `reason` is empty on the way up.
+  virtual void on_state(SessionState state, std::string_view reason) = 0;
+  virtual void on_account(const AccountInfo& account) = 0;
+  virtual void on_tick(const market::Tick& tick, bool history) = 0;
+  virtual void on_quote(const Quote& quote) = 0;
+  virtual void on_quote_refused(core::OrderId order, std::string_view code,
+                                std::string_view message) = 0;
+  virtual void on_bought(core::OrderId order, const execution::Bought& bought) = 0;
+  virtual void on_refused(core::OrderId order, std::string_view code, std::string_view message,
+                          bool permanent) = 0;
+  virtual void on_unknown(core::OrderId order, std::string_view why) = 0;
+  virtual void on_contract(const execution::ContractReport& report, bool polled) = 0;
+  virtual void on_transaction(const execution::TransactionReport& report) = 0;
+  virtual void on_balance(core::Money balance) = 0;
+  virtual void on_venue_report(const execution::VenueReport& report) = 0;
+  /// A sold contract, answer to sell().
+  virtual void on_sold(core::ContractId contract, core::Money price) = 0;
+  virtual void on_sell_failed(core::ContractId contract, std::string_view code,
+                              std::string_view message) = 0;
+  /// Worth a journal entry: kFrameRefused, kRateLimited, kTickGap.
+  virtual void on_notice(core::EventKind kind, std::string_view text) = 0;
+  /// The session has given up for good.
+  virtual void on_fatal(FatalKind kind, std::string_view text) = 0;
+  /// The venue's clock was seen (tick or time reply).
+  virtual void on_venue_time(core::VenueTime time) = 0;
+
+ protected:
+  ~SessionListener() = default;
+};
+
+struct SessionStats {
+  std::uint64_t ticks = 0, frames = 0, frames_refused = 0, reconnects = 0, requests = 0;
+  std::optional<core::Duration> last_buy_latency;
+};
+
+class Session final {
+ public:
+  Session(SessionSettings settings, Wire& wire, SessionListener& listener, core::Rng& rng);
+  ~Session();
+
+  void start(const core::Now& now);
+  /// Clean stop: closes the link once no answer to a buy is awaited; then kOffline, no reconnect.
+  void stop(const core::Now& now);
+  SessionState state() const;
+
+  /// Symbols to stream from now on and after every reconnect. Each is fed `history` past ticks first.
+  void set_symbols(std::vector<market::SymbolCode> symbols, std::size_t history,
+                   const core::Now& now);
+  void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
+             const core::Now& now);
+  /// Sent at most once. Not Live: on_refused with code "NotSent" (proven unsent).
+  void buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
+           std::string_view quote_id, const core::Now& now);
+  void sell(core::ContractId contract, const core::Now& now);
+  void watch(core::ContractId contract, const core::Now& now);  // again after each reconnect
+  void unwatch(core::ContractId contract, const core::Now& now);
+  void poll(core::ContractId contract, const core::Now& now);
+  /// Portfolio and profit table; in kReconciling and kLive.
+  void ask_report(core::VenueTime since, const core::Now& now);
+  /// The engine has digested the report: kReconciling → kLive.
+  void reconciled(const core::Now& now);
+
+  // Link events.
+  void on_http(int status, std::string_view body, const core::Now& now);
+  void on_http_failed(std::string_view reason, const core::Now& now);
+  void on_open(const core::Now& now);
+  /// `capacity`: readable bytes from frame.data(), at least size + 64.
+  void on_frame(std::string_view frame, std::size_t capacity, const core::Now& now);
+  /// `http_status`: 0, or the refusal of the upgrade.
+  void on_closed(int http_status, std::string_view reason, const core::Now& now);
+
+  std::optional<core::Instant> next_deadline() const;
+  void on_deadline(const core::Now& now);
+
+  const SessionStats& stats() const;
+  std::optional<core::Duration> tick_age(const core::Now& now) const;  // oldest subscribed symbol
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace derivd::deriv

@@ -1,0 +1,152 @@
+// Owns the meeting of strategies, stake plans, limits and orders: events go in, actions come out, in
+// the order in which they must be performed. The daemon and the back-test call it from one thread.
+// It never does I/O and never reads a clock.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/event.hpp"
+#include "core/time.hpp"
+#include "engine/settings.hpp"
+#include "execution/order.hpp"
+#include "execution/record.hpp"
+#include "execution/report.hpp"
+
+namespace derivd::engine {
+
+/// Must be on disk before the next action is performed.
+struct Append {
+  execution::Record record;
+};
+/// Ask for a quote first (only strategies with min_payout_ratio). Answer: on_quote.
+struct SendQuote {
+  core::OrderId order;  // reserved id; not journaled yet
+  market::ContractSpec spec;
+  core::Money stake;
+};
+/// Buy now, for at most `stake`. Never repeated. Answer: on_bought, on_refused or on_unknown.
+struct SendBuy {
+  core::OrderId order;
+  market::ContractSpec spec;
+  core::Money stake;
+  core::ShortString<64> quote_id;  // empty: buy by parameters
+};
+/// Follow this contract's stream until it is settled.
+struct Watch {
+  core::ContractId contract;
+};
+/// Ask once for the state of this contract (the poll witness).
+struct Poll {
+  core::ContractId contract;
+};
+/// Ask the venue for portfolio and profit table since `since`. Answer: on_venue_report.
+struct AskReport {
+  core::VenueTime since;
+};
+struct Tell {
+  core::Event event;
+};
+using Action = std::variant<Append, SendQuote, SendBuy, Watch, Poll, AskReport, Tell>;
+using Actions = std::vector<Action>;
+
+enum class StrategyStatus : std::uint8_t { kRunning, kPaused, kHalted, kDisabled, kBlocked };
+std::string_view name_of(StrategyStatus status);
+
+/// For `derivctl status` and STATUS=. Built on request, not on the hot path.
+struct StrategyView {
+  core::Name name;
+  std::string type;
+  market::SymbolCode symbol;
+  StrategyStatus status = StrategyStatus::kRunning;
+  core::Text reason;               // of a halt, pause or block
+  std::int64_t trades = 0, won = 0, lost = 0, open = 0;  // of this session
+  core::Money profit;              // of this session
+  core::Money peak;
+  core::Money next_stake;
+  std::optional<core::VenueTime> last_tick;
+  core::Text last_decision;        // why it did or did not enter at the last signal
+};
+struct AccountView {
+  std::optional<core::Money> balance;
+  core::Money day_profit;
+  std::int64_t day_trades = 0;
+  std::int64_t open_contracts = 0;
+  core::Money open_stake;
+  std::int64_t unknown_orders = 0;
+};
+
+class Engine final {
+ public:
+  /// Settings are valid (config/ checked them).
+  explicit Engine(const Settings& settings);
+  ~Engine();
+
+  /// Continues where the journal ended. Before any other event.
+  void restore(const execution::Snapshot& snapshot, const core::Now& now, Actions& out);
+
+  // The link. Nothing is entered while offline or before the first venue report.
+  /// Authorised; the balance is known. Emits AskReport and Watch for what is open.
+  void on_online(core::Money balance, const core::Now& now, Actions& out);
+  /// Orders whose answer is still awaited become Unknown.
+  void on_offline(const core::Now& now, Actions& out);
+  void on_venue_report(const execution::VenueReport& report, const core::Now& now, Actions& out);
+
+  // Market data, epoch order per symbol; duplicates are dropped here. `history` feeds counters and
+  // never enters.
+  void on_tick(const market::Tick& tick, bool history, const core::Now& now, Actions& out);
+
+  // Answers.
+  struct QuoteReply {
+    core::OrderId order;
+    core::ShortString<64> quote_id;  // empty: refused, see reason
+    core::Money ask;
+    core::Money payout;
+    core::Text reason;
+  };
+  void on_quote(const QuoteReply& reply, const core::Now& now, Actions& out);
+  void on_bought(core::OrderId order, const execution::Bought& bought, const core::Now& now,
+                 Actions& out);
+  /// `code` is the venue's error code, `permanent` that trading cannot go on by itself
+  /// (InsufficientBalance, …): the strategy is halted.
+  void on_refused(core::OrderId order, std::string_view code, std::string_view message,
+                  bool permanent, const core::Now& now, Actions& out);
+  void on_unknown(core::OrderId order, std::string_view why, const core::Now& now, Actions& out);
+
+  // Witnesses. Any order, any repetition.
+  void on_contract(const execution::ContractReport& report, execution::Witness witness,
+                   const core::Now& now, Actions& out);
+  void on_transaction(const execution::TransactionReport& report, const core::Now& now,
+                      Actions& out);
+  void on_balance(core::Money balance, const core::Now& now, Actions& out);
+
+  // Time.
+  std::optional<core::Instant> next_deadline() const;
+  void on_deadline(const core::Now& now, Actions& out);
+
+  // The operator. Empty name: all. False: no such strategy.
+  bool pause(std::string_view name, std::string_view reason, const core::Now& now, Actions& out);
+  bool resume(std::string_view name, const core::Now& now, Actions& out);  // clears halts too
+  bool halt(std::string_view name, std::string_view reason, const core::Now& now, Actions& out);
+
+  /// No more entries from here on (clean stop). True: nothing awaits an answer any more.
+  void drain(const core::Now& now, Actions& out);
+  bool drained() const;
+
+  /// Symbols that enabled strategies or open contracts need.
+  std::vector<market::SymbolCode> symbols() const;
+  std::vector<StrategyView> strategies() const;
+  AccountView account() const;
+  std::vector<execution::Order> open_orders() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace derivd::engine

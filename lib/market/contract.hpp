@@ -1,0 +1,150 @@
+// Owns the contract kinds and their exact settlement rules: entry tick, exit tick, ties, digits,
+// barriers, multipliers. Settlement is the same in both dialects and lives only here; the contract
+// book, the recomputation of live settlements and the back-test all drive ContractLife. It never
+// prices (pricing.hpp) and never reads a clock.
+//
+// Rules and sources: shared reference deriv/v3-api.md section 4.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/decimal.hpp"
+#include "core/ids.hpp"
+#include "core/result.hpp"
+#include "core/time.hpp"
+#include "market/tick.hpp"
+
+namespace derivd::market {
+
+enum class ContractType : std::uint8_t {
+  kCall, kPut, kCallE, kPutE,          // rise/fall; the E forms win on a tie
+  kHigher, kLower,                     // against entry + relative barrier
+  kDigitEven, kDigitOdd, kDigitMatch, kDigitDiff, kDigitOver, kDigitUnder,
+  kMultUp, kMultDown,
+};
+
+/// Deriv's upper-case name as in books and back-tests: "DIGITODD", "HIGHER". (v3 sends HIGHER as
+/// CALL with a barrier: that translation lives in the dialect.)
+std::string_view name_of(ContractType type);
+std::optional<ContractType> contract_type_from(std::string_view name);
+
+constexpr bool is_digit(ContractType t) {
+  return t >= ContractType::kDigitEven && t <= ContractType::kDigitUnder;
+}
+constexpr bool is_multiplier(ContractType t) { return t >= ContractType::kMultUp; }
+constexpr bool takes_prediction(ContractType t) {
+  return t >= ContractType::kDigitMatch && t <= ContractType::kDigitUnder;
+}
+constexpr bool takes_barrier(ContractType t) {
+  return t == ContractType::kHigher || t == ContractType::kLower;
+}
+
+/// A contract's length: n ticks, or a time that always becomes seconds for the arithmetic.
+struct ContractDuration {
+  enum class Unit : std::uint8_t { kTicks, kSeconds, kMinutes, kHours, kDays };
+  std::int32_t count = 0;  // 0: none (multipliers)
+  Unit unit = Unit::kTicks;
+  /// "1t", "15s", "5m", "1h", "1d".
+  static core::Result<ContractDuration> parse(std::string_view text);
+  std::string to_string() const;
+  bool in_ticks() const { return unit == Unit::kTicks; }
+  /// Seconds of a timed contract. Not for ticks (CHECK).
+  std::int64_t seconds() const;
+  char unit_letter() const;  // 't' 's' 'm' 'h' 'd'
+  friend bool operator==(const ContractDuration&, const ContractDuration&) = default;
+};
+
+/// What is bought, without the amount.
+struct ContractSpec {
+  ContractType type = ContractType::kCall;
+  SymbolCode symbol;
+  ContractDuration duration;
+  std::int8_t prediction = -1;      // DIGITMATCH/DIFF/OVER/UNDER: 0..9, else -1
+  core::Price barrier;              // HIGHER/LOWER: signed offset from the entry tick, symbol's decimals
+  std::uint16_t multiplier = 0;     // MULT*
+  std::optional<core::Money> take_profit;  // MULT*: profit at which the venue closes, > 0
+  std::optional<core::Money> stop_loss;    // MULT*: loss at which the venue closes, > 0
+  friend bool operator==(const ContractSpec&, const ContractSpec&) = default;
+};
+
+/// Everything about a spec that can be refused without the venue: prediction range (OVER 0-8,
+/// UNDER 1-9), digits in ticks only, 1-10 ticks, 15 s at least, a multiplier the symbol accepts.
+core::Result<void> validate(const ContractSpec& spec, const SymbolInfo& symbol);
+
+enum class Verdict : std::uint8_t { kOpen, kWon, kLost };
+
+/// The life of one digital option, fed every tick of its symbol in epoch order from `start` on.
+/// Single-threaded, no allocation. Ticks at or before `start` are ignored (the entry tick is the
+/// first with epoch > start). For tick contracts: digits count the entry tick as tick 1, all others
+/// exit at the N-th tick after the entry. For timed contracts the exit is the last tick with
+/// epoch <= start + duration, known once a later tick or `on_time` shows that expiry has passed.
+class ContractLife final {
+ public:
+  ContractLife() = default;
+  ContractLife(const ContractSpec& spec, core::VenueTime start);
+
+  /// Returns true when this tick decided the contract. Later calls change nothing.
+  bool on_tick(const Tick& tick);
+  /// Venue time has passed without a tick. Decides a timed contract once now > expiry. A timed
+  /// contract without any tick in its life stays kOpen and expired() turns true: the caller refunds.
+  bool on_time(core::VenueTime now);
+
+  Verdict verdict() const { return verdict_; }
+  bool expired() const { return expired_; }
+  core::VenueTime start() const { return start_; }
+  /// Timed contracts: start + duration. Tick contracts: start + N × interval until the exit is
+  /// known, then the exit's epoch.
+  core::VenueTime expiry() const { return expiry_; }
+  const std::optional<Tick>& entry() const { return entry_; }
+  const std::optional<Tick>& exit() const { return exit_; }    // only once decided
+  const std::optional<Tick>& last() const { return last_; }    // latest tick within the life
+  /// The price to beat: entry, or entry + barrier. Empty before entry and for digits.
+  std::optional<core::Price> barrier_price() const;
+  /// Ticks counted by the contract's own rule (digits: entry is 1; others: entry is 0).
+  int ticks_passed() const { return ticks_passed_; }
+
+ private:
+  void decide(const Tick& exit_tick);
+  ContractSpec spec_;
+  core::VenueTime start_;
+  core::VenueTime expiry_;
+  std::optional<Tick> entry_;
+  std::optional<Tick> exit_;
+  std::optional<Tick> last_;
+  int ticks_passed_ = 0;
+  Verdict verdict_ = Verdict::kOpen;
+  bool expired_ = false;
+};
+
+/// Win rule alone, for a digital option whose entry and exit are known. Pure.
+bool wins(const ContractSpec& spec, core::Price entry, core::Price exit);
+
+/// A multiplier position: profit and loss, and the levels at which the venue closes it.
+class MultiplierLife final {
+ public:
+  enum class Close : std::uint8_t { kNone, kStopOut, kTakeProfit, kStopLoss };
+  MultiplierLife(const ContractSpec& spec, core::VenueTime start, core::Money stake,
+                 const SymbolInfo& symbol);
+  /// Returns the reason when this tick closes the position; its value is then final.
+  Close on_tick(const Tick& tick);
+  const std::optional<Tick>& entry() const { return entry_; }
+  const std::optional<Tick>& last() const { return last_; }
+  core::Money commission() const { return commission_; }
+  /// stake × multiplier × (S/entry − 1) − commission, rounded half up to the cent, at least −stake.
+  core::Money profit_at(core::Price spot) const;
+  core::Money profit() const;          // at the last tick; −commission before entry
+  core::Price stop_out_price() const;  // entry × (1 ∓ (stake − commission)/(stake × multiplier))
+
+ private:
+  ContractSpec spec_;
+  core::VenueTime start_;
+  core::Money stake_;
+  core::Money commission_;
+  std::optional<Tick> entry_;
+  std::optional<Tick> last_;
+};
+
+}  // namespace derivd::market

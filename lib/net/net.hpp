@@ -1,0 +1,168 @@
+// Owns the network: one TLS WebSocket connection attempt, one HTTPS request, and the TLS server that
+// the simulator stands on, behind plain headers. The daemon's link and derivsim call it from their loop
+// thread; every callback comes on that thread. It never retries, never decodes and never turns
+// certificate or host-name verification off.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/result.hpp"
+#include "core/time.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace derivd::net {
+
+/// https:// and wss:// only; a plain-text scheme is an error.
+struct Url {
+  std::string scheme;
+  std::string host;  // without brackets for IPv6
+  std::string port;  // "443" when absent
+  std::string target;  // "/path?query", at least "/"
+  static core::Result<Url> parse(std::string_view text);
+};
+
+struct TlsSettings {
+  std::string ca_file;  // empty: the system's; else this file alone is trusted
+};
+
+/// Each step of an attempt is bounded by its own number.
+struct Timeouts {
+  core::Duration resolve = std::chrono::seconds(5);
+  core::Duration connect = std::chrono::seconds(5);   // all addresses together
+  core::Duration tls = std::chrono::seconds(5);
+  core::Duration upgrade = std::chrono::seconds(10);  // also a whole HTTPS exchange after TLS
+  core::Duration idle = std::chrono::seconds(60);     // Beast pings at half of it
+  core::Duration close = std::chrono::seconds(3);
+};
+
+inline constexpr std::size_t kMaxFrame = 1 << 20;      // a larger message closes the connection
+inline constexpr std::size_t kMaxHttpBody = 1 << 20;
+inline constexpr std::size_t kPadding = 64;            // readable bytes after each message (simdjson)
+inline constexpr std::size_t kMaxSendQueue = 256;      // messages
+
+enum class Step : std::uint8_t { kResolve, kConnect, kTls, kUpgrade, kOpen };
+std::string_view name_of(Step step);
+
+struct LinkError {
+  Step step = Step::kOpen;      // where it ended
+  core::Error error;            // a sentence with the cause ("certificate verify failed: …")
+  int http_status = 0;          // kUpgrade: the venue's answer, 0 when there was none
+  std::string http_body;        // at most 4 KiB of it
+};
+
+/// Called on the loop thread; never after the WebSocket was destroyed, never from inside its methods.
+class WebSocketHandler {
+ public:
+  virtual void on_open() = 0;
+  /// `capacity` bytes from frame.data() may be read: at least frame.size() + kPadding.
+  virtual void on_frame(std::string_view frame, std::size_t capacity) = 0;
+  /// Exactly once for each attempt, also after close().
+  virtual void on_closed(const LinkError& error) = 0;
+
+ protected:
+  ~WebSocketHandler() = default;
+};
+
+/// One attempt and the connection that may come of it. A new object for each attempt.
+class WebSocket {
+ public:
+  virtual ~WebSocket() = default;  // aborts at once, silently
+  /// Queues one text frame; false when not open or the queue is full (then the link is closed).
+  virtual bool send(std::string_view frame) = 0;
+  virtual void close() = 0;
+};
+std::unique_ptr<WebSocket> connect(boost::asio::io_context& io, const Url& url,
+                                   const TlsSettings& tls, const Timeouts& timeouts,
+                                   WebSocketHandler& handler);
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+struct HttpRequest {
+  std::string method;  // GET, POST
+  Url url;
+  std::vector<Header> headers;  // may hold the token: never logged
+  std::string body;
+};
+struct HttpResponse {
+  int status = 0;
+  std::string body;
+};
+/// One exchange over a fresh TLS connection. The callback comes exactly once unless the returned
+/// handle is destroyed first.
+class HttpExchange {
+ public:
+  virtual ~HttpExchange() = default;
+};
+using HttpDone = std::function<void(boost::system::result<HttpResponse, LinkError>)>;
+std::unique_ptr<HttpExchange> fetch(boost::asio::io_context& io, HttpRequest request,
+                                    const TlsSettings& tls, const Timeouts& timeouts, HttpDone done);
+
+[[noreturn]] void throw_exception_from_error(const LinkError& e, const boost::source_location&);
+
+// ---- server side: for the simulator and for tests ----
+
+/// Makes (once) a private CA, and a certificate for 127.0.0.1, ::1 and localhost, in `dir`: ca.pem,
+/// cert.pem, key.pem. Existing valid files are kept.
+struct ServerCertificate {
+  std::string ca_file, cert_file, key_file;
+};
+core::Result<ServerCertificate> make_certificate(const std::string& dir);
+
+class ServerSocket {
+ public:
+  virtual ~ServerSocket() = default;
+  virtual void send(std::string frame) = 0;
+  /// As separate WebSocket continuation frames of at most `piece` bytes.
+  virtual void send_split(std::string frame, std::size_t piece) = 0;
+  virtual void close(std::uint16_t code) = 0;
+  virtual void abort() = 0;                 // drops the TCP connection without a close frame
+  virtual void pause_reading(bool paused) = 0;
+  virtual std::size_t queued() const = 0;   // frames not yet written
+  virtual std::uint64_t id() const = 0;
+};
+
+struct ServerRequest {
+  std::string method;
+  std::string target;
+  std::vector<Header> headers;  // names in lower case
+  std::string body;
+};
+
+/// Called on the loop thread.
+class ServerHandler {
+ public:
+  virtual HttpResponse on_request(const ServerRequest& request) = 0;
+  /// Status 101 lets the upgrade happen, anything else is sent as the answer.
+  virtual HttpResponse on_upgrade(const ServerRequest& request) = 0;
+  /// The socket lives until on_gone. `request` is the one that on_upgrade accepted.
+  virtual void on_connected(ServerSocket& socket, const ServerRequest& request) = 0;
+  virtual void on_frame(ServerSocket& socket, std::string_view frame) = 0;
+  virtual void on_gone(ServerSocket& socket) = 0;
+
+ protected:
+  ~ServerHandler() = default;
+};
+
+class Server {
+ public:
+  virtual ~Server() = default;
+  virtual std::uint16_t port() const = 0;
+};
+/// Listens on `address`:`port` (0: a free one) with TLS 1.2 or later.
+core::Result<std::unique_ptr<Server>> listen(boost::asio::io_context& io, const std::string& address,
+                                             std::uint16_t port, const ServerCertificate& certificate,
+                                             ServerHandler& handler);
+
+}  // namespace derivd::net

@@ -1,0 +1,58 @@
+// Owns the settings of every limit: the account's, a strategy session's, and the guards. The
+// configuration fills them, the gate enforces them. It never decides.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/decimal.hpp"
+
+namespace derivd::risk {
+
+/// Whole account; an empty limit does not limit.
+struct AccountLimits {
+  std::optional<core::Money> max_stake;
+  std::optional<std::int64_t> max_open_contracts;
+  std::optional<core::Money> max_open_stake;
+  std::optional<core::Money> daily_loss;
+  std::optional<core::Money> daily_profit;
+  std::optional<std::int64_t> max_trades_per_day;
+  std::optional<core::Money> min_balance;
+  std::chrono::seconds day_starts{0};  // after 00:00 UTC, less than a day
+};
+
+enum class Resume : std::uint8_t { kContinue, kReset };
+
+struct SessionLimits {
+  std::optional<core::Money> take_profit;
+  std::optional<core::Money> stop_loss;
+  bool trailing = false;
+  Resume resume = Resume::kContinue;
+};
+
+/// Weekdays (bit 0: Monday) and a window in seconds after 00:00 UTC; end may be 86400. A window
+/// whose end is not after its begin runs over midnight, and belongs to the day on which it begins.
+struct Hours {
+  std::uint8_t weekdays = 0x7f;
+  std::int32_t begin_s = 0;
+  std::int32_t end_s = 86400;
+};
+
+struct AfterLosses {
+  std::int64_t count = 0;
+  std::chrono::seconds pause{0};
+};
+
+struct Guards {
+  std::int64_t max_open = 1;
+  std::chrono::seconds cooldown{0};  // from settlement, its end inclusive
+  std::optional<AfterLosses> after_losses;
+  std::optional<std::int64_t> max_trades_per_hour;  // rolling
+  std::optional<core::Decimal> min_payout_ratio;    // (payout − stake) / stake
+  std::vector<Hours> hours;                         // empty: always
+};
+
+}  // namespace derivd::risk

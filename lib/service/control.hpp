@@ -1,0 +1,37 @@
+// Owns the control socket: a Unix stream socket, one JSON object a line each way. derivd serves it on
+// the loop, derivctl calls it and waits. The server accepts only root, its own user and members of its
+// own group, by SO_PEERCRED, and bounds every line. It never knows what a command means.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+#include "core/time.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace derivd::service {
+
+inline constexpr std::size_t kMaxControlLine = 64 * 1024;      // of a request
+inline constexpr std::size_t kMaxControlReply = 64 << 20;      // of an answer
+inline constexpr int kMaxControlClients = 16;
+
+class ControlServer {
+ public:
+  virtual ~ControlServer() = default;  // removes the socket
+};
+/// `handle` gets one request line and returns one answer line (no newline in either).
+core::Result<std::unique_ptr<ControlServer>> serve_control(
+    boost::asio::io_context& io, const std::string& path,
+    std::function<std::string(std::string_view)> handle);
+
+/// Blocking. kNotFound: nobody listens. kTimeout: no answer in time.
+core::Result<std::string> call_control(const std::string& path, std::string_view request,
+                                       core::Duration timeout);
+
+}  // namespace derivd::service

@@ -1,0 +1,43 @@
+// Owns the way from an Event to people: journald with MESSAGE_ID and fields when the service runs
+// under systemd, readable lines on a terminal or a pipe otherwise. Everything in daemon/ logs through
+// it. It never throws, never blocks for long and never sees a token.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/event.hpp"
+#include "core/time.hpp"
+
+namespace derivd::service {
+
+enum class Level : std::uint8_t { kDebug, kInfo, kNotice, kWarning, kError };
+std::optional<Level> level_from(std::string_view name);  // debug info notice warning error
+
+/// MESSAGE_ID (32 hex digits), level and catalog text of a kind: their one home (messages.cpp).
+struct MessageInfo {
+  core::EventKind kind;
+  std::string_view id;
+  Level level;
+  std::string_view subject;  // catalog: Subject
+  std::string_view body;     // catalog: what happened, the likely cause, what to do
+};
+const MessageInfo& message_info(core::EventKind kind);
+/// The whole catalog file (packaging/derivd.catalog is this text; a test compares).
+std::string catalog_text();
+
+class Log {
+ public:
+  virtual ~Log() = default;
+  virtual void write(const core::Event& event) = 0;
+  void write(core::EventKind kind, std::string_view text);
+};
+/// journald when $JOURNAL_STREAM names our standard error, else lines on standard error.
+std::unique_ptr<Log> make_log(Level level);
+/// Readable line of an event, without time: also used by tests.
+std::string line_of(const core::Event& event);
+
+}  // namespace derivd::service

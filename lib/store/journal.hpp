@@ -1,0 +1,41 @@
+// Owns the journal: derivd's memory on disk, an append-only history of records with the latest state
+// beside it, in one SQLite file (WAL). The daemon appends from the loop thread before the effect of
+// each record; derivctl opens it read-only. It never deletes and never guesses: a file that it cannot
+// read is an error, not an empty journal.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "execution/record.hpp"
+
+namespace derivd::store {
+
+struct OrderQuery {
+  std::optional<std::string> strategy;
+  std::optional<core::WallTime> since;  // of the intent
+  bool contracts_only = true;           // leaves out refused and absent orders
+};
+
+class Journal {
+ public:
+  enum class Mode : std::uint8_t { kReadWrite, kReadOnly };
+  /// Creates the file (0600) and migrates it in kReadWrite. A second writer gets kRefused.
+  static core::Result<std::unique_ptr<Journal>> open(const std::string& path, Mode mode);
+  virtual ~Journal() = default;
+
+  /// One transaction; on return it survives a crash of this process (WAL, synchronous=NORMAL).
+  virtual core::Result<void> append(const execution::Record& record) = 0;
+  virtual core::Result<execution::Snapshot> load() = 0;
+  virtual core::Result<std::vector<execution::Order>> orders(const OrderQuery& query) = 0;
+  virtual core::Result<std::vector<execution::HaltRecord>> halts() = 0;          // in force
+  virtual core::Result<std::optional<execution::BalanceRecord>> last_balance() = 0;
+  /// Truncates the WAL; called at a clean stop and off the hot path.
+  virtual core::Result<void> checkpoint() = 0;
+};
+
+}  // namespace derivd::store

@@ -1,0 +1,39 @@
+// Owns the Strategy interface: a tick goes in, maybe a signal comes out. The engine calls it on the
+// loop thread for each tick of its symbol, history included. It never knows money, limits or orders.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+#include "market/contract.hpp"
+#include "market/tick.hpp"
+
+namespace derivd::strategy {
+
+/// A wish to enter now. The engine may drop it; it is never queued.
+struct Signal {
+  market::ContractType type = market::ContractType::kCall;
+  std::int8_t prediction = -1;  // digit contracts with a prediction, else -1
+};
+
+class Strategy {
+ public:
+  Strategy() = default;
+  Strategy(const Strategy&) = delete;
+  Strategy& operator=(const Strategy&) = delete;
+  virtual ~Strategy() = default;
+
+  /// Feeds the counters with every tick, whether the strategy may enter or not. A signal restarts
+  /// the counters as contract.md says, also when the engine then drops it.
+  virtual std::optional<Signal> on_tick(const market::Tick& tick) = 0;
+  /// Forgets all ticks seen.
+  virtual void reset() = 0;
+  /// Counters and windows as one line of text, for the journal; load() takes only what save() gave.
+  virtual std::string save() const = 0;
+  virtual core::Result<void> load(std::string_view saved) = 0;
+};
+
+}  // namespace derivd::strategy

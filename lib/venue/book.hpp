@@ -1,0 +1,135 @@
+// Owns the contract book: it quotes, opens, values and settles contracts from ticks, for any number
+// of accounts. The simulator, paper mode and the back-test drive it, each from its own loop. It never
+// knows a wire format and never reads a clock.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/decimal.hpp"
+#include "core/ids.hpp"
+#include "core/result.hpp"
+#include "core/time.hpp"
+#include "market/contract.hpp"
+#include "market/pricing.hpp"
+
+namespace derivd::venue {
+
+using AccountIndex = std::uint32_t;
+
+enum class Phase : std::uint8_t {
+  kOpen,     // running, or waiting for its entry tick
+  kExpired,  // decided, not yet paid: the venue settles some seconds later
+  kSettled,  // paid
+};
+
+enum class Outcome : std::uint8_t { kNone, kWon, kLost, kSold };
+
+struct Contract {
+  core::ContractId id;
+  AccountIndex account = 0;
+  market::ContractSpec spec;
+  core::Money stake;        // buy price
+  core::Money payout;       // digital options: paid when won; multipliers: 0
+  core::VenueTime purchase_time;
+  core::TransactionId buy_tx;
+  core::TransactionId sell_tx;
+  market::ContractLife life;                          // digital options
+  std::optional<market::MultiplierLife> multiplier;   // MULT*
+  std::vector<market::Tick> stream;  // tick contracts: ticks of the life, entry first
+  core::Price entry_spot;            // at purchase, for pricing
+  Phase phase = Phase::kOpen;
+  Outcome outcome = Outcome::kNone;
+  core::VenueTime settle_due;   // kExpired: when the venue will pay
+  core::VenueTime sell_time;    // kSettled
+  core::Money sell_price;       // kSettled: 0 for a lost one
+  core::Money profit() const { return sell_price - stake; }  // kSettled only
+};
+
+struct Quote {
+  core::Money stake;
+  core::Money payout;
+  core::Price spot;
+  core::VenueTime spot_time;
+  core::VenueTime expiry;
+};
+
+/// Why the book refuses; the wire code and text are the simulator's business.
+enum class RefusalKind : std::uint8_t {
+  kUnknownSymbol, kNoQuoteYet, kDuration, kPrediction, kBarrier, kStakeTooSmall, kPayoutTooLarge,
+  kNoReturn, kMultiplier, kInsufficientBalance, kNotFound, kResaleNotOffered, kAlreadySettled,
+};
+struct Refusal {
+  RefusalKind kind;
+  std::string text;
+};
+
+struct Account {
+  std::string name;
+  core::Money balance;
+};
+
+/// What a step of the book changed, in order.
+struct Change {
+  enum class Kind : std::uint8_t { kEntered, kTick, kExpired, kSettled } kind;
+  core::ContractId contract;
+};
+
+class Book final {
+ public:
+  struct Options {
+    market::PriceModel prices;
+    std::int64_t first_contract_id = 1;
+    std::int64_t first_transaction_id = 1;
+    /// Seconds from the exit to the payment.
+    std::int64_t settle_delay_s = 1;
+  };
+  explicit Book(Options options);
+
+  AccountIndex add_account(std::string name, core::Money balance);
+  const Account& account(AccountIndex index) const;
+  /// For top-up and for faults; journaled by the caller.
+  void set_balance(AccountIndex index, core::Money balance);
+
+  /// Registers a symbol that market/ does not know (replay of others).
+  std::optional<market::Tick> last_tick(const market::SymbolCode& symbol) const;
+
+  boost::system::result<Quote, Refusal> quote(const market::ContractSpec& spec,
+                                              std::optional<core::Money> stake,
+                                              std::optional<core::Money> payout,
+                                              core::VenueTime now) const;
+  boost::system::result<core::ContractId, Refusal> buy(AccountIndex account,
+                                                       const market::ContractSpec& spec,
+                                                       core::Money stake, core::Money payout,
+                                                       core::VenueTime now);
+  /// Early resale at the current bid (multipliers always while open; digital options where the
+  /// model offers it).
+  boost::system::result<core::Money, Refusal> sell(AccountIndex account, core::ContractId id,
+                                                   core::VenueTime now);
+  core::Money bid(const Contract& contract, core::VenueTime now) const;
+
+  /// Feeds one tick: entries, exits, stop-outs. Appends what changed.
+  void on_tick(const market::Tick& tick, std::vector<Change>& out);
+  /// Moves venue time: decides timed contracts and pays those that are due, in order of due time
+  /// then id. Appends what changed.
+  void on_time(core::VenueTime now, std::vector<Change>& out);
+  /// Earliest venue second at which on_time would do something.
+  std::optional<core::VenueTime> next_due() const;
+
+  const Contract* find(core::ContractId id) const;
+  /// All contracts of an account in purchase order, settled ones included.
+  const std::vector<core::ContractId>& contracts_of(AccountIndex account) const;
+
+ private:
+  struct Impl;
+  struct ImplDelete { void operator()(Impl*) const; };
+  std::unique_ptr<Impl, ImplDelete> impl_;
+};
+
+}  // namespace derivd::venue
