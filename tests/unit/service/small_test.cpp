@@ -102,6 +102,7 @@ TEST(InstanceLock, OneHolderForEachAccount) {
 }
 
 TEST(InstanceLock, HoldsAgainstAnotherProcessAndEndsWithIt) {
+  const auto account = unique_account();
   int ready[2];
   int leave[2];
   ASSERT_EQ(::pipe(ready), 0);
@@ -109,7 +110,7 @@ TEST(InstanceLock, HoldsAgainstAnotherProcessAndEndsWithIt) {
   const auto child = ::fork();
   if (child == 0) {
     ::close(leave[1]);
-    const auto lock = lock_account(unique_account());
+    const auto lock = lock_account(account);
     (void)!::write(ready[1], lock ? "y" : "n", 1);
     char c = 0;
     (void)!::read(leave[0], &c, 1);
@@ -118,10 +119,10 @@ TEST(InstanceLock, HoldsAgainstAnotherProcessAndEndsWithIt) {
   char c = 0;
   ASSERT_EQ(::read(ready[0], &c, 1), 1);
   ASSERT_EQ(c, 'y');
-  EXPECT_FALSE(lock_account(unique_account()));
+  EXPECT_FALSE(lock_account(account));
   ::close(leave[1]);
   ::waitpid(child, nullptr, 0);
-  EXPECT_TRUE(lock_account(unique_account())) << "a killed process holds nothing";
+  EXPECT_TRUE(lock_account(account)) << "a killed process holds nothing";
   for (const int fd : {ready[0], ready[1], leave[0]}) ::close(fd);
 }
 
