@@ -29,6 +29,9 @@ constexpr int kWalRetryPages = 256;
 /// cache, far less from a disk).
 constexpr std::int64_t kFullCheckBytes = 256LL << 20;
 
+/// One page of the smallest size; SQLite takes less than a header for a new, empty file.
+constexpr off_t kSmallestFile = 512;
+
 constexpr const char* kNotFinal = "state NOT IN ('refused', 'absent', 'settled')";
 
 std::int64_t wall_us() {
@@ -86,11 +89,11 @@ core::Result<FileState> look_at(const std::string& path) {
     if (!S_ISREG(info.st_mode)) {
       return core::invalid(fmt::format("{}: not a regular file; move it away", path));
     }
-    if (info.st_size == 0) {
+    if (info.st_size < kSmallestFile) {
       return core::invalid(fmt::format(
-          "{}: the journal is empty (0 bytes): it was cut off. Restore it from a backup, "
+          "{}: the journal has {} bytes only: it was cut off. Restore it from a backup, "
           "or move it away to begin a new one",
-          path));
+          path, info.st_size));
     }
     return FileState::kPresent;
   }
@@ -183,11 +186,21 @@ core::Result<void> create(const std::string& path) {
   return sync_directory(path);
 }
 
+bool has_log(const std::string& path) {
+  struct stat info {};
+  return ::stat((path + "-wal").c_str(), &info) == 0 && info.st_size > 0;
+}
+
 core::Result<void> check_pages(const Database& db) {
   const auto pages = db.number("PRAGMA page_count");
   if (!pages) return pages.error();
   const auto size = db.number("PRAGMA page_size");
   if (!size) return size.error();
+  // A last page that is there in part reads as zeros. (With a log, a checkpoint may mend it.)
+  struct stat info {};
+  if (!has_log(db.path()) && ::stat(db.path().c_str(), &info) == 0 && info.st_size % *size != 0) {
+    return sqlite_error(db.path(), "damaged", SQLITE_CORRUPT, "the last page is cut off");
+  }
   if (*pages * *size > kFullCheckBytes) return {};
   auto check = db.prepare("PRAGMA quick_check(1)");
   if (!check) return check.error();
@@ -568,11 +581,6 @@ core::Result<std::unique_ptr<Journal>> open_writer(const std::string& path) {
   auto journal = std::make_unique<SqliteJournal>(std::move(*db), std::move(*lock));
   if (auto ready = journal->prepare_writer(); !ready) return ready.error();
   return std::unique_ptr<Journal>(std::move(journal));
-}
-
-bool has_log(const std::string& path) {
-  struct stat info {};
-  return ::stat((path + "-wal").c_str(), &info) == 0 && info.st_size > 0;
 }
 
 /// A reader needs FILE-wal and FILE-shm. Where they are missing and it may not make them (a reader
