@@ -96,7 +96,7 @@ Feed::Feed(Options options) {
   }
   if (!options.gbm) return;
   for (const auto& info : market::known_symbols())
-    if (!index_of(info.code)) add_gbm(info, options);
+    if (info.sigma_percent != 0 && !index_of(info.code)) add_gbm(info, options);
 }
 
 void Feed::add_gbm(const market::SymbolInfo& info, const Options& options) {

@@ -48,7 +48,7 @@ class Feed final {
   struct Options {
     std::uint64_t seed = 1;
     core::VenueTime start;   // the first second that take() will be asked for
-    bool gbm = true;         // serve every known symbol that is not replayed
+    bool gbm = true;         // serve every known random walk that is not replayed
     std::vector<ReplaySource> replays;
   };
   explicit Feed(Options options);
