@@ -1,10 +1,18 @@
 // Short forms for the tests of contracts: specs and ticks written as people say them.
 #pragma once
 
+#include <ostream>
 #include <string_view>
 
 #include "market/contract.hpp"
 #include "market/tick.hpp"
+
+// Failures show amounts and prices, not bytes.
+namespace derivd::core {
+inline void PrintTo(const Money& m, std::ostream* out) { *out << m.to_string(); }
+inline void PrintTo(const Price& p, std::ostream* out) { *out << p.to_string(); }
+inline void PrintTo(const VenueTime& t, std::ostream* out) { *out << t.s; }
+}  // namespace derivd::core
 
 namespace derivd::market {
 
