@@ -80,8 +80,8 @@ bool set_random_serial(X509* certificate) {
 
 bool set_name(X509* certificate, const std::string& common_name) {
   return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-                                    reinterpret_cast<const unsigned char*>(common_name.c_str()),
-                                    -1, -1, 0) == 1;
+                                    reinterpret_cast<const unsigned char*>(common_name.c_str()), -1,
+                                    -1, 0) == 1;
 }
 
 // Subject, serial, life and key; the issuer and the extensions are the caller's.
@@ -121,7 +121,8 @@ Certificate make_ca(EVP_PKEY* key) {
 
 std::string alternative_names(const CertificateSpec& spec) {
   std::string text;
-  for (const auto& name : spec.names) text += fmt::format("{}DNS:{}", text.empty() ? "" : ",", name);
+  for (const auto& name : spec.names)
+    text += fmt::format("{}DNS:{}", text.empty() ? "" : ",", name);
   for (const auto& ip : spec.addresses) text += fmt::format("{}IP:{}", text.empty() ? "" : ",", ip);
   return text;
 }
@@ -151,15 +152,16 @@ core::Result<void> write_file(const std::string& path, BIO* content, mode_t mode
   if (file.get() < 0) return file_error("cannot create", temporary);
   char* data = nullptr;
   const auto size = BIO_get_mem_data(content, &data);
-  if (::fchmod(file.get(), mode) != 0 || ::write(file.get(), data, static_cast<size_t>(size)) != size ||
-      ::fsync(file.get()) != 0) {
+  if (::fchmod(file.get(), mode) != 0 ||
+      ::write(file.get(), data, static_cast<size_t>(size)) != size || ::fsync(file.get()) != 0) {
     return file_error("cannot write", temporary);
   }
   if (::rename(temporary.c_str(), path.c_str()) != 0) return file_error("cannot rename to", path);
   return {};
 }
 
-core::Result<void> write_files(const ServerCertificate& files, X509* ca, X509* leaf, EVP_PKEY* key) {
+core::Result<void> write_files(const ServerCertificate& files, X509* ca, X509* leaf,
+                               EVP_PKEY* key) {
   const Bio ca_text(BIO_new(BIO_s_mem()));
   const Bio leaf_text(BIO_new(BIO_s_mem()));
   const Bio key_text(BIO_new(BIO_s_secmem()));
@@ -228,7 +230,8 @@ core::Result<ServerCertificate> make_certificate(const std::string& dir,
   if (ec) return core::io_error(fmt::format("cannot create {}: {}", dir, ec.message()));
   // Two simulators may start at once with the same folder; the second keeps what the first made.
   const Descriptor folder(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() < 0 || ::flock(folder.get(), LOCK_EX) != 0) return file_error("cannot lock", dir);
+  if (folder.get() < 0 || ::flock(folder.get(), LOCK_EX) != 0)
+    return file_error("cannot lock", dir);
 
   ServerCertificate files{dir + "/ca.pem", dir + "/cert.pem", dir + "/key.pem"};
   if (can_keep(files, spec)) return files;

@@ -10,8 +10,8 @@
 namespace derivd::net {
 namespace {
 
-constexpr std::size_t kMaxUrl = 4096;   // a one-time password is some hundred characters
-constexpr std::size_t kMaxHost = 253;   // RFC 1035 2.3.4, in text form
+constexpr std::size_t kMaxUrl = 4096;  // a one-time password is some hundred characters
+constexpr std::size_t kMaxHost = 253;  // RFC 1035 2.3.4, in text form
 constexpr std::size_t kMaxLabel = 63;
 
 // None of the texts below quotes the URL: its query may hold a one-time password.
