@@ -96,7 +96,8 @@ Result<Decimal> Decimal::parse(std::string_view text) {
     --scale;
   }
   for (; scale < 0; ++scale) {
-    if (__builtin_mul_overflow(out.mantissa, std::int64_t{10}, &out.mantissa)) {
+    out.mantissa *= 10;  // below 10^18 before, so no overflow
+    if (out.mantissa >= pow10(kMaxDigits)) {
       return invalid(fmt::format("'{}' is too large", text.substr(0, 40)));
     }
   }
