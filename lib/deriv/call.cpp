@@ -4,23 +4,40 @@ namespace derivd::deriv {
 
 std::string_view name_of(Call call) {
   switch (call) {
-    case Call::kAuthorize: return "authorize";
-    case Call::kPing: return "ping";
-    case Call::kTime: return "time";
-    case Call::kBalance: return "balance";
-    case Call::kActiveSymbols: return "active_symbols";
-    case Call::kTransactions: return "transaction";
-    case Call::kTicks: return "ticks";
-    case Call::kHistory: return "ticks_history";
-    case Call::kHistoryOnly: return "ticks_history";
-    case Call::kWatch: return "proposal_open_contract";
-    case Call::kPoll: return "proposal_open_contract";
-    case Call::kPortfolio: return "portfolio";
-    case Call::kProfitTable: return "profit_table";
-    case Call::kProposal: return "proposal";
-    case Call::kBuy: return "buy";
-    case Call::kSell: return "sell";
-    case Call::kForget: return "forget";
+    case Call::kAuthorize:
+      return "authorize";
+    case Call::kPing:
+      return "ping";
+    case Call::kTime:
+      return "time";
+    case Call::kBalance:
+      return "balance";
+    case Call::kActiveSymbols:
+      return "active_symbols";
+    case Call::kTransactions:
+      return "transaction";
+    case Call::kTicks:
+      return "ticks";
+    case Call::kHistory:
+      return "ticks_history";
+    case Call::kHistoryOnly:
+      return "ticks_history";
+    case Call::kWatch:
+      return "proposal_open_contract";
+    case Call::kPoll:
+      return "proposal_open_contract";
+    case Call::kPortfolio:
+      return "portfolio";
+    case Call::kProfitTable:
+      return "profit_table";
+    case Call::kProposal:
+      return "proposal";
+    case Call::kBuy:
+      return "buy";
+    case Call::kSell:
+      return "sell";
+    case Call::kForget:
+      return "forget";
   }
   return "?";
 }

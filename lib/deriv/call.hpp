@@ -1,6 +1,6 @@
 // Owns Call, the kinds of request that the session makes, and what becomes of each when its answer
-// does not come. Encoder, budgets and the pending table speak in these. It never names a field of the
-// wire.
+// does not come. Encoder, budgets and the pending table speak in these. It never names a field of
+// the wire.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 namespace derivd::deriv {
 
 enum class Call : std::uint8_t {
-  kAuthorize,     // v3
+  kAuthorize,  // v3
   kPing,
   kTime,
-  kBalance,       // subscribes
+  kBalance,  // subscribes
   kActiveSymbols,
   kTransactions,  // subscribes
   kTicks,         // subscribes

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "core/check.hpp"
 #include "deriv/json.hpp"
 #include "market/contract.hpp"
 #include "market/symbol.hpp"
@@ -21,24 +22,19 @@ using json::bad;
 using json::broken;
 using json::each_element;
 using json::each_field;
-using json::ondemand::json_type;
 using json::read;
 using json::read_cut;
 using json::read_nullable;
 using json::require;
 using json::Status;
 using json::Value;
+using json::ondemand::json_type;
 
 // Decimals of a quote on Deriv go up to 8 (crypto pairs); beyond 12 the number is nonsense.
 constexpr std::int64_t kMaxDecimals = 12;
 constexpr std::size_t kMaxScopes = 32;
 // Frames of a steady session stay below this; larger ones (symbols, reports) grow the parser once.
 constexpr std::size_t kFirstCapacity = 64 * 1024;
-
-#define DERIV_TRY(expression)                              \
-  do {                                                     \
-    if (auto status_ = (expression); !status_) return status_.error(); \
-  } while (false)
 
 struct PayloadKey {
   std::string_view key;
@@ -321,17 +317,16 @@ struct ContractFields {
 };
 
 Status ContractFields::take_transactions(Value v) {
-  return each_field(v, "proposal_open_contract.transaction_ids",
-                    [&](std::string_view key, Value id) -> Status {
-                      if (key == "buy") {
-                        return read(id, "proposal_open_contract.transaction_ids.buy", buy_tx);
-                      }
-                      if (key == "sell") {
-                        return read_nullable(id, "proposal_open_contract.transaction_ids.sell",
-                                             sell_tx);
-                      }
-                      return {};
-                    });
+  return each_field(
+      v, "proposal_open_contract.transaction_ids", [&](std::string_view key, Value id) -> Status {
+        if (key == "buy") {
+          return read(id, "proposal_open_contract.transaction_ids.buy", buy_tx);
+        }
+        if (key == "sell") {
+          return read_nullable(id, "proposal_open_contract.transaction_ids.sell", sell_tx);
+        }
+        return {};
+      });
 }
 
 // Nullable fields are those that either dialect's response schema declares nullable.
@@ -404,9 +399,8 @@ Status ContractFields::finish(ContractPayload& out) const {
 
 Status decode_contract(Value value, const WireNames& names, ContractPayload& out) {
   ContractFields fields;
-  DERIV_TRY(each_field(value, "proposal_open_contract", [&](std::string_view key, Value v) {
-    return fields.take(key, v, names);
-  }));
+  DERIV_TRY(each_field(value, "proposal_open_contract",
+                       [&](std::string_view key, Value v) { return fields.take(key, v, names); }));
   return fields.finish(out);
 }
 
@@ -624,24 +618,38 @@ Status decode_error(Value value, std::optional<ApiError>& out) {
 
 Status decode_payload(Message message, Value v, const WireNames& names, Payload& out) {
   switch (message) {
-    case Message::kTick: return decode_tick(v, out.emplace<TickPayload>());
-    case Message::kHistory: return decode_history(v, out.emplace<HistoryPayload>());
-    case Message::kAuthorize: return decode_authorize(v, out.emplace<AuthorizePayload>());
-    case Message::kTime: return decode_time(v, out.emplace<TimePayload>());
-    case Message::kBalance: return decode_balance(v, out.emplace<BalancePayload>());
+    case Message::kTick:
+      return decode_tick(v, out.emplace<TickPayload>());
+    case Message::kHistory:
+      return decode_history(v, out.emplace<HistoryPayload>());
+    case Message::kAuthorize:
+      return decode_authorize(v, out.emplace<AuthorizePayload>());
+    case Message::kTime:
+      return decode_time(v, out.emplace<TimePayload>());
+    case Message::kBalance:
+      return decode_balance(v, out.emplace<BalancePayload>());
     case Message::kActiveSymbols:
       return decode_active_symbols(v, names, out.emplace<ActiveSymbolsPayload>());
-    case Message::kProposal: return decode_proposal(v, out.emplace<ProposalPayload>());
-    case Message::kBuy: return decode_buy(v, out.emplace<execution::Bought>());
-    case Message::kSell: return decode_sell(v, out.emplace<SellPayload>());
-    case Message::kContract: return decode_contract(v, names, out.emplace<ContractPayload>());
+    case Message::kProposal:
+      return decode_proposal(v, out.emplace<ProposalPayload>());
+    case Message::kBuy:
+      return decode_buy(v, out.emplace<execution::Bought>());
+    case Message::kSell:
+      return decode_sell(v, out.emplace<SellPayload>());
+    case Message::kContract:
+      return decode_contract(v, names, out.emplace<ContractPayload>());
     case Message::kTransaction:
       return decode_transaction(v, names, out.emplace<TransactionPayload>());
-    case Message::kPortfolio: return decode_portfolio(v, names, out.emplace<PortfolioPayload>());
-    case Message::kProfitTable: return decode_profit_table(v, out.emplace<ProfitTablePayload>());
-    case Message::kForget: return decode_forget(v, out.emplace<ForgetPayload>());
-    case Message::kPing: return decode_ping(v);
-    case Message::kOther: break;
+    case Message::kPortfolio:
+      return decode_portfolio(v, names, out.emplace<PortfolioPayload>());
+    case Message::kProfitTable:
+      return decode_profit_table(v, out.emplace<ProfitTablePayload>());
+    case Message::kForget:
+      return decode_forget(v, out.emplace<ForgetPayload>());
+    case Message::kPing:
+      return decode_ping(v);
+    case Message::kOther:
+      break;
   }
   return {};
 }
@@ -720,8 +728,8 @@ std::string_view name_of(Message message) {
 
 struct Decoder::Impl {
   explicit Impl(const WireNames& n) : names(n) {
-    // Failure shows as an error of the first decode().
-    static_cast<void>(parser.allocate(kFirstCapacity));
+    const auto failed = parser.allocate(kFirstCapacity);
+    DERIVD_CHECK(!failed, "no memory for the parser");
   }
 
   const WireNames& names;
@@ -754,7 +762,7 @@ Status Decoder::Impl::pass(json::ondemand::document& document, Frame& out) {
     if (auto s = pass.take(key, v); !s && pass.first_error) pass.first_error = s;
     return {};
   }));
-  if (!document.at_end()) return bad("frame", "has text after its end");
+  if (!json::at_end(document)) return bad("frame", "has text after its end");
   DERIV_TRY(pass.finish());
   if (!out.req_id) DERIV_TRY(echoed_req_id(document, out));
   return {};

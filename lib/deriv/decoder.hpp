@@ -23,9 +23,9 @@ class Decoder final {
   ~Decoder();
 
   /// Keys in any order, one forward pass, numbers from their text. `capacity` is how many bytes may
-  /// be read from frame.data(); with fewer than size + 64 the frame is copied first. On error, which
-  /// names the field, `out` still has the req_id if it could be read, and nothing else of worth.
-  /// Does not allocate for ticks once it has seen a frame of that size.
+  /// be read from frame.data(); with fewer than size + 64 the frame is copied first. On error,
+  /// which names the field, `out` still has the req_id if it could be read, and nothing else of
+  /// worth. Does not allocate for ticks once it has seen a frame of that size.
   core::Result<void> decode(std::string_view frame, std::size_t capacity, Frame& out);
 
  private:

@@ -23,21 +23,26 @@ Step Step::fail(FatalKind kind, std::string reason) {
 
 std::string_view name_of(Dialect dialect) {
   switch (dialect) {
-    case Dialect::kOptions: return "options";
-    case Dialect::kV3: return "v3";
+    case Dialect::kOptions:
+      return "options";
+    case Dialect::kV3:
+      return "v3";
   }
   return "?";
 }
 
 Dialect dialect_for(const core::Secret& token) {
-  // options-api.md section 1.2: personal access tokens; v3 tokens are 15 letters and digits, or a1-….
+  // options-api.md section 1.2: personal access tokens; v3 tokens are 15 letters and digits, or
+  // a1-….
   return token.reveal().starts_with("pat_") ? Dialect::kOptions : Dialect::kV3;
 }
 
 std::string_view default_endpoint(Dialect dialect) {
   switch (dialect) {
-    case Dialect::kOptions: return "https://api.derivws.com";
-    case Dialect::kV3: return "wss://ws.derivws.com/websockets/v3";
+    case Dialect::kOptions:
+      return "https://api.derivws.com";
+    case Dialect::kV3:
+      return "wss://ws.derivws.com/websockets/v3";
   }
   return "";
 }

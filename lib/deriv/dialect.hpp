@@ -1,6 +1,6 @@
-// Owns Rules, what a dialect must know: its field names, its contract names, its budgets of calls, and
-// its Opening, the way to an authorised socket. The session holds one for its life and calls it from
-// its event methods. Neither dialect knows of the other, and neither does any I/O.
+// Owns Rules, what a dialect must know: its field names, its contract names, its budgets of calls,
+// and its Opening, the way to an authorised socket. The session holds one for its life and calls it
+// from its event methods. Neither dialect knows of the other, and neither does any I/O.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,8 @@ struct Step {
   static Step fail(FatalKind kind, std::string reason);
 };
 
-/// From nothing to an authorised socket, once for each attempt. It remembers from attempt to attempt
-/// which account was chosen, so that a reconnect never lands on another.
+/// From nothing to an authorised socket, once for each attempt. It remembers from attempt to
+/// attempt which account was chosen, so that a reconnect never lands on another.
 class Opening {
  public:
   virtual ~Opening() = default;

@@ -8,9 +8,10 @@ namespace {
 
 using enum ErrorClass;
 
-// Sources: shared reference deriv/options-api.md sections 1.6 and 2.4, deriv/v3-api.md section 2. What
-// is permanent follows what Deriv's own bot stops at, where that list names an account or a bug; its
-// parameter errors stay kParameter, since the next signal may have other parameters. Sorted by code.
+// Sources: shared reference deriv/options-api.md sections 1.6 and 2.4, deriv/v3-api.md section 2.
+// What is permanent follows what Deriv's own bot stops at, where that list names an account or a
+// bug; its parameter errors stay kParameter, since the next signal may have other parameters.
+// Sorted by code.
 constexpr std::array kTable{
     ErrorRow{"AccessDenied", kSession},
     ErrorRow{"AccountDisabled", kSession},
@@ -109,8 +110,8 @@ constexpr bool by_code(const ErrorRow& a, const ErrorRow& b) { return a.code < b
 static_assert(std::is_sorted(kTable.begin(), kTable.end(), by_code), "looked up by bisection");
 
 const ErrorRow* find(std::string_view code) {
-  const auto* at = std::lower_bound(kTable.begin(), kTable.end(), ErrorRow{code, kPermanent},
-                                    by_code);
+  const auto* at =
+      std::lower_bound(kTable.begin(), kTable.end(), ErrorRow{code, kPermanent}, by_code);
   return at != kTable.end() && at->code == code ? at : nullptr;
 }
 
@@ -118,15 +119,24 @@ const ErrorRow* find(std::string_view code) {
 
 std::string_view name_of(ErrorClass error) {
   switch (error) {
-    case kPermanent: return "permanent";
-    case kSession: return "session";
-    case kTransient: return "transient";
-    case kRateLimit: return "rate limit";
-    case kUnknownOutcome: return "unknown outcome";
-    case kSymbolState: return "symbol state";
-    case kParameter: return "parameter";
-    case kContract: return "contract";
-    case kAlreadySubscribed: return "already subscribed";
+    case kPermanent:
+      return "permanent";
+    case kSession:
+      return "session";
+    case kTransient:
+      return "transient";
+    case kRateLimit:
+      return "rate limit";
+    case kUnknownOutcome:
+      return "unknown outcome";
+    case kSymbolState:
+      return "symbol state";
+    case kParameter:
+      return "parameter";
+    case kContract:
+      return "contract";
+    case kAlreadySubscribed:
+      return "already subscribed";
   }
   return "?";
 }

@@ -1,6 +1,6 @@
 // Owns the error taxonomy: what each error code of the venue means for the one who asked. The
-// session classes every error reply with it; there is one table, for both dialects and REST. It never
-// looks at the text of a message, which Deriv does not keep stable.
+// session classes every error reply with it; there is one table, for both dialects and REST. It
+// never looks at the text of a message, which Deriv does not keep stable.
 #pragma once
 
 #include <cstdint>

@@ -23,8 +23,22 @@ using StreamId = core::ShortString<128>;
 
 /// Which payload a frame carries. kOther: a message derivd does not use.
 enum class Message : std::uint8_t {
-  kTick, kHistory, kAuthorize, kTime, kBalance, kActiveSymbols, kProposal, kBuy, kSell, kContract,
-  kTransaction, kPortfolio, kProfitTable, kForget, kPing, kOther,
+  kTick,
+  kHistory,
+  kAuthorize,
+  kTime,
+  kBalance,
+  kActiveSymbols,
+  kProposal,
+  kBuy,
+  kSell,
+  kContract,
+  kTransaction,
+  kPortfolio,
+  kProfitTable,
+  kForget,
+  kPing,
+  kOther,
 };
 /// The key of the payload: "tick", "proposal_open_contract". kOther: "other".
 std::string_view name_of(Message message);
@@ -102,18 +116,17 @@ struct ForgetPayload {
   bool stopped = false;
 };
 
-using Payload =
-    std::variant<std::monostate, TickPayload, HistoryPayload, AuthorizePayload, TimePayload,
-                 BalancePayload, ActiveSymbolsPayload, ProposalPayload, execution::Bought,
-                 SellPayload, ContractPayload, TransactionPayload, PortfolioPayload,
-                 ProfitTablePayload, ForgetPayload>;
+using Payload = std::variant<std::monostate, TickPayload, HistoryPayload, AuthorizePayload,
+                             TimePayload, BalancePayload, ActiveSymbolsPayload, ProposalPayload,
+                             execution::Bought, SellPayload, ContractPayload, TransactionPayload,
+                             PortfolioPayload, ProfitTablePayload, ForgetPayload>;
 
 struct Frame {
   Message message = Message::kOther;
-  core::ShortString<48> msg_type;        // as on the wire, cut
-  std::optional<std::int64_t> req_id;    // top level, or else the one of echo_req
-  StreamId stream;                       // subscription.id; empty: none
-  std::optional<ApiError> error;         // then there is no payload
+  core::ShortString<48> msg_type;      // as on the wire, cut
+  std::optional<std::int64_t> req_id;  // top level, or else the one of echo_req
+  StreamId stream;                     // subscription.id; empty: none
+  std::optional<ApiError> error;       // then there is no payload
   Payload payload;
 };
 

@@ -16,6 +16,16 @@
 #include "core/short_string.hpp"
 #include "core/time.hpp"
 
+#define DERIV_TRY_AS(name, expression) \
+  if (auto name = (expression); !name) return name.error()
+#define DERIV_TRY_NAMED(counter, expression) DERIV_TRY_AS(status_##counter, expression)
+#define DERIV_TRY_COUNTED(counter, expression) DERIV_TRY_NAMED(counter, expression)
+/// Returns the error of a Status, from the function around. Nests.
+#define DERIV_TRY(expression)                   \
+  do {                                          \
+    DERIV_TRY_COUNTED(__COUNTER__, expression); \
+  } while (false)
+
 namespace derivd::deriv::json {
 
 namespace ondemand = simdjson::ondemand;
@@ -53,6 +63,11 @@ inline bool is_json_number(std::string_view text) {
     if (digits() == 0) return false;
   }
   return i == text.size();
+}
+
+/// Nothing but blanks follows the value that was read.
+inline bool at_end(ondemand::document& document) {
+  return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
 }
 
 inline Result<bool> is_null(Value value, std::string_view name) {

@@ -78,7 +78,8 @@ struct Link::Impl {
       // One of the answers is a one-time password.
       ::explicit_bzero(result->body.data(), result->body.size());
     } else {
-      event([&](Session& s, const core::Now& t) { s.on_http_failed(result.error().error.text, t); });
+      event(
+          [&](Session& s, const core::Now& t) { s.on_http_failed(result.error().error.text, t); });
     }
   }
 
@@ -117,10 +118,9 @@ void Link::http(const HttpCall& call) {
   request.method = call.method;
   request.url = std::move(*url);
   for (const auto& [name, value] : call.headers) request.headers.push_back({name, value});
-  link.exchange = net::fetch(link.io, std::move(request), link.tls, link.timeouts,
-                             [&link, number](auto result) {
-                               link.on_http_done(number, std::move(result));
-                             });
+  link.exchange =
+      net::fetch(link.io, std::move(request), link.tls, link.timeouts,
+                 [&link, number](auto result) { link.on_http_done(number, std::move(result)); });
 }
 
 void Link::open(const std::string& text) {
@@ -133,8 +133,8 @@ void Link::open(const std::string& text) {
     return link.later([&link, attempt = link.attempt.get()] {
       if (attempt != link.attempt.get()) return;
       // Without the parser's text, which quotes the URL, and that may hold a password.
-      attempt->on_closed(net::LinkError{net::Step::kResolve,
-                                        core::invalid("the address of the socket is none"), 0, {}});
+      attempt->on_closed(net::LinkError{
+          net::Step::kResolve, core::invalid("the address of the socket is none"), 0, {}});
     });
   }
   link.attempt->socket = net::connect(link.io, *url, link.tls, link.timeouts, *link.attempt);

@@ -9,8 +9,8 @@
 namespace derivd::deriv {
 namespace {
 
-// A 401 whose body is not Deriv's may come from anything between us and Deriv; this many in a row are
-// believed.
+// A 401 whose body is not Deriv's may come from anything between us and Deriv; this many in a row
+// are believed.
 constexpr int kMaxBareRefusals = 3;
 
 bool is_header_text(std::string_view text) {
@@ -82,9 +82,9 @@ Step OptionsOpening::on_http(int status, std::string_view body) {
 Step OptionsOpening::refused(std::string_view what, int status, std::string_view body) {
   waiting_ = Waiting::kNothing;
   const auto refusal = rest::decode_refusal(body);
-  const auto text = refusal ? fmt::format("{}: HTTP {} {}: {}", what, status, refusal->code,
-                                          refusal->message)
-                            : fmt::format("{}: HTTP {}", what, status);
+  const auto text =
+      refusal ? fmt::format("{}: HTTP {} {}: {}", what, status, refusal->code, refusal->message)
+              : fmt::format("{}: HTTP {}", what, status);
   if (status != 401) bare_refusals_ = 0;
   // Seen texts (options-api.md section 1.6): "Invalid application", "Deriv-App-ID header is …".
   const bool about_app = refusal && (contains(refusal->message.view(), "application") ||
@@ -114,8 +114,8 @@ Step OptionsOpening::on_accounts(std::string_view body) {
   const auto chosen = choose(*accounts);
   if (chosen.kind != Step::Kind::kWait) return chosen;
   if (probed_) return ask_password();
-  // There is no way to list a token's scopes; this call succeeds only with account_manage, which can
-  // open and change accounts (options-api.md section 1.3).
+  // There is no way to list a token's scopes; this call succeeds only with account_manage, which
+  // can open and change accounts (options-api.md section 1.3).
   return request(Waiting::kProbe, "GET", "/account/v1/nickname");
 }
 
@@ -197,9 +197,9 @@ Step OptionsOpening::on_password(std::string_view body) {
   const bool demo = contains(path, "/ws/demo");
   const bool real = contains(path, "/ws/real");
   if (real && !account_->is_real) {
-    return Step::fail(FatalKind::kRealNotAllowed,
-                      fmt::format("the venue would open a real socket for the demo account {}",
-                                  account_->id));
+    return Step::fail(
+        FatalKind::kRealNotAllowed,
+        fmt::format("the venue would open a real socket for the demo account {}", account_->id));
   }
   if (demo == real || real != account_->is_real) {
     return Step::retry("the one-time password's URL does not fit the account");
@@ -222,9 +222,9 @@ Step OptionsOpening::on_login(const Frame& frame) {
   const auto* balance = std::get_if<BalancePayload>(&frame.payload);
   if (!balance) return Step::retry("the answer to balance is another message");
   if (!(balance->loginid == account_->id)) {
-    return Step::fail(FatalKind::kAccountNotFound,
-                      fmt::format("the socket belongs to {}, not to {}", balance->loginid,
-                                  account_->id));
+    return Step::fail(
+        FatalKind::kAccountNotFound,
+        fmt::format("the socket belongs to {}, not to {}", balance->loginid, account_->id));
   }
   if (!(balance->currency == account_->currency)) {
     return Step::retry(fmt::format("account {} is in {} by its list and in {} by its balance",

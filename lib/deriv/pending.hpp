@@ -1,6 +1,6 @@
-// Owns PendingTable: the requests whose answer is awaited, and the graves of those that were given up,
-// so that a late answer is known for what it is. The session asks it at every reply and deadline. It
-// never sends anything and never holds more than its bounds.
+// Owns PendingTable: the requests whose answer is awaited, and the graves of those that were given
+// up, so that a late answer is known for what it is. The session asks it at every reply and
+// deadline. It never sends anything and never holds more than its bounds.
 #pragma once
 
 #include <array>

@@ -22,11 +22,6 @@ using json::Value;
 constexpr std::size_t kMaxUrl = 2048;
 constexpr std::size_t kMaxErrors = 16;
 
-#define DERIV_TRY(expression)                                          \
-  do {                                                                 \
-    if (auto status_ = (expression); !status_) return status_.error(); \
-  } while (false)
-
 /// One document in a padded copy, which is wiped: the body may hold a password.
 class Document {
  public:
@@ -46,7 +41,7 @@ class Document {
     json::ondemand::object object;
     if (const auto e = document.get_object().get(object)) return broken("answer", e);
     DERIV_TRY(each_field(object, "answer", std::forward<Each>(each)));
-    if (!document.at_end()) return bad("answer", "has text after its end");
+    if (!json::at_end(document)) return bad("answer", "has text after its end");
     return {};
   }
 
@@ -72,7 +67,8 @@ Status decode_account(Value value, Account& out) {
   DERIV_TRY(require("data.currency", currency));
   DERIV_TRY(require("data.account_type", type));
   DERIV_TRY(require("data.status", status));
-  if (*type != "demo" && *type != "real") return bad("data.account_type", "is neither demo nor real");
+  if (*type != "demo" && *type != "real")
+    return bad("data.account_type", "is neither demo nor real");
   out = {*id, *currency, *type == "real", *status == "active"};
   return {};
 }

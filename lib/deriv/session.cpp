@@ -27,13 +27,20 @@ void earliest(std::optional<Instant>& at, Instant candidate) {
 
 std::string_view name_of(SessionState state) {
   switch (state) {
-    case SessionState::kOffline: return "offline";
-    case SessionState::kConnecting: return "connecting";
-    case SessionState::kAuthorizing: return "authorizing";
-    case SessionState::kSyncing: return "syncing";
-    case SessionState::kReconciling: return "reconciling";
-    case SessionState::kLive: return "live";
-    case SessionState::kDraining: return "draining";
+    case SessionState::kOffline:
+      return "offline";
+    case SessionState::kConnecting:
+      return "connecting";
+    case SessionState::kAuthorizing:
+      return "authorizing";
+    case SessionState::kSyncing:
+      return "syncing";
+    case SessionState::kReconciling:
+      return "reconciling";
+    case SessionState::kLive:
+      return "live";
+    case SessionState::kDraining:
+      return "draining";
   }
   return "?";
 }
@@ -264,8 +271,8 @@ Duration Session::Impl::quiet_limit() const {
 }
 
 void Session::Impl::check_silence(const Now& now) {
-  if (!pinged && (now.instant - last_received >= quiet_limit() ||
-                  now.instant - last_sent >= kPingAfter)) {
+  if (!pinged &&
+      (now.instant - last_received >= quiet_limit() || now.instant - last_sent >= kPingAfter)) {
     ping(now);
   }
   for (std::size_t i = 0; i < symbols.size(); ++i) {

@@ -1,6 +1,6 @@
-// Owns the inside of Session: its state, its standing work, and the report it gathers. Included by the
-// session_*.cpp files alone, which share it by subject: session.cpp has the state machine, work has what
-// is sent, reply has what comes back. It never outlives its Session.
+// Owns the inside of Session: its state, its standing work, and the report it gathers. Included by
+// the session_*.cpp files alone, which share it by subject: session.cpp has the state machine, work
+// has what is sent, reply has what comes back. It never outlives its Session.
 #pragma once
 
 #include <optional>
@@ -26,8 +26,8 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// Deriv's docs name 100 streams for a connection (options-api.md section 2.2); balance, transaction,
-// symbols and contracts together stay below.
+// Deriv's docs name 100 streams for a connection (options-api.md section 2.2); balance,
+// transaction, symbols and contracts together stay below.
 inline constexpr std::size_t kMaxSymbols = 50;
 inline constexpr std::size_t kMaxContracts = 45;
 inline constexpr std::size_t kMaxPolls = 256;
@@ -35,7 +35,7 @@ inline constexpr std::size_t kMaxForgets = 256;
 inline constexpr std::size_t kMaxKnownSymbols = 2000;
 inline constexpr std::size_t kMaxReportPages = 100;  // of kProfitTablePage rows
 inline constexpr std::size_t kMaxNoticeKinds = 64;
-inline constexpr std::size_t kMaxFrameText = 4096;   // the longest frame of ours is below 1 KiB
+inline constexpr std::size_t kMaxFrameText = 4096;  // the longest frame of ours is below 1 KiB
 
 // A state that lasts longer than this has lost its way; the attempt is given up. Connecting covers
 // three REST calls and the socket, each of which net bounds by itself.
@@ -238,13 +238,13 @@ struct Session::Impl {
   SessionState state = SessionState::kOffline;
   std::optional<Instant> state_deadline;
   int depth = 0;
-  bool running = false;     // between start() and stop() or a fatal refusal
-  bool reconciled = false;  // the engine has said so, on this link
-  bool attempted = false;   // not the first attempt
+  bool running = false;       // between start() and stop() or a fatal refusal
+  bool reconciled = false;    // the engine has said so, on this link
+  bool attempted = false;     // not the first attempt
   bool socket_asked = false;  // open() was asked for, on_closed has not come
   bool closing = false;       // close() was asked for while draining
   std::optional<Instant> retry_at;
-  Duration at_least{};      // the next wait is no shorter
+  Duration at_least{};  // the next wait is no shorter
   std::optional<Instant> live_since;
   std::int64_t last_req_id = 0;
 
@@ -264,7 +264,7 @@ struct Session::Impl {
   std::vector<StreamId> forgets;
   std::vector<ActiveSymbolsPayload::Row> known;
   ReportJob report;
-  bool work = false;  // something may be wanted: pump
+  bool work = false;               // something may be wanted: pump
   std::optional<Instant> work_at;  // when the earliest of what is wanted may be sent
 
   Instant last_received{};

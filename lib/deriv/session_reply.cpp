@@ -21,23 +21,38 @@ constexpr std::size_t kShortPage = 50;
 
 Message expected(Call call) {
   switch (call) {
-    case Call::kAuthorize: return Message::kAuthorize;
-    case Call::kPing: return Message::kPing;
-    case Call::kTime: return Message::kTime;
-    case Call::kBalance: return Message::kBalance;
-    case Call::kActiveSymbols: return Message::kActiveSymbols;
-    case Call::kTransactions: return Message::kTransaction;
-    case Call::kTicks: return Message::kTick;
+    case Call::kAuthorize:
+      return Message::kAuthorize;
+    case Call::kPing:
+      return Message::kPing;
+    case Call::kTime:
+      return Message::kTime;
+    case Call::kBalance:
+      return Message::kBalance;
+    case Call::kActiveSymbols:
+      return Message::kActiveSymbols;
+    case Call::kTransactions:
+      return Message::kTransaction;
+    case Call::kTicks:
+      return Message::kTick;
     case Call::kHistory:
-    case Call::kHistoryOnly: return Message::kHistory;
+    case Call::kHistoryOnly:
+      return Message::kHistory;
     case Call::kWatch:
-    case Call::kPoll: return Message::kContract;
-    case Call::kPortfolio: return Message::kPortfolio;
-    case Call::kProfitTable: return Message::kProfitTable;
-    case Call::kProposal: return Message::kProposal;
-    case Call::kBuy: return Message::kBuy;
-    case Call::kSell: return Message::kSell;
-    case Call::kForget: return Message::kForget;
+    case Call::kPoll:
+      return Message::kContract;
+    case Call::kPortfolio:
+      return Message::kPortfolio;
+    case Call::kProfitTable:
+      return Message::kProfitTable;
+    case Call::kProposal:
+      return Message::kProposal;
+    case Call::kBuy:
+      return Message::kBuy;
+    case Call::kSell:
+      return Message::kSell;
+    case Call::kForget:
+      return Message::kForget;
   }
   return Message::kOther;
 }
@@ -59,8 +74,7 @@ std::string message_of(const ApiError& error) {
 
 }  // namespace
 
-void Session::Impl::notice_once(core::EventKind kind, std::string_view key,
-                                std::string_view what) {
+void Session::Impl::notice_once(core::EventKind kind, std::string_view key, std::string_view what) {
   if (noticed.size() >= kMaxNoticeKinds) return;
   if (noticed.insert(std::hash<std::string_view>{}(key)).second) listener.on_notice(kind, what);
 }
@@ -92,13 +106,27 @@ Task* Session::Impl::task_of(const Pending& asked) {
   Task* task = nullptr;
   const auto is_it = [&](const Task& t) { return t.req_id == asked.req_id; };
   switch (asked.call) {
-    case Call::kAuthorize: task = &login; break;
-    case Call::kBalance: task = is_it(login) ? &login : &balance; break;
-    case Call::kTime: task = is_it(report.clock) ? &report.clock : &clock; break;
-    case Call::kActiveSymbols: task = &symbol_list; break;
-    case Call::kTransactions: task = &transactions; break;
-    case Call::kPortfolio: task = &report.portfolio; break;
-    case Call::kProfitTable: task = &report.page; break;
+    case Call::kAuthorize:
+      task = &login;
+      break;
+    case Call::kBalance:
+      task = is_it(login) ? &login : &balance;
+      break;
+    case Call::kTime:
+      task = is_it(report.clock) ? &report.clock : &clock;
+      break;
+    case Call::kActiveSymbols:
+      task = &symbol_list;
+      break;
+    case Call::kTransactions:
+      task = &transactions;
+      break;
+    case Call::kPortfolio:
+      task = &report.portfolio;
+      break;
+    case Call::kProfitTable:
+      task = &report.page;
+      break;
     case Call::kTicks:
     case Call::kHistory:
     case Call::kHistoryOnly:
@@ -151,8 +179,8 @@ bool Session::Impl::is_vital(const Pending& asked) const {
   return false;
 }
 
-/// Whose answer the frame is. By req_id; a frame that lost its req_id counts only when there is just
-/// one request it can belong to.
+/// Whose answer the frame is. By req_id; a frame that lost its req_id counts only when there is
+/// just one request it can belong to.
 std::optional<Pending> Session::Impl::match(const Now&) {
   if (frame.req_id) {
     const auto* asked = pending.find(*frame.req_id);
@@ -388,12 +416,14 @@ void Session::Impl::on_stream_error(const ApiError& error, const Now& now) {
 
 void Session::Impl::on_stream(const Now& now) {
   switch (frame.message) {
-    case Message::kTick: return on_tick(std::get<TickPayload>(frame.payload), now);
+    case Message::kTick:
+      return on_tick(std::get<TickPayload>(frame.payload), now);
     case Message::kContract:
       return on_contract(std::get<ContractPayload>(frame.payload), false, now);
     case Message::kTransaction:
       return on_transaction(std::get<TransactionPayload>(frame.payload), now);
-    case Message::kBalance: return on_balance(std::get<BalancePayload>(frame.payload), now);
+    case Message::kBalance:
+      return on_balance(std::get<BalancePayload>(frame.payload), now);
     case Message::kHistory:
     case Message::kAuthorize:
     case Message::kTime:
@@ -409,8 +439,8 @@ void Session::Impl::on_stream(const Now& now) {
       break;
   }
   ++stats.frames_refused;
-  const auto name = frame.message == Message::kOther ? frame.msg_type.view()
-                                                     : name_of(frame.message);
+  const auto name =
+      frame.message == Message::kOther ? frame.msg_type.view() : name_of(frame.message);
   notice_once(core::EventKind::kFrameRefused, fmt::format("unasked/{}", name),
               fmt::format("a frame of the venue is refused: {} was not asked for", name));
 }
@@ -460,9 +490,9 @@ void Session::Impl::accept_tick(SymbolStream& stream, const RawTick& raw,
   ++stats.ticks;
   // `stream` may be gone after any call of the listener.
   if (before && raw.epoch < *before) {
-    listener.on_notice(core::EventKind::kTickGap,
-                       fmt::format("{}: epochs went back from {} to {}", tick->symbol, before->s,
-                                   raw.epoch.s));
+    listener.on_notice(
+        core::EventKind::kTickGap,
+        fmt::format("{}: epochs went back from {} to {}", tick->symbol, before->s, raw.epoch.s));
   }
   if (!venue_time || raw.epoch > *venue_time) note_venue_time(raw.epoch, now);
   listener.on_tick(*tick, false);
@@ -478,9 +508,9 @@ void Session::Impl::on_history(const Pending& asked, HistoryPayload& payload, co
   if (!frame.stream.empty()) stream->stream = frame.stream;
   stream->quiet_from = now.instant;
   if (stream->last_epoch && venue_time && *venue_time + kClockWentBack < *stream->last_epoch) {
-    listener.on_notice(core::EventKind::kTickGap,
-                       fmt::format("{}: the venue's clock went back to {}", stream->symbol,
-                                   venue_time->s));
+    listener.on_notice(
+        core::EventKind::kTickGap,
+        fmt::format("{}: the venue's clock went back to {}", stream->symbol, venue_time->s));
     stream = find_symbol(stream->symbol);
     if (!stream) return;
     stream->last_epoch.reset();
@@ -533,8 +563,7 @@ void Session::Impl::on_transaction(const TransactionPayload& payload, const Now&
 
 void Session::Impl::on_balance(const BalancePayload& payload, const Now& now) {
   if (!(payload.loginid == account.id)) {
-    return lose(fmt::format("the balance is of {}, the account is {}", payload.loginid,
-                            account.id),
+    return lose(fmt::format("the balance is of {}, the account is {}", payload.loginid, account.id),
                 now);
   }
   const auto money = core::Money::from(payload.balance);
@@ -577,9 +606,8 @@ void Session::Impl::finish_report(const Now& now) {
   std::erase_if(out.profit_table, [&](const execution::HistoryRow& row) {
     return !sold.insert(row.contract).second;
   });
-  std::erase_if(out.portfolio, [&](const execution::HistoryRow& row) {
-    return sold.contains(row.contract);
-  });
+  std::erase_if(out.portfolio,
+                [&](const execution::HistoryRow& row) { return sold.contains(row.contract); });
   if (state == SessionState::kReconciling) state_deadline = now.instant + kReconcilingTime;
   listener.on_venue_report(out);
   if (next_since) ask_report(*next_since);

@@ -17,8 +17,6 @@ constexpr Duration kSoon = milliseconds(1);
 // History asked for beyond the known gap: ticks that fall between request and answer.
 constexpr std::int64_t kHistoryMargin = 5;
 
-bool is_order(Call call) { return call == Call::kBuy || call == Call::kSell; }
-
 }  // namespace
 
 void Session::Impl::want_later(const Task& task) {

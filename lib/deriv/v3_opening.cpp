@@ -12,8 +12,8 @@ namespace {
 bool is_token(std::string_view text) {
   // The request schema: ^[\w\-]{1,128}$.
   return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '_' || c == '-';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '-';
   });
 }
 
@@ -85,8 +85,8 @@ Step V3Opening::begin() {
   }
   Step step;
   step.kind = Step::Kind::kOpen;
-  const auto& endpoint = settings_.endpoint.empty() ? std::string(default_endpoint(Dialect::kV3))
-                                                    : settings_.endpoint;
+  const auto& endpoint =
+      settings_.endpoint.empty() ? std::string(default_endpoint(Dialect::kV3)) : settings_.endpoint;
   step.url = fmt::format("{}{}app_id={}", endpoint,
                          endpoint.find('?') == std::string::npos ? '?' : '&', settings_.app_id);
   return step;
