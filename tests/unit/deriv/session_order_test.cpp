@@ -12,9 +12,15 @@ using market::ContractType;
 json bought(std::int64_t contract = 9) {
   return {{"msg_type", "buy"},
           {"buy",
-           {{"balance_after", 1}, {"buy_price", 0.35}, {"contract_id", contract}, {"payout", 0.68},
-            {"purchase_time", 1'700'000'001}, {"shortcode", "x"}, {"transaction_id", 10},
-            {"longcode", ""}, {"start_time", 1'700'000'001}}}};
+           {{"balance_after", 1},
+            {"buy_price", 0.35},
+            {"contract_id", contract},
+            {"payout", 0.68},
+            {"purchase_time", 1'700'000'001},
+            {"shortcode", "x"},
+            {"transaction_id", 10},
+            {"longcode", ""},
+            {"start_time", 1'700'000'001}}}};
 }
 
 class Orders : public testing::TestWithParam<Dialect> {
@@ -24,8 +30,8 @@ class Orders : public testing::TestWithParam<Dialect> {
     rig.listener.log.clear();
   }
   void buy(std::int64_t order, std::string_view quote_id = "") {
-    rig.session->buy(core::OrderId{order}, spec_of(ContractType::kDigitOdd),
-                     core::Money::minor(35), quote_id, rig.now());
+    rig.session->buy(core::OrderId{order}, spec_of(ContractType::kDigitOdd), core::Money::minor(35),
+                     quote_id, rig.now());
   }
   /// What was told about this order.
   std::vector<std::string> fate(std::int64_t order) const {
@@ -141,9 +147,13 @@ TEST_P(Orders, DeadLinksMakeThemUnknown) {
 }
 
 TEST_P(Orders, AnAnswerThatCannotBeUnderstoodIsUnknown) {
-  for (const auto& [field, value] : std::vector<std::pair<std::string, json>>{
-           {"contract_id", "?"}, {"contract_id", nullptr}, {"buy_price", 0.351}, {"payout", "NaN"},
-           {"purchase_time", -1}, {"balance_after", json::object()}}) {
+  for (const auto& [field, value] :
+       std::vector<std::pair<std::string, json>>{{"contract_id", "?"},
+                                                 {"contract_id", nullptr},
+                                                 {"buy_price", 0.351},
+                                                 {"payout", "NaN"},
+                                                 {"purchase_time", -1},
+                                                 {"balance_after", json::object()}}) {
     Rig fresh(GetParam());
     fresh.to_live();
     fresh.session->buy(core::OrderId{7}, spec_of(ContractType::kCall), core::Money::minor(35), "",
@@ -192,13 +202,13 @@ TEST_P(Orders, AnAnswerWithoutItsIdCountsOnlyWhenItCanBeNoOther) {
 
 TEST_P(Orders, AnErrorWithoutItsIdCountsOnlyWhenItCanBeNoOther) {
   buy(7);
-  rig.frame(json{{"msg_type", "buy"},
-                 {"error", {{"code", "InsufficientBalance"}, {"message", "no"}}}});
+  rig.frame(
+      json{{"msg_type", "buy"}, {"error", {{"code", "InsufficientBalance"}, {"message", "no"}}}});
   EXPECT_EQ(rig.listener.log.back(), "refused 7 InsufficientBalance permanent: no");
   buy(8);
   buy(9);
-  rig.frame(json{{"msg_type", "buy"},
-                 {"error", {{"code", "InsufficientBalance"}, {"message", "no"}}}});
+  rig.frame(
+      json{{"msg_type", "buy"}, {"error", {{"code", "InsufficientBalance"}, {"message", "no"}}}});
   EXPECT_FALSE(rig.listener.has("refused 8"));
   EXPECT_FALSE(rig.listener.has("refused 9"));
 }
@@ -230,8 +240,8 @@ TEST_P(Orders, NothingIsSentUnlessLive) {
 }
 
 TEST_P(Orders, OddSymbolsAndQuoteIdsAreNotSent) {
-  rig.session->buy(core::OrderId{7}, spec_of(ContractType::kCall, "R\"100"),
-                   core::Money::minor(35), "", rig.now());
+  rig.session->buy(core::OrderId{7}, spec_of(ContractType::kCall, "R\"100"), core::Money::minor(35),
+                   "", rig.now());
   EXPECT_EQ(rig.listener.log.back(), "refused 7 NotSent: the symbol is none");
   buy(8, "short");
   EXPECT_EQ(rig.listener.log.back(), "refused 8 NotSent: the quote's id is none");
@@ -300,9 +310,8 @@ TEST_P(Orders, QuotesAreAnsweredRefusedOrLost) {
 
 TEST_P(Orders, AQuoteIsBoughtByItsId) {
   buy(7, kStream);
-  EXPECT_EQ(rig.wire.log.back(),
-            fmt::format("send {{\"buy\":\"{}\",\"price\":0.35,\"req_id\":{}}}", kStream,
-                        rig.request("buy")["req_id"].dump()));
+  EXPECT_EQ(rig.wire.log.back(), fmt::format("send {{\"buy\":\"{}\",\"price\":0.35,\"req_id\":{}}}",
+                                             kStream, rig.request("buy")["req_id"].dump()));
 }
 
 TEST_P(Orders, Sales) {
@@ -311,8 +320,12 @@ TEST_P(Orders, Sales) {
   EXPECT_EQ(request["sell"], 5);
   EXPECT_EQ(request["price"], 0);
   rig.answer(request, {{"msg_type", "sell"},
-                       {"sell", {{"contract_id", 5}, {"sold_for", 1.25}, {"balance_after", 1},
-                                 {"reference_id", 1}, {"transaction_id", 2}}}});
+                       {"sell",
+                        {{"contract_id", 5},
+                         {"sold_for", 1.25},
+                         {"balance_after", 1},
+                         {"reference_id", 1},
+                         {"transaction_id", 2}}}});
   EXPECT_EQ(rig.listener.log.back(), "sold 5 1.25");
   rig.session->sell(core::ContractId{6}, rig.now());
   rig.refuse(rig.request("sell"), "NoOpenPosition", "sell");

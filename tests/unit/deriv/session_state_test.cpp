@@ -13,8 +13,8 @@ class State : public testing::TestWithParam<Dialect> {
   Rig rig{GetParam()};
   SessionState state() const { return rig.session->state(); }
   void buy(std::int64_t order) {
-    rig.session->buy(core::OrderId{order}, spec_of(ContractType::kDigitOdd),
-                     core::Money::minor(35), "", rig.now());
+    rig.session->buy(core::OrderId{order}, spec_of(ContractType::kDigitOdd), core::Money::minor(35),
+                     "", rig.now());
   }
 };
 
@@ -245,9 +245,10 @@ TEST_P(State, NoPingsWhileThereIsTrafficBothWays) {
   for (int i = 0; i < 10; ++i) {
     rig.advance(seconds(9));
     rig.session->poll(core::ContractId{7}, rig.now());
-    rig.answer(rig.request("proposal_open_contract"),
-               {{"msg_type", "proposal_open_contract"},
-                {"proposal_open_contract", {{"contract_id", 7}, {"is_sold", 0}, {"is_expired", 0}}}});
+    rig.answer(
+        rig.request("proposal_open_contract"),
+        {{"msg_type", "proposal_open_contract"},
+         {"proposal_open_contract", {{"contract_id", 7}, {"is_sold", 0}, {"is_expired", 0}}}});
   }
   EXPECT_EQ(rig.requests("ping"), 0U);
 }
@@ -283,7 +284,8 @@ TEST_P(State, ASilentSymbolIsANoticeAndASubscriptionNotAReconnect) {
     pongs();
     const auto& last = rig.wire.sent.back();
     if (last.value("ticks_history", "") == "frxXXXYYY") {
-      rig.answer(last, {{"msg_type", "history"}, {"history", {{"prices", json::array()}, {"times", json::array()}}}});
+      rig.answer(last, {{"msg_type", "history"},
+                        {"history", {{"prices", json::array()}, {"times", json::array()}}}});
     }
   }
   EXPECT_EQ(rig.listener.count("notice tick_gap: frxXXXYYY"), 1U);
@@ -313,11 +315,15 @@ TEST_P(State, StoppingWaitsForTheAnswerToAPurchase) {
   buy(8);
   EXPECT_EQ(rig.listener.log.back(), "refused 8 NotSent: the session is not live");
   rig.advance(seconds(3));
-  rig.answer(rig.request("buy"),
-             {{"msg_type", "buy"},
-              {"buy",
-               {{"balance_after", 1}, {"buy_price", 0.35}, {"contract_id", 9}, {"payout", 0.68},
-                {"purchase_time", 1'700'000'001}, {"shortcode", "x"}, {"transaction_id", 10}}}});
+  rig.answer(rig.request("buy"), {{"msg_type", "buy"},
+                                  {"buy",
+                                   {{"balance_after", 1},
+                                    {"buy_price", 0.35},
+                                    {"contract_id", 9},
+                                    {"payout", 0.68},
+                                    {"purchase_time", 1'700'000'001},
+                                    {"shortcode", "x"},
+                                    {"transaction_id", 10}}}});
   EXPECT_TRUE(rig.listener.has("bought 7"));
   EXPECT_EQ(rig.wire.log.back(), "close");
   rig.advance(seconds(5));  // on_closed never comes
@@ -425,8 +431,9 @@ TEST_P(State, AnotherAccountsBalanceEndsTheLink) {
 
 TEST_P(State, BalancesAreTold) {
   rig.to_live();
-  rig.frame(json{{"msg_type", "balance"},
-                 {"balance", {{"balance", 9999.65}, {"currency", "USD"}, {"loginid", rig.account_id()}}}});
+  rig.frame(json{
+      {"msg_type", "balance"},
+      {"balance", {{"balance", 9999.65}, {"currency", "USD"}, {"loginid", rig.account_id()}}}});
   EXPECT_EQ(rig.listener.log.back(), "balance 9999.65");
 }
 
@@ -434,7 +441,8 @@ TEST_P(State, RefusedFramesAreCountedAndToldOncePerKind) {
   rig.to_live();
   for (int i = 0; i < 5; ++i) rig.frame(std::string("{\"tick\":{}"));
   for (int i = 0; i < 5; ++i) rig.frame(json{{"msg_type", "tick"}, {"tick", {{"epoch", 1}}}});
-  for (int i = 0; i < 5; ++i) rig.frame(json{{"msg_type", "portfolio"}, {"portfolio", {{"contracts", json::array()}}}});
+  for (int i = 0; i < 5; ++i)
+    rig.frame(json{{"msg_type", "portfolio"}, {"portfolio", {{"contracts", json::array()}}}});
   EXPECT_EQ(rig.session->stats().frames_refused, 15U);
   EXPECT_EQ(rig.listener.count("notice frame_refused"), 3U);
   EXPECT_EQ(state(), SessionState::kLive);

@@ -16,8 +16,11 @@ json history(const std::vector<std::int64_t>& times, int pip_size = 2) {
 }
 
 json contract(std::int64_t id, int is_sold, const std::string& status = "open") {
-  json body{{"contract_id", id}, {"is_sold", is_sold}, {"is_expired", is_sold},
-            {"status", status}, {"id", kStream}};
+  json body{{"contract_id", id},
+            {"is_sold", is_sold},
+            {"is_expired", is_sold},
+            {"status", status},
+            {"id", kStream}};
   if (is_sold == 1) body["profit"] = "0.33";
   return {{"msg_type", "proposal_open_contract"},
           {"subscription", {{"id", kStream}}},
@@ -103,10 +106,10 @@ TEST_P(Streams, DecimalsComeFromTheTickThenTheVenuesListThenOurs) {
     }
     rig.frame(message);
   };
-  quote("R_100", 2550.6, 3);       // its own
-  quote("frxXXXYYY", 1.5, {});     // active_symbols: 0.00001
-  quote("R_50", 163.1, {});        // the table
-  quote("WHATEVER", 1.5, {});      // nobody knows
+  quote("R_100", 2550.6, 3);    // its own
+  quote("frxXXXYYY", 1.5, {});  // active_symbols: 0.00001
+  quote("R_50", 163.1, {});     // the table
+  quote("WHATEVER", 1.5, {});   // nobody knows
   EXPECT_EQ(ticks(), (Lines{"tick R_100 1700000002 2550.600", "tick frxXXXYYY 1700000002 1.50000",
                             "tick R_50 1700000002 163.1000"}));
   EXPECT_TRUE(rig.listener.has("notice frame_refused: quotes of WHATEVER are refused"));
@@ -382,8 +385,12 @@ TEST_P(Streams, TransactionsAreTold) {
   rig.to_live();
   rig.frame(json{{"msg_type", "transaction"},
                  {"transaction",
-                  {{"action", "sell"}, {"amount", 0.68}, {"balance", 10000.33}, {"contract_id", 5},
-                   {"transaction_id", 11}, {"transaction_time", 1'700'000'050},
+                  {{"action", "sell"},
+                   {"amount", 0.68},
+                   {"balance", 10000.33},
+                   {"contract_id", 5},
+                   {"transaction_id", 11},
+                   {"transaction_time", 1'700'000'050},
                    {rig.options() ? "underlying_symbol" : "symbol", "R_100"}}}});
   EXPECT_EQ(rig.listener.log.back(), "transaction 11 0.68");
   EXPECT_EQ(rig.listener.transactions[0].symbol, "R_100");
@@ -391,9 +398,14 @@ TEST_P(Streams, TransactionsAreTold) {
 }
 
 json row(std::int64_t contract_id, std::string_view symbol_key, bool sold) {
-  json out{{"contract_id", contract_id}, {"transaction_id", contract_id * 10},
-           {"contract_type", "CALL"}, {std::string(symbol_key), "R_100"}, {"buy_price", 2},
-           {"payout", 3.91}, {"purchase_time", 1'700'000'000}, {"shortcode", "CALL_R_100_x"}};
+  json out{{"contract_id", contract_id},
+           {"transaction_id", contract_id * 10},
+           {"contract_type", "CALL"},
+           {std::string(symbol_key), "R_100"},
+           {"buy_price", 2},
+           {"payout", 3.91},
+           {"purchase_time", 1'700'000'000},
+           {"shortcode", "CALL_R_100_x"}};
   if (sold) out["sell_price"] = 0;
   return out;
 }
