@@ -20,10 +20,20 @@
 namespace derivd::market {
 
 enum class ContractType : std::uint8_t {
-  kCall, kPut, kCallE, kPutE,          // rise/fall; the E forms win on a tie
-  kHigher, kLower,                     // against entry + relative barrier
-  kDigitEven, kDigitOdd, kDigitMatch, kDigitDiff, kDigitOver, kDigitUnder,
-  kMultUp, kMultDown,
+  kCall,
+  kPut,
+  kCallE,
+  kPutE,  // rise/fall; the E forms win on a tie
+  kHigher,
+  kLower,  // against entry + relative barrier
+  kDigitEven,
+  kDigitOdd,
+  kDigitMatch,
+  kDigitDiff,
+  kDigitOver,
+  kDigitUnder,
+  kMultUp,
+  kMultDown,
 };
 
 /// Deriv's upper-case name as in books and back-tests: "DIGITODD", "HIGHER". (v3 sends HIGHER as
@@ -51,7 +61,7 @@ struct ContractDuration {
   static core::Result<ContractDuration> parse(std::string_view text);
   std::string to_string() const;
   bool in_ticks() const { return unit == Unit::kTicks; }
-  /// Seconds of a timed contract. Not for ticks (CHECK).
+  /// Seconds of a timed contract, a day being 86400. Not for ticks (CHECK).
   std::int64_t seconds() const;
   char unit_letter() const;  // 't' 's' 'm' 'h' 'd'
   friend bool operator==(const ContractDuration&, const ContractDuration&) = default;
@@ -62,16 +72,28 @@ struct ContractSpec {
   ContractType type = ContractType::kCall;
   SymbolCode symbol;
   ContractDuration duration;
-  std::int8_t prediction = -1;      // DIGITMATCH/DIFF/OVER/UNDER: 0..9, else -1
-  core::Price barrier;              // HIGHER/LOWER: signed offset from the entry tick, symbol's decimals
-  std::uint16_t multiplier = 0;     // MULT*
+  std::int8_t prediction = -1;  // DIGITMATCH/DIFF/OVER/UNDER: 0..9, else -1
+  core::Price barrier;  // HIGHER/LOWER: signed offset from the entry tick, symbol's decimals
+  std::uint16_t multiplier = 0;            // MULT*
   std::optional<core::Money> take_profit;  // MULT*: profit at which the venue closes, > 0
   std::optional<core::Money> stop_loss;    // MULT*: loss at which the venue closes, > 0
   friend bool operator==(const ContractSpec&, const ContractSpec&) = default;
 };
 
+/// When a timed contract ends: start + duration; one of days at 23:59:59 of its last day
+/// (section 4.1). Not for ticks (CHECK).
+core::VenueTime expiry_of(const ContractDuration& duration, core::VenueTime start);
+
+/// What validate() can object to, for callers that answer with codes.
+enum class SpecFault : std::uint8_t { kSymbol, kDuration, kPrediction, kBarrier, kMultiplier };
+struct SpecProblem {
+  SpecFault fault;
+  std::string text;
+};
+std::optional<SpecProblem> problem_of(const ContractSpec& spec, const SymbolInfo& symbol);
+
 /// Everything about a spec that can be refused without the venue: prediction range (OVER 0-8,
-/// UNDER 1-9), digits in ticks only, 1-10 ticks, 15 s at least, a multiplier the symbol accepts.
+/// UNDER 1-9), digits in ticks only, 1-10 ticks, 15 s to 365 d, a multiplier the symbol accepts.
 core::Result<void> validate(const ContractSpec& spec, const SymbolInfo& symbol);
 
 enum class Verdict : std::uint8_t { kOpen, kWon, kLost };
@@ -80,7 +102,8 @@ enum class Verdict : std::uint8_t { kOpen, kWon, kLost };
 /// Single-threaded, no allocation. Ticks at or before `start` are ignored (the entry tick is the
 /// first with epoch > start). For tick contracts: digits count the entry tick as tick 1, all others
 /// exit at the N-th tick after the entry. For timed contracts the exit is the last tick with
-/// epoch <= start + duration, known once a later tick or `on_time` shows that expiry has passed.
+/// epoch <= expiry, known with a tick at the expiry itself, or once a later tick or `on_time` shows
+/// that it has passed. Repeated and late ticks, and those of other symbols, change nothing.
 class ContractLife final {
  public:
   ContractLife() = default;
@@ -89,18 +112,19 @@ class ContractLife final {
   /// Returns true when this tick decided the contract. Later calls change nothing.
   bool on_tick(const Tick& tick);
   /// Venue time has passed without a tick. Decides a timed contract once now > expiry. A timed
-  /// contract without any tick in its life stays kOpen and expired() turns true: the caller refunds.
+  /// contract without any tick in its life stays kOpen and expired() turns true: the caller
+  /// refunds.
   bool on_time(core::VenueTime now);
 
   Verdict verdict() const { return verdict_; }
   bool expired() const { return expired_; }
   core::VenueTime start() const { return start_; }
-  /// Timed contracts: start + duration. Tick contracts: start + N × interval until the exit is
-  /// known, then the exit's epoch.
+  /// Timed contracts: expiry_of(). Tick contracts: start + N × interval until the exit is known,
+  /// then the exit's epoch.
   core::VenueTime expiry() const { return expiry_; }
   const std::optional<Tick>& entry() const { return entry_; }
-  const std::optional<Tick>& exit() const { return exit_; }    // only once decided
-  const std::optional<Tick>& last() const { return last_; }    // latest tick within the life
+  const std::optional<Tick>& exit() const { return exit_; }  // only once decided
+  const std::optional<Tick>& last() const { return last_; }  // latest tick within the life
   /// The price to beat: entry, or entry + barrier. Empty before entry and for digits.
   std::optional<core::Price> barrier_price() const;
   /// Ticks counted by the contract's own rule (digits: entry is 1; others: entry is 0).
@@ -119,7 +143,8 @@ class ContractLife final {
   bool expired_ = false;
 };
 
-/// Win rule alone, for a digital option whose entry and exit are known. Pure.
+/// Win rule alone, for a digital option whose entry and exit are known. Pure. Multipliers have
+/// none (CHECK).
 bool wins(const ContractSpec& spec, core::Price entry, core::Price exit);
 
 /// A multiplier position: profit and loss, and the levels at which the venue closes it.
@@ -128,23 +153,30 @@ class MultiplierLife final {
   enum class Close : std::uint8_t { kNone, kStopOut, kTakeProfit, kStopLoss };
   MultiplierLife(const ContractSpec& spec, core::VenueTime start, core::Money stake,
                  const SymbolInfo& symbol);
-  /// Returns the reason when this tick closes the position; its value is then final.
+  /// Returns the reason when this tick closes the position; its value is then final and later
+  /// ticks are ignored. A jump beyond the stop-out loses the stake and no more.
   Close on_tick(const Tick& tick);
   const std::optional<Tick>& entry() const { return entry_; }
   const std::optional<Tick>& last() const { return last_; }
   core::Money commission() const { return commission_; }
   /// stake × multiplier × (S/entry − 1) − commission, rounded half up to the cent, at least −stake.
   core::Money profit_at(core::Price spot) const;
-  core::Money profit() const;          // at the last tick; −commission before entry
-  core::Price stop_out_price() const;  // entry × (1 ∓ (stake − commission)/(stake × multiplier))
+  core::Money profit() const;  // at the last tick; −commission before entry
+  /// entry × (1 ∓ (stake − commission)/(stake × multiplier)), rounded towards the entry as the
+  /// venue shows it (614.26, 774.81), so that the loss there never exceeds the stake. Zero before
+  /// entry.
+  core::Price stop_out_price() const;
 
  private:
   ContractSpec spec_;
   core::VenueTime start_;
   core::Money stake_;
+  std::int64_t commission_rate_ = 0;  // in 1e-9 of stake × multiplier
   core::Money commission_;
   std::optional<Tick> entry_;
   std::optional<Tick> last_;
+  std::uint8_t decimals_ = 0;
+  bool closed_ = false;
 };
 
 }  // namespace derivd::market

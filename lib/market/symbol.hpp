@@ -22,15 +22,18 @@ using SymbolCode = core::ShortString<30>;
 struct SymbolInfo {
   std::string_view code;
   std::string_view display_name;
-  std::uint8_t decimals;       // of a quote; "pip_size" of a tick message
-  std::uint8_t interval_s;     // seconds between ticks, on whole epochs (2: even seconds)
-  std::uint16_t sigma_percent; // annualised volatility of the index, percent
-  double typical_price;        // where the simulator starts; any level is possible
-  double multiplier_commission;            // share of stake × multiplier, charged once; 0: none known
-  std::array<std::uint16_t, 5> multipliers;  // accepted by the venue, 0: unused slot
+  std::uint8_t decimals;    // of a quote; "pip_size" of a tick message
+  std::uint8_t interval_s;  // seconds between ticks, on whole epochs (2: even seconds)
+  std::uint16_t
+      sigma_percent;     // annualised volatility, percent; 0: no plain random walk (Step, Boom)
+  double typical_price;  // where the simulator starts; any level is possible
+  double multiplier_commission;  // share of stake × multiplier, charged once; 0: none known
+  std::array<std::uint16_t, 5>
+      multipliers;  // accepted by the venue, 0: unused slot; all 0: unknown
+  bool has_digits;  // digit contracts are offered
 };
 
-/// The synthetic indices that derivd knows by itself (R_*, 1HZ*V, …), in a fixed order.
+/// The synthetic indices that derivd knows by itself (R_*, 1HZ*V, JD*, …), in a fixed order.
 std::span<const SymbolInfo> known_symbols();
 const SymbolInfo* find_symbol(std::string_view code);
 

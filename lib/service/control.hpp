@@ -1,6 +1,6 @@
-// Owns the control socket: a Unix stream socket, one JSON object a line each way. derivd serves it on
-// the loop, derivctl calls it and waits. The server accepts only root, its own user and members of its
-// own group, by SO_PEERCRED, and bounds every line. It never knows what a command means.
+// Owns the control socket: a Unix stream socket, one JSON object a line each way. derivd serves it
+// on the loop, derivctl calls it and waits. The server accepts only root, its own user and members
+// of its own group, by SO_PEERCRED, and bounds every line. It never knows what a command means.
 #pragma once
 
 #include <functional>
@@ -17,8 +17,8 @@ class io_context;
 
 namespace derivd::service {
 
-inline constexpr std::size_t kMaxControlLine = 64 * 1024;      // of a request
-inline constexpr std::size_t kMaxControlReply = 64 << 20;      // of an answer
+inline constexpr std::size_t kMaxControlLine = 64 * 1024;  // of a request
+inline constexpr std::size_t kMaxControlReply = 64 << 20;  // of an answer
 inline constexpr int kMaxControlClients = 16;
 
 class ControlServer {

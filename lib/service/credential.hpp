@@ -1,5 +1,5 @@
-// Owns the reading of the token from $CREDENTIALS_DIRECTORY/token. The daemon calls it once at start.
-// It never shows what it read: errors name the file and the remedy only.
+// Owns the reading of the token from $CREDENTIALS_DIRECTORY/token. The daemon calls it once at
+// start. It never shows what it read: errors name the file and the remedy only.
 #pragma once
 
 #include "core/result.hpp"

@@ -1,5 +1,6 @@
-// Owns the proof that this machine has one derivd per account: an abstract Unix socket whose name is the
-// account. The daemon takes it once authorised; the kernel frees it with the process. It leaves no file.
+// Owns the proof that this machine has one derivd per account: an abstract Unix socket whose name
+// is the account. The daemon takes it once authorised; the kernel frees it with the process. It
+// leaves no file.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,6 @@
 // Owns the way from an Event to people: journald with MESSAGE_ID and fields when the service runs
-// under systemd, readable lines on a terminal or a pipe otherwise. Everything in daemon/ logs through
-// it. It never throws, never blocks for long and never sees a token.
+// under systemd, readable lines on a terminal or a pipe otherwise. Everything in daemon/ logs
+// through it. It never throws, never blocks for long and never sees a token.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/event.hpp"
+#include "core/secret.hpp"
 #include "core/time.hpp"
 
 namespace derivd::service {
@@ -34,10 +37,22 @@ class Log {
   virtual ~Log() = default;
   virtual void write(const core::Event& event) = 0;
   void write(core::EventKind kind, std::string_view text);
+  /// Takes this secret out of every later entry (redact.hpp); the log keeps a digest of it only.
+  virtual void hide(const core::Secret& secret) = 0;
 };
 /// journald when $JOURNAL_STREAM names our standard error, else lines on standard error.
 std::unique_ptr<Log> make_log(Level level);
 /// Readable line of an event, without time: also used by tests.
 std::string line_of(const core::Event& event);
+
+/// The journal's fields of an event beside MESSAGE, only those that it has: MESSAGE_ID, PRIORITY,
+/// SYSLOG_IDENTIFIER and DERIVD_*.
+using Fields = std::vector<std::pair<std::string_view, std::string>>;
+Fields fields_of(const core::Event& event);
+/// syslog's number of a level: 7 … 3.
+int priority_of(Level level);
+/// $JOURNAL_STREAM is "DEV:INODE" of the stream that systemd connected to the journal; true when it
+/// is `fd`. A value inherited by a program whose output was redirected since does not match.
+bool is_journal_stream(const char* journal_stream, int fd);
 
 }  // namespace derivd::service

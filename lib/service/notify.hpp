@@ -1,5 +1,5 @@
-// Owns what systemd is told (sd_notify): READY, STATUS, STOPPING, the watchdog. The daemon calls it from
-// the loop. Without $NOTIFY_SOCKET every call does nothing.
+// Owns what systemd is told (sd_notify): READY, STATUS, STOPPING, the watchdog. The daemon calls it
+// from the loop. Without $NOTIFY_SOCKET every call does nothing.
 #pragma once
 
 #include <optional>

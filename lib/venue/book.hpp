@@ -1,6 +1,6 @@
 // Owns the contract book: it quotes, opens, values and settles contracts from ticks, for any number
-// of accounts. The simulator, paper mode and the back-test drive it, each from its own loop. It never
-// knows a wire format and never reads a clock.
+// of accounts. The simulator, paper mode and the back-test drive it, each from its own loop. It
+// never knows a wire format and never reads a clock.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -35,20 +36,20 @@ struct Contract {
   core::ContractId id;
   AccountIndex account = 0;
   market::ContractSpec spec;
-  core::Money stake;        // buy price
-  core::Money payout;       // digital options: paid when won; multipliers: 0
+  core::Money stake;   // buy price
+  core::Money payout;  // digital options: paid when won; multipliers: 0
   core::VenueTime purchase_time;
   core::TransactionId buy_tx;
   core::TransactionId sell_tx;
-  market::ContractLife life;                          // digital options
-  std::optional<market::MultiplierLife> multiplier;   // MULT*
+  market::ContractLife life;                         // digital options
+  std::optional<market::MultiplierLife> multiplier;  // MULT*
   std::vector<market::Tick> stream;  // tick contracts: ticks of the life, entry first
   core::Price entry_spot;            // at purchase, for pricing
   Phase phase = Phase::kOpen;
   Outcome outcome = Outcome::kNone;
-  core::VenueTime settle_due;   // kExpired: when the venue will pay
-  core::VenueTime sell_time;    // kSettled
-  core::Money sell_price;       // kSettled: 0 for a lost one
+  core::VenueTime settle_due;                                // kExpired: when the venue will pay
+  core::VenueTime sell_time;                                 // kSettled
+  core::Money sell_price;                                    // kSettled: 0 for a lost one
   core::Money profit() const { return sell_price - stake; }  // kSettled only
 };
 
@@ -62,13 +63,29 @@ struct Quote {
 
 /// Why the book refuses; the wire code and text are the simulator's business.
 enum class RefusalKind : std::uint8_t {
-  kUnknownSymbol, kNoQuoteYet, kDuration, kPrediction, kBarrier, kStakeTooSmall, kPayoutTooLarge,
-  kNoReturn, kMultiplier, kInsufficientBalance, kNotFound, kResaleNotOffered, kAlreadySettled,
+  kUnknownSymbol,
+  kNoQuoteYet,
+  kDuration,
+  kPrediction,
+  kBarrier,
+  kStakeTooSmall,
+  kPayoutTooLarge,
+  kNoReturn,
+  kMultiplier,
+  kInsufficientBalance,
+  kNotFound,
+  kResaleNotOffered,
+  kAlreadySettled,
 };
 struct Refusal {
   RefusalKind kind;
   std::string text;
 };
+
+[[noreturn]] inline void throw_exception_from_error(const Refusal& refusal,
+                                                    const boost::source_location&) {
+  throw std::runtime_error(refusal.text);
+}
 
 struct Account {
   std::string name;
@@ -87,7 +104,8 @@ class Book final {
     market::PriceModel prices;
     std::int64_t first_contract_id = 1;
     std::int64_t first_transaction_id = 1;
-    /// Seconds from the exit to the payment.
+    /// Seconds from the end of a contract to its payment: the exit of a tick contract, the expiry
+    /// of a timed one, the closing tick of a multiplier.
     std::int64_t settle_delay_s = 1;
   };
   explicit Book(Options options);
@@ -97,27 +115,33 @@ class Book final {
   /// For top-up and for faults; journaled by the caller.
   void set_balance(AccountIndex index, core::Money balance);
 
-  /// Registers a symbol that market/ does not know (replay of others).
+  /// Latest tick fed for a symbol, also of one that market/ does not know.
   std::optional<market::Tick> last_tick(const market::SymbolCode& symbol) const;
 
+  /// Price for exactly one of stake and payout (CHECK), at the latest tick.
   boost::system::result<Quote, Refusal> quote(const market::ContractSpec& spec,
                                               std::optional<core::Money> stake,
                                               std::optional<core::Money> payout,
                                               core::VenueTime now) const;
+  /// Takes the stake from the account and starts the contract at `now`. The payout is the one that
+  /// was quoted; the book does not price it again.
   boost::system::result<core::ContractId, Refusal> buy(AccountIndex account,
                                                        const market::ContractSpec& spec,
                                                        core::Money stake, core::Money payout,
                                                        core::VenueTime now);
-  /// Early resale at the current bid (multipliers always while open; digital options where the
-  /// model offers it).
+  /// Early resale at the current bid, after the entry tick: multipliers while open, digital options
+  /// with a duration in time until their expiry. Tick contracts are not resold.
   boost::system::result<core::Money, Refusal> sell(AccountIndex account, core::ContractId id,
                                                    core::VenueTime now);
   core::Money bid(const Contract& contract, core::VenueTime now) const;
 
-  /// Feeds one tick: entries, exits, stop-outs. Appends what changed.
+  /// Feeds one tick: entries, exits, stop-outs. Appends what changed. Repeated and late ticks of a
+  /// symbol are ignored. Nothing is paid here: payments come with on_time.
   void on_tick(const market::Tick& tick, std::vector<Change>& out);
   /// Moves venue time: decides timed contracts and pays those that are due, in order of due time
-  /// then id. Appends what changed.
+  /// then id. Appends what changed. Ticks up to `now` must have been fed before. A contract is paid
+  /// as of its due second, however far time jumped. A timed contract without a tick in its life is
+  /// refunded at its stake (kSold).
   void on_time(core::VenueTime now, std::vector<Change>& out);
   /// Earliest venue second at which on_time would do something.
   std::optional<core::VenueTime> next_due() const;
@@ -128,7 +152,9 @@ class Book final {
 
  private:
   struct Impl;
-  struct ImplDelete { void operator()(Impl*) const; };
+  struct ImplDelete {
+    void operator()(Impl*) const;
+  };
   std::unique_ptr<Impl, ImplDelete> impl_;
 };
 

@@ -1,0 +1,29 @@
+#include "common/paths.hpp"
+
+#include <cstdlib>
+#include <string_view>
+
+namespace derivd::daemon {
+
+std::string first_directory(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr) return {};
+  const std::string_view text(value);
+  return std::string(text.substr(0, text.find(':')));
+}
+
+std::string journal_path(const std::optional<std::string>& configured,
+                         const std::string& fallback_directory) {
+  if (configured) return *configured;
+  const auto state = first_directory("STATE_DIRECTORY");
+  const auto& directory = state.empty() ? fallback_directory : state;
+  return directory.empty() ? std::string{} : directory + "/derivd.db";
+}
+
+std::string control_path(const std::string& fallback_directory) {
+  const auto runtime = first_directory("RUNTIME_DIRECTORY");
+  const auto& directory = runtime.empty() ? fallback_directory : runtime;
+  return directory.empty() ? std::string{} : directory + "/control.sock";
+}
+
+}  // namespace derivd::daemon

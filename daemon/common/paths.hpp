@@ -1,0 +1,21 @@
+// Owns where things lie at run time: the journal and the control socket, from $STATE_DIRECTORY and
+// $RUNTIME_DIRECTORY (systemd sets both) or the package's defaults. derivd and derivctl ask here, so
+// that they always mean the same files. It never creates anything.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace derivd::daemon {
+
+/// First entry of a colon-separated systemd directory variable; empty when unset.
+std::string first_directory(const char* variable);
+
+/// `configured` wins; then $STATE_DIRECTORY/derivd.db; else `fallback_directory`/derivd.db.
+std::string journal_path(const std::optional<std::string>& configured,
+                         const std::string& fallback_directory);
+
+/// $RUNTIME_DIRECTORY/control.sock; else `fallback_directory`/control.sock.
+std::string control_path(const std::string& fallback_directory);
+
+}  // namespace derivd::daemon

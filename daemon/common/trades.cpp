@@ -1,0 +1,164 @@
+#include "common/trades.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace derivd::daemon {
+namespace {
+
+using execution::Order;
+using execution::OrderState;
+using nlohmann::ordered_json;
+
+template <class T>
+ordered_json text_or_null(const std::optional<T>& value) {
+  return value ? ordered_json(value->to_string()) : ordered_json(nullptr);
+}
+
+ordered_json id_or_null(std::int64_t value) {
+  return value != 0 ? ordered_json(std::to_string(value)) : ordered_json(nullptr);
+}
+
+ordered_json time_or_null(core::VenueTime time) {
+  return time.s != 0 ? ordered_json(time.s) : ordered_json(nullptr);
+}
+
+ordered_json quote_or_null(const std::optional<market::Tick>& tick) {
+  return tick ? ordered_json(tick->quote.to_string()) : ordered_json(nullptr);
+}
+
+ordered_json epoch_or_null(const std::optional<market::Tick>& tick) {
+  return tick ? ordered_json(tick->epoch.s) : ordered_json(nullptr);
+}
+
+core::Money paid(const Order& order) { return order.contract ? order.buy_price : order.stake; }
+
+}  // namespace
+
+std::string iso_time(core::VenueTime time) {
+  const std::chrono::sys_seconds point{std::chrono::seconds{time.s}};
+  const auto day = std::chrono::floor<std::chrono::days>(point);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{point - day};
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", int(date.year()),
+                     unsigned(date.month()), unsigned(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count());
+}
+
+std::string outcome_of(const Order& order) {
+  if (order.state == OrderState::kSettled) return std::string(execution::name_of(order.outcome));
+  return std::string(execution::name_of(order.state));
+}
+
+ordered_json trade_row(const Order& order) {
+  ordered_json row;
+  row["contract_id"] = id_or_null(order.contract.value);
+  row["order_id"] = std::to_string(order.id.value);
+  row["strategy"] = order.strategy.view();
+  row["symbol"] = order.spec.symbol.view();
+  row["type"] = market::name_of(order.spec.type);
+  row["stake"] = paid(order).to_string();
+  row["payout"] = text_or_null(order.payout);
+  row["profit"] = text_or_null(order.profit);
+  row["outcome"] = outcome_of(order);
+  row["state"] = execution::name_of(order.state);
+  row["purchase_time"] = time_or_null(order.purchase_time);
+  row["settled_time"] = time_or_null(order.settled_time);
+  row["entry"] = quote_or_null(order.entry);
+  row["entry_time"] = epoch_or_null(order.entry);
+  row["exit"] = quote_or_null(order.exit);
+  row["exit_time"] = epoch_or_null(order.exit);
+  row["signal_epoch"] = time_or_null(order.signal_epoch);
+  row["duration"] = order.spec.duration.to_string();
+  row["prediction"] =
+      order.spec.prediction >= 0 ? ordered_json(order.spec.prediction) : ordered_json(nullptr);
+  row["buy_transaction"] = id_or_null(order.buy_tx.value);
+  row["sell_transaction"] = id_or_null(order.sell_tx.value);
+  row["witness"] = execution::name_of(order.witness);
+  row["mismatch"] = order.recomputed_differs;
+  row["reason"] = order.reason.empty() ? ordered_json(nullptr) : ordered_json(order.reason.view());
+  return row;
+}
+
+ordered_json trade_rows(const std::vector<Order>& orders) {
+  auto rows = ordered_json::array();
+  for (const auto& order : orders) rows.push_back(trade_row(order));
+  return rows;
+}
+
+Stats stats_of(std::vector<Order> orders) {
+  Stats s;
+  std::erase_if(orders, [&](const Order& o) {
+    if (o.state == OrderState::kOpen) ++s.open;
+    if (o.state == OrderState::kUnknown || o.state == OrderState::kIntended) ++s.unknown;
+    return o.state != OrderState::kSettled || !o.profit;
+  });
+  std::sort(orders.begin(), orders.end(), [](const Order& a, const Order& b) {
+    return std::pair(a.settled_time, a.id) < std::pair(b.settled_time, b.id);
+  });
+  core::Money peak;
+  std::int64_t run = 0;
+  for (const auto& o : orders) {
+    const auto profit = *o.profit;
+    ++s.trades;
+    s.stakes += o.buy_price;
+    s.payouts += o.buy_price + profit;
+    s.profit += profit;
+    s.max_stake = std::max(s.max_stake, o.buy_price);
+    if (profit.units() > 0) {
+      ++s.won;
+      s.gross_profit += profit;
+      run = 0;
+    } else if (profit.units() < 0) {
+      ++s.lost;
+      s.gross_loss += -profit;
+      s.longest_losing_run = std::max(s.longest_losing_run, ++run);
+    } else {
+      ++s.even;
+    }
+    peak = std::max(peak, s.profit);
+    s.max_drawdown = std::max(s.max_drawdown, peak - s.profit);
+  }
+  return s;
+}
+
+ordered_json to_json(const Stats& s) {
+  ordered_json out;
+  out["trades"] = s.trades;
+  out["won"] = s.won;
+  out["lost"] = s.lost;
+  out["break_even"] = s.even;
+  out["open"] = s.open;
+  out["unknown"] = s.unknown;
+  out["stakes"] = s.stakes.to_string();
+  out["payouts"] = s.payouts.to_string();
+  out["profit"] = s.profit.to_string();
+  out["max_drawdown"] = s.max_drawdown.to_string();
+  out["max_stake"] = s.max_stake.to_string();
+  out["longest_losing_run"] = s.longest_losing_run;
+  out["win_rate"] = s.won + s.lost > 0
+                        ? ordered_json(fmt::format("{:.4f}", static_cast<double>(s.won) /
+                                                                 static_cast<double>(s.won + s.lost)))
+                        : ordered_json(nullptr);
+  out["profit_factor"] = s.gross_loss.is_zero()
+                             ? ordered_json(nullptr)
+                             : ordered_json(fmt::format("{:.4f}", s.gross_profit.to_double() /
+                                                                      s.gross_loss.to_double()));
+  return out;
+}
+
+ordered_json stats_report(const std::vector<Order>& orders) {
+  ordered_json out;
+  out["total"] = to_json(stats_of(orders));
+  std::map<std::string, std::vector<Order>> by_strategy;
+  for (const auto& o : orders) by_strategy[o.strategy.str()].push_back(o);
+  out["strategies"] = ordered_json::object();
+  for (auto& [name, mine] : by_strategy) out["strategies"][name] = to_json(stats_of(mine));
+  return out;
+}
+
+}  // namespace derivd::daemon

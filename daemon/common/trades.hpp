@@ -1,0 +1,41 @@
+// Owns the outward form of trades and their statistics: JSON rows, CSV, sums. The daemon answers
+// control requests with it and derivctl prints the journal with it, so that both tell the same. It
+// never reads the journal itself.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "core/decimal.hpp"
+#include "execution/order.hpp"
+
+namespace derivd::daemon {
+
+/// "2026-06-21T06:34:44Z"
+std::string iso_time(core::VenueTime time);
+
+/// open, unknown, intended, won, lost, break_even, sold, refused, absent: one word for a row.
+std::string outcome_of(const execution::Order& order);
+
+/// One row of `derivctl trades --format json`; amounts are decimal strings, absent values null.
+nlohmann::ordered_json trade_row(const execution::Order& order);
+nlohmann::ordered_json trade_rows(const std::vector<execution::Order>& orders);
+
+struct Stats {
+  std::int64_t trades = 0;  // settled
+  std::int64_t won = 0, lost = 0, even = 0, open = 0, unknown = 0;
+  core::Money stakes, payouts, profit;  // of settled trades
+  core::Money gross_profit, gross_loss;
+  core::Money max_drawdown;  // positive, on realised profit in settlement order, peak from 0
+  core::Money max_stake;
+  std::int64_t longest_losing_run = 0;
+};
+/// Over orders in any sequence; settlement order is by settled time, then order id.
+Stats stats_of(std::vector<execution::Order> orders);
+nlohmann::ordered_json to_json(const Stats& stats);
+/// {"total": …, "strategies": {NAME: …}}
+nlohmann::ordered_json stats_report(const std::vector<execution::Order>& orders);
+
+}  // namespace derivd::daemon

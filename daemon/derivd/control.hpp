@@ -1,0 +1,34 @@
+// Owns the meaning of control requests: one JSON object in, one JSON object out. The control socket of
+// the running daemon calls it for each line. It never touches the loop; what a command does is up to
+// the target.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+#include "execution/order.hpp"
+#include "store/journal.hpp"
+
+namespace derivd::daemon {
+
+class ControlTarget {
+ public:
+  virtual nlohmann::ordered_json status() = 0;
+  virtual nlohmann::ordered_json strategies() = 0;
+  virtual nlohmann::ordered_json positions() = 0;
+  virtual core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) = 0;
+  /// pause, resume, halt; empty name: all. False: no such strategy.
+  virtual bool command(std::string_view verb, std::string_view name, std::string_view reason) = 0;
+
+ protected:
+  ~ControlTarget() = default;
+};
+
+/// {"cmd": …} → {"ok": true, "result": …} or {"ok": false, "code": "usage|not_found|refused",
+/// "error": …}.
+std::string handle_control(std::string_view line, ControlTarget& target);
+
+}  // namespace derivd::daemon

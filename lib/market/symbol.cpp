@@ -1,0 +1,85 @@
+#include "market/symbol.hpp"
+
+#include <algorithm>
+
+namespace derivd::market {
+namespace {
+
+using Multipliers = std::array<std::uint16_t, 5>;
+constexpr Multipliers kUnlisted{};
+
+// Measured on 1HZ100V (0.36 on 10 × 100). The other volatility indices carry the same rate scaled
+// by their volatility, an estimate that is closer to the truth than trading for nothing.
+constexpr double kRatePerSigmaPercent = 0.0000036;
+
+constexpr SymbolInfo walk(std::string_view code, std::string_view name, std::uint8_t decimals,
+                          std::uint8_t interval_s, std::uint16_t sigma, double price,
+                          Multipliers multipliers = kUnlisted) {
+  return {code,        name, decimals, interval_s, sigma, price, kRatePerSigmaPercent * sigma,
+          multipliers, true};
+}
+
+// Indices that are no plain random walk: their volatility is not known, so that they are neither
+// simulated nor priced off the money.
+constexpr SymbolInfo other(std::string_view code, std::string_view name, std::uint8_t decimals,
+                           std::uint8_t interval_s, double price, bool digits,
+                           double commission = 0) {
+  return {code, name, decimals, interval_s, 0, price, commission, kUnlisted, digits};
+}
+
+// Decimals, intervals, volatilities and levels: v3-api.md section 6; multipliers and their
+// commission: section 5; who has digits: section 4.3. The levels of R_75 and R_100 are those of
+// June 2026. R_100 has no list: the one in section 5 is a guess, and a recorded contract of 2024
+// has the factor 30, which is not in it.
+constexpr std::array kSymbols{
+    walk("R_10", "Volatility 10 Index", 3, 2, 10, 6450, {400, 1000, 2000, 3000, 4000}),
+    walk("R_25", "Volatility 25 Index", 3, 2, 25, 2550),
+    walk("R_50", "Volatility 50 Index", 4, 2, 50, 163.19, {80, 200, 400, 600, 800}),
+    walk("R_75", "Volatility 75 Index", 4, 2, 75, 38767.6761, {50, 100, 200, 300, 500}),
+    walk("R_100", "Volatility 100 Index", 2, 2, 100, 342.07),
+    walk("1HZ10V", "Volatility 10 (1s) Index", 2, 1, 10, 9700),
+    walk("1HZ15V", "Volatility 15 (1s) Index", 3, 1, 15, 13494.78),
+    walk("1HZ25V", "Volatility 25 (1s) Index", 2, 1, 25, 750000),
+    walk("1HZ30V", "Volatility 30 (1s) Index", 3, 1, 30, 5000),
+    walk("1HZ50V", "Volatility 50 (1s) Index", 2, 1, 50, 214000),
+    walk("1HZ75V", "Volatility 75 (1s) Index", 2, 1, 75, 5400),
+    walk("1HZ90V", "Volatility 90 (1s) Index", 3, 1, 90, 10000),
+    walk("1HZ100V", "Volatility 100 (1s) Index", 2, 1, 100, 682.23),
+    walk("1HZ150V", "Volatility 150 (1s) Index", 2, 1, 150, 1000),
+    walk("1HZ200V", "Volatility 200 (1s) Index", 2, 1, 200, 1000),
+    walk("1HZ250V", "Volatility 250 (1s) Index", 2, 1, 250, 1000),
+    walk("1HZ300V", "Volatility 300 (1s) Index", 2, 1, 300, 1000),
+    walk("JD10", "Jump 10 Index", 2, 1, 10, 95382.3),
+    walk("JD25", "Jump 25 Index", 2, 1, 25, 95000),
+    walk("JD50", "Jump 50 Index", 2, 1, 50, 50000),
+    walk("JD75", "Jump 75 Index", 2, 1, 75, 10000),
+    walk("JD100", "Jump 100 Index", 2, 1, 100, 3000),
+    other("RDBEAR", "Bear Market Index", 4, 2, 1000, true),
+    other("RDBULL", "Bull Market Index", 4, 2, 1000, true),
+    other("stpRNG", "Step Index", 1, 1, 8000, false),
+    other("stpRNG2", "Step Index 200", 1, 1, 8000, false),
+    other("stpRNG3", "Step Index 300", 1, 1, 8000, false),
+    other("stpRNG4", "Step Index 400", 1, 1, 8000, false),
+    other("stpRNG5", "Step Index 500", 1, 1, 8000, false),
+    other("BOOM300N", "Boom 300 Index", 3, 1, 2000, false),
+    other("BOOM500", "Boom 500 Index", 3, 1, 5000, false),
+    other("BOOM600", "Boom 600 Index", 3, 1, 6000, false),
+    other("BOOM900", "Boom 900 Index", 3, 1, 9000, false),
+    other("BOOM1000", "Boom 1000 Index", 3, 1, 10000, false, 0.00009),
+    other("CRASH300N", "Crash 300 Index", 3, 1, 2000, false),
+    other("CRASH500", "Crash 500 Index", 3, 1, 5000, false),
+    other("CRASH600", "Crash 600 Index", 3, 1, 6000, false),
+    other("CRASH900", "Crash 900 Index", 3, 1, 9000, false),
+    other("CRASH1000", "Crash 1000 Index", 3, 1, 5728, false, 0.00006),
+};
+
+}  // namespace
+
+std::span<const SymbolInfo> known_symbols() { return kSymbols; }
+
+const SymbolInfo* find_symbol(std::string_view code) {
+  const auto it = std::ranges::find(kSymbols, code, &SymbolInfo::code);
+  return it == kSymbols.end() ? nullptr : &*it;
+}
+
+}  // namespace derivd::market

@@ -1,0 +1,290 @@
+// The one home of MESSAGE_ID, level and catalog text of each kind of journal entry. The ids are
+// random 128-bit numbers, made once; they never change, since users filter by them.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "core/check.hpp"
+#include "service/log.hpp"
+
+namespace derivd::service {
+namespace {
+
+using core::EventKind;
+
+constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
+    {EventKind::kStarting, "fc7962244895403b9b5b08ba04ba24e5", Level::kInfo, "derivd is starting",
+     "The daemon has begun to start: it reads its configuration and its credential, opens the\n"
+     "journal and continues where that journal ended.\n"
+     "\n"
+     "Nothing needs to be done. If no \"ready\" entry follows, the entries after this one say "
+     "why."},
+    {EventKind::kReady, "8de78c44b3184628919e0e23587c432e", Level::kNotice, "derivd is ready",
+     "The configuration is valid, the credential was read, the journal is open and recovered, and\n"
+     "the loop turns. The connection to Deriv is made from here on.\n"
+     "\n"
+     "Nothing needs to be done. \"derivd wait-online\" waits until trading is possible."},
+    {EventKind::kStopping, "5b2a176357ec46a4a4d689d00efb7958", Level::kNotice, "derivd is stopping",
+     "A stop was asked for, by systemd or by a signal. No new purchase is made from here on;\n"
+     "purchases in flight are resolved within stop_timeout.\n"
+     "\n"
+     "Nothing needs to be done."},
+    {EventKind::kStopped, "95f01f37be3a4f53bf279dfe8bc53c84", Level::kNotice, "derivd has stopped",
+     "The daemon has written its state and ended. The entry names the contracts that are still\n"
+     "open: they run on at Deriv and are settled there with or without derivd.\n"
+     "\n"
+     "Nothing needs to be done. At the next start those contracts are picked up again. Set\n"
+     "\"on_stop: wait\" to have a stop wait for them."},
+    {EventKind::kConfigInvalid, "6420ba883f0b4bd7ac38038ce14a2bb0", Level::kError,
+     "The configuration is invalid",
+     "The configuration file was not accepted: @DERIVD_REASON@\n"
+     "\n"
+     "At a start the daemon ends with exit code 78 and is not restarted; at a reload it goes on\n"
+     "with the configuration that it has.\n"
+     "\n"
+     "Correct the file at the line and column given and ask \"derivd check --config FILE\" for "
+     "all\n"
+     "problems at once; then start or reload. derivd.yaml(5) explains each key."},
+    {EventKind::kCredentialProblem, "4c39cd48831a45f2ae3daa792de52c28", Level::kError,
+     "The token could not be read",
+     "The credential \"token\" is missing, unreadable or malformed: @DERIVD_REASON@\n"
+     "\n"
+     "The daemon ends with exit code 66 and is not restarted. The likely cause is that no token\n"
+     "was stored yet, or that the unit has no LoadCredential= for it.\n"
+     "\n"
+     "Store a token with \"derivctl token set\" (or run \"derivctl setup\") and start the "
+     "service."},
+    {EventKind::kSessionState, "2e14e48a57c44f7c8855f6b262418bf6", Level::kInfo,
+     "The session with Deriv is now @DERIVD_STATE@",
+     "The session passed from one state to the next. It trades only in the state \"live\".\n"
+     "\n"
+     "Nothing needs to be done."},
+    {EventKind::kSessionLost, "05e6a081bda04a05ab4388229ab25f82", Level::kWarning,
+     "The connection to Deriv was lost",
+     "The connection ended or an attempt to connect failed: @DERIVD_REASON@\n"
+     "\n"
+     "The daemon connects again by itself, with growing waits of at most half a minute. No new\n"
+     "purchase is made meanwhile. Contracts that are open run on at Deriv and are reconciled\n"
+     "when the connection is back. The likely causes are this machine's network, its resolver, or\n"
+     "maintenance at Deriv.\n"
+     "\n"
+     "If it lasts, try \"derivctl doctor\", which tests each step of a connection by itself."},
+    {EventKind::kSessionRefused, "5ea69bccde7b4a77b105f2c4a7f0022d", Level::kError,
+     "Deriv refused the token or the account",
+     "Deriv answered in a way that no repetition can change: @DERIVD_REASON@\n"
+     "\n"
+     "The daemon ends with exit code 77 and is not restarted. The likely causes are a token that\n"
+     "was revoked or has expired, a token without the scopes read and trade or with a forbidden\n"
+     "one, an account that does not exist or is disabled, or a real account without\n"
+     "\"allow_real: true\".\n"
+     "\n"
+     "Look with \"derivctl token check\", make a new token in Deriv's settings if needed, store "
+     "it\n"
+     "with \"derivctl token set\", and start the service."},
+    {EventKind::kAccount, "8c8353d1f4714bc2b987e5f4cf092577", Level::kNotice,
+     "Authorised for account @DERIVD_ACCOUNT@",
+     "Deriv accepted the token. The entry names the account, its currency and its balance.\n"
+     "\n"
+     "Check that it is the account you mean to trade with; venue.account in the configuration\n"
+     "chooses it."},
+    {EventKind::kFrameRefused, "dac7db595f934808a9fb3fdce15a782f", Level::kWarning,
+     "A message from Deriv could not be understood",
+     "A frame was malformed or lacked a field that it must have: @DERIVD_REASON@\n"
+     "\n"
+     "It was not used; nothing was guessed from it. A purchase whose answer was lost this way is\n"
+     "treated as unknown and resolved by evidence. The likely cause is a change at Deriv.\n"
+     "\n"
+     "If it repeats, look for a newer version of derivd, or report it with this entry."},
+    {EventKind::kRateLimited, "c763b21ca0384d0896130f3f34015210", Level::kWarning,
+     "Deriv limits the rate of requests",
+     "Deriv refused a request because too many were made: @DERIVD_REASON@\n"
+     "\n"
+     "The daemon slows down by itself. The likely cause is that other programs use the same\n"
+     "account or application id at the same time, or that very many strategies run.\n"
+     "\n"
+     "Use an application id of your own, and run fewer programs on the account."},
+    {EventKind::kSignalDropped, "38a18876ef9642beada061a752dc528d", Level::kDebug,
+     "Strategy @DERIVD_STRATEGY@ could not act on a signal",
+     "A signal came while the strategy may not enter: @DERIVD_REASON@\n"
+     "\n"
+     "Signals are never queued; this one is gone. Nothing needs to be done."},
+    {EventKind::kOrderDenied, "7c5075839d384efebf3b190c5f65b71e", Level::kInfo,
+     "A limit kept strategy @DERIVD_STRATEGY@ from buying",
+     "The purchase would have passed a limit of the configuration: @DERIVD_REASON@\n"
+     "\n"
+     "Nothing was sent to Deriv. This is what the limit is for. \"derivctl explain\" with the\n"
+     "strategy's name shows the limit, the numbers and the line of the configuration."},
+    {EventKind::kOrderSent, "12dd75d9b26c46768f51a6d817857533", Level::kInfo,
+     "Strategy @DERIVD_STRATEGY@ sends order @DERIVD_ORDER_ID@",
+     "The intent is on disk and the purchase goes to Deriv, for at most the stake given.\n"
+     "\n"
+     "An entry with the same DERIVD_ORDER_ID tells how it ended."},
+    {EventKind::kOrderRefused, "6ee31417133c4ad3bd113a020c520c93", Level::kWarning,
+     "Deriv refused order @DERIVD_ORDER_ID@",
+     "Deriv did not sell the contract: @DERIVD_REASON@\n"
+     "\n"
+     "No money was taken. Likely causes are a price that moved, a market that is closed, a stake\n"
+     "that the market does not accept, or a balance that is too small; a refusal that cannot\n"
+     "pass by itself halts the strategy, which a further entry says.\n"
+     "\n"
+     "Compare the reason with the strategy's contract and stake in the configuration."},
+    {EventKind::kContractBought, "602e090a1f0c4453823c33f7451a320e", Level::kNotice,
+     "Contract @DERIVD_CONTRACT_ID@ was bought",
+     "Deriv confirmed the purchase of strategy @DERIVD_STRATEGY@.\n"
+     "\n"
+     "\"journalctl DERIVD_CONTRACT_ID=@DERIVD_CONTRACT_ID@\" tells its whole life."},
+    {EventKind::kOrderUnknown, "86756e1697b640d983e132cadd37d386", Level::kWarning,
+     "It is not known whether order @DERIVD_ORDER_ID@ was executed",
+     "The purchase was sent, but no proof came back of what became of it: @DERIVD_REASON@\n"
+     "\n"
+     "It is never sent again. Strategy @DERIVD_STRATEGY@ makes no further purchase until evidence\n"
+     "from Deriv (the transactions, the open contracts, the profit table) shows whether the\n"
+     "contract exists; its stake counts against every limit until then.\n"
+     "\n"
+     "Normally nothing needs to be done: an entry \"resolved\" follows once the connection is "
+     "back."},
+    {EventKind::kOrderResolved, "dd2e7e699bad4fc3bc337ae497a9e099", Level::kNotice,
+     "The fate of order @DERIVD_ORDER_ID@ is now known",
+     "Evidence from Deriv settled what became of a purchase whose outcome was not known. The\n"
+     "entry says what it was.\n"
+     "\n"
+     "Nothing needs to be done."},
+    {EventKind::kOrderAmbiguous, "3ea8d35f1754457c8d6d15328508ce34", Level::kError,
+     "The fate of order @DERIVD_ORDER_ID@ cannot be decided",
+     "More than one contract of the account may be the one that was bought, and derivd does not\n"
+     "guess: @DERIVD_REASON@\n"
+     "\n"
+     "Strategy @DERIVD_STRATEGY@ is halted. The likely cause is another program or a person that\n"
+     "bought the same contract on this account at the same moment.\n"
+     "\n"
+     "Compare \"derivctl positions\" with Deriv's own statement, then let the strategy go on with\n"
+     "\"derivctl resume\". Do not trade by hand on an account that derivd uses."},
+    {EventKind::kContractSettled, "4767106a81d04528bd3b2010cc624fac", Level::kNotice,
+     "Contract @DERIVD_CONTRACT_ID@ is settled",
+     "Deriv has decided and paid the contract. The entry has its profit; a loss is negative.\n"
+     "\n"
+     "Nothing needs to be done. \"derivctl audit @DERIVD_CONTRACT_ID@\" recomputes the settlement\n"
+     "from the ticks."},
+    {EventKind::kSettlementMismatch, "11099f2fd91d4783956e4130d4c921ab", Level::kError,
+     "Witnesses disagree about contract @DERIVD_CONTRACT_ID@",
+     "The settlement that Deriv reported differs from a later report of Deriv, or from what the\n"
+     "ticks that derivd saw say: @DERIVD_REASON@\n"
+     "\n"
+     "The books keep what Deriv paid. A likely cause of a difference to the ticks is a tick that\n"
+     "was missed during a disconnection.\n"
+     "\n"
+     "Look at \"derivctl audit @DERIVD_CONTRACT_ID@\" and at Deriv's contract page. If the ticks "
+     "are\n"
+     "complete and the difference stands, ask Deriv's support, with that audit as evidence."},
+    {EventKind::kForeignContract, "4834c26a0d1d4e8aac32ac3e695c824c", Level::kWarning,
+     "Contract @DERIVD_CONTRACT_ID@ was not bought by this daemon",
+     "A contract on the account is not in derivd's journal. It is shown, but never counted\n"
+     "against limits and never sold.\n"
+     "\n"
+     "The likely cause is a purchase by hand or by another program, or a journal that was moved\n"
+     "away. Use an account for derivd alone if its limits are to hold for everything."},
+    {EventKind::kStrategyHalted, "ab8b07652a97411aa5db46410efce182", Level::kError,
+     "Strategy @DERIVD_STRATEGY@ is halted",
+     "The strategy reached a stop and makes no further purchase: @DERIVD_REASON@\n"
+     "\n"
+     "A halt is kept on disk and survives restarts; contracts that are open are still settled.\n"
+     "The halts \"take_profit\" and \"stop_loss\" are the session limits of the configuration "
+     "doing\n"
+     "their work; \"ambiguous\" and a permanent refusal by Deriv need a look.\n"
+     "\n"
+     "See \"derivctl explain @DERIVD_STRATEGY@\" for the numbers. To begin anew, say\n"
+     "\"derivctl resume @DERIVD_STRATEGY@\"."},
+    {EventKind::kStrategyPaused, "ee6b9ff6b9174b26a469cd529b417ef8", Level::kNotice,
+     "Strategy @DERIVD_STRATEGY@ is paused",
+     "The strategy makes no purchase for now: @DERIVD_REASON@\n"
+     "\n"
+     "A pause after losses ends by itself; a pause by the operator ends with\n"
+     "\"derivctl resume @DERIVD_STRATEGY@\"."},
+    {EventKind::kStrategyResumed, "9372b3f1ec514a6ba7d4ed6c4499e71e", Level::kNotice,
+     "Strategy @DERIVD_STRATEGY@ goes on",
+     "A pause or a halt has ended and the strategy may buy again.\n"
+     "\n"
+     "Nothing needs to be done."},
+    {EventKind::kAccountLimit, "a8b7ed0cfd5741bca2b7bf7bafc2a3ff", Level::kWarning,
+     "A limit of the whole account is reached",
+     "No strategy may buy for now: @DERIVD_REASON@\n"
+     "\n"
+     "A daily limit ends with the trading day (limits.day_starts); the others end when open\n"
+     "contracts settle or the balance rises. Contracts that are open are still settled.\n"
+     "\n"
+     "Nothing needs to be done. The limits are in the section \"limits\" of the configuration."},
+    {EventKind::kTickGap, "75f10a416c09416bb4de7b4a92bfe8b7", Level::kWarning,
+     "Ticks of @DERIVD_SYMBOL@ are missing",
+     "Quotes did not come when the market's rhythm says that they should: @DERIVD_REASON@\n"
+     "\n"
+     "Strategies see the gap and do not count across it. The likely causes are the network or\n"
+     "Deriv's feed; if ticks stay away, the connection is made anew.\n"
+     "\n"
+     "If it repeats, try \"derivctl doctor\"."},
+    {EventKind::kJournalProblem, "a6211cee0f4145f8b73a9e6a6bc0c1a4", Level::kError,
+     "The journal on disk cannot be used",
+     "Reading or writing the journal failed: @DERIVD_REASON@\n"
+     "\n"
+     "No purchase is made without its record on disk. At a start the daemon ends with exit code\n"
+     "74; while running it makes no further purchase, watches what is open, and ends after a\n"
+     "bounded time if the disk does not recover. Likely causes are a full disk, a file system "
+     "that\n"
+     "was mounted read-only, wrong permissions, or a damaged file.\n"
+     "\n"
+     "Make room (\"df\"), or restore the permissions or the file from a backup. Never delete the\n"
+     "journal while contracts are open: it is what derivd knows about them."},
+    {EventKind::kControlCommand, "0177c729ff2140e58cd5bb7b31f351c3", Level::kNotice,
+     "An operator's command was carried out",
+     "A command came over the control socket; the entry says which and from whom.\n"
+     "\n"
+     "Nothing needs to be done."},
+    {EventKind::kWatchdog, "70e7ee28e8174c8183d3fef198105c9b", Level::kError,
+     "The daemon finds itself unhealthy",
+     "The loop, the journal or a deadline is not as it must be: @DERIVD_REASON@\n"
+     "\n"
+     "systemd is not told that all is well, and restarts the service if it lasts; a restart\n"
+     "recovers from the journal. The likely cause is a machine that is overloaded or was "
+     "suspended,\n"
+     "or a disk that hangs.\n"
+     "\n"
+     "Look at the machine's load and disk. If neither explains it, report it with the entries\n"
+     "before this one."},
+    {EventKind::kReconciled, "34879527aa574bb1978ef63f219d2018", Level::kInfo,
+     "The journal agrees with Deriv's account",
+     "Open contracts, settlements and the balance were compared with what Deriv reports, and\n"
+     "differences were resolved. Trading may begin.\n"
+     "\n"
+     "Nothing needs to be done."},
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kMessages.size(); ++i) {
+    if (static_cast<std::size_t>(kMessages[i].kind) != i || kMessages[i].id.size() != 32) {
+      return false;
+    }
+  }
+  return true;
+}
+static_assert(in_order(), "one message for each kind, in the order of the enumeration");
+
+}  // namespace
+
+const MessageInfo& message_info(core::EventKind kind) {
+  const auto index = static_cast<std::size_t>(kind);
+  DERIVD_CHECK(index < kMessages.size(), "an event of no kind");
+  return kMessages[index];
+}
+
+std::string catalog_text() {
+  std::string out =
+      "# The catalog of derivd's journal entries: what \"journalctl -x\" shows. This file is the\n"
+      "# output of service::catalog_text(); a test compares them.\n";
+  for (const auto& message : kMessages) {
+    out += fmt::format(
+        "\n-- {}\nSubject: {}\nDefined-By: derivd\nDocumentation: man:derivd(8)\n\n{}\n",
+        message.id, message.subject, message.body);
+  }
+  return out;
+}
+
+}  // namespace derivd::service

@@ -1,0 +1,395 @@
+#include "venue/book.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "core/check.hpp"
+
+namespace derivd::venue {
+namespace {
+
+using core::ContractId;
+using core::Money;
+using core::VenueTime;
+using market::ContractSpec;
+using market::SymbolInfo;
+using market::Tick;
+
+constexpr std::int64_t kDay = 86400;
+// A multiplier never expires; the venue writes the last second of the day 36500 days later
+// (captured: started 1716220583, date_expiry 4869849599).
+constexpr std::int64_t kNoExpiryDays = 36500;
+
+Refusal refuse(RefusalKind kind, std::string text) { return {kind, std::move(text)}; }
+
+RefusalKind kind_of(market::SpecFault fault) {
+  switch (fault) {
+    case market::SpecFault::kSymbol:
+      return RefusalKind::kUnknownSymbol;
+    case market::SpecFault::kDuration:
+      return RefusalKind::kDuration;
+    case market::SpecFault::kPrediction:
+      return RefusalKind::kPrediction;
+    case market::SpecFault::kBarrier:
+      return RefusalKind::kBarrier;
+    case market::SpecFault::kMultiplier:
+      return RefusalKind::kMultiplier;
+  }
+  DERIVD_CHECK(false, "a fault without a refusal");
+}
+
+Refusal no_quotes(const market::SymbolCode& symbol) {
+  return refuse(RefusalKind::kNoQuoteYet,
+                fmt::format("Realtime quotes not available for {}.", symbol));
+}
+
+bool off_the_money(const ContractSpec& spec) {
+  return market::takes_barrier(spec.type) && spec.barrier.mantissa() != 0;
+}
+
+std::optional<Refusal> spec_refusal(const ContractSpec& spec, const SymbolInfo* symbol) {
+  if (symbol == nullptr) {
+    return refuse(RefusalKind::kUnknownSymbol, fmt::format("Symbol {} invalid.", spec.symbol));
+  }
+  if (auto problem = market::problem_of(spec, *symbol)) {
+    return refuse(kind_of(problem->fault), std::move(problem->text));
+  }
+  if (off_the_money(spec) && symbol->sigma_percent == 0) {
+    return refuse(RefusalKind::kBarrier,
+                  fmt::format("Barriers on {} cannot be priced here.", symbol->code));
+  }
+  return std::nullopt;
+}
+
+// Texts of section 2.
+std::optional<Refusal> amount_refusal(const ContractSpec& spec, Money stake, Money payout) {
+  if (market::is_multiplier(spec.type)) {
+    if (stake < market::kMinMultiplierStake) {
+      return refuse(
+          RefusalKind::kStakeTooSmall,
+          fmt::format("Stake must be at least {}.", market::kMinMultiplierStake.to_string()));
+    }
+    if (stake <= market::kMaxMultiplierStake) return std::nullopt;
+    return refuse(RefusalKind::kPayoutTooLarge,
+                  "Contract's stake amount is more than the maximum purchase price.");
+  }
+  const auto limits = fmt::format("Minimum stake of {} and maximum payout of {}.",
+                                  market::kMinStake.to_string(), market::kMaxPayout.to_string());
+  if (stake < market::kMinStake) {
+    return refuse(RefusalKind::kStakeTooSmall,
+                  fmt::format("{} Current stake is {}.", limits, stake.to_string()));
+  }
+  if (payout <= market::kMaxPayout) return std::nullopt;
+  return refuse(RefusalKind::kPayoutTooLarge,
+                fmt::format("{} Current payout is {}.", limits, payout.to_string()));
+}
+
+VenueTime expiry_for(const ContractSpec& spec, const SymbolInfo& symbol, VenueTime start) {
+  if (market::is_multiplier(spec.type)) {
+    return {(start.s / kDay + kNoExpiryDays) * kDay + kDay - 1};
+  }
+  if (!spec.duration.in_ticks()) return market::expiry_of(spec.duration, start);
+  return {start.s + std::int64_t{spec.duration.count} * symbol.interval_s};
+}
+
+Money final_value(const Contract& c) {
+  switch (c.outcome) {
+    case Outcome::kWon:
+    case Outcome::kLost:
+      if (c.multiplier) return c.stake + c.multiplier->profit();
+      return c.outcome == Outcome::kWon ? c.payout : Money::minor(0, c.stake.exponent());
+    case Outcome::kSold:
+      return c.stake;  // refunded: no tick in its life
+    case Outcome::kNone:
+      break;
+  }
+  DERIVD_CHECK(false, "an undecided contract has no final value");
+}
+
+}  // namespace
+
+struct Book::Impl {
+  /// Contracts by the second at which something is due, equal seconds by id.
+  using Agenda = std::set<std::pair<VenueTime, ContractId>>;
+
+  Options options;
+  std::int64_t next_contract;
+  std::int64_t next_transaction;
+  std::vector<Account> accounts;
+  std::vector<std::vector<ContractId>> owned;  // by account
+  std::deque<Contract> contracts;              // ids are consecutive: index = id − first
+  std::unordered_map<market::SymbolCode, Tick> last_ticks;
+  std::unordered_map<market::SymbolCode, std::vector<ContractId>> running;  // rising ids
+  Agenda expiries;                                                          // running and timed
+  Agenda payments;                                                          // decided, unpaid
+
+  explicit Impl(const Options& o)
+      : options(o), next_contract(o.first_contract_id), next_transaction(o.first_transaction_id) {
+    DERIVD_CHECK(o.first_contract_id > 0 && o.first_transaction_id > 0, "ids start above zero");
+    DERIVD_CHECK(o.settle_delay_s >= 0, "a payment cannot precede its exit");
+  }
+
+  Contract* find(ContractId id) {
+    const auto index = id.value - options.first_contract_id;
+    if (index < 0 || index >= static_cast<std::int64_t>(contracts.size())) return nullptr;
+    return &contracts[static_cast<std::size_t>(index)];
+  }
+
+  Account& account(AccountIndex index) {
+    DERIVD_CHECK(index < accounts.size(), "no such account");
+    return accounts[index];
+  }
+
+  const Tick* last_tick(const market::SymbolCode& symbol) const {
+    const auto it = last_ticks.find(symbol);
+    return it == last_ticks.end() ? nullptr : &it->second;
+  }
+
+  bool feed(Contract& c, const Tick& tick, std::vector<Change>& out);
+  bool feed_multiplier(Contract& c, const Tick& tick, std::vector<Change>& out);
+  void decided(Contract& c, Outcome outcome, VenueTime end, std::vector<Change>& out);
+  void conclude(Contract& c, std::vector<Change>& out);
+  void pay(Contract& c, Money amount, VenueTime when);
+  void forget_running(const Contract& c);
+};
+
+// Returns true when the tick ended the contract.
+bool Book::Impl::feed(Contract& c, const Tick& tick, std::vector<Change>& out) {
+  if (c.multiplier) return feed_multiplier(c, tick, out);
+  const bool had_entry = c.life.entry().has_value();
+  const auto before = c.life.last();
+  c.life.on_tick(tick);
+  if (c.life.last() != before) {
+    if (c.spec.duration.in_ticks()) c.stream.push_back(tick);
+    out.push_back({had_entry ? Change::Kind::kTick : Change::Kind::kEntered, c.id});
+  }
+  if (!c.life.expired()) return false;
+  conclude(c, out);
+  return true;
+}
+
+bool Book::Impl::feed_multiplier(Contract& c, const Tick& tick, std::vector<Change>& out) {
+  using Close = market::MultiplierLife::Close;
+  const bool had_entry = c.multiplier->entry().has_value();
+  const auto before = c.multiplier->last();
+  const auto close = c.multiplier->on_tick(tick);
+  if (c.multiplier->last() != before) {
+    out.push_back({had_entry ? Change::Kind::kTick : Change::Kind::kEntered, c.id});
+  }
+  if (close == Close::kNone) return false;
+  decided(c, close == Close::kTakeProfit ? Outcome::kWon : Outcome::kLost, tick.epoch, out);
+  return true;
+}
+
+// The life of a digital option is over; it was running until now.
+void Book::Impl::conclude(Contract& c, std::vector<Change>& out) {
+  if (!c.spec.duration.in_ticks()) expiries.erase({c.life.expiry(), c.id});
+  auto outcome = Outcome::kSold;
+  if (c.life.verdict() == market::Verdict::kWon) outcome = Outcome::kWon;
+  if (c.life.verdict() == market::Verdict::kLost) outcome = Outcome::kLost;
+  decided(c, outcome, c.life.expiry(), out);
+}
+
+void Book::Impl::decided(Contract& c, Outcome outcome, VenueTime end, std::vector<Change>& out) {
+  DERIVD_CHECK(c.phase == Phase::kOpen, "a contract is decided once");
+  c.phase = Phase::kExpired;
+  c.outcome = outcome;
+  c.settle_due = end + std::chrono::seconds{options.settle_delay_s};
+  payments.emplace(c.settle_due, c.id);
+  out.push_back({Change::Kind::kExpired, c.id});
+}
+
+void Book::Impl::pay(Contract& c, Money amount, VenueTime when) {
+  DERIVD_CHECK(c.phase != Phase::kSettled, "a contract is paid once");
+  c.phase = Phase::kSettled;
+  c.sell_price = amount;
+  c.sell_time = when;
+  c.sell_tx = {next_transaction++};
+  account(c.account).balance += amount;
+}
+
+void Book::Impl::forget_running(const Contract& c) {
+  std::erase(running[c.spec.symbol], c.id);
+  if (!c.multiplier && !c.spec.duration.in_ticks()) expiries.erase({c.life.expiry(), c.id});
+}
+
+Book::Book(Options options) : impl_(new Impl(options)) {}
+
+void Book::ImplDelete::operator()(Impl* impl) const { delete impl; }
+
+AccountIndex Book::add_account(std::string name, Money balance) {
+  impl_->accounts.push_back({std::move(name), balance});
+  impl_->owned.emplace_back();
+  return static_cast<AccountIndex>(impl_->accounts.size() - 1);
+}
+
+const Account& Book::account(AccountIndex index) const { return impl_->account(index); }
+
+void Book::set_balance(AccountIndex index, Money balance) {
+  impl_->account(index).balance = balance;
+}
+
+std::optional<Tick> Book::last_tick(const market::SymbolCode& symbol) const {
+  const auto* tick = impl_->last_tick(symbol);
+  return tick == nullptr ? std::nullopt : std::optional(*tick);
+}
+
+boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
+                                                  std::optional<Money> stake,
+                                                  std::optional<Money> payout,
+                                                  VenueTime now) const {
+  DERIVD_CHECK(stake.has_value() != payout.has_value(), "a quote needs a stake or a payout");
+  const auto* symbol = market::find_symbol(spec.symbol);
+  if (auto refusal = spec_refusal(spec, symbol)) return *refusal;
+  const auto* last = impl_->last_tick(spec.symbol);
+  if (last == nullptr) {
+    return no_quotes(spec.symbol);
+  }
+  Quote out;
+  out.spot = last->quote;
+  out.spot_time = last->epoch;
+  out.expiry = expiry_for(spec, *symbol, now);
+  if (market::is_multiplier(spec.type)) {
+    if (!stake) {
+      return refuse(RefusalKind::kMultiplier, "Basis must be stake for this contract.");
+    }
+    out.stake = *stake;
+    out.payout = Money::minor(0, stake->exponent());
+  } else {
+    const auto& model = impl_->options.prices;
+    out.stake = stake ? *stake : market::stake_for(spec, *symbol, *payout, out.spot, model, now);
+    out.payout = payout ? *payout : market::payout_for(spec, *symbol, *stake, out.spot, model, now);
+  }
+  if (auto refusal = amount_refusal(spec, out.stake, out.payout)) return *refusal;
+  if (!market::is_multiplier(spec.type) && out.payout <= out.stake) {
+    return refuse(RefusalKind::kNoReturn, "This contract offers no return.");
+  }
+  return out;
+}
+
+boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const ContractSpec& spec,
+                                                     Money stake, Money payout, VenueTime now) {
+  auto& owner = impl_->account(account);
+  const auto* symbol = market::find_symbol(spec.symbol);
+  if (auto refusal = spec_refusal(spec, symbol)) return *refusal;
+  const auto* last = impl_->last_tick(spec.symbol);
+  if (last == nullptr) {
+    return no_quotes(spec.symbol);
+  }
+  if (auto refusal = amount_refusal(spec, stake, payout)) return *refusal;
+  if (stake > owner.balance) {
+    return refuse(RefusalKind::kInsufficientBalance,
+                  fmt::format("Your account balance ({} USD) is insufficient to buy this contract "
+                              "({} USD).",
+                              owner.balance.to_string(), stake.to_string()));
+  }
+  Contract c;
+  c.id = {impl_->next_contract++};
+  c.account = account;
+  c.spec = spec;
+  c.stake = stake;
+  c.payout = payout;
+  c.purchase_time = now;
+  c.buy_tx = {impl_->next_transaction++};
+  c.entry_spot = last->quote;
+  if (market::is_multiplier(spec.type)) {
+    c.payout = Money::minor(0, stake.exponent());
+    c.multiplier.emplace(spec, now, stake, *symbol);
+  } else {
+    c.life = market::ContractLife(spec, now);
+    if (!spec.duration.in_ticks()) impl_->expiries.emplace(c.life.expiry(), c.id);
+  }
+  owner.balance -= stake;
+  impl_->owned[account].push_back(c.id);
+  impl_->running[spec.symbol].push_back(c.id);
+  impl_->contracts.push_back(std::move(c));
+  return impl_->contracts.back().id;
+}
+
+boost::system::result<Money, Refusal> Book::sell(AccountIndex account, ContractId id,
+                                                 VenueTime now) {
+  auto* c = impl_->find(id);
+  if (c == nullptr || c->account != account) {
+    return refuse(RefusalKind::kNotFound, "This contract was not found among your open positions.");
+  }
+  if (c->phase == Phase::kSettled) {
+    return refuse(RefusalKind::kAlreadySettled, "This contract has been sold.");
+  }
+  const bool timed = !c->multiplier && !c->spec.duration.in_ticks();
+  if (c->phase == Phase::kExpired || (timed && now >= c->life.expiry())) {
+    return refuse(RefusalKind::kAlreadySettled, "The contract has expired.");
+  }
+  // Without a known volatility a running option has no fair price to pay.
+  const bool priced = market::find_symbol(c->spec.symbol)->sigma_percent != 0;
+  if (!c->multiplier && (!timed || !priced)) {
+    return refuse(RefusalKind::kResaleNotOffered, "Resale of this contract is not offered.");
+  }
+  if (c->multiplier ? !c->multiplier->entry() : !c->life.entry()) {
+    return refuse(RefusalKind::kResaleNotOffered, "Waiting for entry tick.");
+  }
+  const auto price = bid(*c, now);
+  impl_->forget_running(*c);
+  c->outcome = Outcome::kSold;
+  impl_->pay(*c, price, now);
+  return price;
+}
+
+Money Book::bid(const Contract& contract, VenueTime now) const {
+  if (contract.phase == Phase::kSettled) return contract.sell_price;
+  if (contract.phase == Phase::kExpired) return final_value(contract);
+  if (contract.multiplier) return contract.stake + contract.multiplier->profit();
+  return market::bid_for(contract.spec, *market::find_symbol(contract.spec.symbol), contract.payout,
+                         contract.life, now, impl_->options.prices, contract.entry_spot);
+}
+
+void Book::on_tick(const Tick& tick, std::vector<Change>& out) {
+  const auto [known, first] = impl_->last_ticks.try_emplace(tick.symbol, tick);
+  if (!first) {
+    if (tick.epoch <= known->second.epoch) return;
+    known->second = tick;
+  }
+  const auto it = impl_->running.find(tick.symbol);
+  if (it == impl_->running.end()) return;
+  std::erase_if(it->second,
+                [&](ContractId id) { return impl_->feed(*impl_->find(id), tick, out); });
+}
+
+void Book::on_time(VenueTime now, std::vector<Change>& out) {
+  auto& expiries = impl_->expiries;
+  while (!expiries.empty() && expiries.begin()->first < now) {
+    auto& c = *impl_->find(expiries.begin()->second);
+    c.life.on_time(now);
+    std::erase(impl_->running[c.spec.symbol], c.id);
+    impl_->conclude(c, out);
+  }
+  auto& payments = impl_->payments;
+  while (!payments.empty() && payments.begin()->first <= now) {
+    const auto [due, id] = *payments.begin();
+    payments.erase(payments.begin());
+    auto& c = *impl_->find(id);
+    impl_->pay(c, final_value(c), due);
+    out.push_back({Change::Kind::kSettled, id});
+  }
+}
+
+std::optional<VenueTime> Book::next_due() const {
+  std::optional<VenueTime> due;
+  if (!impl_->payments.empty()) due = impl_->payments.begin()->first;
+  if (!impl_->expiries.empty()) {
+    const auto after = impl_->expiries.begin()->first + std::chrono::seconds{1};
+    due = due ? std::min(*due, after) : after;
+  }
+  return due;
+}
+
+const Contract* Book::find(ContractId id) const { return impl_->find(id); }
+
+const std::vector<ContractId>& Book::contracts_of(AccountIndex account) const {
+  impl_->account(account);
+  return impl_->owned[account];
+}
+
+}  // namespace derivd::venue

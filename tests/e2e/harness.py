@@ -1,0 +1,233 @@
+"""Starts the real programs against each other: derivsim over TLS, derivd with a credential directory,
+derivctl. Used by the end-to-end tests and by `./dev demo`. Needs Python's standard library alone."""
+
+import decimal
+import json
+import os
+import pathlib
+import re
+import secrets
+import selectors
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+SHARED = SOURCE.parent / "shared"
+
+
+TICK = threading.Event()  # never set: the pace of polling other processes
+
+
+class Failure(AssertionError):
+    pass
+
+
+def check(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def cents(text):
+    value = decimal.Decimal(str(text))
+    check(value == value.quantize(decimal.Decimal("0.01")), f"{text} has fractions of a cent")
+    return int(value * 100)
+
+
+def demo_token(api):
+    return ("pat_" if api == "options" else "") + secrets.token_hex(16)
+
+
+class Sim:
+    """A derivsim of its own on a free port."""
+
+    def __init__(self, programs, directory, tokens, arguments=()):
+        self.directory = pathlib.Path(directory)
+        self.ledger_file = self.directory / "ledger.jsonl"
+        self.record_file = self.directory / "frames.jsonl"
+        self.control = self.directory / "sim.sock"
+        command = [str(pathlib.Path(programs) / "derivsim"), "--listen", "127.0.0.1:0",
+                   "--tls-dir", str(self.directory / "tls"), "--ledger", str(self.ledger_file),
+                   "--control", str(self.control)]
+        for token in tokens:
+            command += ["--token", token]
+        (self.directory / "tls").mkdir(parents=True, exist_ok=True)
+        self.errors = open(self.directory / "derivsim.log", "wb")
+        self.process = subprocess.Popen(command + list(arguments), stdout=subprocess.PIPE,
+                                        stderr=self.errors, start_new_session=True)
+        line = read_line(self.process.stdout, 30)
+        if not line:
+            self.process.wait(5)
+            raise Failure("derivsim did not start: " + self.log())
+        self.ready = json.loads(line)
+
+    def log(self):
+        return (self.directory / "derivsim.log").read_text(errors="replace")
+
+    def endpoint(self, api):
+        return self.ready["rest"] if api == "options" else self.ready["v3"]
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process.stdout.close()
+        self.errors.close()
+        return self.process.returncode
+
+    def ledger(self):
+        with open(self.ledger_file) as lines:
+            return [json.loads(line) for line in lines if line.strip()]
+
+
+def read_line(stream, seconds):
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        return stream.readline() if selector.select(seconds) else b""
+
+
+def write_config(template, target, **venue):
+    """Copies a configuration with lines of `venue:` replaced, as a person with an editor would."""
+    text = pathlib.Path(template).read_text()
+    for key, value in venue.items():
+        text, count = re.subn(rf"(?m)^(  {key}:).*$", rf"\1 {value}", text)
+        check(count == 1, f"{template} has no line '  {key}:' of its own")
+    pathlib.Path(target).write_text(text)
+
+
+class Daemon:
+    """derivd run, with a directory of its own for state, runtime and credentials."""
+
+    def __init__(self, programs, directory, config, token, echo=None):
+        self.programs = pathlib.Path(programs)
+        self.directory = pathlib.Path(directory)
+        self.config = config
+        self.environment = dict(os.environ)
+        for variable, name in (("STATE_DIRECTORY", "state"), ("RUNTIME_DIRECTORY", "run"),
+                               ("CREDENTIALS_DIRECTORY", "credentials")):
+            (self.directory / name).mkdir(parents=True, exist_ok=True)
+            self.environment[variable] = str(self.directory / name)
+        for variable in ("JOURNAL_STREAM", "NOTIFY_SOCKET"):
+            self.environment.pop(variable, None)
+        if token is not None:
+            credential = self.directory / "credentials" / "token"
+            credential.write_text(token + "\n")
+            credential.chmod(0o600)
+        self.log_file = self.directory / "derivd.log"
+        self.echo = echo
+        self.process = None
+
+    def start(self):
+        self.output = None if self.echo else open(self.log_file, "ab")
+        self.process = subprocess.Popen(
+            [str(self.programs / "derivd"), "run", "--config", str(self.config)],
+            env=self.environment, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
+            start_new_session=True)
+        return self
+
+    def log(self):
+        return self.log_file.read_text(errors="replace")
+
+    def stop(self, seconds=60):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.wait(seconds)
+
+    def wait(self, seconds=60):
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Failure(f"derivd did not end within {seconds} s") from None
+        finally:
+            if self.output:
+                self.output.close()
+        return code
+
+    def ctl(self, *arguments, ok=True):
+        done = subprocess.run([str(self.programs / "derivctl"), *arguments], env=self.environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        if ok:
+            check(done.returncode == 0,
+                  f"derivctl {' '.join(arguments)}: {done.returncode}: {done.stderr}")
+        return done
+
+    def json(self, *arguments):
+        return json.loads(self.ctl(*arguments, "--json").stdout)
+
+    def trades(self):
+        return json.loads(self.ctl("trades", "--format", "json").stdout)
+
+
+def wait_until(condition, seconds, what, process=None):
+    """Polls a condition of other processes; returns its value."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        if process is not None and process.poll() is not None:
+            raise Failure(f"the process ended with {process.returncode} while waiting for {what}")
+        TICK.wait(0.05)
+    raise Failure(f"no {what} within {seconds} s")
+
+
+def ledger_truth(ledger):
+    """What the venue booked: contract → (stake, profit or None while open)."""
+    contracts = {}
+    for line in ledger:
+        if line["event"] == "buy":
+            check(line["contract_id"] not in contracts, f"bought twice: {line}")
+            contracts[line["contract_id"]] = [cents(line["stake"]), None]
+        elif line["event"] in ("settle", "sell"):
+            entry = contracts[line["contract_id"]]
+            check(entry[1] is None, f"settled twice: {line}")
+            entry[1] = cents(line["profit"])
+    return contracts
+
+
+def compare(trades, ledger):
+    """Every contract of one side is on the other, with the same stake and profit. Returns totals."""
+    venue = {str(k): v for k, v in ledger_truth(ledger).items()}
+    ours = {}
+    for row in trades:
+        check(row["contract_id"] not in ours, f"two rows for contract {row['contract_id']}")
+        ours[row["contract_id"]] = row
+    check(set(ours) == set(venue),
+          f"only derivd: {sorted(set(ours) - set(venue), key=str)[:5]}, "
+          f"only the venue: {sorted(set(venue) - set(ours), key=str)[:5]}")
+    profit = 0
+    settled = 0
+    for contract, (stake, booked) in venue.items():
+        row = ours[contract]
+        check(cents(row["stake"]) == stake, f"stake of {contract}: {row['stake']} and {stake}")
+        if row["profit"] is None:
+            continue
+        check(booked is not None and cents(row["profit"]) == booked,
+              f"profit of {contract}: {row['profit']} and {booked}")
+        check(not row["mismatch"], f"contract {contract} was recomputed differently")
+        profit += booked
+        settled += 1
+    return {"settled": settled, "open": len(venue) - settled, "profit": profit}
+
+
+class Workspace:
+    """A temporary directory that is kept when the test fails."""
+
+    def __enter__(self):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="derivd-e2e."))
+        return self.path
+
+    def __exit__(self, kind, value, trace):
+        if kind is None:
+            shutil.rmtree(self.path)
+        else:
+            print(f"kept: {self.path}")

@@ -1,0 +1,164 @@
+"""Bad input from outside: broken configurations, tokens, certificates, frames. Each gets its exit code
+and a reason that names the place; a bad frame is refused and counted and trading goes on."""
+
+import pathlib
+import sys
+
+import gate
+import harness
+
+
+def outcome(daemon, seconds=30):
+    daemon.start()
+    code = daemon.wait(seconds)
+    return code, daemon.log()
+
+
+def expect(code, log, wanted, *texts):
+    harness.check(code == wanted, f"exit {code} instead of {wanted}: {log[-1500:]}")
+    for text in texts:
+        harness.check(text in log, f"'{text}' is not in: {log[-1500:]}")
+
+
+def configurations(programs, directory):
+    """Some broken files through the real program; unit tests hold the long list."""
+    good = (harness.SOURCE / "config/demo.yaml").read_text()
+    cases = {
+        "unknown key": (good.replace("  app_id:", "  ap_id:", 1), "app_id"),
+        "syntax": (good + "\n  - [unclosed\n", ""),
+        "float money": (good.replace("base: 0.35", "base: 0.355", 1), "base"),
+        "empty": ("", ""),
+    }
+    for name, (text, needle) in cases.items():
+        harness.check(text != good, f"case '{name}' changes nothing")
+        file = directory / "broken.yaml"
+        file.write_text(text)
+        code, log = outcome(harness.Daemon(programs, directory, file, "pat_" + "a" * 32))
+        expect(code, log, 78, str(file) + ":", needle)
+        for line in log.splitlines():
+            place = line.removeprefix(str(file) + ":").split(":", 2)
+            harness.check(len(place) == 3 and place[0].isdigit() and place[1].isdigit(),
+                          f"no place in: {line}")
+        (directory / "derivd.log").unlink()
+
+
+def demo_config(directory, api, endpoint, ca_file):
+    file = directory / f"{api}.yaml"
+    app_id = "derivd-demo" if api == "options" else "1089"
+    harness.write_config(harness.SOURCE / "config/demo.yaml", file, api=api, app_id=f'"{app_id}"',
+                         endpoint=endpoint, ca_file=ca_file)
+    return file
+
+
+def tokens(programs, directory, sim, api):
+    config = demo_config(directory, api, sim.endpoint(api), sim.ready["ca_file"])
+    for name, token, code in (("refused", harness.demo_token(api), 77), ("missing", None, 66),
+                              ("blank", "", 66), ("odd characters", "pat_ä b", 66)):
+        place = directory / f"{api}-{name.replace(' ', '-')}"
+        place.mkdir()
+        got, log = outcome(harness.Daemon(programs, place, config, token))
+        expect(got, log, code, "token")
+        if token:
+            harness.check(token not in log, f"the token was shown: {name}")
+
+
+def scopes(programs, directory, api, token, ready):
+    config = demo_config(directory, api, ready["rest" if api == "options" else "v3"],
+                         ready["ca_file"])
+    place = directory / f"{api}-scope"
+    place.mkdir()
+    got, log = outcome(harness.Daemon(programs, place, config, token))
+    expect(got, log, 77, "scope")
+
+
+def certificate(programs, directory, sim, api, token):
+    """Signed by another CA: refused, with the reason, and tried again rather than given up."""
+    other = directory / "other"
+    other.mkdir()
+    stranger = harness.Sim(programs, other, [token])
+    stranger.stop()
+    config = demo_config(directory, api, sim.endpoint(api), str(other / "tls" / "ca.pem"))
+    place = directory / f"{api}-certificate"
+    place.mkdir()
+    daemon = harness.Daemon(programs, place, config, token).start()
+    harness.wait_until(lambda: "certificate verify failed" in daemon.log(), 20,
+                       "a refused certificate", daemon.process)
+    harness.check(not [t for t in sim.ledger() if t["event"] == "buy"], "it traded nevertheless")
+    harness.check(daemon.stop() == 0, daemon.log()[-1500:])
+
+
+def frames(programs, directory, sim, token):
+    """Malformed, truncated, mistyped, binary and oversized frames between good ones."""
+    bad = [b"{", b"", b"null", b"[]", b'{"msg_type":"tick"}', b"\xff\xfe{}",
+           b'{"msg_type":"tick","tick":{"symbol":"R_100","epoch":"soon","quote":1.5}}',
+           b'{"msg_type":"tick","tick":{"symbol":"R_100","epoch":1700000000}}',
+           b'{"msg_type":"balance","balance":{"balance":"plenty","currency":"USD"}}',
+           b'{"msg_type":"transaction","transaction":{"action":7}}']
+
+    def inject(connection, number):
+        if number <= 30 or number > 60 + 30 * connection:
+            return b""
+        if number == 60 and connection == 1:
+            return gate.frame(b"x" * (2 << 20))
+        if number == 60 and connection == 2:
+            return gate.frame(b"\x00\x01", opcode=2)
+        return gate.frame(bad[number % len(bad)])
+
+    rest = sim.ready["v3"]
+    host, port = rest.split("//")[1].split("/")[0].split(":")
+    tls = pathlib.Path(sim.ready["ca_file"]).parent
+    between = gate.Gate((host, int(port)), tls / "cert.pem", tls / "key.pem", sim.ready["ca_file"],
+                        inject)
+    config = demo_config(directory, "v3", rest.replace(f":{port}", f":{between.port}"),
+                         sim.ready["ca_file"])
+    place = directory / "frames"
+    place.mkdir()
+    daemon = harness.Daemon(programs, place, config, token).start()
+    harness.wait_until(lambda: between.connections >= 3, 60, "a third connection", daemon.process)
+
+    def trading_again():
+        status = daemon.ctl("status", "--json", ok=False)
+        import json
+        if status.returncode != 0:
+            return None
+        s = json.loads(status.stdout)
+        done = [t for t in daemon.trades() if t["profit"] is not None]
+        return s if s["state"] == "live" and s["frames_refused"] >= 20 and len(done) >= 5 else None
+
+    status = harness.wait_until(trading_again, 60, "trades after the bad frames", daemon.process)
+    harness.check(daemon.stop() == 0, daemon.log()[-1500:])
+    harness.compare(daemon.trades(), [e for e in sim.ledger()])
+    between.close()
+    print("refused frames:", status["frames_refused"], "reconnects:", status["reconnects"])
+
+
+def main(programs):
+    with harness.Workspace() as directory:
+        configurations(programs, directory)
+        tokens_of = {api: harness.demo_token(api) for api in ("options", "v3")}
+        read_only = harness.demo_token("v3")
+        admin = harness.demo_token("v3")
+        manager = harness.demo_token("options")
+        venue = directory / "venue"
+        venue.mkdir()
+        sim = harness.Sim(programs, venue,
+                          [tokens_of["options"], tokens_of["v3"], read_only + ":read",
+                           admin + ":read,trade,admin", manager + ":trade,account_manage"],
+                          ["--speed", "60", "--seed", "3", "--feed", "gbm"])
+        try:
+            for api in ("options", "v3"):
+                tokens(programs, directory, sim, api)
+                certificate(programs, directory, sim, api, tokens_of[api])
+            for name, (api, token) in {"read only": ("v3", read_only), "admin": ("v3", admin),
+                                       "manager": ("options", manager)}.items():
+                place = directory / name.replace(" ", "-")
+                place.mkdir()
+                scopes(programs, place, api, token, sim.ready)
+            frames(programs, directory, sim, tokens_of["v3"])
+        finally:
+            sim.stop()
+    print("bad input: all refused as told")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

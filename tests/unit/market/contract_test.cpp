@@ -1,0 +1,264 @@
+#include "market/contract.hpp"
+
+#include "unit/market/market_fixture.hpp"
+
+namespace derivd::market {
+namespace {
+
+using core::VenueTime;
+
+TEST(Duration, ParsesWhatPeopleWrite) {
+  for (const auto* text : {"1t", "10t", "15s", "5m", "1h", "365d"}) {
+    EXPECT_EQ(lasting(text).to_string(), text);
+  }
+  EXPECT_EQ(lasting("90s").seconds(), 90);
+  EXPECT_EQ(lasting("5m").seconds(), 300);
+  EXPECT_EQ(lasting("2h").seconds(), 7200);
+  EXPECT_EQ(lasting("1d").seconds(), 86400);
+  EXPECT_TRUE(lasting("5t").in_ticks());
+  EXPECT_FALSE(lasting("5m").in_ticks());
+}
+
+TEST(Duration, RefusesEverythingElse) {
+  for (const auto* text : {"", "5", "t", "0t", "-1t", "+5t", " 5t", "5t ", "5 t", "1.5m", "5x",
+                           "5T", "99999999999t", "5tt", "m5", "1e1s"}) {
+    EXPECT_FALSE(ContractDuration::parse(text)) << text;
+  }
+}
+
+TEST(Duration, DaysEndAtTheCloseOfTheirLastDay) {
+  // Captured: bought 2017-05-17 08:55:52, one day, "at close on 2017-05-18".
+  EXPECT_EQ(expiry_of(lasting("1d"), VenueTime{1495011352}), VenueTime{1495151999});
+  EXPECT_EQ(expiry_of(lasting("24h"), VenueTime{1495011352}), VenueTime{1495011352 + 86400});
+}
+
+TEST(ContractTypes, NamesGoBothWays) {
+  for (int i = 0; i <= static_cast<int>(ContractType::kMultDown); ++i) {
+    const auto type = static_cast<ContractType>(i);
+    EXPECT_EQ(contract_type_from(name_of(type)), type);
+  }
+  EXPECT_EQ(name_of(ContractType::kHigher), "HIGHER");
+  EXPECT_EQ(contract_type_from("call"), std::nullopt);
+  EXPECT_EQ(contract_type_from(""), std::nullopt);
+}
+
+TEST(Wins, TiesLoseExceptInTheEqualForms) {
+  const auto p = [](const char* t) { return price(t, 2); };
+  const auto won = [&](ContractType type, const char* exit) {
+    return wins(spec_of(type, "1t"), p("100.00"), p(exit));
+  };
+  EXPECT_TRUE(won(ContractType::kCall, "100.01"));
+  EXPECT_FALSE(won(ContractType::kCall, "100.00"));
+  EXPECT_FALSE(won(ContractType::kPut, "100.00"));
+  EXPECT_TRUE(won(ContractType::kPut, "99.99"));
+  EXPECT_TRUE(won(ContractType::kCallE, "100.00"));
+  EXPECT_FALSE(won(ContractType::kCallE, "99.99"));
+  EXPECT_TRUE(won(ContractType::kPutE, "100.00"));
+  EXPECT_FALSE(won(ContractType::kPutE, "100.01"));
+}
+
+TEST(Wins, BarriersAreOffsetsFromTheEntryAndEqualLoses) {
+  const auto higher = barrier_spec(ContractType::kHigher, "1m", "R_100", "+0.10");
+  EXPECT_FALSE(wins(higher, price("50.00", 2), price("50.10", 2)));
+  EXPECT_TRUE(wins(higher, price("50.00", 2), price("50.11", 2)));
+  const auto lower = barrier_spec(ContractType::kLower, "1m", "R_100", "-0.10");
+  EXPECT_FALSE(wins(lower, price("50.00", 2), price("49.90", 2)));
+  EXPECT_TRUE(wins(lower, price("50.00", 2), price("49.89", 2)));
+  const auto easy = barrier_spec(ContractType::kHigher, "1m", "R_100", "-0.10");
+  EXPECT_TRUE(wins(easy, price("50.00", 2), price("49.91", 2)));
+}
+
+TEST(Wins, DigitsAreThoseOfTheFormattedPrice) {
+  const auto exit = price("2550.6", 3);  // shown as 2550.600
+  const auto won = [&](ContractType type, int prediction = -1) {
+    return wins(spec_of(type, "1t", "R_25", prediction), exit, exit);
+  };
+  EXPECT_TRUE(won(ContractType::kDigitEven));
+  EXPECT_FALSE(won(ContractType::kDigitOdd));
+  EXPECT_TRUE(won(ContractType::kDigitMatch, 0));
+  EXPECT_FALSE(won(ContractType::kDigitMatch, 6));
+  EXPECT_FALSE(won(ContractType::kDigitDiff, 0));
+  EXPECT_TRUE(won(ContractType::kDigitUnder, 1));
+  EXPECT_FALSE(won(ContractType::kDigitOver, 0));
+}
+
+TEST(Life, ATickAtTheStartIsNeverTheEntry) {
+  // Captured: start 1736296960 is itself a tick; the entry is the one after.
+  ContractLife life(spec_of(ContractType::kCall, "1m"), VenueTime{1736296960});
+  EXPECT_FALSE(life.on_tick(tick(1736296960, "1523.00")));
+  EXPECT_FALSE(life.entry());
+  EXPECT_FALSE(life.on_tick(tick(1736296962, "1522.75")));
+  ASSERT_TRUE(life.entry());
+  EXPECT_EQ(life.entry()->epoch, VenueTime{1736296962});
+  EXPECT_EQ(life.barrier_price(), price("1522.75", 2));
+}
+
+TEST(Life, RiseFallLeavesNTicksAfterTheEntry) {
+  ContractLife life(spec_of(ContractType::kCall, "2t"), VenueTime{100});
+  EXPECT_EQ(life.expiry(), VenueTime{104});
+  EXPECT_FALSE(life.on_tick(tick(102, "10.00")));
+  EXPECT_EQ(life.ticks_passed(), 0);
+  EXPECT_FALSE(life.on_tick(tick(104, "10.05")));
+  EXPECT_EQ(life.ticks_passed(), 1);
+  EXPECT_TRUE(life.on_tick(tick(106, "10.01")));
+  EXPECT_EQ(life.verdict(), Verdict::kWon);
+  EXPECT_EQ(life.exit()->epoch, VenueTime{106});
+  EXPECT_EQ(life.expiry(), VenueTime{106});
+  EXPECT_TRUE(life.expired());
+  EXPECT_FALSE(life.on_tick(tick(108, "1.00")));
+  EXPECT_EQ(life.verdict(), Verdict::kWon);
+  EXPECT_EQ(life.last()->epoch, VenueTime{106});
+}
+
+TEST(Life, DigitsCountTheEntryAsTheFirstTick) {
+  ContractLife one(spec_of(ContractType::kDigitOdd, "1t"), VenueTime{100});
+  EXPECT_TRUE(one.on_tick(tick(102, "10.03")));
+  EXPECT_EQ(one.verdict(), Verdict::kWon);
+  EXPECT_EQ(one.entry(), one.exit());
+  EXPECT_EQ(one.barrier_price(), std::nullopt);
+  ContractLife five(spec_of(ContractType::kDigitOdd, "5t"), VenueTime{100});
+  for (int i = 1; i < 5; ++i) {
+    EXPECT_FALSE(five.on_tick(tick(100 + 2 * i, "10.03")));
+    EXPECT_EQ(five.ticks_passed(), i);
+  }
+  EXPECT_TRUE(five.on_tick(tick(110, "10.04")));
+  EXPECT_EQ(five.verdict(), Verdict::kLost);
+}
+
+TEST(Life, ATimedContractLeavesAtTheLastTickWithinIt) {
+  ContractLife life(spec_of(ContractType::kPut, "15s"), VenueTime{100});
+  EXPECT_EQ(life.expiry(), VenueTime{115});
+  EXPECT_FALSE(life.on_tick(tick(102, "10.00")));
+  EXPECT_FALSE(life.on_tick(tick(114, "9.00")));
+  EXPECT_FALSE(life.on_time(VenueTime{115}));
+  EXPECT_EQ(life.verdict(), Verdict::kOpen);
+  EXPECT_TRUE(life.on_tick(tick(116, "11.00")));
+  EXPECT_EQ(life.verdict(), Verdict::kWon);
+  EXPECT_EQ(life.exit()->epoch, VenueTime{114});
+  EXPECT_EQ(life.last()->epoch, VenueTime{114});
+  EXPECT_EQ(life.expiry(), VenueTime{115});
+}
+
+TEST(Life, ATickAtTheExpiryIsTheExitAtOnce) {
+  ContractLife life(spec_of(ContractType::kPut, "16s"), VenueTime{100});
+  EXPECT_FALSE(life.on_tick(tick(102, "10.00")));
+  EXPECT_TRUE(life.on_tick(tick(116, "9.99")));
+  EXPECT_EQ(life.verdict(), Verdict::kWon);
+}
+
+TEST(Life, TimeAloneDecidesATimedContract) {
+  ContractLife life(spec_of(ContractType::kCall, "15s"), VenueTime{100});
+  EXPECT_FALSE(life.on_tick(tick(102, "10.00")));
+  EXPECT_TRUE(life.on_time(VenueTime{116}));
+  EXPECT_EQ(life.verdict(), Verdict::kLost);  // the only tick is entry and exit: a tie
+  EXPECT_FALSE(life.on_time(VenueTime{117}));
+}
+
+TEST(Life, WithoutATickItExpiresUndecided) {
+  ContractLife by_time(spec_of(ContractType::kCall, "15s"), VenueTime{100});
+  EXPECT_FALSE(by_time.on_time(VenueTime{116}));
+  EXPECT_EQ(by_time.verdict(), Verdict::kOpen);
+  EXPECT_TRUE(by_time.expired());
+  ContractLife by_tick(spec_of(ContractType::kCall, "15s"), VenueTime{100});
+  EXPECT_FALSE(by_tick.on_tick(tick(116, "10.00")));
+  EXPECT_TRUE(by_tick.expired());
+  EXPECT_FALSE(by_tick.entry());
+  EXPECT_FALSE(by_tick.on_tick(tick(118, "10.00")));
+}
+
+TEST(Life, TimeNeverEndsATickContract) {
+  ContractLife life(spec_of(ContractType::kCall, "1t"), VenueTime{100});
+  EXPECT_FALSE(life.on_time(VenueTime{100000}));
+  EXPECT_FALSE(life.expired());
+}
+
+TEST(Life, ForeignTicksAreNotItsOwn) {
+  ContractLife life(spec_of(ContractType::kCall, "1t"), VenueTime{100});
+  EXPECT_FALSE(life.on_tick(tick(102, "10.0000", "R_50")));
+  EXPECT_FALSE(life.entry());
+}
+
+TEST(Validate, RefusesWhatTheVenueWouldRefuse) {
+  const auto& r100 = *find_symbol("R_100");
+  const auto fault = [&](const ContractSpec& spec) {
+    const auto problem = problem_of(spec, r100);
+    EXPECT_EQ(validate(spec, r100).has_value(), !problem.has_value());
+    return problem ? std::optional(problem->fault) : std::nullopt;
+  };
+  EXPECT_EQ(fault(spec_of(ContractType::kCall, "1t")), std::nullopt);
+  EXPECT_EQ(fault(spec_of(ContractType::kCall, "10t")), std::nullopt);
+  EXPECT_EQ(fault(spec_of(ContractType::kCall, "11t")), SpecFault::kDuration);
+  EXPECT_EQ(fault(spec_of(ContractType::kCall, "15s")), std::nullopt);
+  EXPECT_EQ(fault(spec_of(ContractType::kCall, "14s")), SpecFault::kDuration);
+  EXPECT_EQ(fault(spec_of(ContractType::kCall, "365d")), std::nullopt);
+  EXPECT_EQ(fault(spec_of(ContractType::kCall, "366d")), SpecFault::kDuration);
+  EXPECT_EQ(fault(spec_of(ContractType::kDigitEven, "15s")), SpecFault::kDuration);
+  EXPECT_EQ(fault(ContractSpec{ContractType::kCall, "R_100", {}, -1, {}, 0, {}, {}}),
+            SpecFault::kDuration);
+  EXPECT_EQ(fault(spec_of(ContractType::kCall, "1t", "R_50")), SpecFault::kSymbol);
+}
+
+TEST(Validate, PredictionsHaveTheirRanges) {
+  const auto& r100 = *find_symbol("R_100");
+  const auto ok = [&](ContractType type, int prediction) {
+    return validate(spec_of(type, "1t", "R_100", prediction), r100).has_value();
+  };
+  for (int p = -1; p <= 10; ++p) {
+    EXPECT_EQ(ok(ContractType::kDigitMatch, p), p >= 0 && p <= 9) << p;
+    EXPECT_EQ(ok(ContractType::kDigitDiff, p), p >= 0 && p <= 9) << p;
+    EXPECT_EQ(ok(ContractType::kDigitOver, p), p >= 0 && p <= 8) << p;
+    EXPECT_EQ(ok(ContractType::kDigitUnder, p), p >= 1 && p <= 9) << p;
+    EXPECT_EQ(ok(ContractType::kDigitEven, p), p == -1) << p;
+    EXPECT_EQ(ok(ContractType::kCall, p), p == -1) << p;
+  }
+}
+
+TEST(Validate, BarriersCarryTheSymbolsDecimals) {
+  const auto& r100 = *find_symbol("R_100");
+  EXPECT_TRUE(validate(barrier_spec(ContractType::kHigher, "1m", "R_100", "+0.10"), r100));
+  auto wrong = spec_of(ContractType::kHigher, "1m");
+  wrong.barrier = price("0.100", 3);
+  EXPECT_FALSE(validate(wrong, r100));
+  auto surplus = spec_of(ContractType::kCall, "1m");
+  surplus.barrier = price("0.10", 2);
+  EXPECT_FALSE(validate(surplus, r100));
+}
+
+TEST(Validate, MultipliersAreTheSymbolsOwn) {
+  const auto& r50 = *find_symbol("R_50");
+  auto spec = spec_of(ContractType::kMultUp, "", "R_50");
+  spec.multiplier = 80;
+  EXPECT_TRUE(validate(spec, r50));
+  spec.multiplier = 81;
+  EXPECT_EQ(validate(spec, r50).error().text,
+            "Multiplier is not in acceptable range. Accepts 80,200,400,600,800.");
+  spec.multiplier = 0;
+  EXPECT_FALSE(validate(spec, r50));
+  spec.multiplier = 80;
+  spec.take_profit = usd("0.00");
+  EXPECT_FALSE(validate(spec, r50));
+  spec.take_profit = usd("1.00");
+  spec.stop_loss = usd("-1.00");
+  EXPECT_FALSE(validate(spec, r50));
+  spec.stop_loss = usd("1.00");
+  EXPECT_TRUE(validate(spec, r50));
+  spec.duration = lasting("5t");
+  EXPECT_FALSE(validate(spec, r50));
+  spec.duration = {};
+  spec.symbol = "1HZ100V";  // no list known: the venue decides
+  spec.multiplier = 10;
+  EXPECT_TRUE(validate(spec, *find_symbol("1HZ100V")));
+  auto call = spec_of(ContractType::kCall, "1t", "R_50");
+  call.multiplier = 80;
+  EXPECT_FALSE(validate(call, r50));
+}
+
+TEST(Validate, StepBoomAndCrashHaveNoDigits) {
+  for (const auto* code : {"stpRNG", "BOOM1000", "CRASH500"}) {
+    EXPECT_FALSE(validate(spec_of(ContractType::kDigitEven, "1t", code), *find_symbol(code)));
+    EXPECT_TRUE(validate(spec_of(ContractType::kCall, "1t", code), *find_symbol(code)));
+  }
+}
+
+}  // namespace
+}  // namespace derivd::market

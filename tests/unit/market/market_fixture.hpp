@@ -1,0 +1,50 @@
+// Short forms for the tests of contracts: specs and ticks written as people say them.
+#pragma once
+
+#include <ostream>
+#include <string_view>
+
+#include "market/contract.hpp"
+#include "market/tick.hpp"
+
+// Failures show amounts and prices, not bytes.
+namespace derivd::core {
+inline void PrintTo(const Money& m, std::ostream* out) { *out << m.to_string(); }
+inline void PrintTo(const Price& p, std::ostream* out) { *out << p.to_string(); }
+inline void PrintTo(const VenueTime& t, std::ostream* out) { *out << t.s; }
+}  // namespace derivd::core
+
+namespace derivd::market {
+
+inline ContractDuration lasting(std::string_view text) {
+  return ContractDuration::parse(text).value();
+}
+
+inline core::Money usd(std::string_view text) { return core::Money::parse(text).value(); }
+
+inline core::Price price(std::string_view text, std::uint8_t decimals) {
+  return core::Price::parse(text, decimals).value();
+}
+
+inline ContractSpec spec_of(ContractType type, std::string_view duration,
+                            std::string_view symbol = "R_100", int prediction = -1) {
+  ContractSpec spec;
+  spec.type = type;
+  spec.symbol = symbol;
+  if (!is_multiplier(type)) spec.duration = lasting(duration);
+  spec.prediction = static_cast<std::int8_t>(prediction);
+  return spec;
+}
+
+inline ContractSpec barrier_spec(ContractType type, std::string_view duration,
+                                 std::string_view symbol, std::string_view offset) {
+  auto spec = spec_of(type, duration, symbol);
+  spec.barrier = price(offset, find_symbol(symbol)->decimals);
+  return spec;
+}
+
+inline Tick tick(std::int64_t epoch, std::string_view quote, std::string_view symbol = "R_100") {
+  return {symbol, {epoch}, price(quote, find_symbol(symbol)->decimals)};
+}
+
+}  // namespace derivd::market
