@@ -117,6 +117,9 @@ class Venue final {
   /// {"time":…,"connections":…,"accounts":[…],"rules":[…]}
   std::string status() const;
   std::size_t connections() const { return connections_.size(); }
+  std::size_t streams() const;  // of all connections
+  /// Removes the rules and what they left behind: closed markets, maintenance, mute connections.
+  void clear_faults();
   /// Nothing more will come: every feed has ended and nothing waits to be paid.
   bool exhausted() const;
 
