@@ -23,6 +23,7 @@ class RepeatLimiter final {
     std::uint64_t held_back = 0;  // similar entries that were not written since the last one
   };
   Verdict admit(const core::Event& event, core::Instant now);
+  std::size_t size() const { return windows_.size(); }
 
  private:
   struct Window {

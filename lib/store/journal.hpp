@@ -1,7 +1,7 @@
-// Owns the journal: derivd's memory on disk, an append-only history of records with the latest state
-// beside it, in one SQLite file (WAL). The daemon appends from the loop thread before the effect of
-// each record; derivctl opens it read-only. It never deletes and never guesses: a file that it cannot
-// read is an error, not an empty journal.
+// Owns the journal: derivd's memory on disk, an append-only history of records with the latest
+// state beside it, in one SQLite file (WAL). The daemon appends from the loop thread before the
+// effect of each record; derivctl opens it read-only. It never deletes and never guesses: a file
+// that it cannot read is an error, not an empty journal.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ class Journal {
   virtual core::Result<void> append(const execution::Record& record) = 0;
   virtual core::Result<execution::Snapshot> load() = 0;
   virtual core::Result<std::vector<execution::Order>> orders(const OrderQuery& query) = 0;
-  virtual core::Result<std::vector<execution::HaltRecord>> halts() = 0;          // in force
+  virtual core::Result<std::vector<execution::HaltRecord>> halts() = 0;  // in force
   virtual core::Result<std::optional<execution::BalanceRecord>> last_balance() = 0;
   /// Truncates the WAL; called at a clean stop and off the hot path.
   virtual core::Result<void> checkpoint() = 0;

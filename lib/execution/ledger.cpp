@@ -1,0 +1,240 @@
+#include "execution/ledger.hpp"
+
+#include "core/check.hpp"
+
+namespace derivd::execution {
+namespace {
+
+Outcome outcome_by(core::Money profit) {
+  if (profit.is_zero()) return Outcome::kBreakEven;
+  return profit.units() > 0 ? Outcome::kWon : Outcome::kLost;
+}
+
+Outcome outcome_by(const Order& order, core::Money sell_price, std::string_view status) {
+  if (status == "sold" || status == "cancelled") return Outcome::kSold;
+  const auto by_profit = outcome_by(sell_price - order.buy_price);
+  // Neither lost whole nor paid whole and the venue does not say why: closed before its end. A
+  // stake that comes back is a refund.
+  const bool whole = sell_price.is_zero() || (order.payout && sell_price == *order.payout) ||
+                     by_profit == Outcome::kBreakEven;
+  return status.empty() && !whole && order.payout ? Outcome::kSold : by_profit;
+}
+
+}  // namespace
+
+std::optional<Settlement> settlement_from(const Order& order, const ContractReport& report) {
+  if (!report.is_sold) return std::nullopt;
+  std::optional<core::Money> price = report.sell_price;
+  if (!price && report.profit) price = order.buy_price + *report.profit;
+  if (!price && report.status == "lost") price = core::Money::minor(0, order.buy_price.exponent());
+  if (!price && report.status == "won") price = report.payout ? report.payout : order.payout;
+  if (!price) return std::nullopt;
+  Settlement s;
+  s.sell_price = *price;
+  s.outcome = outcome_by(order, *price, report.status.view());
+  s.time = report.sell_time;
+  s.sell_tx = report.sell_tx;
+  s.entry = report.entry;
+  s.exit = report.exit;
+  return s;
+}
+
+std::optional<Settlement> settlement_from(const Order& order, const TransactionReport& report) {
+  if (report.action != TransactionReport::Action::kSell) return std::nullopt;
+  Settlement s;
+  s.sell_price = report.amount;
+  s.outcome = outcome_by(order, report.amount, {});
+  s.time = report.time;
+  s.sell_tx = report.transaction;
+  return s;
+}
+
+std::optional<Settlement> settlement_from(const Order& order, const HistoryRow& row) {
+  if (row.open || !row.sell_price) return std::nullopt;
+  Settlement s;
+  s.sell_price = *row.sell_price;
+  s.outcome = outcome_by(order, *row.sell_price, {});
+  s.time = row.sell_time;
+  return s;
+}
+
+bool agrees(const Order& settled, const Settlement& later) {
+  return settled.sell_price == later.sell_price;
+}
+
+bool is_legal(OrderState from, OrderState to) {
+  switch (from) {
+    case OrderState::kIntended:
+      return to == OrderState::kUnknown || to == OrderState::kOpen || to == OrderState::kRefused;
+    case OrderState::kUnknown:
+      return to == OrderState::kOpen || to == OrderState::kAbsent || to == OrderState::kRefused;
+    case OrderState::kAbsent:
+      return to == OrderState::kOpen;
+    case OrderState::kOpen:
+      return to == OrderState::kSettled;
+    case OrderState::kRefused:
+    case OrderState::kSettled:
+      return false;
+  }
+  return false;
+}
+
+core::Money at_risk(const Order& order) {
+  switch (order.state) {
+    case OrderState::kIntended:
+    case OrderState::kUnknown:
+      return order.stake;
+    case OrderState::kOpen:
+      return order.buy_price;
+    case OrderState::kRefused:
+    case OrderState::kAbsent:
+    case OrderState::kSettled:
+      return core::Money::minor(0, order.stake.exponent());
+  }
+  return order.stake;
+}
+
+void Ledger::restore(const Order& order) {
+  DERIVD_CHECK(order.id && is_exposed(order.state), "only orders that are not final are restored");
+  DERIVD_CHECK(orders_.emplace(order.id, order).second, "an order was restored twice");
+  ++exposed_;
+  restore_last(order.id);
+  if (!order.contract) return;
+  DERIVD_CHECK(!is_ours(order.contract), "two orders of the journal claim one contract");
+  claim(order.contract);
+  by_contract_[order.contract] = order.id;
+}
+
+void Ledger::restore_last(core::OrderId last) {
+  if (last > last_) last_ = last;
+}
+
+const Order& Ledger::intend(const Order& order) {
+  DERIVD_CHECK(order.id && order.id <= last_ && order.state == OrderState::kIntended,
+               "an intent needs a reserved id");
+  DERIVD_CHECK(!full(), "more orders at risk than the ledger holds");
+  const auto [it, added] = orders_.emplace(order.id, order);
+  DERIVD_CHECK(added, "an order id was used twice");
+  ++exposed_;
+  return it->second;
+}
+
+const Order& Ledger::unknown(core::OrderId id, std::string_view why) {
+  auto& order = move(id, OrderState::kUnknown);
+  order.reason = core::ShortString<64>::truncated(why);
+  return order;
+}
+
+const Order& Ledger::refuse(core::OrderId id, std::string_view code) {
+  auto& order = move(id, OrderState::kRefused);
+  order.reason = core::ShortString<64>::truncated(code);
+  return order;
+}
+
+const Order& Ledger::absent(core::OrderId id, std::string_view evidence) {
+  auto& order = move(id, OrderState::kAbsent);
+  order.reason = core::ShortString<64>::truncated(evidence);
+  return order;
+}
+
+const Order& Ledger::accept(core::OrderId id, const Bought& bought) {
+  DERIVD_CHECK(bought.contract && !is_ours(bought.contract), "a contract was claimed twice");
+  auto& order = move(id, OrderState::kOpen);
+  order.contract = bought.contract;
+  order.buy_tx = bought.transaction;
+  order.buy_price = bought.buy_price;
+  order.payout = bought.payout;
+  order.purchase_time = bought.purchase_time;
+  order.balance_after = bought.balance_after;
+  order.reason = {};
+  claim(order.contract);
+  by_contract_[order.contract] = id;
+  return order;
+}
+
+const Order& Ledger::settle(core::OrderId id, const Settlement& s, Witness witness,
+                            core::VenueTime fallback_time) {
+  auto& order = move(id, OrderState::kSettled);
+  order.outcome = s.outcome;
+  order.witness = witness;
+  order.sell_price = s.sell_price;
+  order.profit = s.sell_price - order.buy_price;
+  order.sell_tx = s.sell_tx;
+  order.settled_time = s.time.value_or(fallback_time);
+  order.entry = s.entry;
+  order.exit = s.exit;
+  return order;
+}
+
+bool Ledger::complete(core::OrderId id, std::optional<market::Tick> entry,
+                      std::optional<market::Tick> exit) {
+  auto& order = at(id);
+  const bool adds = (!order.entry && entry) || (!order.exit && exit);
+  if (!order.entry) order.entry = entry;
+  if (!order.exit) order.exit = exit;
+  return adds;
+}
+
+const Order& Ledger::mark_differs(core::OrderId id) {
+  auto& order = at(id);
+  order.recomputed_differs = true;
+  return order;
+}
+
+const Order* Ledger::find(core::OrderId id) const {
+  const auto it = orders_.find(id);
+  return it == orders_.end() ? nullptr : &it->second;
+}
+
+const Order* Ledger::find(core::ContractId contract) const {
+  const auto it = by_contract_.find(contract);
+  return it == by_contract_.end() ? nullptr : find(it->second);
+}
+
+Order& Ledger::at(core::OrderId id) {
+  const auto it = orders_.find(id);
+  DERIVD_CHECK(it != orders_.end(), "no such order");
+  return it->second;
+}
+
+Order& Ledger::move(core::OrderId id, OrderState to) {
+  auto& order = at(id);
+  DERIVD_CHECK(is_legal(order.state, to), "an order cannot move this way");
+  const bool was_exposed = is_exposed(order.state);
+  order.state = to;
+  if (was_exposed && is_final(to)) {
+    --exposed_;
+    finals_.push_back(id);
+    forget_old();
+  } else if (!was_exposed && is_exposed(to)) {
+    ++exposed_;
+    std::erase(finals_, id);
+  }
+  return order;
+}
+
+void Ledger::claim(core::ContractId contract) {
+  if (!claims_.insert(contract).second) return;
+  claim_order_.push_back(contract);
+  if (claim_order_.size() <= kKeepClaims) return;
+  // The oldest claim goes, unless its contract still runs: that one starts again at the back.
+  const auto oldest = claim_order_.front();
+  claim_order_.pop_front();
+  const auto* order = find(oldest);
+  if (order != nullptr && is_exposed(order->state)) {
+    claim_order_.push_back(oldest);
+  } else {
+    claims_.erase(oldest);
+  }
+}
+
+void Ledger::forget_old() {
+  while (finals_.size() > kKeepFinal) {
+    const auto it = orders_.find(finals_.front());
+    finals_.pop_front();
+    by_contract_.erase(it->second.contract);
+    orders_.erase(it);
+  }
+}
+
+}  // namespace derivd::execution

@@ -1,0 +1,102 @@
+// Owns every order from intent to settlement: the table, the legal moves between states and which
+// contract belongs to which order. The engine moves orders through it and journals what it returns.
+// It never forgets an order that may still cost money, and never lets two orders claim one
+// contract.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "core/ids.hpp"
+#include "execution/order.hpp"
+#include "execution/report.hpp"
+
+namespace derivd::execution {
+
+/// How the venue says a contract ended.
+struct Settlement {
+  core::Money sell_price;  // 0 when lost
+  Outcome outcome = Outcome::kNone;
+  std::optional<core::VenueTime> time;
+  core::TransactionId sell_tx;
+  std::optional<market::Tick> entry;
+  std::optional<market::Tick> exit;
+};
+
+/// Empty while the contract is not sold, or when the report does not say for how much.
+std::optional<Settlement> settlement_from(const Order& order, const ContractReport& report);
+std::optional<Settlement> settlement_from(const Order& order, const TransactionReport& report);
+std::optional<Settlement> settlement_from(const Order& order, const HistoryRow& row);
+
+/// Whether a later witness says the same as the one that settled.
+bool agrees(const Order& settled, const Settlement& later);
+
+/// Intended → Unknown | Open | Refused; Unknown → Open | Absent | Refused; Absent → Open (the venue
+/// answers after all: the contract is real, whatever we had concluded); Open → Settled.
+bool is_legal(OrderState from, OrderState to);
+
+class Ledger final {
+ public:
+  /// Orders that are not final; Deriv itself allows about 100 open contracts for an account.
+  static constexpr std::size_t kMaxExposed = 1024;
+  /// Final orders that are kept so that late witnesses can be compared.
+  static constexpr std::size_t kKeepFinal = 256;
+  /// Contract ids that are remembered as ours beyond that.
+  static constexpr std::size_t kKeepClaims = 8192;
+
+  /// At start: an order that is not final, and the highest id ever given.
+  void restore(const Order& order);
+  void restore_last(core::OrderId last);
+  /// A contract that was ours before the start and is settled.
+  void restore_claim(core::ContractId contract) { claim(contract); }
+
+  bool full() const { return exposed_ >= kMaxExposed; }
+  /// The id of the next order; a reserved id may stay unused.
+  core::OrderId reserve() { return {++last_.value}; }
+  core::OrderId last() const { return last_; }
+
+  // The moves. Each CHECKs that it is legal and returns the order as it is now.
+  const Order& intend(const Order& order);
+  const Order& unknown(core::OrderId id, std::string_view why);
+  const Order& refuse(core::OrderId id, std::string_view code);
+  const Order& absent(core::OrderId id, std::string_view evidence);
+  /// The contract must be unclaimed (see owner()).
+  const Order& accept(core::OrderId id, const Bought& bought);
+  const Order& settle(core::OrderId id, const Settlement& settlement, Witness witness,
+                      core::VenueTime fallback_time);
+  /// Fills entry and exit where the settling witness had none. True when something was added.
+  bool complete(core::OrderId id, std::optional<market::Tick> entry,
+                std::optional<market::Tick> exit);
+  const Order& mark_differs(core::OrderId id);
+
+  const Order* find(core::OrderId id) const;
+  const Order* find(core::ContractId contract) const;
+  /// True also for contracts whose orders have been forgotten.
+  bool is_ours(core::ContractId contract) const { return claims_.contains(contract); }
+  /// Every order that is not final, by id; final ones are in between.
+  const std::map<core::OrderId, Order>& orders() const { return orders_; }
+  std::size_t exposed() const { return exposed_; }
+
+ private:
+  Order& at(core::OrderId id);
+  Order& move(core::OrderId id, OrderState to);
+  void claim(core::ContractId contract);
+  void forget_old();
+
+  std::map<core::OrderId, Order> orders_;
+  std::deque<core::OrderId> finals_;
+  std::unordered_map<core::ContractId, core::OrderId> by_contract_;
+  std::unordered_set<core::ContractId> claims_;
+  std::deque<core::ContractId> claim_order_;
+  std::size_t exposed_ = 0;
+  core::OrderId last_;
+};
+
+/// What an order can still cost: what was paid, or what we said we would pay at most.
+core::Money at_risk(const Order& order);
+
+}  // namespace derivd::execution

@@ -1,0 +1,24 @@
+// Owns the trading day and the hours of trading: plain arithmetic on venue time. The engine asks at
+// every event and at every signal. It never knows the local time zone: days and hours are UTC.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+
+#include "core/time.hpp"
+#include "risk/limits.hpp"
+
+namespace derivd::risk {
+
+/// Number of the trading day, rounded down: (venue s − day_starts) / 86400.
+std::int64_t day_of(core::VenueTime time, std::chrono::seconds day_starts);
+
+/// First second of that day.
+core::VenueTime day_begin(std::int64_t day, std::chrono::seconds day_starts);
+
+/// Whether `time` lies in one of the windows [begin, end); no windows mean always. A window over
+/// midnight belongs to the weekday on which it begins.
+bool in_hours(std::span<const Hours> hours, core::VenueTime time);
+
+}  // namespace derivd::risk

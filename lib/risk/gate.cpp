@@ -1,0 +1,202 @@
+#include "risk/gate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace derivd::risk {
+namespace {
+
+Denied plain(Limit limit) {
+  Denied d;
+  d.limit = limit;
+  return d;
+}
+
+Denied until(Limit limit, core::VenueTime time) {
+  Denied d;
+  d.limit = limit;
+  d.until = time;
+  return d;
+}
+
+std::optional<Denied> count(Limit limit, std::int64_t have, std::optional<std::int64_t> allowed) {
+  if (!allowed || have < *allowed) return std::nullopt;
+  Denied d;
+  d.limit = limit;
+  d.have = have;
+  d.allowed = *allowed;
+  return d;
+}
+
+std::optional<Denied> money(Limit limit, core::Money stake, core::Money open, core::Money left) {
+  if (stake + open <= left) return std::nullopt;
+  Denied d;
+  d.limit = limit;
+  d.stake = stake;
+  d.open = open;
+  d.left = left;
+  return d;
+}
+
+core::Money nothing(core::Money like) { return core::Money::minor(0, like.exponent()); }
+
+}  // namespace
+
+std::string_view name_of(Limit limit) {
+  switch (limit) {
+    case Limit::kHalted:
+      return "halted";
+    case Limit::kPaused:
+      return "paused";
+    case Limit::kNotReady:
+      return "not_ready";
+    case Limit::kUnknownOrder:
+      return "unknown_order";
+    case Limit::kHours:
+      return "hours";
+    case Limit::kCooldown:
+      return "cooldown";
+    case Limit::kAfterLosses:
+      return "after_losses";
+    case Limit::kMaxOpen:
+      return "max_open";
+    case Limit::kMaxTradesPerHour:
+      return "max_trades_per_hour";
+    case Limit::kMaxOpenContracts:
+      return "max_open_contracts";
+    case Limit::kMaxTradesPerDay:
+      return "max_trades_per_day";
+    case Limit::kDailyProfit:
+      return "daily_profit";
+    case Limit::kSessionStop:
+      return "stop_loss";
+    case Limit::kMaxStake:
+      return "max_stake";
+    case Limit::kMaxOpenStake:
+      return "max_open_stake";
+    case Limit::kDailyLoss:
+      return "daily_loss";
+    case Limit::kMinBalance:
+      return "min_balance";
+    case Limit::kMinPayoutRatio:
+      return "min_payout_ratio";
+  }
+  return "?";
+}
+
+std::string sentence(const Denied& d) {
+  const auto name = name_of(d.limit);
+  const auto counted = [&] { return fmt::format("{}: {} of {}", name, d.have, d.allowed); };
+  const auto till = [&] { return fmt::format("{}: until epoch {}", name, d.until->s); };
+  const auto budget = [&](std::string_view what) {
+    return fmt::format("{}: a stake of {}{} does not fit into the {} {}", name, d.stake.to_string(),
+                       d.open.is_zero() ? "" : fmt::format(" with {} at risk", d.open.to_string()),
+                       d.left.to_string(), what);
+  };
+  switch (d.limit) {
+    case Limit::kHalted:
+      return "halted: cleared only by resume";
+    case Limit::kPaused:
+      return "paused by the operator";
+    case Limit::kNotReady:
+      return "not ready: offline, not reconciled, or stopping";
+    case Limit::kUnknownOrder:
+      return "an order's outcome is not proven yet";
+    case Limit::kHours:
+      return "hours: outside the configured hours";
+    case Limit::kCooldown:
+    case Limit::kAfterLosses:
+      return till();
+    case Limit::kMaxOpen:
+    case Limit::kMaxTradesPerHour:
+    case Limit::kMaxOpenContracts:
+    case Limit::kMaxTradesPerDay:
+      return counted();
+    case Limit::kDailyProfit:
+      return "daily_profit: reached, until the day ends";
+    case Limit::kSessionStop:
+      return budget("left to the session");
+    case Limit::kMaxStake:
+      return budget("allowed");
+    case Limit::kMaxOpenStake:
+      return budget("allowed at risk");
+    case Limit::kDailyLoss:
+      return budget("left to the day");
+    case Limit::kMinBalance:
+      return budget("above the floor");
+    case Limit::kMinPayoutRatio:
+      return fmt::format("{}: a profit of {} on {} is too small", name, d.left.to_string(),
+                         d.stake.to_string());
+  }
+  return std::string(name);
+}
+
+std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const Guards& guards,
+                                  const AccountLimits& account) {
+  if (s.halted) return plain(Limit::kHalted);
+  if (s.paused) return plain(Limit::kPaused);
+  if (!s.ready) return plain(Limit::kNotReady);
+  if (s.unknown_order) return plain(Limit::kUnknownOrder);
+  if (!s.in_hours) return plain(Limit::kHours);
+  if (s.cooling_until) return until(Limit::kCooldown, *s.cooling_until);
+  if (s.pausing_until) return until(Limit::kAfterLosses, *s.pausing_until);
+  if (auto d = count(Limit::kMaxOpen, s.open, guards.max_open)) return d;
+  if (auto d = count(Limit::kMaxTradesPerHour, s.trades_in_hour, guards.max_trades_per_hour)) {
+    return d;
+  }
+  if (auto d = count(Limit::kMaxOpenContracts, s.account_open, account.max_open_contracts))
+    return d;
+  if (auto d = count(Limit::kMaxTradesPerDay, s.day_trades, account.max_trades_per_day)) return d;
+  if (s.daily_profit_reached) return plain(Limit::kDailyProfit);
+  return std::nullopt;
+}
+
+std::optional<Denied> check_money(core::Money stake, const Standing& s,
+                                  const SessionLimits& session, const AccountLimits& account,
+                                  bool nothing_open) {
+  const auto zero = nothing(stake);
+  const auto session_open = nothing_open ? zero : s.session_open;
+  const auto account_open = nothing_open ? zero : s.account_open_stake;
+  if (const auto floor = s.session.floor(session)) {
+    // realised − open − stake >= floor
+    if (auto d = money(Limit::kSessionStop, stake, session_open, s.session.realised - *floor)) {
+      return d;
+    }
+  }
+  if (account.max_stake) {
+    if (auto d = money(Limit::kMaxStake, stake, zero, *account.max_stake)) return d;
+  }
+  if (account.max_open_stake) {
+    if (auto d = money(Limit::kMaxOpenStake, stake, account_open, *account.max_open_stake)) {
+      return d;
+    }
+  }
+  if (account.daily_loss) {
+    // A profit of today never lends to stakes that may settle tomorrow.
+    const auto left = *account.daily_loss + std::min(zero, s.day_profit);
+    if (auto d = money(Limit::kDailyLoss, stake, account_open, left)) return d;
+  }
+  if (account.min_balance) {
+    const auto left = s.balance ? *s.balance - *account.min_balance : zero;
+    if (auto d = money(Limit::kMinBalance, stake, account_open, left)) return d;
+  }
+  return std::nullopt;
+}
+
+std::optional<Denied> check_payout(core::Money stake, core::Money payout, const Guards& guards) {
+  if (!guards.min_payout_ratio) return std::nullopt;
+  const auto profit = payout - stake;
+  // profit / stake >= mantissa / 10^scale, without a division.
+  __extension__ using Wide = __int128;
+  const auto have = static_cast<Wide>(profit.units()) * core::pow10(guards.min_payout_ratio->scale);
+  const auto need = static_cast<Wide>(guards.min_payout_ratio->mantissa) * stake.units();
+  if (have >= need) return std::nullopt;
+  Denied d;
+  d.limit = Limit::kMinPayoutRatio;
+  d.stake = stake;
+  d.left = profit;
+  return d;
+}
+
+}  // namespace derivd::risk

@@ -1,0 +1,241 @@
+#include "store/rows.hpp"
+
+#include <fmt/format.h>
+
+#include "market/contract.hpp"
+#include "store/schema.hpp"
+
+namespace derivd::store {
+namespace {
+
+using execution::Order;
+using market::ContractDuration;
+
+constexpr int kMaxExponent = 18;  // core::pow10's range
+
+// Static texts, because a bound text must outlive the statement.
+constexpr std::string_view unit_name(ContractDuration::Unit unit) {
+  switch (unit) {
+    case ContractDuration::Unit::kTicks:
+      return "t";
+    case ContractDuration::Unit::kSeconds:
+      return "s";
+    case ContractDuration::Unit::kMinutes:
+      return "m";
+    case ContractDuration::Unit::kHours:
+      return "h";
+    case ContractDuration::Unit::kDays:
+      return "d";
+  }
+  return "";
+}
+
+std::optional<ContractDuration::Unit> unit_from(std::string_view name) {
+  using Unit = ContractDuration::Unit;
+  for (const auto unit :
+       {Unit::kTicks, Unit::kSeconds, Unit::kMinutes, Unit::kHours, Unit::kDays}) {
+    if (unit_name(unit) == name) return unit;
+  }
+  return std::nullopt;
+}
+
+std::optional<execution::Witness> witness_from(std::string_view name) {
+  using execution::Witness;
+  for (const auto witness : {Witness::kNone, Witness::kContractStream, Witness::kTransaction,
+                             Witness::kPoll, Witness::kReconciliation}) {
+    if (execution::name_of(witness) == name) return witness;
+  }
+  return std::nullopt;
+}
+
+/// Walks the columns in their order; the first mistake sticks.
+class Binder final {
+ public:
+  Binder(Statement& statement, int first) : statement_(statement), next_(first) {}
+  void integer(std::int64_t value) { statement_.bind(next_++, value); }
+  void text(std::string_view value) { statement_.bind(next_++, value); }
+  void money(const std::optional<core::Money>& value) {
+    bind_money(statement_, next_, value);
+    next_ += 2;
+  }
+  void tick(const std::optional<market::Tick>& value) {
+    if (!value) {
+      for (int i = 0; i < 4; ++i) statement_.bind_null(next_++);
+      return;
+    }
+    text(value->symbol);
+    integer(value->epoch.s);
+    integer(value->quote.mantissa());
+    integer(value->quote.decimals());
+  }
+  int next() const { return next_; }
+
+ private:
+  Statement& statement_;
+  int next_;
+};
+
+class Reader final {
+ public:
+  Reader(const Statement& statement, int first) : statement_(statement), next_(first) {}
+
+  std::int64_t integer() { return statement_.integer(next_++); }
+  template <class T>
+  T integer_in(std::int64_t low, std::int64_t high, const char* what) {
+    const auto value = integer();
+    if (value < low || value > high) fail(what);
+    return static_cast<T>(value);
+  }
+  template <std::size_t N>
+  core::ShortString<N> text(const char* what) {
+    auto value = read_short<N>(statement_, next_++);
+    if (value) return *value;
+    fail(what);
+    return {};
+  }
+  template <class T>
+  T named(std::optional<T> (*from)(std::string_view), const char* what) {
+    const auto value = from(statement_.text(next_++));
+    if (value) return *value;
+    fail(what);
+    return {};
+  }
+  core::Price price(const char* what) {
+    const auto mantissa = integer();
+    return core::Price::raw(mantissa, integer_in<std::uint8_t>(0, kMaxExponent, what));
+  }
+  core::Money money(const char* what) {
+    auto value = read_money(statement_, next_);
+    next_ += 2;
+    if (value) return *value;
+    fail(what);
+    return {};
+  }
+  std::optional<core::Money> optional_money(const char* what) {
+    if (statement_.is_null(next_)) {
+      next_ += 2;
+      return std::nullopt;
+    }
+    return money(what);
+  }
+  std::optional<market::Tick> tick(const char* what) {
+    if (statement_.is_null(next_)) {
+      next_ += 4;
+      return std::nullopt;
+    }
+    market::Tick out;
+    out.symbol = text<30>(what);
+    out.epoch.s = integer();
+    out.quote = price(what);
+    return out;
+  }
+  const char* failed() const { return failed_; }
+  int next() const { return next_; }
+
+ private:
+  void fail(const char* what) {
+    if (failed_ == nullptr) failed_ = what;
+  }
+  const Statement& statement_;
+  int next_;
+  const char* failed_ = nullptr;
+};
+
+}  // namespace
+
+void bind_money(Statement& statement, int index, const std::optional<core::Money>& money) {
+  if (!money) {
+    statement.bind_null(index);
+    statement.bind_null(index + 1);
+    return;
+  }
+  statement.bind(index, money->units());
+  statement.bind(index + 1, static_cast<std::int64_t>(money->exponent()));
+}
+
+core::Result<core::Money> read_money(const Statement& statement, int column) {
+  const auto exponent = statement.integer(column + 1);
+  if (exponent < 0 || exponent > kMaxExponent) return core::invalid("an exponent is out of range");
+  return core::Money::minor(statement.integer(column), static_cast<std::uint8_t>(exponent));
+}
+
+void bind_order(Statement& statement, int first, const Order& o) {
+  Binder b(statement, first);
+  b.integer(o.id.value);
+  b.text(o.strategy);
+  b.text(market::name_of(o.spec.type));
+  b.text(o.spec.symbol);
+  b.integer(o.spec.duration.count);
+  b.text(unit_name(o.spec.duration.unit));
+  b.integer(o.spec.prediction);
+  b.integer(o.spec.barrier.mantissa());
+  b.integer(o.spec.barrier.decimals());
+  b.integer(o.spec.multiplier);
+  b.money(o.spec.take_profit);
+  b.money(o.spec.stop_loss);
+  b.money(o.stake);
+  b.text(execution::name_of(o.state));
+  b.integer(o.intended_wall.us);
+  b.integer(o.signal_epoch.s);
+  b.integer(o.contract.value);
+  b.integer(o.buy_tx.value);
+  b.money(o.buy_price);
+  b.money(o.payout);
+  b.integer(o.purchase_time.s);
+  b.money(o.balance_after);
+  b.text(execution::name_of(o.outcome));
+  b.text(execution::name_of(o.witness));
+  b.money(o.profit);
+  b.money(o.sell_price);
+  b.integer(o.sell_tx.value);
+  b.integer(o.settled_time.s);
+  b.tick(o.entry);
+  b.tick(o.exit);
+  b.integer(o.recomputed_differs ? 1 : 0);
+  b.text(o.reason);
+  DERIVD_CHECK(b.next() == first + kOrderColumnCount, "a column of an order was forgotten");
+}
+
+core::Result<Order> read_order(const Statement& statement, int first) {
+  Reader r(statement, first);
+  Order o;
+  o.id.value = r.integer();
+  o.strategy = r.text<core::Name::kCapacity>("strategy");
+  o.spec.type = r.named(market::contract_type_from, "type");
+  o.spec.symbol = r.text<market::SymbolCode::kCapacity>("symbol");
+  o.spec.duration.count = r.integer_in<std::int32_t>(0, INT32_MAX, "duration_count");
+  o.spec.duration.unit = r.named(unit_from, "duration_unit");
+  o.spec.prediction = r.integer_in<std::int8_t>(-1, 9, "prediction");
+  o.spec.barrier = r.price("barrier");
+  o.spec.multiplier = r.integer_in<std::uint16_t>(0, UINT16_MAX, "multiplier");
+  o.spec.take_profit = r.optional_money("spec_take_profit");
+  o.spec.stop_loss = r.optional_money("spec_stop_loss");
+  o.stake = r.money("stake");
+  o.state = r.named(execution::order_state_from, "state");
+  o.intended_wall.us = r.integer();
+  o.signal_epoch.s = r.integer();
+  o.contract.value = r.integer();
+  o.buy_tx.value = r.integer();
+  o.buy_price = r.money("buy_price");
+  o.payout = r.optional_money("payout");
+  o.purchase_time.s = r.integer();
+  o.balance_after = r.money("balance_after");
+  o.outcome = r.named(execution::outcome_from, "outcome");
+  o.witness = r.named(witness_from, "witness");
+  o.profit = r.optional_money("profit");
+  o.sell_price = r.money("sell_price");
+  o.sell_tx.value = r.integer();
+  o.settled_time.s = r.integer();
+  o.entry = r.tick("entry");
+  o.exit = r.tick("exit");
+  o.recomputed_differs = r.integer() != 0;
+  o.reason = r.text<64>("reason");
+  DERIVD_CHECK(r.next() == first + kOrderColumnCount, "a column of an order was forgotten");
+  if (r.failed() != nullptr) {
+    return core::invalid(fmt::format("order {} has a value in '{}' that no version of derivd wrote",
+                                     o.id.value, r.failed()));
+  }
+  return o;
+}
+
+}  // namespace derivd::store

@@ -1,0 +1,87 @@
+#include "store/schema.hpp"
+
+#include <array>
+
+namespace derivd::store {
+namespace {
+
+// Amounts are minor units with the currency's exponent beside them, quotes are mantissas with their
+// decimals: exact, and sums stay whole numbers. `written_us` is the wall clock at the append.
+#define DERIVD_ORDER_COLUMNS                                                                  \
+  "id INTEGER NOT NULL, strategy TEXT NOT NULL, type TEXT NOT NULL, symbol TEXT NOT NULL,"    \
+  "duration_count INTEGER NOT NULL, duration_unit TEXT NOT NULL,"                             \
+  "prediction INTEGER NOT NULL, barrier INTEGER NOT NULL, barrier_decimals INTEGER NOT NULL," \
+  "multiplier INTEGER NOT NULL, spec_take_profit INTEGER, spec_take_profit_exp INTEGER,"      \
+  "spec_stop_loss INTEGER, spec_stop_loss_exp INTEGER,"                                       \
+  "stake INTEGER NOT NULL, stake_exp INTEGER NOT NULL, state TEXT NOT NULL,"                  \
+  "intended_us INTEGER NOT NULL, signal_epoch INTEGER NOT NULL,"                              \
+  "contract_id INTEGER NOT NULL, buy_tx INTEGER NOT NULL,"                                    \
+  "buy_price INTEGER NOT NULL, buy_price_exp INTEGER NOT NULL,"                               \
+  "payout INTEGER, payout_exp INTEGER, purchase_time INTEGER NOT NULL,"                       \
+  "balance_after INTEGER NOT NULL, balance_after_exp INTEGER NOT NULL,"                       \
+  "outcome TEXT NOT NULL, witness TEXT NOT NULL, profit INTEGER, profit_exp INTEGER,"         \
+  "sell_price INTEGER NOT NULL, sell_price_exp INTEGER NOT NULL,"                             \
+  "sell_tx INTEGER NOT NULL, settled_time INTEGER NOT NULL,"                                  \
+  "entry_symbol TEXT, entry_epoch INTEGER, entry_quote INTEGER, entry_decimals INTEGER,"      \
+  "exit_symbol TEXT, exit_epoch INTEGER, exit_quote INTEGER, exit_decimals INTEGER,"          \
+  "recomputed_differs INTEGER NOT NULL, reason TEXT NOT NULL"
+
+// A history is append-only even for a person with the sqlite3 shell.
+#define DERIVD_APPEND_ONLY(table)                              \
+  "CREATE TRIGGER " table "_no_update BEFORE UPDATE ON " table \
+  " BEGIN SELECT RAISE(ABORT, '" table                         \
+  " is append-only'); END;"                                    \
+  "CREATE TRIGGER " table "_no_delete BEFORE DELETE ON " table \
+  " BEGIN SELECT RAISE(ABORT, '" table " is append-only'); END;"
+
+constexpr const char* kVersion1 =
+    "CREATE TABLE order_events("
+    "seq INTEGER PRIMARY KEY, written_us INTEGER NOT NULL," DERIVD_ORDER_COLUMNS
+    ");"
+    "CREATE INDEX order_events_by_id ON order_events(id, seq);"
+    "CREATE TABLE orders(" DERIVD_ORDER_COLUMNS
+    ", PRIMARY KEY(id)) WITHOUT ROWID;"
+    "CREATE INDEX orders_by_strategy ON orders(strategy, intended_us);"
+    "CREATE INDEX orders_by_time ON orders(intended_us);"
+    "CREATE INDEX orders_by_contract ON orders(contract_id) WHERE contract_id != 0;"
+    // What load() asks for at each start, however long the history is.
+    "CREATE INDEX orders_not_final ON orders(id)"
+    " WHERE state NOT IN ('refused', 'absent', 'settled');"
+    "CREATE TABLE halts("
+    "seq INTEGER PRIMARY KEY, written_us INTEGER NOT NULL, strategy TEXT NOT NULL,"
+    "halted INTEGER NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL,"
+    "wall_us INTEGER NOT NULL, venue_s INTEGER NOT NULL);"
+    "CREATE INDEX halts_by_strategy ON halts(strategy, seq);"
+    "CREATE TABLE strategy_states("
+    "seq INTEGER PRIMARY KEY, written_us INTEGER NOT NULL, strategy TEXT NOT NULL,"
+    "session INTEGER NOT NULL, realised INTEGER NOT NULL, realised_exp INTEGER NOT NULL,"
+    "peak INTEGER NOT NULL, peak_exp INTEGER NOT NULL,"
+    "counters TEXT NOT NULL, staking TEXT NOT NULL, guards TEXT NOT NULL);"
+    // The row of each strategy's latest state, so that a start need not read the history.
+    "CREATE TABLE strategies(strategy TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE day_totals("
+    "seq INTEGER PRIMARY KEY, written_us INTEGER NOT NULL, day INTEGER NOT NULL,"
+    "settled_profit INTEGER NOT NULL, settled_profit_exp INTEGER NOT NULL,"
+    "trades INTEGER NOT NULL);"
+    "CREATE TABLE balances("
+    "seq INTEGER PRIMARY KEY, written_us INTEGER NOT NULL, wall_us INTEGER NOT NULL,"
+    "venue_s INTEGER NOT NULL, balance INTEGER NOT NULL, balance_exp INTEGER NOT NULL,"
+    "account TEXT NOT NULL, currency TEXT NOT NULL);"
+    "CREATE TABLE sessions("
+    "seq INTEGER PRIMARY KEY, written_us INTEGER NOT NULL, wall_us INTEGER NOT NULL,"
+    "account TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL);" DERIVD_APPEND_ONLY(
+        "order_events") DERIVD_APPEND_ONLY("halts") DERIVD_APPEND_ONLY("strategy_states")
+        DERIVD_APPEND_ONLY("day_totals") DERIVD_APPEND_ONLY("balances")
+            DERIVD_APPEND_ONLY("sessions");
+
+#undef DERIVD_ORDER_COLUMNS
+#undef DERIVD_APPEND_ONLY
+
+constexpr std::array kMigrations{kVersion1};
+
+}  // namespace
+
+std::span<const char* const> migrations() { return kMigrations; }
+int known_version() { return static_cast<int>(kMigrations.size()); }
+
+}  // namespace derivd::store

@@ -1,0 +1,323 @@
+#include "service/log.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <map>
+
+#include "service/limiter.hpp"
+#include "service/redact.hpp"
+#include "unit/service/temp_dir.hpp"
+
+namespace derivd::service {
+namespace {
+
+using core::EventKind;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
+
+core::Event settled() {
+  core::Event e;
+  e.kind = EventKind::kContractSettled;
+  e.text = "won 0.33";
+  e.strategy = "parity";
+  e.symbol = "1HZ100V";
+  e.contract_type = "DIGITODD";
+  e.contract_id = {301};
+  e.order_id = {7};
+  e.stake = core::Money::minor(35);
+  e.payout = core::Money::minor(68);
+  e.profit = core::Money::minor(33);
+  e.reason = "contract stream";
+  e.account = "DOT90004580";
+  e.state = "live";
+  return e;
+}
+
+TEST(LogFields, AllThatTheEventHasInTheirOrder) {
+  EXPECT_THAT(
+      fields_of(settled()),
+      ElementsAre(Pair("MESSAGE_ID", "4767106a81d04528bd3b2010cc624fac"), Pair("PRIORITY", "5"),
+                  Pair("SYSLOG_IDENTIFIER", "derivd"), Pair("DERIVD_EVENT", "contract_settled"),
+                  Pair("DERIVD_STRATEGY", "parity"), Pair("DERIVD_SYMBOL", "1HZ100V"),
+                  Pair("DERIVD_CONTRACT_TYPE", "DIGITODD"), Pair("DERIVD_CONTRACT_ID", "301"),
+                  Pair("DERIVD_ORDER_ID", "7"), Pair("DERIVD_STAKE", "0.35"),
+                  Pair("DERIVD_PAYOUT", "0.68"), Pair("DERIVD_PROFIT", "0.33"),
+                  Pair("DERIVD_REASON", "contract stream"), Pair("DERIVD_ACCOUNT", "DOT90004580"),
+                  Pair("DERIVD_STATE", "live")));
+}
+
+TEST(LogFields, NothingThatTheEventHasNot) {
+  core::Event e;
+  e.kind = EventKind::kTickGap;
+  EXPECT_THAT(fields_of(e), ElementsAre(Pair("MESSAGE_ID", "75f10a416c09416bb4de7b4a92bfe8b7"),
+                                        Pair("PRIORITY", "4"), Pair("SYSLOG_IDENTIFIER", "derivd"),
+                                        Pair("DERIVD_EVENT", "tick_gap")));
+  // A loss is a profit below zero, and a profit of zero is a profit.
+  e.profit = core::Money::minor(-35);
+  EXPECT_THAT(fields_of(e).back(), Pair("DERIVD_PROFIT", "-0.35"));
+  e.profit = core::Money::minor(0);
+  EXPECT_THAT(fields_of(e).back(), Pair("DERIVD_PROFIT", "0.00"));
+}
+
+TEST(LogLevel, NamesBothWays) {
+  EXPECT_EQ(level_from("debug"), Level::kDebug);
+  EXPECT_EQ(level_from("info"), Level::kInfo);
+  EXPECT_EQ(level_from("notice"), Level::kNotice);
+  EXPECT_EQ(level_from("warning"), Level::kWarning);
+  EXPECT_EQ(level_from("error"), Level::kError);
+  EXPECT_EQ(level_from("warn"), std::nullopt);
+  EXPECT_EQ(level_from("INFO"), std::nullopt);
+  EXPECT_EQ(level_from(""), std::nullopt);
+}
+
+TEST(LogLine, TextReasonOrName) {
+  EXPECT_EQ(line_of(settled()), "won 0.33");
+  core::Event e;
+  e.kind = EventKind::kSessionLost;
+  EXPECT_EQ(line_of(e), "session_lost");
+  e.reason = "reset";
+  EXPECT_EQ(line_of(e), "session_lost: reset");
+}
+
+TEST(JournalStream, OnlyTheVeryStreamMatches) {
+  int pipe_fd[2];
+  ASSERT_EQ(::pipe(pipe_fd), 0);
+  struct stat info {};
+  ASSERT_EQ(::fstat(pipe_fd[1], &info), 0);
+  const auto name = fmt::format("{}:{}", info.st_dev, info.st_ino);
+  EXPECT_TRUE(is_journal_stream(name.c_str(), pipe_fd[1]));
+  EXPECT_FALSE(is_journal_stream(name.c_str(), -1));
+  EXPECT_FALSE(is_journal_stream(nullptr, pipe_fd[1]));
+  for (const auto& bad :
+       {fmt::format("{}:{}", info.st_dev, info.st_ino + 1),
+        fmt::format("{}:{}", info.st_dev + 1, info.st_ino), name + " ", name + ":1",
+        fmt::format("{}", info.st_dev), std::string(":"), std::string("a:b"), std::string()}) {
+    EXPECT_FALSE(is_journal_stream(bad.c_str(), pipe_fd[1])) << bad;
+  }
+  ::close(pipe_fd[0]);
+  ::close(pipe_fd[1]);
+}
+
+/// Runs with standard error sent to a file, and returns what came.
+template <class F>
+std::string stderr_of(F f) {
+  test::TempDir dir;
+  const auto path = dir.file("stderr");
+  const int saved = ::dup(STDERR_FILENO);
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT, 0600);
+  ::dup2(fd, STDERR_FILENO);
+  ::close(fd);
+  f();
+  ::dup2(saved, STDERR_FILENO);
+  ::close(saved);
+  return test::read_file(path);
+}
+
+TEST(TerminalLog, OneLineWithTimeAndLevel) {
+  const test::ScopedEnv none("JOURNAL_STREAM", std::nullopt);
+  const auto text = stderr_of([] { make_log(Level::kInfo)->write(settled()); });
+  EXPECT_THAT(text, ::testing::MatchesRegex(
+                        "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}\\.[0-9]{3} notice  won 0.33\n"));
+}
+
+TEST(TerminalLog, LeavesOutWhatIsBelowTheLevel) {
+  const test::ScopedEnv none("JOURNAL_STREAM", std::nullopt);
+  const auto text = stderr_of([] {
+    const auto log = make_log(Level::kWarning);
+    log->write(EventKind::kSignalDropped, "a");
+    log->write(EventKind::kOrderSent, "b");
+    log->write(EventKind::kContractSettled, "c");
+    log->write(EventKind::kSessionLost, "d");
+    log->write(EventKind::kStrategyHalted, "e");
+  });
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  EXPECT_THAT(text, HasSubstr("warning d\n"));
+  EXPECT_THAT(text, HasSubstr("error   e\n"));
+}
+
+TEST(TerminalLog, VenueTextsCannotBreakLinesOrSteerTheTerminal) {
+  const test::ScopedEnv none("JOURNAL_STREAM", std::nullopt);
+  const auto text = stderr_of([] {
+    make_log(Level::kInfo)->write(EventKind::kSessionLost, "a\nfake line\x1b[2Jx\x7f\xc2\x9b");
+  });
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+  EXPECT_THAT(text, HasSubstr("a?fake line?[2Jx???\n"));
+}
+
+TEST(TerminalLog, HidesTheTokenWhereverItStands) {
+  const test::ScopedEnv none("JOURNAL_STREAM", std::nullopt);
+  const core::Secret token("Ab3xY7kQ9pL2mN4");
+  const auto text = stderr_of([&] {
+    const auto log = make_log(Level::kInfo);
+    log->hide(token);
+    core::Event e;
+    e.kind = EventKind::kSessionRefused;
+    e.text = "The token Ab3xY7kQ9pL2mN4 is invalid";
+    log->write(e);
+    e.text = "";
+    e.reason = "xAb3xY7kQ9pL2mN4x";
+    log->write(e);
+    log->write(EventKind::kSessionLost,
+               "wss://h/ws/demo?otp=abcDEF123&x=1 pat_" + std::string(40, 'k'));
+  });
+  EXPECT_THAT(text, Not(HasSubstr("Ab3xY7kQ9pL2mN4")));
+  EXPECT_THAT(text, HasSubstr("The token [hidden] is invalid"));
+  EXPECT_THAT(text, HasSubstr("session_refused: x[hidden]x"));
+  EXPECT_THAT(text, HasSubstr("?otp=[hidden]&x=1 [hidden]\n"));
+}
+
+TEST(Redactor, MarkersInAnyCase) {
+  const Redactor r;
+  EXPECT_EQ(r.clean("Authorization: BEARER pat_1234abcd"), "Authorization: BEARER [hidden]");
+  EXPECT_EQ(r.clean(R"({"authorize":"a1-Xyz","req_id":1})"),
+            R"({"authorize":"[hidden]","req_id":1})");
+  EXPECT_EQ(r.clean(R"({"authorize": "a1-Xyz"})"), R"({"authorize": "[hidden]"})");
+  EXPECT_EQ(r.clean("PAT_x"), "[hidden]");
+  EXPECT_EQ(r.clean("a token= and pat_ alone"), "a token= and pat_ alone");
+  EXPECT_EQ(r.clean("tokens are fine"), "tokens are fine");
+}
+
+TEST(Redactor, ShortSecretsAreNotTakenFromOrdinaryWords) {
+  Redactor r;
+  r.hide(core::Secret("demo"));
+  EXPECT_EQ(r.clean("demo"), "demo");
+  r.hide(core::Secret("12345678"));
+  EXPECT_EQ(r.clean("1234567812345678"), "[hidden][hidden]");
+  EXPECT_EQ(r.clean("1234567"), "1234567");
+}
+
+TEST(Redactor, Utf8) {
+  const Redactor r;
+  EXPECT_EQ(r.clean("Größe €😀"), "Größe €😀");
+  EXPECT_EQ(r.clean("\xff\xc3"), "??");
+  EXPECT_EQ(r.clean("\xed\xa0\x80"), "???");       // a surrogate
+  EXPECT_EQ(r.clean("\xc0\xafx"), "??x");          // overlong
+  EXPECT_EQ(r.clean("\xf4\x90\x80\x80"), "????");  // above U+10FFFF
+  EXPECT_EQ(cut_utf8("aß", 2), "a");
+  EXPECT_EQ(cut_utf8("aß", 3), "aß");
+  EXPECT_EQ(cut_utf8("abc", 2), "ab");
+}
+
+core::Event of(EventKind kind, const char* strategy = "") {
+  core::Event e;
+  e.kind = kind;
+  e.strategy = strategy;
+  return e;
+}
+
+TEST(RepeatLimiter, LetsSomeThroughThenCounts) {
+  RepeatLimiter limiter;
+  core::Instant now{1'000'000'000};
+  const auto event = of(EventKind::kOrderDenied, "a");
+  for (int i = 0; i < RepeatLimiter::kBurst; ++i) {
+    EXPECT_TRUE(limiter.admit(event, now).write) << i;
+  }
+  for (int i = 0; i < 7; ++i) EXPECT_FALSE(limiter.admit(event, now).write);
+  EXPECT_TRUE(limiter.admit(of(EventKind::kOrderDenied, "b"), now).write);
+  now = now + RepeatLimiter::kWindow - std::chrono::nanoseconds(1);
+  EXPECT_FALSE(limiter.admit(event, now).write);
+  now = now + std::chrono::nanoseconds(1);
+  const auto verdict = limiter.admit(event, now);
+  EXPECT_TRUE(verdict.write);
+  EXPECT_EQ(verdict.held_back, 8u);
+  EXPECT_EQ(limiter.admit(event, now).held_back, 0u);
+}
+
+TEST(RepeatLimiter, NeverHoldsBackALifeOfAnOrder) {
+  RepeatLimiter limiter;
+  for (const auto kind :
+       {EventKind::kOrderSent, EventKind::kContractBought, EventKind::kContractSettled,
+        EventKind::kStrategyHalted, EventKind::kOrderUnknown, EventKind::kSettlementMismatch}) {
+    for (int i = 0; i < 100; ++i) EXPECT_TRUE(limiter.admit(of(kind, "a"), {5}).write);
+  }
+}
+
+TEST(RepeatLimiter, ItsMemoryIsBounded) {
+  RepeatLimiter limiter;
+  for (int i = 0; i < 10'000; ++i) {
+    limiter.admit(of(EventKind::kForeignContract, fmt::format("s{}", i).c_str()), {i});
+  }
+  EXPECT_LE(limiter.size(), RepeatLimiter::kMaxKeys);
+}
+
+// ---- a journal of our own ----
+
+/// Parses the native protocol: NAME=value\n, or NAME\n, 8 bytes of length, value, \n.
+std::map<std::string, std::string> parse_datagram(std::string_view data) {
+  std::map<std::string, std::string> out;
+  while (!data.empty()) {
+    const auto end = data.find('\n');
+    const auto line = data.substr(0, end);
+    data.remove_prefix(end == std::string_view::npos ? data.size() : end + 1);
+    if (const auto equals = line.find('='); equals != std::string_view::npos) {
+      out[std::string(line.substr(0, equals))] = line.substr(equals + 1);
+      continue;
+    }
+    std::uint64_t size = 0;
+    if (data.size() < 8) break;
+    std::memcpy(&size, data.data(), 8);
+    out[std::string(line)] = data.substr(8, size);
+    data.remove_prefix(std::min(data.size(), 8 + size + 1));
+  }
+  return out;
+}
+
+/// In a child with a /run of its own, so that no real journal is touched. Exit code 77: not
+/// possible.
+int log_to_fake_journal(const std::string& result) {
+  const auto uid = ::geteuid();
+  if (::unshare(CLONE_NEWNS | (uid == 0 ? 0 : CLONE_NEWUSER)) != 0) return 77;
+  if (uid != 0) test::write_file("/proc/self/uid_map", fmt::format("0 {} 1", uid));
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 77;
+  if (::mount("derivd-test", "/run", "tmpfs", 0, nullptr) != 0) return 77;
+  std::filesystem::create_directories("/run/systemd/journal");
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, "/run/systemd/journal/socket");
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return 1;
+  struct stat info {};
+  ::fstat(STDERR_FILENO, &info);
+  ::setenv("JOURNAL_STREAM", fmt::format("{}:{}", info.st_dev, info.st_ino).c_str(), 1);
+  make_log(Level::kInfo)->write(settled());
+  std::array<char, 65536> buffer;
+  const auto n = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (n <= 0) return 2;
+  test::write_file(result, std::string(buffer.data(), static_cast<std::size_t>(n)));
+  return 0;
+}
+
+TEST(JournaldLog, SendsMessageAndFields) {
+  test::TempDir dir;
+  const auto result = dir.file("datagram");
+  std::filesystem::permissions(dir.path(), std::filesystem::perms::all);
+  const auto child = ::fork();
+  if (child == 0) ::_exit(log_to_fake_journal(result));
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "no mount name space of its own here";
+  ASSERT_EQ(WEXITSTATUS(status), 0);
+  const auto fields = parse_datagram(test::read_file(result));
+  EXPECT_EQ(fields.at("MESSAGE"), "won 0.33");
+  for (const auto& [name, value] : fields_of(settled())) {
+    ASSERT_TRUE(fields.count(std::string(name))) << name;
+    EXPECT_EQ(fields.at(std::string(name)), value);
+  }
+  EXPECT_FALSE(fields.count("CODE_FILE"));
+}
+
+}  // namespace
+}  // namespace derivd::service

@@ -1,0 +1,219 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "service/credential.hpp"
+#include "service/exit_code.hpp"
+#include "service/lock.hpp"
+#include "service/notify.hpp"
+#include "unit/service/temp_dir.hpp"
+
+namespace derivd::service {
+namespace {
+
+using test::ScopedEnv;
+using test::TempDir;
+using test::write_file;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// ---- credential ----
+
+core::Result<core::Secret> read_with(const std::string& content) {
+  TempDir dir;
+  write_file(dir.file("token"), content);
+  const ScopedEnv env("CREDENTIALS_DIRECTORY", dir.path());
+  return read_token();
+}
+
+TEST(Credential, OneTrailingNewlineIsDropped) {
+  for (const auto* text : {"pat_abc-DEF_123", "pat_abc-DEF_123\n"}) {
+    const auto token = read_with(text);
+    ASSERT_TRUE(token) << token.error().text;
+    EXPECT_EQ(token->reveal(), "pat_abc-DEF_123");
+  }
+}
+
+TEST(Credential, WhatIsNotATokenIsRefusedWithoutShowingIt) {
+  for (const std::string text :
+       {"", "\n", "secretA\n\n", "secretA b", "secretA\r\n", " secretA", "secretA\tB", "secretÄ"}) {
+    const auto token = read_with(text);
+    ASSERT_FALSE(token) << text;
+    EXPECT_EQ(token.error().kind, core::ErrorKind::kInvalid);
+    EXPECT_THAT(token.error().text, HasSubstr("/token: "));
+    EXPECT_THAT(token.error().text, Not(HasSubstr("secret")));
+  }
+  const auto nul = read_with(std::string("abc\0def", 7));
+  EXPECT_FALSE(nul);
+}
+
+TEST(Credential, TheLengthIsBounded) {
+  EXPECT_TRUE(read_with(std::string(kMaxToken, 'a')));
+  EXPECT_TRUE(read_with(std::string(kMaxToken, 'a') + "\n"));
+  for (const auto size : {kMaxToken + 1, kMaxToken + 2, 10 * kMaxToken}) {
+    const auto token = read_with(std::string(size, 'a'));
+    ASSERT_FALSE(token);
+    EXPECT_THAT(token.error().text, HasSubstr("longer than any token"));
+  }
+}
+
+TEST(Credential, MissingPieces) {
+  {
+    const ScopedEnv env("CREDENTIALS_DIRECTORY", std::nullopt);
+    const auto token = read_token();
+    ASSERT_FALSE(token);
+    EXPECT_EQ(token.error().kind, core::ErrorKind::kNotFound);
+    EXPECT_THAT(token.error().text, HasSubstr("LoadCredential="));
+  }
+  TempDir dir;
+  const ScopedEnv env("CREDENTIALS_DIRECTORY", dir.path());
+  const auto missing = read_token();
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind, core::ErrorKind::kNotFound);
+  EXPECT_THAT(missing.error().text, HasSubstr(dir.file("token")));
+  EXPECT_THAT(missing.error().text, HasSubstr("derivctl token set"));
+  // A FIFO must not hang the start, a directory is none.
+  ASSERT_EQ(::mkfifo(dir.file("token").c_str(), 0600), 0);
+  EXPECT_FALSE(read_token());
+  ::unlink(dir.file("token").c_str());
+  ::mkdir(dir.file("token").c_str(), 0700);
+  EXPECT_FALSE(read_token());
+}
+
+// ---- lock ----
+
+std::string unique_account() { return fmt::format("TEST{}", ::getpid()); }
+
+TEST(InstanceLock, OneHolderForEachAccount) {
+  auto first = lock_account(unique_account());
+  ASSERT_TRUE(first) << first.error().text;
+  const auto second = lock_account(unique_account());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, core::ErrorKind::kRefused);
+  EXPECT_THAT(second.error().text, HasSubstr(unique_account()));
+  EXPECT_TRUE(lock_account(unique_account() + "X")) << "another account is free";
+  first->reset();
+  EXPECT_TRUE(lock_account(unique_account()));
+}
+
+TEST(InstanceLock, HoldsAgainstAnotherProcessAndEndsWithIt) {
+  const auto account = unique_account();
+  int ready[2];
+  int leave[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  ASSERT_EQ(::pipe(leave), 0);
+  const auto child = ::fork();
+  if (child == 0) {
+    ::close(leave[1]);
+    const auto lock = lock_account(account);
+    (void)!::write(ready[1], lock ? "y" : "n", 1);
+    char c = 0;
+    (void)!::read(leave[0], &c, 1);
+    ::kill(::getpid(), SIGKILL);
+  }
+  char c = 0;
+  ASSERT_EQ(::read(ready[0], &c, 1), 1);
+  ASSERT_EQ(c, 'y');
+  EXPECT_FALSE(lock_account(account));
+  ::close(leave[1]);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_TRUE(lock_account(account)) << "a killed process holds nothing";
+  for (const int fd : {ready[0], ready[1], leave[0]}) ::close(fd);
+}
+
+TEST(InstanceLock, BadNames) {
+  EXPECT_FALSE(lock_account(""));
+  EXPECT_FALSE(lock_account(std::string(200, 'x')));
+}
+
+// ---- notify ----
+
+class Notify : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const auto path = dir_.file("notify");
+    std::copy(path.begin(), path.end(), address.sun_path);
+    fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    ASSERT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  void TearDown() override { ::close(fd_); }
+  std::string next() {
+    char buffer[4096];
+    const auto n = ::recv(fd_, buffer, sizeof buffer, 0);
+    return n < 0 ? "(nothing)" : std::string(buffer, static_cast<std::size_t>(n));
+  }
+
+  TempDir dir_;
+  int fd_ = -1;
+};
+
+TEST_F(Notify, SaysWhatSystemdUnderstands) {
+  const ScopedEnv env("NOTIFY_SOCKET", dir_.file("notify"));
+  Notifier n;
+  n.ready();
+  EXPECT_EQ(next(), "READY=1");
+  n.status("live; 3 open");
+  EXPECT_EQ(next(), "STATUS=live; 3 open");
+  n.status("live; 3 open");
+  EXPECT_EQ(next(), "(nothing)") << "the same status is not sent twice";
+  n.status("a\nREADY=1");
+  EXPECT_EQ(next(), "STATUS=a?READY=1") << "a status is one line";
+  n.reloading({5'000'123'456});
+  EXPECT_EQ(next(), "RELOADING=1\nMONOTONIC_USEC=5000123");
+  n.extend_timeout(std::chrono::seconds(3));
+  EXPECT_EQ(next(), "EXTEND_TIMEOUT_USEC=3000000");
+  n.watchdog();
+  EXPECT_EQ(next(), "WATCHDOG=1");
+  n.stopping();
+  EXPECT_EQ(next(), "STOPPING=1");
+}
+
+TEST_F(Notify, WithoutSystemdNothingHappens) {
+  const ScopedEnv env("NOTIFY_SOCKET", std::nullopt);
+  Notifier n;
+  n.ready();
+  n.status("x");
+  EXPECT_EQ(next(), "(nothing)");
+}
+
+TEST(Watchdog, HalfOfWhatSystemdAsks) {
+  const ScopedEnv usec("WATCHDOG_USEC", "30000000");
+  {
+    const ScopedEnv pid("WATCHDOG_PID", fmt::format("{}", ::getpid()));
+    EXPECT_EQ(Notifier::watchdog_interval(), core::Duration(std::chrono::seconds(15)));
+  }
+  {
+    const ScopedEnv pid("WATCHDOG_PID", "1");
+    EXPECT_EQ(Notifier::watchdog_interval(), std::nullopt) << "meant for another process";
+  }
+  const ScopedEnv none("WATCHDOG_USEC", std::nullopt);
+  EXPECT_EQ(Notifier::watchdog_interval(), std::nullopt);
+}
+
+// ---- exit codes: units and scripts refer to the numbers ----
+
+TEST(ExitCodes, AreThoseOfTheContract) {
+  EXPECT_EQ(kExitOk, 0);
+  EXPECT_EQ(kExitOther, 1);
+  EXPECT_EQ(kExitUsage, 64);
+  EXPECT_EQ(kExitCredential, 66);
+  EXPECT_EQ(kExitJournal, 74);
+  EXPECT_EQ(kExitInstance, 75);
+  EXPECT_EQ(kExitToken, 77);
+  EXPECT_EQ(kExitConfig, 78);
+  EXPECT_EQ(kCtlUsage, 2);
+  EXPECT_EQ(kCtlNotRunning, 3);
+  EXPECT_EQ(kCtlRefused, 4);
+  EXPECT_EQ(kCtlTimeout, 5);
+  EXPECT_EQ(kCtlNotFound, 6);
+}
+
+}  // namespace
+}  // namespace derivd::service
