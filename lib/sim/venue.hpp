@@ -281,7 +281,6 @@ class Venue final {
   void statement(Request& r);
   void open_contract(Request& r);
   void topup_virtual(Request& r);
-  void account_list(Request& r);
   std::string balance_payload(const Account& a, std::string_view id, bool all) const;
   std::string contract_payload(const Deal& deal, std::string_view stream_id) const;
   void push_contract(Connection& c, Stream& s, const Deal& deal);
