@@ -15,6 +15,12 @@ seconds nominal_length(const market::ContractDuration& duration, std::int64_t in
   return seconds(duration.seconds());
 }
 
+// By value: the venue's JSON drops trailing zeros, and a report need not know the symbol's decimals.
+bool same_tick(const market::Tick& a, const market::Tick& b) {
+  return a.epoch == b.epoch && core::Decimal{a.quote.mantissa(), a.quote.decimals()} ==
+                                   core::Decimal{b.quote.mantissa(), b.quote.decimals()};
+}
+
 std::string shown(const market::Tick& tick) {
   return fmt::format("{} at {}", tick.quote.to_string(), tick.epoch.s);
 }
@@ -70,11 +76,11 @@ std::optional<std::string> Follower::disagreement(const Order& settled) const {
                        name_of(settled.outcome), won ? "won" : "lost", shown(*life_.entry()),
                        shown(*life_.exit()));
   }
-  if (settled.exit && *settled.exit != *life_.exit()) {
+  if (settled.exit && !same_tick(*settled.exit, *life_.exit())) {
     return fmt::format("the venue's exit is {}, ours {}", shown(*settled.exit),
                        shown(*life_.exit()));
   }
-  if (settled.entry && *settled.entry != *life_.entry()) {
+  if (settled.entry && !same_tick(*settled.entry, *life_.entry())) {
     return fmt::format("the venue's entry is {}, ours {}", shown(*settled.entry),
                        shown(*life_.entry()));
   }

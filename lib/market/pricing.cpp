@@ -1,7 +1,6 @@
 #include "market/pricing.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -14,14 +13,9 @@ namespace {
 constexpr double kYear = 365.0 * 86400.0;               // section 5: the venue's year
 constexpr std::int64_t kRoundedDownFrom = 900'000'000;  // probability 0.9 in nano units
 
-struct Point {
-  double seconds;
-  double commission;
-};
-// Implied by recorded payouts, section 5: R_100 1 m, 1HZ100V 5 m, R_100 15 m, 1HZ100V 1 h, R_100 6
-// h.
-constexpr std::array kMeasured{Point{60, 0.012}, Point{300, 0.0115}, Point{900, 0.0102},
-                               Point{3600, 0.0099}, Point{21600, 0.0068}};
+// At the money a short contract costs exactly one half (section 5: "fixed 0.5 for tick/short
+// contracts"); from the recorded payouts, five minutes are no longer short.
+constexpr std::int64_t kLongFrom = 300;
 
 double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
 
@@ -33,8 +27,10 @@ double probability_above(double spot, double strike, double seconds, double sigm
   return normal_cdf((std::log(spot / strike) - deviation * deviation / 2) / deviation);
 }
 
-double life_seconds(const ContractDuration& duration, const SymbolInfo& symbol) {
+double life_seconds(const ContractDuration& duration, const SymbolInfo& symbol,
+                    std::optional<core::VenueTime> start) {
   if (duration.in_ticks()) return static_cast<double>(duration.count) * symbol.interval_s;
+  if (start) return static_cast<double>((expiry_of(duration, *start) - *start).count());
   return static_cast<double>(duration.seconds());
 }
 
@@ -42,19 +38,13 @@ bool bets_on_fall(ContractType type) {
   return type == ContractType::kPut || type == ContractType::kPutE || type == ContractType::kLower;
 }
 
-double commission_of(const PriceModel& model, const ContractDuration& duration) {
-  return model.fixed_commission ? *model.fixed_commission : commission_for(duration);
-}
-
 std::int64_t nano(double share) { return std::llround(share * static_cast<double>(kNano)); }
 
 /// What one unit of payout costs, in nano units. Digits and at-the-money come out exact, because
 /// their probabilities and the commissions have fewer than nine decimals.
-std::int64_t unit_price(std::int64_t probability, const PriceModel& model,
-                        const ContractDuration& duration) {
-  const auto price = probability + nano(commission_of(model, duration));
-  DERIVD_CHECK(price > 0, "a payout that costs nothing");
-  return price;
+std::int64_t unit_price(std::int64_t probability, const PriceModel& model) {
+  // Never nothing: an impossible outcome without commission would divide by zero.
+  return std::max<std::int64_t>(1, probability + nano(model.fixed_commission));
 }
 
 /// Probability of a running contract at its last tick.
@@ -78,26 +68,10 @@ double probability_now(const ContractSpec& spec, const SymbolInfo& symbol, const
 
 }  // namespace
 
-double commission_for(const ContractDuration& duration) {
-  if (duration.in_ticks()) return kMeasured.front().commission;
-  const auto seconds = static_cast<double>(duration.seconds());
-  if (seconds <= kMeasured.front().seconds) return kMeasured.front().commission;
-  for (std::size_t i = 1; i < kMeasured.size(); ++i) {
-    const auto& [x1, y1] = kMeasured[i];
-    if (seconds > x1) continue;
-    const auto& [x0, y0] = kMeasured[i - 1];
-    return y0 + (y1 - y0) * std::log(seconds / x0) / std::log(x1 / x0);
-  }
-  return kMeasured.back().commission;
-}
-
 double theoretical_probability(const ContractSpec& spec, const SymbolInfo& symbol,
-                               std::optional<core::Price> spot) {
+                               std::optional<core::Price> spot,
+                               std::optional<core::VenueTime> start) {
   switch (spec.type) {
-    case ContractType::kCall:
-    case ContractType::kPut:
-    case ContractType::kCallE:
-    case ContractType::kPutE:
     case ContractType::kDigitEven:
     case ContractType::kDigitOdd:
       return 0.5;
@@ -109,27 +83,34 @@ double theoretical_probability(const ContractSpec& spec, const SymbolInfo& symbo
       return (9 - spec.prediction) / 10.0;
     case ContractType::kDigitUnder:
       return spec.prediction / 10.0;
+    case ContractType::kCall:
+    case ContractType::kPut:
+    case ContractType::kCallE:
+    case ContractType::kPutE:
     case ContractType::kHigher:
-    case ContractType::kLower: {
-      if (spec.barrier.mantissa() == 0) return 0.5;
-      DERIVD_CHECK(spot.has_value(), "a barrier is priced on a quote");
-      const auto strike = *spot + spec.barrier;
-      const double above =
-          probability_above(spot->to_double(), strike.to_double(),
-                            life_seconds(spec.duration, symbol), symbol.sigma_percent);
-      return bets_on_fall(spec.type) ? 1 - above : above;
-    }
+    case ContractType::kLower:
+      break;
     case ContractType::kMultUp:
     case ContractType::kMultDown:
-      break;
+      DERIVD_CHECK(false, "a multiplier has no probability");
   }
-  DERIVD_CHECK(false, "a multiplier has no probability");
+  const auto seconds = life_seconds(spec.duration, symbol, start);
+  double above = 0.5;
+  if (spec.barrier.mantissa() != 0) {
+    DERIVD_CHECK(spot.has_value(), "a barrier is priced on a quote");
+    above = probability_above(spot->to_double(), (*spot + spec.barrier).to_double(), seconds,
+                              symbol.sigma_percent);
+  } else if (!spec.duration.in_ticks() && spec.duration.seconds() >= kLongFrom) {
+    above = probability_above(1, 1, seconds, symbol.sigma_percent);
+  }
+  return bets_on_fall(spec.type) ? 1 - above : above;
 }
 
 core::Money payout_for(const ContractSpec& spec, const SymbolInfo& symbol, core::Money stake,
-                       std::optional<core::Price> spot, const PriceModel& model) {
-  const auto probability = nano(theoretical_probability(spec, symbol, spot));
-  const auto price = unit_price(probability, model, spec.duration);
+                       std::optional<core::Price> spot, const PriceModel& model,
+                       std::optional<core::VenueTime> start) {
+  const auto probability = nano(theoretical_probability(spec, symbol, spot, start));
+  const auto price = unit_price(probability, model);
   const auto numerator = static_cast<Wide>(stake.units()) * kNano;
   const bool down = model.floor_likely && probability >= kRoundedDownFrom;
   const auto units = down ? floor_div(numerator, price) : half_up_div(numerator, price);
@@ -137,9 +118,10 @@ core::Money payout_for(const ContractSpec& spec, const SymbolInfo& symbol, core:
 }
 
 core::Money stake_for(const ContractSpec& spec, const SymbolInfo& symbol, core::Money payout,
-                      std::optional<core::Price> spot, const PriceModel& model) {
-  const auto probability = nano(theoretical_probability(spec, symbol, spot));
-  const auto price = unit_price(probability, model, spec.duration);
+                      std::optional<core::Price> spot, const PriceModel& model,
+                      std::optional<core::VenueTime> start) {
+  const auto probability = nano(theoretical_probability(spec, symbol, spot, start));
+  const auto price = unit_price(probability, model);
   return core::Money::minor(half_up_div(static_cast<Wide>(payout.units()) * price, kNano),
                             payout.exponent());
 }
@@ -150,9 +132,10 @@ core::Money bid_for(const ContractSpec& spec, const SymbolInfo& symbol, core::Mo
   const auto nothing = core::Money::minor(0, payout.exponent());
   if (life.verdict() == Verdict::kWon) return payout;
   if (life.verdict() == Verdict::kLost) return nothing;
-  const double probability = life.entry() ? probability_now(spec, symbol, life, now)
-                                          : theoretical_probability(spec, symbol, spot);
-  const auto share = nano(probability) - nano(commission_of(model, spec.duration));
+  const double probability = life.entry()
+                                 ? probability_now(spec, symbol, life, now)
+                                 : theoretical_probability(spec, symbol, spot, life.start());
+  const auto share = nano(probability) - nano(model.fixed_commission);
   const auto units = half_up_div(static_cast<Wide>(payout.units()) * share, kNano);
   return std::max(nothing, core::Money::minor(units, payout.exponent()));
 }

@@ -19,33 +19,38 @@ inline constexpr core::Money kMaxPayout = core::Money::minor(50'000'00);
 inline constexpr core::Money kMinMultiplierStake = core::Money::minor(100);
 inline constexpr core::Money kMaxMultiplierStake = core::Money::minor(2'000'00);
 
+/// Share of the payout that the venue keeps, the same for every duration. Section 5 reads recorded
+/// payouts as a share that slides from 0.012 down to 0.0068 at 6 h, because it takes an
+/// at-the-money option for exactly one half. With the Black-Scholes value of the same options
+/// (0.4948 at 6 h and 100 %) all of them, and the one recorded bid, come out at 0.012.
+inline constexpr double kCommission = 0.012;
+
 struct PriceModel {
-  /// Share of the payout that the venue keeps, the same for every duration; empty: slides with the
-  /// duration as measured (0.012 … 0.007). The back-test's default is 0.012.
-  std::optional<double> fixed_commission;
+  /// Commission plus the application's mark-up, as a share of the payout.
+  double fixed_commission = kCommission;
   /// Payouts of probabilities of 0.9 and more are rounded down, as measured in 2026 (DIGITDIFF pays
   /// 1.09, not 1.10); false: rounded half up like all others, as in 2016 (2 paid 2.20).
   bool floor_likely = true;
 };
 
-/// The venue's share of the payout for this duration: 0.012 for ticks to 1 m, sliding down to
-/// 0.0068 at 6 h.
-double commission_for(const ContractDuration& duration);
-
 /// Probability without commission; multipliers have none (CHECK), a barrier needs a `spot` (CHECK).
-/// HIGHER/LOWER and timed contracts use Black-Scholes with r = 0 on `spot`; ticks and at-the-money
-/// are exactly one half; digits are exact.
+/// Digits are exact. At the money it is one half on ticks and below five minutes; all else is
+/// Black-Scholes with r = 0 on `spot` over the contract's length, n ticks being n × interval.
+/// `start` only matters to contracts of days, which end at the close of their last day.
 double theoretical_probability(const ContractSpec& spec, const SymbolInfo& symbol,
-                               std::optional<core::Price> spot);
+                               std::optional<core::Price> spot,
+                               std::optional<core::VenueTime> start = std::nullopt);
 
 /// Payout (stake included) for a stake, rounded half up to the cent; probabilities of 0.9 and more
 /// are rounded down (PriceModel).
 core::Money payout_for(const ContractSpec& spec, const SymbolInfo& symbol, core::Money stake,
-                       std::optional<core::Price> spot, const PriceModel& model = {});
+                       std::optional<core::Price> spot, const PriceModel& model = {},
+                       std::optional<core::VenueTime> start = std::nullopt);
 
 /// Stake that buys this payout, rounded half up.
 core::Money stake_for(const ContractSpec& spec, const SymbolInfo& symbol, core::Money payout,
-                      std::optional<core::Price> spot, const PriceModel& model = {});
+                      std::optional<core::Price> spot, const PriceModel& model = {},
+                      std::optional<core::VenueTime> start = std::nullopt);
 
 /// Resale value of a running contract: payout × (probability now − commission), never below 0; once
 /// decided, what it pays. Before the entry tick a barrier is priced on `spot`.

@@ -29,13 +29,14 @@ constexpr SymbolInfo other(std::string_view code, std::string_view name, std::ui
 
 // Decimals, intervals, volatilities and levels: v3-api.md section 6; multipliers and their
 // commission: section 5; who has digits: section 4.3. The levels of R_75 and R_100 are those of
-// June 2026.
+// June 2026. R_100 has no list: the one in section 5 is a guess, and a recorded contract of 2024
+// has the factor 30, which is not in it.
 constexpr std::array kSymbols{
     walk("R_10", "Volatility 10 Index", 3, 2, 10, 6450, {400, 1000, 2000, 3000, 4000}),
     walk("R_25", "Volatility 25 Index", 3, 2, 25, 2550),
     walk("R_50", "Volatility 50 Index", 4, 2, 50, 163.19, {80, 200, 400, 600, 800}),
     walk("R_75", "Volatility 75 Index", 4, 2, 75, 38767.6761, {50, 100, 200, 300, 500}),
-    walk("R_100", "Volatility 100 Index", 2, 2, 100, 342.07, {40, 100, 200, 300, 400}),
+    walk("R_100", "Volatility 100 Index", 2, 2, 100, 342.07),
     walk("1HZ10V", "Volatility 10 (1s) Index", 2, 1, 10, 9700),
     walk("1HZ15V", "Volatility 15 (1s) Index", 3, 1, 15, 13494.78),
     walk("1HZ25V", "Volatility 25 (1s) Index", 2, 1, 25, 750000),

@@ -1,6 +1,6 @@
 // Owns the waits between connection attempts: immediate first, then exponential with full jitter,
-// capped, never given up. The session asks for the next wait and tells when a link proved stable. It
-// holds no timer and takes its randomness from outside.
+// capped, never given up. The session asks for the next wait and tells when a link proved stable.
+// It holds no timer and takes its randomness from outside.
 #pragma once
 
 #include "core/rng.hpp"

@@ -1,7 +1,7 @@
-// Owns the network: one TLS WebSocket connection attempt, one HTTPS request, and the TLS server that
-// the simulator stands on, behind plain headers. The daemon's link and derivsim call it from their loop
-// thread; every callback comes on that thread. It never retries, never decodes and never turns
-// certificate or host-name verification off.
+// Owns the network: one TLS WebSocket connection attempt, one HTTPS request, and the TLS server
+// that the simulator stands on, behind plain headers. The daemon's link and derivsim call it from
+// their loop thread; every callback comes on that thread. It never retries, never decodes and never
+// turns certificate or host-name verification off.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +25,8 @@ namespace derivd::net {
 /// https:// and wss:// only; a plain-text scheme is an error.
 struct Url {
   std::string scheme;
-  std::string host;  // without brackets for IPv6
-  std::string port;  // "443" when absent
+  std::string host;    // without brackets for IPv6
+  std::string port;    // "443" when absent
   std::string target;  // "/path?query", at least "/"
   static core::Result<Url> parse(std::string_view text);
 };
@@ -38,29 +38,30 @@ struct TlsSettings {
 /// Each step of an attempt is bounded by its own number.
 struct Timeouts {
   core::Duration resolve = std::chrono::seconds(5);
-  core::Duration connect = std::chrono::seconds(5);   // all addresses together
+  core::Duration connect = std::chrono::seconds(5);  // all addresses together
   core::Duration tls = std::chrono::seconds(5);
   core::Duration upgrade = std::chrono::seconds(10);  // also a whole HTTPS exchange after TLS
   core::Duration idle = std::chrono::seconds(60);     // Beast pings at half of it
   core::Duration close = std::chrono::seconds(3);
 };
 
-inline constexpr std::size_t kMaxFrame = 1 << 20;      // a larger message closes the connection
+inline constexpr std::size_t kMaxFrame = 1 << 20;  // a larger message closes the connection
 inline constexpr std::size_t kMaxHttpBody = 1 << 20;
-inline constexpr std::size_t kPadding = 64;            // readable bytes after each message (simdjson)
-inline constexpr std::size_t kMaxSendQueue = 256;      // messages
+inline constexpr std::size_t kPadding = 64;        // readable bytes after each message (simdjson)
+inline constexpr std::size_t kMaxSendQueue = 256;  // messages
 
 enum class Step : std::uint8_t { kResolve, kConnect, kTls, kUpgrade, kOpen };
 std::string_view name_of(Step step);
 
 struct LinkError {
-  Step step = Step::kOpen;      // where it ended
-  core::Error error;            // a sentence with the cause ("certificate verify failed: …")
-  int http_status = 0;          // kUpgrade: the venue's answer, 0 when there was none
-  std::string http_body;        // at most 4 KiB of it
+  Step step = Step::kOpen;  // where it ended
+  core::Error error;        // a sentence with the cause ("certificate verify failed: …")
+  int http_status = 0;      // kUpgrade: the venue's answer, 0 when there was none
+  std::string http_body;    // at most 4 KiB of it
 };
 
-/// Called on the loop thread; never after the WebSocket was destroyed, never from inside its methods.
+/// Called on the loop thread; never after the WebSocket was destroyed, never from inside its
+/// methods.
 class WebSocketHandler {
  public:
   virtual void on_open() = 0;
@@ -107,7 +108,8 @@ class HttpExchange {
 };
 using HttpDone = std::function<void(boost::system::result<HttpResponse, LinkError>)>;
 std::unique_ptr<HttpExchange> fetch(boost::asio::io_context& io, HttpRequest request,
-                                    const TlsSettings& tls, const Timeouts& timeouts, HttpDone done);
+                                    const TlsSettings& tls, const Timeouts& timeouts,
+                                    HttpDone done);
 
 [[noreturn]] void throw_exception_from_error(const LinkError& e, const boost::source_location&);
 
@@ -127,9 +129,9 @@ class ServerSocket {
   /// As separate WebSocket continuation frames of at most `piece` bytes.
   virtual void send_split(std::string frame, std::size_t piece) = 0;
   virtual void close(std::uint16_t code) = 0;
-  virtual void abort() = 0;                 // drops the TCP connection without a close frame
+  virtual void abort() = 0;  // drops the TCP connection without a close frame
   virtual void pause_reading(bool paused) = 0;
-  virtual std::size_t queued() const = 0;   // frames not yet written
+  virtual std::size_t queued() const = 0;  // frames not yet written
   virtual std::uint64_t id() const = 0;
 };
 
@@ -161,8 +163,9 @@ class Server {
   virtual std::uint16_t port() const = 0;
 };
 /// Listens on `address`:`port` (0: a free one) with TLS 1.2 or later.
-core::Result<std::unique_ptr<Server>> listen(boost::asio::io_context& io, const std::string& address,
-                                             std::uint16_t port, const ServerCertificate& certificate,
+core::Result<std::unique_ptr<Server>> listen(boost::asio::io_context& io,
+                                             const std::string& address, std::uint16_t port,
+                                             const ServerCertificate& certificate,
                                              ServerHandler& handler);
 
 }  // namespace derivd::net

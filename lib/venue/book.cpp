@@ -260,8 +260,8 @@ boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
     out.payout = Money::minor(0, stake->exponent());
   } else {
     const auto& model = impl_->options.prices;
-    out.stake = stake ? *stake : market::stake_for(spec, *symbol, *payout, out.spot, model);
-    out.payout = payout ? *payout : market::payout_for(spec, *symbol, *stake, out.spot, model);
+    out.stake = stake ? *stake : market::stake_for(spec, *symbol, *payout, out.spot, model, now);
+    out.payout = payout ? *payout : market::payout_for(spec, *symbol, *stake, out.spot, model, now);
   }
   if (auto refusal = amount_refusal(spec, out.stake, out.payout)) return *refusal;
   if (!market::is_multiplier(spec.type) && out.payout <= out.stake) {

@@ -225,32 +225,32 @@ TEST(Validate, BarriersCarryTheSymbolsDecimals) {
 }
 
 TEST(Validate, MultipliersAreTheSymbolsOwn) {
-  const auto& r100 = *find_symbol("R_100");
-  auto spec = spec_of(ContractType::kMultUp, "");
-  spec.multiplier = 40;
-  EXPECT_TRUE(validate(spec, r100));
-  spec.multiplier = 41;
-  EXPECT_EQ(validate(spec, r100).error().text,
-            "Multiplier is not in acceptable range. Accepts 40,100,200,300,400.");
+  const auto& r50 = *find_symbol("R_50");
+  auto spec = spec_of(ContractType::kMultUp, "", "R_50");
+  spec.multiplier = 80;
+  EXPECT_TRUE(validate(spec, r50));
+  spec.multiplier = 81;
+  EXPECT_EQ(validate(spec, r50).error().text,
+            "Multiplier is not in acceptable range. Accepts 80,200,400,600,800.");
   spec.multiplier = 0;
-  EXPECT_FALSE(validate(spec, r100));
-  spec.multiplier = 40;
+  EXPECT_FALSE(validate(spec, r50));
+  spec.multiplier = 80;
   spec.take_profit = usd("0.00");
-  EXPECT_FALSE(validate(spec, r100));
+  EXPECT_FALSE(validate(spec, r50));
   spec.take_profit = usd("1.00");
   spec.stop_loss = usd("-1.00");
-  EXPECT_FALSE(validate(spec, r100));
+  EXPECT_FALSE(validate(spec, r50));
   spec.stop_loss = usd("1.00");
-  EXPECT_TRUE(validate(spec, r100));
+  EXPECT_TRUE(validate(spec, r50));
   spec.duration = lasting("5t");
-  EXPECT_FALSE(validate(spec, r100));
+  EXPECT_FALSE(validate(spec, r50));
   spec.duration = {};
   spec.symbol = "1HZ100V";  // no list known: the venue decides
   spec.multiplier = 10;
   EXPECT_TRUE(validate(spec, *find_symbol("1HZ100V")));
-  auto call = spec_of(ContractType::kCall, "1t");
-  call.multiplier = 40;
-  EXPECT_FALSE(validate(call, r100));
+  auto call = spec_of(ContractType::kCall, "1t", "R_50");
+  call.multiplier = 80;
+  EXPECT_FALSE(validate(call, r50));
 }
 
 TEST(Validate, StepBoomAndCrashHaveNoDigits) {

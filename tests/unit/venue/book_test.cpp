@@ -263,10 +263,11 @@ TEST_F(BookTest, RefusesWhatCannotBeSold) {
   EXPECT_EQ(refusal(spec_of(ContractType::kDigitOver, "1t", "R_100", 0), "0.35"), std::nullopt);
   EXPECT_EQ(refusal(barrier_spec(ContractType::kHigher, "1m", "R_100", "-99.00"), "1.00"),
             RefusalKind::kNoReturn);
-  auto mult = spec_of(ContractType::kMultUp, "");
+  at(100, "163.1900", "R_50");
+  auto mult = spec_of(ContractType::kMultUp, "", "R_50");
   mult.multiplier = 7;
   EXPECT_EQ(refusal(mult, "1.00"), RefusalKind::kMultiplier);
-  mult.multiplier = 40;
+  mult.multiplier = 80;
   EXPECT_EQ(refusal(mult, "1.00"), std::nullopt);
   EXPECT_EQ(refusal(mult, "0.99"), RefusalKind::kStakeTooSmall);
   EXPECT_EQ(refusal(mult, "2000.00"), std::nullopt);

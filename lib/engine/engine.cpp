@@ -1,0 +1,304 @@
+#include "engine/engine.hpp"
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "engine/impl.hpp"
+#include "risk/day.hpp"
+
+namespace derivd::engine {
+
+Engine::Impl::Impl(const Settings& s) : settings(s) {
+  for (const auto& strategy : settings.strategies) {
+    slots.push_back(std::make_unique<Slot>(strategy));
+    if (strategy.enabled) feed_for(strategy.symbol);
+  }
+}
+
+void Engine::Impl::begin(const core::Now& at, Actions& actions) {
+  now = at;
+  out = &actions;
+  observe(at.venue);
+}
+
+void Engine::Impl::observe(core::VenueTime time) {
+  if (time > clock) clock = time;
+  roll_day();
+}
+
+void Engine::Impl::roll_day() {
+  if (clock.s == 0) return;  // the venue has not shown its time yet
+  const auto today = risk::day_of(clock, settings.limits.day_starts);
+  if (day && today <= *day) return;
+  const bool first = !day;
+  day = today;
+  for (auto& slot : slots) {
+    if (slot->day != today) slot->new_day(today);
+  }
+  if (daily_profit_reached) {
+    daily_profit_reached = false;
+    append(execution::HaltRecord{{}, false, "daily_profit", "a new day began", now.wall, clock});
+  }
+  if (!first) append_day();
+}
+
+void Engine::Impl::append_day() { append(execution::DayRecord{*day, day_profit(), day_trades()}); }
+
+void Engine::Impl::tick(const market::Tick& tick, bool history) {
+  auto* feed = find_feed(tick.symbol);
+  if (feed == nullptr) return;
+  const auto before = feed->last();
+  const auto push = feed->push(tick, history);
+  if (push == Feed::Push::kDropped) return;
+  if (!history) observe(tick.epoch);
+  if (push == Feed::Push::kNewAfterHole || push == Feed::Push::kRestarted) {
+    core::Event e;
+    e.kind = core::EventKind::kTickGap;
+    e.symbol = core::ShortString<32>(tick.symbol.view());
+    e.text = core::Text::truncated(fmt::format("ticks of {} are missing between {} and {}",
+                                               tick.symbol.view(), before->epoch.s, tick.epoch.s));
+    tell(e);
+  }
+  feed_contracts(tick, push);
+  for (const auto& slot : slots) {
+    if (!slot->runs() || slot->settings.symbol != tick.symbol) continue;
+    if (push == Feed::Push::kRestarted) {
+      slot->strategy->reset();
+      slot->last_epoch = {};
+    }
+    feed_slot(*slot, *feed, tick, history);
+  }
+}
+
+void Engine::Impl::feed_contracts(const market::Tick& tick, Feed::Push push) {
+  for (auto& [id, follower] : followers) {
+    const auto* order = ledger.find(id);
+    if (order == nullptr || order->spec.symbol != tick.symbol) continue;
+    if (push != Feed::Push::kNew) follower.lose_ticks();
+    follower.on_tick(tick, now.instant);
+  }
+  for (std::size_t i = verifying.size(); i > 0; --i) {
+    const auto id = verifying.front();
+    verifying.pop_front();
+    verify(id);  // puts it back while it cannot decide
+  }
+}
+
+void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, bool history) {
+  if (tick.epoch <= slot.last_epoch) return;  // the saved counters know it already
+  // A run is a run only if nothing is missing in it. What the venue itself leaves out is no hole to
+  // a strategy; what was published while the link was away is.
+  const bool seen_before = slot.last_epoch.s != 0;
+  const bool joined =
+      feed.linked_since() <= slot.last_epoch + std::chrono::seconds(feed.interval_s());
+  if (seen_before && !joined) slot.strategy->reset();
+  slot.last_epoch = tick.epoch;
+  const auto signal = slot.strategy->on_tick(tick);
+  if (signal && !history) consider(slot, *signal, tick, nullptr);
+}
+
+std::optional<core::Instant> Engine::Impl::next_deadline() const {
+  std::optional<core::Instant> next;
+  const auto take = [&](const std::optional<core::Instant>& at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  for (const auto& w : waiting) take(w.deadline);
+  if (!is_online) return next;
+  for (const auto& [id, follower] : followers) {
+    const auto* order = ledger.find(id);
+    if (order != nullptr && order->state == execution::OrderState::kOpen) {
+      take(follower.next_poll());
+    }
+  }
+  for (const auto& [id, flight] : flights) take(flight.next_ask);
+  return next;
+}
+
+void Engine::Impl::on_deadline() {
+  const auto stale = [&](const Waiting& w) { return w.deadline <= now.instant; };
+  for (const auto& w : waiting) {
+    if (stale(w)) drop(*w.slot, "the venue's answer came too late for this signal");
+  }
+  if (std::erase_if(waiting, stale) > 0) release_waiting();
+  if (!is_online) return;
+  for (auto& [id, follower] : followers) {
+    const auto* order = ledger.find(id);
+    if (order == nullptr || order->state != execution::OrderState::kOpen) continue;
+    if (const auto at = follower.next_poll(); !at || *at > now.instant) continue;
+    out->push_back(Poll{order->contract});
+    follower.polled(now.instant);
+  }
+  close_windows();
+  bool ask = false;
+  for (auto& [id, flight] : flights) {
+    if (!flight.next_ask || *flight.next_ask > now.instant) continue;
+    ask = true;
+    flight.next_ask = now.instant + flight.ask_wait;
+    flight.ask_wait = std::min(flight.ask_wait * 2, kLongestAsk);
+  }
+  if (ask) ask_report();
+}
+
+Slot* Engine::Impl::find_slot(std::string_view name) {
+  for (auto& slot : slots) {
+    if (slot->name() == name) return slot.get();
+  }
+  return nullptr;
+}
+
+Slot& Engine::Impl::slot_for(core::Name name) {
+  if (auto* slot = find_slot(name.view())) return *slot;
+  slots.push_back(std::make_unique<Slot>(name));
+  if (day) slots.back()->new_day(*day);
+  return *slots.back();
+}
+
+Feed* Engine::Impl::find_feed(const market::SymbolCode& symbol) {
+  for (auto& feed : feeds) {
+    if (feed->symbol() == symbol) return feed.get();
+  }
+  return nullptr;
+}
+
+Feed& Engine::Impl::feed_for(const market::SymbolCode& symbol) {
+  if (auto* feed = find_feed(symbol)) return *feed;
+  feeds.push_back(std::make_unique<Feed>(symbol));
+  return *feeds.back();
+}
+
+core::Money Engine::Impl::day_profit() const {
+  auto sum = zero();
+  for (const auto& slot : slots) sum += slot->day_profit;
+  return sum;
+}
+
+std::int64_t Engine::Impl::day_trades() const {
+  std::int64_t sum = 0;
+  for (const auto& slot : slots) sum += slot->day_trades;
+  return sum;
+}
+
+std::int64_t Engine::Impl::in_flight() const {
+  std::int64_t n = 0;
+  for (const auto& [id, flight] : flights) {
+    n += ledger.find(id)->state == execution::OrderState::kIntended ? 1 : 0;
+  }
+  return n;
+}
+
+bool Engine::Impl::has_unknown(const Slot& slot) const {
+  for (const auto& [id, flight] : flights) {
+    const auto* order = ledger.find(id);
+    if (order->state == execution::OrderState::kUnknown && order->strategy == slot.name()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+core::Event Engine::Impl::event(core::EventKind kind, const Slot& slot) const {
+  core::Event e;
+  e.kind = kind;
+  e.strategy = slot.name();
+  e.symbol = core::ShortString<32>(slot.settings.symbol.view());
+  return e;
+}
+
+core::Event Engine::Impl::event(core::EventKind kind, const execution::Order& order) const {
+  core::Event e;
+  e.kind = kind;
+  e.strategy = order.strategy;
+  e.symbol = core::ShortString<32>(order.spec.symbol.view());
+  e.contract_type = core::ShortString<16>::truncated(market::name_of(order.spec.type));
+  e.contract_id = order.contract;
+  e.order_id = order.id;
+  e.stake = order.contract ? order.buy_price : order.stake;
+  e.payout = order.payout;
+  e.profit = order.profit;
+  e.state = core::ShortString<24>::truncated(execution::name_of(order.state));
+  return e;
+}
+
+// ---- The public face ----
+
+Engine::Engine(const Settings& settings) : impl_(std::make_unique<Impl>(settings)) {}
+Engine::~Engine() = default;
+
+void Engine::restore(const execution::Snapshot& snapshot, const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  impl_->restore(snapshot);
+}
+
+void Engine::on_online(core::Money balance, const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  impl_->online(balance);
+}
+
+void Engine::on_offline(const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  impl_->offline();
+}
+
+void Engine::on_venue_report(const execution::VenueReport& report, const core::Now& now,
+                             Actions& out) {
+  impl_->begin(now, out);
+  impl_->report(report);
+}
+
+void Engine::on_tick(const market::Tick& tick, bool history, const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  impl_->tick(tick, history);
+}
+
+void Engine::on_quote(const QuoteReply& reply, const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  impl_->quote_reply(reply);
+}
+
+void Engine::on_bought(core::OrderId order, const execution::Bought& bought, const core::Now& now,
+                       Actions& out) {
+  impl_->begin(now, out);
+  impl_->bought(order, bought);
+}
+
+void Engine::on_refused(core::OrderId order, std::string_view code, std::string_view message,
+                        bool permanent, const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  impl_->refused(order, code, message, permanent);
+}
+
+void Engine::on_unknown(core::OrderId order, std::string_view why, const core::Now& now,
+                        Actions& out) {
+  impl_->begin(now, out);
+  const auto* known = impl_->ledger.find(order);
+  if (known == nullptr || known->state != execution::OrderState::kIntended) return;
+  impl_->make_unknown(order, why);
+  if (impl_->is_online) impl_->ask_report();
+  impl_->release_waiting();
+}
+
+void Engine::on_contract(const execution::ContractReport& report, execution::Witness witness,
+                         const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  impl_->contract(report, witness);
+}
+
+void Engine::on_transaction(const execution::TransactionReport& report, const core::Now& now,
+                            Actions& out) {
+  impl_->begin(now, out);
+  impl_->transaction(report);
+}
+
+void Engine::on_balance(core::Money balance, const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  impl_->balance.show(balance, now.instant);
+}
+
+std::optional<core::Instant> Engine::next_deadline() const { return impl_->next_deadline(); }
+
+void Engine::on_deadline(const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  impl_->on_deadline();
+}
+
+}  // namespace derivd::engine

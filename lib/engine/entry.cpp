@@ -1,0 +1,234 @@
+// From a signal to an order, or to the reason why not.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/impl.hpp"
+#include "engine/spec.hpp"
+#include "execution/shortcode.hpp"
+#include "risk/day.hpp"
+
+namespace derivd::engine {
+
+using core::EventKind;
+using execution::OrderState;
+
+Decision decide(core::Money planned, core::Money base, const risk::Standing& standing,
+                const StrategySettings& settings, const risk::AccountLimits& account) {
+  Decision d;
+  const auto money = [&](core::Money stake, bool nothing_open) {
+    return risk::check_money(stake, standing, settings.session, account, nothing_open);
+  };
+  const auto enter = [&](core::Money stake) {
+    d.kind = Decision::Kind::kEnter;
+    d.stake = stake;
+    return d;
+  };
+  d.denied = risk::check_entry(standing, settings.session, settings.guards, account);
+  if (d.denied) return d;
+  d.denied = money(planned, false);
+  if (!d.denied) return enter(planned);
+  if (!money(planned, true)) return d;  // only what is open stands in the way: the step stays
+  d.restart_plan = true;
+  d.denied = money(base, false);
+  if (!d.denied) return enter(base);
+  if (const auto never = money(base, true)) {
+    d.denied = never;
+    if (never->limit == risk::Limit::kSessionStop) d.kind = Decision::Kind::kHalt;
+  }
+  return d;
+}
+
+risk::Standing Engine::Impl::standing(Slot& slot, bool with_waiting) const {
+  risk::Standing s;
+  s.halted = slot.halted;
+  s.paused = slot.paused;
+  s.ready = is_online && reconciled && !draining && !ledger.full();
+  s.unknown_order = has_unknown(slot);
+  s.in_hours = risk::in_hours(slot.settings.guards.hours, clock);
+  if (slot.guards.cooling(clock)) s.cooling_until = slot.guards.cooling_until;
+  if (slot.guards.pausing(clock)) s.pausing_until = slot.guards.pausing_until;
+  s.trades_in_hour = slot.guards.purchases_in_hour(clock);
+  s.session = slot.session;
+  s.day_trades = day_trades();
+  s.daily_profit_reached = daily_profit_reached;
+  s.day_profit = day_profit();
+  s.balance = balance.floor();
+  const auto add = [&](bool own, bool counted, core::Money risk) {
+    ++s.account_open;
+    s.account_open_stake += risk;
+    if (!counted) ++s.day_trades;  // may still be bought today
+    if (!own) return;
+    ++s.open;
+    s.session_open += risk;
+    if (!counted) ++s.trades_in_hour;
+  };
+  for (const auto& [id, order] : ledger.orders()) {
+    if (!execution::is_exposed(order.state)) continue;
+    const bool open = order.state == OrderState::kOpen;
+    add(order.strategy == slot.name(), open, execution::at_risk(order));
+    if (open && s.balance) *s.balance += order.buy_price;  // debited at purchase
+  }
+  if (with_waiting) {
+    for (const auto& w : waiting) add(w.slot == &slot, false, w.stake);
+  }
+  return s;
+}
+
+void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+                            const PaidQuote* quote) {
+  const auto base = slot.settings.staking.base;
+  const auto planned = slot.plan->next();
+  auto d = decide(planned, base, standing(slot, true), slot.settings, settings.limits);
+  if (d.kind != Decision::Kind::kEnter && !waiting.empty()) {
+    // What stands in the way may be a signal that comes to nothing: then this one is next.
+    d = decide(planned, base, standing(slot, false), slot.settings, settings.limits);
+    if (d.kind == Decision::Kind::kEnter) return hold(slot, signal, tick, d.stake);
+  }
+  if (d.restart_plan) restart_plan(slot);
+  if (d.kind == Decision::Kind::kHalt) return halt(slot, "stop_loss", risk::sentence(*d.denied));
+  if (d.kind == Decision::Kind::kDrop) return drop(slot, *d.denied);
+
+  const auto spec = make_spec(slot.settings, signal, tick);
+  if (!spec) return drop(slot, spec.error().text);
+  switch (twin_of(*spec, d.stake)) {
+    case Twin::kNone:
+      break;
+    case Twin::kInFlight:
+      return hold(slot, signal, tick, d.stake);
+    case Twin::kUnknown:
+      return drop(slot, "an order just like it has an unknown outcome");
+  }
+  if (slot.settings.guards.min_payout_ratio) {
+    if (quote == nullptr || quote->stake != d.stake) {
+      return ask_quote(slot, signal, tick, *spec, d.stake);
+    }
+    if (const auto poor = risk::check_payout(d.stake, quote->payout, slot.settings.guards)) {
+      return drop(slot, *poor);
+    }
+  }
+  send(slot, *spec, tick, d.stake, quote);
+}
+
+// Two orders alike in flight at once could not be told apart if the link were lost now.
+Engine::Impl::Twin Engine::Impl::twin_of(const market::ContractSpec& spec,
+                                         core::Money stake) const {
+  auto twin = Twin::kNone;
+  for (const auto& [id, flight] : flights) {
+    const auto& order = *ledger.find(id);
+    if (order.spec.symbol != spec.symbol || order.stake != stake ||
+        execution::family_of(order.spec.type) != execution::family_of(spec.type)) {
+      continue;
+    }
+    if (order.state == OrderState::kUnknown) return Twin::kUnknown;
+    twin = Twin::kInFlight;
+  }
+  return twin;
+}
+
+void Engine::Impl::hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+                        core::Money stake) {
+  if (waiting.size() >= kMaxWaiting) return drop(slot, "too many signals wait for an answer");
+  slot.last_decision = "waits for the answer to an order before it";
+  waiting.push_back({&slot, signal, tick, stake, {}, now.instant + kSignalLife});
+}
+
+void Engine::Impl::ask_quote(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+                             const market::ContractSpec& spec, core::Money stake) {
+  if (waiting.size() >= kMaxWaiting) return drop(slot, "too many signals wait for an answer");
+  const auto id = ledger.reserve();
+  slot.last_decision = "asked for a quote";
+  waiting.push_back({&slot, signal, tick, stake, id, now.instant + kSignalLife});
+  out->push_back(SendQuote{id, spec, stake});
+}
+
+void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const market::Tick& tick,
+                        core::Money stake, const PaidQuote* quote) {
+  execution::Order order;
+  order.id = quote != nullptr ? quote->order : ledger.reserve();
+  order.strategy = slot.name();
+  order.spec = spec;
+  order.stake = stake;
+  order.intended_wall = now.wall;
+  order.signal_epoch = tick.epoch;
+  const auto& intent = ledger.intend(order);
+  flights[intent.id] = Flight{now.instant, {}, {}, kFirstAsk, false};
+  slot.told.reset();
+  slot.last_decision = core::Text::truncated(
+      fmt::format("entered {} at {}", market::name_of(spec.type), stake.to_string()));
+  append(execution::OrderRecord{intent});
+  out->push_back(
+      SendBuy{intent.id, spec, stake, quote != nullptr ? quote->id : core::ShortString<64>{}});
+  auto e = event(EventKind::kOrderSent, intent);
+  e.text = core::Text::truncated(fmt::format("order {}: {} {} for {}", intent.id.value,
+                                             market::name_of(spec.type), spec.symbol.view(),
+                                             stake.to_string()));
+  tell(e);
+}
+
+void Engine::Impl::drop(Slot& slot, const risk::Denied& denied) {
+  const auto text = risk::sentence(denied);
+  slot.last_decision = core::Text::truncated(text);
+  // People are told of a budget once, not at every tick that it holds.
+  const bool tells = denied.limit >= risk::Limit::kMaxOpenContracts && slot.told != denied.limit;
+  if (tells) slot.told = denied.limit;
+  auto e = event(tells ? EventKind::kOrderDenied : EventKind::kSignalDropped, slot);
+  e.reason = core::Text::truncated(risk::name_of(denied.limit));
+  e.text = core::Text::truncated(fmt::format("{}: {}", slot.name(), text));
+  if (risk::is_money(denied.limit)) e.stake = denied.stake;
+  tell(e);
+}
+
+void Engine::Impl::drop(Slot& slot, std::string_view why) {
+  slot.last_decision = core::Text::truncated(why);
+  auto e = event(EventKind::kSignalDropped, slot);
+  e.text = core::Text::truncated(fmt::format("{}: {}", slot.name(), why));
+  tell(e);
+}
+
+void Engine::Impl::restart_plan(Slot& slot) {
+  const auto before = slot.plan->save();
+  slot.plan->restart();
+  if (slot.plan->save() != before) append_slot(slot);
+}
+
+void Engine::Impl::quote_reply(const QuoteReply& reply) {
+  const auto it = std::find_if(waiting.begin(), waiting.end(), [&](const Waiting& w) {
+    return w.quoting && w.quoting == reply.order;
+  });
+  if (it == waiting.end()) return;  // stale and dropped before
+  const auto w = *it;
+  waiting.erase(it);
+  if (reply.quote_id.empty()) {
+    drop(*w.slot, fmt::format("no quote: {}", reply.reason.view()));
+  } else if (reply.ask > w.stake) {
+    drop(*w.slot, fmt::format("the venue asks {} instead of {}", reply.ask.to_string(),
+                              w.stake.to_string()));
+  } else {
+    const PaidQuote quote{reply.order, reply.quote_id, w.stake, reply.payout};
+    consider(*w.slot, w.signal, w.tick, &quote);
+  }
+  release_waiting();
+}
+
+// In order, and none stands in the way of one before it: a signal that is held again goes to the
+// back after those that came before it.
+void Engine::Impl::release_waiting() {
+  std::deque<Waiting> ready;
+  for (std::size_t i = waiting.size(); i > 0; --i) {
+    auto w = waiting.front();
+    waiting.pop_front();
+    (w.quoting ? waiting : ready).push_back(w);
+  }
+  for (const auto& w : ready) consider(*w.slot, w.signal, w.tick, nullptr);
+  // A hold does not lengthen a signal's life.
+  for (auto& w : waiting) {
+    for (const auto& r : ready) {
+      if (!w.quoting && w.slot == r.slot && w.tick == r.tick) {
+        w.deadline = std::min(w.deadline, r.deadline);
+      }
+    }
+  }
+}
+
+}  // namespace derivd::engine

@@ -1,0 +1,51 @@
+#include "engine/feed.hpp"
+
+#include <algorithm>
+
+#include "market/symbol.hpp"
+
+namespace derivd::engine {
+
+Feed::Feed(market::SymbolCode symbol) : symbol_(symbol), memory_(kMemory) {
+  const auto* info = market::find_symbol(symbol.view());
+  interval_s_ = info == nullptr ? 0 : info->interval_s;
+}
+
+Feed::Push Feed::push(const market::Tick& tick, bool history) {
+  if (last_ && tick.epoch <= last_->epoch) {
+    // The very tick we saw last, seen again after a loss: nothing is missing in between.
+    if (tick == *last_) link_lost_ = false;
+    const bool behind = !history && tick.epoch < last_->epoch;
+    backwards_ = behind ? backwards_ + 1 : backwards_;
+    if (backwards_ < kBackwards) return Push::kDropped;
+    last_.reset();
+    size_ = 0;
+  }
+  const bool restarted = !history && backwards_ >= kBackwards;
+  if (!history) backwards_ = 0;
+  const bool step_known = interval_s_ > 0 && last_;
+  const bool next_in_line = step_known && (tick.epoch - last_->epoch).count() <= interval_s_;
+  const bool hole = last_ && ((step_known && !next_in_line) || (link_lost_ && !next_in_line));
+  if (!last_ || (link_lost_ && !next_in_line)) linked_since_ = tick.epoch;
+  if (!last_ || hole) complete_since_ = tick.epoch;
+  link_lost_ = false;
+  remember(tick);
+  last_ = tick;
+  if (restarted) return Push::kRestarted;
+  return hole ? Push::kNewAfterHole : Push::kNew;
+}
+
+void Feed::lose_link() { link_lost_ = true; }
+
+bool Feed::remembers(core::VenueTime start) const {
+  if (size_ == 0 || complete_since_ > start) return false;
+  return size_ < kMemory || memory_[next_].epoch <= start;
+}
+
+void Feed::remember(const market::Tick& tick) {
+  memory_[next_] = tick;
+  next_ = (next_ + 1) % kMemory;
+  size_ = std::min(size_ + 1, kMemory);
+}
+
+}  // namespace derivd::engine

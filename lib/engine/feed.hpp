@@ -1,0 +1,69 @@
+// Owns the ticks of one symbol as they reached us: the last one, a short memory, and where they
+// have holes. The engine pushes every tick through it first. It never decides what a hole means.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/time.hpp"
+#include "market/tick.hpp"
+
+namespace derivd::engine {
+
+class Feed final {
+ public:
+  /// Ticks remembered: a contract's first ticks may come before the answer to its purchase. Eight
+  /// minutes of a symbol of two seconds, and several seconds of a simulator at 60 times the speed.
+  static constexpr std::size_t kMemory = 256;
+  /// So many live ticks in a row before the last one seen mean that the venue's clock went back (a
+  /// replay that was restarted, a bogus tick from the future): the feed starts again.
+  static constexpr int kBackwards = 5;
+
+  explicit Feed(market::SymbolCode symbol);
+
+  enum class Push : std::uint8_t {
+    kNew,
+    kNewAfterHole,  // ticks of this symbol are missing before this one
+    kDropped,       // seen already
+    kRestarted,     // new, and everything before it is void
+  };
+  Push push(const market::Tick& tick, bool history);
+  /// The link is gone: unless history overlaps, the next tick comes after a hole.
+  void lose_link();
+
+  const market::SymbolCode& symbol() const { return symbol_; }
+  const std::optional<market::Tick>& last() const { return last_; }
+  /// Seconds between ticks; 0: not known.
+  std::int64_t interval_s() const { return interval_s_; }
+  /// First tick since which the link was not lost, or was lost without losing a tick.
+  core::VenueTime linked_since() const { return linked_since_; }
+  /// First tick since which no tick is missing, as far as the symbol's interval tells.
+  core::VenueTime complete_since() const { return complete_since_; }
+  /// Remembered ticks with an epoch after `start`, oldest first.
+  template <class Visitor>
+  void each_after(core::VenueTime start, Visitor&& visit) const {
+    for (std::size_t i = 0; i < size_; ++i) {
+      const auto& tick = memory_[(next_ + kMemory - size_ + i) % kMemory];
+      if (tick.epoch > start) visit(tick);
+    }
+  }
+  /// Whether each_after(start) holds every tick after `start`.
+  bool remembers(core::VenueTime start) const;
+
+ private:
+  void remember(const market::Tick& tick);
+
+  market::SymbolCode symbol_;
+  std::int64_t interval_s_;
+  std::optional<market::Tick> last_;
+  bool link_lost_ = false;
+  int backwards_ = 0;
+  core::VenueTime linked_since_;
+  core::VenueTime complete_since_;
+  std::vector<market::Tick> memory_;
+  std::size_t next_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace derivd::engine

@@ -1,0 +1,210 @@
+// Owns the engine's inside: the state that engine.hpp hides and the steps between an event and its
+// actions. Its methods live in entry.cpp (signal → order), settle.cpp (witness → result), link.cpp
+// (start, reconnect, evidence), operator.cpp and views.cpp. Nothing outside this folder includes
+// it.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "engine/feed.hpp"
+#include "engine/slot.hpp"
+#include "execution/follow.hpp"
+#include "execution/ledger.hpp"
+#include "execution/reconcile.hpp"
+#include "risk/balance.hpp"
+#include "risk/gate.hpp"
+
+namespace derivd::engine {
+
+/// Admitted signals that wait for an answer of the venue before they become orders.
+inline constexpr std::size_t kMaxWaiting = 64;
+/// A signal that waits longer is stale and dropped.
+inline constexpr core::Duration kSignalLife = std::chrono::seconds(2);
+/// Witnesses that are kept while it is not known whether their contract is ours.
+inline constexpr std::size_t kMaxHeld = 64;
+/// Foreign contracts that are remembered, so that each is told once.
+inline constexpr std::size_t kMaxForeign = 1024;
+/// Settled contracts whose own recomputation still waits for ticks.
+inline constexpr std::size_t kMaxVerifying = 64;
+/// A purchase or settlement may be this much ahead of the last tick; more is taken for a bogus
+/// time.
+inline constexpr std::chrono::seconds kMaxLead{3600};
+/// From the first to the longest pause between two questions about an order of unknown outcome.
+inline constexpr core::Duration kFirstAsk = std::chrono::seconds(2);
+inline constexpr core::Duration kLongestAsk = std::chrono::seconds(30);
+
+/// What `decide` makes of a signal.
+struct Decision {
+  enum class Kind : std::uint8_t { kEnter, kDrop, kHalt } kind = Kind::kDrop;
+  core::Money stake;                   // kEnter
+  std::optional<risk::Denied> denied;  // kDrop, kHalt
+  bool restart_plan = false;
+};
+/// The rule of contract.md for a planned stake that does not fit. Changes nothing.
+Decision decide(core::Money planned, core::Money base, const risk::Standing& standing,
+                const StrategySettings& settings, const risk::AccountLimits& account);
+
+struct Engine::Impl {
+  explicit Impl(const Settings& settings);
+
+  /// An order in flight or of unknown outcome.
+  struct Flight {
+    core::Instant sent;  // or the start of this run, for an order of an earlier one
+    std::optional<core::VenueTime> window_closed;
+    std::optional<core::Instant> next_ask;  // only while unknown
+    core::Duration ask_wait = kFirstAsk;
+    bool told_ambiguous = false;
+  };
+
+  /// A signal that passed the gate and waits: for its quote, or for the answer to an order that it
+  /// must not be confused with. Its stake is reserved.
+  struct Waiting {
+    Slot* slot = nullptr;
+    strategy::Signal signal;
+    market::Tick tick;
+    core::Money stake;
+    core::OrderId quoting;  // 0: held
+    core::Instant deadline;
+  };
+
+  struct HeldContract {
+    execution::ContractReport report;
+    execution::Witness witness;
+  };
+  using Held = std::variant<HeldContract, execution::TransactionReport>;
+
+  // engine.cpp
+  void begin(const core::Now& at, Actions& actions);
+  void observe(core::VenueTime time);
+  void roll_day();
+  void tick(const market::Tick& tick, bool history);
+  void feed_contracts(const market::Tick& tick, Feed::Push push);
+  void feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, bool history);
+  std::optional<core::Instant> next_deadline() const;
+  void on_deadline();
+
+  // entry.cpp
+  struct PaidQuote {
+    core::OrderId order;
+    core::ShortString<64> id;
+    core::Money stake;
+    core::Money payout;
+  };
+  void consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+                const PaidQuote* quote);
+  risk::Standing standing(Slot& slot, bool with_waiting) const;
+  enum class Twin : std::uint8_t { kNone, kInFlight, kUnknown };
+  Twin twin_of(const market::ContractSpec& spec, core::Money stake) const;
+  void hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+            core::Money stake);
+  void ask_quote(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+                 const market::ContractSpec& spec, core::Money stake);
+  void send(Slot& slot, const market::ContractSpec& spec, const market::Tick& tick,
+            core::Money stake, const PaidQuote* quote);
+  void drop(Slot& slot, const risk::Denied& denied);
+  void drop(Slot& slot, std::string_view why);
+  void restart_plan(Slot& slot);
+  void quote_reply(const QuoteReply& reply);
+  void release_waiting();
+
+  // settle.cpp
+  void bought(core::OrderId id, const execution::Bought& bought);
+  void refused(core::OrderId id, std::string_view code, std::string_view message, bool permanent);
+  void opened(const execution::Order& order, bool resolved);
+  void follow(const execution::Order& order);
+  void contract(const execution::ContractReport& report, execution::Witness witness);
+  void transaction(const execution::TransactionReport& report);
+  void transaction_contract(const execution::TransactionReport& report);
+  void settle(core::OrderId id, const execution::Settlement& settlement,
+              execution::Witness witness);
+  void book(Slot& slot, const execution::Order& order);
+  void later_witness(const execution::Order& order, const execution::Settlement& settlement,
+                     execution::Witness witness);
+  std::optional<std::string> recount(core::OrderId id);
+  void verify(core::OrderId id);
+  void mismatch(const execution::Order& order, std::string_view what);
+  void hold(Held held);
+  void replay_held(core::ContractId contract);
+  void flush_held();
+  void tell_if_foreign(const Held& witness);
+  void tell_foreign(core::ContractId contract, std::string_view what);
+
+  // link.cpp
+  void restore(const execution::Snapshot& snapshot);
+  void restore_order(const execution::Order& order);
+  void restore_daily_profit(const execution::HaltRecord& latched);
+  void online(core::Money balance);
+  void offline();
+  void report(const execution::VenueReport& report);
+  void make_unknown(core::OrderId id, std::string_view why);
+  void adopt(core::OrderId id, const execution::HistoryRow& row);
+  bool try_adopt(const execution::ContractReport& report);
+  void absent(core::OrderId id, std::string_view evidence);
+  void ambiguous(core::OrderId id, std::size_t candidates);
+  void close_windows();
+  std::vector<execution::Pending> pending_orders() const;
+  void ask_report();
+
+  // operator.cpp
+  void halt(Slot& slot, std::string_view kind, std::string_view reason);
+  void latch_halt(Slot& slot, std::string_view kind, std::string_view reason);
+  void tell_halted(const Slot& slot);
+  void resume(Slot& slot);
+  void latch_daily_profit();
+
+  // views.cpp
+  StrategyView view(const Slot& slot) const;
+  AccountView account() const;
+
+  // Lookups and sums.
+  Slot* find_slot(std::string_view name);
+  Slot& slot_for(core::Name name);
+  Feed* find_feed(const market::SymbolCode& symbol);
+  Feed& feed_for(const market::SymbolCode& symbol);
+  core::Money day_profit() const;
+  std::int64_t day_trades() const;
+  std::int64_t in_flight() const;  // orders that await an answer
+  bool has_unknown(const Slot& slot) const;
+  core::Money zero() const { return {}; }
+
+  // Actions.
+  void append(execution::Record record) { out->push_back(Append{std::move(record)}); }
+  void append_slot(const Slot& slot) { append(slot.record()); }
+  void append_day();
+  void tell(core::Event event) { out->push_back(Tell{std::move(event)}); }
+  core::Event event(core::EventKind kind, const Slot& slot) const;
+  core::Event event(core::EventKind kind, const execution::Order& order) const;
+
+  Settings settings;
+  std::vector<std::unique_ptr<Slot>> slots;  // those of the configuration first, in its order
+  std::vector<std::unique_ptr<Feed>> feeds;
+  execution::Ledger ledger;
+  std::map<core::OrderId, Flight> flights;
+  std::map<core::OrderId, execution::Follower> followers;
+  std::deque<core::OrderId> verifying;    // settled, their follower may still decide
+  std::set<core::OrderId> told_mismatch;  // of orders that the ledger still knows
+  std::deque<Waiting> waiting;
+  std::deque<Held> held;
+  std::deque<core::ContractId> foreign;
+  risk::KnownBalance balance;
+
+  bool is_online = false;
+  bool reconciled = false;
+  bool draining = false;
+  std::optional<std::int64_t> day;
+  bool daily_profit_reached = false;
+  core::VenueTime clock;
+
+  core::Now now;           // of the event being handled
+  Actions* out = nullptr;  // of the event being handled
+};
+
+}  // namespace derivd::engine

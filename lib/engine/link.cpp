@@ -1,0 +1,281 @@
+// Start, reconnect and evidence: the one path on which lost answers are found again.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/impl.hpp"
+#include "risk/day.hpp"
+
+namespace derivd::engine {
+
+using core::EventKind;
+using execution::Finding;
+using execution::OrderState;
+
+void Engine::Impl::restore(const execution::Snapshot& snapshot) {
+  ledger.restore_last(snapshot.last_order);
+  std::vector<core::ContractId> claims;  // after the open orders, which may be among them
+  for (const auto& record : snapshot.strategies) {
+    auto& slot = slot_for(record.strategy);
+    const auto problems = slot.load(record);
+    if (!day || slot.day > *day) day = slot.day;
+    for (const auto& b : slot.booked) claims.push_back(b.contract);
+    if (problems.empty()) continue;
+    auto e = event(EventKind::kJournalProblem, slot);
+    e.text = core::Text::truncated(
+        fmt::format("{}: part of the saved state is not usable: {}", slot.name(), problems));
+    tell(e);
+  }
+  if (snapshot.day && (!day || snapshot.day->day > *day)) day = snapshot.day->day;
+  for (auto& slot : slots) {
+    if (day && slot->day < *day) slot->new_day(*day);
+  }
+  for (const auto& halted : snapshot.halts) {
+    if (!halted.halted) continue;
+    if (halted.strategy.empty()) {
+      restore_daily_profit(halted);
+    } else if (auto* slot = find_slot(halted.strategy.view())) {
+      slot->halted = true;
+      slot->halt_kind = halted.kind;
+      slot->halt_reason = halted.reason;
+    }
+  }
+  for (const auto& order : snapshot.open_orders) restore_order(order);
+  for (const auto c : claims) ledger.restore_claim(c);
+  roll_day();
+  for (auto& slot : slots) {
+    const bool known = std::any_of(snapshot.strategies.begin(), snapshot.strategies.end(),
+                                   [&](const auto& r) { return r.strategy == slot->name(); });
+    if (!slot->configured || slot->halted || !known) continue;
+    if (slot->settings.session.resume == risk::Resume::kReset) {
+      slot->new_session();
+      append_slot(*slot);
+    } else if (slot->session.target_reached(slot->settings.session)) {
+      // The record was written, the halt was not.
+      halt(*slot, "take_profit", "take_profit was reached before the restart");
+    }
+  }
+}
+
+void Engine::Impl::restore_order(const execution::Order& order) {
+  ledger.restore(order);
+  auto& slot = slot_for(order.strategy);
+  if (order.state == OrderState::kOpen) {
+    const bool booked = std::any_of(slot.booked.begin(), slot.booked.end(),
+                                    [&](const auto& b) { return b.order == order.id; });
+    if (booked) {
+      slot.settled_before.insert(order.id);
+    } else {
+      observe(order.purchase_time);
+      const auto number = risk::day_of(order.purchase_time, settings.limits.day_starts);
+      slot.on_purchase(order.id, order.purchase_time, !day || number >= *day);
+    }
+    return follow(order);
+  }
+  flights[order.id] = Flight{now.instant, {}, now.instant + kFirstAsk, kFirstAsk, false};
+  // Whether its bytes left the last run is not known.
+  if (order.state == OrderState::kIntended) make_unknown(order.id, "the program was restarted");
+}
+
+void Engine::Impl::restore_daily_profit(const execution::HaltRecord& latched) {
+  if (latched.kind != "daily_profit") return;
+  daily_profit_reached = true;
+  if (!day || risk::day_of(latched.venue, settings.limits.day_starts) >= *day) return;
+  daily_profit_reached = false;
+  append(execution::HaltRecord{{}, false, "daily_profit", "a new day began", now.wall, clock});
+}
+
+void Engine::Impl::online(core::Money known) {
+  is_online = true;
+  reconciled = false;
+  balance.anchor(known);
+  ask_report();
+  for (auto& [id, flight] : flights) flight.next_ask = now.instant + flight.ask_wait;
+  for (const auto& [id, order] : ledger.orders()) {
+    if (order.state == OrderState::kOpen) out->push_back(Watch{order.contract});
+  }
+}
+
+void Engine::Impl::offline() {
+  is_online = false;
+  reconciled = false;
+  for (const auto& w : waiting) drop(*w.slot, "the link was lost");
+  waiting.clear();
+  std::vector<core::OrderId> unanswered;
+  for (const auto& [id, flight] : flights) {
+    if (ledger.find(id)->state == OrderState::kIntended) unanswered.push_back(id);
+  }
+  for (const auto id : unanswered) make_unknown(id, "the link was lost before the answer");
+  for (auto& feed : feeds) feed->lose_link();
+}
+
+void Engine::Impl::make_unknown(core::OrderId id, std::string_view why) {
+  const auto& order = ledger.unknown(id, why);
+  auto& flight = flights[id];
+  flight.next_ask = now.instant + flight.ask_wait;
+  append(execution::OrderRecord{order});
+  auto e = event(EventKind::kOrderUnknown, order);
+  e.reason = core::Text::truncated(why);
+  e.text = core::Text::truncated(
+      fmt::format("order {}: outcome not known ({}); {} enters nothing until it is proven",
+                  id.value, why, order.strategy));
+  tell(e);
+}
+
+void Engine::Impl::ask_report() {
+  auto since = clock;
+  for (const auto& [id, order] : ledger.orders()) {
+    if (!execution::is_exposed(order.state)) continue;
+    const auto from = order.contract ? order.purchase_time : order.signal_epoch;
+    since = std::min(since, from - execution::kClockSlack);
+  }
+  out->push_back(AskReport{since});
+}
+
+void Engine::Impl::close_windows() {
+  for (auto& [id, flight] : flights) {
+    const auto& order = *ledger.find(id);
+    const bool closed = now.instant - flight.sent >= execution::kPurchaseWindow &&
+                        clock - order.signal_epoch >= execution::kPurchaseWindow;
+    if (!flight.window_closed && closed) flight.window_closed = clock;
+  }
+}
+
+std::vector<execution::Pending> Engine::Impl::pending_orders() const {
+  std::vector<execution::Pending> out_orders;
+  for (const auto& [id, order] : ledger.orders()) {
+    // An order whose answer may still come is not searched for.
+    if (!execution::is_exposed(order.state) || order.state == OrderState::kIntended) continue;
+    execution::Pending p;
+    p.order = &order;
+    if (const auto it = flights.find(id); it != flights.end()) {
+      p.window_closed = it->second.window_closed;
+    }
+    out_orders.push_back(p);
+  }
+  return out_orders;
+}
+
+void Engine::Impl::report(const execution::VenueReport& report) {
+  if (!is_online) return;
+  const auto pending = pending_orders();
+  const auto result = execution::reconcile(pending, ledger, report);
+  std::size_t resolved = 0;
+  for (const auto& found : result.found) {
+    const auto* order = ledger.find(found.order);
+    if (order == nullptr) continue;  // settled and forgotten while this report was digested
+    const auto state = order->state;
+    if (state == OrderState::kOpen) {
+      if (found.finding != Finding::kMatched) {
+        out->push_back(Poll{order->contract});
+        continue;
+      }
+      const auto settlement = execution::settlement_from(*order, *found.row);
+      if (settlement) settle(found.order, *settlement, execution::Witness::kReconciliation);
+      continue;
+    }
+    if (state != OrderState::kUnknown) continue;
+    switch (found.finding) {
+      case Finding::kMatched:
+        adopt(found.order, *found.row);
+        ++resolved;
+        break;
+      case Finding::kAbsent:
+        absent(found.order, "not in the venue's books after its time");
+        ++resolved;
+        break;
+      case Finding::kAmbiguous:
+        ambiguous(found.order, found.candidates);
+        break;
+      case Finding::kUnknown:
+        break;
+    }
+  }
+  close_windows();
+  // A purchase that awaits its answer may be among them.
+  if (in_flight() == 0) {
+    for (const auto& row : result.foreign)
+      tell_foreign(row.contract, "open on this account, not ours");
+  }
+  if (!reconciled) {
+    balance.anchor(report.balance);  // nothing of ours could be bought since the link came up
+    reconciled = true;
+    core::Event e;
+    e.kind = EventKind::kReconciled;
+    e.text = core::Text::truncated(fmt::format(
+        "reconciled with the venue: {} orders looked up, {} resolved, {} at risk, {} foreign",
+        pending.size(), resolved, ledger.exposed(), result.foreign.size()));
+    tell(e);
+  }
+  flush_held();
+}
+
+void Engine::Impl::adopt(core::OrderId id, const execution::HistoryRow& row) {
+  execution::Bought bought;
+  bought.contract = row.contract;
+  bought.transaction = row.buy_tx;
+  bought.buy_price = row.buy_price;
+  bought.payout = row.payout;
+  bought.purchase_time = row.purchase_time;
+  bought.shortcode = row.shortcode;
+  balance.debit(row.buy_price, std::nullopt, now.instant);
+  opened(ledger.accept(id, bought), true);
+  // A witness that was held may have settled it already.
+  const auto* order = ledger.find(id);
+  if (order->state != OrderState::kOpen) return;
+  if (const auto settlement = execution::settlement_from(*order, row)) {
+    settle(id, *settlement, execution::Witness::kReconciliation);
+  }
+}
+
+bool Engine::Impl::try_adopt(const execution::ContractReport& report) {
+  if (!report.buy_price || !report.purchase_time) return false;
+  execution::HistoryRow row;
+  row.contract = report.contract;
+  row.buy_tx = report.buy_tx;
+  row.type = report.type;
+  row.symbol = report.symbol;
+  row.buy_price = *report.buy_price;
+  row.payout = report.payout;
+  row.purchase_time = *report.purchase_time;
+  row.open = !report.is_sold;
+  row.shortcode = report.shortcode;
+  std::optional<core::OrderId> match;
+  for (const auto& pending : pending_orders()) {
+    if (pending.order->contract || !execution::fits(pending, row)) continue;
+    if (match) return false;  // the venue's report decides, or nobody
+    match = pending.order->id;
+  }
+  if (!match) return false;
+  adopt(*match, row);
+  contract(report, execution::Witness::kPoll);
+  flush_held();
+  return true;
+}
+
+void Engine::Impl::absent(core::OrderId id, std::string_view evidence) {
+  const auto& order = ledger.absent(id, evidence);
+  flights.erase(id);
+  append(execution::OrderRecord{order});
+  auto e = event(EventKind::kOrderResolved, order);
+  e.reason = core::Text::truncated(evidence);
+  e.text = core::Text::truncated(fmt::format("order {} was never bought: {}", id.value, evidence));
+  tell(e);
+}
+
+void Engine::Impl::ambiguous(core::OrderId id, std::size_t candidates) {
+  auto& flight = flights[id];
+  if (flight.told_ambiguous) return;
+  flight.told_ambiguous = true;
+  const auto& order = *ledger.find(id);
+  const auto text =
+      fmt::format("order {}: {} contracts of this account could be it; compare, then resume {}",
+                  id.value, candidates, order.strategy);
+  auto e = event(EventKind::kOrderAmbiguous, order);
+  e.text = core::Text::truncated(text);
+  tell(e);
+  auto& slot = slot_for(order.strategy);
+  if (!slot.halted) halt(slot, "ambiguous", text);
+}
+
+}  // namespace derivd::engine

@@ -1,0 +1,286 @@
+// From the venue's answers and witnesses to booked results.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "engine/impl.hpp"
+#include "risk/day.hpp"
+
+namespace derivd::engine {
+
+using core::EventKind;
+using execution::OrderState;
+using execution::TransactionReport;
+
+void Engine::Impl::bought(core::OrderId id, const execution::Bought& bought) {
+  const auto* order = ledger.find(id);
+  const auto strange = [&](std::string_view what) {
+    tell_foreign(bought.contract, fmt::format("order {}: {}", id.value, what));
+  };
+  if (order == nullptr) return strange("a purchase was answered for an order that is not known");
+  const bool waits = order->state == OrderState::kIntended ||
+                     order->state == OrderState::kUnknown || order->state == OrderState::kAbsent;
+  if (!waits) {
+    if (order->contract != bought.contract) strange("a second purchase was answered for it");
+    return;
+  }
+  if (!bought.contract || ledger.is_ours(bought.contract)) {
+    // It was bought, but not as what the answer says: evidence has to be found elsewhere.
+    if (order->state == OrderState::kIntended) make_unknown(id, "answered with another's contract");
+    return;
+  }
+  const bool resolved = order->state != OrderState::kIntended;
+  balance.debit(bought.buy_price, bought.balance_after, now.instant);
+  opened(ledger.accept(id, bought), resolved);
+  release_waiting();
+  flush_held();
+}
+
+void Engine::Impl::opened(const execution::Order& order, bool resolved) {
+  if (order.purchase_time - clock <= kMaxLead) observe(order.purchase_time);
+  auto& slot = slot_for(order.strategy);
+  const bool today = !day || risk::day_of(order.purchase_time, settings.limits.day_starts) >= *day;
+  slot.on_purchase(order.id, order.purchase_time, today);
+  flights.erase(order.id);
+  append(execution::OrderRecord{order});
+  out->push_back(Watch{order.contract});
+  auto e = event(resolved ? EventKind::kOrderResolved : EventKind::kContractBought, order);
+  e.text = core::Text::truncated(fmt::format(
+      "{}{} {} for {}{}, contract {}", resolved ? "found: " : "bought ",
+      market::name_of(order.spec.type), order.spec.symbol.view(), order.buy_price.to_string(),
+      order.payout ? fmt::format(", pays {}", order.payout->to_string()) : "",
+      order.contract.value));
+  tell(e);
+  follow(order);
+  const auto contract = order.contract;
+  replay_held(contract);
+}
+
+void Engine::Impl::follow(const execution::Order& order) {
+  auto& feed = feed_for(order.spec.symbol);
+  const auto interval = feed.interval_s() > 0 ? feed.interval_s() : 2;
+  execution::Follower follower(order.spec, order.purchase_time, interval, now.instant);
+  if (!feed.remembers(order.purchase_time)) follower.lose_ticks();
+  feed.each_after(order.purchase_time,
+                  [&](const market::Tick& tick) { follower.on_tick(tick, now.instant); });
+  followers.insert_or_assign(order.id, std::move(follower));
+}
+
+void Engine::Impl::refused(core::OrderId id, std::string_view code, std::string_view message,
+                           bool permanent) {
+  const auto* order = ledger.find(id);
+  if (order == nullptr ||
+      (order->state != OrderState::kIntended && order->state != OrderState::kUnknown)) {
+    return;
+  }
+  const auto& refused = ledger.refuse(id, code);
+  flights.erase(id);
+  append(execution::OrderRecord{refused});
+  auto& slot = slot_for(refused.strategy);
+  slot.last_decision = core::Text::truncated(fmt::format("refused by the venue: {}", code));
+  auto e = event(EventKind::kOrderRefused, refused);
+  e.reason = core::Text::truncated(code);
+  e.text = core::Text::truncated(fmt::format("order {} refused: {}: {}", id.value, code, message));
+  tell(e);
+  if (permanent) halt(slot, "refused", fmt::format("{}: {}", code, message));
+  release_waiting();
+  flush_held();
+}
+
+void Engine::Impl::contract(const execution::ContractReport& report, execution::Witness witness) {
+  const auto* order = ledger.find(report.contract);
+  if (order == nullptr) {
+    if (ledger.is_ours(report.contract) || flights.empty() || try_adopt(report)) return;
+    return hold(HeldContract{report, witness});
+  }
+  const auto settlement = execution::settlement_from(*order, report);
+  if (!settlement) return;
+  if (order->state == OrderState::kOpen) return settle(order->id, *settlement, witness);
+  later_witness(*order, *settlement, witness);
+}
+
+void Engine::Impl::transaction(const TransactionReport& report) {
+  if (!report.transaction) return;  // the stream's first frame is empty
+  transaction_contract(report);
+  balance.show(report.balance, now.instant);
+}
+
+void Engine::Impl::transaction_contract(const TransactionReport& report) {
+  if (const auto* order = ledger.find(report.contract)) {
+    const auto settlement = execution::settlement_from(*order, report);
+    if (!settlement) return;
+    if (order->state == OrderState::kOpen) {
+      return settle(order->id, *settlement, execution::Witness::kTransaction);
+    }
+    return later_witness(*order, *settlement, execution::Witness::kTransaction);
+  }
+  if (!report.contract || ledger.is_ours(report.contract)) return;
+  if (flights.empty()) {
+    if (report.action == TransactionReport::Action::kBuy) {
+      tell_foreign(report.contract, "bought on this account, not by us");
+    }
+    return;
+  }
+  // It may be the purchase that awaits its answer: the streams come in no fixed order.
+  const auto units = std::abs(report.amount.units());
+  for (const auto& [id, flight] : flights) {
+    const auto& order = *ledger.find(id);
+    if (order.state == OrderState::kUnknown && order.spec.symbol == report.symbol &&
+        order.stake.units() == units && report.action == TransactionReport::Action::kBuy) {
+      out->push_back(Poll{report.contract});  // tells its type and shortcode
+      break;
+    }
+  }
+  hold(report);
+}
+
+void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlement,
+                          execution::Witness witness) {
+  if (settlement.time && *settlement.time - clock <= kMaxLead) observe(*settlement.time);
+  const auto& order = ledger.settle(id, settlement, witness, clock);
+  auto& slot = slot_for(order.strategy);
+  const auto difference = recount(id);
+  const bool was_halted = slot.halted;
+  // The journal still showed it open, but its result is in the strategy's record already.
+  if (slot.settled_before.erase(id) == 0) {
+    balance.credit(order.sell_price);
+    book(slot, order);
+  }
+  append(execution::OrderRecord{order});
+  auto e = event(EventKind::kContractSettled, order);
+  e.reason = core::Text::truncated(execution::name_of(witness));
+  e.text = core::Text::truncated(fmt::format(
+      "contract {} {}: {}{} on {}, session {}", order.contract.value,
+      execution::name_of(order.outcome), order.profit->units() > 0 ? "+" : "",
+      order.profit->to_string(), order.buy_price.to_string(), slot.session.realised.to_string()));
+  tell(e);
+  if (slot.halted && !was_halted) tell_halted(slot);
+  if (difference) mismatch(order, *difference);
+}
+
+void Engine::Impl::book(Slot& slot, const execution::Order& order) {
+  const bool today = !day || risk::day_of(order.settled_time, settings.limits.day_starts) >= *day;
+  slot.on_settled(order.id, order.contract, *order.profit, order.settled_time, today);
+  if (!slot.halted && slot.session.target_reached(slot.settings.session)) {
+    latch_halt(slot, "take_profit",
+               fmt::format("take_profit: {} of {} reached", slot.session.realised.to_string(),
+                           slot.settings.session.take_profit->to_string()));
+  }
+  latch_daily_profit();
+  append_slot(slot);
+  if (day) append_day();
+}
+
+// Our own result, once the ticks that we saw tell it. Also supplies entry and exit where the
+// witness that settled had none.
+std::optional<std::string> Engine::Impl::recount(core::OrderId id) {
+  const auto it = followers.find(id);
+  if (it == followers.end()) return std::nullopt;
+  const auto& follower = it->second;
+  if (!follower.decided()) {
+    if (follower.may_decide() && verifying.size() < kMaxVerifying) {
+      verifying.push_back(id);
+    } else {
+      followers.erase(it);
+    }
+    return std::nullopt;
+  }
+  auto difference = follower.disagreement(*ledger.find(id));
+  if (difference) ledger.mark_differs(id);
+  ledger.complete(id, follower.entry(), follower.exit());
+  followers.erase(it);
+  return difference;
+}
+
+void Engine::Impl::verify(core::OrderId id) {
+  const auto* order = ledger.find(id);
+  if (order == nullptr) {
+    followers.erase(id);
+    return;
+  }
+  const bool was_complete = order->entry && order->exit;
+  const auto difference = recount(id);
+  if (difference || (!was_complete && order->entry && order->exit)) {
+    append(execution::OrderRecord{*order});
+  }
+  if (difference) mismatch(*order, *difference);
+}
+
+void Engine::Impl::later_witness(const execution::Order& order,
+                                 const execution::Settlement& settlement,
+                                 execution::Witness witness) {
+  if (order.state != OrderState::kSettled) return;
+  if (!execution::agrees(order, settlement)) {
+    return mismatch(order,
+                    fmt::format("{} says it was sold for {}, {} had said {}",
+                                execution::name_of(witness), settlement.sell_price.to_string(),
+                                execution::name_of(order.witness), order.sell_price.to_string()));
+  }
+  if (ledger.complete(order.id, settlement.entry, settlement.exit)) {
+    append(execution::OrderRecord{order});
+  }
+}
+
+void Engine::Impl::mismatch(const execution::Order& order, std::string_view what) {
+  if (!told_mismatch.insert(order.id).second) return;
+  while (told_mismatch.size() > execution::Ledger::kKeepFinal) {
+    told_mismatch.erase(told_mismatch.begin());
+  }
+  auto e = event(EventKind::kSettlementMismatch, order);
+  e.reason = core::Text::truncated(what);
+  e.text = core::Text::truncated(fmt::format("contract {}: {}", order.contract.value, what));
+  tell(e);
+}
+
+void Engine::Impl::hold(Held witness) {
+  if (held.size() >= kMaxHeld) {
+    const auto oldest = std::move(held.front());
+    held.pop_front();
+    tell_if_foreign(oldest);
+  }
+  held.push_back(std::move(witness));
+}
+
+void Engine::Impl::replay_held(core::ContractId contract_id) {
+  std::vector<Held> mine;
+  std::erase_if(held, [&](Held& h) {
+    const auto* report = std::get_if<HeldContract>(&h);
+    const auto id =
+        report != nullptr ? report->report.contract : std::get<TransactionReport>(h).contract;
+    if (id != contract_id) return false;
+    mine.push_back(std::move(h));
+    return true;
+  });
+  for (const auto& h : mine) {
+    if (const auto* c = std::get_if<HeldContract>(&h)) contract(c->report, c->witness);
+    // Its balance was taken in when it came.
+    if (const auto* t = std::get_if<TransactionReport>(&h)) transaction_contract(*t);
+  }
+}
+
+void Engine::Impl::flush_held() {
+  if (!flights.empty()) return;
+  for (const auto& h : held) tell_if_foreign(h);
+  held.clear();
+}
+
+void Engine::Impl::tell_if_foreign(const Held& witness) {
+  const auto* report = std::get_if<TransactionReport>(&witness);
+  if (report == nullptr || report->action != TransactionReport::Action::kBuy) return;
+  if (ledger.is_ours(report->contract)) return;
+  tell_foreign(report->contract, "bought on this account, not by us");
+}
+
+void Engine::Impl::tell_foreign(core::ContractId contract_id, std::string_view what) {
+  if (std::find(foreign.begin(), foreign.end(), contract_id) != foreign.end()) return;
+  foreign.push_back(contract_id);
+  if (foreign.size() > kMaxForeign) foreign.pop_front();
+  core::Event e;
+  e.kind = EventKind::kForeignContract;
+  e.contract_id = contract_id;
+  e.text = core::Text::truncated(fmt::format("contract {}: {}", contract_id.value, what));
+  tell(e);
+}
+
+}  // namespace derivd::engine

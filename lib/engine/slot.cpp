@@ -1,0 +1,190 @@
+#include "engine/slot.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "core/check.hpp"
+
+namespace derivd::engine {
+namespace {
+
+using Numbers = std::vector<std::int64_t>;
+
+// "12:1700000000,13:1700000002" → 12, 1700000000, 13, 1700000002.
+std::optional<Numbers> numbers(std::string_view text) {
+  Numbers out;
+  while (!text.empty()) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{}) return std::nullopt;
+    out.push_back(value);
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (text.empty()) break;
+    if ((text.front() != ',' && text.front() != ':') || text.size() == 1) return std::nullopt;
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
+template <class List, class Text>
+std::string joined(const List& list, Text&& text) {
+  std::string out;
+  for (const auto& item : list) out += (out.empty() ? "" : ",") + text(item);
+  return out;
+}
+
+std::string optional_time(const std::optional<core::VenueTime>& time) {
+  return time ? fmt::format("{}", time->s) : std::string{};
+}
+
+std::optional<core::VenueTime> time_of(const Numbers& n) {
+  return n.empty() ? std::nullopt : std::optional<core::VenueTime>{{n[0]}};
+}
+
+}  // namespace
+
+Slot::Slot(const StrategySettings& s) : settings(s) {
+  const auto* type = strategy::find_type(s.type);
+  const auto* plan_type = staking::find_plan(s.staking.plan);
+  DERIVD_CHECK(type != nullptr && plan_type != nullptr, "settings were not checked");
+  strategy = type->make(s.params);
+  plan = plan_type->make(s.staking);
+}
+
+Slot::Slot(core::Name name) : configured(false) {
+  settings.name = name;
+  settings.enabled = false;
+}
+
+void Slot::on_purchase(core::OrderId order, core::VenueTime time, bool today) {
+  if (!counted.insert(order).second) return;
+  ++trades;
+  if (today) ++day_trades;
+  guards.on_purchase(settings.guards, {order, time});
+}
+
+void Slot::on_settled(core::OrderId order, core::ContractId contract, core::Money profit,
+                      core::VenueTime time, bool today) {
+  session.settle(profit);
+  won += profit.units() > 0 ? 1 : 0;
+  lost += profit.units() < 0 ? 1 : 0;
+  if (today) day_profit += profit;
+  guards.on_settled(settings.guards, profit, time);
+  if (plan) plan->on_result(profit);
+  counted.erase(order);
+  booked.push_back({order, contract});
+  if (booked.size() > kBooked) booked.pop_front();
+}
+
+void Slot::new_day(std::int64_t number) {
+  day = number;
+  day_profit = core::Money::minor(0, day_profit.exponent());
+  day_trades = 0;
+}
+
+void Slot::new_session() {
+  ++session_number;
+  session = {};
+  trades = won = lost = 0;
+  if (plan) plan->restart();
+}
+
+execution::StrategyRecord Slot::record() const {
+  execution::StrategyRecord out;
+  out.strategy = settings.name;
+  out.session = session_number;
+  out.realised = session.realised;
+  out.peak = session.peak;
+  out.counters = strategy ? strategy->save() : std::string{};
+  out.staking = plan ? plan->save() : std::string{};
+  out.guards = guards_text();
+  return out;
+}
+
+// One line of key=value, blanks between them; `why`, free text, is last.
+std::string Slot::guards_text() const {
+  return fmt::format(
+      "tick={} trades={} won={} lost={} cooling={} pausing={} losses={} buys={} day={} "
+      "day_profit={} day_trades={} counted={} booked={} paused={} why={}",
+      last_epoch.s, trades, won, lost, optional_time(guards.cooling_until),
+      optional_time(guards.pausing_until), guards.losses,
+      joined(guards.purchases,
+             [](const auto& p) { return fmt::format("{}:{}", p.order.value, p.time.s); }),
+      day, day_profit.units(), day_trades,
+      joined(counted, [](auto id) { return fmt::format("{}", id.value); }),
+      joined(booked,
+             [](const auto& b) { return fmt::format("{}:{}", b.order.value, b.contract.value); }),
+      paused ? 1 : 0, pause_reason.view());
+}
+
+core::Result<void> Slot::load_guards(std::string_view text) {
+  const auto why = text.find(" why=");
+  const auto broken =
+      core::invalid(fmt::format("'{}' is not a saved guard state", text.substr(0, 80)));
+  if (why == std::string_view::npos) return broken;
+  std::map<std::string_view, Numbers, std::less<>> fields;
+  auto rest = text.substr(0, why);
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find(' '), rest.size());
+    const auto field = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const auto equals = field.find('=');
+    if (equals == std::string_view::npos) return broken;
+    auto list = numbers(field.substr(equals + 1));
+    if (!list) return broken;
+    fields[field.substr(0, equals)] = std::move(*list);
+  }
+  for (const auto key :
+       {"tick", "trades", "won", "lost", "losses", "day", "day_profit", "day_trades", "paused"}) {
+    if (!fields.contains(key) || fields[key].size() != 1) return broken;
+  }
+  const auto& buys = fields["buys"];
+  const auto& pairs = fields["booked"];
+  if (buys.size() % 2 != 0 || pairs.size() % 2 != 0) return broken;
+  last_epoch = {fields["tick"][0]};
+  trades = fields["trades"][0];
+  won = fields["won"][0];
+  lost = fields["lost"][0];
+  guards.cooling_until = time_of(fields["cooling"]);
+  guards.pausing_until = time_of(fields["pausing"]);
+  guards.losses = fields["losses"][0];
+  guards.purchases.clear();
+  for (std::size_t i = 0; i < buys.size(); i += 2) {
+    guards.purchases.push_back({{buys[i]}, {buys[i + 1]}});
+  }
+  day = fields["day"][0];
+  day_profit = core::Money::minor(fields["day_profit"][0], session.realised.exponent());
+  day_trades = fields["day_trades"][0];
+  counted.clear();
+  for (const auto id : fields["counted"]) counted.insert({id});
+  booked.clear();
+  for (std::size_t i = 0; i < pairs.size(); i += 2) booked.push_back({{pairs[i]}, {pairs[i + 1]}});
+  paused = fields["paused"][0] == 1;
+  pause_reason = core::Text::truncated(text.substr(why + 5));
+  return {};
+}
+
+std::string Slot::load(const execution::StrategyRecord& record) {
+  session_number = record.session;
+  session.realised = record.realised;
+  session.peak = record.peak;
+  std::string problems;
+  if (auto r = load_guards(record.guards); !r) problems += r.error().text + "; ";
+  if (strategy) {
+    if (auto r = strategy->load(record.counters); !r) {
+      strategy->reset();
+      last_epoch = {};
+      problems += r.error().text + "; ";
+    }
+  }
+  if (plan) {
+    if (auto r = plan->load(record.staking); !r) {
+      plan->restart();
+      problems += r.error().text + "; ";
+    }
+  }
+  return problems;
+}
+
+}  // namespace derivd::engine

@@ -1,0 +1,92 @@
+// Owns the running state of one strategy: its signal counters, stake plan, session, guards and
+// latched stops, and their form in the journal. Only the engine touches it, on the loop thread. It
+// never decides: the gate does, and the engine acts.
+//
+// The record of a slot is the one truth about money booked: it names the settlements that it
+// includes, so that a crash between two records books nothing twice and forgets nothing.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "core/result.hpp"
+#include "engine/settings.hpp"
+#include "execution/record.hpp"
+#include "risk/gate.hpp"
+#include "risk/guards.hpp"
+#include "risk/session.hpp"
+#include "staking/plan.hpp"
+#include "strategy/strategy.hpp"
+
+namespace derivd::engine {
+
+struct Slot {
+  /// Settled contracts that the record names, newest last: more than can settle between two records
+  /// of one order, and enough that a contract bought in the same second as a lost order is known.
+  static constexpr std::size_t kBooked = 64;
+
+  struct Booked {
+    core::OrderId order;
+    core::ContractId contract;
+    friend bool operator==(const Booked&, const Booked&) = default;
+  };
+
+  /// A strategy of the configuration.
+  explicit Slot(const StrategySettings& s);
+  /// One that the configuration no longer has, whose contracts still settle.
+  explicit Slot(core::Name name);
+
+  core::Name name() const { return settings.name; }
+  bool runs() const { return configured && settings.enabled; }
+
+  void on_purchase(core::OrderId order, core::VenueTime time, bool today);
+  void on_settled(core::OrderId order, core::ContractId contract, core::Money profit,
+                  core::VenueTime time, bool today);
+  void new_day(std::int64_t number);
+  /// Result, peak, stakes and counts from nothing; halts and guards stay as they are.
+  void new_session();
+
+  execution::StrategyRecord record() const;
+  /// What cannot be loaded (another plan, another type) starts anew; the text says what.
+  std::string load(const execution::StrategyRecord& record);
+
+  StrategySettings settings;
+  bool configured = true;
+  std::unique_ptr<strategy::Strategy> strategy;  // empty when not configured
+  std::unique_ptr<staking::StakePlan> plan;      // empty when not configured
+  core::VenueTime last_epoch;                    // of the last tick that fed the counters
+
+  std::int64_t session_number = 1;
+  risk::Session session;
+  std::int64_t trades = 0;  // purchases of this session
+  std::int64_t won = 0;
+  std::int64_t lost = 0;
+  risk::GuardState guards;
+
+  // This strategy's share of the account's day.
+  std::int64_t day = 0;
+  core::Money day_profit;
+  std::int64_t day_trades = 0;
+
+  std::set<core::OrderId> counted;  // open orders whose purchase is counted above
+  std::deque<Booked> booked;
+  std::set<core::OrderId> settled_before;  // booked, but the journal still shows them open
+
+  bool halted = false;
+  core::ShortString<32> halt_kind;
+  core::Text halt_reason;
+  bool paused = false;
+  core::Text pause_reason;
+
+  core::Text last_decision;
+  std::optional<risk::Limit> told;  // the denial that people were told last
+
+ private:
+  std::string guards_text() const;
+  core::Result<void> load_guards(std::string_view text);
+};
+
+}  // namespace derivd::engine

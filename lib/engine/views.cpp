@@ -1,0 +1,97 @@
+// What people may see: built on request, never on the hot path.
+#include <algorithm>
+
+#include "engine/impl.hpp"
+
+namespace derivd::engine {
+
+using execution::OrderState;
+
+std::string_view name_of(StrategyStatus status) {
+  switch (status) {
+    case StrategyStatus::kRunning:
+      return "running";
+    case StrategyStatus::kPaused:
+      return "paused";
+    case StrategyStatus::kHalted:
+      return "halted";
+    case StrategyStatus::kDisabled:
+      return "disabled";
+    case StrategyStatus::kBlocked:
+      return "blocked";
+  }
+  return "?";
+}
+
+StrategyView Engine::Impl::view(const Slot& slot) const {
+  StrategyView v;
+  v.name = slot.name();
+  v.type = slot.settings.type;
+  v.symbol = slot.settings.symbol;
+  v.trades = slot.trades;
+  v.won = slot.won;
+  v.lost = slot.lost;
+  v.profit = slot.session.realised;
+  v.peak = slot.session.peak;
+  if (slot.plan) v.next_stake = slot.plan->next();
+  if (slot.last_epoch.s != 0) v.last_tick = slot.last_epoch;
+  v.last_decision = slot.last_decision;
+  for (const auto& [id, order] : ledger.orders()) {
+    if (execution::is_exposed(order.state) && order.strategy == slot.name()) ++v.open;
+  }
+  if (slot.halted) {
+    v.status = StrategyStatus::kHalted;
+    v.reason = slot.halt_reason;
+  } else if (!slot.runs()) {
+    v.status = StrategyStatus::kDisabled;
+  } else if (slot.paused) {
+    v.status = StrategyStatus::kPaused;
+    v.reason = slot.pause_reason;
+  } else if (has_unknown(slot)) {
+    v.status = StrategyStatus::kBlocked;
+    v.reason = "an order's outcome is not proven yet";
+  }
+  return v;
+}
+
+AccountView Engine::Impl::account() const {
+  AccountView v;
+  v.balance = balance.shown();
+  v.day_profit = day_profit();
+  v.day_trades = day_trades();
+  for (const auto& [id, order] : ledger.orders()) {
+    if (!execution::is_exposed(order.state)) continue;
+    v.open_stake += execution::at_risk(order);
+    if (order.state == OrderState::kOpen) ++v.open_contracts;
+    if (order.state == OrderState::kUnknown) ++v.unknown_orders;
+  }
+  return v;
+}
+
+std::vector<market::SymbolCode> Engine::symbols() const {
+  std::vector<market::SymbolCode> out;
+  for (const auto& feed : impl_->feeds) out.push_back(feed->symbol());
+  return out;
+}
+
+std::vector<StrategyView> Engine::strategies() const {
+  std::vector<StrategyView> out;
+  for (const auto& slot : impl_->slots) {
+    auto view = impl_->view(*slot);
+    // A strategy that the configuration no longer has is shown while something of it is open.
+    if (slot->configured || view.open > 0) out.push_back(std::move(view));
+  }
+  return out;
+}
+
+AccountView Engine::account() const { return impl_->account(); }
+
+std::vector<execution::Order> Engine::open_orders() const {
+  std::vector<execution::Order> out;
+  for (const auto& [id, order] : impl_->ledger.orders()) {
+    if (execution::is_exposed(order.state)) out.push_back(order);
+  }
+  return out;
+}
+
+}  // namespace derivd::engine

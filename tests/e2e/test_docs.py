@@ -1,0 +1,95 @@
+"""What README says is so: commands, strategies, refusals of what is not there yet, configurations."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import harness
+
+README = (harness.SOURCE / "README.md").read_text()
+
+
+def run(*command):
+    return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL)
+
+
+def dev_commands():
+    usage = run(harness.SOURCE / "dev", "help").stdout
+    named = set(re.findall(r"\./dev ([a-z]+)", README))
+    harness.check(len(named) >= 5, f"README names few commands of ./dev: {named}")
+    for name in named:
+        harness.check(re.search(rf"(?m)^  {name}\b", usage), f"./dev {name} is not in its usage")
+
+
+def operator_commands(programs):
+    row = re.search(r"(?m)^\| operator \|(.*)\|$", README)[1]
+    names = re.findall(r"[a-z]+", row.replace("derivctl", ""))
+    harness.check(len(names) >= 8, names)
+    for name in names:
+        done = run(programs / "derivctl", name, "--help")
+        harness.check(done.returncode == 0, f"derivctl {name} --help: {done.returncode}")
+
+
+def configurations(programs):
+    files = sorted((harness.SOURCE / "config").glob("*.yaml"))
+    harness.check(len(files) >= 2, "config/ holds examples")
+    for file in files:
+        done = run(programs / "derivd", "check", "--config", file)
+        harness.check(done.returncode == 0, f"{file}: {done.stderr}")
+
+
+def checked(programs, directory, text):
+    file = directory / "c.yaml"
+    file.write_text(text)
+    return run(programs / "derivd", "check", "--config", file)
+
+
+def strategies(programs, directory):
+    """The row of README is the registry, as an error message tells it."""
+    demo = (harness.SOURCE / "config/demo.yaml").read_text()
+    bad = re.sub(r"(?m)^(    type:) .*$", r"\1 no_such_type", demo, count=1)
+    error = checked(programs, directory, bad).stderr
+    row = re.search(r"(?m)^\| strategies \|(.*)\|$", README)[1]
+    for name in re.findall(r"`([a-z_]+)`", row):
+        harness.check(name in error, f"'{name}' is in README but not in: {error}")
+
+
+def not_there_yet(programs, directory):
+    demo = (harness.SOURCE / "config/demo.yaml").read_text()
+    for old, new in (("\nlimits:", "\nmetrics: { listen: 127.0.0.1:9455 }\nlimits:"),
+                     ("venue:\n", "venue:\n  mode: paper\n")):
+        text = demo.replace(old, new, 1)
+        if "mode: paper" in new:
+            text = re.sub(r"(?m)^  mode: live\n", "", text)
+        harness.check(text != demo, f"{old!r} is not in config/demo.yaml")
+        done = checked(programs, directory, text)
+        harness.check(done.returncode == 78 and re.search(r":\d+:\d+: ", done.stderr),
+                      f"{new!r}: {done.returncode} {done.stderr}")
+
+
+def help_everywhere(programs):
+    for program in ("derivd", "derivctl", "derivsim"):
+        for flag in ("--help", "--version"):
+            done = run(programs / program, flag)
+            harness.check(done.returncode == 0 and program in done.stdout,
+                          f"{program} {flag}: {done.returncode} {done.stdout} {done.stderr}")
+    harness.check(run(programs / "derivd").returncode == 64, "derivd without a command is usage")
+    harness.check(run(programs / "derivd", "run", "--no-such").returncode == 64, "usage is 64")
+
+
+def main(programs):
+    programs = pathlib.Path(programs)
+    with harness.Workspace() as directory:
+        dev_commands()
+        operator_commands(programs)
+        configurations(programs)
+        strategies(programs, directory)
+        not_there_yet(programs, directory)
+        help_everywhere(programs)
+    print("README holds")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,359 @@
+#include <gtest/gtest.h>
+
+#include "risk/balance.hpp"
+#include "risk/day.hpp"
+#include "risk/gate.hpp"
+#include "risk/guards.hpp"
+
+namespace derivd::risk {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+core::Money usd(std::string_view text) { return *core::Money::parse(text); }
+core::VenueTime at(std::int64_t s) { return {s}; }
+// 2026-06-22 was a Monday.
+constexpr std::int64_t kMonday = 1782086400;
+
+// ---- days and hours ----
+
+TEST(Day, RollsAtTheConfiguredHour) {
+  EXPECT_EQ(day_of(at(kMonday - 1), seconds(0)) + 1, day_of(at(kMonday), seconds(0)));
+  EXPECT_EQ(day_of(at(kMonday), hours(6)), day_of(at(kMonday - 1), hours(6)));
+  EXPECT_EQ(day_of(at(kMonday + 6 * 3600), hours(6)), day_of(at(kMonday), hours(6)) + 1);
+  EXPECT_EQ(day_of(at(0), seconds(1)), -1);
+  EXPECT_EQ(day_begin(day_of(at(kMonday + 5), seconds(0)), seconds(0)), at(kMonday));
+  EXPECT_EQ(day_begin(day_of(at(kMonday + 5), hours(6)), hours(6)), at(kMonday - 18 * 3600));
+}
+
+TEST(HoursOfTrading, WindowsHoldFromBeginToBeforeEnd) {
+  const std::vector<Hours> none;
+  EXPECT_TRUE(in_hours(none, at(kMonday)));
+  // Mon-Fri 08:00-20:00
+  const std::vector<Hours> work{{0x1f, 8 * 3600, 20 * 3600}};
+  EXPECT_FALSE(in_hours(work, at(kMonday + 8 * 3600 - 1)));
+  EXPECT_TRUE(in_hours(work, at(kMonday + 8 * 3600)));
+  EXPECT_TRUE(in_hours(work, at(kMonday + 20 * 3600 - 1)));
+  EXPECT_FALSE(in_hours(work, at(kMonday + 20 * 3600)));
+  EXPECT_TRUE(in_hours(work, at(kMonday + 4 * 86400 + 12 * 3600)));   // Friday
+  EXPECT_FALSE(in_hours(work, at(kMonday + 5 * 86400 + 12 * 3600)));  // Saturday
+  EXPECT_FALSE(in_hours(work, at(kMonday - 86400 + 12 * 3600)));      // Sunday
+}
+
+TEST(HoursOfTrading, AWindowOverMidnightBelongsToTheDayItBeginsOn) {
+  const std::vector<Hours> friday_night{{0x10, 22 * 3600, 2 * 3600}};
+  const auto friday = kMonday + 4 * 86400;
+  EXPECT_FALSE(in_hours(friday_night, at(friday + 3600)));
+  EXPECT_TRUE(in_hours(friday_night, at(friday + 22 * 3600)));
+  EXPECT_TRUE(in_hours(friday_night, at(friday + 86400 + 3600)));
+  EXPECT_FALSE(in_hours(friday_night, at(friday + 86400 + 7200)));
+  const std::vector<Hours> whole{{0x7f, 0, 86400}};
+  EXPECT_TRUE(in_hours(whole, at(friday)));
+  EXPECT_TRUE(in_hours(whole, at(friday + 86399)));
+}
+
+// ---- session ----
+
+TEST(SessionStop, TrailsThePeakWhichIsAtLeastZero) {
+  SessionLimits limits;
+  limits.stop_loss = usd("20.00");
+  Session s;
+  s.settle(usd("-3.00"));
+  EXPECT_EQ(s.peak, usd("0.00"));
+  EXPECT_EQ(s.floor(limits), usd("-20.00"));
+  limits.trailing = true;
+  EXPECT_EQ(s.floor(limits), usd("-20.00"));
+  s.settle(usd("8.50"));
+  EXPECT_EQ(s.peak, usd("5.50"));
+  EXPECT_EQ(s.floor(limits), usd("-14.50"));
+  s.settle(usd("-1.00"));
+  EXPECT_EQ(s.floor(limits), usd("-14.50"));
+  limits.stop_loss.reset();
+  EXPECT_FALSE(s.floor(limits));
+}
+
+TEST(SessionStop, TargetCountsWhatIsRealised) {
+  SessionLimits limits;
+  limits.take_profit = usd("1.00");
+  Session s;
+  s.settle(usd("0.99"));
+  EXPECT_FALSE(s.target_reached(limits));
+  s.settle(usd("0.01"));
+  EXPECT_TRUE(s.target_reached(limits));
+}
+
+// ---- guards ----
+
+TEST(Guards, CooldownCountsFromSettlementEndIncluded) {
+  Guards g;
+  g.cooldown = seconds(10);
+  GuardState s;
+  s.on_settled(g, usd("0.33"), at(100));
+  EXPECT_TRUE(s.cooling(at(100)));
+  EXPECT_TRUE(s.cooling(at(110)));
+  EXPECT_FALSE(s.cooling(at(111)));
+  g.cooldown = seconds(0);
+  GuardState none;
+  none.on_settled(g, usd("0.33"), at(100));
+  EXPECT_FALSE(none.cooling(at(100)));
+}
+
+TEST(Guards, AfterLossesPausesAndCountsAnew) {
+  Guards g;
+  g.after_losses = AfterLosses{3, minutes(10)};
+  GuardState s;
+  s.on_settled(g, usd("-1"), at(1));
+  s.on_settled(g, usd("-1"), at(2));
+  s.on_settled(g, usd("0"), at(3));  // a break-even is neither
+  EXPECT_FALSE(s.pausing(at(3)));
+  s.on_settled(g, usd("-1"), at(4));
+  EXPECT_TRUE(s.pausing(at(604)));
+  EXPECT_FALSE(s.pausing(at(605)));
+  EXPECT_EQ(s.losses, 0);
+  s.on_settled(g, usd("-1"), at(700));
+  s.on_settled(g, usd("-1"), at(701));
+  s.on_settled(g, usd("0.5"), at(702));
+  s.on_settled(g, usd("-1"), at(703));
+  EXPECT_FALSE(s.pausing(at(703)));
+  EXPECT_EQ(s.losses, 1);
+}
+
+TEST(Guards, TheHourRolls) {
+  Guards g;
+  g.max_trades_per_hour = 3;
+  GuardState s;
+  s.on_purchase(g, {{1}, at(1000)});
+  s.on_purchase(g, {{2}, at(2000)});
+  EXPECT_EQ(s.purchases_in_hour(at(4599)), 2);
+  EXPECT_EQ(s.purchases_in_hour(at(4600)), 1);
+  EXPECT_EQ(s.purchases_in_hour(at(5600)), 0);
+  GuardState unlimited;
+  unlimited.on_purchase(Guards{}, {{1}, at(1)});
+  EXPECT_TRUE(unlimited.purchases.empty());
+}
+
+// ---- the gate ----
+
+struct Gate : ::testing::Test {
+  Standing s = [] {
+    Standing st;
+    st.ready = true;
+    st.balance = usd("10000.00");
+    return st;
+  }();
+  SessionLimits session;
+  Guards guards;
+  AccountLimits account;
+
+  std::string entry() {
+    const auto d = check_entry(s, session, guards, account);
+    return d ? std::string(name_of(d->limit)) : "go";
+  }
+  std::string money(std::string_view stake, bool nothing_open = false) {
+    const auto d = check_money(usd(stake), s, session, account, nothing_open);
+    return d ? std::string(name_of(d->limit)) : "go";
+  }
+};
+
+TEST_F(Gate, AsksInTheFixedOrder) {
+  s.halted = s.paused = true;
+  s.ready = false;
+  s.in_hours = false;
+  s.cooling_until = at(5);
+  s.pausing_until = at(6);
+  guards.max_open = 1;
+  s.open = 1;
+  guards.max_trades_per_hour = 4;
+  s.trades_in_hour = 4;
+  account.max_open_contracts = 2;
+  s.account_open = 2;
+  account.max_trades_per_day = 9;
+  s.day_trades = 9;
+  s.daily_profit_reached = true;
+  EXPECT_EQ(entry(), "halted");
+  s.halted = false;
+  EXPECT_EQ(entry(), "paused");
+  s.paused = false;
+  EXPECT_EQ(entry(), "not_ready");
+  s.ready = true;
+  EXPECT_EQ(entry(), "hours");
+  s.in_hours = true;
+  EXPECT_EQ(entry(), "cooldown");
+  s.cooling_until.reset();
+  EXPECT_EQ(entry(), "after_losses");
+  s.pausing_until.reset();
+  EXPECT_EQ(entry(), "max_open");
+  s.open = 0;
+  EXPECT_EQ(entry(), "max_trades_per_hour");
+  s.trades_in_hour = 3;
+  EXPECT_EQ(entry(), "max_open_contracts");
+  s.account_open = 1;
+  EXPECT_EQ(entry(), "max_trades_per_day");
+  s.day_trades = 8;
+  EXPECT_EQ(entry(), "daily_profit");
+  s.daily_profit_reached = false;
+  EXPECT_EQ(entry(), "go");
+  s.unknown_order = true;
+  EXPECT_EQ(entry(), "unknown_order");
+}
+
+TEST_F(Gate, AsksMoneyInTheFixedOrder) {
+  session.stop_loss = usd("1.00");
+  account.max_stake = usd("1.00");
+  account.max_open_stake = usd("1.00");
+  account.daily_loss = usd("1.00");
+  account.min_balance = usd("9999.00");
+  EXPECT_EQ(money("1.00"), "go");  // exact fit everywhere
+  EXPECT_EQ(money("1.01"), "stop_loss");
+  session.stop_loss = usd("1.01");
+  EXPECT_EQ(money("1.01"), "max_stake");
+  account.max_stake = usd("1.01");
+  EXPECT_EQ(money("1.01"), "max_open_stake");
+  account.max_open_stake = usd("1.01");
+  EXPECT_EQ(money("1.01"), "daily_loss");
+  account.daily_loss = usd("1.01");
+  EXPECT_EQ(money("1.01"), "min_balance");
+  account.min_balance = usd("9998.99");
+  EXPECT_EQ(money("1.01"), "go");
+}
+
+TEST_F(Gate, TheSessionCountsItsOwnOpenContractsOnly) {
+  session.stop_loss = usd("20.00");
+  s.session.realised = usd("-10.00");
+  s.session_open = usd("6.00");
+  s.account_open_stake = usd("100.00");
+  EXPECT_EQ(money("4.00"), "go");
+  EXPECT_EQ(money("4.01"), "stop_loss");
+  EXPECT_EQ(money("10.00", true), "go");
+  EXPECT_EQ(money("10.01", true), "stop_loss");
+}
+
+TEST_F(Gate, TheTrailingStopCountsFromThePeak) {
+  session.stop_loss = usd("20.00");
+  session.trailing = true;
+  s.session.realised = usd("3.00");
+  s.session.peak = usd("8.00");
+  EXPECT_EQ(money("15.00"), "go");
+  EXPECT_EQ(money("15.01"), "stop_loss");
+}
+
+TEST_F(Gate, AProfitOfTodayLendsNothing) {
+  account.daily_loss = usd("20.00");
+  s.day_profit = usd("15.00");
+  s.account_open_stake = usd("5.00");
+  EXPECT_EQ(money("15.00"), "go");
+  EXPECT_EQ(money("15.01"), "daily_loss");
+  s.day_profit = usd("-7.00");
+  EXPECT_EQ(money("8.00"), "go");
+  EXPECT_EQ(money("8.01"), "daily_loss");
+  EXPECT_EQ(money("13.00", true), "go");
+}
+
+TEST_F(Gate, MaxStakeLooksAtTheStakeAlone) {
+  account.max_stake = usd("5.00");
+  s.account_open_stake = usd("50.00");
+  EXPECT_EQ(money("5.00"), "go");
+  EXPECT_EQ(money("5.01"), "max_stake");
+}
+
+TEST_F(Gate, AnUnknownBalanceAdmitsNothingAboveAFloor) {
+  s.balance.reset();
+  EXPECT_EQ(money("1.00"), "go");
+  account.min_balance = usd("0.00");
+  EXPECT_EQ(money("0.35"), "min_balance");
+}
+
+TEST_F(Gate, PayoutRatioIsExact) {
+  guards.min_payout_ratio = *core::Decimal::parse("0.90");
+  EXPECT_FALSE(check_payout(usd("1.00"), usd("1.90"), guards));
+  EXPECT_TRUE(check_payout(usd("1.00"), usd("1.89"), guards));
+  // 0.35 × 0.9 = 0.315: 0.31 is below, 0.32 above.
+  EXPECT_TRUE(check_payout(usd("0.35"), usd("0.66"), guards));
+  EXPECT_FALSE(check_payout(usd("0.35"), usd("0.67"), guards));
+  guards.min_payout_ratio.reset();
+  EXPECT_FALSE(check_payout(usd("1.00"), usd("0.10"), guards));
+}
+
+TEST_F(Gate, SaysWhyInOneSentenceWithNumbers) {
+  session.stop_loss = usd("1.00");
+  s.session_open = usd("0.35");
+  const auto d = check_money(usd("0.74"), s, session, account, false);
+  ASSERT_TRUE(d);
+  EXPECT_EQ(d->stake, usd("0.74"));
+  EXPECT_EQ(d->open, usd("0.35"));
+  EXPECT_EQ(d->left, usd("1.00"));
+  EXPECT_EQ(sentence(*d),
+            "stop_loss: a stake of 0.74 with 0.35 at risk does not fit into the 1.00 left to the "
+            "session");
+  for (int i = 0; i <= static_cast<int>(Limit::kMinPayoutRatio); ++i) {
+    Denied any;
+    any.limit = static_cast<Limit>(i);
+    any.until = at(1);
+    EXPECT_FALSE(sentence(any).empty());
+    EXPECT_NE(name_of(any.limit), "?");
+  }
+}
+
+// ---- balance ----
+
+struct Balance : ::testing::Test {
+  KnownBalance b;
+  core::Instant now{0};
+  std::string floor() { return b.floor() ? b.floor()->to_string() : "?"; }
+  void pass(core::Duration d) { now = now + d; }
+};
+
+TEST_F(Balance, FollowsOurOwnTradesExactly) {
+  EXPECT_EQ(floor(), "?");
+  b.debit(usd("1"), usd("9"), now);  // before anything is known
+  EXPECT_EQ(floor(), "?");
+  b.anchor(usd("100.00"));
+  b.debit(usd("1.00"), usd("99.00"), now);
+  EXPECT_EQ(floor(), "99.00");
+  b.credit(usd("1.95"));
+  EXPECT_EQ(floor(), "100.95");
+  b.show(usd("100.95"), now);
+  EXPECT_EQ(floor(), "100.95");
+}
+
+TEST_F(Balance, AStaleFigureDoesNotForgetADebit) {
+  b.anchor(usd("100.00"));
+  b.debit(usd("10.00"), usd("90.00"), now);
+  b.show(usd("100.00"), now);  // from before the purchase, delivered after it
+  EXPECT_EQ(floor(), "90.00");
+  b.show(usd("90.00"), now);
+  EXPECT_EQ(floor(), "90.00");
+}
+
+TEST_F(Balance, RepliesInTheWrongOrderDoNotForgetADebit) {
+  b.anchor(usd("100.00"));
+  b.debit(usd("7.00"), usd("88.00"), now);  // the second purchase, answered first
+  b.debit(usd("5.00"), usd("95.00"), now);  // the first one
+  EXPECT_EQ(floor(), "88.00");
+}
+
+TEST_F(Balance, AWithdrawalCountsAtOnceAndADepositOnceItLasts) {
+  b.anchor(usd("100.00"));
+  b.show(usd("40.00"), now);
+  EXPECT_EQ(floor(), "40.00");
+  b.show(usd("500.00"), now);
+  EXPECT_EQ(floor(), "100.00");
+  pass(KnownBalance::kLasting);
+  b.show(usd("500.00"), now);
+  EXPECT_EQ(floor(), "500.00");
+}
+
+TEST_F(Balance, ADepositIsTakenOverWhileTradesGoOn) {
+  b.anchor(usd("100.00"));
+  for (int i = 0; i < 8; ++i) {
+    b.debit(usd("1.00"), usd("600.00") - usd("1.00"), now);
+    b.credit(usd("1.00"));
+    pass(seconds(2));
+  }
+  EXPECT_EQ(floor(), "600.00");
+}
+
+}  // namespace
+}  // namespace derivd::risk

@@ -1,0 +1,184 @@
+#include "staking/plan.hpp"
+
+#include <gtest/gtest.h>
+
+namespace derivd::staking {
+namespace {
+
+core::Money usd(std::string_view text) { return *core::Money::parse(text); }
+
+Settings settings(std::string_view plan, std::string_view base, std::string_view factor = "2") {
+  Settings s;
+  s.plan = plan;
+  s.base = usd(base);
+  s.factor = *core::Decimal::parse(factor);
+  return s;
+}
+
+std::unique_ptr<StakePlan> make(const Settings& s) { return find_plan(s.plan)->make(s); }
+
+// 'L' loses, 'W' wins, '=' breaks even; the stakes before each result and after the last.
+std::string stakes(StakePlan& plan, std::string_view results) {
+  std::string out = plan.next().to_string();
+  for (const char r : results) {
+    plan.on_result(r == 'W' ? usd("0.33") : r == 'L' ? -plan.next() : usd("0"));
+    out += " " + plan.next().to_string();
+  }
+  return out;
+}
+
+TEST(Flat, NeverMoves) {
+  auto plan = make(settings("flat", "0.35"));
+  EXPECT_EQ(stakes(*plan, "LLWL="), "0.35 0.35 0.35 0.35 0.35 0.35");
+  EXPECT_EQ(plan->step(), 0);
+}
+
+TEST(Martingale, RoundsEachStakeFromTheBase) {
+  auto s = settings("martingale", "0.35", "2.1");
+  s.max_steps = 5;
+  auto plan = make(s);
+  // 0.735 → 0.74, 1.5435 → 1.54, 3.24135 → 3.24, 6.806835 → 6.81, 14.2943535 → 14.29: not
+  // 0.74 × 2.1 = 1.554 → 1.55. The sixth raise starts again.
+  EXPECT_EQ(stakes(*plan, "LLLLLL"), "0.35 0.74 1.54 3.24 6.81 14.29 0.35");
+  EXPECT_EQ(plan->step(), 0);
+}
+
+TEST(Martingale, AWinReturnsToTheBaseAndABreakEvenStays) {
+  auto plan = make(settings("martingale", "1.00"));
+  EXPECT_EQ(stakes(*plan, "LL=W=L"), "1.00 2.00 4.00 4.00 1.00 1.00 2.00");
+}
+
+TEST(Martingale, HalfACentGoesUp) {
+  // 0.35 × 1.1 = 0.385; 0.35 × 1.21 = 0.4235.
+  auto plan = make(settings("martingale", "0.35", "1.1"));
+  EXPECT_EQ(stakes(*plan, "LL"), "0.35 0.39 0.42");
+  EXPECT_EQ(power_stake(usd("0.01"), *core::Decimal::parse("1.5"), 1), usd("0.02"));
+  EXPECT_EQ(power_stake(usd("0.01"), *core::Decimal::parse("1.49"), 1), usd("0.01"));
+}
+
+TEST(Martingale, IsExactWhereADoubleIsNot) {
+  // 1.15^20 × 1.00 = 16.36653739294609…; 1.005 × 1.00 is 1.00499999… as a double.
+  EXPECT_EQ(power_stake(usd("1.00"), *core::Decimal::parse("1.15"), 20), usd("16.37"));
+  EXPECT_EQ(power_stake(usd("1.00"), *core::Decimal::parse("1.005"), 1), usd("1.01"));
+}
+
+TEST(Martingale, StopsGrowingBeforeItOverflows) {
+  auto plan = make(settings("martingale", "100.00", "10"));
+  for (int i = 0; i < 200; ++i) plan->on_result(usd("-1"));
+  EXPECT_EQ(plan->next().units(), kMaxStakeUnits);
+  for (std::int64_t i = 200; i <= kMaxStep; ++i) plan->on_result(usd("-1"));
+  EXPECT_EQ(plan->next(), usd("100.00"));
+}
+
+TEST(Martingale, TheCapRestartsOrHolds) {
+  auto s = settings("martingale", "1.00");
+  s.max_stake = usd("4.00");
+  auto restart = make(s);
+  EXPECT_EQ(stakes(*restart, "LLLL"), "1.00 2.00 4.00 1.00 2.00");
+  s.on_cap = OnCap::kHold;
+  s.max_stake = usd("3.00");
+  auto hold = make(s);
+  EXPECT_EQ(stakes(*hold, "LLLLW"), "1.00 2.00 3.00 3.00 3.00 1.00");
+  s.max_steps = 3;
+  auto both = make(s);
+  EXPECT_EQ(stakes(*both, "LLLL"), "1.00 2.00 3.00 3.00 1.00");
+}
+
+TEST(Martingale, NoStepsAllowedMeansFlat) {
+  auto s = settings("martingale", "1.00");
+  s.max_steps = 0;
+  auto plan = make(s);
+  EXPECT_EQ(stakes(*plan, "LLL"), "1.00 1.00 1.00 1.00");
+}
+
+TEST(ReverseMartingale, RaisesOnWins) {
+  auto s = settings("reverse_martingale", "1.00", "2");
+  s.max_steps = 2;
+  auto plan = make(s);
+  EXPECT_EQ(stakes(*plan, "WWWWLW=L"), "1.00 2.00 4.00 1.00 2.00 1.00 2.00 2.00 1.00");
+}
+
+TEST(Dalembert, OneUnitUpAndDown) {
+  auto plan = make(settings("dalembert", "0.35"));
+  EXPECT_EQ(stakes(*plan, "LLWWWL"), "0.35 0.70 1.05 0.70 0.35 0.35 0.70");
+  auto s = settings("dalembert", "0.35");
+  s.unit = *core::Decimal::parse("0.5");
+  auto half = make(s);
+  // 0.525 → 0.53, 0.70, 0.875 → 0.88.
+  EXPECT_EQ(stakes(*half, "LLL"), "0.35 0.53 0.70 0.88");
+  s.max_steps = 1;
+  auto capped = make(s);
+  EXPECT_EQ(stakes(*capped, "LLL"), "0.35 0.53 0.35 0.53");
+}
+
+TEST(ReverseDalembert, OneUnitUpOnAWin) {
+  auto plan = make(settings("reverse_dalembert", "1.00"));
+  EXPECT_EQ(stakes(*plan, "WWLLLW"), "1.00 2.00 3.00 2.00 1.00 1.00 2.00");
+}
+
+TEST(OneThreeTwoSix, RunsThroughFourWins) {
+  auto s = settings("one_three_two_six", "1.00");
+  s.max_steps = 1;  // not used by this plan
+  auto plan = make(s);
+  EXPECT_EQ(stakes(*plan, "WWWWWL=W"), "1.00 3.00 2.00 6.00 1.00 3.00 1.00 1.00 3.00");
+}
+
+TEST(Fibonacci, OneUpTwoDown) {
+  auto plan = make(settings("fibonacci", "1.00"));
+  EXPECT_EQ(stakes(*plan, "LLLLLWWW"), "1.00 1.00 2.00 3.00 5.00 8.00 3.00 1.00 1.00");
+}
+
+TEST(OscarsGrind, RaisesAfterAWinThatFollowsALossUntilInProfit) {
+  auto plan = make(settings("oscars_grind", "1.00"));
+  const auto result = [&](std::string_view profit) {
+    plan->on_result(usd(profit));
+    return plan->next().to_string();
+  };
+  EXPECT_EQ(result("-1.00"), "1.00");  // −1.00
+  EXPECT_EQ(result("-1.00"), "1.00");  // −2.00
+  EXPECT_EQ(result("0.95"), "2.00");   // −1.05: one up, goal allows 2.05 → 2
+  EXPECT_EQ(result("0.00"), "2.00");
+  EXPECT_EQ(result("-2.00"), "2.00");  // −3.05
+  EXPECT_EQ(result("1.90"), "2.00");   // −1.15: one up to 3, the goal needs 2.15 → 2
+  EXPECT_EQ(result("1.90"), "1.00");   // +0.75: a new grind
+  EXPECT_EQ(plan->step(), 0);
+}
+
+TEST(Plans, SaveAndLoadContinue) {
+  for (const auto& type : plan_types()) {
+    auto s = settings(type.name, "0.35", "2.1");
+    auto a = type.make(s);
+    auto b = type.make(s);
+    stakes(*a, "LLWLLW");
+    ASSERT_TRUE(b->load(a->save())) << type.name;
+    EXPECT_EQ(stakes(*a, "LWWLLLW"), stakes(*b, "LWWLLLW")) << type.name;
+    EXPECT_FALSE(b->load("")) << type.name;
+    EXPECT_FALSE(b->load(a->save() + " 1")) << type.name;
+    EXPECT_FALSE(b->load("other 1")) << type.name;
+    a->restart();
+    EXPECT_EQ(a->next(), usd("0.35")) << type.name;
+    EXPECT_EQ(a->step(), 0) << type.name;
+  }
+}
+
+TEST(Plans, ALoadedStepObeysTodaysSettings) {
+  auto s = settings("martingale", "1.00");
+  s.max_steps = 2;
+  auto plan = make(s);
+  ASSERT_TRUE(plan->load("martingale 3"));
+  EXPECT_EQ(plan->next(), usd("1.00"));
+  EXPECT_FALSE(plan->load("martingale -1"));
+}
+
+TEST(Plans, RegistryKnowsWhatEachUses) {
+  EXPECT_EQ(find_plan("nope"), nullptr);
+  EXPECT_TRUE(find_plan("martingale")->uses_factor);
+  EXPECT_TRUE(find_plan("martingale")->uses_max_steps);
+  EXPECT_FALSE(find_plan("flat")->uses_max_steps);
+  EXPECT_TRUE(find_plan("dalembert")->uses_unit);
+  EXPECT_FALSE(find_plan("oscars_grind")->uses_max_steps);
+  EXPECT_FALSE(find_plan("one_three_two_six")->uses_max_steps);
+}
+
+}  // namespace
+}  // namespace derivd::staking

@@ -1,0 +1,163 @@
+#include <gtest/gtest.h>
+
+#include "strategy/registry.hpp"
+
+namespace derivd::strategy {
+namespace {
+
+using market::ContractType;
+
+std::unique_ptr<Strategy> make(std::string_view type, Params params) {
+  const auto* t = find_type(type);
+  EXPECT_NE(t, nullptr) << type;
+  for (const auto& p : t->params) {
+    if (p.fallback) params.try_emplace(std::string(p.name), *p.fallback);
+  }
+  return t->make(params);
+}
+
+// Quotes of two decimals; ticks two seconds apart.
+class Feeder {
+ public:
+  explicit Feeder(std::unique_ptr<Strategy> s) : strategy(std::move(s)) {}
+  std::optional<Signal> operator()(std::string_view quote) {
+    epoch_ += 2;
+    return strategy->on_tick({"R_100", {epoch_}, *core::Price::parse(quote, 2)});
+  }
+  std::unique_ptr<Strategy> strategy;
+
+ private:
+  std::int64_t epoch_ = 1'700'000'000;
+};
+
+std::string run(Feeder& feed, std::initializer_list<const char*> quotes) {
+  std::string out;
+  for (const auto* q : quotes) {
+    const auto s = feed(q);
+    out += out.empty() ? "" : " ";
+    out += s ? std::string(market::name_of(s->type)) : "-";
+    if (s && s->prediction >= 0) out += std::to_string(s->prediction);
+  }
+  return out;
+}
+
+TEST(EvenOdd, BuysTheOtherParityAfterAStreak) {
+  Feeder feed(make("even_odd", {{"streak", 3}}));
+  EXPECT_EQ(run(feed, {"1.02", "1.04", "1.06"}), "- - DIGITODD");
+  EXPECT_EQ(run(feed, {"1.01", "1.03", "1.05"}), "- - DIGITEVEN");
+}
+
+TEST(EvenOdd, ADigitOfTheOtherParityIsTheFirstOfItsOwnRun) {
+  Feeder feed(make("even_odd", {{"streak", 3}}));
+  EXPECT_EQ(run(feed, {"1.02", "1.04", "1.01", "1.03", "1.05"}), "- - - - DIGITEVEN");
+}
+
+TEST(EvenOdd, CountersRestartAfterASignal) {
+  Feeder feed(make("even_odd", {{"streak", 2}}));
+  EXPECT_EQ(run(feed, {"1.02", "1.04", "1.06", "1.08", "1.00"}), "- DIGITODD - DIGITODD -");
+}
+
+TEST(EvenOdd, TrailingZerosAreDigits) {
+  Feeder feed(make("even_odd", {{"streak", 2}}));
+  // 341.1 on a symbol of two decimals ends in 0, not in 1.
+  EXPECT_EQ(run(feed, {"341.1", "341"}), "- DIGITODD");
+}
+
+TEST(EvenOdd, StreakOfOneSignalsEveryTick) {
+  Feeder feed(make("even_odd", {}));
+  EXPECT_EQ(run(feed, {"1.02", "1.03", "1.03"}), "DIGITODD DIGITEVEN DIGITEVEN");
+}
+
+TEST(RiseFall, FollowsStrictRunsAndEmptiesTheWindow) {
+  Feeder feed(make("rise_fall", {{"streak", 2}}));
+  EXPECT_EQ(run(feed, {"1.00", "1.01", "1.02"}), "- - CALL");
+  // The current quote is gone too: two more rises need three more quotes.
+  EXPECT_EQ(run(feed, {"1.03", "1.04", "1.05"}), "- - CALL");
+  EXPECT_EQ(run(feed, {"1.04", "1.03", "1.02"}), "- - PUT");
+}
+
+TEST(RiseFall, ATieBreaksTheRun) {
+  Feeder feed(make("rise_fall", {{"streak", 2}}));
+  EXPECT_EQ(run(feed, {"1.00", "1.01", "1.01", "1.02", "1.03"}), "- - - - CALL");
+}
+
+TEST(RiseFall, ATurnStartsAWindowWithTheQuoteBefore) {
+  Feeder feed(make("rise_fall", {{"streak", 2}}));
+  // 1.02 1.01 1.00: the last three quotes strictly fall.
+  EXPECT_EQ(run(feed, {"1.00", "1.02", "1.01", "1.00"}), "- - - PUT");
+}
+
+TEST(HigherLower, IsTheRiseFallSignal) {
+  Feeder feed(make("higher_lower", {{"streak", 1}}));
+  EXPECT_EQ(run(feed, {"1.00", "1.01", "1.05", "1.04"}), "- HIGHER - LOWER");
+}
+
+TEST(DigitDiffers, EveryTickAgainstTheDigitJustSeenOrAFixedOne) {
+  Feeder last(make("digit_differs", {}));
+  EXPECT_EQ(run(last, {"1.02", "1.1", "3"}), "DIGITDIFF2 DIGITDIFF0 DIGITDIFF0");
+  Feeder fixed(make("digit_differs", {{"prediction", 7}}));
+  EXPECT_EQ(run(fixed, {"1.02", "1.07"}), "DIGITDIFF7 DIGITDIFF7");
+}
+
+TEST(Strategies, SavedCountersContinueTheRun) {
+  for (const auto* type : {"even_odd", "rise_fall", "higher_lower", "digit_differs"}) {
+    Params params;
+    if (std::string_view(type) != "digit_differs") params["streak"] = 4;
+    Feeder a(make(type, params));
+    Feeder b(make(type, params));
+    run(a, {"1.02", "1.04", "1.06"});
+    ASSERT_TRUE(b.strategy->load(a.strategy->save())) << type;
+    EXPECT_EQ(a.strategy->save(), b.strategy->save());
+    for (const auto* q : {"1.08", "1.10", "1.12", "1.11", "1.13", "1.15", "1.17"}) {
+      const auto x = a(q);
+      const auto y = b(q);
+      ASSERT_EQ(x.has_value(), y.has_value()) << type << " " << q;
+      EXPECT_EQ(x ? x->type : ContractType::kCall, y ? y->type : ContractType::kCall);
+    }
+  }
+}
+
+TEST(Strategies, RefuseWhatTheyDidNotSave) {
+  auto s = make("even_odd", {{"streak", 3}});
+  for (const auto* text :
+       {"", "even_odd", "even_odd 1", "even_odd 1 0 0", "rise_fall 1 0", "even_odd 1 x",
+        "even_odd 1  0", "even_odd 3 0", "even_odd 1 1", "even_odd -1 0", "even_odd 1 0 "}) {
+    EXPECT_FALSE(s->load(text)) << text;
+  }
+  EXPECT_EQ(s->save(), "even_odd 0 0");
+  EXPECT_TRUE(s->load("even_odd 2 0"));
+  auto r = make("rise_fall", {{"streak", 2}});
+  for (const auto* text : {"rise_fall 1 100 2 1 1", "rise_fall 0 0 0 1 0", "rise_fall 2 1 2 0 0",
+                           "rise_fall 1 100 19 0 0", "rise_fall 1 100 2 2 0"}) {
+    EXPECT_FALSE(r->load(text)) << text;
+  }
+}
+
+TEST(Strategies, ResetForgetsEverything) {
+  Feeder feed(make("rise_fall", {{"streak", 2}}));
+  run(feed, {"1.00", "1.01"});
+  feed.strategy->reset();
+  EXPECT_EQ(run(feed, {"1.02", "1.03", "1.04"}), "- - CALL");
+}
+
+TEST(Registry, NamesTypesParametersAndContracts) {
+  EXPECT_EQ(find_type("no_such"), nullptr);
+  const auto* even_odd = find_type("even_odd");
+  ASSERT_EQ(even_odd->params.size(), 1u);
+  EXPECT_EQ(even_odd->params[0].name, "streak");
+  EXPECT_EQ(even_odd->params[0].min, 1);
+  EXPECT_EQ(even_odd->params[0].max, 100);
+  EXPECT_EQ(even_odd->params[0].fallback, 1);
+  EXPECT_TRUE(even_odd->digits);
+  EXPECT_FALSE(find_type("rise_fall")->digits);
+  const auto* differs = find_type("digit_differs");
+  EXPECT_EQ(differs->params[0].max, 9);
+  EXPECT_FALSE(differs->params[0].fallback);
+  for (const auto& t : strategy_types()) {
+    EXPECT_FALSE(t.help.empty());
+    EXPECT_FALSE(t.contracts.empty());
+  }
+}
+
+}  // namespace
+}  // namespace derivd::strategy
