@@ -79,7 +79,7 @@ class App final : public deriv::SessionListener, public ControlTarget {
     const auto previous = state_;
     state_ = state;
     core::Event event;
-    event.kind = reason.empty() ? EventKind::kSessionState : EventKind::kSessionLost;
+    event.kind = reason.empty() || stopping_ ? EventKind::kSessionState : EventKind::kSessionLost;
     event.state = deriv::name_of(state);
     event.reason = core::Text::truncated(reason);
     event.account = account_.id;
@@ -102,7 +102,10 @@ class App final : public deriv::SessionListener, public ControlTarget {
 
   void on_account(const deriv::AccountInfo& account) override {
     if (!lock_) {
-      auto lock = service::lock_account(account.id.view());
+      // The same id at another venue (a simulator) is another account.
+      const auto host = net::Url::parse(endpoint_);
+      auto lock = service::lock_account(
+          fmt::format("{}@{}", account.id, host ? (host->host + ":" + host->port).substr(0, 50) : ""));
       if (!lock) return leave(service::kExitInstance, EventKind::kSessionRefused, lock.error().text);
       lock_ = std::move(*lock);
     }
@@ -276,7 +279,8 @@ class App final : public deriv::SessionListener, public ControlTarget {
     deriv::SessionSettings s;
     dialect_ = dialect_of(venue, token);
     s.dialect = dialect_;
-    s.endpoint = venue.endpoint.value_or(std::string(deriv::default_endpoint(dialect_)));
+    endpoint_ = venue.endpoint.value_or(std::string(deriv::default_endpoint(dialect_)));
+    s.endpoint = endpoint_;
     s.app_id = venue.app_id;
     s.account = venue.account;
     s.allow_real = venue.allow_real;
@@ -481,7 +485,7 @@ class App final : public deriv::SessionListener, public ControlTarget {
   }
 
   void arm() {
-    auto at = now_.instant + kStatusEvery;
+    auto at = last_status_ ? *last_status_ + kStatusEvery : now_.instant;
     if (const auto d = engine_.next_deadline()) at = std::min(at, *d);
     if (const auto d = session_.next_deadline()) at = std::min(at, *d);
     if (stop_by_ && !session_stopped_) at = std::min(at, *stop_by_);
@@ -538,6 +542,7 @@ class App final : public deriv::SessionListener, public ControlTarget {
   engine::Engine engine_;
   core::Rng rng_;
   deriv::Dialect dialect_ = deriv::Dialect::kOptions;
+  std::string endpoint_;
   deriv::Link link_;
   deriv::Session session_;
   boost::asio::steady_timer timer_;

@@ -2,7 +2,6 @@
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -10,7 +9,6 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <cstring>
 #include <optional>
@@ -19,6 +17,7 @@
 #include "net/endpoints.hpp"
 #include "net/lean.hpp"
 #include "net/net.hpp"
+#include "net/tls_stream.hpp"
 
 namespace derivd::net {
 namespace {
@@ -38,8 +37,8 @@ constexpr std::size_t kReadReserve = 64 * 1024;
 constexpr std::size_t kKeepCapacity = 16 * 1024;  // of a queue slot; larger ones are given back
 
 using Resolver = asio::ip::basic_resolver<tcp, Executor>;
-using TlsStream = ssl::stream<TcpSocket>;
-using WsStream = websocket::stream<TlsStream&, false>;
+using ClientTls = TlsStream<TcpSocket>;
+using WsStream = websocket::stream<ClientTls&, false>;
 
 std::string seconds_text(core::Duration d) {
   return fmt::format("{:g} s", static_cast<double>(d.count()) / 1e9);
@@ -163,7 +162,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   error_code resolve_error_;
   ssl::context context_{ssl::context::tls_client};
   core::Result<void> configured_;
-  TlsStream tls_;
+  ClientTls tls_;
   Step step_ = Step::kResolve;
   std::optional<LinkError> failure_;
   bool dropped_ = false;
@@ -434,6 +433,9 @@ Task<bool> Client::upgrade() {
                     ec == ssl::error::stream_truncated || ec == http::error::end_of_stream;
     fail(io ? ErrorKind::kIo : ErrorKind::kProtocol,
          fmt::format("WebSocket upgrade at {} failed: {}", authority(url_), ec.message()));
+    // An answer came, but not one that opens a WebSocket.
+    const bool answered = ec.category() == make_error_code(websocket::error::closed).category();
+    if (answered) failure_->http_status = static_cast<int>(response.result_int());
   }
   co_return !stopped();
 }
