@@ -210,15 +210,18 @@ class Loader final {
     }
     config_.engine.strategies.resize(list.items.size());
     params_.resize(list.items.size(), nullptr);
-    for (std::size_t i = 0; i < list.items.size(); ++i) strategy(list.items[i], i);
+    for (std::size_t i = 0; i < list.items.size(); ++i) {
+      // The library gives an item of nothing the place of what follows it.
+      strategy(list.items[i], list.items[i].is_null() ? list.place : list.items[i].place, i);
+    }
   }
 
-  void strategy(const Node& item, std::size_t index) {
+  void strategy(const Node& item, Place at, std::size_t index) {
     const auto key = fmt::format("{}[{}]", kStrategies, index);
     Target target{config_, &config_.engine.strategies[index]};
     apply_defaults(target);
     if (item.kind != Node::Kind::kMap) {
-      add(item.place, key,
+      add(at, key,
           fmt::format("{} where a strategy is wanted: a map with name, type, symbol, "
                       "staking",
                       shown(item)));
@@ -227,8 +230,8 @@ class Loader final {
       }
       return;
     }
-    config_.places[key] = item.place;
-    section(&item, item.place, kStrategy, key, target);
+    config_.places[key] = at;
+    section(&item, at, kStrategy, key, target);
     params_[index] = target.params;
   }
 

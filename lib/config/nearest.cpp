@@ -9,6 +9,8 @@ namespace {
 // Longer words are no typing mistake of a key.
 constexpr std::size_t kLongest = 64;
 
+constexpr std::size_t kBegun = 3;
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
@@ -38,6 +40,15 @@ int distance(std::string_view a, std::string_view b) {
 std::optional<std::string_view> nearest(std::string_view word,
                                         std::span<const std::string_view> candidates) {
   if (word.empty() || word.size() > kLongest) return std::nullopt;
+  // "warn" for "warning": begun rightly, and that once only.
+  if (word.size() >= kBegun) {
+    const auto begins = [&](std::string_view c) {
+      return c.size() > word.size() && distance(word, c.substr(0, word.size())) == 0;
+    };
+    if (std::count_if(candidates.begin(), candidates.end(), begins) == 1) {
+      return *std::find_if(candidates.begin(), candidates.end(), begins);
+    }
+  }
   std::optional<std::string_view> best;
   int best_distance = 0;
   for (const auto candidate : candidates) {

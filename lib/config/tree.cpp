@@ -5,6 +5,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -14,6 +15,11 @@ namespace {
 
 /// The key of a problem that belongs to no key.
 constexpr const char* kSyntax = "yaml";
+
+/// The YAML library takes a text whose closing quote is missing for one that ends with the file, so
+/// a file that was cut off would pass. A comment is added at the end: in an unclosed text it shows.
+constexpr std::string_view kEnd = "\n# end of the configuration 7c1d0b5e\n";
+constexpr std::string_view kEndWord = "7c1d0b5e";
 
 Place place_of(const YAML::Mark& mark) {
   return mark.is_null() ? Place{1, 1} : Place{mark.line + 1, mark.column + 1};
@@ -49,6 +55,9 @@ class Builder final : public YAML::EventHandler {
     node.text = value;
     node.quoted = tag == "!";
     check_tag(tag, node.place);
+    if (node.quoted && value.find(kEndWord) != std::string::npos) {
+      throw Refused{node.place, "not valid YAML: a text whose closing quote is missing"};
+    }
     finish(std::move(node), anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -151,9 +160,22 @@ std::string_view line_at(std::string_view text, int line) {
   return text.substr(0, text.find('\n'));
 }
 
+/// The place behind the last character that is no blank: where a file ends for people.
+Place end_of(std::string_view text) {
+  const auto last = text.find_last_not_of(" \t\r\n");
+  if (last == std::string_view::npos) return {1, 1};
+  const auto upto = text.substr(0, last + 1);
+  const auto newline = upto.rfind('\n');
+  const auto line_begin = newline == std::string_view::npos ? 0 : newline + 1;
+  return {1 + static_cast<int>(std::count(upto.begin(), upto.end(), '\n')),
+          static_cast<int>(upto.size() - line_begin) + 1};
+}
+
 /// The YAML library says of a tab what it expected instead; people want to hear "tab".
 Problem syntax_problem(std::string_view text, const YAML::Exception& e) {
-  const auto place = place_of(e.mark);
+  auto place = place_of(e.mark);
+  const auto end = end_of(text);
+  if (std::pair(place.line, place.column) > std::pair(end.line, end.column)) place = end;
   const auto line = line_at(text, place.line);
   const auto indent = line.substr(0, line.find_first_not_of(" \t"));
   const auto tab = indent.find('\t');
@@ -184,8 +206,12 @@ std::variant<Node, Problem> parse_yaml(std::string_view text) {
   if (text.size() > kMaxFile) {
     return problem_at({1, 1}, fmt::format("the file has more than {} KiB", kMaxFile / 1024));
   }
+  // UTF-16 and UTF-32, which YAML allows and no editor on a server writes, have them.
+  if (text.find('\0') != std::string_view::npos) {
+    return problem_at({1, 1}, "the file has NUL bytes; save it as plain text in UTF-8");
+  }
   try {
-    std::istringstream in{std::string(text)};
+    std::istringstream in{std::string(text).append(kEnd)};
     YAML::Parser parser(in);
     Builder builder;
     if (!parser.HandleNextDocument(builder)) return Node{};

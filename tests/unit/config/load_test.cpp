@@ -99,7 +99,8 @@ TEST(Load, EveryKeyOfTheContract) {
   EXPECT_EQ(s.type, "even_odd");
   EXPECT_EQ(s.symbol, "1HZ100V");
   EXPECT_EQ(s.params, (strategy::Params{{"streak", 3}}));
-  EXPECT_EQ(s.contract.duration, (market::ContractDuration{1, market::ContractDuration::Unit::kTicks}));
+  EXPECT_EQ(s.contract.duration,
+            (market::ContractDuration{1, market::ContractDuration::Unit::kTicks}));
   EXPECT_EQ(s.staking.plan, "martingale");
   EXPECT_EQ(s.staking.base, Money::minor(35));
   EXPECT_EQ(s.staking.factor, (core::Decimal{21, 1}));
@@ -199,7 +200,8 @@ TEST(Load, NoStrategiesOrAllDisabledIsValid) {
 }
 
 TEST(Load, JsonIsYaml) {
-  const auto c = good(R"({"venue":{"api":"v3","app_id":1089,"endpoint":"wss:\/\/127.0.0.1:9\/websockets\/v3"},
+  const auto c =
+      good(R"({"venue":{"api":"v3","app_id":1089,"endpoint":"wss:\/\/127.0.0.1:9\/websockets\/v3"},
 	"limits":{"max_stake":5.0},
 	"strategies":[{"name":"a","type":"even_odd","symbol":"R_100","params":{"streak":2},
 		"contract":{"duration":"5t"},"staking":{"plan":"flat","base":0.5},
@@ -293,7 +295,8 @@ TEST(Load, FilesThatCannotBeRead) {
 
 TEST(Load, ALargeFileOfCommentsIsFine) {
   std::string text(kSmall);
-  while (text.size() < kMaxFile - 100) text += "# nothing nothing nothing nothing nothing nothing\n";
+  while (text.size() < kMaxFile - 100)
+    text += "# nothing nothing nothing nothing nothing nothing\n";
   good(text);
 }
 
@@ -333,15 +336,46 @@ TEST(Values, Amounts) {
   EXPECT_EQ(read_amount(scalar("0.35")).value(), Money::minor(35));
   EXPECT_EQ(read_amount(scalar("5")).value(), Money::minor(500));
   EXPECT_EQ(read_amount(scalar("5.5")).value(), Money::minor(550));
-  EXPECT_EQ(read_amount(scalar("5.500")).value(), Money::minor(550)) << "trailing zeros lose nothing";
-  EXPECT_EQ(read_amount(scalar("1000000000000")).value(), kMaxAmount);
+  EXPECT_EQ(read_amount(scalar("5.500")).value(), Money::minor(550))
+      << "trailing zeros lose nothing";
+  EXPECT_EQ(read_amount(scalar("1000000000")).value(), kMaxAmount);
   EXPECT_EQ(read_amount_or_zero(scalar("0")).value(), Money::minor(0));
   EXPECT_EQ(read_amount_or_zero(scalar("0.00")).value(), Money::minor(0));
-  for (const auto* text :
-       {"0", "0.00", "-1", "-0.35", "0.355", "1e2", "0x10", ".nan", "NaN", "nan", ".inf", "inf",
-        "-.inf", "Infinity", "1,5", "1_000", "010", "00.5", ".5", "5.", "", " ", "1 ", "+1", "five",
-        "1000000000000.01", "99999999999999999999", "0.3500000000000000000000001", "1.2.3", "--1",
-        "0b1", "0o7", "1:30", "$5", "5 USD"}) {
+  for (const auto* text : {"0",
+                           "0.00",
+                           "-1",
+                           "-0.35",
+                           "0.355",
+                           "1e2",
+                           "0x10",
+                           ".nan",
+                           "NaN",
+                           "nan",
+                           ".inf",
+                           "inf",
+                           "-.inf",
+                           "Infinity",
+                           "1,5",
+                           "1_000",
+                           "010",
+                           "00.5",
+                           ".5",
+                           "5.",
+                           "",
+                           " ",
+                           "1 ",
+                           "+1",
+                           "five",
+                           "1000000000.01",
+                           "99999999999999999999",
+                           "0.3500000000000000000000001",
+                           "1.2.3",
+                           "--1",
+                           "0b1",
+                           "0o7",
+                           "1:30",
+                           "$5",
+                           "5 USD"}) {
     EXPECT_FALSE(read_amount(scalar(text))) << text;
   }
   EXPECT_THAT(read_amount(scalar("-1")).error().text, HasSubstr("negative"));
@@ -428,11 +462,14 @@ TEST(Nearest, Distances) {
 }
 
 TEST(Nearest, OnlyWhatIsNear) {
-  constexpr std::array<std::string_view, 4> kWords{"max_stake", "max_open_stake", "daily_loss", "api"};
+  constexpr std::array<std::string_view, 4> kWords{"max_stake", "max_open_stake", "daily_loss",
+                                                   "api"};
   EXPECT_EQ(nearest("max_steak", kWords), "max_stake");
   EXPECT_EQ(nearest("daily_los", kWords), "daily_loss");
   EXPECT_EQ(nearest("MAX-STAKE", kWords), "max_stake");
   EXPECT_EQ(nearest("apii", kWords), "api");
+  EXPECT_EQ(nearest("daily", kWords), "daily_loss") << "begun rightly";
+  EXPECT_EQ(nearest("max", kWords), std::nullopt) << "two begin so";
   EXPECT_EQ(nearest("colour", kWords), std::nullopt);
   EXPECT_EQ(nearest("", kWords), std::nullopt);
   EXPECT_EQ(nearest(std::string(1000, 'x'), kWords), std::nullopt);
@@ -449,7 +486,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 48u);
+  EXPECT_EQ(seen.size(), 50u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {
@@ -471,8 +508,10 @@ TEST(Table, ShownDefaultsAreTheDefaults) {
 TEST(Table, TheReferenceHasEverything) {
   const auto text = reference_text();
   for (const auto& s : settings()) EXPECT_THAT(text, HasSubstr("\n" + std::string(s.path) + "\n"));
-  for (const auto type : available_types()) EXPECT_THAT(text, HasSubstr("\n" + std::string(type) + "\n"));
-  for (const auto plan : available_plans()) EXPECT_THAT(text, HasSubstr("\n" + std::string(plan) + "\n"));
+  for (const auto type : available_types())
+    EXPECT_THAT(text, HasSubstr("\n" + std::string(type) + "\n"));
+  for (const auto plan : available_plans())
+    EXPECT_THAT(text, HasSubstr("\n" + std::string(plan) + "\n"));
   EXPECT_THAT(text, HasSubstr("params.streak: "));
   EXPECT_THAT(text, HasSubstr("1HZ100V"));
 }
@@ -487,7 +526,8 @@ std::string changed(const std::string& from, const std::string& to) {
 }
 
 TEST(Diff, NothingChanged) {
-  EXPECT_THAT(diff(good(kFull), good(std::string("# a comment\n") + std::string(kFull))), IsEmpty());
+  EXPECT_THAT(diff(good(kFull), good(std::string("# a comment\n") + std::string(kFull))),
+              IsEmpty());
   EXPECT_THAT(diff(good(kFull), good(changed("max_stake: 5.00", "max_stake: 5"))), IsEmpty())
       << "the same amount";
 }
@@ -499,20 +539,70 @@ TEST(Diff, EachClassOfChange) {
     Place place;
   };
   const Case cases[] = {
-      {"max_stake: 5.00", "max_stake: 6.00", "limits.max_stake", "5.00", "6.00", Reload::kLive, {10, 14}},
+      {"max_stake: 5.00",
+       "max_stake: 6.00",
+       "limits.max_stake",
+       "5.00",
+       "6.00",
+       Reload::kLive,
+       {10, 14}},
       {"  daily_loss: 20.00\n", "", "limits.daily_loss", "20.00", "null", Reload::kLive, {0, 0}},
-      {"factor: 2.1", "factor: 2.2", "strategies[parity].staking.factor", "2.1", "2.2",
-       Reload::kWhenFlat, {24, 54}},
-      {"streak: 3", "streak: 4", "strategies[parity].params", "{ streak: 3 }", "{ streak: 4 }",
-       Reload::kWhenFlat, {22, 13}},
-      {"app_id: \"33uslq\"", "app_id: other", "venue.app_id", "33uslq", "other", Reload::kReconnect, {3, 11}},
-      {"account: real", "account: demo", "venue.account", "real", "demo", Reload::kRestart, {4, 12}},
-      {"path: /var/lib/x.db", "path: /tmp/y", "store.path", "/var/lib/x.db", "/tmp/y",
-       Reload::kRestart, {29, 16}},
-      {"06:30 UTC", "07:00 UTC", "limits.day_starts", "06:30 UTC", "07:00 UTC", Reload::kWhenFlat, {17, 15}},
-      {"pause: 10m", "pause: 20m", "strategies[parity].guards.after_losses.pause", "10m", "20m",
-       Reload::kLive, {26, 73}},
-      {"enabled: false", "enabled: true", "strategies[parity].enabled", "false", "true", Reload::kLive, {27, 14}},
+      {"factor: 2.1",
+       "factor: 2.2",
+       "strategies[parity].staking.factor",
+       "2.1",
+       "2.2",
+       Reload::kWhenFlat,
+       {24, 54}},
+      {"streak: 3",
+       "streak: 4",
+       "strategies[parity].params",
+       "{ streak: 3 }",
+       "{ streak: 4 }",
+       Reload::kWhenFlat,
+       {22, 13}},
+      {"app_id: \"33uslq\"",
+       "app_id: other",
+       "venue.app_id",
+       "33uslq",
+       "other",
+       Reload::kReconnect,
+       {3, 11}},
+      {"account: real",
+       "account: demo",
+       "venue.account",
+       "real",
+       "demo",
+       Reload::kRestart,
+       {4, 12}},
+      {"path: /var/lib/x.db",
+       "path: /tmp/y",
+       "store.path",
+       "/var/lib/x.db",
+       "/tmp/y",
+       Reload::kRestart,
+       {28, 16}},
+      {"06:30 UTC",
+       "07:00 UTC",
+       "limits.day_starts",
+       "06:30 UTC",
+       "07:00 UTC",
+       Reload::kWhenFlat,
+       {17, 15}},
+      {"pause: 10m",
+       "pause: 20m",
+       "strategies[parity].guards.after_losses.pause",
+       "10m",
+       "20m",
+       Reload::kLive,
+       {26, 76}},
+      {"enabled: false",
+       "enabled: true",
+       "strategies[parity].enabled",
+       "false",
+       "true",
+       Reload::kLive,
+       {27, 14}},
   };
   for (const auto& c : cases) {
     const auto changes = diff(good(kFull), good(changed(c.from, c.to)));
@@ -521,8 +611,8 @@ TEST(Diff, EachClassOfChange) {
     EXPECT_EQ(changes[0].before, c.before);
     EXPECT_EQ(changes[0].after, c.after);
     EXPECT_EQ(changes[0].reload, c.reload) << c.key;
-    EXPECT_EQ(changes[0].place, c.place) << c.key << " " << changes[0].place.line << ":"
-                                         << changes[0].place.column;
+    EXPECT_EQ(changes[0].place, c.place)
+        << c.key << " " << changes[0].place.line << ":" << changes[0].place.column;
   }
 }
 
