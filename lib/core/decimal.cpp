@@ -96,10 +96,10 @@ Result<Decimal> Decimal::parse(std::string_view text) {
     --scale;
   }
   for (; scale < 0; ++scale) {
-    out.mantissa *= 10;  // below 10^18 before, so no overflow
-    if (out.mantissa >= pow10(kMaxDigits)) {
+    if (out.mantissa >= pow10(kMaxDigits - 1)) {
       return invalid(fmt::format("'{}' is too large", text.substr(0, 40)));
     }
+    out.mantissa *= 10;
   }
   if (scale > kMaxDigits) {
     return invalid(fmt::format("'{}' has too many decimals", text.substr(0, 40)));

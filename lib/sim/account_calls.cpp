@@ -107,19 +107,6 @@ void Venue::logout(Request& r) {
   reply(r, frame(r.envelope, "logout", "logout", "1"));
 }
 
-void Venue::account_list(Request& r) {
-  const Account& a = *r.conn.account;
-  const bool demo = !a.token.real;
-  JsonOut out;
-  out.begin_array().begin_object().text("account_category", "trading");
-  out.text("account_type", "binary").text("broker", demo ? "VRTC" : "CR");
-  out.integer("created_at", options_.start.s - 30 * kDay).text("currency", "USD");
-  out.flag("is_disabled", false).flag("is_virtual", demo);
-  out.text("landing_company_name", demo ? "virtual" : "svg").key("linked_to").begin_array();
-  out.end_array().text("loginid", a.name).end_object().end_array();
-  reply(r, frame(r.envelope, "account_list", "account_list", out.str()));
-}
-
 // ---- money ----
 
 std::string Venue::balance_payload(const Account& a, std::string_view id, bool all) const {

@@ -387,7 +387,6 @@ constexpr Row kRows[] = {
     {Call::kProfitTable, "profit_table", Access::kRead, true, true},
     {Call::kStatement, "statement", Access::kRead, true, true},
     {Call::kBalance, "balance", Access::kRead, true, true},
-    {Call::kAccountList, "account_list", Access::kRead, false, true},
 };
 
 /// Multi-token v3 calls may name the account.
@@ -395,7 +394,7 @@ bool takes_loginid(Call call) {
   switch (call) {
     case Call::kAuthorize: case Call::kTradingTimes: case Call::kTicks: case Call::kTicksHistory:
     case Call::kForget: case Call::kForgetAll: case Call::kPing: case Call::kTime:
-    case Call::kWebsiteStatus: case Call::kContractsList: case Call::kAccountList:
+    case Call::kWebsiteStatus: case Call::kContractsList:
       return false;
     default: return true;
   }

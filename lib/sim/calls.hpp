@@ -3,7 +3,8 @@
 // values beyond their form: whether a symbol exists is not its business.
 //
 // Source: the official request schemas (shared reference deriv/schemas); every one has
-// additionalProperties:false. Messages follow JSON::Validator, which the venue's server uses.
+// additionalProperties:false. account_list is left out: its response schema cannot be satisfied (it
+// requires a member that it forbids), and authorize answers with the same list. Messages follow JSON::Validator, which the venue's server uses.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,7 @@ enum class Call : std::uint8_t {
   kTradingTimes, kProposal, kBuy, kSell, kCancel, kContractUpdate, kContractUpdateHistory,
   kOpenContract, kPortfolio, kProfitTable, kStatement, kTransaction, kBalance, kForget,
   kForgetAll, kLogout, kAuthorize, kWebsiteStatus, kSellExpired, kPayoutCurrencies,
-  kTopupVirtual, kAccountList,
+  kTopupVirtual,
 };
 
 enum class Access : std::uint8_t { kOpen, kRead, kTrade };

@@ -140,7 +140,6 @@ Venue::Handler Venue::handler_of(Call call) {
     case Call::kSellExpired: return &Venue::sell_expired;
     case Call::kPayoutCurrencies: return &Venue::payout_currencies;
     case Call::kTopupVirtual: return &Venue::topup_virtual;
-    case Call::kAccountList: return &Venue::account_list;
   }
   return nullptr;
 }

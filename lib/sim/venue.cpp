@@ -414,6 +414,22 @@ void Venue::note(std::string_view dir, std::string_view dialect, ConnId conn,
 
 // ---- looking up ----
 
+std::size_t Venue::streams() const {
+  std::size_t n = 0;
+  for (const auto& [id, c] : connections_) n += c->streams.size();
+  return n;
+}
+
+void Venue::clear_faults() {
+  faults_.clear();
+  std::fill(skip_ticks_.begin(), skip_ticks_.end(), 0);
+  std::fill(closed_until_.begin(), closed_until_.end(), 0);
+  maintenance_ = false;
+  maintenance_text_.clear();
+  for (auto& [id, c] : connections_) c->muted = false;
+  for (auto& a : accounts_) a->token_valid = true;
+}
+
 Deal* Venue::deal_of(core::ContractId id) {
   const auto it = deals_.find(id.value);
   return it == deals_.end() ? nullptr : &it->second;

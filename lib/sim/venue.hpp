@@ -117,6 +117,9 @@ class Venue final {
   /// {"time":…,"connections":…,"accounts":[…],"rules":[…]}
   std::string status() const;
   std::size_t connections() const { return connections_.size(); }
+  std::size_t streams() const;  // of all connections
+  /// Removes the rules and what they left behind: closed markets, maintenance, mute connections.
+  void clear_faults();
   /// Nothing more will come: every feed has ended and nothing waits to be paid.
   bool exhausted() const;
 
@@ -278,7 +281,6 @@ class Venue final {
   void statement(Request& r);
   void open_contract(Request& r);
   void topup_virtual(Request& r);
-  void account_list(Request& r);
   std::string balance_payload(const Account& a, std::string_view id, bool all) const;
   std::string contract_payload(const Deal& deal, std::string_view stream_id) const;
   void push_contract(Connection& c, Stream& s, const Deal& deal);
