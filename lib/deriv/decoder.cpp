@@ -661,7 +661,8 @@ struct Pass {
   std::optional<std::string_view> msg_type;
   std::optional<std::uint8_t> decimals;
   bool payload = false;
-  Status first_error{};  // of a payload: kept until it is known whether the frame is an error
+  Status first_error{};    // of anything but a payload
+  Status payload_error{};  // kept until it is known whether the frame is an error
 
   Status take(std::string_view key, Value v);
   Status take_payload(Message message, Value v);
@@ -682,7 +683,8 @@ Status Pass::take_payload(Message message, Value v) {
   if (payload) return bad(name_of(message), "is a second payload of one frame");
   payload = true;
   out.message = message;
-  return decode_payload(message, v, names, out.payload);
+  payload_error = decode_payload(message, v, names, out.payload);
+  return {};
 }
 
 Status Pass::take(std::string_view key, Value v) {
@@ -698,11 +700,12 @@ Status Pass::take(std::string_view key, Value v) {
 
 Status Pass::finish() {
   if (msg_type) out.msg_type = core::ShortString<48>::truncated(*msg_type);
-  if (out.error) {
+  if (!first_error) return first_error;
+  if (out.error) {  // it may come with the payload of the failed call, which is then half empty
     out.payload.emplace<std::monostate>();
     return {};
   }
-  if (!first_error) return first_error;
+  if (!payload_error) return payload_error;
   if (!payload) {
     if (!msg_type) return bad("frame", "has no message that is known");
     if (find_payload(*msg_type)) return bad(*msg_type, "is missing");
@@ -757,7 +760,7 @@ Status Decoder::Impl::echoed_req_id(json::ondemand::document& document, Frame& o
 Status Decoder::Impl::pass(json::ondemand::document& document, Frame& out) {
   json::ondemand::object object;
   if (const auto e = document.get_object().get(object)) return broken("frame", e);
-  Pass pass{names, out, {}, {}, false, {}};
+  Pass pass{names, out, {}, {}, false, {}, {}};
   DERIV_TRY(each_field(object, "frame", [&](std::string_view key, Value v) -> Status {
     // A field in error does not end the pass: req_id may still come, and it tells whose answer
     // could not be understood. A broken document ends it by itself.

@@ -62,8 +62,11 @@ class Venue final : public net::ServerHandler {
     if (request.contains("authorize")) {
       token = request["authorize"];
       reply = {{"msg_type", "authorize"},
-               {"authorize", {{"loginid", id}, {"currency", "USD"}, {"is_virtual", 1},
-                              {"scopes", {"read", "trade"}}}}};
+               {"authorize",
+                {{"loginid", id},
+                 {"currency", "USD"},
+                 {"is_virtual", 1},
+                 {"scopes", {"read", "trade"}}}}};
     } else if (request.contains("balance")) {
       reply = {{"msg_type", "balance"},
                {"balance", {{"balance", 10000}, {"currency", "USD"}, {"loginid", id}}}};
@@ -75,8 +78,11 @@ class Venue final : public net::ServerHandler {
       reply = {{"msg_type", "active_symbols"}, {"active_symbols", json::array()}};
     } else if (request.contains("ticks")) {
       reply = {{"msg_type", "tick"},
-               {"tick", {{"symbol", request["ticks"]}, {"epoch", 1'700'000'002},
-                         {"quote", 1451.5}, {"pip_size", 2}}}};
+               {"tick",
+                {{"symbol", request["ticks"]},
+                 {"epoch", 1'700'000'002},
+                 {"quote", 1451.5},
+                 {"pip_size", 2}}}};
     } else {
       return;
     }
@@ -99,8 +105,9 @@ class Shell {
   explicit Shell(Dialect dialect, bool trusted = true)
       : server_(net::listen(io, "127.0.0.1", 0, certificate(), venue).value()),
         timer_(io),
-        link_(io, {trusted ? certificate().ca_file : ""}, {}, [this] { return now(); },
-              [this] { arm(); }) {
+        link_(
+            io, {trusted ? certificate().ca_file : ""}, {}, [this] { return now(); },
+            [this] { arm(); }) {
     venue.port = server_->port();
     venue.v3 = dialect == Dialect::kV3;
     SessionSettings settings;
@@ -170,9 +177,9 @@ TEST_P(Linked, ReachesLiveStreamsAndStops) {
     EXPECT_EQ(shell.venue.authorization, "Bearer pat_a1b2c3");
     EXPECT_EQ(shell.venue.app_id, "1089");
     EXPECT_EQ(shell.venue.log,
-              (std::vector<std::string>{"GET /trading/v1/options/accounts", "GET /account/v1/nickname",
-                                        "POST /trading/v1/options/accounts/DOT90000001/otp",
-                                        "UPGRADE /ws/demo?otp=1"}));
+              (std::vector<std::string>{
+                  "GET /trading/v1/options/accounts", "GET /account/v1/nickname",
+                  "POST /trading/v1/options/accounts/DOT90000001/otp", "UPGRADE /ws/demo?otp=1"}));
   } else {
     EXPECT_EQ(shell.venue.token, "a1b2c3");
     EXPECT_EQ(shell.venue.log, std::vector<std::string>{"UPGRADE /websockets/v3?app_id=1089"});
@@ -232,7 +239,8 @@ TEST_P(Linked, AnAddressThatIsNoneIsAFailedAttempt) {
   Recorder listener;
   core::Rng rng(1);
   int events = 0;
-  Link link(io, {}, {}, [&] { return shell.now(); }, [&] { ++events; });
+  Link link(
+      io, {}, {}, [&] { return shell.now(); }, [&] { ++events; });
   SessionSettings settings;
   settings.dialect = GetParam();
   settings.account = "demo";
