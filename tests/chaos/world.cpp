@@ -19,6 +19,8 @@ constexpr std::int64_t kLongestStall = 24 * kSecond;
 constexpr std::int64_t kQuiet = 420 * kSecond;
 constexpr std::int64_t kTradingAgain = 25 * kSecond;
 constexpr std::int64_t kFlat = 90 * kSecond;
+/// What the venue said last gets there, and foreign contracts end.
+constexpr std::int64_t kLastWords = 15 * kSecond;
 constexpr int kMaxSpins = 2'000;
 
 constexpr std::size_t kPad = 64;  // bytes that simdjson may read behind a frame
@@ -124,7 +126,7 @@ World::World(const Scenario& scenario, std::string sqlite_path, Trace trace)
   o.seed = scenario.seed;
   o.start = scenario.start;
   o.gbm = false;
-  const auto seconds = scenario.active_s + (kQuiet + kTradingAgain + kFlat) / kSecond + 60;
+  const auto seconds = scenario.active_s + (kQuiet + kTradingAgain + kFlat + kLastWords) / kSecond + 60;
   for (const auto* code : {"1HZ100V", "R_100"}) {
     o.replays.push_back({code, quotes(scenario.seed, code, scenario.start.s, seconds)});
   }
@@ -161,6 +163,7 @@ Outcome World::run() {
     auditor_.violation(fmt::format("not settled {} s after the last fault", kQuiet / kSecond));
   } else {
     run_until(now_ + kTradingAgain, never);
+    ending_ = true;
     if (trader_) {
       tell_time();
       trader_->command("pause", "", "the run ends");
@@ -169,7 +172,7 @@ Outcome World::run() {
     run_until(now_ + kFlat, [&] {
       return never() || (settled_down() && trader_->engine().account().open_contracts == 0);
     });
-    run_until(now_ + 2 * kSecond, never);
+    run_until(now_ + kLastWords, never);
     auto end = final_state();
     end.venue_start = start_balance;
     auditor_.finish(end);
@@ -764,6 +767,7 @@ void World::foreign_send(const std::string& frame) {
 // Stakes that none of our plans has: a purchase like ours in every respect cannot be told apart by
 // anybody, and is not what the runs are about.
 void World::foreign_act() {
+  if (ending_) return;
   auto& r = foreign_rng_;
   schedule(now_ + static_cast<std::int64_t>(2 + r.below(40)) * kSecond, [this] { foreign_act(); });
   if (foreign_conn_ == 0) foreign_connect();

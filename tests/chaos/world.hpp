@@ -138,6 +138,7 @@ class World final : public deriv::Wire, public service::Log {
   std::int64_t wall_offset_us_ = 0;
   std::int64_t monotonic_offset_ns_ = 1'000'000'000'000;
   bool faults_on_ = true;
+  bool ending_ = false;  // nobody buys any more
   int spins_ = 0;
 
   std::unique_ptr<sim::Venue> venue_;
