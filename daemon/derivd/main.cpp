@@ -35,11 +35,11 @@ int check(const std::string& file) {
 }
 
 int run(const std::string& file) {
-  auto loaded = config::load_file(file);
+  const auto loaded = config::load_file(file);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     return report(*problems, file);
   }
-  auto& c = std::get<config::Config>(loaded);
+  const auto& c = std::get<config::Config>(loaded);
   const auto log = service::make_log(*service::level_from(c.log_level));
   log->write(core::EventKind::kStarting,
              fmt::format("derivd {} starting with {}", DERIVD_VERSION, file));
@@ -48,7 +48,7 @@ int run(const std::string& file) {
     log->write(core::EventKind::kCredentialProblem, token.error().text);
     return service::kExitCredential;
   }
-  return daemon::run_daemon(std::move(c), std::move(*token), *log);
+  return daemon::run_daemon(c, std::move(*token), *log);
 }
 
 /// Asks the daemon until it is live. The waits are those of a client at a shell.
@@ -57,11 +57,11 @@ int wait_online(double timeout_s) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(timeout_s);
   std::string last = "no answer";
   while (std::chrono::steady_clock::now() < until) {
-    const auto answer =
-        service::call_control(path, R"({"cmd":"status"})", std::chrono::seconds(5));
+    const auto answer = service::call_control(path, R"({"cmd":"status"})", std::chrono::seconds(5));
     if (answer) {
       const auto reply = nlohmann::json::parse(*answer, nullptr, false);
-      last = reply.is_object() && reply.contains("result") ? reply["result"].value("state", last) : last;
+      last = reply.is_object() && reply.contains("result") ? reply["result"].value("state", last)
+                                                           : last;
       if (last == "live") return service::kExitOk;
     } else {
       last = answer.error().text;

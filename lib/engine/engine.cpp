@@ -110,7 +110,11 @@ std::optional<core::Instant> Engine::Impl::next_deadline() const {
       take(follower.next_poll());
     }
   }
-  for (const auto& [id, flight] : flights) take(flight.next_ask);
+  for (const auto& [id, flight] : flights) {
+    take(flight.next_ask);
+    const auto closes = flight.sent + execution::kPurchaseWindow;
+    if (!flight.window_closed && closes > now.instant) take(closes);
+  }
   return next;
 }
 

@@ -39,7 +39,7 @@ Decision decide(core::Money planned, core::Money base, const risk::Standing& sta
   return d;
 }
 
-risk::Standing Engine::Impl::standing(Slot& slot, bool with_waiting) const {
+risk::Standing Engine::Impl::standing(Slot& slot, bool with_others) const {
   risk::Standing s;
   s.halted = slot.halted;
   s.paused = slot.paused;
@@ -69,8 +69,8 @@ risk::Standing Engine::Impl::standing(Slot& slot, bool with_waiting) const {
     add(order.strategy == slot.name(), open, execution::at_risk(order));
     if (open && s.balance) *s.balance += order.buy_price;  // debited at purchase
   }
-  if (with_waiting) {
-    for (const auto& w : waiting) add(w.slot == &slot, false, w.stake);
+  for (const auto& w : waiting) {
+    if (with_others || w.slot == &slot) add(w.slot == &slot, false, w.stake);
   }
   return s;
 }
@@ -81,7 +81,7 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
   const auto planned = slot.plan->next();
   auto d = decide(planned, base, standing(slot, true), slot.settings, settings.limits);
   if (d.kind != Decision::Kind::kEnter && !waiting.empty()) {
-    // What stands in the way may be a signal that comes to nothing: then this one is next.
+    // What stands in the way may be another's signal that comes to nothing: then this one is next.
     d = decide(planned, base, standing(slot, false), slot.settings, settings.limits);
     if (d.kind == Decision::Kind::kEnter) return hold(slot, signal, tick, d.stake);
   }

@@ -100,7 +100,8 @@ struct Engine::Impl {
   };
   void consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                 const PaidQuote* quote);
-  risk::Standing standing(Slot& slot, bool with_waiting) const;
+  /// Signals of this strategy that wait always count; `with_others`: those of all others too.
+  risk::Standing standing(Slot& slot, bool with_others) const;
   enum class Twin : std::uint8_t { kNone, kInFlight, kUnknown };
   Twin twin_of(const market::ContractSpec& spec, core::Money stake) const;
   void hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,

@@ -137,7 +137,12 @@ void Engine::Impl::close_windows() {
     const auto& order = *ledger.find(id);
     const bool closed = now.instant - flight.sent >= execution::kPurchaseWindow &&
                         clock - order.signal_epoch >= execution::kPurchaseWindow;
-    if (!flight.window_closed && closed) flight.window_closed = clock;
+    if (flight.window_closed || !closed) continue;
+    flight.window_closed = clock;
+    if (order.state != OrderState::kUnknown) continue;
+    // From now on a report can prove absence: ask at once, and soon again.
+    flight.next_ask = now.instant;
+    flight.ask_wait = kFirstAsk;
   }
 }
 

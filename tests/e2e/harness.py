@@ -1,6 +1,7 @@
 """Starts the real programs against each other: derivsim over TLS, derivd with a credential directory,
 derivctl. Used by the end-to-end tests and by `./dev demo`. Needs Python's standard library alone."""
 
+import atexit
 import decimal
 import json
 import os
@@ -20,6 +21,17 @@ SHARED = SOURCE.parent / "shared"
 
 
 TICK = threading.Event()  # never set: the pace of polling other processes
+
+
+STARTED = []
+
+
+@atexit.register
+def end_what_is_left():
+    """A failed test leaves no program behind."""
+    for process in STARTED:
+        if process.poll() is None:
+            process.kill()
 
 
 class Failure(AssertionError):
@@ -58,6 +70,7 @@ class Sim:
         self.errors = open(self.directory / "derivsim.log", "wb")
         self.process = subprocess.Popen(command + list(arguments), stdout=subprocess.PIPE,
                                         stderr=self.errors, start_new_session=True)
+        STARTED.append(self.process)
         line = read_line(self.process.stdout, 30)
         if not line:
             self.process.wait(5)
@@ -130,6 +143,7 @@ class Daemon:
             [str(self.programs / "derivd"), "run", "--config", str(self.config)],
             env=self.environment, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
             start_new_session=True)
+        STARTED.append(self.process)
         return self
 
     def log(self):

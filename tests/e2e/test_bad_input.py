@@ -73,7 +73,7 @@ def scopes(programs, directory, api, token, ready):
 
 def certificate(programs, directory, sim, api, token):
     """Signed by another CA: refused, with the reason, and tried again rather than given up."""
-    other = directory / "other"
+    other = directory / f"{api}-other"
     other.mkdir()
     stranger = harness.Sim(programs, other, [token])
     stranger.stop()

@@ -11,6 +11,10 @@
 
 #include "net/lean.hpp"
 
+// g++ 12 takes Asio's operator new and delete of coroutine frames for a mismatched pair once it has
+// inlined them (-O1 and above).
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace derivd::net {
 namespace {
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
@@ -75,7 +79,13 @@ Task<void> converse(TlsStream& tls, const RawScript& script, std::string& receiv
     }
     if (script.cut) co_return;
   }
-  while (ok) ok = co_await read_some(tls, received);
+  while (ok) {
+    ok = co_await read_some(tls, received);
+    if (ok && script.pong) {
+      auto pong = raw_frame(10, "");
+      ok = co_await write_all(tls, std::move(pong));
+    }
+  }
 }
 
 Task<void> serve_raw(TcpSocket& socket, const std::string& hello) {
@@ -126,6 +136,70 @@ void RawPeer::cut() {
   error_code ignored;
   impl_->tls->next_layer().close(ignored);
 }
+
+struct RawClient::Impl {
+  explicit Impl(asio::io_context& io) : tls(io.get_executor(), context) {}
+  asio::ssl::context context{asio::ssl::context::tls_client};
+  TlsStream tls;
+  std::string received;
+  bool ended = false;
+};
+
+namespace {
+
+template <class Impl>
+Task<void> read_all(std::shared_ptr<Impl> impl, std::uint16_t port, std::string bytes) {
+  const tcp::endpoint server(asio::ip::make_address("127.0.0.1"), port);
+  (void)co_await impl->tls.next_layer().async_connect(server, kAwait);
+  const auto [failed] = co_await impl->tls.async_handshake(asio::ssl::stream_base::client, kAwait);
+  bool ok = !failed;
+  if (ok) ok = co_await write_all(impl->tls, std::move(bytes));
+  while (ok) ok = co_await read_some(impl->tls, impl->received);
+  impl->ended = true;
+}
+
+template <class Impl>
+Task<void> write_more(std::shared_ptr<Impl> impl, std::string bytes) {
+  (void)co_await write_all(impl->tls, std::move(bytes));
+}
+
+}  // namespace
+
+RawClient::RawClient(asio::io_context& io, std::uint16_t port, std::string bytes)
+    : impl_(std::make_shared<Impl>(io)) {
+  spawn_later(io.get_executor(), [impl = impl_, port, bytes = std::move(bytes)] {
+    return read_all(impl, port, bytes);
+  });
+}
+RawClient::~RawClient() {
+  error_code ignored;
+  impl_->tls.next_layer().close(ignored);
+}
+const std::string& RawClient::received() const { return impl_->received; }
+bool RawClient::ended() const { return impl_->ended; }
+void RawClient::write(std::string bytes) {
+  spawn_later(impl_->tls.get_executor(),
+              [impl = impl_, bytes = std::move(bytes)] { return write_more(impl, bytes); });
+}
+
+struct DeadPort::Impl {
+  explicit Impl(asio::io_context& io) : acceptor(io.get_executor()) {
+    const tcp::endpoint any(asio::ip::make_address("127.0.0.1"), 0);
+    acceptor.open(any.protocol());
+    acceptor.bind(any);
+    acceptor.listen(0);
+    for (auto& filler : fillers) {
+      filler = std::make_unique<TcpSocket>(io.get_executor());
+      filler->async_connect(acceptor.local_endpoint(), [](error_code) {});
+    }
+  }
+  Acceptor acceptor;
+  std::array<std::unique_ptr<TcpSocket>, 4> fillers;
+};
+
+DeadPort::DeadPort(asio::io_context& io) : impl_(std::make_unique<Impl>(io)) {}
+DeadPort::~DeadPort() = default;
+std::uint16_t DeadPort::port() const { return impl_->acceptor.local_endpoint().port(); }
 
 std::string accept_upgrade(const std::string& request) {
   const std::string field = "Sec-WebSocket-Key: ";

@@ -25,6 +25,8 @@ struct RawScript {
   std::vector<std::string> then;
   /// Afterwards: reads on for ever (false) or drops the TCP connection without a TLS end (true).
   bool cut = false;
+  /// After the upgrade, answers whatever it reads with a pong (RFC 6455 5.5.3 allows unasked ones).
+  bool pong = false;
 };
 
 class RawPeer {
@@ -43,6 +45,33 @@ class RawPeer {
  private:
   struct Impl;
   std::shared_ptr<Impl> impl_;
+};
+
+/// A TLS client that writes `bytes` and keeps what comes back until the server ends the connection.
+class RawClient {
+ public:
+  RawClient(boost::asio::io_context& io, std::uint16_t port, std::string bytes);
+  ~RawClient();
+  const std::string& received() const;
+  bool ended() const;
+  void write(std::string bytes);  // one at a time
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+/// A port of 127.0.0.1 on which connecting neither succeeds nor fails: its queue of waiting
+/// connections is full, and Linux drops what comes then.
+class DeadPort {
+ public:
+  explicit DeadPort(boost::asio::io_context& io);
+  ~DeadPort();
+  std::uint16_t port() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 /// The answer 101 to the upgrade `request`.
