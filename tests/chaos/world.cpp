@@ -126,7 +126,8 @@ World::World(const Scenario& scenario, std::string sqlite_path, Trace trace)
   o.seed = scenario.seed;
   o.start = scenario.start;
   o.gbm = false;
-  const auto seconds = scenario.active_s + (kQuiet + kTradingAgain + kFlat + kLastWords) / kSecond + 60;
+  const auto seconds =
+      scenario.active_s + (kQuiet + kTradingAgain + kFlat + kLastWords) / kSecond + 60;
   for (const auto* code : {"1HZ100V", "R_100"}) {
     o.replays.push_back({code, quotes(scenario.seed, code, scenario.start.s, seconds)});
   }
