@@ -73,6 +73,7 @@ int many(const Arguments& a) {
     links += out.links;
     ambiguous += out.ambiguous;
     for (std::size_t i = 0; i < kKinds; ++i) faults[i] += out.faults[i];
+    if (out.ambiguous > 0) fmt::print("seed {}: an order was ambiguous\n", out.seed);
     if (out.violations.empty()) continue;
     ++failed;
     fmt::print("FAILED {}", describe(out));
