@@ -152,6 +152,7 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
   order.intended_wall = now.wall;
   order.signal_epoch = tick.epoch;
   const auto& intent = ledger.intend(order);
+  ++own_events;
   flights[intent.id] = Flight{now.instant, {}, {}, kFirstAsk, false};
   slot.told.reset();
   slot.last_decision = core::Text::truncated(
@@ -177,6 +178,15 @@ void Engine::Impl::drop(Slot& slot, const risk::Denied& denied) {
   e.text = core::Text::truncated(fmt::format("{}: {}", slot.name(), text));
   if (risk::is_money(denied.limit)) e.stake = denied.stake;
   tell(e);
+  if (denied.limit == risk::Limit::kMinBalance) look_for_deposit();
+}
+
+// A deposit is believed only once it was asked for in a quiet moment.
+void Engine::Impl::look_for_deposit() {
+  if (!balance.floor() || *balance.shown() <= *balance.floor()) return;
+  if (asked_balance && now.instant - *asked_balance < kBalanceAsk) return;
+  asked_balance = now.instant;
+  ask_report();
 }
 
 void Engine::Impl::drop(Slot& slot, std::string_view why) {

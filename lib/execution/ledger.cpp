@@ -5,12 +5,7 @@
 namespace derivd::execution {
 namespace {
 
-Outcome outcome_by(core::Money profit) {
-  if (profit.is_zero()) return Outcome::kBreakEven;
-  return profit.units() > 0 ? Outcome::kWon : Outcome::kLost;
-}
-
-Outcome outcome_by(const Order& order, core::Money sell_price, std::string_view status) {
+Outcome outcome_of_sale(const Order& order, core::Money sell_price, std::string_view status) {
   if (status == "sold" || status == "cancelled") return Outcome::kSold;
   const auto by_profit = outcome_by(sell_price - order.buy_price);
   // Neither lost whole nor paid whole and the venue does not say why: closed before its end. A
@@ -22,6 +17,11 @@ Outcome outcome_by(const Order& order, core::Money sell_price, std::string_view 
 
 }  // namespace
 
+Outcome outcome_by(core::Money profit) {
+  if (profit.is_zero()) return Outcome::kBreakEven;
+  return profit.units() > 0 ? Outcome::kWon : Outcome::kLost;
+}
+
 std::optional<Settlement> settlement_from(const Order& order, const ContractReport& report) {
   if (!report.is_sold) return std::nullopt;
   std::optional<core::Money> price = report.sell_price;
@@ -31,7 +31,7 @@ std::optional<Settlement> settlement_from(const Order& order, const ContractRepo
   if (!price) return std::nullopt;
   Settlement s;
   s.sell_price = *price;
-  s.outcome = outcome_by(order, *price, report.status.view());
+  s.outcome = outcome_of_sale(order, *price, report.status.view());
   s.time = report.sell_time;
   s.sell_tx = report.sell_tx;
   s.entry = report.entry;
@@ -43,7 +43,7 @@ std::optional<Settlement> settlement_from(const Order& order, const TransactionR
   if (report.action != TransactionReport::Action::kSell) return std::nullopt;
   Settlement s;
   s.sell_price = report.amount;
-  s.outcome = outcome_by(order, report.amount, {});
+  s.outcome = outcome_of_sale(order, report.amount, {});
   s.time = report.time;
   s.sell_tx = report.transaction;
   return s;
@@ -53,7 +53,7 @@ std::optional<Settlement> settlement_from(const Order& order, const HistoryRow& 
   if (row.open || !row.sell_price) return std::nullopt;
   Settlement s;
   s.sell_price = *row.sell_price;
-  s.outcome = outcome_by(order, *row.sell_price, {});
+  s.outcome = outcome_of_sale(order, *row.sell_price, {});
   s.time = row.sell_time;
   return s;
 }

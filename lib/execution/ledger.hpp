@@ -32,6 +32,9 @@ std::optional<Settlement> settlement_from(const Order& order, const ContractRepo
 std::optional<Settlement> settlement_from(const Order& order, const TransactionReport& report);
 std::optional<Settlement> settlement_from(const Order& order, const HistoryRow& row);
 
+/// Won, lost or break-even, by the sign.
+Outcome outcome_by(core::Money profit);
+
 /// Whether a later witness says the same as the one that settled.
 bool agrees(const Order& settled, const Settlement& later);
 

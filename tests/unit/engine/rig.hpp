@@ -13,6 +13,10 @@
 #include "execution/ledger.hpp"
 #include "market/symbol.hpp"
 
+namespace derivd::core {
+inline void PrintTo(Money m, std::ostream* os) { *os << m.to_string(); }
+}  // namespace derivd::core
+
 namespace derivd::engine::test {
 
 inline core::Money usd(std::string_view text) { return *core::Money::parse(text); }
