@@ -63,11 +63,10 @@ risk::Standing Engine::Impl::standing(Slot& slot, bool with_others) const {
     s.session_open += risk;
     if (!counted) ++s.trades_in_hour;
   };
-  for (const auto& [id, order] : ledger.orders()) {
-    if (!execution::is_exposed(order.state)) continue;
-    const bool open = order.state == OrderState::kOpen;
-    add(order.strategy == slot.name(), open, execution::at_risk(order));
-    if (open && s.balance) *s.balance += order.buy_price;  // debited at purchase
+  for (const auto& [id, order] : ledger.exposed()) {
+    const bool open = order->state == OrderState::kOpen;
+    add(order->strategy == slot.name(), open, execution::at_risk(*order));
+    if (open && s.balance) *s.balance += order->buy_price;  // debited at purchase
   }
   for (const auto& w : waiting) {
     if (with_others || w.slot == &slot) add(w.slot == &slot, false, w.stake);

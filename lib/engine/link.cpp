@@ -97,8 +97,8 @@ void Engine::Impl::online(core::Money known) {
   anchor(known);
   ask_report();
   for (auto& [id, flight] : flights) flight.next_ask = now.instant + flight.ask_wait;
-  for (const auto& [id, order] : ledger.orders()) {
-    if (order.state == OrderState::kOpen) out->push_back(Watch{order.contract});
+  for (const auto& [id, order] : ledger.exposed()) {
+    if (order->state == OrderState::kOpen) out->push_back(Watch{order->contract});
   }
 }
 
@@ -130,9 +130,8 @@ void Engine::Impl::make_unknown(core::OrderId id, std::string_view why) {
 
 void Engine::Impl::ask_report() {
   auto since = clock;
-  for (const auto& [id, order] : ledger.orders()) {
-    if (!execution::is_exposed(order.state)) continue;
-    const auto from = order.contract ? order.purchase_time : order.signal_epoch;
+  for (const auto& [id, order] : ledger.exposed()) {
+    const auto from = order->contract ? order->purchase_time : order->signal_epoch;
     since = std::min(since, from - execution::kClockSlack);
   }
   out->push_back(AskReport{since});
@@ -143,9 +142,7 @@ void Engine::Impl::anchor(core::Money known) {
   balance.anchor(known);
   anchored_at = clock;
   at_anchor.clear();
-  for (const auto& [id, order] : ledger.orders()) {
-    if (execution::is_exposed(order.state)) at_anchor.insert(id);
-  }
+  for (const auto& [id, order] : ledger.exposed()) at_anchor.insert(id);
 }
 
 void Engine::Impl::close_windows() {
@@ -164,11 +161,11 @@ void Engine::Impl::close_windows() {
 
 std::vector<execution::Pending> Engine::Impl::pending_orders() const {
   std::vector<execution::Pending> out_orders;
-  for (const auto& [id, order] : ledger.orders()) {
+  for (const auto& [id, order] : ledger.exposed()) {
     // An order whose answer may still come is not searched for.
-    if (!execution::is_exposed(order.state) || order.state == OrderState::kIntended) continue;
+    if (order->state == OrderState::kIntended) continue;
     execution::Pending p;
-    p.order = &order;
+    p.order = order;
     if (const auto it = flights.find(id); it != flights.end()) {
       p.window_closed = it->second.window_closed;
     }
@@ -227,7 +224,7 @@ void Engine::Impl::report(const execution::VenueReport& report) {
     e.kind = EventKind::kReconciled;
     e.text = core::Text::truncated(fmt::format(
         "reconciled with the venue: {} orders looked up, {} resolved, {} at risk, {} foreign",
-        pending.size(), resolved, ledger.exposed(), result.foreign.size()));
+        pending.size(), resolved, ledger.exposed().size(), result.foreign.size()));
     tell(e);
   }
   flush_held();

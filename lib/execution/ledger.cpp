@@ -96,8 +96,9 @@ core::Money at_risk(const Order& order) {
 
 void Ledger::restore(const Order& order) {
   DERIVD_CHECK(order.id && is_exposed(order.state), "only orders that are not final are restored");
-  DERIVD_CHECK(orders_.emplace(order.id, order).second, "an order was restored twice");
-  ++exposed_;
+  const auto [it, added] = orders_.emplace(order.id, order);
+  DERIVD_CHECK(added, "an order was restored twice");
+  exposed_.emplace(order.id, &it->second);
   restore_last(order.id);
   if (!order.contract) return;
   DERIVD_CHECK(!is_ours(order.contract), "two orders of the journal claim one contract");
@@ -115,7 +116,7 @@ const Order& Ledger::intend(const Order& order) {
   DERIVD_CHECK(!full(), "more orders at risk than the ledger holds");
   const auto [it, added] = orders_.emplace(order.id, order);
   DERIVD_CHECK(added, "an order id was used twice");
-  ++exposed_;
+  exposed_.emplace(order.id, &it->second);
   return it->second;
 }
 
@@ -203,11 +204,11 @@ Order& Ledger::move(core::OrderId id, OrderState to) {
   const bool was_exposed = is_exposed(order.state);
   order.state = to;
   if (was_exposed && is_final(to)) {
-    --exposed_;
+    exposed_.erase(id);
     finals_.push_back(id);
     forget_old();
   } else if (!was_exposed && is_exposed(to)) {
-    ++exposed_;
+    exposed_.emplace(id, &order);
     std::erase(finals_, id);
   }
   return order;
