@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,17 @@ namespace derivd::config {
 enum class Api : std::uint8_t { kAuto, kOptions, kV3 };
 enum class Mode : std::uint8_t { kLive, kPaper };
 enum class OnStop : std::uint8_t { kLeave, kWait };
+
+/// Largest configuration file; one of a hundred strategies has some 40 KiB.
+inline constexpr std::size_t kMaxFile = 1 << 20;
+inline constexpr std::size_t kMaxStrategies = 64;
+
+/// Line and column count from 1.
+struct Place {
+  int line = 0;
+  int column = 0;
+  friend bool operator==(const Place&, const Place&) = default;
+};
 
 struct VenueSettings {
   Api api = Api::kAuto;
@@ -37,6 +49,9 @@ struct Config {
   std::string log_level = "info";
   OnStop on_stop = OnStop::kLeave;
   std::chrono::seconds stop_timeout{30};
+  /// Where each key that the file gives has its value: "strategies[0].staking.base". For messages
+  /// that name the line behind a decision.
+  std::map<std::string, Place, std::less<>> places;
 };
 
 /// FILE:LINE:COL: key: what is wrong, what is allowed. Line and column count from 1; 0 where the
@@ -49,8 +64,34 @@ struct Problem {
 };
 std::string format(const Problem& problem, std::string_view file);
 
-/// All problems at once, in file order. JSON is YAML.
+/// All problems at once, in file order. JSON is YAML. `strategies` is required; it may be empty,
+/// and all of them may be disabled. A key given as null counts as left out. venue.ca_file must be
+/// readable at this moment.
 std::variant<Config, std::vector<Problem>> load_text(std::string_view text);
 std::variant<Config, std::vector<Problem>> load_file(const std::string& path);
+
+/// What a running daemon can do with a changed key.
+enum class Reload : std::uint8_t {
+  kLive,       // taken over between two events
+  kWhenFlat,   // taken over when the strategy has no open contract
+  kReconnect,  // needs a new session with the venue
+  kRestart,    // needs a restart of the daemon
+};
+std::string_view name_of(Reload reload);  // "live", "when flat", "reconnect", "restart"
+
+/// A key whose value differs. Strategies are matched by name; one that came or went is one Change
+/// with the key "strategies[NAME]" and an empty `before` or `after`.
+struct Change {
+  std::string key;  // "limits.max_stake", "strategies[parity].staking.base"
+  std::string before;
+  std::string after;
+  Reload reload = Reload::kLive;
+  Place place;  // in the new file; 0:0 where the key is left out there
+};
+std::vector<Change> diff(const Config& before, const Config& after);
+
+/// Every key with what is allowed, its default and its reload class; then the strategy types and
+/// stake plans. For derivd.yaml(5) and for people.
+std::string reference_text();
 
 }  // namespace derivd::config

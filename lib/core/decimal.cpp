@@ -96,9 +96,10 @@ Result<Decimal> Decimal::parse(std::string_view text) {
     --scale;
   }
   for (; scale < 0; ++scale) {
-    if (__builtin_mul_overflow(out.mantissa, std::int64_t{10}, &out.mantissa)) {
+    if (out.mantissa >= pow10(kMaxDigits - 1)) {
       return invalid(fmt::format("'{}' is too large", text.substr(0, 40)));
     }
+    out.mantissa *= 10;
   }
   if (scale > kMaxDigits) {
     return invalid(fmt::format("'{}' has too many decimals", text.substr(0, 40)));

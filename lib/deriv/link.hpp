@@ -13,8 +13,8 @@ namespace derivd::deriv {
 
 class Link final : public Wire {
  public:
-  /// `now` is called once for each event. `after_event` runs when an event has been handled, so that
-  /// the shell re-arms its timer.
+  /// `now` is called once for each event. `after_event` runs when an event has been handled, so
+  /// that the shell re-arms its timer.
   Link(boost::asio::io_context& io, net::TlsSettings tls, net::Timeouts timeouts,
        std::function<core::Now()> now, std::function<void()> after_event);
   ~Link();

@@ -25,9 +25,9 @@ std::string_view name_of(Dialect dialect);
 
 struct SessionSettings {
   Dialect dialect = Dialect::kOptions;
-  std::string endpoint;    // options: https://api.derivws.com; v3: wss://ws.derivws.com/websockets/v3
+  std::string endpoint;  // options: https://api.derivws.com; v3: wss://ws.derivws.com/websockets/v3
   std::string app_id;
-  std::string account;     // "demo", "real" or an account id
+  std::string account;  // "demo", "real" or an account id
   bool allow_real = false;
   core::Secret token;
 };
@@ -37,7 +37,13 @@ Dialect dialect_for(const core::Secret& token);
 std::string_view default_endpoint(Dialect dialect);
 
 enum class SessionState : std::uint8_t {
-  kOffline, kConnecting, kAuthorizing, kSyncing, kReconciling, kLive, kDraining,
+  kOffline,
+  kConnecting,
+  kAuthorizing,
+  kSyncing,
+  kReconciling,
+  kLive,
+  kDraining,
 };
 std::string_view name_of(SessionState state);  // "offline", "connecting", …
 
@@ -50,7 +56,12 @@ struct AccountInfo {
 
 /// Leaves the daemon with exit code 77.
 enum class FatalKind : std::uint8_t {
-  kTokenRefused, kMissingScope, kForbiddenScope, kAccountNotFound, kRealNotAllowed, kAppId,
+  kTokenRefused,
+  kMissingScope,
+  kForbiddenScope,
+  kAccountNotFound,
+  kRealNotAllowed,
+  kAppId,
   kCurrency,
 };
 
@@ -63,10 +74,10 @@ struct HttpCall {
 /// What the session asks of the shell. Calls return at once; answers come as events later.
 class Wire {
  public:
-  virtual void http(const HttpCall& call) = 0;      // → on_http or on_http_failed
-  virtual void open(const std::string& url) = 0;    // → on_open or on_closed; may hold a password
+  virtual void http(const HttpCall& call) = 0;    // → on_http or on_http_failed
+  virtual void open(const std::string& url) = 0;  // → on_open or on_closed; may hold a password
   virtual void send(std::string_view frame) = 0;
-  virtual void close() = 0;                         // → on_closed
+  virtual void close() = 0;  // → on_closed
 
  protected:
   ~Wire() = default;
@@ -127,7 +138,8 @@ class Session final {
   void stop(const core::Now& now);
   SessionState state() const;
 
-  /// Symbols to stream from now on and after every reconnect. Each is fed `history` past ticks first.
+  /// Symbols to stream from now on and after every reconnect. Each is fed `history` past ticks
+  /// first.
   void set_symbols(std::vector<market::SymbolCode> symbols, std::size_t history,
                    const core::Now& now);
   void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,

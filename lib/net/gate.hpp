@@ -5,7 +5,6 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/websocket/teardown.hpp>
 #include <memory>
 #include <utility>
 
@@ -80,12 +79,5 @@ class Gate final : public TcpSocket {
   std::unique_ptr<Parked> parked_;
   bool held_ = false;
 };
-
-/// Found by Beast, which knows how to end a TCP socket but not a class made from one.
-template <class Handler>
-void async_teardown(boost::beast::role_type role, Gate& gate, Handler&& handler) {
-  boost::beast::websocket::async_teardown(role, static_cast<TcpSocket&>(gate),
-                                          std::forward<Handler>(handler));
-}
 
 }  // namespace derivd::net

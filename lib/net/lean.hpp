@@ -2,9 +2,9 @@
 // the type-erased one: half the compile time and no indirect call for each operation. Only these
 // two files and tests include it. It holds no state.
 //
-// g++ 12 destroys a lambda or an aggregate temporary inside a co_await expression twice, and crashes the
-// program at `if (!co_await f())`: everything that a co_await expression
-// mentions is a named local, a member or kAwait, and its result goes to a named local.
+// g++ 12 destroys a lambda or an aggregate temporary inside a co_await expression twice, and
+// crashes the program at `if (!co_await f())`: everything that a co_await expression mentions is a
+// named local, a member or kAwait, and its result goes to a named local.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>

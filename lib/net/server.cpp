@@ -1,12 +1,10 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <cctype>
 #include <deque>
@@ -15,6 +13,7 @@
 
 #include "net/gate.hpp"
 #include "net/net.hpp"
+#include "net/tls_stream.hpp"
 
 namespace derivd::net {
 namespace {
@@ -32,12 +31,12 @@ constexpr std::size_t kMaxQueuedBytes = 64 << 20;
 constexpr std::size_t kReadPiece = 64 * 1024;
 constexpr auto kHandshakeTime = std::chrono::seconds(10);
 constexpr auto kRequestTime = std::chrono::seconds(60);  // also between requests of one connection
-constexpr auto kCloseTime = std::chrono::seconds(3);
+constexpr auto kCloseTime = std::chrono::seconds(1);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // out of descriptors: let some end
 
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
-using TlsStream = ssl::stream<Gate>;
-using WsStream = websocket::stream<TlsStream&, false>;
+using ServerTls = TlsStream<Gate>;
+using WsStream = websocket::stream<ServerTls&, false>;
 using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
 
@@ -129,7 +128,7 @@ class Connection final : public ServerSocket {
   Timer timer_;
   std::uint64_t timer_generation_ = 0;
   Timer resume_;  // never expires; cancelled when reading may go on
-  TlsStream tls_;
+  ServerTls tls_;
   std::optional<WsStream> ws_;
   beast::flat_buffer buffer_;
   std::weak_ptr<Connection> self_;

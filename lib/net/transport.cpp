@@ -2,7 +2,6 @@
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -10,7 +9,6 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <cstring>
 #include <optional>
@@ -19,6 +17,7 @@
 #include "net/endpoints.hpp"
 #include "net/lean.hpp"
 #include "net/net.hpp"
+#include "net/tls_stream.hpp"
 
 namespace derivd::net {
 namespace {
@@ -38,8 +37,8 @@ constexpr std::size_t kReadReserve = 64 * 1024;
 constexpr std::size_t kKeepCapacity = 16 * 1024;  // of a queue slot; larger ones are given back
 
 using Resolver = asio::ip::basic_resolver<tcp, Executor>;
-using TlsStream = ssl::stream<TcpSocket>;
-using WsStream = websocket::stream<TlsStream&, false>;
+using ClientTls = TlsStream<TcpSocket>;
+using WsStream = websocket::stream<ClientTls&, false>;
 
 std::string seconds_text(core::Duration d) {
   return fmt::format("{:g} s", static_cast<double>(d.count()) / 1e9);
@@ -163,7 +162,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   error_code resolve_error_;
   ssl::context context_{ssl::context::tls_client};
   core::Result<void> configured_;
-  TlsStream tls_;
+  ClientTls tls_;
   Step step_ = Step::kResolve;
   std::optional<LinkError> failure_;
   bool dropped_ = false;
@@ -355,7 +354,7 @@ class Client final : public Channel {
   Task<void> read_frames();
   bool accept_piece();
   void deliver();
-  void lost(const error_code& ec);
+  void lost(error_code ec);
   void fail_gently(websocket::close_code code, ErrorKind kind, std::string text);
   void start_close(websocket::close_code code);
   void pump();
@@ -370,6 +369,7 @@ class Client final : public Channel {
   std::size_t queued_ = 0;
   bool open_ = false;
   bool writing_ = false;
+  error_code write_error_;
   std::optional<websocket::close_code> close_;
   bool close_sent_ = false;
   bool peer_closing_ = false;
@@ -434,6 +434,9 @@ Task<bool> Client::upgrade() {
                     ec == ssl::error::stream_truncated || ec == http::error::end_of_stream;
     fail(io ? ErrorKind::kIo : ErrorKind::kProtocol,
          fmt::format("WebSocket upgrade at {} failed: {}", authority(url_), ec.message()));
+    // An answer came, but not one that opens a WebSocket.
+    const bool answered = ec.category() == make_error_code(websocket::error::closed).category();
+    if (answered) failure_->http_status = static_cast<int>(response.result_int());
   }
   co_return !stopped();
 }
@@ -490,8 +493,10 @@ void Client::deliver() {
   buffer_.clear();
 }
 
-void Client::lost(const error_code& ec) {
+void Client::lost(error_code ec) {
   if (failure_) return;
+  // Beast tells the operation that failed why, and the other one only that it is over.
+  if (ec == asio::error::operation_aborted && write_error_) ec = write_error_;
   if (close_) {
     fail(ErrorKind::kIo, fmt::format("connection to {} closed by us", authority(url_)));
   } else if (ec == websocket::error::closed || peer_closing_) {
@@ -549,8 +554,9 @@ void Client::on_written(error_code ec) {
   front_ = (front_ + 1) % kMaxSendQueue;
   --queued_;
   if (dropped_) return;
-  // The read ends too and gives the reason, which is the better one where the peer sent it.
+  // The read ends too and then tells why, which the peer may have said in a close frame.
   if (ec && !peer_closing_) {
+    write_error_ = ec;
     error_code ignored;
     tls_.next_layer().close(ignored);
     return;

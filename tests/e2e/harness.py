@@ -1,6 +1,7 @@
 """Starts the real programs against each other: derivsim over TLS, derivd with a credential directory,
 derivctl. Used by the end-to-end tests and by `./dev demo`. Needs Python's standard library alone."""
 
+import atexit
 import decimal
 import json
 import os
@@ -20,6 +21,17 @@ SHARED = SOURCE.parent / "shared"
 
 
 TICK = threading.Event()  # never set: the pace of polling other processes
+
+
+STARTED = []
+
+
+@atexit.register
+def end_what_is_left():
+    """A failed test leaves no program behind."""
+    for process in STARTED:
+        if process.poll() is None:
+            process.kill()
 
 
 class Failure(AssertionError):
@@ -58,6 +70,7 @@ class Sim:
         self.errors = open(self.directory / "derivsim.log", "wb")
         self.process = subprocess.Popen(command + list(arguments), stdout=subprocess.PIPE,
                                         stderr=self.errors, start_new_session=True)
+        STARTED.append(self.process)
         line = read_line(self.process.stdout, 30)
         if not line:
             self.process.wait(5)
@@ -130,6 +143,7 @@ class Daemon:
             [str(self.programs / "derivd"), "run", "--config", str(self.config)],
             env=self.environment, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
             start_new_session=True)
+        STARTED.append(self.process)
         return self
 
     def log(self):
@@ -198,7 +212,11 @@ def compare(trades, ledger):
     """Every contract of one side is on the other, with the same stake and profit. Returns totals."""
     venue = {str(k): v for k, v in ledger_truth(ledger).items()}
     ours = {}
+    unknown = [row for row in trades if row["contract_id"] is None]
     for row in trades:
+        if row["contract_id"] is None:
+            check(row["profit"] is None, f"a result without a contract: {row}")
+            continue
         check(row["contract_id"] not in ours, f"two rows for contract {row['contract_id']}")
         ours[row["contract_id"]] = row
     check(set(ours) == set(venue),
@@ -216,7 +234,8 @@ def compare(trades, ledger):
         check(not row["mismatch"], f"contract {contract} was recomputed differently")
         profit += booked
         settled += 1
-    return {"settled": settled, "open": len(venue) - settled, "profit": profit}
+    return {"settled": settled, "open": len(venue) - settled, "profit": profit,
+            "unknown": len(unknown)}
 
 
 class Workspace:

@@ -20,13 +20,14 @@ def setup(programs, directory, speed="30", on_stop=None):
                          ca_file=sim.ready["ca_file"])
     if on_stop:
         text = config.read_text()
-        harness.check("on_stop: wait" in text, "config/demo.yaml says on_stop: wait")
-        config.write_text(text.replace("on_stop: wait", f"on_stop: {on_stop}"))
+        harness.check("on_stop: wait " in text, "config/demo.yaml says on_stop: wait")
+        config.write_text(text.replace("on_stop: wait ", f"on_stop: {on_stop} "))
     return sim, config, token
 
 
 def settled(daemon):
-    return [t for t in daemon.trades() if t["profit"] is not None]
+    done = daemon.ctl("trades", "--json", ok=False)  # no journal yet: no trades
+    return [t for t in json.loads(done.stdout or "[]") if t["profit"] is not None]
 
 
 def notifications(programs, directory):
@@ -81,7 +82,7 @@ def restart_keeps_the_books(programs, directory):
                                                   or "[]"), 60, "an open contract", daemon.process)
             harness.check(daemon.stop() == 0, daemon.log()[-1500:])
         left = [t for t in daemon.trades() if t["profit"] is None]
-        text = config.read_text().replace("on_stop: leave", "on_stop: wait")
+        text = config.read_text().replace("on_stop: leave ", "on_stop: wait ")
         config.write_text(text.replace("    type: ", "    enabled: false\n    type: "))
         daemon.start()
         harness.wait_until(lambda: all(t["profit"] is not None for t in daemon.trades()), 60,

@@ -127,6 +127,15 @@ TEST_F(BookTest, ATimedContractIsPaidAfterItsExpiryEvenWhenTimeJumps) {
   EXPECT_EQ(book.find(id)->outcome, Outcome::kWon);
   EXPECT_EQ(book.find(id)->sell_time, VenueTime{116});
   EXPECT_EQ(book.find(id)->life.exit()->epoch, VenueTime{114});
+  EXPECT_TRUE(book.find(id)->stream.empty());  // as at the venue: tick contracts only
+}
+
+TEST_F(BookTest, TheFirstQuoteOfAnEpochStands) {
+  at(100, "342.07");
+  at(100, "999.99");
+  EXPECT_EQ(book.last_tick("R_100"), tick(100, "342.07"));
+  const auto id = buy(spec_of(ContractType::kCall, "1t"), "10.00", 100);
+  EXPECT_EQ(book.find(id)->entry_spot, price("342.07", 2));
 }
 
 TEST_F(BookTest, WithoutATickTheStakeComesBack) {

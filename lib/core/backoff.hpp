@@ -6,24 +6,24 @@
 #include "core/rng.hpp"
 #include "core/time.hpp"
 
-namespace derivd::net {
+namespace derivd::core {
 
 class Backoff final {
  public:
   struct Settings {
-    core::Duration base = std::chrono::milliseconds(500);
-    core::Duration cap = std::chrono::seconds(30);
+    Duration base = std::chrono::milliseconds(500);
+    Duration cap = std::chrono::seconds(30);
   };
-  Backoff(Settings settings, core::Rng& rng) : settings_(settings), rng_(rng) {}
+  Backoff(Settings settings, Rng& rng) : settings_(settings), rng_(rng) {}
   /// 0 for the first attempt after reset(); then uniform in [base/2, min(cap, base × 2^n)].
-  core::Duration next();
+  Duration next();
   void reset() { attempts_ = 0; }
   int attempts() const { return attempts_; }
 
  private:
   Settings settings_;
-  core::Rng& rng_;
+  Rng& rng_;
   int attempts_ = 0;
 };
 
-}  // namespace derivd::net
+}  // namespace derivd::core

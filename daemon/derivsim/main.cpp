@@ -1,0 +1,298 @@
+// derivsim: a Deriv-compatible venue on loopback. Options in, one ready line out, then serve until
+// a signal. Everything it does is in lib/sim.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "market/symbol.hpp"
+#include "sim/server.hpp"
+
+namespace {
+
+using namespace derivd;
+
+constexpr int kUsage = 64;    // sysexits: the command line
+constexpr int kBadData = 65;  // a file's content
+constexpr int kNoFile = 66;
+constexpr int kCannotWrite = 74;
+constexpr int kOther = 1;
+
+struct Failure {
+  int exit_code;
+  std::string text;
+};
+template <class T>
+using Outcome = boost::system::result<T, Failure>;
+[[noreturn, maybe_unused]] void throw_exception_from_error(const Failure& f,
+                                                           const boost::source_location&) {
+  throw std::runtime_error(f.text);
+}
+
+struct Arguments {
+  std::string listen = "127.0.0.1:0";
+  std::string tls_dir;
+  std::vector<std::string> tokens;
+  std::vector<std::string> app_ids;
+  std::string balance = "10000";
+  std::vector<std::string> feeds;
+  std::string speed = "1";
+  std::int64_t start = 0;
+  std::uint64_t seed = 1;
+  std::string ledger;
+  bool ledger_ticks = false;
+  std::string faults;
+  std::string control;
+  std::string record;
+  bool no_rate_limits = false;
+  bool wait = false;
+};
+
+void declare(CLI::App& app, Arguments& a) {
+  app.set_version_flag("--version", "derivsim " DERIVD_VERSION);
+  app.add_option("--listen", a.listen, "ADDRESS:PORT, port 0 for a free one")
+      ->capture_default_str();
+  app.add_option("--tls-dir", a.tls_dir, "where the certificate is made and kept");
+  app.add_option("--token", a.tokens,
+                 "TOKEN[:scope,scope][:real], repeatable; pat_... for the options dialect. "
+                 "Each token has an account of its own");
+  app.add_option("--app-id", a.app_ids, "accepted application id, repeatable; default: any");
+  app.add_option("--balance", a.balance, "of every account at the start")->capture_default_str();
+  app.add_option("--feed", a.feeds, "gbm, or replay:SYMBOL=FILE.csv, repeatable; default: gbm");
+  app.add_option("--speed", a.speed, "venue seconds per second, or max")->capture_default_str();
+  app.add_option("--start", a.start, "epoch at which venue time starts");
+  app.add_flag("--wait", a.wait, "venue time stands still until a client subscribes to something");
+  app.add_option("--seed", a.seed, "same seed, same quotes and ids")->capture_default_str();
+  app.add_option("--ledger", a.ledger, "JSON lines of every account, contract, credit and debit");
+  app.add_flag("--ledger-ticks", a.ledger_ticks, "ticks too");
+  app.add_option("--faults", a.faults, "YAML or JSON file of faults (derivsim(1))");
+  app.add_option("--control", a.control, "Unix socket that takes faults while running");
+  app.add_option("--record", a.record, "JSON lines of every frame, tokens replaced");
+  app.add_flag("--no-rate-limits", a.no_rate_limits, "never answer RateLimit");
+}
+
+Outcome<void> read_listen(const std::string& text, sim::Server::Options& out) {
+  const auto colon = text.rfind(':');
+  const Failure bad{kUsage, fmt::format("--listen {}: expected ADDRESS:PORT", text)};
+  if (colon == std::string::npos) return bad;
+  out.address = text.substr(0, colon);
+  if (out.address.size() > 2 && out.address.front() == '[' && out.address.back() == ']')
+    out.address = out.address.substr(1, out.address.size() - 2);
+  const char* from = text.data() + colon + 1;
+  const char* end = text.data() + text.size();
+  const auto [at, ec] = std::from_chars(from, end, out.port);
+  if (ec != std::errc{} || at != end || out.address.empty()) return bad;
+  return {};
+}
+
+Outcome<void> read_speed(const std::string& text, sim::Server::Options& out) {
+  if (text == "max") {
+    out.speed.reset();
+    return {};
+  }
+  auto speed = core::Decimal::parse(text);
+  if (!speed || speed->to_double() <= 0 || speed->to_double() > 1e6)
+    return Failure{kUsage, fmt::format("--speed {}: a number above 0, or max", text)};
+  out.speed = speed->to_double();
+  return {};
+}
+
+Outcome<void> read_tokens(const std::vector<std::string>& texts, sim::Venue::Options& out) {
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    auto token = sim::TokenSpec::parse(texts[i]);
+    // The token itself is not shown.
+    if (!token)
+      return Failure{kUsage, fmt::format("--token number {}: {}", i + 1, token.error().text)};
+    for (const auto& other : out.tokens)
+      if (other.token == token->token)
+        return Failure{kUsage, fmt::format("--token number {}: given twice", i + 1)};
+    out.tokens.push_back(std::move(*token));
+  }
+  return {};
+}
+
+Outcome<void> read_feeds(const std::vector<std::string>& texts, sim::Venue::Options& out) {
+  out.gbm = texts.empty();
+  for (const auto& text : texts) {
+    if (text == "gbm") {
+      out.gbm = true;
+      continue;
+    }
+    const auto equals = text.find('=');
+    if (!text.starts_with("replay:") || equals == std::string::npos)
+      return Failure{kUsage, fmt::format("--feed {}: gbm or replay:SYMBOL=FILE", text)};
+    const auto code = text.substr(7, equals - 7);
+    const auto* symbol = market::find_symbol(code);
+    if (symbol == nullptr) {
+      std::string known;
+      for (const auto& s : market::known_symbols())
+        known += fmt::format("{}{}", known.empty() ? "" : " ", s.code);
+      return Failure{kUsage,
+                     fmt::format("--feed {}: unknown symbol {}; known: {}", text, code, known)};
+    }
+    for (const auto& other : out.replays)
+      if (other.symbol == code)
+        return Failure{kUsage, fmt::format("--feed {}: {} is replayed twice", text, code)};
+    auto points = sim::read_tick_file(text.substr(equals + 1), *symbol);
+    if (!points) {
+      const bool absent = points.error().kind == core::ErrorKind::kNotFound;
+      return Failure{absent ? kNoFile : kBadData, points.error().text};
+    }
+    out.replays.push_back({code, std::move(*points)});
+  }
+  return {};
+}
+
+/// --start, else the first tick replayed, else now.
+core::VenueTime start_of(const CLI::App& app, const Arguments& a,
+                         const sim::Venue::Options& venue) {
+  if (app.count("--start") != 0) return {a.start};
+  std::optional<std::int64_t> first;
+  for (const auto& replay : venue.replays)
+    first = std::min(first.value_or(INT64_MAX), replay.points.front().epoch);
+  if (first) return {*first};
+  return {std::chrono::duration_cast<std::chrono::seconds>(
+              std::chrono::system_clock::now().time_since_epoch())
+              .count()};
+}
+
+/// Appends lines and hands each to the system at once.
+class LineFile {
+ public:
+  bool open(const std::string& path) {
+    path_ = path;
+    file_.open(path, std::ios::binary | std::ios::trunc);
+    return file_.good();
+  }
+  void write(std::string_view line) {
+    file_ << line << '\n';
+    file_.flush();
+    if (!file_ && !failed_) fmt::print(stderr, "derivsim: cannot write {}\n", path_);
+    failed_ = failed_ || !file_;
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  std::string path_;
+  std::ofstream file_;
+  bool failed_ = false;
+};
+
+/// A directory that disappears with the program, when none was given.
+class TlsDirectory {
+ public:
+  explicit TlsDirectory(std::string given) : path_(std::move(given)) {
+    if (!path_.empty()) return;
+    auto pattern = (std::filesystem::temp_directory_path() / "derivsim-tls-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) return;
+    path_ = pattern;
+    temporary_ = true;
+  }
+  ~TlsDirectory() {
+    std::error_code ignored;
+    if (temporary_) std::filesystem::remove_all(path_, ignored);
+  }
+  TlsDirectory(const TlsDirectory&) = delete;
+  TlsDirectory& operator=(const TlsDirectory&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  bool temporary_ = false;
+};
+
+Outcome<void> read_faults(const std::string& path, sim::Venue& venue) {
+  if (path.empty()) return {};
+  auto rules = sim::read_fault_file(path);
+  if (!rules) {
+    const bool absent = rules.error().kind == core::ErrorKind::kNotFound;
+    return Failure{absent ? kNoFile : kBadData, rules.error().text};
+  }
+  if (auto ok = venue.faults().add_all(*rules); !ok)
+    return Failure{kBadData, fmt::format("{}: {}", path, ok.error().text)};
+  return {};
+}
+
+Outcome<void> serve(sim::Server::Options options, sim::Venue& venue) {
+  boost::asio::io_context io(1);
+  sim::Server server(io, std::move(options), venue);
+  if (auto ok = server.start(); !ok) return Failure{kOther, ok.error().text};
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](boost::system::error_code ec, int) {
+    if (ec) return;
+    server.stop();
+    io.stop();
+  });
+  fmt::print("{}\n", server.ready_line());
+  std::fflush(stdout);
+  io.run();
+  server.stop();
+  return {};
+}
+
+Outcome<void> run(const CLI::App& app, const Arguments& a) {
+  sim::Venue::Options venue_options;
+  sim::Server::Options server_options;
+  if (auto ok = read_listen(a.listen, server_options); !ok) return ok.error();
+  if (auto ok = read_speed(a.speed, server_options); !ok) return ok.error();
+  if (auto ok = read_tokens(a.tokens, venue_options); !ok) return ok.error();
+  if (auto ok = read_feeds(a.feeds, venue_options); !ok) return ok.error();
+  auto balance = core::Money::parse(a.balance);
+  if (!balance || balance->units() < 0)
+    return Failure{kUsage,
+                   fmt::format("--balance {}: an amount with at most 2 decimals", a.balance)};
+  if (app.count("--start") != 0 && a.start <= 0)
+    return Failure{kUsage, fmt::format("--start {}: an epoch in seconds", a.start)};
+
+  LineFile ledger, record;
+  if (!a.ledger.empty() && !ledger.open(a.ledger))
+    return Failure{kCannotWrite, fmt::format("cannot write {}", a.ledger)};
+  if (!a.record.empty() && !record.open(a.record))
+    return Failure{kCannotWrite, fmt::format("cannot write {}", a.record)};
+  venue_options.seed = a.seed;
+  venue_options.start = start_of(app, a, venue_options);
+  venue_options.app_ids = a.app_ids;
+  venue_options.balance = *balance;
+  venue_options.rate_limits = !a.no_rate_limits;
+  venue_options.ledger_ticks = a.ledger_ticks;
+  if (!a.ledger.empty()) venue_options.ledger = [&](std::string_view line) { ledger.write(line); };
+  if (!a.record.empty()) venue_options.record = [&](std::string_view line) { record.write(line); };
+
+  const TlsDirectory tls(a.tls_dir);
+  server_options.tls_dir = tls.path();
+  server_options.start = venue_options.start;
+  server_options.wait_for_client = a.wait;
+  server_options.control = a.control;
+  sim::Venue venue(std::move(venue_options));
+  if (auto ok = read_faults(a.faults, venue); !ok) return ok.error();
+  if (auto ok = serve(std::move(server_options), venue); !ok) return ok.error();
+  if (ledger.failed() || record.failed())
+    return Failure{kCannotWrite, "not everything was written"};
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"A Deriv-compatible venue on loopback, for demonstrations and tests."};
+  Arguments arguments;
+  declare(app, arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : kUsage;
+  }
+  const auto done = run(app, arguments);
+  if (done) return 0;
+  fmt::print(stderr, "derivsim: {}\n", done.error().text);
+  return done.error().exit_code;
+}

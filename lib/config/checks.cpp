@@ -1,0 +1,275 @@
+#include "config/checks.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "config/table.hpp"
+#include "config/value.hpp"
+#include "market/pricing.hpp"
+#include "strategy/registry.hpp"
+
+namespace derivd::config {
+namespace {
+
+using engine::StrategySettings;
+using market::ContractType;
+
+class Checker final {
+ public:
+  explicit Checker(Checked& c) : c_(c), config_(c.config) {}
+
+  void run() {
+    venue();
+    names();
+    for (std::size_t i = 0; i < config_.engine.strategies.size(); ++i) {
+      prefix_ = fmt::format("strategies[{}]", i);
+      auto& s = config_.engine.strategies[i];
+      const auto* type = good("type") ? strategy::find_type(s.type) : nullptr;
+      const auto* symbol = good("symbol") ? market::find_symbol(s.symbol) : nullptr;
+      if (type != nullptr) params(s, *type, c_.params[i]);
+      if (type != nullptr && symbol != nullptr) contract(s, *type, *symbol);
+      base(s, type);
+    }
+  }
+
+ private:
+  // ---- places ----
+  bool good(std::string_view key) const { return !c_.refused.count(full(key)); }
+  bool given(std::string_view key) const { return config_.places.count(full(key)) != 0; }
+  std::string full(std::string_view key) const {
+    return prefix_.empty() ? std::string(key) : fmt::format("{}.{}", prefix_, key);
+  }
+  /// The value's place; for a default, that of the strategy.
+  Place place(const std::string& key) const {
+    for (const auto& k : {key, prefix_}) {
+      if (const auto at = config_.places.find(k); at != config_.places.end()) return at->second;
+    }
+    return {1, 1};
+  }
+  void problem(std::string_view key, std::string reason) {
+    const auto name = full(key);
+    const auto at = place(name);
+    c_.problems.push_back({at.line, at.column, name, std::move(reason)});
+  }
+
+  // ---- venue ----
+  void venue() {
+    const auto& v = config_.venue;
+    if (v.account == "real" && !v.allow_real && good("venue.allow_real") && good("venue.account")) {
+      problem("venue.account",
+              "a real account needs venue.allow_real: true beside it; allowed without: demo, or an "
+              "account id of a demo account");
+    }
+    if (!good("venue.api")) return;
+    const auto is_number = [](char c) { return c >= '0' && c <= '9'; };
+    if (v.api == Api::kV3 && good("venue.app_id") &&
+        !std::all_of(v.app_id.begin(), v.app_id.end(), is_number)) {
+      problem("venue.app_id",
+              fmt::format("{} is not a number, which v3 wants; allowed: a number, or "
+                          "venue.api: options",
+                          shown(v.app_id)));
+    }
+    if (v.endpoint && good("venue.endpoint")) endpoint(v);
+    if (v.ca_file && good("venue.ca_file")) ca_file(*v.ca_file);
+  }
+  void endpoint(const VenueSettings& v) {
+    const bool https = v.endpoint->starts_with("https://");
+    if (v.api == Api::kOptions && !https) {
+      problem("venue.endpoint",
+              "options begins with an https:// request; allowed: https://HOST[:PORT]");
+    }
+    if (v.api == Api::kV3 && https) {
+      problem("venue.endpoint",
+              "v3 is a WebSocket from the start; allowed: wss://HOST[:PORT]/websockets/v3");
+    }
+  }
+  void ca_file(const std::string& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK) != 0) {
+      problem("venue.ca_file",
+              fmt::format("{} cannot be read: {}; allowed: a readable file in PEM form",
+                          shown(path), std::strerror(errno)));
+    } else if (!S_ISREG(info.st_mode)) {
+      problem("venue.ca_file",
+              fmt::format("{} is not a file; allowed: a readable file in PEM form", shown(path)));
+    }
+  }
+
+  // ---- strategies ----
+  void names() {
+    const auto& all = config_.engine.strategies;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      prefix_ = fmt::format("strategies[{}]", i);
+      if (!good("name")) continue;
+      for (std::size_t j = 0; j < i; ++j) {
+        if (all[j].name != all[i].name) continue;
+        problem("name", fmt::format("'{}' is the name of strategies[{}] already; names are unique",
+                                    all[i].name, j));
+        break;
+      }
+    }
+    prefix_.clear();
+  }
+
+  void params(StrategySettings& s, const strategy::StrategyType& type, const Node* node) {
+    std::vector<std::string_view> names;
+    for (const auto& spec : type.params) names.push_back(spec.name);
+    std::map<std::string, Place, std::less<>> seen;
+    if (node != nullptr) {
+      for (const auto& entry : node->entries) param(s, type, entry, names, seen);
+    }
+    for (const auto& spec : type.params) {
+      if (spec.fallback) s.params.try_emplace(std::string(spec.name), *spec.fallback);
+    }
+  }
+  void param(StrategySettings& s, const strategy::StrategyType& type, const Node::Entry& entry,
+             const std::vector<std::string_view>& names,
+             std::map<std::string, Place, std::less<>>& seen) {
+    const auto key = full("params." + entry.key);
+    const auto add = [&](Place at, std::string reason) {
+      c_.problems.push_back({at.line, at.column, key, std::move(reason)});
+    };
+    const auto spec = std::find(names.begin(), names.end(), entry.key);
+    if (spec == names.end()) {
+      const auto guess = did_you_mean(entry.key, names);
+      add(entry.place, fmt::format("unknown parameter of {}{}{} allowed: {}", type.name, guess,
+                                   guess.empty() ? ";" : "", join(names)));
+      return;
+    }
+    if (const auto [first, fresh] = seen.try_emplace(entry.key, entry.place); !fresh) {
+      add(entry.place, fmt::format("given twice, first in line {}; keep one", first->second.line));
+      return;
+    }
+    if (entry.value.is_null()) return;
+    const auto& bounds = type.params[static_cast<std::size_t>(spec - names.begin())];
+    const auto value = read_count(entry.value, bounds.min, bounds.max);
+    if (!value) {
+      add(entry.value.place, value.error().text);
+      return;
+    }
+    config_.places[key] = entry.value.place;
+    s.params[entry.key] = *value;
+  }
+
+  /// The keys of `contract` that this type has no use for are mistakes of the reader, who believes
+  /// that they do something.
+  bool contract_keys(const StrategySettings& s, const strategy::StrategyType& type) {
+    const bool barrier =
+        std::any_of(type.contracts.begin(), type.contracts.end(), market::takes_barrier);
+    const bool multiplier =
+        std::any_of(type.contracts.begin(), type.contracts.end(), market::is_multiplier);
+    bool fine = true;
+    const auto useless = [&](std::string_view key, bool is_given, bool useful) {
+      if (!is_given || useful) return;
+      problem(key, fmt::format("has no meaning for the contracts of {}; leave it out", type.name));
+      fine = false;
+    };
+    useless("contract.barrier", s.contract.barrier.has_value(), barrier);
+    useless("contract.multiplier", s.contract.multiplier.has_value(), multiplier);
+    useless("contract.take_profit", s.contract.take_profit.has_value(), multiplier);
+    useless("contract.stop_loss", s.contract.stop_loss.has_value(), multiplier);
+    const auto needed = [&](std::string_view key, bool is_given, bool wanted) {
+      if (is_given || !wanted || !good(key)) return;
+      problem(key, fmt::format("is required by the contracts of {}", type.name));
+      fine = false;
+    };
+    needed("contract.barrier", s.contract.barrier.has_value(), barrier);
+    needed("contract.multiplier", s.contract.multiplier.has_value(), multiplier);
+    return fine && good("contract.barrier") && good("contract.multiplier");
+  }
+
+  void contract(const StrategySettings& s, const strategy::StrategyType& type,
+                const market::SymbolInfo& symbol) {
+    const bool fine = contract_keys(s, type);
+    if (!good("contract.duration")) return;
+    const auto& duration = s.contract.duration;
+    if (type.digits && !duration.in_ticks()) {
+      problem(
+          "contract.duration",
+          fmt::format("{} is a time, and digit contracts ({}) count in ticks; allowed: 1t to 10t",
+                      shown(duration.to_string()), type.name));
+      return;
+    }
+    if (!fine) return;
+    for (const auto contract_type : type.contracts) {
+      auto spec = spec_of(s, contract_type, symbol);
+      if (!spec) {
+        problem("contract.barrier", fmt::format("{}; {} has {} decimals", spec.error().text,
+                                                symbol.code, symbol.decimals));
+        return;
+      }
+      if (const auto valid = market::validate(*spec, symbol); !valid) {
+        problem(
+            "contract.duration",
+            fmt::format("{} {} {}: {}; allowed: 1t to 10t, or a time from 15s", symbol.code,
+                        market::name_of(contract_type), duration.to_string(), valid.error().text));
+        return;
+      }
+    }
+  }
+  static core::Result<market::ContractSpec> spec_of(const StrategySettings& s, ContractType type,
+                                                    const market::SymbolInfo& symbol) {
+    market::ContractSpec spec;
+    spec.type = type;
+    spec.symbol = s.symbol;
+    spec.duration = market::is_multiplier(type) ? market::ContractDuration{} : s.contract.duration;
+    // Any prediction that all digit contracts take: the strategy fills in its own.
+    if (market::takes_prediction(type)) spec.prediction = 5;
+    if (market::takes_barrier(type) && s.contract.barrier) {
+      auto barrier = core::Price::from(*s.contract.barrier, symbol.decimals);
+      if (!barrier) return barrier.error();
+      spec.barrier = type == ContractType::kLower ? -*barrier : *barrier;
+    }
+    if (market::is_multiplier(type)) {
+      spec.multiplier = static_cast<std::uint16_t>(s.contract.multiplier.value_or(0));
+      spec.take_profit = s.contract.take_profit;
+      spec.stop_loss = s.contract.stop_loss;
+    }
+    return spec;
+  }
+
+  // ---- money ----
+  void base(const StrategySettings& s, const strategy::StrategyType* type) {
+    if (!good("staking.base")) return;
+    const auto base = s.staking.base;
+    const bool multiplier =
+        type != nullptr &&
+        std::any_of(type->contracts.begin(), type->contracts.end(), market::is_multiplier);
+    const auto least = multiplier ? market::kMinMultiplierStake : market::kMinStake;
+    if (base < least) {
+      problem("staking.base",
+              fmt::format("{} is below the venue's smallest stake; allowed: {} and more",
+                          base.to_string(), least.to_string()));
+    }
+    const auto& limits = config_.engine.limits;
+    fits(base, "session.stop_loss", s.session.stop_loss, true);
+    fits(base, "staking.max_stake", s.staking.max_stake, true);
+    fits(base, "limits.max_stake", limits.max_stake, false);
+    fits(base, "limits.max_open_stake", limits.max_open_stake, false);
+    fits(base, "limits.daily_loss", limits.daily_loss, false);
+  }
+  void fits(core::Money base, std::string_view key, const std::optional<core::Money>& limit,
+            bool of_strategy) {
+    if (!limit || base <= *limit) return;
+    const auto name = of_strategy ? full(key) : std::string(key);
+    problem("staking.base",
+            fmt::format("{} is above {} {} (line {}), so it could never buy; allowed: at most {}",
+                        base.to_string(), name, limit->to_string(), place(name).line,
+                        limit->to_string()));
+  }
+
+  Checked& c_;
+  Config& config_;
+  std::string prefix_;
+};
+
+}  // namespace
+
+void check_together(Checked& checked) { Checker(checked).run(); }
+
+}  // namespace derivd::config

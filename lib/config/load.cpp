@@ -1,0 +1,301 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
+
+#include "config/checks.hpp"
+#include "config/config.hpp"
+#include "config/table.hpp"
+#include "config/tree.hpp"
+#include "config/value.hpp"
+
+namespace derivd::config {
+namespace {
+
+/// A file of the wrong kind has a problem in each line; nobody reads more.
+constexpr std::size_t kMaxProblems = 200;
+
+constexpr std::string_view kStrategies = "strategies";
+constexpr std::string_view kStrategy = "strategies[]";
+
+/// A key below a section: a value of the table, a section of its own, or the list of strategies.
+struct Child {
+  enum class Kind : std::uint8_t { kValue, kSection, kList };
+  std::string_view name;
+  Kind kind;
+  const Setting* setting;  // kValue
+};
+
+/// What the table has directly below `section` ("" at the top), in its order.
+std::vector<Child> children_of(std::string_view section) {
+  std::vector<Child> out;
+  for (const auto& setting : settings()) {
+    auto rest = setting.path;
+    if (!section.empty()) {
+      if (!rest.starts_with(section) || rest.size() <= section.size() ||
+          rest[section.size()] != '.') {
+        continue;
+      }
+      rest.remove_prefix(section.size() + 1);
+    }
+    const auto end = rest.find_first_of(".[");
+    const auto name = rest.substr(0, end);
+    const auto known =
+        std::find_if(out.begin(), out.end(), [&](const Child& c) { return c.name == name; });
+    if (known != out.end()) continue;
+    const auto kind = end == std::string_view::npos ? Child::Kind::kValue
+                      : rest[end] == '['            ? Child::Kind::kList
+                                                    : Child::Kind::kSection;
+    out.push_back({name, kind, kind == Child::Kind::kValue ? &setting : nullptr});
+  }
+  return out;
+}
+
+std::string below(std::string_view parent, std::string_view name) {
+  return parent.empty() ? std::string(name) : fmt::format("{}.{}", parent, name);
+}
+
+class Loader final {
+ public:
+  std::variant<Config, std::vector<Problem>> load(std::string_view text) {
+    auto parsed = parse_yaml(text);
+    if (auto* problem = std::get_if<Problem>(&parsed)) return std::vector{std::move(*problem)};
+    const auto& root = std::get<Node>(parsed);
+    Target target{config_};
+    apply_defaults(target);
+    if (root.kind == Node::Kind::kMap) {
+      section(&root, root.place, "", "", target);
+    } else if (root.is_null()) {
+      add({1, 1}, std::string(kStrategies),
+          "the file is empty; needed: at least 'strategies:', a list that may be empty ([])");
+    } else {
+      add(root.place, "yaml",
+          fmt::format("the file is {}; needed: keys as 'venue:', 'strategies:'", kind_name(root)));
+    }
+    Checked checked{config_, refused_, std::move(params_), problems_};
+    check_together(checked);
+    if (problems_.empty()) return std::move(config_);
+    sort_problems();
+    return std::move(problems_);
+  }
+
+ private:
+  void sort_problems() {
+    std::stable_sort(problems_.begin(), problems_.end(), [](const Problem& a, const Problem& b) {
+      return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+    });
+    if (problems_.size() <= kMaxProblems) return;
+    const auto& last = problems_[kMaxProblems];
+    Problem rest{last.line, last.column, last.key,
+                 fmt::format("{} (and {} further problems)", last.reason,
+                             problems_.size() - kMaxProblems - 1)};
+    problems_.resize(kMaxProblems);
+    problems_.push_back(std::move(rest));
+  }
+
+  void add(Place at, std::string key, std::string reason) {
+    refused_.insert(key);
+    problems_.push_back({at.line, at.column, std::move(key), std::move(reason)});
+  }
+
+  /// `path` is the section in the table, `key` the same as the file says it. A section that the
+  /// file leaves out has no map: what it requires is missing then.
+  void section(const Node* map, Place at, std::string_view path, const std::string& key,
+               Target& target) {
+    const auto children = children_of(path);
+    std::map<std::string_view, Place> seen;
+    if (map != nullptr) {
+      for (const auto& entry : map->entries) {
+        const auto child = std::find_if(children.begin(), children.end(),
+                                        [&](const Child& c) { return c.name == entry.key; });
+        if (child == children.end()) {
+          unknown(entry, key, children);
+        } else if (const auto [first, fresh] = seen.try_emplace(child->name, entry.place); !fresh) {
+          problems_.push_back(
+              {entry.place.line, entry.place.column, below(key, entry.key),
+               fmt::format("given twice, first in line {}; keep one", first->second.line)});
+        } else {
+          descend(*child, entry, path, key, target);
+        }
+      }
+    }
+    for (const auto& child : children) {
+      if (seen.count(child.name)) continue;
+      missing(child, at, path, key, target);
+    }
+  }
+
+  void unknown(const Node::Entry& entry, const std::string& key,
+               const std::vector<Child>& children) {
+    std::vector<std::string_view> names;
+    for (const auto& child : children) names.push_back(child.name);
+    const auto guess = did_you_mean(entry.key, names);
+    // As it stands in the file, but not more of it than a message can bear.
+    const auto name =
+        entry.key.size() <= 40 && entry.key.find_first_of("\n\r\t\x1b") == std::string::npos
+            ? entry.key
+            : shown(entry.key);
+    problems_.push_back(
+        {entry.place.line, entry.place.column, below(key, name),
+         fmt::format("unknown key{}{} allowed: {}", guess, guess.empty() ? ";" : "", join(names))});
+  }
+
+  void descend(const Child& child, const Node::Entry& entry, std::string_view path,
+               const std::string& key, Target& target) {
+    const auto name = below(key, entry.key);
+    switch (child.kind) {
+      case Child::Kind::kValue:
+        return value(*child.setting, entry, name, target);
+      case Child::Kind::kList:
+        return strategies(entry);
+      case Child::Kind::kSection: {
+        const auto sub = below(path, child.name);
+        if (entry.value.is_null()) {
+          if (!is_optional_section(sub)) section(nullptr, entry.place, sub, name, target);
+        } else if (entry.value.kind == Node::Kind::kMap) {
+          config_.places[name] = entry.value.place;
+          section(&entry.value, entry.value.place, sub, name, target);
+        } else {
+          wrong_section(entry, sub, name);
+        }
+      }
+    }
+  }
+
+  void wrong_section(const Node::Entry& entry, const std::string& path, const std::string& name) {
+    std::vector<std::string_view> names;
+    for (const auto& c : children_of(path)) names.push_back(c.name);
+    add(entry.value.place, name,
+        fmt::format("{} where a map of keys is wanted; allowed: {}", shown(entry.value),
+                    join(names)));
+    for (const auto& c : children_of(path)) refused_.insert(below(name, c.name));
+  }
+
+  void value(const Setting& setting, const Node::Entry& entry, const std::string& name,
+             Target& target) {
+    if (entry.value.is_null()) {
+      if (setting.fallback == kRequired) {
+        add(entry.place, name, fmt::format("is required; allowed: {}", setting.allowed));
+      }
+      return;
+    }
+    config_.places[name] = entry.value.place;
+    if (auto reason = setting.apply(target, entry.value)) {
+      add(entry.value.place, name, std::move(*reason));
+    }
+  }
+
+  void missing(const Child& child, Place at, std::string_view path, const std::string& key,
+               Target& target) {
+    const auto name = below(key, child.name);
+    switch (child.kind) {
+      case Child::Kind::kValue:
+        if (child.setting->fallback == kRequired) {
+          add(at, name, fmt::format("is required; allowed: {}", child.setting->allowed));
+        }
+        return;
+      case Child::Kind::kList:
+        add(at, name, "is required: a list of strategies, [] for none");
+        return;
+      case Child::Kind::kSection: {
+        const auto sub = below(path, child.name);
+        if (!is_optional_section(sub)) section(nullptr, at, sub, name, target);
+      }
+    }
+  }
+
+  void strategies(const Node::Entry& entry) {
+    const auto& list = entry.value;
+    if (list.kind != Node::Kind::kList) {
+      add(list.is_null() ? entry.place : list.place, std::string(kStrategies),
+          fmt::format("{} where a list is wanted; allowed: a list of strategies, [] for none",
+                      shown(list)));
+      return;
+    }
+    if (list.items.size() > kMaxStrategies) {
+      add(list.items[kMaxStrategies].place, std::string(kStrategies),
+          fmt::format("more than {} strategies", kMaxStrategies));
+      return;
+    }
+    config_.engine.strategies.resize(list.items.size());
+    params_.resize(list.items.size(), nullptr);
+    for (std::size_t i = 0; i < list.items.size(); ++i) {
+      // The library gives an item of nothing the place of what follows it.
+      strategy(list.items[i], list.items[i].is_null() ? list.place : list.items[i].place, i);
+    }
+  }
+
+  void strategy(const Node& item, Place at, std::size_t index) {
+    const auto key = fmt::format("{}[{}]", kStrategies, index);
+    Target target{config_, &config_.engine.strategies[index]};
+    apply_defaults(target);
+    if (item.kind != Node::Kind::kMap) {
+      add(at, key,
+          fmt::format("{} where a strategy is wanted: a map with name, type, symbol, "
+                      "staking",
+                      shown(item)));
+      for (const auto* part : {"name", "type", "symbol", "staking.base"}) {
+        refused_.insert(below(key, part));
+      }
+      return;
+    }
+    config_.places[key] = at;
+    section(&item, at, kStrategy, key, target);
+    params_[index] = target.params;
+  }
+
+  Config config_;
+  std::set<std::string, std::less<>> refused_;
+  std::vector<const Node*> params_;
+  std::vector<Problem> problems_;
+};
+
+std::variant<std::string, std::string> read_whole(const std::string& path) {
+  constexpr std::size_t kText = 0;
+  constexpr std::size_t kReason = 1;
+  using Out = std::variant<std::string, std::string>;
+  const auto failed = [](std::string reason) { return Out(std::in_place_index<kReason>, reason); };
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return failed(fmt::format("cannot be read: {}", std::strerror(errno)));
+  struct stat info {};
+  std::string text;
+  std::string reason;
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) reason = "is not a regular file";
+  while (reason.empty() && text.size() <= kMaxFile) {
+    const auto old = text.size();
+    text.resize(old + 65536);
+    const auto n = ::read(fd, text.data() + old, 65536);
+    text.resize(old + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    if (n == 0) break;
+    if (n < 0 && errno != EINTR) reason = fmt::format("cannot be read: {}", std::strerror(errno));
+  }
+  ::close(fd);
+  if (!reason.empty()) return failed(std::move(reason));
+  return Out(std::in_place_index<kText>, std::move(text));
+}
+
+}  // namespace
+
+std::string format(const Problem& problem, std::string_view file) {
+  return fmt::format("{}:{}:{}: {}{}{}", file, problem.line, problem.column, problem.key,
+                     problem.key.empty() ? "" : ": ", problem.reason);
+}
+
+std::variant<Config, std::vector<Problem>> load_text(std::string_view text) {
+  return Loader().load(text);
+}
+
+std::variant<Config, std::vector<Problem>> load_file(const std::string& path) {
+  auto read = read_whole(path);
+  if (read.index() == 1) {
+    return std::vector{Problem{0, 0, "", "the configuration file " + std::get<1>(read)}};
+  }
+  return load_text(std::get<0>(read));
+}
+
+}  // namespace derivd::config

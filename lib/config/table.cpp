@@ -1,0 +1,498 @@
+#include "config/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "config/value.hpp"
+#include "core/check.hpp"
+#include "market/symbol.hpp"
+#include "staking/plan.hpp"
+#include "strategy/registry.hpp"
+
+namespace derivd::config {
+namespace {
+
+using core::invalid;
+using core::Result;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// ---- words ----
+
+/// Names of the documentation that this version does not build yet: refused with a word of their
+/// own rather than as typing mistakes.
+constexpr std::array<std::string_view, 9> kPlannedTypes{
+    "digit_over_under", "higher_lower", "multiplier", "accumulator",  "indicator",
+    "script",           "random",       "rise_fall",  "digit_differs"};
+constexpr std::array<std::string_view, 9> kPlannedPlans{"flat",
+                                                        "martingale",
+                                                        "reverse_martingale",
+                                                        "dalembert",
+                                                        "reverse_dalembert",
+                                                        "oscars_grind",
+                                                        "one_three_two_six",
+                                                        "fibonacci",
+                                                        "percent_of_balance"};
+constexpr std::array<std::string_view, 3> kApi{"auto", "options", "v3"};
+constexpr std::array<std::string_view, 1> kMode{"live"};
+constexpr std::array<std::string_view, 1> kPlannedMode{"paper"};
+constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "notice", "warning", "error"};
+constexpr std::array<std::string_view, 2> kOnStop{"leave", "wait"};
+constexpr std::array<std::string_view, 2> kResume{"continue", "reset"};
+constexpr std::array<std::string_view, 2> kOnCap{"restart", "hold"};
+constexpr std::array<std::string_view, 1> kHalt{"halt"};
+
+constexpr std::string_view kAmountAllowed = "an amount above 0, at most 2 decimals";
+
+/// A choice among words that stand for the values of an enumeration from 0 on.
+template <class E, const auto& Words>
+Result<E> read_enum(const Node& node) {
+  const auto word = read_choice(node, Words, {}, "value");
+  if (!word) return word.error();
+  return static_cast<E>(std::find(Words.begin(), Words.end(), *word) - Words.begin());
+}
+
+using config::print;  // overloads below would hide them
+std::string print(Api v) { return std::string(kApi.at(static_cast<std::size_t>(v))); }
+std::string print(OnStop v) { return std::string(kOnStop.at(static_cast<std::size_t>(v))); }
+std::string print(Mode v) { return v == Mode::kLive ? "live" : "paper"; }
+std::string print(risk::Resume v) { return std::string(kResume.at(static_cast<std::size_t>(v))); }
+std::string print(staking::OnCap v) { return std::string(kOnCap.at(static_cast<std::size_t>(v))); }
+template <std::size_t N>
+std::string print(const core::ShortString<N>& v) {
+  return v.str();
+}
+
+// ---- readers of single keys ----
+
+bool is_word_char(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         c == '-';
+}
+
+Result<Mode> read_mode(const Node& node) {
+  const auto word = read_choice(node, kMode, kPlannedMode, "mode");
+  if (!word) return word.error();
+  return Mode::kLive;
+}
+
+Result<std::string> read_app_id(const Node& node) {
+  auto text = read_text(node);
+  if (!text) return text.error();
+  if (text->size() > 64 || !std::all_of(text->begin(), text->end(), is_word_char)) {
+    return invalid(
+        fmt::format("{} is not an application id; allowed: letters, digits, '_' and '-'; "
+                    "see the applications in Deriv's developers' dashboard",
+                    shown(node)));
+  }
+  return text;
+}
+
+/// Account ids: letters, then digits (DOT90004580, CR123456, VRTC7654321).
+Result<std::string> read_account(const Node& node) {
+  auto text = read_text(node);
+  if (!text) return text.error();
+  if (*text == "demo" || *text == "real") return text;
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto is_number = [](char c) { return c >= '0' && c <= '9'; };
+  const auto digits = std::find_if_not(text->begin(), text->end(), is_upper);
+  const auto letters = digits - text->begin();
+  if (letters < 2 || letters > 6 || digits == text->end() || text->end() - digits > 15 ||
+      !std::all_of(digits, text->end(), is_number)) {
+    return invalid(
+        fmt::format("{} is not an account; allowed: demo, real, or an account id as "
+                    "DOT90004580 or CR123456",
+                    shown(node)));
+  }
+  return text;
+}
+
+/// Host and port of a URL, or nothing. IPv6 in brackets.
+bool is_authority(std::string_view text) {
+  std::string_view host = text;
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const auto close = text.find(']');
+    if (close == std::string_view::npos) return false;
+    host = text.substr(1, close - 1);
+    port = text.substr(close + 1);
+    if (host.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) return false;
+  } else {
+    const auto colon = text.find(':');
+    host = text.substr(0, colon);
+    port = colon == std::string_view::npos ? "" : text.substr(colon);
+    if (!std::all_of(host.begin(), host.end(),
+                     [](char c) { return is_word_char(c) || c == '.'; })) {
+      return false;
+    }
+  }
+  if (host.empty()) return false;
+  if (port.empty()) return true;
+  port.remove_prefix(1);
+  if (text[text.size() - port.size() - 1] != ':' || port.empty() || port.size() > 5) return false;
+  int number = 0;
+  for (const char c : port) {
+    if (c < '0' || c > '9') return false;
+    number = number * 10 + (c - '0');
+  }
+  return number >= 1 && number <= 65535;
+}
+
+Result<std::string> read_endpoint(const Node& node) {
+  constexpr auto kAllowed =
+      "null for Deriv itself; https://HOST[:PORT] for options, wss://HOST[:PORT]/websockets/v3 for "
+      "v3";
+  auto text = read_text(node);
+  if (!text) return invalid(fmt::format("{}; allowed: {}", text.error().text, kAllowed));
+  const std::string_view url = *text;
+  if (url.starts_with("http://") || url.starts_with("ws://")) {
+    return invalid(
+        fmt::format("{} is not encrypted, and the token would be readable on the way; "
+                    "allowed: {}",
+                    shown(node), kAllowed));
+  }
+  const auto scheme = url.starts_with("https://") ? 8u : url.starts_with("wss://") ? 6u : 0u;
+  const auto rest = url.substr(scheme);
+  const auto slash = rest.find_first_of("/?");
+  const bool good = scheme != 0 && is_authority(rest.substr(0, slash)) &&
+                    url.find_first_of(" #@\"<>\\") == std::string_view::npos;
+  if (!good) {
+    return invalid(fmt::format("{} is not an endpoint; allowed: {}", shown(node), kAllowed));
+  }
+  return text;
+}
+
+Result<std::string> read_listen(const Node& node) {
+  return invalid(
+      fmt::format("{}: metrics are not available in this version; allowed: null", shown(node)));
+}
+
+Result<std::string> read_level(const Node& node) {
+  return read_choice(node, kLevels, {}, "log level");
+}
+
+Result<std::string> read_name(const Node& node) {
+  constexpr auto kAllowed = "1 to 40 letters, digits, '_' and '-'";
+  const auto text = read_text(node);
+  if (!text) return invalid(fmt::format("{}; allowed: {}", text.error().text, kAllowed));
+  if (!core::Name::fits(*text) || !std::all_of(text->begin(), text->end(), is_word_char)) {
+    return invalid(fmt::format("{} cannot be a name; allowed: {}", shown(node), kAllowed));
+  }
+  return text;
+}
+
+Result<std::string> read_type(const Node& node) {
+  return read_choice(node, available_types(), kPlannedTypes, "strategy type");
+}
+
+Result<std::string> read_plan(const Node& node) {
+  return read_choice(node, available_plans(), kPlannedPlans, "stake plan");
+}
+
+Result<std::string> read_symbol(const Node& node) {
+  std::vector<std::string_view> codes;
+  for (const auto& symbol : market::known_symbols()) codes.push_back(symbol.code);
+  return read_choice(node, codes, {}, "symbol");
+}
+
+Result<std::string> read_halt(const Node& node) { return read_choice(node, kHalt, {}, "action"); }
+
+template <std::int64_t Low, std::int64_t High>
+Result<std::int64_t> read_between(const Node& node) {
+  return read_count(node, Low, High);
+}
+
+template <int Low, int High>
+Result<core::Decimal> read_ratio(const Node& node) {
+  return read_decimal(node, Low, High);
+}
+
+Result<seconds> read_stop_timeout(const Node& node) {
+  return read_span(node, seconds(1), hours(1));
+}
+Result<seconds> read_cooldown(const Node& node) {
+  return read_span(node, seconds(0), hours(24 * 7));
+}
+Result<seconds> read_pause(const Node& node) { return read_span(node, seconds(1), hours(24 * 7)); }
+
+// ---- rows ----
+
+template <auto Field, auto Read>
+std::optional<std::string> apply(Target& target, const Node& node) {
+  auto value = Read(node);
+  if (!value) return value.error().text;
+  Field(target) = std::move(*value);
+  return std::nullopt;
+}
+
+template <auto Field>
+std::string show(const Target& target) {
+  return print(Field(target));
+}
+
+template <auto Field, auto Read>
+constexpr Setting row(std::string_view path, std::string_view fallback, std::string_view allowed,
+                      std::string_view help, Reload reload) {
+  return {path, fallback, allowed, help, reload, &apply<Field, Read>, &show<Field>};
+}
+
+// A field of the configuration as a whole, and one of the strategy at hand.
+#define DERIVD_FIELD(member) \
+  [](const Target& t) -> auto& { return t.config.member; }
+#define DERIVD_OF_STRATEGY(member) \
+  [](const Target& t) -> auto& { return t.strategy->member; }
+
+std::optional<std::string> apply_day_starts(Target& t, const Node& node) {
+  const auto value = read_time_of_day(node);
+  if (!value) return value.error().text;
+  t.config.engine.limits.day_starts = *value;
+  return std::nullopt;
+}
+std::string show_day_starts(const Target& t) {
+  return print_time_of_day(t.config.engine.limits.day_starts);
+}
+
+risk::AfterLosses& after_losses(Target& t) {
+  auto& losses = t.strategy->guards.after_losses;
+  if (!losses) losses.emplace();
+  return *losses;
+}
+std::optional<std::string> apply_losses_count(Target& t, const Node& node) {
+  const auto value = read_count(node, 1, 1000);
+  if (!value) return value.error().text;
+  after_losses(t).count = *value;
+  return std::nullopt;
+}
+std::string show_losses_count(const Target& t) {
+  const auto& losses = t.strategy->guards.after_losses;
+  return losses ? print(losses->count) : "null";
+}
+std::optional<std::string> apply_losses_pause(Target& t, const Node& node) {
+  const auto value = read_pause(node);
+  if (!value) return value.error().text;
+  after_losses(t).pause = *value;
+  return std::nullopt;
+}
+std::string show_losses_pause(const Target& t) {
+  const auto& losses = t.strategy->guards.after_losses;
+  return losses ? print(losses->pause) : "null";
+}
+
+std::optional<std::string> apply_params(Target& t, const Node& node) {
+  if (node.kind != Node::Kind::kMap) {
+    return fmt::format("{} where a map is wanted, as {{ streak: 3 }}", shown(node));
+  }
+  t.params = &node;
+  return std::nullopt;
+}
+std::string show_params(const Target& t) {
+  std::string out;
+  for (const auto& [name, value] : t.strategy->params) {
+    out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", name, value);
+  }
+  return "{ " + out + " }";
+}
+
+/// Keys with one possible value so far.
+std::optional<std::string> apply_halt(Target&, const Node& node) {
+  const auto value = read_halt(node);
+  return value ? std::nullopt : std::optional(value.error().text);
+}
+std::string show_halt(const Target&) { return "halt"; }
+
+constexpr std::array kSettings{
+    row<DERIVD_FIELD(venue.api), read_enum<Api, kApi>>(
+        "venue.api", "auto", "auto, options, v3",
+        "The protocol. auto: a token that starts with pat_ means options, any other v3.",
+        Reload::kReconnect),
+    row<DERIVD_FIELD(venue.app_id), read_app_id>(
+        "venue.app_id", "1089", "an application id",
+        "options: the id from Deriv's developers' dashboard; v3: a number. 1089 is Deriv's id for "
+        "tests.",
+        Reload::kReconnect),
+    row<DERIVD_FIELD(venue.account), read_account>("venue.account", "demo",
+                                                   "demo, real, or an account id",
+                                                   "The account to trade on.", Reload::kRestart),
+    row<DERIVD_FIELD(venue.allow_real), read_bool>(
+        "venue.allow_real", "false", "true, false",
+        "Must be true, beside account, to trade real money.", Reload::kRestart),
+    row<DERIVD_FIELD(venue.mode), read_mode>(
+        "venue.mode", "live", "live", "live: contracts are bought at the venue.", Reload::kRestart),
+    row<DERIVD_FIELD(venue.endpoint), read_endpoint>(
+        "venue.endpoint", kNotSet, "https://… (options) or wss://… (v3)",
+        "Another server than Deriv's, for a simulator. Always with TLS.", Reload::kReconnect),
+    row<DERIVD_FIELD(venue.ca_file), read_text>(
+        "venue.ca_file", kNotSet, "a readable file in PEM form",
+        "Certificates to trust instead of the system's, for a simulator.", Reload::kReconnect),
+
+    row<DERIVD_FIELD(engine.limits.max_stake), read_amount>(
+        "limits.max_stake", kNotSet, kAmountAllowed, "No single stake may be above this.",
+        Reload::kLive),
+    row<DERIVD_FIELD(engine.limits.max_open_contracts), (read_between<1, 1000>)>(
+        "limits.max_open_contracts", kNotSet, "1 to 1000",
+        "Contracts open at once, all strategies together.", Reload::kLive),
+    row<DERIVD_FIELD(engine.limits.max_open_stake), read_amount>(
+        "limits.max_open_stake", kNotSet, kAmountAllowed, "Sum of the stakes of everything open.",
+        Reload::kLive),
+    row<DERIVD_FIELD(engine.limits.daily_loss), read_amount>(
+        "limits.daily_loss", kNotSet, kAmountAllowed,
+        "Loss of a trading day that cannot be passed, open contracts counted as lost.",
+        Reload::kLive),
+    row<DERIVD_FIELD(engine.limits.daily_profit), read_amount>(
+        "limits.daily_profit", kNotSet, kAmountAllowed,
+        "Profit of a trading day at which buying stops until the next day.", Reload::kLive),
+    row<DERIVD_FIELD(engine.limits.max_trades_per_day), (read_between<1, 1'000'000>)>(
+        "limits.max_trades_per_day", kNotSet, "1 to 1000000", "Purchases of a trading day.",
+        Reload::kLive),
+    row<DERIVD_FIELD(engine.limits.min_balance), read_amount_or_zero>(
+        "limits.min_balance", kNotSet, "an amount of 0 or more, at most 2 decimals",
+        "The balance never falls below this, open contracts counted as lost.", Reload::kLive),
+    Setting{"limits.day_starts", "00:00 UTC", "a time of day, UTC", "When a trading day begins.",
+            Reload::kWhenFlat, apply_day_starts, show_day_starts},
+
+    row<DERIVD_OF_STRATEGY(name), read_name>(
+        "strategies[].name", kRequired, "1 to 40 letters, digits, '_' and '-'; unique",
+        "Appears in every journal entry; a strategy's memory belongs to its name.", Reload::kLive),
+    row<DERIVD_OF_STRATEGY(type), read_type>("strategies[].type", kRequired, "see strategy types",
+                                             "What raises the signals.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(symbol), read_symbol>("strategies[].symbol", kRequired,
+                                                 "a symbol, as R_100 or 1HZ100V", "The market.",
+                                                 Reload::kWhenFlat),
+    Setting{"strategies[].params", kNotSet, "see strategy types",
+            "Settings of the strategy's type.", Reload::kWhenFlat, apply_params, show_params},
+    row<DERIVD_OF_STRATEGY(contract.duration), read_contract_duration>(
+        "strategies[].contract.duration", "1t", "1t to 10t, 15s and more, 5m, 1h, 1d",
+        "Length of the contract. Digit contracts count in ticks.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.barrier), (read_ratio<0, 1'000'000>)>(
+        "strategies[].contract.barrier", kNotSet, "a decimal above 0",
+        "Distance of the barrier from the entry quote (higher_lower).", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.multiplier), (read_between<1, 5000>)>(
+        "strategies[].contract.multiplier", kNotSet, "a multiplier that the symbol accepts",
+        "For multiplier contracts.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.take_profit), read_amount>(
+        "strategies[].contract.take_profit", kNotSet, kAmountAllowed,
+        "Profit at which the venue closes a multiplier contract.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.stop_loss), read_amount>(
+        "strategies[].contract.stop_loss", kNotSet, kAmountAllowed,
+        "Loss at which the venue closes a multiplier contract.", Reload::kWhenFlat),
+
+    row<DERIVD_OF_STRATEGY(staking.plan), read_plan>("strategies[].staking.plan", "flat",
+                                                     "see stake plans", "How the stake moves.",
+                                                     Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(staking.base), read_amount>(
+        "strategies[].staking.base", kRequired, "an amount from 0.35, at most 2 decimals",
+        "The first stake, from which every other is computed.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(staking.factor), (read_ratio<1, 100>)>(
+        "strategies[].staking.factor", "2", "above 1, at most 100",
+        "Raise of the martingale plans.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(staking.unit), (read_ratio<0, 100>)>(
+        "strategies[].staking.unit", "1", "above 0, at most 100",
+        "Raise of the D'Alembert plans, in bases.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(staking.max_steps), (read_between<0, 1000>)>(
+        "strategies[].staking.max_steps", kNotSet, "0 to 1000",
+        "Raises above the base; the next one starts again at the base.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(staking.max_stake), read_amount>(
+        "strategies[].staking.max_stake", kNotSet, kAmountAllowed, "The plan's own cap.",
+        Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(staking.on_cap), read_enum<staking::OnCap, kOnCap>>(
+        "strategies[].staking.on_cap", "restart", "restart, hold",
+        "What a stake above the cap becomes: the base again, or the cap.", Reload::kWhenFlat),
+
+    row<DERIVD_OF_STRATEGY(session.take_profit), read_amount>(
+        "strategies[].session.take_profit", kNotSet, kAmountAllowed,
+        "Profit of the session at which the strategy halts.", Reload::kLive),
+    row<DERIVD_OF_STRATEGY(session.stop_loss), read_amount>(
+        "strategies[].session.stop_loss", kNotSet, kAmountAllowed,
+        "Loss of the session that cannot be passed.", Reload::kLive),
+    row<DERIVD_OF_STRATEGY(session.trailing), read_bool>(
+        "strategies[].session.trailing", "false", "true, false",
+        "stop_loss counts from the best profit so far.", Reload::kLive),
+    Setting{"strategies[].session.on_target", "halt", "halt", "What take_profit does.",
+            Reload::kLive, apply_halt, show_halt},
+    Setting{"strategies[].session.on_loss", "halt", "halt", "What stop_loss does.", Reload::kLive,
+            apply_halt, show_halt},
+    row<DERIVD_OF_STRATEGY(session.resume), read_enum<risk::Resume, kResume>>(
+        "strategies[].session.resume", "continue", "continue, reset",
+        "At a start: go on with the session of before, or begin a new one.", Reload::kLive),
+
+    row<DERIVD_OF_STRATEGY(guards.max_open), (read_between<1, 100>)>(
+        "strategies[].guards.max_open", "1", "1 to 100", "Contracts of this strategy at once.",
+        Reload::kLive),
+    row<DERIVD_OF_STRATEGY(guards.cooldown), read_cooldown>(
+        "strategies[].guards.cooldown", "0s", "0s to 7d", "Wait after each settlement.",
+        Reload::kLive),
+    Setting{"strategies[].guards.after_losses.count", kRequired, "1 to 1000",
+            "Losses in a row that bring a pause.", Reload::kLive, apply_losses_count,
+            show_losses_count},
+    Setting{"strategies[].guards.after_losses.pause", kRequired, "1s to 7d",
+            "Length of that pause.", Reload::kLive, apply_losses_pause, show_losses_pause},
+    row<DERIVD_OF_STRATEGY(guards.max_trades_per_hour), (read_between<1, 100'000>)>(
+        "strategies[].guards.max_trades_per_hour", kNotSet, "1 to 100000",
+        "Purchases within any hour.", Reload::kLive),
+    row<DERIVD_OF_STRATEGY(guards.min_payout_ratio), (read_ratio<0, 1000>)>(
+        "strategies[].guards.min_payout_ratio", kNotSet, "above 0, at most 1000",
+        "Buys only when (payout - stake) / stake of the quote is at least this.", Reload::kLive),
+    row<DERIVD_OF_STRATEGY(guards.hours), read_hours>(
+        "strategies[].guards.hours", kNotSet, "a list as [\"Mon-Fri 08:00-20:00 UTC\"]",
+        "Buys only within these windows; a window may pass midnight.", Reload::kLive),
+    row<DERIVD_OF_STRATEGY(enabled), read_bool>(
+        "strategies[].enabled", "true", "true, false",
+        "false: buys nothing, but its open contracts are still settled.", Reload::kLive),
+
+    row<DERIVD_FIELD(store_path), read_text>("store.path", kNotSet, "a file",
+                                             "The journal. null: $STATE_DIRECTORY/derivd.db.",
+                                             Reload::kRestart),
+    row<DERIVD_FIELD(metrics_listen), read_listen>("metrics.listen", kNotSet,
+                                                   "null (not available in this version)",
+                                                   "Address for Prometheus.", Reload::kRestart),
+    row<DERIVD_FIELD(log_level), read_level>("log.level", "info",
+                                             "debug, info, notice, warning, error",
+                                             "The least level that is logged.", Reload::kLive),
+    row<DERIVD_FIELD(on_stop), read_enum<OnStop, kOnStop>>(
+        "on_stop", "leave", "leave, wait",
+        "At a stop: leave open contracts to the venue, or wait for them (within stop_timeout).",
+        Reload::kLive),
+    row<DERIVD_FIELD(stop_timeout), read_stop_timeout>(
+        "stop_timeout", "30s", "1s to 1h",
+        "How long a stop may take to resolve purchases in flight; below the unit's TimeoutStopSec.",
+        Reload::kLive),
+};
+
+#undef DERIVD_FIELD
+#undef DERIVD_OF_STRATEGY
+
+}  // namespace
+
+std::span<const Setting> settings() { return kSettings; }
+
+bool is_optional_section(std::string_view path) {
+  return path == "strategies[].guards.after_losses";
+}
+
+std::vector<std::string_view> available_types() {
+  std::vector<std::string_view> out;
+  for (const auto& type : strategy::strategy_types()) out.push_back(type.name);
+  return out;
+}
+
+std::vector<std::string_view> available_plans() {
+  std::vector<std::string_view> out;
+  for (const auto& plan : staking::plan_types()) out.push_back(plan.name);
+  return out;
+}
+
+void apply_defaults(Target& target) {
+  for (const auto& setting : kSettings) {
+    if (setting.fallback == kRequired || setting.fallback == kNotSet) continue;
+    if (setting.path.starts_with("strategies[]") != (target.strategy != nullptr)) continue;
+    Node node;
+    node.kind = Node::Kind::kScalar;
+    node.text = std::string(setting.fallback);
+    DERIVD_CHECK(!setting.apply(target, node), "a default that its own reader refuses");
+  }
+}
+
+}  // namespace derivd::config

@@ -1,0 +1,236 @@
+#include "config/tree.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <sstream>
+
+namespace derivd::config {
+namespace {
+
+/// The key of a problem that belongs to no key.
+constexpr const char* kSyntax = "yaml";
+
+/// The YAML library takes a text whose closing quote is missing for one that ends with the file, so
+/// a file that was cut off would pass. A comment is added at the end: in an unclosed text it shows.
+constexpr std::string_view kEnd = "\n# end of the configuration 7c1d0b5e\n";
+constexpr std::string_view kEndWord = "7c1d0b5e";
+
+Place place_of(const YAML::Mark& mark) {
+  return mark.is_null() ? Place{1, 1} : Place{mark.line + 1, mark.column + 1};
+}
+
+/// Ends the parse from inside a callback.
+struct Refused {
+  Place place;
+  std::string reason;
+};
+
+std::size_t count(const Node& node) {
+  std::size_t n = 1;
+  for (const auto& item : node.items) n += count(item);
+  for (const auto& entry : node.entries) n += 1 + count(entry.value);
+  return n;
+}
+
+class Builder final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Node node;
+    node.place = place_of(mark);
+    finish(std::move(node), anchor);
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    Node node;
+    node.kind = Node::Kind::kScalar;
+    node.place = place_of(mark);
+    node.text = value;
+    node.quoted = tag == "!";
+    check_tag(tag, node.place);
+    if (node.quoted && value.find(kEndWord) != std::string::npos) {
+      throw Refused{node.place, "not valid YAML: a text whose closing quote is missing"};
+    }
+    finish(std::move(node), anchor);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto place = place_of(mark);
+    const auto known = anchors_.find(anchor);
+    if (known == anchors_.end()) throw Refused{place, "an alias within its own anchor"};
+    spend(count(known->second), place);
+    put(Node(known->second));
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    begin(Node::Kind::kList, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { end(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    begin(Node::Kind::kMap, mark, tag, anchor);
+  }
+  void OnMapEnd() override { end(); }
+
+  std::optional<Node> take() { return std::move(root_); }
+
+ private:
+  struct Frame {
+    Node node;
+    YAML::anchor_t anchor;
+    std::optional<Node> key;  // kMap: read, its value not yet
+  };
+
+  static void check_tag(const std::string& tag, Place place) {
+    if (!tag.empty() && tag != "?" && tag != "!") {
+      throw Refused{
+          place, fmt::format("the tag {} is not understood here; leave it out", tag.substr(0, 60))};
+    }
+  }
+  void spend(std::size_t nodes, Place place) {
+    spent_ += nodes;
+    if (spent_ > kMaxNodes) {
+      throw Refused{place,
+                    fmt::format("more than {} values, repetitions by aliases included", kMaxNodes)};
+    }
+  }
+  void begin(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+             YAML::anchor_t anchor) {
+    Node node;
+    node.kind = kind;
+    node.place = place_of(mark);
+    check_tag(tag == "!" ? "" : tag, node.place);
+    if (static_cast<int>(frames_.size()) >= kMaxDepth) {
+      throw Refused{node.place, fmt::format("nested more than {} levels deep", kMaxDepth)};
+    }
+    frames_.push_back({std::move(node), anchor, std::nullopt});
+  }
+  void end() {
+    auto frame = std::move(frames_.back());
+    frames_.pop_back();
+    finish(std::move(frame.node), frame.anchor);
+  }
+  void finish(Node node, YAML::anchor_t anchor) {
+    spend(1, node.place);
+    if (anchor != 0) anchors_[anchor] = node;
+    put(std::move(node));
+  }
+  void put(Node node) {
+    if (frames_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    auto& top = frames_.back();
+    if (top.node.kind == Node::Kind::kList) {
+      top.node.items.push_back(std::move(node));
+    } else if (!top.key) {
+      if (node.kind != Node::Kind::kScalar) {
+        throw Refused{node.place,
+                      fmt::format("{} cannot be a key; keys are words", kind_name(node))};
+      }
+      top.key = std::move(node);
+    } else {
+      top.node.entries.push_back({std::move(top.key->text), top.key->place, std::move(node)});
+      top.key.reset();
+    }
+  }
+
+  std::vector<Frame> frames_;
+  std::map<YAML::anchor_t, Node> anchors_;
+  std::optional<Node> root_;
+  std::size_t spent_ = 0;
+};
+
+Problem problem_at(Place place, std::string reason) {
+  return {place.line, place.column, kSyntax, std::move(reason)};
+}
+
+std::string_view line_at(std::string_view text, int line) {
+  for (int i = 1; i < line; ++i) {
+    const auto newline = text.find('\n');
+    if (newline == std::string_view::npos) return {};
+    text.remove_prefix(newline + 1);
+  }
+  return text.substr(0, text.find('\n'));
+}
+
+/// The place behind the last character that is no blank: where a file ends for people.
+Place end_of(std::string_view text) {
+  const auto last = text.find_last_not_of(" \t\r\n");
+  if (last == std::string_view::npos) return {1, 1};
+  const auto upto = text.substr(0, last + 1);
+  const auto newline = upto.rfind('\n');
+  const auto line_begin = newline == std::string_view::npos ? 0 : newline + 1;
+  return {1 + static_cast<int>(std::count(upto.begin(), upto.end(), '\n')),
+          static_cast<int>(upto.size() - line_begin) + 1};
+}
+
+/// The YAML library says of a tab what it expected instead; people want to hear "tab".
+Problem syntax_problem(std::string_view text, const YAML::Exception& e) {
+  auto place = place_of(e.mark);
+  const auto end = end_of(text);
+  if (std::pair(place.line, place.column) > std::pair(end.line, end.column)) place = end;
+  const auto line = line_at(text, place.line);
+  const auto indent = line.substr(0, line.find_first_not_of(" \t"));
+  const auto tab = indent.find('\t');
+  if (tab != std::string_view::npos) {
+    return problem_at({place.line, static_cast<int>(tab) + 1},
+                      "a tab in the indentation; YAML wants spaces");
+  }
+  return problem_at(place, fmt::format("not valid YAML: {}", e.msg));
+}
+
+}  // namespace
+
+std::string_view kind_name(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::kNull:
+      return "nothing";
+    case Node::Kind::kScalar:
+      return node.quoted ? "a text in quotes" : "a single value";
+    case Node::Kind::kList:
+      return "a list";
+    case Node::Kind::kMap:
+      return "a map of keys";
+  }
+  return "something";
+}
+
+std::variant<Node, Problem> parse_yaml(std::string_view text) {
+  if (text.size() > kMaxFile) {
+    return problem_at({1, 1}, fmt::format("the file has more than {} KiB", kMaxFile / 1024));
+  }
+  // UTF-16 and UTF-32, which YAML allows and no editor on a server writes, have them.
+  if (text.find('\0') != std::string_view::npos) {
+    return problem_at({1, 1}, "the file has NUL bytes; save it as plain text in UTF-8");
+  }
+  try {
+    std::istringstream in{std::string(text).append(kEnd)};
+    YAML::Parser parser(in);
+    Builder builder;
+    if (!parser.HandleNextDocument(builder)) return Node{};
+    auto root = builder.take();
+    Builder rest;
+    if (parser.HandleNextDocument(rest)) {
+      const auto second = rest.take();
+      return problem_at(second ? second->place : Place{1, 1},
+                        "a second document; a configuration is one document");
+    }
+    if (!root) return Node{};
+    return std::move(*root);
+  } catch (const Refused& refused) {
+    return problem_at(refused.place, refused.reason);
+  } catch (const YAML::Exception& e) {
+    return syntax_problem(text, e);
+  } catch (const std::exception& e) {
+    return problem_at({1, 1}, fmt::format("cannot be read as YAML: {}", e.what()));
+  }
+}
+
+}  // namespace derivd::config

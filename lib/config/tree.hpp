@@ -1,0 +1,42 @@
+// Owns the reading of YAML text into a tree whose every node knows its line and column. load.cpp
+// calls it once for each file. It bounds size, depth, nodes and aliases, and it never lets an
+// exception of the YAML library out.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace derivd::config {
+
+inline constexpr std::size_t kMaxNodes = 20'000;  // aliases counted with all that they repeat
+inline constexpr int kMaxDepth = 20;              // the deepest key of the product has 4
+
+struct Node {
+  enum class Kind : std::uint8_t { kNull, kScalar, kList, kMap };
+  struct Entry;
+  Kind kind = Kind::kNull;
+  bool quoted = false;  // kScalar
+  Place place;
+  std::string text;            // kScalar
+  std::vector<Node> items;     // kList
+  std::vector<Entry> entries;  // kMap, in file order, duplicates included
+
+  bool is_null() const { return kind == Kind::kNull; }
+};
+
+struct Node::Entry {
+  std::string key;
+  Place place;  // of the key
+  Node value;
+};
+
+/// "a list", "a map", …: for messages.
+std::string_view kind_name(const Node& node);
+
+std::variant<Node, Problem> parse_yaml(std::string_view text);
+
+}  // namespace derivd::config

@@ -1,0 +1,66 @@
+// Owns the reading of single values: amounts, numbers, durations, times, choices, and their
+// printing. The settings table names one reader for each key. It is strict: what is not exactly of
+// its form is an error that says what is allowed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/tree.hpp"
+#include "core/decimal.hpp"
+#include "core/result.hpp"
+#include "market/contract.hpp"
+#include "risk/limits.hpp"
+
+namespace derivd::config {
+
+/// A value as it may stand in a message: shortened, in quotes, without control characters.
+std::string shown(std::string_view text);
+std::string shown(const Node& node);
+
+core::Result<std::string> read_text(const Node& node);
+core::Result<bool> read_bool(const Node& node);
+/// More than 0 (or at least 0), at most two decimals, at most kMaxAmount.
+core::Result<core::Money> read_amount(const Node& node);
+core::Result<core::Money> read_amount_or_zero(const Node& node);
+inline constexpr core::Money kMaxAmount = core::Money::minor(1'000'000'000'00);
+core::Result<std::int64_t> read_count(const Node& node, std::int64_t low, std::int64_t high);
+/// Between the bounds, both out of reach (`low` < value <= `high`), at most 6 decimals.
+core::Result<core::Decimal> read_decimal(const Node& node, int low, int high);
+/// "0s", "90s", "10m", "1h", "1d".
+core::Result<std::chrono::seconds> read_span(const Node& node, std::chrono::seconds low,
+                                             std::chrono::seconds high);
+/// "00:00 UTC", "22:30".
+core::Result<std::chrono::seconds> read_time_of_day(const Node& node);
+core::Result<market::ContractDuration> read_contract_duration(const Node& node);
+/// A list of "Mon-Fri 08:00-20:00 UTC", "Sat,Sun 10:00-12:00", "22:00-24:00".
+core::Result<std::vector<risk::Hours>> read_hours(const Node& node);
+/// One of the words; `planned` are words of the documentation that this version does not have.
+core::Result<std::string> read_choice(const Node& node, std::span<const std::string_view> words,
+                                      std::span<const std::string_view> planned,
+                                      std::string_view what);
+/// "a, b, c".
+std::string join(std::span<const std::string_view> words);
+/// ", did you mean 'x'?" or nothing.
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> words);
+
+std::string print(const std::string& value);
+std::string print(bool value);
+std::string print(core::Money value);
+std::string print(std::int64_t value);
+std::string print(const core::Decimal& value);
+std::string print(std::chrono::seconds value);
+std::string print(const market::ContractDuration& value);
+std::string print(const std::vector<risk::Hours>& value);
+std::string print_time_of_day(std::chrono::seconds value);
+template <class T>
+std::string print(const std::optional<T>& value) {
+  return value ? print(*value) : "null";
+}
+
+}  // namespace derivd::config

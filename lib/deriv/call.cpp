@@ -1,0 +1,98 @@
+#include "deriv/call.hpp"
+
+namespace derivd::deriv {
+
+std::string_view name_of(Call call) {
+  switch (call) {
+    case Call::kAuthorize:
+      return "authorize";
+    case Call::kPing:
+      return "ping";
+    case Call::kTime:
+      return "time";
+    case Call::kBalance:
+      return "balance";
+    case Call::kActiveSymbols:
+      return "active_symbols";
+    case Call::kTransactions:
+      return "transaction";
+    case Call::kTicks:
+      return "ticks";
+    case Call::kHistory:
+      return "ticks_history";
+    case Call::kHistoryOnly:
+      return "ticks_history";
+    case Call::kWatch:
+      return "proposal_open_contract";
+    case Call::kPoll:
+      return "proposal_open_contract";
+    case Call::kPortfolio:
+      return "portfolio";
+    case Call::kProfitTable:
+      return "profit_table";
+    case Call::kProposal:
+      return "proposal";
+    case Call::kBuy:
+      return "buy";
+    case Call::kSell:
+      return "sell";
+    case Call::kForget:
+      return "forget";
+  }
+  return "?";
+}
+
+Fate fate_of(Call call) {
+  switch (call) {
+    case Call::kBuy:
+      return Fate::kUnknown;
+    case Call::kSell:  // told as failed with the word that its outcome is open; the stream shows it
+    case Call::kProposal:
+      return Fate::kRefused;
+    case Call::kAuthorize:
+    case Call::kPing:
+    case Call::kTime:
+    case Call::kBalance:
+    case Call::kActiveSymbols:
+    case Call::kTransactions:
+    case Call::kTicks:
+    case Call::kHistory:
+    case Call::kHistoryOnly:
+    case Call::kWatch:
+    case Call::kPoll:
+    case Call::kPortfolio:
+    case Call::kProfitTable:
+    case Call::kForget:
+      return Fate::kAgain;
+  }
+  return Fate::kAgain;
+}
+
+core::Duration reply_timeout(Call call) {
+  switch (call) {
+    case Call::kBuy:
+    case Call::kSell:
+      return std::chrono::seconds(20);
+    case Call::kPing:
+      return std::chrono::seconds(10);
+    case Call::kProposal:  // an older quote is worth nothing
+      return std::chrono::seconds(5);
+    case Call::kAuthorize:
+    case Call::kTime:
+    case Call::kBalance:
+    case Call::kActiveSymbols:
+    case Call::kTransactions:
+    case Call::kTicks:
+    case Call::kHistory:
+    case Call::kHistoryOnly:
+    case Call::kWatch:
+    case Call::kPoll:
+    case Call::kPortfolio:
+    case Call::kProfitTable:
+    case Call::kForget:
+      return std::chrono::seconds(15);
+  }
+  return std::chrono::seconds(15);
+}
+
+}  // namespace derivd::deriv

@@ -1,0 +1,210 @@
+#include "deriv/encoder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/check.hpp"
+
+namespace derivd::deriv {
+namespace {
+
+template <class... Args>
+void put(std::string& out, fmt::format_string<Args...> text, Args&&... args) {
+  fmt::format_to(std::back_inserter(out), text, std::forward<Args>(args)...);
+}
+
+/// mantissa × 10^-decimals as a JSON number.
+void put_fixed(std::string& out, std::int64_t mantissa, int decimals) {
+  const auto magnitude = mantissa < 0 ? ~static_cast<std::uint64_t>(mantissa) + 1
+                                      : static_cast<std::uint64_t>(mantissa);
+  const auto unit = static_cast<std::uint64_t>(core::pow10(decimals));
+  if (mantissa < 0) out.push_back('-');
+  put(out, "{}", magnitude / unit);
+  if (decimals > 0) put(out, ".{:0{}}", magnitude % unit, decimals);
+}
+
+void put_money(std::string& out, core::Money money) {
+  put_fixed(out, money.units(), money.exponent());
+}
+
+/// Relative barriers carry their sign, also when positive.
+void put_barrier(std::string& out, core::Price offset) {
+  if (offset.mantissa() >= 0) out.push_back('+');
+  put_fixed(out, offset.mantissa(), offset.decimals());
+}
+
+bool is_word(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+void begin(std::string& out) {
+  out.clear();
+  out.push_back('{');
+}
+void end(std::string& out, std::int64_t req_id) { put(out, "\"req_id\":{}}}", req_id); }
+
+}  // namespace
+
+bool is_symbol(std::string_view text) {
+  return text.size() >= 2 && text.size() <= 30 && std::all_of(text.begin(), text.end(), is_word);
+}
+
+bool is_stream_id(std::string_view text) {
+  return text.size() >= 32 && text.size() <= 128 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_word(c) || c == '-'; });
+}
+
+void Encoder::authorize(std::string& out, std::int64_t req_id, const core::Secret& token) const {
+  begin(out);
+  put(out, "\"authorize\":\"{}\",", token.reveal());
+  end(out, req_id);
+}
+
+void Encoder::ping(std::string& out, std::int64_t req_id) const {
+  begin(out);
+  out += "\"ping\":1,";
+  end(out, req_id);
+}
+
+void Encoder::time(std::string& out, std::int64_t req_id) const {
+  begin(out);
+  out += "\"time\":1,";
+  end(out, req_id);
+}
+
+void Encoder::balance(std::string& out, std::int64_t req_id) const {
+  begin(out);
+  out += "\"balance\":1,\"subscribe\":1,";
+  end(out, req_id);
+}
+
+void Encoder::active_symbols(std::string& out, std::int64_t req_id) const {
+  begin(out);
+  out += "\"active_symbols\":\"brief\",";
+  end(out, req_id);
+}
+
+void Encoder::transactions(std::string& out, std::int64_t req_id) const {
+  begin(out);
+  out += "\"transaction\":1,\"subscribe\":1,";
+  end(out, req_id);
+}
+
+void Encoder::ticks(std::string& out, std::int64_t req_id, std::string_view symbol) const {
+  begin(out);
+  put(out, "\"ticks\":\"{}\",\"subscribe\":1,", symbol);
+  end(out, req_id);
+}
+
+void Encoder::ticks_history(std::string& out, std::int64_t req_id, std::string_view symbol,
+                            std::size_t count, bool subscribe) const {
+  begin(out);
+  put(out, "\"ticks_history\":\"{}\",\"end\":\"latest\",\"count\":{},\"style\":\"ticks\",", symbol,
+      count);
+  if (subscribe) out += "\"subscribe\":1,";
+  end(out, req_id);
+}
+
+void Encoder::open_contract(std::string& out, std::int64_t req_id, core::ContractId contract,
+                            bool subscribe) const {
+  begin(out);
+  put(out, "\"proposal_open_contract\":1,\"contract_id\":{},", contract.value);
+  if (subscribe) out += "\"subscribe\":1,";
+  end(out, req_id);
+}
+
+void Encoder::portfolio(std::string& out, std::int64_t req_id) const {
+  begin(out);
+  out += "\"portfolio\":1,";
+  end(out, req_id);
+}
+
+void Encoder::profit_table(std::string& out, std::int64_t req_id, core::VenueTime since,
+                           std::size_t offset) const {
+  begin(out);
+  // Oldest first: contracts that are sold between two pages come at the end and shift nothing.
+  put(out,
+      "\"profit_table\":1,\"description\":1,\"date_from\":\"{}\",\"limit\":{},\"offset\":{},"
+      "\"sort\":\"ASC\",",
+      std::max<std::int64_t>(since.s, 0), kProfitTablePage, offset);
+  end(out, req_id);
+}
+
+void Encoder::contract(std::string& out, const market::ContractSpec& spec, core::Money stake,
+                       std::string_view currency) const {
+  put(out, "\"contract_type\":\"{}\",\"{}\":\"{}\",\"currency\":\"{}\",\"basis\":\"stake\",",
+      rules_.contract_name(spec.type), rules_.names().symbol, spec.symbol.view(), currency);
+  out += "\"amount\":";
+  put_money(out, stake);
+  if (spec.duration.count > 0) {
+    put(out, ",\"duration\":{},\"duration_unit\":\"{}\"", spec.duration.count,
+        spec.duration.unit_letter());
+  }
+  if (market::takes_prediction(spec.type)) {
+    put(out, ",\"barrier\":\"{}\"", static_cast<int>(spec.prediction));
+  }
+  if (market::takes_barrier(spec.type)) {
+    out += ",\"barrier\":\"";
+    put_barrier(out, spec.barrier);
+    out.push_back('"');
+  }
+  if (!market::is_multiplier(spec.type)) return;
+  put(out, ",\"multiplier\":{}", spec.multiplier);
+  if (!spec.take_profit && !spec.stop_loss) return;
+  out += ",\"limit_order\":{";
+  if (spec.take_profit) {
+    out += "\"take_profit\":";
+    put_money(out, *spec.take_profit);
+  }
+  if (spec.stop_loss) {
+    out += spec.take_profit ? ",\"stop_loss\":" : "\"stop_loss\":";
+    put_money(out, *spec.stop_loss);
+  }
+  out.push_back('}');
+}
+
+void Encoder::proposal(std::string& out, std::int64_t req_id, const market::ContractSpec& spec,
+                       core::Money stake, std::string_view currency) const {
+  begin(out);
+  out += "\"proposal\":1,";
+  contract(out, spec, stake, currency);
+  out.push_back(',');
+  end(out, req_id);
+}
+
+void Encoder::buy(std::string& out, std::int64_t req_id, const market::ContractSpec& spec,
+                  core::Money max_price, std::string_view currency) const {
+  begin(out);
+  out += "\"buy\":\"1\",\"price\":";
+  put_money(out, max_price);
+  out += ",\"parameters\":{";
+  contract(out, spec, max_price, currency);
+  out += "},";
+  end(out, req_id);
+}
+
+void Encoder::buy_quote(std::string& out, std::int64_t req_id, std::string_view quote_id,
+                        core::Money max_price) const {
+  DERIVD_CHECK(is_stream_id(quote_id), "a quote id the venue cannot have given");
+  begin(out);
+  put(out, "\"buy\":\"{}\",\"price\":", quote_id);
+  put_money(out, max_price);
+  out.push_back(',');
+  end(out, req_id);
+}
+
+void Encoder::sell(std::string& out, std::int64_t req_id, core::ContractId contract) const {
+  begin(out);
+  put(out, "\"sell\":{},\"price\":0,", contract.value);
+  end(out, req_id);
+}
+
+void Encoder::forget(std::string& out, std::int64_t req_id, std::string_view stream) const {
+  begin(out);
+  put(out, "\"forget\":\"{}\",", stream);
+  end(out, req_id);
+}
+
+}  // namespace derivd::deriv

@@ -1,0 +1,133 @@
+// Owns Frame: one message of the venue after decoding, with its fields in derivd's own types. The
+// decoder fills it, the session reads it, both on the loop thread. It never holds text of the wire
+// beyond names and codes, and never a value that was not on the wire.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/decimal.hpp"
+#include "core/ids.hpp"
+#include "core/short_string.hpp"
+#include "core/time.hpp"
+#include "execution/report.hpp"
+#include "market/symbol.hpp"
+
+namespace derivd::deriv {
+
+/// A stream's id; the schemas allow 128 characters.
+using StreamId = core::ShortString<128>;
+
+/// Which payload a frame carries. kOther: a message derivd does not use.
+enum class Message : std::uint8_t {
+  kTick,
+  kHistory,
+  kAuthorize,
+  kTime,
+  kBalance,
+  kActiveSymbols,
+  kProposal,
+  kBuy,
+  kSell,
+  kContract,
+  kTransaction,
+  kPortfolio,
+  kProfitTable,
+  kForget,
+  kPing,
+  kOther,
+};
+/// The key of the payload: "tick", "proposal_open_contract". kOther: "other".
+std::string_view name_of(Message message);
+
+struct ApiError {
+  core::ShortString<64> code;
+  core::ShortString<64> subcode;  // new dialect only: "InvalidMinStake"
+  core::Text message;             // not stable; for people
+};
+
+/// A quote whose decimals are not known yet.
+struct RawTick {
+  core::VenueTime epoch;
+  core::Decimal quote;
+};
+
+struct TickPayload {
+  market::SymbolCode symbol;
+  RawTick tick;
+  std::optional<std::uint8_t> decimals;  // pip_size
+};
+struct HistoryPayload {
+  std::vector<RawTick> ticks;
+  std::optional<std::uint8_t> decimals;
+};
+struct AuthorizePayload {
+  core::ShortString<32> loginid;
+  core::ShortString<20> currency;
+  bool is_virtual = false;
+  std::vector<core::ShortString<32>> scopes;
+};
+struct TimePayload {
+  core::VenueTime time;
+};
+/// The balance stays a Decimal: the currency may have more decimals than derivd trades in.
+struct BalancePayload {
+  core::Decimal balance;
+  core::ShortString<20> currency;
+  core::ShortString<32> loginid;
+};
+struct ActiveSymbolsPayload {
+  struct Row {
+    market::SymbolCode symbol;
+    std::uint8_t decimals;
+  };
+  std::vector<Row> rows;
+};
+struct ProposalPayload {
+  core::ShortString<64> id;
+  core::Money ask;
+  core::Money payout;
+};
+struct SellPayload {
+  core::ContractId contract;
+  core::Money sold_for;
+};
+/// No report: the venue answered with an empty object, it has no such open contract.
+struct ContractPayload {
+  std::optional<execution::ContractReport> report;  // entry and exit left to the session
+  std::optional<RawTick> entry;
+  std::optional<RawTick> exit;
+};
+/// No report: the stream's first frame, which confirms the subscription and tells nothing.
+struct TransactionPayload {
+  std::optional<execution::TransactionReport> report;
+};
+struct PortfolioPayload {
+  std::vector<execution::HistoryRow> rows;
+};
+struct ProfitTablePayload {
+  std::vector<execution::HistoryRow> rows;
+  std::size_t received = 0;  // rows on the wire, also those without a contract
+};
+struct ForgetPayload {
+  bool stopped = false;
+};
+
+using Payload = std::variant<std::monostate, TickPayload, HistoryPayload, AuthorizePayload,
+                             TimePayload, BalancePayload, ActiveSymbolsPayload, ProposalPayload,
+                             execution::Bought, SellPayload, ContractPayload, TransactionPayload,
+                             PortfolioPayload, ProfitTablePayload, ForgetPayload>;
+
+struct Frame {
+  Message message = Message::kOther;
+  core::ShortString<48> msg_type;      // as on the wire, cut
+  std::optional<std::int64_t> req_id;  // top level, or else the one of echo_req
+  StreamId stream;                     // subscription.id; empty: none
+  std::optional<ApiError> error;       // then there is no payload
+  Payload payload;
+};
+
+}  // namespace derivd::deriv

@@ -1,0 +1,153 @@
+#include "deriv/link.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace derivd::deriv {
+
+struct Link::Impl {
+  /// One connection attempt. Detached when the session has turned to another: its last words are
+  /// then nobody's.
+  struct Attempt final : net::WebSocketHandler {
+    explicit Attempt(Impl& impl) : link(&impl) {}
+    void on_open() override {
+      if (link) link->event([](Session& s, const core::Now& now) { s.on_open(now); });
+    }
+    void on_frame(std::string_view frame, std::size_t capacity) override {
+      if (!link) return;
+      link->event([&](Session& s, const core::Now& now) { s.on_frame(frame, capacity, now); });
+    }
+    void on_closed(const net::LinkError& error) override {
+      if (!link) return;
+      link->event([&](Session& s, const core::Now& now) {
+        s.on_closed(error.http_status, error.error.text, now);
+      });
+    }
+    Impl* link;
+    std::unique_ptr<net::WebSocket> socket;
+  };
+
+  Impl(boost::asio::io_context& context, net::TlsSettings tls_settings, net::Timeouts bounds,
+       std::function<core::Now()> clock, std::function<void()> after)
+      : io(context),
+        tls(std::move(tls_settings)),
+        timeouts(bounds),
+        now(std::move(clock)),
+        after_event(std::move(after)) {}
+  ~Impl() {
+    if (attempt) attempt->link = nullptr;
+  }
+
+  template <class Event>
+  void event(Event&& perform) {
+    if (!session) return;
+    perform(*session, now());
+    after_event();
+  }
+
+  /// Runs `task` from the loop, unless the link is gone by then.
+  template <class Task>
+  void later(Task task) {
+    boost::asio::post(io, [still = std::weak_ptr<bool>(alive), task = std::move(task)] {
+      if (!still.expired()) task();
+    });
+  }
+
+  /// Both may be asked for from inside the callback of what they replace, so that is destroyed from
+  /// the loop, not here.
+  void retire_attempt() {
+    if (!attempt) return;
+    attempt->link = nullptr;
+    later([old = std::shared_ptr<Attempt>(std::move(attempt))] {});
+  }
+  void retire_exchange() {
+    ++exchange_number;  // an answer under way belongs to nobody
+    if (!exchange) return;
+    later([old = std::shared_ptr<net::HttpExchange>(std::move(exchange))] {});
+  }
+
+  void on_http_done(std::uint64_t number,
+                    boost::system::result<net::HttpResponse, net::LinkError> result) {
+    if (number != exchange_number) return;
+    if (result) {
+      event([&](Session& s, const core::Now& t) { s.on_http(result->status, result->body, t); });
+      // One of the answers is a one-time password.
+      ::explicit_bzero(result->body.data(), result->body.size());
+    } else {
+      event(
+          [&](Session& s, const core::Now& t) { s.on_http_failed(result.error().error.text, t); });
+    }
+  }
+
+  boost::asio::io_context& io;
+  const net::TlsSettings tls;
+  const net::Timeouts timeouts;
+  const std::function<core::Now()> now;
+  const std::function<void()> after_event;
+  Session* session = nullptr;
+  std::unique_ptr<Attempt> attempt;
+  std::unique_ptr<net::HttpExchange> exchange;
+  std::uint64_t exchange_number = 0;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+};
+
+Link::Link(boost::asio::io_context& io, net::TlsSettings tls, net::Timeouts timeouts,
+           std::function<core::Now()> now, std::function<void()> after_event)
+    : impl_(std::make_unique<Impl>(io, std::move(tls), timeouts, std::move(now),
+                                   std::move(after_event))) {}
+Link::~Link() = default;
+
+void Link::attach(Session& session) { impl_->session = &session; }
+
+void Link::http(const HttpCall& call) {
+  auto& link = *impl_;
+  link.retire_exchange();
+  const auto number = link.exchange_number;
+  auto url = net::Url::parse(call.url);
+  if (!url) {
+    return link.later([&link, number, why = url.error().text] {
+      if (number != link.exchange_number) return;
+      link.event([&](Session& s, const core::Now& now) { s.on_http_failed(why, now); });
+    });
+  }
+  net::HttpRequest request;
+  request.method = call.method;
+  request.url = std::move(*url);
+  for (const auto& [name, value] : call.headers) request.headers.push_back({name, value});
+  link.exchange =
+      net::fetch(link.io, std::move(request), link.tls, link.timeouts,
+                 [&link, number](auto result) { link.on_http_done(number, std::move(result)); });
+}
+
+void Link::open(const std::string& text) {
+  auto& link = *impl_;
+  link.retire_attempt();
+  link.retire_exchange();
+  link.attempt = std::make_unique<Impl::Attempt>(link);
+  const auto url = net::Url::parse(text);
+  if (!url) {
+    return link.later([&link, attempt = link.attempt.get()] {
+      if (attempt != link.attempt.get()) return;
+      // Without the parser's text, which quotes the URL, and that may hold a password.
+      attempt->on_closed(net::LinkError{
+          net::Step::kResolve, core::invalid("the address of the socket is none"), 0, {}});
+    });
+  }
+  link.attempt->socket = net::connect(link.io, *url, link.tls, link.timeouts, *link.attempt);
+}
+
+void Link::send(std::string_view frame) {
+  // A send that fails closes the link, which on_closed tells.
+  if (impl_->attempt && impl_->attempt->socket) impl_->attempt->socket->send(frame);
+}
+
+void Link::close() {
+  impl_->retire_exchange();
+  if (impl_->attempt && impl_->attempt->socket) impl_->attempt->socket->close();
+}
+
+}  // namespace derivd::deriv

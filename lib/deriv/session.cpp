@@ -1,0 +1,452 @@
+#include "deriv/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "deriv/session_impl.hpp"
+
+namespace derivd::deriv {
+namespace {
+
+// REST: 60 calls a minute for a token, the stricter of two tables (options-api.md section 2.2).
+constexpr core::RateBudget kRestBudget{60, 0};
+
+void wipe(std::string& secret) {
+  ::explicit_bzero(secret.data(), secret.size());
+  secret.clear();
+}
+
+void earliest(std::optional<Instant>& at, Instant candidate) {
+  if (!at || candidate < *at) at = candidate;
+}
+
+}  // namespace
+
+std::string_view name_of(SessionState state) {
+  switch (state) {
+    case SessionState::kOffline:
+      return "offline";
+    case SessionState::kConnecting:
+      return "connecting";
+    case SessionState::kAuthorizing:
+      return "authorizing";
+    case SessionState::kSyncing:
+      return "syncing";
+    case SessionState::kReconciling:
+      return "reconciling";
+    case SessionState::kLive:
+      return "live";
+    case SessionState::kDraining:
+      return "draining";
+  }
+  return "?";
+}
+
+Session::Impl::Impl(SessionSettings s, Wire& w, SessionListener& l, core::Rng& r)
+    : settings(std::move(s)),
+      wire(w),
+      listener(l),
+      rng(r),
+      rules(make_rules(settings.dialect)),
+      decoder(rules->names()),
+      encoder(*rules),
+      budget(*rules, rng),
+      rest_budget(kRestBudget),
+      backoff({}, rng) {
+  text.reserve(kMaxFrameText);
+  symbols.reserve(kMaxSymbols);
+  contracts.reserve(kMaxContracts);
+  polls.reserve(kMaxPolls);
+  forgets.reserve(kMaxForgets);
+}
+
+bool Session::Impl::socket_open() const {
+  switch (state) {
+    case SessionState::kAuthorizing:
+    case SessionState::kSyncing:
+    case SessionState::kReconciling:
+    case SessionState::kLive:
+    case SessionState::kDraining:
+      return true;
+    case SessionState::kOffline:
+    case SessionState::kConnecting:
+      return false;
+  }
+  return false;
+}
+
+bool Session::Impl::may_ask() const {
+  return state == SessionState::kSyncing || state == SessionState::kReconciling ||
+         state == SessionState::kLive;
+}
+
+bool Session::Impl::synced() const {
+  return clock.done() && balance.done() && balance_known && transactions.done() &&
+         symbol_list.done();
+}
+
+void Session::Impl::settle(const Now& now) {
+  for (;;) {
+    const auto before = state;
+    step(now);
+    if (state == before) break;
+  }
+  if (work || (work_at && *work_at <= now.instant)) pump(now);
+}
+
+/// The one place where the state moves by itself; link events and refusals move it through lose(),
+/// fatal() and perform().
+void Session::Impl::step(const Now& now) {
+  const bool late = state_deadline && *state_deadline <= now.instant;
+  switch (state) {
+    case SessionState::kOffline:
+      if (running && retry_at && *retry_at <= now.instant) {
+        enter(SessionState::kConnecting, {}, now);
+      }
+      return;
+    case SessionState::kConnecting:
+      break;
+    case SessionState::kAuthorizing:
+      if (login.done()) return enter(SessionState::kSyncing, {}, now);
+      break;
+    case SessionState::kSyncing:
+      if (synced()) {
+        listener.on_account(account);
+        if (state == SessionState::kSyncing) enter(SessionState::kReconciling, {}, now);
+        return;
+      }
+      break;
+    case SessionState::kReconciling:
+      if (reconciled) return enter(SessionState::kLive, {}, now);
+      break;
+    case SessionState::kLive:
+      break;
+    case SessionState::kDraining:
+      return drain(now);
+  }
+  if (late) return lose(fmt::format("{} took too long", name_of(state)), now);
+  if (socket_open()) check_silence(now);
+}
+
+void Session::Impl::drain(const Now& now) {
+  const bool late = state_deadline && *state_deadline <= now.instant;
+  const bool waiting = pending.count(Call::kBuy) + pending.count(Call::kSell) > 0;
+  if (!closing && (!waiting || late)) {
+    closing = true;
+    state_deadline = now.instant + kClosingTime;
+    wire.close();
+  } else if (closing && late) {
+    go_offline("stopped", now);
+  }
+}
+
+void Session::Impl::enter(SessionState next, std::string_view reason, const Now& now) {
+  state = next;
+  state_deadline.reset();
+  switch (next) {
+    case SessionState::kOffline:
+      break;
+    case SessionState::kConnecting:
+      state_deadline = now.instant + kConnectingTime;
+      retry_at.reset();
+      if (attempted) ++stats.reconnects;
+      attempted = true;
+      break;
+    case SessionState::kAuthorizing:
+      state_deadline = now.instant + kAuthorizingTime;
+      login.want();
+      work = true;
+      break;
+    case SessionState::kSyncing:
+      state_deadline = now.instant + kSyncingTime;
+      restart_streams();
+      break;
+    case SessionState::kReconciling:
+      state_deadline = now.instant + kReconcilingTime;
+      reconciled = false;
+      work = true;
+      break;
+    case SessionState::kLive:
+      live_since = now.instant;
+      break;
+    case SessionState::kDraining:
+      state_deadline = now.instant + kDrainingTime;
+      closing = false;
+      break;
+  }
+  listener.on_state(next, reason);
+  if (next == SessionState::kConnecting && state == next) perform(opening->begin(), now);
+}
+
+void Session::Impl::perform(Step next, const Now& now) {
+  switch (next.kind) {
+    case Step::Kind::kWait:
+      return;
+    case Step::Kind::kHttp: {
+      if (!rest_budget.try_take(now.instant)) {
+        at_least = rest_budget.next_free(now.instant) - now.instant;
+        return lose("too many attempts within a minute", now);
+      }
+      wire.http(next.call);
+      for (auto& header : next.call.headers) wipe(header.second);
+      return;
+    }
+    case Step::Kind::kOpen:
+      socket_asked = true;
+      wire.open(next.url);
+      wipe(next.url);
+      return;
+    case Step::Kind::kReady:
+      account = next.account;
+      login.phase = Task::Phase::kDone;
+      return;
+    case Step::Kind::kRetry:
+      return lose(next.reason, now);
+    case Step::Kind::kFatal:
+      return fatal(next.fatal, next.reason, now);
+  }
+}
+
+void Session::Impl::tell_lost(const Pending& asked, std::string_view code, std::string_view why) {
+  switch (fate_of(asked.call)) {
+    case Fate::kAgain:
+      return;  // its task is still there
+    case Fate::kUnknown:
+      return listener.on_unknown(core::OrderId{asked.subject}, why);
+    case Fate::kRefused:
+      if (asked.call == Call::kSell) {
+        return listener.on_sell_failed(core::ContractId{asked.subject}, code, why);
+      }
+      return listener.on_quote_refused(core::OrderId{asked.subject}, code, why);
+  }
+}
+
+void Session::Impl::abandon_requests(std::string_view why) {
+  for (const auto& asked : pending.take_all()) tell_lost(asked, "LinkLost", why);
+}
+
+/// Everything that ends with the link; the state is Offline before anyone is told.
+void Session::Impl::go_offline(std::string_view reason, const Now& now) {
+  if (live_since && now.instant - *live_since >= kStableAfter) backoff.reset();
+  live_since.reset();
+  state = SessionState::kOffline;
+  state_deadline.reset();
+  retry_at.reset();
+  work = false;
+  work_at.reset();
+  pinged = false;
+  unanswered_pings = 0;
+  report = {};
+  forgets.clear();
+  if (socket_asked) wire.close();
+  socket_asked = false;
+  closing = false;
+  if (running) {
+    retry_at = now.instant + std::max(backoff.next(), at_least);
+    at_least = {};
+  }
+  abandon_requests(reason);
+  listener.on_state(SessionState::kOffline, reason);
+}
+
+void Session::Impl::lose(std::string_view reason, const Now& now) {
+  if (state == SessionState::kOffline) return;
+  go_offline(reason, now);
+}
+
+void Session::Impl::fatal(FatalKind kind, std::string_view why, const Now& now) {
+  running = false;
+  go_offline(why, now);
+  listener.on_fatal(kind, why);
+}
+
+Duration Session::Impl::quiet_limit() const {
+  const bool ticking = std::any_of(symbols.begin(), symbols.end(), [](const SymbolStream& s) {
+    return s.task.done() && !s.silent;
+  });
+  return ticking ? kQuietAfter : kPingAfter;
+}
+
+void Session::Impl::check_silence(const Now& now) {
+  if (!pinged &&
+      (now.instant - last_received >= quiet_limit() || now.instant - last_sent >= kPingAfter)) {
+    ping(now);
+  }
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    auto& stream = symbols[i];
+    if (!stream.task.done() || now.instant - stream.quiet_from < stream.silent_wait) continue;
+    const bool first = !stream.silent;
+    stream.silent = true;
+    stream.quiet_from = now.instant;
+    stream.silent_wait = std::min(stream.silent_wait * 2, kLongestSilentWait);
+    forget(stream.stream);
+    stream.stream = {};
+    stream.task.want();
+    work = true;
+    if (first) {
+      listener.on_notice(core::EventKind::kTickGap,
+                         fmt::format("{}: no tick for {} s; subscribing again", stream.symbol,
+                                     kSilentAfter / seconds(1)));
+    }
+  }
+}
+
+std::optional<Instant> Session::Impl::next_deadline() const {
+  std::optional<Instant> at;
+  if (state == SessionState::kOffline) return running ? retry_at : at;
+  if (state_deadline) earliest(at, *state_deadline);
+  if (const auto reply = pending.next_deadline()) earliest(at, *reply);
+  if (work_at) earliest(at, *work_at);
+  if (!socket_open() || state == SessionState::kDraining) return at;
+  if (!pinged) earliest(at, std::min(last_received + quiet_limit(), last_sent + kPingAfter));
+  for (const auto& stream : symbols) {
+    if (stream.task.done()) earliest(at, stream.quiet_from + stream.silent_wait);
+  }
+  return at;
+}
+
+void Session::Impl::note_venue_time(core::VenueTime time, const Now& now) {
+  venue_time = time;
+  venue_time_at = now.instant;
+  listener.on_venue_time(time);
+}
+
+Session::Session(SessionSettings settings, Wire& wire, SessionListener& listener, core::Rng& rng)
+    : impl_(std::make_unique<Impl>(std::move(settings), wire, listener, rng)) {}
+Session::~Session() = default;
+
+SessionState Session::state() const { return impl_->state; }
+const SessionStats& Session::stats() const { return impl_->stats; }
+std::optional<Instant> Session::next_deadline() const { return impl_->next_deadline(); }
+
+void Session::start(const Now& now) {
+  if (impl_->running || impl_->state != SessionState::kOffline) return;
+  Impl::Entry entry(*impl_, now);
+  impl_->running = true;
+  impl_->opening = impl_->rules->opening(impl_->settings);
+  impl_->backoff.reset();
+  impl_->retry_at = now.instant + impl_->backoff.next();
+}
+
+void Session::stop(const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  auto& s = *impl_;
+  s.running = false;
+  s.retry_at.reset();
+  if (s.state == SessionState::kConnecting) return s.go_offline("stopped", now);
+  if (s.socket_open() && s.state != SessionState::kDraining) {
+    s.enter(SessionState::kDraining, "stopping", now);
+  }
+}
+
+void Session::set_symbols(std::vector<market::SymbolCode> wanted, std::size_t count,
+                          const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  impl_->set_symbols(std::move(wanted), count, now);
+}
+
+void Session::quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
+                    const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  impl_->quote(order, spec, stake, now);
+}
+
+void Session::buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
+                  std::string_view quote_id, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  impl_->buy(order, spec, max_price, quote_id, now);
+}
+
+void Session::sell(core::ContractId contract, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  impl_->sell(contract, now);
+}
+
+void Session::watch(core::ContractId contract, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  impl_->watch(contract, now);
+}
+
+void Session::unwatch(core::ContractId contract, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  impl_->unwatch(contract);
+}
+
+void Session::poll(core::ContractId contract, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  impl_->poll(contract);
+}
+
+void Session::ask_report(core::VenueTime since, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  if (impl_->state == SessionState::kReconciling) {
+    impl_->state_deadline = now.instant + kReconcilingTime;
+  }
+  impl_->ask_report(since, now);
+}
+
+void Session::reconciled(const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  if (impl_->state == SessionState::kReconciling) impl_->reconciled = true;
+}
+
+void Session::on_http(int status, std::string_view body, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  auto& s = *impl_;
+  if (s.state != SessionState::kConnecting) return;
+  if (status == 429) s.at_least = kRestRefusedWait;
+  s.perform(s.opening->on_http(status, body), now);
+}
+
+void Session::on_http_failed(std::string_view reason, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  if (impl_->state != SessionState::kConnecting) return;
+  impl_->perform(impl_->opening->on_http_failed(reason), now);
+}
+
+void Session::on_open(const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  auto& s = *impl_;
+  if (s.state != SessionState::kConnecting || !s.socket_asked) return;
+  s.last_received = now.instant;
+  s.last_sent = now.instant;
+  s.enter(SessionState::kAuthorizing, {}, now);
+}
+
+void Session::on_frame(std::string_view frame, std::size_t capacity, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  if (impl_->socket_open()) impl_->on_frame(frame, capacity, now);
+}
+
+void Session::on_closed(int http_status, std::string_view reason, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  auto& s = *impl_;
+  if (s.state == SessionState::kOffline || !s.socket_asked) return;
+  s.socket_asked = false;
+  if (s.state == SessionState::kDraining) return s.go_offline("stopped", now);
+  if (http_status == 429) s.at_least = kRestRefusedWait;
+  s.lose(http_status == 0 ? std::string(reason) : fmt::format("HTTP {}: {}", http_status, reason),
+         now);
+}
+
+void Session::on_deadline(const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  while (const auto overdue = impl_->pending.take_overdue(now.instant)) {
+    impl_->on_overdue(*overdue, now);
+  }
+}
+
+std::optional<Duration> Session::tick_age(const Now& now) const {
+  std::optional<Duration> oldest;
+  for (const auto& stream : impl_->symbols) {
+    if (!stream.last_tick) continue;
+    const auto age = now.instant - *stream.last_tick;
+    if (!oldest || age > *oldest) oldest = age;
+  }
+  return oldest;
+}
+
+}  // namespace derivd::deriv

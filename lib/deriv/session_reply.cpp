@@ -1,0 +1,616 @@
+// What comes back to Session: answers, streams, refusals and silence.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <unordered_set>
+#include <utility>
+
+#include "deriv/session_impl.hpp"
+
+namespace derivd::deriv {
+namespace {
+
+// A tick this much older than the last one does not come late; the venue's clock was set back.
+constexpr seconds kClockWentBack{60};
+// And so do this many older ticks in a row.
+constexpr int kMaxStaleRun = 10;
+// Deriv's default page has 50 rows; a page with fewer cannot be one that was cut short.
+constexpr std::size_t kShortPage = 50;
+
+Message expected(Call call) {
+  switch (call) {
+    case Call::kAuthorize:
+      return Message::kAuthorize;
+    case Call::kPing:
+      return Message::kPing;
+    case Call::kTime:
+      return Message::kTime;
+    case Call::kBalance:
+      return Message::kBalance;
+    case Call::kActiveSymbols:
+      return Message::kActiveSymbols;
+    case Call::kTransactions:
+      return Message::kTransaction;
+    case Call::kTicks:
+      return Message::kTick;
+    case Call::kHistory:
+    case Call::kHistoryOnly:
+      return Message::kHistory;
+    case Call::kWatch:
+    case Call::kPoll:
+      return Message::kContract;
+    case Call::kPortfolio:
+      return Message::kPortfolio;
+    case Call::kProfitTable:
+      return Message::kProfitTable;
+    case Call::kProposal:
+      return Message::kProposal;
+    case Call::kBuy:
+      return Message::kBuy;
+    case Call::kSell:
+      return Message::kSell;
+    case Call::kForget:
+      return Message::kForget;
+  }
+  return Message::kOther;
+}
+
+bool is_stream(Message message) {
+  return message == Message::kTick || message == Message::kContract ||
+         message == Message::kTransaction || message == Message::kBalance;
+}
+
+std::string describe(const ApiError& error) {
+  if (error.subcode.empty()) return fmt::format("{}: {}", error.code, error.message);
+  return fmt::format("{} ({}): {}", error.code, error.subcode, error.message);
+}
+
+std::string message_of(const ApiError& error) {
+  if (error.subcode.empty()) return error.message.str();
+  return fmt::format("{}: {}", error.subcode, error.message);
+}
+
+}  // namespace
+
+void Session::Impl::notice_once(core::EventKind kind, std::string_view key, std::string_view what) {
+  if (noticed.size() >= kMaxNoticeKinds) return;
+  if (noticed.insert(std::hash<std::string_view>{}(key)).second) listener.on_notice(kind, what);
+}
+
+SymbolStream* Session::Impl::find_symbol(std::string_view symbol) {
+  for (auto& stream : symbols) {
+    if (stream.symbol == symbol) return &stream;
+  }
+  return nullptr;
+}
+
+ContractStream* Session::Impl::find_contract(core::ContractId contract) {
+  for (auto& stream : contracts) {
+    if (stream.contract == contract) return &stream;
+  }
+  return nullptr;
+}
+
+std::optional<std::uint8_t> Session::Impl::decimals_of(std::string_view symbol) const {
+  for (const auto& row : known) {
+    if (row.symbol == symbol) return row.decimals;
+  }
+  if (const auto* info = market::find_symbol(symbol)) return info->decimals;
+  return std::nullopt;
+}
+
+/// The task behind a request, unless it has been asked anew since.
+Task* Session::Impl::task_of(const Pending& asked) {
+  Task* task = nullptr;
+  const auto is_it = [&](const Task& t) { return t.req_id == asked.req_id; };
+  switch (asked.call) {
+    case Call::kAuthorize:
+      task = &login;
+      break;
+    case Call::kBalance:
+      task = is_it(login) ? &login : &balance;
+      break;
+    case Call::kTime:
+      task = is_it(report.clock) ? &report.clock : &clock;
+      break;
+    case Call::kActiveSymbols:
+      task = &symbol_list;
+      break;
+    case Call::kTransactions:
+      task = &transactions;
+      break;
+    case Call::kPortfolio:
+      task = &report.portfolio;
+      break;
+    case Call::kProfitTable:
+      task = &report.page;
+      break;
+    case Call::kTicks:
+    case Call::kHistory:
+    case Call::kHistoryOnly:
+      for (auto& stream : symbols) {
+        if (is_it(stream.task)) task = &stream.task;
+        if (is_it(stream.history)) task = &stream.history;
+      }
+      break;
+    case Call::kWatch:
+      if (auto* stream = find_contract(core::ContractId{asked.subject})) task = &stream->task;
+      break;
+    case Call::kPoll:
+      for (auto& wanted : polls) {
+        if (is_it(wanted.task)) task = &wanted.task;
+      }
+      break;
+    case Call::kPing:
+    case Call::kProposal:
+    case Call::kBuy:
+    case Call::kSell:
+    case Call::kForget:
+      break;
+  }
+  return task && is_it(*task) ? task : nullptr;
+}
+
+/// A read without which the session cannot go on.
+bool Session::Impl::is_vital(const Pending& asked) const {
+  switch (asked.call) {
+    case Call::kAuthorize:
+    case Call::kTime:
+    case Call::kBalance:
+    case Call::kActiveSymbols:
+    case Call::kTransactions:
+    case Call::kPortfolio:
+    case Call::kProfitTable:
+      return true;
+    case Call::kPing:
+    case Call::kTicks:
+    case Call::kHistory:
+    case Call::kHistoryOnly:
+    case Call::kWatch:
+    case Call::kPoll:
+    case Call::kProposal:
+    case Call::kBuy:
+    case Call::kSell:
+    case Call::kForget:
+      return false;
+  }
+  return false;
+}
+
+/// Whose answer the frame is. By req_id; a frame that lost its req_id counts only when there is
+/// just one request it can belong to.
+std::optional<Pending> Session::Impl::match(const Now&) {
+  if (frame.req_id) {
+    const auto* asked = pending.find(*frame.req_id);
+    if (!asked) return std::nullopt;
+    if (!frame.error && expected(asked->call) != frame.message) return std::nullopt;
+    return pending.take(*frame.req_id);
+  }
+  if (!frame.error && is_stream(frame.message)) return std::nullopt;
+  return pending.take_only([this](Call call) {
+    return frame.error ? frame.msg_type == name_of(call) : frame.message == expected(call);
+  });
+}
+
+void Session::Impl::on_frame(std::string_view bytes, std::size_t capacity, const Now& now) {
+  ++stats.frames;
+  last_received = now.instant;
+  if (const auto decoded = decoder.decode(bytes, capacity, frame); !decoded) {
+    return on_refused_frame(decoded.error(), now);
+  }
+  if (const auto asked = match(now)) return on_reply(*asked, now);
+  const bool late = frame.req_id && pending.grave(*frame.req_id);
+  if (late && (frame.error || !is_stream(frame.message))) {
+    if (const auto* bought = std::get_if<execution::Bought>(&frame.payload)) {
+      listener.on_notice(core::EventKind::kFrameRefused,
+                         fmt::format("the answer to a purchase came too late: contract {}",
+                                     bought->contract.value));
+    }
+    return;
+  }
+  if (frame.error) return on_stream_error(*frame.error, now);
+  on_stream(now);
+}
+
+void Session::Impl::on_refused_frame(const core::Error& error, const Now& now) {
+  ++stats.frames_refused;
+  notice_once(core::EventKind::kFrameRefused, error.text,
+              fmt::format("a frame of the venue is refused: {}", error.text));
+  const auto asked = frame.req_id ? pending.take(*frame.req_id) : std::nullopt;
+  if (!asked) return;
+  const auto why = fmt::format("its answer could not be understood: {}", error.text);
+  if (asked->call == Call::kPing) return;  // something lives there
+  if (fate_of(asked->call) != Fate::kAgain) return tell_lost(*asked, "FrameRefused", why);
+  on_failed_read(*asked, why, false, now);
+}
+
+void Session::Impl::on_overdue(const Pending& asked, const Now& now) {
+  const auto why = fmt::format("no answer to {} within {} s", name_of(asked.call),
+                               reply_timeout(asked.call) / seconds(1));
+  if (asked.call == Call::kPing) {
+    pinged = false;
+    if (last_received <= asked.sent) return lose("nothing arrives any more", now);
+    if (++unanswered_pings >= kMaxUnansweredPings) return lose("pings are not answered", now);
+    return ping(now);
+  }
+  if (fate_of(asked.call) != Fate::kAgain) return tell_lost(asked, "NoAnswer", why);
+  on_failed_read(asked, why, false, now);
+}
+
+void Session::Impl::on_failed_read(const Pending& asked, std::string_view why, bool rate_limited,
+                                   const Now& now) {
+  auto* task = task_of(asked);
+  if (!task) return;
+  if (is_vital(asked) && !rate_limited && task->attempts + 1 >= kMaxAttempts) {
+    return lose(fmt::format("{}: {}", name_of(asked.call), why), now);
+  }
+  const bool symbol = asked.call == Call::kTicks || asked.call == Call::kHistory ||
+                      asked.call == Call::kHistoryOnly;
+  again(*task, symbol ? kLongestSymbolRetry : kLongestRetry, now);
+  if (asked.call == Call::kPoll && task->attempts >= kMaxAttempts) {
+    std::erase_if(polls, [&](const PollTask& p) { return p.contract.value == asked.subject; });
+  }
+}
+
+void Session::Impl::on_reply(const Pending& asked, const Now& now) {
+  if (asked.call == Call::kAuthorize || task_of(asked) == &login) return on_login(now);
+  if (frame.error) return on_error_reply(asked, *frame.error, now);
+  budget.answered(asked.call);
+  auto* task = task_of(asked);
+  if (task) {
+    task->phase = Task::Phase::kDone;
+    task->attempts = 0;
+    work = true;
+  }
+  switch (asked.call) {
+    case Call::kPing:
+      pinged = false;
+      unanswered_pings = 0;
+      return;
+    case Call::kTime:
+      return note_venue_time(std::get<TimePayload>(frame.payload).time, now);
+    case Call::kActiveSymbols: {
+      known = std::move(std::get<ActiveSymbolsPayload>(frame.payload).rows);
+      if (known.size() > kMaxKnownSymbols) known.resize(kMaxKnownSymbols);
+      return;
+    }
+    case Call::kBalance:
+    case Call::kTransactions:
+      return on_stream(now);
+    case Call::kTicks:
+      if (auto* stream = find_symbol(std::get<TickPayload>(frame.payload).symbol)) {
+        stream->quiet_from = now.instant;
+      }
+      return on_stream(now);
+    case Call::kHistory:
+    case Call::kHistoryOnly:
+      return on_history(asked, std::get<HistoryPayload>(frame.payload), now);
+    case Call::kWatch:
+      return on_contract(std::get<ContractPayload>(frame.payload), false, now);
+    case Call::kPoll:
+      std::erase_if(polls, [&](const PollTask& p) { return p.contract.value == asked.subject; });
+      return on_contract(std::get<ContractPayload>(frame.payload), true, now);
+    case Call::kPortfolio:
+      if (task) on_portfolio(std::get<PortfolioPayload>(frame.payload), now);
+      return;
+    case Call::kProfitTable:
+      if (task) on_profit_table(std::get<ProfitTablePayload>(frame.payload), now);
+      return;
+    case Call::kProposal: {
+      const auto& proposal = std::get<ProposalPayload>(frame.payload);
+      return listener.on_quote(
+          {core::OrderId{asked.subject}, proposal.id, proposal.ask, proposal.payout});
+    }
+    case Call::kBuy:
+      return on_bought(asked, std::get<execution::Bought>(frame.payload), now);
+    case Call::kSell: {
+      const auto& sold = std::get<SellPayload>(frame.payload);
+      return listener.on_sold(sold.contract, sold.sold_for);
+    }
+    case Call::kForget:
+    case Call::kAuthorize:
+      return;
+  }
+}
+
+void Session::Impl::on_login(const Now& now) {
+  auto next = opening->on_login(frame);
+  if (next.kind == Step::Kind::kReady) {
+    perform(std::move(next), now);
+    // The options dialect logs in by its balance.
+    if (const auto* payload = std::get_if<BalancePayload>(&frame.payload)) {
+      on_balance(*payload, now);
+    }
+    return;
+  }
+  perform(std::move(next), now);
+}
+
+void Session::Impl::on_bought(const Pending& asked, const execution::Bought& bought,
+                              const Now& now) {
+  stats.last_buy_latency = now.instant - asked.sent;
+  listener.on_bought(core::OrderId{asked.subject}, bought);
+}
+
+void Session::Impl::on_failed_order(const Pending& asked, const ApiError& error, const Now& now) {
+  const auto error_class = classify(error.code.view());
+  if (asked.call == Call::kProposal) {
+    listener.on_quote_refused(core::OrderId{asked.subject}, error.code, message_of(error));
+  } else if (asked.call == Call::kSell) {
+    listener.on_sell_failed(core::ContractId{asked.subject}, error.code, message_of(error));
+  } else if (error_class == ErrorClass::kUnknownOutcome ||
+             error_class == ErrorClass::kAlreadySubscribed) {
+    // Neither says that nothing was bought.
+    listener.on_unknown(core::OrderId{asked.subject}, describe(error));
+  } else {
+    listener.on_refused(core::OrderId{asked.subject}, error.code, message_of(error),
+                        error_class == ErrorClass::kPermanent);
+  }
+  if (error_class == ErrorClass::kSession) lose(describe(error), now);
+}
+
+void Session::Impl::on_error_reply(const Pending& asked, const ApiError& error, const Now& now) {
+  const auto error_class = classify(error.code.view());
+  if (error_class == ErrorClass::kRateLimit) {
+    budget.refused(asked.call, now.instant);
+    listener.on_notice(core::EventKind::kRateLimited,
+                       fmt::format("{}: {}", name_of(asked.call), describe(error)));
+  } else {
+    budget.answered(asked.call);
+  }
+  if (asked.call == Call::kPing) {
+    pinged = false;
+    return;
+  }
+  if (fate_of(asked.call) != Fate::kAgain) return on_failed_order(asked, error, now);
+  if (error_class == ErrorClass::kSession) return lose(describe(error), now);
+  if (is_vital(asked) && error.code == "PermissionDenied") {
+    return fatal(FatalKind::kMissingScope,
+                 fmt::format("{}: {}", name_of(asked.call), describe(error)), now);
+  }
+  auto* task = task_of(asked);
+  if (!task) return;
+  if (error_class == ErrorClass::kAlreadySubscribed) {
+    task->phase = Task::Phase::kDone;
+    for (auto& stream : symbols) {
+      if (task != &stream.task) continue;
+      stream.quiet_from = now.instant;
+      if (asked.call == Call::kHistory) stream.history.want();
+    }
+    work = true;
+    return;
+  }
+  if (error_class != ErrorClass::kRateLimit) {
+    const bool symbol = asked.call == Call::kTicks || asked.call == Call::kHistory;
+    notice_once(symbol ? core::EventKind::kTickGap : core::EventKind::kFrameRefused,
+                fmt::format("{}/{}/{}", name_of(asked.call), error.code, asked.subject),
+                fmt::format("{} is refused: {}", name_of(asked.call), describe(error)));
+  }
+  const auto contract = core::ContractId{asked.subject};
+  if (asked.call == Call::kWatch && error_class == ErrorClass::kContract &&
+      task->attempts + 1 >= kMaxAttempts) {
+    return unwatch(contract);
+  }
+  on_failed_read(asked, describe(error), error_class == ErrorClass::kRateLimit, now);
+}
+
+void Session::Impl::on_stream_error(const ApiError& error, const Now& now) {
+  const auto error_class = classify(error.code.view());
+  if (state == SessionState::kAuthorizing) return perform(opening->on_login(frame), now);
+  if (error_class == ErrorClass::kSession) return lose(describe(error), now);
+  ++stats.frames_refused;
+  notice_once(core::EventKind::kFrameRefused, fmt::format("{}/{}", frame.msg_type, error.code),
+              fmt::format("{}: {}", frame.msg_type, describe(error)));
+  // A stream that breaks says so once, with the req_id of its subscription, and is gone.
+  if (!frame.req_id) return;
+  const auto restart = [&](Task& task, Duration longest) {
+    if (task.done() && task.req_id == *frame.req_id) again(task, longest, now);
+  };
+  for (auto& stream : symbols) restart(stream.task, kLongestSymbolRetry);
+  for (auto& stream : contracts) restart(stream.task, kLongestRetry);
+  restart(balance, kLongestRetry);
+  restart(transactions, kLongestRetry);
+}
+
+void Session::Impl::on_stream(const Now& now) {
+  switch (frame.message) {
+    case Message::kTick:
+      return on_tick(std::get<TickPayload>(frame.payload), now);
+    case Message::kContract:
+      return on_contract(std::get<ContractPayload>(frame.payload), false, now);
+    case Message::kTransaction:
+      return on_transaction(std::get<TransactionPayload>(frame.payload), now);
+    case Message::kBalance:
+      return on_balance(std::get<BalancePayload>(frame.payload), now);
+    case Message::kHistory:
+    case Message::kAuthorize:
+    case Message::kTime:
+    case Message::kActiveSymbols:
+    case Message::kProposal:
+    case Message::kBuy:
+    case Message::kSell:
+    case Message::kPortfolio:
+    case Message::kProfitTable:
+    case Message::kForget:
+    case Message::kPing:
+    case Message::kOther:
+      break;
+  }
+  ++stats.frames_refused;
+  const auto name =
+      frame.message == Message::kOther ? frame.msg_type.view() : name_of(frame.message);
+  notice_once(core::EventKind::kFrameRefused, fmt::format("unasked/{}", name),
+              fmt::format("a frame of the venue is refused: {} was not asked for", name));
+}
+
+std::optional<market::Tick> Session::Impl::to_tick(const market::SymbolCode& symbol,
+                                                   const RawTick& raw,
+                                                   std::optional<std::uint8_t> decimals) {
+  if (!decimals) decimals = decimals_of(symbol);
+  if (!decimals) {
+    notice_once(core::EventKind::kFrameRefused, fmt::format("decimals/{}", symbol),
+                fmt::format("quotes of {} are refused: its decimals are not known", symbol));
+    return std::nullopt;
+  }
+  const auto quote = core::Price::from(raw.quote, *decimals);
+  if (!quote) {
+    ++stats.frames_refused;
+    notice_once(core::EventKind::kFrameRefused, fmt::format("quote/{}", symbol),
+                fmt::format("a quote of {} is refused: {}", symbol, quote.error().text));
+    return std::nullopt;
+  }
+  return market::Tick{symbol, raw.epoch, *quote};
+}
+
+void Session::Impl::on_tick(const TickPayload& payload, const Now& now) {
+  auto* stream = find_symbol(payload.symbol);
+  if (!stream) return;  // forgotten a moment ago
+  if (!frame.stream.empty()) stream->stream = frame.stream;
+  accept_tick(*stream, payload.tick, payload.decimals, now);
+}
+
+/// A tick of the stream: not seen before and not from the past.
+void Session::Impl::accept_tick(SymbolStream& stream, const RawTick& raw,
+                                std::optional<std::uint8_t> decimals, const Now& now) {
+  stream.quiet_from = now.instant;
+  stream.silent = false;
+  stream.silent_wait = kSilentAfter;
+  stream.last_tick = now.instant;
+  const auto before = stream.last_epoch;
+  if (before && raw.epoch <= *before) {
+    if (raw.epoch == *before) return;
+    if (++stream.stale_run < kMaxStaleRun) return;
+  }
+  const auto tick = to_tick(stream.symbol, raw, decimals);
+  if (!tick) return;
+  stream.stale_run = 0;
+  stream.last_epoch = raw.epoch;
+  ++stats.ticks;
+  // `stream` may be gone after any call of the listener.
+  if (before && raw.epoch < *before) {
+    listener.on_notice(
+        core::EventKind::kTickGap,
+        fmt::format("{}: epochs went back from {} to {}", tick->symbol, before->s, raw.epoch.s));
+  }
+  if (!venue_time || raw.epoch > *venue_time) note_venue_time(raw.epoch, now);
+  listener.on_tick(*tick, false);
+}
+
+void Session::Impl::on_history(const Pending& asked, HistoryPayload& payload, const Now& now) {
+  SymbolStream* stream = nullptr;
+  for (auto& s : symbols) {
+    const auto& task = asked.call == Call::kHistory ? s.task : s.history;
+    if (task.req_id == asked.req_id) stream = &s;
+  }
+  if (!stream) return;
+  if (!frame.stream.empty()) stream->stream = frame.stream;
+  stream->quiet_from = now.instant;
+  if (stream->last_epoch && venue_time && *venue_time + kClockWentBack < *stream->last_epoch) {
+    listener.on_notice(
+        core::EventKind::kTickGap,
+        fmt::format("{}: the venue's clock went back to {}", stream->symbol, venue_time->s));
+    stream = find_symbol(stream->symbol);
+    if (!stream) return;
+    stream->last_epoch.reset();
+  }
+  const auto symbol = stream->symbol;
+  const auto before = stream->last_epoch;
+  const auto ticks = std::move(payload.ticks);
+  const auto decimals = payload.decimals;
+  // More than the margin away from what was seen: the gap was longer than a history can be.
+  if (before && ticks.size() >= kMaxHistory && ticks.front().epoch > *before) {
+    listener.on_notice(core::EventKind::kTickGap,
+                       fmt::format("{}: ticks between {} and {} are lost", symbol, before->s,
+                                   ticks.front().epoch.s));
+  }
+  for (const auto& raw : ticks) {
+    stream = find_symbol(symbol);  // a listener may have changed the set
+    if (!stream) return;
+    if (stream->last_epoch && raw.epoch <= *stream->last_epoch) continue;
+    const auto tick = to_tick(symbol, raw, decimals);
+    if (!tick) return;
+    stream->last_epoch = raw.epoch;
+    ++stats.ticks;
+    listener.on_tick(*tick, true);
+  }
+}
+
+void Session::Impl::on_contract(const ContractPayload& payload, bool polled, const Now&) {
+  if (!payload.report) {
+    notice_once(core::EventKind::kFrameRefused, "empty contract",
+                "the venue answered a contract with nothing");
+    return;
+  }
+  auto report_out = *payload.report;
+  const bool named = !report_out.symbol.empty();
+  if (named && payload.entry) report_out.entry = to_tick(report_out.symbol, *payload.entry, {});
+  if (named && payload.exit) report_out.exit = to_tick(report_out.symbol, *payload.exit, {});
+  if (auto* stream = find_contract(report_out.contract)) {
+    if (!polled && !frame.stream.empty()) stream->stream = frame.stream;
+    if (report_out.is_sold) unwatch(report_out.contract);
+  }
+  listener.on_contract(report_out, polled);
+}
+
+void Session::Impl::on_transaction(const TransactionPayload& payload, const Now& now) {
+  if (!payload.report) return;
+  const auto transaction = *payload.report;
+  if (!venue_time || transaction.time > *venue_time) note_venue_time(transaction.time, now);
+  listener.on_transaction(transaction);
+}
+
+void Session::Impl::on_balance(const BalancePayload& payload, const Now& now) {
+  if (!(payload.loginid == account.id)) {
+    return lose(fmt::format("the balance is of {}, the account is {}", payload.loginid, account.id),
+                now);
+  }
+  const auto money = core::Money::from(payload.balance);
+  if (!money) {
+    ++stats.frames_refused;
+    return notice_once(core::EventKind::kFrameRefused, "balance",
+                       fmt::format("a balance is refused: {}", money.error().text));
+  }
+  account.balance = *money;
+  balance_known = true;
+  // Until then it is part of on_account().
+  if (state != SessionState::kAuthorizing && state != SessionState::kSyncing) {
+    listener.on_balance(*money);
+  }
+}
+
+void Session::Impl::on_portfolio(PortfolioPayload& payload, const Now&) {
+  report.report.portfolio = std::move(payload.rows);
+}
+
+void Session::Impl::on_profit_table(ProfitTablePayload& payload, const Now& now) {
+  auto& rows = report.report.profit_table;
+  rows.insert(rows.end(), payload.rows.begin(), payload.rows.end());
+  report.offset += payload.received;
+  if (payload.received < kShortPage) return finish_report(now);
+  if (++report.pages >= kMaxReportPages) {
+    return lose("the profit table has more pages than derivd reads", now);
+  }
+  report.page.want();
+  work = true;
+}
+
+void Session::Impl::finish_report(const Now& now) {
+  auto out = std::move(report.report);
+  const auto next_since = report.next_since;
+  report = {};
+  out.balance = account.balance;
+  // Pages may overlap, and a contract may have been sold between portfolio and profit table.
+  std::unordered_set<core::ContractId> sold;
+  std::erase_if(out.profit_table, [&](const execution::HistoryRow& row) {
+    return !sold.insert(row.contract).second;
+  });
+  std::erase_if(out.portfolio,
+                [&](const execution::HistoryRow& row) { return sold.contains(row.contract); });
+  if (state == SessionState::kReconciling) state_deadline = now.instant + kReconcilingTime;
+  listener.on_venue_report(out);
+  if (next_since) ask_report(*next_since, now);
+}
+
+}  // namespace derivd::deriv

@@ -1,0 +1,520 @@
+#include "sim/deal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "sim/json.hpp"
+
+namespace derivd::sim {
+namespace {
+
+using market::ContractType;
+
+constexpr std::int64_t kDay = 86'400;
+
+struct WireName {
+  std::string_view name;
+  ContractType plain;    // without a barrier
+  ContractType barrier;  // with one
+};
+constexpr std::array<WireName, 12> kWireNames{{
+    {"CALL", ContractType::kCall, ContractType::kHigher},
+    {"PUT", ContractType::kPut, ContractType::kLower},
+    {"CALLE", ContractType::kCallE, ContractType::kCallE},
+    {"PUTE", ContractType::kPutE, ContractType::kPutE},
+    {"DIGITEVEN", ContractType::kDigitEven, ContractType::kDigitEven},
+    {"DIGITODD", ContractType::kDigitOdd, ContractType::kDigitOdd},
+    {"DIGITMATCH", ContractType::kDigitMatch, ContractType::kDigitMatch},
+    {"DIGITDIFF", ContractType::kDigitDiff, ContractType::kDigitDiff},
+    {"DIGITOVER", ContractType::kDigitOver, ContractType::kDigitOver},
+    {"DIGITUNDER", ContractType::kDigitUnder, ContractType::kDigitUnder},
+    {"MULTUP", ContractType::kMultUp, ContractType::kMultUp},
+    {"MULTDOWN", ContractType::kMultDown, ContractType::kMultDown},
+}};
+
+struct Civil {
+  std::int64_t year;
+  int month, day;
+};
+/// Days since 1970 to the proleptic Gregorian calendar (Hinnant, "chrono-Compatible Low-Level Date
+/// Algorithms").
+Civil civil_of(std::int64_t days) {
+  days += 719'468;
+  const std::int64_t era = (days >= 0 ? days : days - 146'096) / 146'097;
+  const auto doe = days - era * 146'097;
+  const auto yoe = (doe - doe / 1460 + doe / 36'524 - doe / 146'096) / 365;
+  const auto doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+  const auto mp = (5 * doy + 2) / 153;
+  const int day = static_cast<int>(doy - (153 * mp + 2) / 5 + 1);
+  const int month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
+  return {yoe + era * 400 + (month <= 2 ? 1 : 0), month, day};
+}
+
+std::string plural(std::int64_t n, std::string_view unit) {
+  return fmt::format("{} {}{}", n, unit, n == 1 ? "" : "s");
+}
+
+std::string duration_words(std::int64_t seconds) {
+  std::string out;
+  const auto add = [&](std::int64_t n, std::string_view unit) {
+    if (n != 0) out += (out.empty() ? "" : " ") + plural(n, unit);
+  };
+  add(seconds / 3600, "hour");
+  add(seconds / 60 % 60, "minute");
+  add(seconds % 60, "second");
+  return out;
+}
+
+/// "entry spot", "entry spot plus 0.100", "entry spot minus 0.100".
+std::string barrier_words(const market::ContractSpec& spec) {
+  if (!market::takes_barrier(spec.type) || spec.barrier.mantissa() == 0) return "entry spot";
+  const bool up = spec.barrier.mantissa() > 0;
+  return fmt::format("entry spot {} {}", up ? "plus" : "minus",
+                     (up ? spec.barrier : -spec.barrier).to_string());
+}
+
+std::string_view comparison_words(ContractType type) {
+  switch (type) {
+    case ContractType::kCall:
+    case ContractType::kHigher:
+      return "strictly higher than";
+    case ContractType::kPut:
+    case ContractType::kLower:
+      return "strictly lower than";
+    case ContractType::kCallE:
+      return "higher than or equal to";
+    case ContractType::kPutE:
+      return "lower than or equal to";
+    case ContractType::kDigitOver:
+      return "strictly higher than";
+    case ContractType::kDigitUnder:
+      return "strictly lower than";
+    case ContractType::kDigitEven:
+      return "even";
+    case ContractType::kDigitOdd:
+      return "odd";
+    case ContractType::kDigitMatch:
+      return "";
+    case ContractType::kDigitDiff:
+      return "not";
+    case ContractType::kMultUp:
+      return "Up";
+    case ContractType::kMultDown:
+      return "Down";
+  }
+  return "";
+}
+
+std::string digit_longcode(const market::ContractSpec& spec, const market::SymbolInfo& symbol) {
+  std::string what(comparison_words(spec.type));
+  if (market::takes_prediction(spec.type))
+    what += fmt::format("{}{}", what.empty() ? "" : " ", spec.prediction);
+  // "after 1 ticks" is the venue's own wording for digits.
+  return fmt::format("Win payout if the last digit of {} is {} after {} ticks.",
+                     symbol.display_name, what, spec.duration.count);
+}
+
+/// Payouts are printed without decimals when whole.
+std::string amount_code(core::Money m) {
+  if (m.units() % core::pow10(m.exponent()) == 0)
+    return fmt::format("{}", m.units() / core::pow10(m.exponent()));
+  return m.to_string();
+}
+
+std::string price_text(double price, std::uint8_t decimals) {
+  return core::Price::raw(std::llround(price * static_cast<double>(core::pow10(decimals))),
+                          decimals)
+      .to_string();
+}
+
+// ---- the open contract ----
+
+bool is_won(const venue::Contract& c) { return c.life.verdict() == market::Verdict::kWon; }
+
+std::string_view status_of(const DealView& v) {
+  if (v.deal.shown != Shown::kSold) return "open";
+  if (v.deal.sold_early) return "sold";
+  if (v.contract.multiplier) return v.contract.profit().units() >= 0 ? "won" : "lost";
+  if (v.contract.life.verdict() == market::Verdict::kOpen) return "sold";  // refunded
+  return is_won(v.contract) ? "won" : "lost";
+}
+
+/// Writes the members whose name or type depends on the dialect.
+class Members {
+ public:
+  Members(JsonOut& out, Dialect dialect) : out_(out), v3_(dialect == Dialect::kV3) {}
+
+  void money(std::string_view name, core::Money m) {
+    v3_ ? out_.raw(name, number(m)) : out_.text(name, m.to_string());
+  }
+  void spot(std::string_view name, const market::Tick& t) {
+    v3_ ? out_.raw(name, number(t.quote)) : out_.text(name, t.quote.to_string());
+    if (v3_) out_.text(fmt::format("{}_display_value", name), t.quote.to_string());
+  }
+
+ private:
+  JsonOut& out_;
+  bool v3_;
+};
+
+void write_spots(JsonOut& out, Members& m, const DealView& v) {
+  const bool v3 = v.deal.dialect == Dialect::kV3;
+  const auto& entry =
+      v.contract.multiplier ? v.contract.multiplier->entry() : v.contract.life.entry();
+  if (v.spot) {
+    m.spot("current_spot", *v.spot);
+    out.integer("current_spot_time", v.spot->epoch.s);
+  }
+  if (entry) {
+    m.spot("entry_spot", *entry);
+    if (v3) m.spot("entry_tick", *entry);
+    out.integer(v3 ? "entry_tick_time" : "entry_spot_time", entry->epoch.s);
+  }
+  std::optional<market::Tick> exit = v.contract.life.exit();
+  if (v.contract.multiplier && v.deal.shown == Shown::kSold) exit = v.contract.multiplier->last();
+  if (!exit && v.deal.sold_early) exit = v.deal.last_spot;
+  if (v.deal.shown == Shown::kOpen) exit.reset();
+  if (exit) {
+    m.spot(v3 ? "exit_tick" : "exit_spot", *exit);
+    out.integer(v3 ? "exit_tick_time" : "exit_spot_time", exit->epoch.s);
+  }
+  if (v.deal.shown != Shown::kSold) return;
+  if (v3 && exit) {
+    m.spot("sell_spot", *exit);
+    out.integer("sell_spot_time", exit->epoch.s);
+  }
+  m.money("sell_price", v.contract.sell_price);
+  out.integer("sell_time", v.deal.sell_time.s);
+}
+
+void write_state(JsonOut& out, const DealView& v) {
+  const bool entered = v.contract.multiplier ? v.contract.multiplier->entry().has_value()
+                                             : v.contract.life.entry().has_value();
+  const bool sold = v.deal.shown == Shown::kSold;
+  const bool expired = v.deal.shown == Shown::kExpired || (sold && !v.deal.sold_early);
+  const bool resale = v.deal.shown == Shown::kExpired || resale_offered(v.contract, v.deal);
+  out.flag("is_expired", expired).flag("is_settleable", expired).flag("is_sold", sold);
+  out.flag("is_valid_to_cancel", false).flag("is_valid_to_sell", !sold && resale);
+  out.text("status", status_of(v));
+  std::string_view error;
+  if (sold)
+    error = "This contract has been sold.";
+  else if (!entered && !expired)
+    error = "Waiting for entry tick.";
+  else if (!resale)
+    error = "Resale of this contract is not offered.";
+  if (!error.empty()) out.text("validation_error", error).text("validation_error_code", "General");
+}
+
+void write_barrier(JsonOut& out, const DealView& v) {
+  const auto& c = v.contract;
+  out.integer("barrier_count", 1);
+  if (const auto barrier = c.life.barrier_price())
+    out.text("barrier", barrier->to_string());
+  else if (market::takes_prediction(c.spec.type) && c.life.entry())
+    out.text("barrier", fmt::format("{}", c.spec.prediction));
+}
+
+void write_ticks(JsonOut& out, const DealView& v) {
+  if (v.contract.multiplier || !v.contract.spec.duration.in_ticks()) return;
+  out.integer("tick_count", v.contract.spec.duration.count);
+  if (v.contract.stream.empty()) return;
+  out.key("tick_stream").begin_array();
+  for (const auto& t : v.contract.stream)
+    out.begin_object()
+        .integer("epoch", t.epoch.s)
+        .raw("tick", number(t.quote))
+        .text("tick_display_value", t.quote.to_string())
+        .end_object();
+  out.end_array();
+}
+
+// ---- audit details: the ticks around start and end, once the contract has expired ----
+
+class Audit {
+ public:
+  explicit Audit(const DealView& v) : v_(v), decimals_(v.deal.symbol->decimals) {}
+
+  std::string json() {
+    const auto& life = v_.contract.life;
+    JsonOut out;
+    out.begin_object();
+    const std::int64_t start = life.start().s;
+    const std::int64_t entry = life.entry()->epoch.s;
+    const std::int64_t exit = life.exit()->epoch.s;
+    if (v_.contract.spec.duration.in_ticks()) {
+      out.key("all_ticks");
+      range(out, before(start, 2), after(exit, 2));
+    } else {
+      out.key("contract_start");
+      range(out, before(start, 2), after(entry, 2));
+      out.key("contract_end");
+      range(out, before(exit, 2), after(exit, 2));
+    }
+    return out.end_object().take();
+  }
+
+ private:
+  using At = std::deque<Point>::const_iterator;
+  At first_from(std::int64_t epoch) const {
+    return std::lower_bound(v_.history.begin(), v_.history.end(), epoch,
+                            [](const Point& p, std::int64_t e) { return p.epoch < e; });
+  }
+  /// `n` ticks before the first one at or after `epoch`.
+  At before(std::int64_t epoch, std::ptrdiff_t n) const {
+    const At at = first_from(epoch);
+    return at - std::min(n, at - v_.history.begin());
+  }
+  /// Past the end of `n` ticks after `epoch`.
+  At after(std::int64_t epoch, std::ptrdiff_t n) const {
+    const At at = first_from(epoch + 1);
+    return at + std::min(n, v_.history.end() - at);
+  }
+  /// Name and flag of an epoch that matters.
+  std::pair<std::string, std::string> mark(std::int64_t epoch) const {
+    const auto& life = v_.contract.life;
+    std::string name;
+    bool spot = false;
+    const auto add = [&](bool here, bool is_spot, std::string_view what) {
+      if (!here) return;
+      name += (name.empty() ? "" : " and ") + std::string(what);
+      spot = spot || is_spot;
+    };
+    add(epoch == life.start().s, false, "Start Time");
+    add(epoch == life.entry()->epoch.s, true, "Entry Spot");
+    add(epoch == life.expiry().s, false, "End Time");
+    add(epoch == life.exit()->epoch.s, true, "Exit Spot");
+    return {name, name.empty() ? "" : spot ? "highlight_tick" : "highlight_time"};
+  }
+  void entry(JsonOut& out, std::int64_t epoch, const Point* tick) const {
+    const auto [name, flag] = mark(epoch);
+    out.begin_object().integer("epoch", epoch);
+    if (!name.empty()) out.text("flag", flag).text("name", name);
+    if (tick != nullptr) {
+      const auto price = core::Price::raw(tick->mantissa, decimals_);
+      out.raw("tick", number(price)).text("tick_display_value", price.to_string());
+    }
+    out.end_object();
+  }
+  /// The ticks, and between them the start and the expiry where no tick fell on them.
+  void range(JsonOut& out, At from, At to) const {
+    const auto& life = v_.contract.life;
+    std::vector<std::int64_t> bare{life.start().s};
+    if (life.expiry() != life.start()) bare.push_back(life.expiry().s);
+    out.begin_array();
+    for (At at = from; at != to; ++at) {
+      entry(out, at->epoch, &*at);
+      const At next = at + 1;
+      for (const auto epoch : bare)
+        if (epoch > at->epoch && (next == v_.history.end() || epoch < next->epoch) && next != to)
+          entry(out, epoch, nullptr);
+    }
+    out.end_array();
+  }
+
+  const DealView& v_;
+  std::uint8_t decimals_;
+};
+
+void write_multiplier(JsonOut& out, Members& m, const DealView& v) {
+  if (!v.contract.multiplier) return;
+  out.integer("multiplier", v.contract.spec.multiplier);
+  m.money("commission", v.contract.multiplier->commission());
+  out.raw("limit_order", limit_order_json(v.contract, v.deal, true, true));
+  const bool open = v.deal.shown == Shown::kOpen;
+  out.key("is_valid_to_update").begin_object();
+  out.flag("stop_loss", open).flag("stop_out", false).flag("take_profit", open).end_object();
+}
+
+void write_limit(JsonOut& out, std::string_view key, std::string_view name,
+                 std::optional<core::Money> amount, std::int64_t date,
+                 const std::optional<std::string>& value, bool with_display) {
+  out.key(key).begin_object().text("display_name", name);
+  if (with_display) {
+    out.key("display_order_amount");
+    amount ? out.value(amount->to_string()) : out.null();
+  }
+  out.raw("order_amount", amount ? number(*amount) : "null").integer("order_date", date);
+  out.key("value");
+  value ? out.value(*value) : out.null();
+  out.end_object();
+}
+
+/// The quote at which the position's profit is `profit`.
+std::optional<std::string> level_for(const venue::Contract& c, const market::SymbolInfo& symbol,
+                                     std::optional<core::Money> profit) {
+  if (!profit || !c.multiplier || !c.multiplier->entry()) return std::nullopt;
+  const double exposure = c.stake.to_double() * c.spec.multiplier;
+  const double share = (*profit + c.multiplier->commission()).to_double() / exposure;
+  const double direction = c.spec.type == ContractType::kMultUp ? 1 : -1;
+  return price_text(c.multiplier->entry()->quote.to_double() * (1 + direction * share),
+                    symbol.decimals);
+}
+
+}  // namespace
+
+std::optional<ContractType> type_from_wire(Dialect dialect, std::string_view name,
+                                           bool has_barrier) {
+  if (dialect == Dialect::kOptions) return market::contract_type_from(name);
+  for (const auto& w : kWireNames)
+    if (w.name == name) return has_barrier ? w.barrier : w.plain;
+  return std::nullopt;
+}
+
+std::string_view wire_type(Dialect dialect, ContractType type) {
+  if (dialect == Dialect::kV3 && type == ContractType::kHigher) return "CALL";
+  if (dialect == Dialect::kV3 && type == ContractType::kLower) return "PUT";
+  return market::name_of(type);
+}
+
+std::vector<std::uint16_t> accepted_multipliers(const market::SymbolInfo& symbol) {
+  std::vector<std::uint16_t> out;
+  for (const auto m : symbol.multipliers)
+    if (m != 0) out.push_back(m);
+  // Recorded contracts on other indices had 10, 30 and 100; nobody recorded a whole list.
+  if (out.empty()) out = {10, 20, 30, 40, 50, 100, 200, 300, 400, 500};
+  return out;
+}
+
+std::string format_day(std::int64_t epoch) {
+  const auto c = civil_of(epoch / kDay);
+  return fmt::format("{:04}-{:02}-{:02}", c.year, c.month, c.day);
+}
+
+std::string format_moment(std::int64_t epoch) {
+  const auto s = epoch % kDay;
+  return fmt::format("{} {:02}:{:02}:{:02}", format_day(epoch), s / 3600, s / 60 % 60, s % 60);
+}
+
+std::string longcode_of(const market::ContractSpec& spec, const market::SymbolInfo& symbol,
+                        core::Money stake, core::VenueTime start,
+                        std::optional<core::VenueTime> fixed_expiry) {
+  if (market::is_multiplier(spec.type)) {
+    const auto exposure = core::Money::minor(stake.units() * spec.multiplier, stake.exponent());
+    return fmt::format(
+        "If you select '{}', your total profit/loss will be the percentage {} in {}, multiplied by "
+        "{}, minus commissions.",
+        comparison_words(spec.type), spec.type == ContractType::kMultUp ? "increase" : "decrease",
+        symbol.display_name, number(exposure));
+  }
+  if (market::is_digit(spec.type)) return digit_longcode(spec, symbol);
+  const auto condition = fmt::format("{} {}", comparison_words(spec.type), barrier_words(spec));
+  if (spec.duration.in_ticks())
+    return fmt::format("Win payout if {} after {} is {}.", symbol.display_name,
+                       plural(spec.duration.count, "tick"), condition);
+  std::string when =
+      fmt::format("at {} after contract start time", duration_words(spec.duration.seconds()));
+  if (fixed_expiry)
+    when = fmt::format("at {} GMT", format_moment(fixed_expiry->s));
+  else if (spec.duration.unit == market::ContractDuration::Unit::kDays)
+    when = fmt::format("at close on {}", format_day(market::expiry_of(spec.duration, start).s));
+  return fmt::format("Win payout if {} is {} {}.", symbol.display_name, condition, when);
+}
+
+std::string shortcode_of(const market::ContractSpec& spec, std::string_view type, core::Money stake,
+                         core::Money payout, core::VenueTime start,
+                         std::optional<core::VenueTime> fixed_expiry,
+                         std::optional<core::Money> take_profit) {
+  const auto& symbol = spec.symbol;
+  if (market::is_multiplier(spec.type))
+    return fmt::format("{}_{}_{}_{}_{}_{}_0_{}_N1", type, symbol, stake.to_string(),
+                       spec.multiplier, start.s, far_expiry(start).s,
+                       take_profit ? take_profit->to_string() : "0.00");
+  std::string out = fmt::format("{}_{}_{}_{}_", type, symbol, amount_code(payout), start.s);
+  if (spec.duration.in_ticks())
+    out += fmt::format("{}T", spec.duration.count);
+  else if (fixed_expiry)
+    out += fmt::format("{}F", fixed_expiry->s);
+  else
+    out += fmt::format("{}", market::expiry_of(spec.duration, start).s);
+  if (market::takes_prediction(spec.type)) return out + fmt::format("_{}_0", spec.prediction);
+  if (market::is_digit(spec.type)) return out;
+  return out + fmt::format("_S{}P_0", spec.barrier.mantissa());
+}
+
+core::VenueTime far_expiry(core::VenueTime start) {
+  return {start.s / kDay * kDay + 36'500 * kDay + kDay - 1};
+}
+
+core::VenueTime expiry_of(const venue::Contract& contract) {
+  if (contract.multiplier) return far_expiry(contract.purchase_time);
+  return contract.life.expiry();
+}
+
+bool resale_offered(const venue::Contract& c, const Deal& deal) {
+  if (deal.shown != Shown::kOpen) return false;
+  if (c.multiplier) return c.multiplier->entry().has_value();
+  if (market::is_digit(c.spec.type) || c.spec.duration.in_ticks()) return false;
+  return c.life.entry().has_value();
+}
+
+std::string limit_order_json(const venue::Contract& c, const Deal& deal, bool with_stop_out,
+                             bool with_display_amount) {
+  JsonOut out;
+  out.begin_object();
+  const std::int64_t bought = c.purchase_time.s;
+  const auto date = [&](std::string_view kind) {
+    for (auto it = deal.limit_history.rbegin(); it != deal.limit_history.rend(); ++it)
+      if (it->order_type == kind) return it->at.s;
+    return bought;
+  };
+  const auto loss = deal.stop_loss ? std::optional(-*deal.stop_loss) : std::nullopt;
+  // An open contract shows the orders that exist; contract_update answers with both.
+  if (deal.stop_loss || !with_stop_out)
+    write_limit(out, "stop_loss", "Stop loss", loss, date("stop_loss"),
+                level_for(c, *deal.symbol, loss), with_display_amount);
+  if (with_stop_out && c.multiplier && c.multiplier->entry())
+    write_limit(out, "stop_out", "Stop out", -c.stake, bought,
+                c.multiplier->stop_out_price().to_string(), with_display_amount);
+  if (deal.take_profit || !with_stop_out)
+    write_limit(out, "take_profit", "Take profit", deal.take_profit, date("take_profit"),
+                level_for(c, *deal.symbol, deal.take_profit), with_display_amount);
+  return out.end_object().take();
+}
+
+std::string open_contract_json(const DealView& v) {
+  const auto& c = v.contract;
+  const bool v3 = v.deal.dialect == Dialect::kV3;
+  JsonOut out;
+  Members m(out, v.deal.dialect);
+  out.begin_object().integer("account_id", v.account_number);
+  const bool decided = c.life.exit().has_value() && c.life.entry().has_value();
+  if (decided && v.deal.shown != Shown::kOpen) out.raw("audit_details", Audit(v).json());
+  write_barrier(out, v);
+  m.money("bid_price", v.bid);
+  m.money("buy_price", c.stake);
+  out.integer("contract_id", c.id.value).text("contract_type", v.deal.wire_type);
+  out.text("currency", "USD");
+  // Until its exit is known a tick contract shows the estimate of its purchase.
+  const auto expiry = v.deal.shown == Shown::kOpen ? v.deal.expiry_at_purchase : expiry_of(c);
+  out.integer("date_expiry", expiry.s);
+  out.integer("date_settlement", expiry.s + (c.multiplier ? 1 : 0));
+  out.integer("date_start", c.purchase_time.s);
+  if (v3) out.text("display_name", v.deal.symbol->display_name);
+  out.integer("expiry_time", expiry.s);
+  if (!v.stream_id.empty()) out.text("id", v.stream_id);
+  if (v3) out.flag("is_forward_starting", false);
+  out.flag("is_intraday", !c.multiplier && expiry.s - c.purchase_time.s <= kDay);
+  out.flag("is_path_dependent", c.multiplier.has_value());
+  out.text("longcode", v.deal.longcode);
+  if (!c.multiplier) m.money("payout", c.payout);
+  const auto profit = v.bid - c.stake;
+  m.money("profit", profit);
+  const auto hundredths = std::llround(static_cast<double>(profit.units()) * 10'000.0 /
+                                       static_cast<double>(c.stake.units()));
+  out.raw("profit_percentage", core::Decimal{hundredths, 2}.to_string());
+  out.integer("purchase_time", c.purchase_time.s).text("shortcode", v.deal.shortcode);
+  out.key("transaction_ids").begin_object().integer("buy", c.buy_tx.value);
+  if (v.deal.shown == Shown::kSold) out.integer("sell", v.deal.sell_tx.value);
+  out.end_object().text(v3 ? "underlying" : "underlying_symbol", v.deal.symbol->code);
+  write_spots(out, m, v);
+  write_ticks(out, v);
+  write_multiplier(out, m, v);
+  write_state(out, v);
+  return out.end_object().take();
+}
+
+}  // namespace derivd::sim

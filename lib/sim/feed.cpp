@@ -1,0 +1,186 @@
+#include "sim/feed.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include "core/check.hpp"
+#include "core/decimal.hpp"
+
+namespace derivd::sim {
+namespace {
+
+constexpr double kSecondsPerYear = 365.0 * 86'400.0;  // the venue's year (pricing.hpp)
+constexpr std::size_t kMaxReplayPoints = 5'000'000;
+constexpr std::size_t kMaxReplayBytes = 256U << 20U;
+
+/// FNV-1a: gives each symbol its own stream of the seed, whatever else is served.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t h = 0xcbf29ce484222325ULL;
+  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return h;
+}
+
+core::Error at_line(std::string_view name, std::size_t line, std::string what) {
+  return core::invalid(fmt::format("{}:{}: {}", name, line, what));
+}
+
+std::string_view without_cr(std::string_view line) {
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  return line;
+}
+
+core::Result<Point> parse_line(std::string_view line, std::string_view name, std::size_t number,
+                               const market::SymbolInfo& symbol) {
+  const auto comma = line.find(',');
+  if (comma == std::string_view::npos) return at_line(name, number, "expected epoch,quote");
+  Point p;
+  const auto [end, ec] = std::from_chars(line.data(), line.data() + comma, p.epoch);
+  if (ec != std::errc{} || end != line.data() + comma || p.epoch <= 0)
+    return at_line(name, number,
+                   fmt::format("'{}' is not an epoch in whole seconds", line.substr(0, comma)));
+  auto quote = core::Price::parse(line.substr(comma + 1), symbol.decimals);
+  if (!quote) return at_line(name, number, fmt::format("{}: {}", symbol.code, quote.error().text));
+  if (quote->mantissa() <= 0) return at_line(name, number, "a quote must be above 0");
+  p.mantissa = quote->mantissa();
+  return p;
+}
+
+}  // namespace
+
+core::Result<std::vector<Point>> parse_tick_file(std::string_view text, std::string_view name,
+                                                 const market::SymbolInfo& symbol) {
+  std::vector<Point> points;
+  std::size_t number = 0;
+  while (!text.empty()) {
+    const auto eol = text.find('\n');
+    const auto line = without_cr(text.substr(0, eol));
+    text = eol == std::string_view::npos ? std::string_view{} : text.substr(eol + 1);
+    if (++number == 1) {
+      if (line != "epoch,quote") return at_line(name, 1, "the header must be 'epoch,quote'");
+      continue;
+    }
+    if (line.empty() && text.empty()) break;
+    auto p = parse_line(line, name, number, symbol);
+    if (!p) return p.error();
+    if (!points.empty() && p->epoch <= points.back().epoch)
+      return at_line(name, number,
+                     fmt::format("epoch {} does not rise: the line before has {}", p->epoch,
+                                 points.back().epoch));
+    if (points.size() >= kMaxReplayPoints) return at_line(name, number, "too many ticks");
+    points.push_back(*p);
+  }
+  if (points.empty()) return at_line(name, std::max<std::size_t>(number, 1), "no ticks");
+  return points;
+}
+
+core::Result<std::vector<Point>> read_tick_file(const std::string& path,
+                                                const market::SymbolInfo& symbol) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return core::Error{core::ErrorKind::kNotFound, fmt::format("cannot read {}", path)};
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (text.view().size() > kMaxReplayBytes)
+    return core::Error{core::ErrorKind::kExhausted, fmt::format("{} is too large", path)};
+  return parse_tick_file(text.view(), path, symbol);
+}
+
+Feed::Feed(Options options) {
+  for (auto& replay : options.replays) {
+    const auto* info = market::find_symbol(replay.symbol);
+    DERIVD_CHECK(info != nullptr && !replay.points.empty(), "a replay needs a symbol and ticks");
+    add_replay(*info, std::move(replay.points), options.start);
+  }
+  if (!options.gbm) return;
+  for (const auto& info : market::known_symbols())
+    if (info.sigma_percent != 0 && !index_of(info.code)) add_gbm(info, options);
+}
+
+void Feed::add_gbm(const market::SymbolInfo& info, const Options& options) {
+  Line line;
+  line.info = &info;
+  line.rng = core::Rng(options.seed ^ hash_of(info.code));
+  line.level = info.typical_price;
+  const double dt = info.interval_s / kSecondsPerYear;
+  const double sigma = info.sigma_percent / 100.0;
+  line.drift = -0.5 * sigma * sigma * dt;
+  line.shock = sigma * std::sqrt(dt);
+  // The last tick before the start, on the symbol's own grid.
+  const std::int64_t interval = info.interval_s;
+  const std::int64_t newest = (options.start.s - 1) / interval * interval;
+  const auto count = static_cast<std::int64_t>(kBacklogTicks);
+  for (std::int64_t i = count - 1; i >= 0; --i)
+    line.history.push_back({newest - i * interval, step(line)});
+  lines_.push_back(std::move(line));
+}
+
+void Feed::add_replay(const market::SymbolInfo& info, std::vector<Point> points,
+                      core::VenueTime start) {
+  Line line;
+  line.info = &info;
+  line.replay = true;
+  line.points = std::move(points);
+  while (line.next < line.points.size() && line.points[line.next].epoch < start.s) {
+    line.history.push_back(line.points[line.next++]);
+    if (line.history.size() > kHistoryTicks) line.history.pop_front();
+  }
+  lines_.push_back(std::move(line));
+}
+
+std::int64_t Feed::step(Line& line) {
+  const double unit = static_cast<double>(core::pow10(line.info->decimals));
+  line.level *= std::exp(line.drift + line.shock * line.rng.normal());
+  // A path that nears zero would lose its digits; Deriv's indices never come close.
+  line.level = std::max(line.level, 100.0 / unit);
+  return std::llround(line.level * unit);
+}
+
+std::optional<std::size_t> Feed::index_of(std::string_view code) const {
+  for (std::size_t i = 0; i < lines_.size(); ++i)
+    if (lines_[i].info->code == code) return i;
+  return std::nullopt;
+}
+
+std::optional<market::Tick> Feed::take(std::size_t index, core::VenueTime second) {
+  Line& line = lines_[index];
+  std::int64_t mantissa = 0;
+  if (line.replay) {
+    if (line.next >= line.points.size() || line.points[line.next].epoch > second.s)
+      return std::nullopt;
+    mantissa = line.points[line.next++].mantissa;
+  } else {
+    if (second.s % line.info->interval_s != 0) return std::nullopt;
+    mantissa = step(line);
+  }
+  return market::Tick{line.info->code, second, core::Price::raw(mantissa, line.info->decimals)};
+}
+
+void Feed::push(std::size_t index, const market::Tick& tick) {
+  auto& history = lines_[index].history;
+  history.push_back({tick.epoch.s, tick.quote.mantissa()});
+  if (history.size() > kHistoryTicks) history.pop_front();
+}
+
+std::optional<market::Tick> Feed::last(std::size_t index) const {
+  const Line& line = lines_[index];
+  if (line.history.empty()) return std::nullopt;
+  const Point p = line.history.back();
+  return market::Tick{
+      line.info->code, {p.epoch}, core::Price::raw(p.mantissa, line.info->decimals)};
+}
+
+bool Feed::ended(std::size_t index) const {
+  const Line& line = lines_[index];
+  return line.replay && line.next >= line.points.size();
+}
+
+bool Feed::all_ended() const {
+  for (std::size_t i = 0; i < lines_.size(); ++i)
+    if (!ended(i)) return false;
+  return true;
+}
+
+}  // namespace derivd::sim

@@ -1,0 +1,524 @@
+// Calls that need no account: quotes, histories, symbols, offerings, time.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sim/venue.hpp"
+
+namespace derivd::sim {
+namespace {
+
+constexpr std::int64_t kDay = 86'400;
+
+std::int64_t int_or(const Json& json, std::string_view key, std::int64_t otherwise) {
+  const Json* j = json.find(key);
+  return j != nullptr ? j->as_int().value_or(otherwise) : otherwise;
+}
+std::string_view text_or(const Json& json, std::string_view key, std::string_view otherwise) {
+  const Json* j = json.find(key);
+  return j != nullptr ? std::string_view(j->text()) : otherwise;
+}
+bool wants_stream(const Json& json) { return int_or(json, "subscribe", 0) == 1; }
+
+std::vector<std::string> texts_of(const Json& json) {
+  std::vector<std::string> out;
+  if (json.is_string()) out.push_back(json.text());
+  for (const Json& item : json.items()) out.push_back(item.text());
+  return out;
+}
+
+WireError invalid_symbol(std::string_view symbol) {
+  return {"InvalidSymbol", fmt::format("Symbol {} invalid.", symbol), {}, {}, {}};
+}
+WireError closed() { return {"MarketIsClosed", "This market is presently closed.", {}, {}, {}}; }
+
+/// The price step of active_symbols: 10^-decimals as a number.
+std::string pip(std::uint8_t decimals) { return core::Decimal{1, decimals}.to_string(); }
+
+struct Group {
+  std::string_view submarket, submarket_name, subgroup, subgroup_name;
+};
+Group group_of(std::string_view code) {
+  if (code.starts_with("JD")) return {"jump_index", "Jump Indices", "synthetics", "Synthetics"};
+  if (code.starts_with("RD"))
+    return {"random_daily", "Daily Reset Indices", "synthetics", "Synthetics"};
+  if (code.starts_with("stp")) return {"step_index", "Step Indices", "synthetics", "Synthetics"};
+  if (code.starts_with("BOOM") || code.starts_with("CRASH"))
+    return {"crash_index", "Crash/Boom Indices", "synthetics", "Synthetics"};
+  return {"random_index", "Continuous Indices", "synthetics", "Synthetics"};
+}
+
+// ---- candles ----
+
+struct Candle {
+  std::int64_t open_time = 0;
+  std::int64_t open = 0, high = 0, low = 0, close = 0;
+};
+
+void add_to(Candle& c, std::int64_t price) {
+  c.high = std::max(c.high, price);
+  c.low = std::min(c.low, price);
+  c.close = price;
+}
+
+std::vector<Candle> candles_of(const std::vector<Point>& points, std::int64_t granularity) {
+  std::vector<Candle> out;
+  for (const Point& p : points) {
+    const auto open_time = p.epoch - p.epoch % granularity;
+    if (out.empty() || out.back().open_time != open_time)
+      out.push_back({open_time, p.mantissa, p.mantissa, p.mantissa, p.mantissa});
+    else
+      add_to(out.back(), p.mantissa);
+  }
+  return out;
+}
+
+constexpr std::array<std::int64_t, 12> kGranularities{60,   120,  180,  300,    600,    900,
+                                                      1800, 3600, 7200, 14'400, 28'800, 86'400};
+
+// ---- offerings (v3-api.md section 4.3) ----
+
+struct Offer {
+  std::string_view type, category, category_display, display, barrier_category, sentiment;
+  std::string_view expiry, min, max;
+  int barriers;
+};
+
+constexpr Offer kPlain[] = {
+    {"CALL", "callput", "Up/Down", "Rise", "euro_atm", "up", "tick", "1t", "10t", 0},
+    {"CALL", "callput", "Up/Down", "Rise", "euro_atm", "up", "intraday", "15s", "1d", 0},
+    {"CALL", "callput", "Up/Down", "Rise", "euro_atm", "up", "daily", "1d", "365d", 0},
+    {"PUT", "callput", "Up/Down", "Fall", "euro_atm", "down", "tick", "1t", "10t", 0},
+    {"PUT", "callput", "Up/Down", "Fall", "euro_atm", "down", "intraday", "15s", "1d", 0},
+    {"PUT", "callput", "Up/Down", "Fall", "euro_atm", "down", "daily", "1d", "365d", 0},
+    {"CALLE", "callputequal", "Rise/Fall Equal", "Rise", "euro_atm", "up", "tick", "1t", "10t", 0},
+    {"CALLE", "callputequal", "Rise/Fall Equal", "Rise", "euro_atm", "up", "intraday", "15s", "1d",
+     0},
+    {"PUTE", "callputequal", "Rise/Fall Equal", "Fall", "euro_atm", "down", "tick", "1t", "10t", 0},
+    {"PUTE", "callputequal", "Rise/Fall Equal", "Fall", "euro_atm", "down", "intraday", "15s", "1d",
+     0},
+    {"HIGHER", "callput", "Up/Down", "Higher", "euro_non_atm", "up", "tick", "1t", "10t", 1},
+    {"HIGHER", "callput", "Up/Down", "Higher", "euro_non_atm", "up", "intraday", "15s", "1d", 1},
+    {"LOWER", "callput", "Up/Down", "Lower", "euro_non_atm", "down", "tick", "1t", "10t", 1},
+    {"LOWER", "callput", "Up/Down", "Lower", "euro_non_atm", "down", "intraday", "15s", "1d", 1},
+};
+constexpr Offer kDigits[] = {
+    {"DIGITMATCH", "digits", "Digits", "Digit Matches", "non_financial", "match", "tick", "1t",
+     "10t", 1},
+    {"DIGITDIFF", "digits", "Digits", "Digit Differs", "non_financial", "differ", "tick", "1t",
+     "10t", 1},
+    {"DIGITODD", "digits", "Digits", "Digit Odd", "non_financial", "odd", "tick", "1t", "10t", 0},
+    {"DIGITEVEN", "digits", "Digits", "Digit Even", "non_financial", "even", "tick", "1t", "10t",
+     0},
+    {"DIGITOVER", "digits", "Digits", "Digit Over", "non_financial", "over", "tick", "1t", "10t",
+     1},
+    {"DIGITUNDER", "digits", "Digits", "Digit Under", "non_financial", "under", "tick", "1t", "10t",
+     1},
+};
+constexpr Offer kMultipliers[] = {
+    {"MULTUP", "multiplier", "Multiply Up/Multiply Down", "Multiply Up", "american", "up",
+     "no_expiry", "0", "0", 0},
+    {"MULTDOWN", "multiplier", "Multiply Up/Multiply Down", "Multiply Down", "american", "down",
+     "no_expiry", "0", "0", 0},
+};
+
+std::vector<Offer> offers_of(const market::SymbolInfo& symbol) {
+  std::vector<Offer> out(std::begin(kPlain), std::end(kPlain));
+  if (symbol.has_digits) out.insert(out.end(), std::begin(kDigits), std::end(kDigits));
+  out.insert(out.end(), std::begin(kMultipliers), std::end(kMultipliers));
+  return out;
+}
+
+void write_digit_range(JsonOut& out, std::string_view type) {
+  const int from = type == "DIGITUNDER" ? 1 : 0;
+  const int to = type == "DIGITOVER" ? 8 : 9;
+  out.key("last_digit_range").begin_array();
+  for (int d = from; d <= to; ++d) out.value(std::int64_t{d});
+  out.end_array();
+}
+
+void write_multiplier_range(JsonOut& out, const market::SymbolInfo& symbol) {
+  out.key("multiplier_range").begin_array();
+  for (const auto m : accepted_multipliers(symbol)) out.value(std::int64_t{m});
+  out.end_array();
+  out.key("cancellation_range").begin_array().end_array();
+}
+
+void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol, bool v3) {
+  const bool mult = o.category == "multiplier";
+  const auto group = group_of(symbol.code);
+  std::string_view type = o.type;
+  if (v3 && type == "HIGHER") type = "CALL";
+  if (v3 && type == "LOWER") type = "PUT";
+  out.begin_object();
+  if (o.barriers == 1 && o.category == "callput") {
+    const auto example = core::Price::raw(
+        std::max<std::int64_t>(std::llround(symbol.typical_price * 1e-4 *
+                                            static_cast<double>(core::pow10(symbol.decimals))),
+                               1),
+        symbol.decimals);
+    out.text("barrier", "+" + example.to_string());
+  }
+  if (v3) out.text("barrier_category", o.barrier_category);
+  out.integer("barriers", o.barriers).text("contract_category", o.category);
+  if (v3) out.text("contract_category_display", o.category_display);
+  if (v3) out.text("contract_display", o.display);
+  out.text("contract_type", type).raw("default_stake", "10");
+  if (v3) out.text("exchange_name", "RANDOM");
+  out.text("expiry_type", o.expiry);
+  if (o.category == "digits" && o.barriers == 1) write_digit_range(out, o.type);
+  out.text("market", "synthetic_index").text("max_contract_duration", o.max);
+  out.raw("max_stake", mult ? number(market::kMaxMultiplierStake) : number(market::kMaxPayout));
+  out.text("min_contract_duration", o.min);
+  out.raw("min_stake", mult ? number(market::kMinMultiplierStake) : number(market::kMinStake));
+  if (mult) write_multiplier_range(out, symbol);
+  if (!mult) out.raw("payout_limit", number(market::kMaxPayout));
+  out.text("sentiment", o.sentiment);
+  if (v3) out.text("start_type", "spot");
+  out.text("submarket", group.submarket).text("underlying_symbol", symbol.code).end_object();
+}
+
+}  // namespace
+
+void Venue::ping(Request& r) { reply(r, frame(r.envelope, "ping", "ping", "\"pong\"")); }
+
+void Venue::time_call(Request& r) {
+  reply(r, frame(r.envelope, "time", "time", fmt::format("{}", now_.venue.s)));
+}
+
+// ---- ticks ----
+
+std::string Venue::tick_payload(const market::Tick& tick, std::string_view id) const {
+  // Recorded: R_50 at 218.0926 had ask and bid 0.0100 away.
+  const auto half = std::max<std::int64_t>(1, tick.quote.mantissa() * 46 / 1'000'000);
+  const auto decimals = tick.quote.decimals();
+  JsonOut out;
+  out.begin_object();
+  out.raw("ask", number(core::Price::raw(tick.quote.mantissa() + half, decimals)));
+  out.raw("bid", number(core::Price::raw(tick.quote.mantissa() - half, decimals)));
+  out.integer("epoch", tick.epoch.s);
+  if (!id.empty()) out.text("id", id);
+  out.integer("pip_size", decimals).raw("quote", number(tick.quote));
+  return out.text("symbol", tick.symbol.view()).end_object().take();
+}
+
+void Venue::ticks(Request& r) {
+  const auto symbols = texts_of(*r.json.find("ticks"));
+  std::vector<std::size_t> indices;
+  for (const auto& code : symbols) {
+    const auto index = feed_.index_of(code);
+    if (!index) return refuse(r, invalid_symbol(code));
+    if (market_closed(*index) || !feed_.last(*index)) return refuse(r, closed());
+    indices.push_back(*index);
+  }
+  for (const auto index : indices) {
+    const auto& info = feed_.info(index);
+    std::string id;
+    if (wants_stream(r.json)) {
+      Stream* s = subscribe(r, Stream::Kind::kTicks, fmt::format("ticks {}", info.code));
+      if (s == nullptr) return;
+      s->symbol = index;
+      id = s->id;
+    }
+    reply(r, frame(r.envelope, "tick", "tick", tick_payload(*feed_.last(index), id), id));
+  }
+}
+
+void Venue::ticks_history(Request& r) {
+  const auto code = text_or(r.json, "ticks_history", "");
+  const auto index = feed_.index_of(code);
+  if (!index) return refuse(r, invalid_symbol(code));
+  const bool candles = text_or(r.json, "style", "ticks") == "candles";
+  const auto granularity = int_or(r.json, "granularity", 60);
+  if (std::find(kGranularities.begin(), kGranularities.end(), granularity) == kGranularities.end())
+    return refuse(r, {"InvalidGranularity", "Invalid granularity.", {}, {}, {}});
+  const auto end_text = text_or(r.json, "end", "latest");
+  std::int64_t end = now_.venue.s;
+  if (end_text != "latest")
+    end = std::min(end, Json::number(std::string(end_text)).as_int().value_or(end));
+  const auto start = int_or(r.json, "start", 0);
+  if (start > end)
+    return refuse(r, {"InvalidStartEnd",
+                      fmt::format("Start time {} must be before end time {}", start, end),
+                      {},
+                      {},
+                      {}});
+  if (wants_stream(r.json) && market_closed(*index)) return refuse(r, closed());
+  // A count above the cap, or none at all, is silently replaced.
+  auto count = int_or(r.json, "count", 1'000);
+  count = count <= 0 ? 1'000 : std::min(count, kHistoryCap);
+  const auto wanted = static_cast<std::size_t>(count);
+
+  std::vector<Point> points;
+  for (const Point& p : feed_.history(*index))
+    if (p.epoch >= start && p.epoch <= end) points.push_back(p);
+  const auto decimals = feed_.info(*index).decimals;
+
+  std::string id;
+  if (wants_stream(r.json)) {
+    const auto key =
+        candles ? fmt::format("candles {} {}", code, granularity) : fmt::format("history {}", code);
+    Stream* s = subscribe(r, candles ? Stream::Kind::kCandles : Stream::Kind::kHistory, key);
+    if (s == nullptr) return;
+    s->symbol = *index;
+    s->granularity = granularity;
+    id = s->id;
+  }
+  const auto price = [&](std::int64_t m) { return number(core::Price::raw(m, decimals)); };
+  JsonOut body;
+  if (candles) {
+    const auto all = candles_of(points, granularity);
+    body.begin_array();
+    for (std::size_t i = all.size() - std::min(all.size(), wanted); i < all.size(); ++i)
+      body.begin_object()
+          .raw("close", price(all[i].close))
+          .integer("epoch", all[i].open_time)
+          .raw("high", price(all[i].high))
+          .raw("low", price(all[i].low))
+          .raw("open", price(all[i].open))
+          .end_object();
+    body.end_array();
+  } else {
+    const std::size_t from = points.size() - std::min(points.size(), wanted);
+    body.begin_object().key("prices").begin_array();
+    for (std::size_t i = from; i < points.size(); ++i) body.raw(price(points[i].mantissa));
+    body.end_array().key("times").begin_array();
+    for (std::size_t i = from; i < points.size(); ++i) body.value(points[i].epoch);
+    body.end_array().end_object();
+  }
+  // pip_size stands beside the payload.
+  const std::string_view name = candles ? "candles" : "history";
+  std::string text = frame(r.envelope, name, name, body.str(), id);
+  text.pop_back();
+  reply(r, text + fmt::format(",\"pip_size\":{}}}", decimals));
+}
+
+std::string Venue::ohlc_payload(std::size_t symbol, std::int64_t granularity,
+                                const market::Tick& tick, std::string_view id) const {
+  const auto open_time = tick.epoch.s - tick.epoch.s % granularity;
+  const auto& history = feed_.history(symbol);
+  const auto from = std::lower_bound(history.begin(), history.end(), open_time,
+                                     [](const Point& p, std::int64_t e) { return p.epoch < e; });
+  const auto now = tick.quote.mantissa();
+  Candle c{open_time, now, now, now, now};
+  if (from != history.end()) c = {open_time, from->mantissa, from->mantissa, from->mantissa, now};
+  for (auto at = from; at != history.end(); ++at) add_to(c, at->mantissa);
+  const auto text = [&](std::int64_t m) {
+    return core::Price::raw(m, tick.quote.decimals()).to_string();
+  };
+  JsonOut out;
+  out.begin_object().text("close", text(c.close)).integer("epoch", tick.epoch.s);
+  out.integer("granularity", granularity).text("high", text(c.high)).text("id", id);
+  out.text("low", text(c.low)).text("open", text(c.open)).integer("open_time", open_time);
+  out.integer("pip_size", tick.quote.decimals()).text("symbol", tick.symbol.view());
+  return out.end_object().take();
+}
+
+// ---- symbols and offerings ----
+
+void Venue::active_symbols(Request& r) {
+  const bool v3 = r.conn.dialect == Dialect::kV3;
+  const bool full = text_or(r.json, "active_symbols", "brief") == "full";
+  JsonOut out;
+  out.begin_array();
+  for (std::size_t i = 0; i < feed_.size(); ++i) {
+    const auto& s = feed_.info(i);
+    const auto group = group_of(s.code);
+    const auto last = feed_.last(i);
+    out.begin_object();
+    if (v3) {
+      out.flag("allow_forward_starting", true).integer("delay_amount", 0);
+      out.text("display_name", s.display_name)
+          .integer("display_order", static_cast<std::int64_t>(i));
+    }
+    out.flag("exchange_is_open", !market_closed(i)).flag("is_trading_suspended", false);
+    out.text("market", "synthetic_index");
+    if (v3) {
+      out.text("market_display_name", "Derived").raw("pip", pip(s.decimals));
+      if (full && last) {
+        out.raw("spot", number(last->quote));
+        out.text("spot_age", fmt::format("{}", now_.venue.s - last->epoch.s));
+        out.text("spot_time", fmt::format("{}", last->epoch.s));
+      }
+      out.text("subgroup", group.subgroup).text("subgroup_display_name", group.subgroup_name);
+      out.text("submarket", group.submarket).text("submarket_display_name", group.submarket_name);
+      out.text("symbol", s.code).text("symbol_type", "stockindex");
+    } else {
+      out.raw("pip_size", pip(s.decimals)).text("subgroup", group.subgroup);
+      out.text("submarket", group.submarket).integer("trade_count", 0);
+      out.text("underlying_symbol", s.code).text("underlying_symbol_name", s.display_name);
+      out.text("underlying_symbol_type", "stockindex");
+    }
+    out.end_object();
+  }
+  reply(r, frame(r.envelope, "active_symbols", "active_symbols", out.end_array().str()));
+}
+
+void Venue::contracts_for(Request& r) {
+  const auto code = text_or(r.json, "contracts_for", "");
+  const auto index = feed_.index_of(code);
+  if (!index)
+    return refuse(
+        r,
+        {"OfferingsInvalidSymbol", "There's no contract available for this symbol.", {}, {}, {}});
+  const auto& symbol = feed_.info(*index);
+  const bool v3 = r.conn.dialect == Dialect::kV3;
+  const auto offers = offers_of(symbol);
+  JsonOut out;
+  out.begin_object().key("available").begin_array();
+  for (const Offer& o : offers) write_offer(out, o, symbol, v3);
+  out.end_array();
+  if (v3) {
+    const auto midnight = now_.venue.s - now_.venue.s % kDay;
+    out.integer("close", midnight + kDay - 1).text("feed_license", "realtime");
+    out.integer("hit_count", static_cast<std::int64_t>(offers.size())).integer("open", midnight);
+    const auto last = feed_.last(*index);
+    out.raw("spot", last ? number(last->quote) : "null");
+  } else {
+    out.integer("hit_count", static_cast<std::int64_t>(offers.size()));
+  }
+  reply(r, frame(r.envelope, "contracts_for", "contracts_for", out.end_object().str()));
+}
+
+void Venue::contracts_list(Request& r) {
+  struct Family {
+    std::string_view category, display;
+    std::vector<std::string_view> types;
+  };
+  const std::array<Family, 4> families{{
+      {"callput", "Up/Down", {"CALL", "PUT", "HIGHER", "LOWER"}},
+      {"callputequal", "Rise/Fall Equal", {"CALLE", "PUTE"}},
+      {"digits",
+       "Digits",
+       {"DIGITMATCH", "DIGITDIFF", "DIGITODD", "DIGITEVEN", "DIGITOVER", "DIGITUNDER"}},
+      {"multiplier", "Multiply Up/Multiply Down", {"MULTUP", "MULTDOWN"}},
+  }};
+  JsonOut out;
+  out.begin_array();
+  for (const auto& f : families) {
+    out.begin_object().text("contract_category", f.category).key("contract_types").begin_array();
+    for (const auto t : f.types) out.value(t);
+    out.end_array().text("display_name", f.display).end_object();
+  }
+  reply(r, frame(r.envelope, "contracts_list", "contracts_list", out.end_array().str()));
+}
+
+void Venue::trading_times(Request& r) {
+  const bool v3 = r.conn.dialect == Dialect::kV3;
+  JsonOut out;
+  out.begin_object().key("markets").begin_array().begin_object().text("name", "Derived");
+  out.key("submarkets").begin_array();
+  std::vector<std::string_view> done;
+  for (std::size_t i = 0; i < feed_.size(); ++i) {
+    const auto group = group_of(feed_.info(i).code);
+    if (std::find(done.begin(), done.end(), group.submarket) != done.end()) continue;
+    done.push_back(group.submarket);
+    out.begin_object().text("name", group.submarket_name).key("symbols").begin_array();
+    for (std::size_t k = i; k < feed_.size(); ++k) {
+      const auto& s = feed_.info(k);
+      if (group_of(s.code).submarket != group.submarket) continue;
+      out.begin_object().key("events").begin_array().end_array().text("name", s.display_name);
+      out.key("times").begin_object();
+      out.key("close").begin_array().value("23:59:59").end_array();
+      out.key("open").begin_array().value("00:00:00").end_array();
+      out.text("settlement", "23:59:59").end_object();
+      out.key("trading_days").begin_array();
+      for (const auto* day : {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}) out.value(day);
+      out.end_array().text(v3 ? "symbol" : "underlying_symbol", s.code).end_object();
+    }
+    out.end_array().end_object();
+  }
+  out.end_array().end_object().end_array().end_object();
+  reply(r, frame(r.envelope, "trading_times", "trading_times", out.str()));
+}
+
+// ---- v3 only ----
+
+std::string Venue::website_status_payload() const {
+  JsonOut out;
+  const auto quota = [&out](std::string_view key, std::string_view text, std::size_t hour,
+                            std::size_t minute) {
+    out.key(key).begin_object().text("applies_to", text);
+    out.integer("hourly", static_cast<std::int64_t>(hour));
+    out.integer("minutely", static_cast<std::int64_t>(minute)).end_object();
+  };
+  out.begin_object().key("api_call_limits").begin_object();
+  out.key("max_proposal_subscription").begin_object();
+  out.text("applies_to", "subscribing to proposal concurrently");
+  out.integer("max", static_cast<std::int64_t>(V3Limits::kProposalStreams)).end_object();
+  quota("max_requestes_general", "rest of calls", V3Limits::kGeneralHour, V3Limits::kGeneralMinute);
+  quota("max_requests_outcome", "portfolio, statement and proposal", V3Limits::kOutcomeHour,
+        V3Limits::kOutcomeMinute);
+  quota("max_requests_pricing", "proposal and proposal_open_contract", V3Limits::kPricingHour,
+        V3Limits::kPricingMinute);
+  out.end_object().text("clients_country", "id").key("currencies_config").begin_object();
+  out.key("USD").begin_object().integer("fractional_digits", 2);
+  out.flag("is_deposit_suspended", false).flag("is_suspended", false);
+  out.flag("is_withdrawal_suspended", false).text("name", "US Dollar").integer("stake_default", 10);
+  out.key("transfer_between_accounts").begin_object().key("fees").begin_object().end_object();
+  out.key("limits").null().end_object().text("type", "fiat").end_object().end_object();
+  if (!maintenance_text_.empty()) out.text("message", maintenance_text_);
+  out.text("site_status", maintenance_ ? "down" : "up");
+  out.key("supported_languages").begin_array().value("EN").end_array();
+  return out.end_object().take();
+}
+
+void Venue::website_status(Request& r) {
+  std::string id;
+  if (wants_stream(r.json)) {
+    Stream* s = subscribe(r, Stream::Kind::kWebsiteStatus, "website_status");
+    if (s == nullptr) return;
+    id = s->id;
+  }
+  reply(r, frame(r.envelope, "website_status", "website_status", website_status_payload(), id));
+}
+
+void Venue::payout_currencies(Request& r) {
+  reply(r, frame(r.envelope, "payout_currencies", "payout_currencies", "[\"USD\"]"));
+}
+
+// ---- streams ----
+
+void Venue::forget(Request& r) {
+  const auto id = text_or(r.json, "forget", "");
+  const auto before = r.conn.streams.size();
+  drop_streams(r.conn, [&](const Stream& s) { return s.id == id; });
+  const bool found = r.conn.streams.size() != before;
+  reply(r, frame(r.envelope, "forget", "forget", found ? "1" : "0"));
+}
+
+void Venue::forget_all(Request& r) {
+  const auto types = texts_of(*r.json.find("forget_all"));
+  const auto named = [](const Stream& s) -> std::string_view {
+    switch (s.kind) {
+      case Stream::Kind::kTicks:
+      case Stream::Kind::kHistory:
+        return "ticks";
+      case Stream::Kind::kCandles:
+        return "candles";
+      case Stream::Kind::kProposal:
+        return "proposal";
+      case Stream::Kind::kOpenContract:
+      case Stream::Kind::kOpenContracts:
+        return "proposal_open_contract";
+      case Stream::Kind::kBalance:
+        return "balance";
+      case Stream::Kind::kTransaction:
+        return "transaction";
+      case Stream::Kind::kWebsiteStatus:
+        return "website_status";
+    }
+    return "";
+  };
+  JsonOut out;
+  out.begin_array();
+  drop_streams(r.conn, [&](const Stream& s) {
+    const bool gone = std::find(types.begin(), types.end(), named(s)) != types.end();
+    if (gone) out.value(s.id);
+    return gone;
+  });
+  reply(r, frame(r.envelope, "forget_all", "forget_all", out.end_array().str()));
+}
+
+}  // namespace derivd::sim

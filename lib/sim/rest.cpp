@@ -1,0 +1,256 @@
+// REST of the current API, and who may open which socket.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/venue.hpp"
+
+namespace derivd::sim {
+namespace {
+
+constexpr std::string_view kAccounts = "/trading/v1/options/accounts";
+constexpr std::string_view kSockets = "/trading/v1/options/ws/";
+constexpr std::string_view kV3 = "/websockets/v3";
+constexpr std::string_view kNickname = "/account/v1/nickname";
+constexpr std::string_view kHealth = "/v1/health";
+
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
+std::string_view query_value(std::string_view target, std::string_view name) {
+  auto mark = target.find('?');
+  while (mark != std::string_view::npos) {
+    target.remove_prefix(mark + 1);
+    const auto end = target.find('&');
+    const auto pair = target.substr(0, end);
+    const auto equals = pair.find('=');
+    if (pair.substr(0, equals) == name)
+      return equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
+    mark = end;
+  }
+  return {};
+}
+
+std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+std::string meta(const HttpCall& call) {
+  JsonOut out;
+  // A constant: the same seed gives the same bytes.
+  out.begin_object().text("endpoint", path_of(call.target)).text("method", call.method);
+  return out.integer("timing", 3).end_object().take();
+}
+
+HttpAnswer data_answer(const HttpCall& call, std::string_view data) {
+  JsonOut out;
+  out.begin_object().raw("data", data).raw("meta", meta(call)).end_object();
+  return {200, out.take()};
+}
+
+}  // namespace
+
+Venue::Account* Venue::account_by_token(std::string_view token) {
+  for (auto& a : accounts_)
+    if (a->token.token == token) return a.get();
+  return nullptr;
+}
+
+bool Venue::known_app(std::string_view app_id) const {
+  if (app_id.empty()) return false;
+  if (options_.app_ids.empty()) return true;
+  return std::find(options_.app_ids.begin(), options_.app_ids.end(), app_id) !=
+         options_.app_ids.end();
+}
+
+HttpAnswer Venue::rest_error(const HttpCall& call, int status, std::string_view code,
+                             std::string_view message) const {
+  JsonOut out;
+  out.begin_object().key("errors").begin_array().begin_object();
+  out.text("code", code).text("message", message).integer("status", status).end_object();
+  out.end_array().raw("meta", meta(call)).end_object();
+  return {status, out.take()};
+}
+
+HttpAnswer Venue::on_request(const HttpCall& call, core::Now now) {
+  advance(now);
+  HttpAnswer answer = rest_answer(call);
+  if (options_.record) {
+    JsonOut in, out;
+    in.begin_object().text("method", call.method).text("target", call.target).end_object();
+    note("in", "rest", 0, in.str());
+    const bool json = answer.body.starts_with("{");
+    out.begin_object().raw("body", json ? answer.body : quoted(answer.body));
+    out.integer("status", answer.status).text("target", path_of(call.target)).end_object();
+    note("out", "rest", 0, out.str());
+  }
+  return answer;
+}
+
+HttpAnswer Venue::rest_answer(const HttpCall& call) {
+  const auto path = path_of(call.target);
+  if (options_.rate_limits && !rest_address_.admit(now_.instant))
+    return rest_error(call, 429, "RateLimit", "Rate limit exceeded");
+  bool broken_otp = false, expire = false;
+  for (const Fault& f : faults_.on({Direction::kRest, last_part(path), "options", {}, {}})) {
+    if (f.kind == FaultKind::kBadOtp) broken_otp = true;
+    if (f.kind == FaultKind::kExpireToken) expire = true;
+    if (f.kind != FaultKind::kError) continue;
+    const auto status = Json::number(f.code).as_int().value_or(500);
+    return rest_error(call, static_cast<int>(status),
+                      status == 429 ? "RateLimit" : "InternalServerError",
+                      f.message.empty() ? "An internal error occurred" : f.message);
+  }
+  if (path == kHealth && call.method == "GET") return {200, "OK"};
+
+  constexpr std::string_view kBearer = "Bearer ";
+  if (!call.authorization.starts_with(kBearer))
+    return rest_error(call, 401, "Unauthorized", "Authorization header is required");
+  const auto token = std::string_view(call.authorization).substr(kBearer.size());
+  if (!token.starts_with("pat_") && !token.starts_with("ory_at_"))
+    return rest_error(call, 401, "Unauthorized", "Invalid token format");
+  if (call.app_id.empty())
+    return rest_error(call, 401, "Unauthorized", "Deriv-App-ID header is required for PAT tokens");
+  if (!known_app(call.app_id)) return rest_error(call, 401, "Unauthorized", "Invalid application");
+  Account* a = account_by_token(token);
+  if (a != nullptr && expire) a->token_valid = false;
+  if (a == nullptr || !a->token_valid)
+    return rest_error(call, 401, "Unauthorized", "Invalid or expired token");
+  if (options_.rate_limits && !a->rest.admit(now_.instant))
+    return rest_error(call, 429, "RateLimit", "Rate limit exceeded");
+
+  if (path == kNickname && call.method == "GET") {
+    if (!a->token.has("account_manage"))
+      return rest_error(call, 403, "AccessDenied", "Insufficient scope");
+    return nickname(call);
+  }
+  const bool accounts = path.starts_with(kAccounts);
+  if (accounts && !a->token.has("trade"))
+    return rest_error(call, 403, "AccessDenied", "Insufficient scope");
+  if (path == kAccounts && call.method == "GET") return accounts_list(call, *a);
+  if (accounts && call.method == "POST" && path.ends_with("/otp"))
+    return issue_otp(call, *a, broken_otp);
+  if (accounts && call.method == "POST" && path.ends_with("/reset-demo-balance"))
+    return reset_balance(call, *a);
+  return rest_error(call, 404, "NotFound", "Not found");
+}
+
+HttpAnswer Venue::accounts_list(const HttpCall& call, Account& a) {
+  JsonOut out;
+  out.begin_array().begin_object().text("account_id", a.name);
+  out.text("account_type", a.token.real ? "real" : "demo").raw("balance", number(a.balance));
+  out.text("currency", "USD").text("group", "row").text("status", "active");
+  out.end_object().end_array();
+  return data_answer(call, out.str());
+}
+
+HttpAnswer Venue::issue_otp(const HttpCall& call, Account& a, bool broken) {
+  if (path_of(call.target) != fmt::format("{}/{}/otp", kAccounts, a.name))
+    return rest_error(call, 400, "AccountNotFound", "Account not found");
+  std::string otp = new_id();
+  otps_.emplace(otp, Otp{&a, now_.instant, false, broken});
+  otp_order_.push_back(otp);
+  if (otp_order_.size() > kMaxOtps) {
+    otps_.erase(otp_order_.front());
+    otp_order_.pop_front();
+  }
+  JsonOut out;
+  out.begin_object().text(
+      "url", fmt::format("{}{}{}?otp={}", base_, kSockets, a.token.real ? "real" : "demo", otp));
+  return data_answer(call, out.end_object().str());
+}
+
+HttpAnswer Venue::reset_balance(const HttpCall& call, Account& a) {
+  if (path_of(call.target) != fmt::format("{}/{}/reset-demo-balance", kAccounts, a.name))
+    return rest_error(call, 404, "AccountNotFound", "Account not found");
+  if (a.token.real)
+    return rest_error(call, 400, "BadInputRequest", "Only demo accounts can be reset");
+  if (a.balance != options_.balance) credit(a, options_.balance - a.balance);
+  JsonOut out;
+  out.begin_object().text("account_id", a.name).text("account_type", "demo");
+  out.raw("balance", number(a.balance)).text("currency", "USD").text("status", "active");
+  return data_answer(call, out.end_object().str());
+}
+
+HttpAnswer Venue::nickname(const HttpCall& call) const {
+  JsonOut out;
+  out.begin_object().key("data").begin_object();
+  out.text("external_reference_id", "00000000-0000-4000-8000-000000000000");
+  out.text("nickname", "derivsim").end_object().key("errors").begin_array().end_array();
+  out.raw("metadata", meta(call)).end_object();
+  return {200, out.take()};
+}
+
+// ---- sockets ----
+
+HttpAnswer Venue::on_upgrade(const HttpCall& call, core::Now now) {
+  advance(now);
+  HttpAnswer answer = upgrade_answer(call);
+  if (answer.status != 101 && options_.record) {
+    JsonOut out;
+    const bool json = answer.body.starts_with("{");
+    out.begin_object().raw("body", json ? answer.body : quoted(answer.body));
+    out.integer("status", answer.status).text("target", path_of(call.target)).end_object();
+    note("out", "rest", 0, out.str());
+  }
+  return answer;
+}
+
+HttpAnswer Venue::upgrade_answer(const HttpCall& call) {
+  const auto path = path_of(call.target);
+  const bool v3 = path == kV3;
+  const auto name = v3 ? std::string_view("v3") : last_part(path);
+  for (const Fault& f : faults_.on({Direction::kUpgrade, name, v3 ? "v3" : "options", {}, {}})) {
+    if (f.kind != FaultKind::kRefuseUpgrade) continue;
+    return rest_error(call, static_cast<int>(f.amount),
+                      f.amount == 401 ? "Unauthorized" : "InternalError",
+                      "Refused by the simulator's faults");
+  }
+  if (connections_.size() >= kMaxConnections)
+    return rest_error(call, 503, "InternalError", "Too many connections");
+  if (v3) return {101, {}};
+  if (!path.starts_with(kSockets)) return rest_error(call, 404, "NotFound", "Not found");
+  if (name == "public") {
+    if (call.target != path && !query_value(call.target, "otp").empty())
+      return rest_error(call, 400, "ValidationError", "Invalid request");
+    return {101, {}};
+  }
+  if (name != "demo" && name != "real") return rest_error(call, 404, "NotFound", "Not found");
+  const auto otp = query_value(call.target, "otp");
+  if (otp.empty()) return rest_error(call, 400, "ValidationError", "OTP parameter is required");
+  const auto found = otps_.find(otp);
+  const auto wrong = rest_error(call, 401, "Unauthorized", "Invalid or expired OTP token");
+  if (found == otps_.end()) return wrong;
+  Otp& o = found->second;
+  const bool fits = o.account->token.real == (name == "real");
+  if (o.used || o.broken || !fits || now_.instant - o.issued > kOtpLife || !o.account->token_valid)
+    return wrong;
+  o.used = true;
+  return {101, {}};
+}
+
+void Venue::on_connected(ConnId id, std::string_view target, core::Now now) {
+  advance(now);
+  auto c = std::make_unique<Connection>();
+  c->id = id;
+  c->last_traffic = now.instant;
+  const auto path = path_of(target);
+  const bool v3 = path == kV3;
+  c->dialect = v3 ? Dialect::kV3 : Dialect::kOptions;
+  if (v3)
+    c->limits = std::make_unique<V3Limits>();
+  else
+    c->limits = std::make_unique<OptionsLimits>();
+  if (const auto otp = otps_.find(query_value(target, "otp")); !v3 && otp != otps_.end())
+    c->account = otp->second.account;
+  Connection& kept = *connections_.insert_or_assign(id, std::move(c)).first->second;
+  if (!v3) return;
+  const auto app = query_value(target, "app_id");
+  const bool digits =
+      !app.empty() && app.size() <= 10 &&
+      std::all_of(app.begin(), app.end(), [](char ch) { return ch >= '0' && ch <= '9'; });
+  if (digits && known_app(app)) return;
+  refuse_raw(kept, {"{}", {}, {}}, "error",
+             {"InvalidAppID", "Your app_id is invalid.", {}, {}, {}});
+  actions_.push_back({Action::Kind::kClose, id, {}, 0, 0, 1008});
+  kept.closing = true;
+}
+
+}  // namespace derivd::sim

@@ -1,0 +1,768 @@
+// Calls that price, buy and sell.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "sim/venue.hpp"
+
+namespace derivd::sim {
+namespace {
+
+using market::ContractType;
+
+const Json* find_number(const Json& json, std::string_view key) {
+  const Json* j = json.find(key);
+  return j != nullptr && j->is_number() ? j : nullptr;
+}
+std::string_view text_of(const Json& json, std::string_view key) {
+  const Json* j = json.find(key);
+  return j != nullptr && j->is_string() ? std::string_view(j->text()) : std::string_view{};
+}
+bool wants_stream(const Json& json) { return json.find("subscribe") != nullptr; }
+
+WireError missing(std::string_view field) {
+  return {"ContractCreationFailure",
+          fmt::format("Missing required contract parameters ({}).", field),
+          std::string(field),
+          {},
+          {}};
+}
+WireError bad_stake_decimals(std::string_view field) {
+  return {"ContractBuyValidationError",
+          "Stake can not have more than 2 decimal places.",
+          std::string(field),
+          "IncorrectStakeDecimals",
+          {}};
+}
+WireError bad_barrier(std::string message) {
+  return {"ContractBuyValidationError", std::move(message), "barrier", "InvalidBarrier", {}};
+}
+WireError not_offered(std::string_view field, std::string message) {
+  return {"OfferingsValidationError", std::move(message), std::string(field), {}, {}};
+}
+
+Answer<std::optional<core::Money>> read_money(const Json& json, std::string_view key) {
+  const Json* j = find_number(json, key);
+  if (j == nullptr) return std::optional<core::Money>{};
+  auto m = core::Money::parse(j->text());
+  if (!m) return bad_stake_decimals(key);
+  return std::optional(*m);
+}
+
+std::optional<market::ContractDuration::Unit> unit_of(std::string_view letter) {
+  using Unit = market::ContractDuration::Unit;
+  if (letter == "t") return Unit::kTicks;
+  if (letter.empty() || letter == "s") return Unit::kSeconds;
+  if (letter == "m") return Unit::kMinutes;
+  if (letter == "h") return Unit::kHours;
+  if (letter == "d") return Unit::kDays;
+  return std::nullopt;
+}
+
+Answer<void> read_duration(const Json& p, core::VenueTime now, Order& order) {
+  if (const Json* expiry = find_number(p, "date_expiry"); expiry != nullptr) {
+    order.fixed_expiry = core::VenueTime{expiry->as_int().value_or(0)};
+    if (*order.fixed_expiry <= now)
+      return not_offered("date_expiry", "Expiry time cannot be in the past.");
+    return {};
+  }
+  const Json* duration = find_number(p, "duration");
+  if (duration == nullptr) return missing("duration");
+  const auto unit = unit_of(text_of(p, "duration_unit"));
+  const auto count = duration->as_int().value_or(0);
+  // A year in seconds is the longest that anything is offered for.
+  if (!unit || count < 1 || count > 400LL * 86'400)
+    return not_offered("duration", "Trading is not offered for this duration.");
+  order.spec.duration = {static_cast<std::int32_t>(count), *unit};
+  return {};
+}
+
+Answer<void> read_barrier(const Json& p, Order& order) {
+  const auto text = text_of(p, "barrier");
+  auto& spec = order.spec;
+  if (market::takes_prediction(spec.type)) {
+    if (text.empty()) return missing("barrier");
+    if (text.size() != 1 || text[0] < '0' || text[0] > '9')
+      return bad_barrier("Barrier must be an integer in range of 0 to 9.");
+    spec.prediction = static_cast<std::int8_t>(text[0] - '0');
+    return {};
+  }
+  if (!market::takes_barrier(spec.type)) {
+    // A live report of 2026: CALL with a relative barrier is refused so on the current API.
+    if (!text.empty()) return bad_barrier("Barrier is not allowed for this contract type.");
+    return {};
+  }
+  if (text.empty()) return missing("barrier");
+  // Absolute barriers are not simulated: the book knows offsets from the entry.
+  if (text[0] != '+' && text[0] != '-') return bad_barrier("Barrier is out of acceptable range.");
+  auto price = core::Price::parse(text, order.symbol->decimals);
+  if (!price)
+    return bad_barrier(
+        fmt::format("Barrier can only be up to {} decimal places.", order.symbol->decimals));
+  spec.barrier = *price;
+  return {};
+}
+
+Answer<void> read_limits(const Json& p, Order& order) {
+  const Json* limits = p.find("limit_order");
+  if (limits == nullptr) return {};
+  if (!market::is_multiplier(order.spec.type))
+    return WireError{"ContractCreationFailure",
+                     "Limit order is not allowed for this contract.",
+                     "limit_order",
+                     {},
+                     {}};
+  for (const auto key : {"take_profit", "stop_loss"}) {
+    auto amount = read_money(*limits, key);
+    if (!amount) return amount.error();
+    if (*amount && (*amount)->units() <= 0)
+      return WireError{
+          "ContractBuyValidationError", "Please enter a positive amount.", key, {}, {}};
+    (std::string_view(key) == "take_profit" ? order.spec.take_profit : order.spec.stop_loss) =
+        *amount;
+  }
+  return {};
+}
+
+Answer<void> read_multiplier(const Json& p, Order& order) {
+  if (p.find("cancellation") != nullptr)
+    return WireError{"ContractBuyValidationError",
+                     "Deal cancellation is not available for this asset.",
+                     "cancellation",
+                     {},
+                     {}};
+  const Json* multiplier = find_number(p, "multiplier");
+  if (multiplier == nullptr) return missing("multiplier");
+  const auto accepted = accepted_multipliers(*order.symbol);
+  const auto m = multiplier->as_int();
+  const auto found = std::find(accepted.begin(), accepted.end(), m.value_or(0));
+  if (found == accepted.end())
+    return WireError{
+        "ContractBuyValidationError",
+        fmt::format("Multiplier is not in acceptable range. Accepts {}.", fmt::join(accepted, ",")),
+        "multiplier",
+        "InvalidMultiplier",
+        {}};
+  order.spec.multiplier = *found;
+  return {};
+}
+
+Answer<void> read_amount(const Json& p, Order& order) {
+  auto amount = read_money(p, "amount");
+  if (!amount) return amount.error();
+  if (!*amount) return missing("amount");
+  const auto basis = text_of(p, "basis");
+  if (basis.empty()) return missing("basis");
+  if ((*amount)->units() <= 0)
+    return WireError{"ContractBuyValidationError",
+                     fmt::format("Please enter a {} amount that's greater than 0.", basis),
+                     "amount",
+                     {},
+                     {}};
+  if (basis == "payout" && market::is_multiplier(order.spec.type))
+    return WireError{
+        "ContractCreationFailure", "Basis must be stake for this contract.", "basis", {}, {}};
+  (basis == "payout" ? order.payout : order.stake) = *amount;
+  return {};
+}
+
+/// Share of the payout by which a price may have moved against the buyer: half of the commission on
+/// ticks, about what the venue's own slippage rule allows (v3-api.md section 2, PriceMoved).
+constexpr std::int64_t kToleranceNum = 6, kToleranceDen = 1'000;
+
+bool moved_too_far(const venue::Quote& quoted, const venue::Quote& now) {
+  const auto allowed = quoted.payout.units() * kToleranceNum / kToleranceDen;
+  // Compare what one payout costs: stake basis moves the payout, payout basis the stake.
+  const auto worse = quoted.stake == now.stake ? quoted.payout.units() - now.payout.units()
+                                               : now.stake.units() - quoted.stake.units();
+  return worse > std::max<std::int64_t>(allowed, 0);
+}
+
+}  // namespace
+
+// ---- understanding an order ----
+
+Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
+  Order order;
+  const bool v3 = c.dialect == Dialect::kV3;
+  const auto code = text_of(p, v3 ? "symbol" : "underlying_symbol");
+  const auto index = feed_.index_of(code);
+  if (!index) return not_offered("symbol", "Trading is not offered for this asset.");
+  order.symbol = &feed_.info(*index);
+  order.spec.symbol = order.symbol->code;
+  const auto currency = text_of(p, "currency");
+  if (currency != "USD")
+    return WireError{"NotDefaultCurrency",
+                     fmt::format("The provided currency {} is not the default currency.", currency),
+                     "currency",
+                     {},
+                     {}};
+  const auto type =
+      type_from_wire(c.dialect, text_of(p, "contract_type"), p.find("barrier") != nullptr);
+  if (!type) return not_offered("contract_type", "Trading is not offered for this asset.");
+  order.spec.type = *type;
+  if (v3 && p.find("date_start") != nullptr)
+    return not_offered("date_start", "Forward-starting contracts are not offered for this asset.");
+  if (market_closed(*index))
+    return WireError{"MarketIsClosed", "This market is presently closed.", {}, {}, {}};
+  if (market::is_multiplier(*type)) {
+    if (auto ok = read_multiplier(p, order); !ok) return ok.error();
+  } else if (auto ok = read_duration(p, now_.venue, order); !ok) {
+    return ok.error();
+  }
+  if (auto ok = read_barrier(p, order); !ok) return ok.error();
+  if (auto ok = read_amount(p, order); !ok) return ok.error();
+  if (auto ok = read_limits(p, order); !ok) return ok.error();
+  return order;
+}
+
+/// With a fixed expiry the contract gets shorter while nobody buys it.
+market::ContractSpec Venue::spec_now(const Order& order) const {
+  auto spec = order.spec;
+  if (order.fixed_expiry) {
+    const auto left = std::max<std::int64_t>((*order.fixed_expiry - now_.venue).count(), 1);
+    spec.duration = {static_cast<std::int32_t>(std::min<std::int64_t>(left, INT32_MAX)),
+                     market::ContractDuration::Unit::kSeconds};
+  }
+  return spec;
+}
+
+bool Venue::market_moves(const Order& order) const {
+  if (market::is_multiplier(order.spec.type)) return true;
+  if (market::is_digit(order.spec.type)) return false;
+  if (market::takes_barrier(order.spec.type) || order.fixed_expiry) return true;
+  // Constant: tick trades without a barrier, and at-the-money below a day on the named indices.
+  if (order.spec.duration.in_ticks()) return false;
+  static constexpr std::string_view kConstant[] = {"R_10",  "R_25",   "R_50",  "R_75",
+                                                   "R_100", "RDBULL", "RDBEAR"};
+  const bool named = std::find(std::begin(kConstant), std::end(kConstant), order.symbol->code) !=
+                     std::end(kConstant);
+  return !named || order.spec.duration.seconds() >= 86'400;
+}
+
+Answer<venue::Quote> Venue::price(const Order& order) const {
+  auto quote = book_.quote(spec_now(order), order.stake, order.payout, now_.venue);
+  if (!quote) return refusal(quote.error(), order);
+  return *quote;
+}
+
+WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
+  using venue::RefusalKind;
+  const std::string buy = "ContractBuyValidationError";
+  const bool mult = market::is_multiplier(order.spec.type);
+  switch (why.kind) {
+    case RefusalKind::kUnknownSymbol:
+      return not_offered("symbol", "Trading is not offered for this asset.");
+    case RefusalKind::kNoQuoteYet:
+      return {"MarketIsClosed", "This market is presently closed.", {}, {}, {}};
+    case RefusalKind::kDuration: {
+      const bool ticks = order.spec.duration.in_ticks() && !order.fixed_expiry;
+      return not_offered("duration", ticks ? "Number of ticks must be between 1 and 10."
+                                           : "Trading is not offered for this duration.");
+    }
+    case RefusalKind::kPrediction: {
+      const bool under = order.spec.type == ContractType::kDigitUnder;
+      const bool over = order.spec.type == ContractType::kDigitOver;
+      return bad_barrier(fmt::format("Barrier must be an integer in range of {} to {}.",
+                                     under ? 1 : 0, over ? 8 : 9));
+    }
+    case RefusalKind::kBarrier:
+      return bad_barrier("Barrier is out of acceptable range.");
+    case RefusalKind::kStakeTooSmall: {
+      const auto least = mult ? market::kMinMultiplierStake : market::kMinStake;
+      const auto most = mult ? market::kMaxMultiplierStake : market::kMaxPayout;
+      JsonOut details;
+      details.begin_object().text("field", "amount").text("max_stake", most.to_string());
+      details.text("min_stake", least.to_string()).end_object();
+      return {buy, why.text, "amount", "InvalidMinStake", details.take()};
+    }
+    case RefusalKind::kPayoutTooLarge:
+      return {buy, why.text, "amount", "InvalidMaxPayout", {}};
+    case RefusalKind::kNoReturn:
+      return {buy, "This contract offers no return.", "amount", "NoReturn", {}};
+    case RefusalKind::kMultiplier:
+      return {buy, why.text, "multiplier", "InvalidMultiplier", {}};
+    case RefusalKind::kInsufficientBalance:
+      return {"InsufficientBalance", why.text, {}, {}, {}};
+    case RefusalKind::kNotFound:
+      return {"NoOpenPosition", why.text, {}, {}, {}};
+    case RefusalKind::kResaleNotOffered:
+      return {"ResaleNotOffered", why.text, {}, {}, {}};
+    case RefusalKind::kAlreadySettled:
+      return {"ContractAlreadySold", why.text, {}, {}, {}};
+  }
+  return {"InternalServerError", why.text, {}, {}, {}};
+}
+
+// ---- proposal ----
+
+std::string Venue::proposal_payload(const Connection& c, const Order& order,
+                                    const venue::Quote& quote, std::string_view id) const {
+  const auto spec = spec_now(order);
+  const bool v3 = c.dialect == Dialect::kV3;
+  const bool mult = market::is_multiplier(spec.type);
+  JsonOut out;
+  out.begin_object().raw("ask_price", number(quote.stake));
+  std::optional<market::MultiplierLife> life;
+  if (mult) {
+    // As if it were entered at the quote: what the levels would be.
+    life.emplace(spec, core::VenueTime{quote.spot_time.s - 1}, quote.stake, *order.symbol);
+    life->on_tick({spec.symbol, quote.spot_time, quote.spot});
+    out.raw("commission", number(life->commission()));
+  }
+  if (market::takes_barrier(spec.type)) {
+    const auto level = quote.spot + spec.barrier;
+    out.key("contract_details").begin_object().text("barrier", level.to_string()).end_object();
+  }
+  out.integer("date_expiry", order.fixed_expiry ? order.fixed_expiry->s : quote.expiry.s);
+  out.integer("date_start", now_.venue.s);
+  if (v3) out.text("display_value", quote.stake.to_string());
+  out.text("id", id);
+  if (mult) {
+    venue::Contract contract;
+    contract.spec = spec;
+    contract.stake = quote.stake;
+    contract.purchase_time = now_.venue;
+    contract.multiplier = life;
+    Deal deal;
+    deal.symbol = order.symbol;
+    deal.take_profit = spec.take_profit;
+    deal.stop_loss = spec.stop_loss;
+    out.raw("limit_order", limit_order_json(contract, deal, true, true));
+  }
+  out.text("longcode",
+           longcode_of(spec, *order.symbol, quote.stake, now_.venue, order.fixed_expiry));
+  if (mult) out.integer("multiplier", spec.multiplier);
+  out.raw("payout", number(quote.payout)).raw("spot", number(quote.spot));
+  out.integer("spot_time", quote.spot_time.s).key("validation_params").begin_object();
+  if (!mult)
+    out.key("payout").begin_object().text("max", market::kMaxPayout.to_string()).end_object();
+  out.key("stake").begin_object();
+  out.text("max", (mult ? market::kMaxMultiplierStake : market::kMaxPayout).to_string());
+  out.text("min", (mult ? market::kMinMultiplierStake : market::kMinStake).to_string());
+  return out.end_object().end_object().end_object().take();
+}
+
+void Venue::proposal(Request& r) {
+  auto order = read_order(r.conn, r.json);
+  if (!order) return refuse(r, order.error());
+  const auto quote = price(*order);
+  if (!quote) return refuse(r, quote.error());
+  std::string id;
+  Stream* stream = nullptr;
+  if (wants_stream(r.json)) {
+    const auto streaming =
+        std::count_if(r.conn.streams.begin(), r.conn.streams.end(),
+                      [](const Stream& s) { return s.kind == Stream::Kind::kProposal; });
+    if (r.conn.dialect == Dialect::kV3 && options_.rate_limits &&
+        streaming >= static_cast<std::ptrdiff_t>(V3Limits::kProposalStreams))
+      return refuse(r, {"RateLimit", "You have reached the rate limit for proposal.", {}, {}, {}});
+    // The same parameters are the same subscription, whatever the request calls itself.
+    Json key = Json::object();
+    for (const auto& [name, value] : r.json.members())
+      if (name != "req_id" && name != "passthrough") key.set(name, value);
+    stream = subscribe(r, Stream::Kind::kProposal, "proposal " + key.dump());
+    if (stream == nullptr) return;
+    id = stream->id;
+  } else {
+    id = new_id();
+  }
+  auto payload = proposal_payload(r.conn, *order, *quote, id);
+  if (stream != nullptr) {
+    stream->symbol = *feed_.index_of(order->symbol->code);
+    stream->order = *order;
+    stream->last = payload;
+  }
+  r.conn.proposals.push_back({id, *order, *quote});
+  if (r.conn.proposals.size() > kMaxProposals) r.conn.proposals.pop_front();
+  reply(r, frame(r.envelope, "proposal", "proposal", payload, stream != nullptr ? id : ""));
+}
+
+// ---- buy ----
+
+void Venue::refuse_buy(Request& r, const WireError& error, const Order* order) {
+  const Account& a = *r.conn.account;
+  if (order != nullptr)
+    ledger_.refuse(a.name, {}, market::name_of(order->spec.type), order->symbol->code, order->stake,
+                   error.code, error.message, now_.venue);
+  else
+    ledger_.refuse(a.name, {}, {}, {}, {}, error.code, error.message, now_.venue);
+  refuse(r, error);
+}
+
+void Venue::buy(Request& r) {
+  const auto limit = r.json.find("price")->as_decimal().value_or(core::Decimal{});
+  const std::string& which = r.json.find("buy")->text();
+  const auto above_limit = [&](core::Money ask) {
+    return core::Decimal{ask.units(), ask.exponent()} > limit;
+  };
+  const auto moved = [](std::string_view what, core::Money from, core::Money to) {
+    return WireError{
+        "PriceMoved",
+        fmt::format("The underlying market has moved too much since you priced the contract. The "
+                    "contract {} has changed from USD{} to USD{}.",
+                    what, from.to_string(), to.to_string()),
+        {},
+        {},
+        {}};
+  };
+  if (which == "1") {
+    const Json* parameters = r.json.find("parameters");
+    if (parameters == nullptr)
+      return refuse_buy(r,
+                        {"InputValidationFailed",
+                         "Input validation failed: parameters",
+                         {},
+                         {},
+                         R"({"parameters":"Missing property."})"},
+                        nullptr);
+    const auto order = read_order(r.conn, *parameters);
+    if (!order) return refuse_buy(r, order.error(), nullptr);
+    const auto quote = price(*order);
+    if (!quote) return refuse_buy(r, quote.error(), &*order);
+    if (above_limit(quote->stake))
+      return refuse_buy(r,
+                        {"ContractCreationFailure",
+                         "Contract's stake amount is more than the maximum purchase price.",
+                         "amount",
+                         {},
+                         {}},
+                        &*order);
+    return execute(r, *order, *quote);
+  }
+  const auto found = std::find_if(r.conn.proposals.begin(), r.conn.proposals.end(),
+                                  [&](const Proposal& p) { return p.id == which; });
+  if (found == r.conn.proposals.end())
+    return refuse_buy(r, {"InvalidContractProposal", "Unknown contract proposal", {}, {}, {}},
+                      nullptr);
+  const Proposal p = *found;
+  const auto symbol = *feed_.index_of(p.order.symbol->code);
+  if (market_closed(symbol))
+    return refuse_buy(r, {"MarketIsClosed", "This market is presently closed.", {}, {}, {}},
+                      &p.order);
+  const auto now = price(p.order);
+  if (!now) return refuse_buy(r, now.error(), &p.order);
+  if (above_limit(p.quote.stake)) {
+    const auto shown = core::Money::minor(
+        std::max<std::int64_t>(0, static_cast<std::int64_t>(limit.to_double() * 100)));
+    return refuse_buy(r, moved("price", shown, p.quote.stake), &p.order);
+  }
+  if (moved_too_far(p.quote, *now)) {
+    const bool stake_basis = p.quote.stake == now->stake;
+    return refuse_buy(r,
+                      stake_basis ? moved("payout", p.quote.payout, now->payout)
+                                  : moved("price", p.quote.stake, now->stake),
+                      &p.order);
+  }
+  // Bought: its stream ends by itself, and it cannot be bought again.
+  drop_streams(r.conn, [&](const Stream& s) { return s.id == p.id; });
+  std::erase_if(r.conn.proposals, [&](const Proposal& other) { return other.id == p.id; });
+  execute(r, p.order, p.quote);
+}
+
+void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
+  Account& a = *r.conn.account;
+  if (a.open.size() >= kMaxOpenContracts)
+    return refuse_buy(r,
+                      {"OpenPositionLimitExceeded",
+                       fmt::format("Sorry, you cannot hold more than {} contracts at a given "
+                                   "time. Please wait until some contracts have closed and try "
+                                   "again.",
+                                   kMaxOpenContracts),
+                       {},
+                       {},
+                       {}},
+                      &order);
+  if (quote.stake > a.balance)
+    return refuse_buy(r,
+                      {"InsufficientBalance",
+                       fmt::format("Your account balance ({} USD) is insufficient to buy this "
+                                   "contract ({} USD).",
+                                   a.balance.to_string(), quote.stake.to_string()),
+                       {},
+                       {},
+                       {}},
+                      &order);
+  auto spec = spec_now(order);
+  const auto take_profit = std::exchange(spec.take_profit, std::nullopt);
+  const auto stop_loss = std::exchange(spec.stop_loss, std::nullopt);
+  const auto id = book_.buy(a.index, spec, quote.stake, quote.payout, now_.venue);
+  if (!id) return refuse_buy(r, refusal(id.error(), order), &order);
+
+  const auto& contract = *book_.find(*id);
+  Deal deal;
+  deal.id = *id;
+  deal.account =
+      static_cast<std::size_t>(std::find_if(accounts_.begin(), accounts_.end(),
+                                            [&](const auto& p) { return p.get() == &a; }) -
+                               accounts_.begin());
+  deal.dialect = r.conn.dialect;
+  deal.symbol = order.symbol;
+  deal.wire_type = wire_type(deal.dialect, spec.type);
+  deal.shortcode = shortcode_of(spec, deal.wire_type, contract.stake, contract.payout, now_.venue,
+                                order.fixed_expiry, take_profit);
+  deal.longcode = longcode_of(spec, *order.symbol, contract.stake, now_.venue, order.fixed_expiry);
+  deal.fixed_expiry = order.fixed_expiry.has_value();
+  deal.expiry_at_purchase = expiry_of(contract);
+  for (const Fault& f : r.faults)
+    if (f.kind == FaultKind::kHoldSettlement) deal.hold_s = f.amount;
+  if (contract.multiplier) {
+    deal.take_profit = take_profit;
+    deal.stop_loss = stop_loss;
+    auto guarded = spec;
+    guarded.take_profit = take_profit;
+    guarded.stop_loss = stop_loss;
+    deal.guard.emplace(guarded, now_.venue, contract.stake, *order.symbol);
+    if (take_profit) deal.limit_history.push_back({"take_profit", take_profit, now_.venue});
+    if (stop_loss) deal.limit_history.push_back({"stop_loss", stop_loss, now_.venue});
+  }
+  a.balance -= contract.stake;
+  a.open.push_back(*id);
+  auto& kept = deals_.emplace(id->value, std::move(deal)).first->second;
+  add_row(a, {"buy", contract.buy_tx, {}, *id, -contract.stake, a.balance, now_.venue});
+  ledger_.buy(a.name, contract, a.balance);
+  announce_buy(r, kept, contract);
+}
+
+void Venue::announce_buy(Request& r, Deal& deal, const venue::Contract& contract) {
+  Account& a = *r.conn.account;
+  std::string stream_id;
+  std::string text;
+  JsonOut out;
+  out.begin_object()
+      .raw("balance_after", number(a.balance))
+      .raw("buy_price", number(contract.stake));
+  out.integer("contract_id", contract.id.value).text("longcode", deal.longcode);
+  out.raw("payout", number(contract.payout)).integer("purchase_time", contract.purchase_time.s);
+  out.text("shortcode", deal.shortcode).integer("start_time", contract.purchase_time.s);
+  out.integer("transaction_id", contract.buy_tx.value).end_object();
+  if (wants_stream(r.json) && r.conn.streams.size() < kMaxStreams) {
+    Stream s;
+    s.kind = Stream::Kind::kOpenContract;
+    s.id = new_id();
+    s.key = fmt::format("contract {}", contract.id.value);
+    s.envelope = r.envelope;
+    s.contract = contract.id;
+    stream_id = s.id;
+    r.conn.streams.push_back(std::move(s));
+  }
+  text = frame(r.envelope, "buy", "buy", out.str(), stream_id);
+  // The reply, the transaction and the balance come in no fixed order (v3-api.md section 7).
+  const auto turn = order_.below(4);
+  if (turn == 0) reply(r, std::move(text));
+  if (turn % 2 == 0) push_transaction(a, deal, contract, "buy");
+  push_balance(a);
+  if (turn % 2 == 1) push_transaction(a, deal, contract, "buy");
+  if (turn != 0) reply(r, std::move(text));
+  push_contract_everywhere(deal);
+}
+
+// ---- the streams of money ----
+
+void Venue::push_transaction(Account& a, const Deal& deal, const venue::Contract& contract,
+                             std::string_view action) {
+  const bool buying = action == "buy";
+  const auto amount = buying ? -contract.stake : contract.sell_price;
+  for (auto& [id, c] : connections_) {
+    if (c->account != &a) continue;
+    for (Stream& s : c->streams) {
+      if (s.kind != Stream::Kind::kTransaction) continue;
+      const bool v3 = c->dialect == Dialect::kV3;
+      JsonOut out;
+      out.begin_object().text("action", action).raw("amount", number(amount));
+      out.raw("balance", number(a.balance));
+      if (v3 && !contract.multiplier) {
+        const auto barrier = market::takes_prediction(contract.spec.type)
+                                 ? fmt::format("{}", contract.spec.prediction)
+                                 : fmt::format("S{}P", contract.spec.barrier.mantissa());
+        out.text("barrier", barrier);
+      }
+      out.integer("contract_id", contract.id.value).text("currency", "USD");
+      out.integer("date_expiry", expiry_of(contract).s);
+      if (v3) out.text("display_name", deal.symbol->display_name);
+      out.text("id", s.id).text("longcode", deal.longcode);
+      out.integer("purchase_time", contract.purchase_time.s);
+      out.text(v3 ? "symbol" : "underlying_symbol", deal.symbol->code);
+      out.integer("transaction_id", buying ? contract.buy_tx.value : deal.sell_tx.value);
+      out.integer("transaction_time", now_.venue.s).end_object();
+      push(*c, "transaction", deal.symbol->code,
+           frame(s.envelope, "transaction", "transaction", out.str(), s.id));
+    }
+  }
+}
+
+void Venue::push_balance(Account& a) {
+  for (auto& [id, c] : connections_) {
+    if (c->account != &a) continue;
+    for (Stream& s : c->streams) {
+      if (s.kind != Stream::Kind::kBalance) continue;
+      push(*c, "balance", {},
+           frame(s.envelope, "balance", "balance", balance_payload(a, s.id, s.granularity == 1),
+                 s.id));
+    }
+  }
+}
+
+void Venue::announce_payment(Account& a, Deal& deal, const venue::Contract& contract) {
+  deal.shown = Shown::kSold;
+  deal.sell_time = now_.venue;
+  deal.sell_tx = contract.sell_tx;
+  deal.last_spot = feed_.last(*feed_.index_of(deal.symbol->code));
+  a.balance += contract.sell_price;
+  std::erase(a.open, deal.id);
+  add_row(a, {"sell", contract.sell_tx, contract.buy_tx, deal.id, contract.sell_price, a.balance,
+              now_.venue});
+  ledger_.paid(a.name, contract, deal.sold_early, now_.venue, a.balance);
+  const bool transaction_first = order_.below(2) == 0;
+  if (transaction_first) push_transaction(a, deal, contract, "sell");
+  push_balance(a);
+  if (!transaction_first) push_transaction(a, deal, contract, "sell");
+  push_contract_everywhere(deal);
+}
+
+// ---- sell and its relatives ----
+
+void Venue::sell(Request& r) {
+  Account& a = *r.conn.account;
+  const core::ContractId id{r.json.find("sell")->as_int().value_or(0)};
+  const auto limit = r.json.find("price")->as_decimal().value_or(core::Decimal{});
+  const auto deny = [&](const WireError& error) {
+    ledger_.refuse(a.name, id, {}, {}, {}, error.code, error.message, now_.venue);
+    refuse(r, error);
+  };
+  Deal* deal = deal_of(id);
+  if (deal == nullptr || accounts_[deal->account].get() != &a)
+    return deny({r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
+                 "This contract was not found among your open positions.",
+                 {},
+                 {},
+                 {}});
+  if (deal->shown == Shown::kSold)
+    return deny({"ContractAlreadySold", "This contract has been sold.", {}, {}, {}});
+  if (deal->shown == Shown::kExpired)
+    return deny({"BetExpired", "The contract has expired.", {}, {}, {}});
+  const auto bid = book_.bid(*book_.find(id), now_.venue);
+  if (core::Decimal{bid.units(), bid.exponent()} < limit)
+    return deny({"PriceMoved",
+                 fmt::format("The underlying market has moved too much since you priced the "
+                             "contract. The contract sell price has changed to USD{}.",
+                             bid.to_string()),
+                 {},
+                 {},
+                 {}});
+  const auto sold = book_.sell(a.index, id, now_.venue);
+  if (!sold) return deny(refusal(sold.error(), Order{}));
+  deal->sold_early = true;
+  const auto& contract = *book_.find(id);
+  JsonOut out;
+  out.begin_object().raw("balance_after", number(a.balance + *sold));
+  out.integer("contract_id", id.value).integer("reference_id", contract.buy_tx.value);
+  out.raw("sold_for", number(*sold)).integer("transaction_id", contract.sell_tx.value).end_object();
+  reply(r, frame(r.envelope, "sell", "sell", out.str()));
+  announce_payment(a, *deal, contract);
+}
+
+void Venue::cancel(Request& r) {
+  const core::ContractId id{r.json.find("cancel")->as_int().value_or(0)};
+  const Deal* deal = deal_of(id);
+  if (deal == nullptr || accounts_[deal->account].get() != r.conn.account)
+    return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
+                      "This contract was not found among your open positions.",
+                      {},
+                      {},
+                      {}});
+  refuse(r,
+         {"CannotCancelContract", "This contract does not include deal cancellation.", {}, {}, {}});
+}
+
+void Venue::contract_update(Request& r) {
+  const core::ContractId id{r.json.find("contract_id")->as_int().value_or(0)};
+  Deal* deal = deal_of(id);
+  if (deal == nullptr || accounts_[deal->account].get() != r.conn.account ||
+      deal->shown != Shown::kOpen)
+    return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
+                      "This contract was not found among your open positions.",
+                      {},
+                      {},
+                      {}});
+  const auto& contract = *book_.find(id);
+  if (!contract.multiplier)
+    return refuse(
+        r, {"ContractUpdateNotAllowed", "Update is not allowed for this contract.", {}, {}, {}});
+  if (!deal->limit_history.empty() && deal->limit_history.back().at == now_.venue &&
+      contract.purchase_time != now_.venue)
+    return refuse(
+        r, {"ContractUpdateTooFrequent", "Only one update per second is allowed.", {}, {}, {}});
+  const Json& limits = *r.json.find("limit_order");
+  for (const auto* key : {"take_profit", "stop_loss"}) {
+    const Json* value = limits.find(key);
+    if (value == nullptr) continue;
+    std::optional<core::Money> amount;
+    if (!value->is_null()) {
+      auto parsed = core::Money::parse(value->text());
+      if (!parsed || parsed->units() <= 0)
+        return refuse(r, {"ContractUpdateFailure",
+                          "Please enter a positive amount with at most 2 decimal places.",
+                          key,
+                          {},
+                          {}});
+      amount = *parsed;
+    }
+    (std::string_view(key) == "take_profit" ? deal->take_profit : deal->stop_loss) = amount;
+    deal->limit_history.push_back({key, amount, now_.venue});
+  }
+  auto spec = contract.spec;
+  spec.take_profit = deal->take_profit;
+  spec.stop_loss = deal->stop_loss;
+  deal->guard.emplace(spec, contract.purchase_time, contract.stake, *deal->symbol);
+  // A level that the position has passed already closes it at the next tick, not at this one.
+  if (const auto& entry = contract.multiplier->entry()) deal->guard->on_tick(*entry);
+  reply(r, frame(r.envelope, "contract_update", "contract_update",
+                 limit_order_json(contract, *deal, false, false)));
+}
+
+void Venue::contract_update_history(Request& r) {
+  const core::ContractId id{r.json.find("contract_id")->as_int().value_or(0)};
+  const Deal* deal = deal_of(id);
+  if (deal == nullptr || accounts_[deal->account].get() != r.conn.account)
+    return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
+                      "This contract was not found among your open positions.",
+                      {},
+                      {},
+                      {}});
+  std::int64_t left = 500;
+  if (const Json* limit = r.json.find("limit"); limit != nullptr)
+    left = limit->as_int().value_or(left);
+  JsonOut out;
+  out.begin_array();
+  for (auto it = deal->limit_history.rbegin(); it != deal->limit_history.rend() && left > 0;
+       ++it, --left) {
+    const bool profit = it->order_type == "take_profit";
+    out.begin_object().text("display_name", profit ? "Take profit" : "Stop loss");
+    const auto amount = it->amount.value_or(core::Money{});
+    out.text("order_amount", (profit ? amount : -amount).to_string());
+    out.integer("order_date", it->at.s).text("order_type", it->order_type);
+    out.key("value").null().end_object();
+  }
+  reply(r, frame(r.envelope, "contract_update_history", "contract_update_history",
+                 out.end_array().str()));
+}
+
+/// Contracts settle by themselves since 2018; the call only hurries those that have expired.
+void Venue::sell_expired(Request& r) {
+  Account& a = *r.conn.account;
+  std::vector<core::ContractId> due;
+  for (const auto id : unpaid_)
+    if (accounts_[deal_of(id)->account].get() == &a &&
+        book_.find(id)->phase == venue::Phase::kSettled)
+      due.push_back(id);
+  reply(r, frame(r.envelope, "sell_expired", "sell_expired",
+                 fmt::format("{{\"count\":{}}}", due.size())));
+  for (const auto id : due) {
+    std::erase(unpaid_, id);
+    announce_payment(a, *deal_of(id), *book_.find(id));
+  }
+}
+
+}  // namespace derivd::sim

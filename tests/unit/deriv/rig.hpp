@@ -1,0 +1,362 @@
+// A session on virtual time with a scripted venue: what it asks of Wire and what it tells its
+// listener is recorded as text, in order. Shared by the tests of deriv/.
+#pragma once
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "deriv/session.hpp"
+
+namespace derivd::deriv::test {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class FakeWire final : public Wire {
+ public:
+  void http(const HttpCall& call) override {
+    log.push_back(fmt::format("http {} {}", call.method, call.url));
+    headers = call.headers;
+  }
+  void open(const std::string& url) override {
+    log.push_back(fmt::format("open {}", url));
+    is_open = true;
+  }
+  void send(std::string_view frame) override {
+    log.push_back(fmt::format("send {}", frame));
+    sent.push_back(json::parse(frame));
+  }
+  void close() override {
+    log.push_back("close");
+    is_open = false;
+  }
+
+  std::vector<std::string> log;
+  std::vector<json> sent;
+  std::vector<std::pair<std::string, std::string>> headers;
+  bool is_open = false;
+};
+
+class Recorder final : public SessionListener {
+ public:
+  void on_state(SessionState state, std::string_view reason) override {
+    add(reason.empty() ? fmt::format("state {}", name_of(state))
+                       : fmt::format("state {}: {}", name_of(state), reason));
+    if (state_hook) state_hook(state);
+  }
+  void on_account(const AccountInfo& a) override {
+    add(fmt::format("account {} {} {} {}", a.id, a.is_real ? "real" : "demo", a.currency,
+                    a.balance.to_string()));
+  }
+  void on_tick(const market::Tick& tick, bool history) override {
+    add(fmt::format("{} {} {} {}", history ? "past" : "tick", tick.symbol, tick.epoch.s,
+                    tick.quote.to_string()));
+    if (tick_hook) tick_hook(tick, history);
+  }
+  void on_quote(const Quote& q) override {
+    add(fmt::format("quote {} {} {} {}", q.order.value, q.id, q.ask.to_string(),
+                    q.payout.to_string()));
+  }
+  void on_quote_refused(core::OrderId order, std::string_view code, std::string_view m) override {
+    add(fmt::format("quote-refused {} {}: {}", order.value, code, m));
+  }
+  void on_bought(core::OrderId order, const execution::Bought& b) override {
+    bought = b;
+    add(fmt::format("bought {} contract {} price {} payout {}", order.value, b.contract.value,
+                    b.buy_price.to_string(), b.payout ? b.payout->to_string() : "none"));
+    if (bought_hook) bought_hook(b);
+  }
+  void on_refused(core::OrderId order, std::string_view code, std::string_view m,
+                  bool permanent) override {
+    add(fmt::format("refused {} {}{}: {}", order.value, code, permanent ? " permanent" : "", m));
+  }
+  void on_unknown(core::OrderId order, std::string_view why) override {
+    add(fmt::format("unknown {}: {}", order.value, why));
+  }
+  void on_contract(const execution::ContractReport& r, bool polled) override {
+    contracts.push_back(r);
+    add(fmt::format("contract {} {}{}{}", r.contract.value, r.status, r.is_sold ? " sold" : "",
+                    polled ? " polled" : ""));
+  }
+  void on_transaction(const execution::TransactionReport& t) override {
+    transactions.push_back(t);
+    add(fmt::format("transaction {} {}", t.transaction.value, t.amount.to_string()));
+  }
+  void on_balance(core::Money balance) override {
+    add(fmt::format("balance {}", balance.to_string()));
+  }
+  void on_venue_report(const execution::VenueReport& r) override {
+    reports.push_back(r);
+    add(fmt::format("report as of {} portfolio {} profit {}", r.as_of.s, r.portfolio.size(),
+                    r.profit_table.size()));
+    if (report_hook) report_hook(r);
+  }
+  void on_sold(core::ContractId contract, core::Money price) override {
+    add(fmt::format("sold {} {}", contract.value, price.to_string()));
+  }
+  void on_sell_failed(core::ContractId contract, std::string_view code,
+                      std::string_view m) override {
+    add(fmt::format("sell-failed {} {}: {}", contract.value, code, m));
+  }
+  void on_notice(core::EventKind kind, std::string_view text) override {
+    add(fmt::format("notice {}: {}", core::name_of(kind), text));
+  }
+  void on_fatal(FatalKind kind, std::string_view text) override {
+    fatal = kind;
+    add(fmt::format("fatal {}: {}", static_cast<int>(kind), text));
+  }
+  void on_venue_time(core::VenueTime time) override { venue = time; }
+
+  void add(std::string line) { log.push_back(std::move(line)); }
+  std::size_t count(std::string_view prefix) const {
+    std::size_t n = 0;
+    for (const auto& line : log) n += line.starts_with(prefix) ? 1 : 0;
+    return n;
+  }
+  bool has(std::string_view prefix) const { return count(prefix) > 0; }
+  /// The last line that starts so, or "".
+  std::string last(std::string_view prefix) const {
+    for (auto at = log.rbegin(); at != log.rend(); ++at) {
+      if (at->starts_with(prefix)) return *at;
+    }
+    return {};
+  }
+
+  std::vector<std::string> log;
+  std::vector<execution::VenueReport> reports;
+  std::vector<execution::ContractReport> contracts;
+  std::vector<execution::TransactionReport> transactions;
+  execution::Bought bought;
+  std::optional<FatalKind> fatal;
+  core::VenueTime venue;
+  std::function<void(SessionState)> state_hook;
+  std::function<void(const market::Tick&, bool)> tick_hook;
+  std::function<void(const execution::Bought&)> bought_hook;
+  std::function<void(const execution::VenueReport&)> report_hook;
+};
+
+inline const std::string kStream = "11111111-2222-3333-4444-555555555555";
+
+class Rig {
+ public:
+  explicit Rig(Dialect dialect = Dialect::kOptions,
+               const std::function<void(SessionSettings&)>& adjust = {})
+      : dialect_(dialect), rng(42) {
+    SessionSettings settings;
+    settings.dialect = dialect;
+    settings.account = "demo";
+    settings.app_id = dialect == Dialect::kOptions ? "app0000000000000000aa" : "1089";
+    settings.token = core::Secret(token());
+    if (adjust) adjust(settings);
+    session = std::make_unique<Session>(std::move(settings), wire, listener, rng);
+  }
+
+  std::string token() const {
+    return dialect_ == Dialect::kOptions ? "pat_0123456789abcdef" : "a1b2c3d4e5f6g7h";
+  }
+  bool options() const { return dialect_ == Dialect::kOptions; }
+  std::string account_id() const { return options() ? "DOT90000001" : "VRTC0000001"; }
+  core::Now now() const { return {{clock_ns}, {0}, listener.venue}; }
+
+  /// Lets time pass, with every deadline on the way.
+  void advance(core::Duration d) {
+    const auto end = clock_ns + d.count();
+    for (int guard = 0; guard < 100'000; ++guard) {
+      const auto at = session->next_deadline();
+      if (!at || at->ns > end) break;
+      clock_ns = std::max(clock_ns, at->ns);
+      session->on_deadline(now());
+    }
+    clock_ns = end;
+  }
+
+  /// Lets time pass on a link whose venue answers pings.
+  void idle(core::Duration d) {
+    for (; d > core::Duration{0}; d -= seconds(1)) {
+      advance(std::min<core::Duration>(d, seconds(1)));
+      if (session->state() == SessionState::kLive && wire.sent.back().contains("ping")) {
+        answer(wire.sent.back(), {{"msg_type", "ping"}, {"ping", "pong"}});
+      }
+    }
+  }
+
+  void frame(std::string text) {
+    const auto size = text.size();
+    text.append(64, '\0');
+    session->on_frame(std::string_view(text).substr(0, size), text.size(), now());
+  }
+  void frame(const json& message) { frame(message.dump()); }
+  /// An answer to `request`: echo_req, req_id and what `body` has.
+  void answer(const json& request, json body) {
+    body["echo_req"] = request;
+    body["req_id"] = request["req_id"];
+    frame(body);
+  }
+  void refuse(const json& request, const std::string& code, const std::string& msg_type) {
+    answer(request,
+           {{"msg_type", msg_type}, {"error", {{"code", code}, {"message", "text of " + code}}}});
+  }
+
+  /// The latest request with this key, which must be there.
+  json request(const std::string& key) const {
+    for (auto at = wire.sent.rbegin(); at != wire.sent.rend(); ++at) {
+      if (at->contains(key)) return *at;
+    }
+    throw std::runtime_error("never asked: " + key);
+  }
+  std::size_t requests(const std::string& key) const {
+    std::size_t n = 0;
+    for (const auto& sent : wire.sent) n += sent.contains(key) ? 1 : 0;
+    return n;
+  }
+
+  // Answers of a venue in good health.
+  void give_accounts() {
+    session->on_http(200,
+                     R"({"data":[{"account_id":"DOT90000001","balance":10000,"currency":"USD",)"
+                     R"("group":"row","status":"active","account_type":"demo"}],"meta":{}})",
+                     now());
+  }
+  void give_probe() {
+    session->on_http(403, R"({"errors":[{"status":403,"code":"AccessDenied","message":"no"}]})",
+                     now());
+  }
+  void give_password() {
+    session->on_http(
+        200, R"({"data":{"url":"wss://h.example/trading/v1/options/ws/demo?otp=s3cret"}})", now());
+  }
+  void give_balance(const std::string& amount = "10000.00") {
+    answer(
+        request("balance"),
+        {{"msg_type", "balance"},
+         {"subscription", {{"id", kStream}}},
+         {"balance",
+          {{"balance", amount}, {"currency", "USD"}, {"loginid", account_id()}, {"id", kStream}}}});
+  }
+  void give_authorize() {
+    answer(request("authorize"), {{"msg_type", "authorize"},
+                                  {"authorize",
+                                   {{"loginid", account_id()},
+                                    {"currency", "USD"},
+                                    {"is_virtual", 1},
+                                    {"balance", 10000},
+                                    {"scopes", {"read", "trade"}}}}});
+  }
+  void give_time(std::int64_t at) { answer(request("time"), {{"msg_type", "time"}, {"time", at}}); }
+  void give_symbols() {
+    const auto name = options() ? "underlying_symbol" : "symbol";
+    const auto step = options() ? "pip_size" : "pip";
+    answer(request("active_symbols"), {{"msg_type", "active_symbols"},
+                                       {"active_symbols",
+                                        {{{name, "R_100"}, {step, 0.01}},
+                                         {{name, "1HZ100V"}, {step, 0.01}},
+                                         {{name, "frxXXXYYY"}, {step, 0.00001}}}}});
+  }
+  void give_transactions() {
+    answer(request("transaction"), {{"msg_type", "transaction"},
+                                    {"subscription", {{"id", kStream}}},
+                                    {"transaction", {{"id", kStream}}}});
+  }
+  void give_portfolio(json contracts = json::array()) {
+    answer(request("portfolio"),
+           {{"msg_type", "portfolio"}, {"portfolio", {{"contracts", std::move(contracts)}}}});
+  }
+  void give_profit_table(json rows = json::array()) {
+    const auto count = rows.size();
+    answer(request("profit_table"),
+           {{"msg_type", "profit_table"},
+            {"profit_table", {{"count", count}, {"transactions", std::move(rows)}}}});
+  }
+
+  void to_connecting() { session->start(now()); }
+  void to_authorizing() {
+    to_connecting();
+    connect();
+  }
+  /// From kConnecting.
+  void connect() {
+    if (options()) {
+      give_accounts();
+      if (wire.log.back().ends_with("/account/v1/nickname")) give_probe();
+      give_password();
+    }
+    session->on_open(now());
+  }
+  void log_in() {
+    if (options()) {
+      give_balance();
+    } else {
+      give_authorize();
+    }
+  }
+  void to_syncing() {
+    to_authorizing();
+    log_in();
+  }
+  void sync() {
+    give_time(epoch);
+    if (!options()) give_balance();
+    give_transactions();
+    give_symbols();
+  }
+  void to_reconciling() {
+    to_syncing();
+    sync();
+  }
+  void to_live() {
+    to_reconciling();
+    session->reconciled(now());
+  }
+  /// From kOffline with a wait to serve.
+  void reconnect() {
+    const auto at = session->next_deadline();
+    if (at && at->ns > clock_ns) clock_ns = at->ns;
+    session->on_deadline(now());
+    connect();
+    log_in();
+    sync();
+    session->reconciled(now());
+  }
+
+  json tick(const std::string& symbol, std::int64_t at, json quote, int pip_size = 2) const {
+    return {{"msg_type", "tick"},
+            {"echo_req", json::object()},
+            {"subscription", {{"id", kStream}}},
+            {"tick",
+             {{"symbol", symbol},
+              {"epoch", at},
+              {"quote", std::move(quote)},
+              {"pip_size", pip_size},
+              {"id", kStream}}}};
+  }
+
+  const Dialect dialect_;
+  core::Rng rng;
+  FakeWire wire;
+  Recorder listener;
+  std::unique_ptr<Session> session;
+  std::int64_t clock_ns = 1'000'000'000'000;
+  std::int64_t epoch = 1'700'000'000;
+};
+
+inline market::ContractSpec spec_of(market::ContractType type, std::string_view symbol = "R_100") {
+  market::ContractSpec spec;
+  spec.type = type;
+  spec.symbol = symbol;
+  spec.duration = {1, market::ContractDuration::Unit::kTicks};
+  if (market::takes_prediction(type)) spec.prediction = 5;
+  if (market::takes_barrier(type)) spec.barrier = core::Price::raw(36, 2);
+  if (market::is_multiplier(type)) {
+    spec.duration = {};
+    spec.multiplier = 100;
+  }
+  return spec;
+}
+
+}  // namespace derivd::deriv::test

@@ -1,0 +1,124 @@
+#include <cmath>
+
+#include "market/contract.hpp"
+#include "unit/market/market_fixture.hpp"
+
+namespace derivd::market {
+namespace {
+
+using Close = MultiplierLife::Close;
+
+ContractSpec times(ContractType type, std::uint16_t factor) {
+  auto spec = spec_of(type, "", "1HZ100V");
+  spec.multiplier = factor;
+  return spec;
+}
+
+class Multiplier : public testing::Test {
+ protected:
+  MultiplierLife open(const ContractSpec& spec, const char* stake, const char* entry) {
+    MultiplierLife life(spec, {100}, usd(stake), *find_symbol("1HZ100V"));
+    EXPECT_EQ(life.on_tick(tick(101, entry, "1HZ100V")), Close::kNone);
+    return life;
+  }
+  Tick at(std::int64_t epoch, const char* quote) { return tick(epoch, quote, "1HZ100V"); }
+};
+
+// The two levels that section 5 verified.
+TEST_F(Multiplier, StopsOutWhereTheVenueSays) {
+  EXPECT_EQ(open(times(ContractType::kMultUp, 100), "10.00", "782.35").stop_out_price(),
+            price("774.81", 2));
+  EXPECT_EQ(open(times(ContractType::kMultUp, 10), "9.00", "682.23").stop_out_price(),
+            price("614.26", 2));
+  // The mirror image, rounded towards the entry from the other side: 782.35 × 1.00964 = 789.8919.
+  EXPECT_EQ(open(times(ContractType::kMultDown, 100), "10.00", "782.35").stop_out_price(),
+            price("789.89", 2));
+}
+
+TEST_F(Multiplier, CommissionIsChargedOnce) {
+  EXPECT_EQ(open(times(ContractType::kMultUp, 100), "10.00", "782.35").commission(), usd("0.36"));
+  EXPECT_EQ(open(times(ContractType::kMultUp, 10), "9.00", "682.23").commission(), usd("0.03"));
+  const auto life = open(times(ContractType::kMultUp, 100), "10.00", "782.35");
+  EXPECT_EQ(life.profit(), usd("-0.36"));
+  EXPECT_EQ(life.profit_at(price("790.17", 2)), usd("9.64"));  // 1000 × 0.0099955… − 0.36 = 9.6355
+}
+
+TEST_F(Multiplier, BeforeTheEntryOnlyTheCommissionIsLost) {
+  MultiplierLife life(times(ContractType::kMultUp, 100), {100}, usd("10.00"),
+                      *find_symbol("1HZ100V"));
+  EXPECT_EQ(life.profit(), usd("-0.36"));
+  EXPECT_EQ(life.profit_at(price("1.00", 2)), usd("-0.36"));
+  EXPECT_EQ(life.stop_out_price(), price("0.00", 2));
+  EXPECT_EQ(life.on_tick(at(100, "782.35")), Close::kNone);  // at the start: not the entry
+  EXPECT_FALSE(life.entry());
+  EXPECT_EQ(life.on_tick(at(101, "782.36")), Close::kNone);
+  EXPECT_EQ(life.entry()->quote, price("782.36", 2));
+}
+
+TEST_F(Multiplier, ClosesAtTheStopOutAndNotBefore) {
+  auto up = open(times(ContractType::kMultUp, 100), "10.00", "782.35");
+  EXPECT_EQ(up.on_tick(at(102, "774.82")), Close::kNone);
+  EXPECT_EQ(up.on_tick(at(103, "774.81")), Close::kStopOut);
+  EXPECT_EQ(up.profit(), usd("-10.00"));
+  auto down = open(times(ContractType::kMultDown, 100), "10.00", "782.35");
+  EXPECT_EQ(down.on_tick(at(102, "789.88")), Close::kNone);
+  EXPECT_EQ(down.on_tick(at(103, "789.89")), Close::kStopOut);
+}
+
+TEST_F(Multiplier, IsFinalOnceClosed) {
+  auto life = open(times(ContractType::kMultUp, 100), "10.00", "782.35");
+  EXPECT_EQ(life.on_tick(at(102, "700.00")), Close::kStopOut);
+  EXPECT_EQ(life.profit(), usd("-10.00"));
+  EXPECT_EQ(life.on_tick(at(103, "900.00")), Close::kNone);
+  EXPECT_EQ(life.profit(), usd("-10.00"));
+  EXPECT_EQ(life.last()->epoch.s, 102);
+}
+
+TEST_F(Multiplier, RepeatedAndForeignTicksChangeNothing) {
+  auto life = open(times(ContractType::kMultUp, 100), "10.00", "782.35");
+  EXPECT_EQ(life.on_tick(at(101, "1.00")), Close::kNone);
+  EXPECT_EQ(life.on_tick(at(99, "1.00")), Close::kNone);
+  EXPECT_EQ(life.on_tick(tick(102, "1.00", "R_100")), Close::kNone);
+  EXPECT_EQ(life.last()->quote, price("782.35", 2));
+}
+
+TEST_F(Multiplier, TakesProfitAndStopsLossInCents) {
+  auto spec = times(ContractType::kMultUp, 100);
+  spec.take_profit = usd("1.00");
+  spec.stop_loss = usd("2.00");
+  auto won = open(spec, "10.00", "1000.00");
+  EXPECT_EQ(won.on_tick(at(102, "1001.35")), Close::kNone);        // 0.99
+  EXPECT_EQ(won.on_tick(at(103, "1001.36")), Close::kTakeProfit);  // 1.00
+  EXPECT_EQ(won.profit(), usd("1.00"));
+  auto lost = open(spec, "10.00", "1000.00");
+  EXPECT_EQ(lost.on_tick(at(102, "998.37")), Close::kNone);      // −1.99
+  EXPECT_EQ(lost.on_tick(at(103, "998.36")), Close::kStopLoss);  // −2.00
+  auto jumped = open(spec, "10.00", "1000.00");
+  EXPECT_EQ(jumped.on_tick(at(102, "980.00")), Close::kStopOut);
+  EXPECT_EQ(jumped.profit(), usd("-10.00"));
+}
+
+TEST_F(Multiplier, RoundsHalvesUpwards) {
+  // No commission: CRASH and others without a known rate. 1 × 1 × 0.005 = half a cent.
+  auto spec = spec_of(ContractType::kMultUp, "", "stpRNG");
+  spec.multiplier = 1;
+  MultiplierLife life(spec, {100}, usd("1.00"), *find_symbol("stpRNG"));
+  life.on_tick(tick(101, "1000.0", "stpRNG"));
+  EXPECT_EQ(life.profit_at(price("1005.0", 1)), usd("0.01"));
+  EXPECT_EQ(life.profit_at(price("995.0", 1)), usd("0.00"));
+  EXPECT_EQ(life.profit_at(price("994.9", 1)), usd("-0.01"));
+  EXPECT_EQ(life.commission(), usd("0.00"));
+}
+
+TEST_F(Multiplier, LargestPositionsDoNotOverflow) {
+  auto spec = spec_of(ContractType::kMultUp, "", "1HZ25V");
+  spec.multiplier = 4000;
+  MultiplierLife life(spec, {100}, usd("2000.00"), *find_symbol("1HZ25V"));
+  life.on_tick(tick(101, "999999999.99", "1HZ25V"));
+  life.on_tick(tick(102, "1999999999.98", "1HZ25V"));
+  // 8 000 000 × 1 − 8 000 000 × 0.00009
+  EXPECT_EQ(life.profit(), usd("7999280.00"));
+}
+
+}  // namespace
+}  // namespace derivd::market
