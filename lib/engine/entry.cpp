@@ -151,7 +151,7 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
   order.intended_wall = now.wall;
   order.signal_epoch = tick.epoch;
   const auto& intent = ledger.intend(order);
-  ++own_events;
+  own_event();
   flights[intent.id] = Flight{now.instant, {}, {}, kFirstAsk, false};
   slot.told.reset();
   slot.last_decision = core::Text::truncated(

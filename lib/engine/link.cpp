@@ -135,7 +135,13 @@ void Engine::Impl::ask_report() {
     since = std::min(since, from - execution::kClockSlack);
   }
   out->push_back(AskReport{since});
-  own_events_at_ask = flights.empty() ? std::optional(own_events) : std::nullopt;
+  const bool quiet = flights.empty() && now.instant - last_own_event >= kQuiet;
+  own_events_at_ask = quiet ? std::optional(own_events) : std::nullopt;
+}
+
+void Engine::Impl::own_event() {
+  ++own_events;
+  last_own_event = now.instant;
 }
 
 void Engine::Impl::anchor(core::Money known) {
@@ -215,8 +221,8 @@ void Engine::Impl::report(const execution::VenueReport& report) {
     for (const auto& row : result.foreign)
       tell_foreign(row.contract, "open on this account, not ours");
   }
-  // Nothing of ours moved since the report was asked for, so its balance is the account's. (Before
-  // the first one nothing could be bought since the link came up.)
+  // Nothing of ours moved for a while, so its balance is the account's. (Before the first report
+  // nothing could be bought since the link came up.)
   if (!reconciled || (own_events_at_ask == own_events && flights.empty())) anchor(report.balance);
   if (!reconciled) {
     reconciled = true;
@@ -239,7 +245,7 @@ void Engine::Impl::adopt(core::OrderId id, const execution::HistoryRow& row) {
   bought.purchase_time = row.purchase_time;
   bought.shortcode = row.shortcode;
   balance.debit(row.buy_price, std::nullopt);
-  ++own_events;
+  own_event();
   opened(ledger.accept(id, bought), true);
   // A witness that was held may have settled it already.
   const auto* order = ledger.find(id);

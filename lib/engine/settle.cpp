@@ -32,7 +32,7 @@ void Engine::Impl::bought(core::OrderId id, const execution::Bought& bought) {
   }
   const bool resolved = order->state != OrderState::kIntended;
   balance.debit(bought.buy_price, bought.balance_after);
-  ++own_events;
+  own_event();
   opened(ledger.accept(id, bought), resolved);
   release_waiting();
   flush_held();
@@ -147,7 +147,7 @@ void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlem
   const bool anchored =
       at_anchor.erase(id) > 0 && order.settled_time <= anchored_at + execution::kClockSlack;
   balance.credit(order.sell_price, anchored);
-  ++own_events;
+  own_event();
   book(slot, order);
   append(execution::OrderRecord{order});
   auto e = event(EventKind::kContractSettled, order);
