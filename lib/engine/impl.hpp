@@ -92,6 +92,7 @@ struct Engine::Impl {
   void roll_day();
   void tick(const market::Tick& tick, bool history);
   void feed_contracts(const market::Tick& tick, Feed::Push push);
+  core::VenueTime earliest_now(core::VenueTime epoch, std::int64_t interval_s) const;
   void feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, bool history);
   std::optional<core::Instant> next_deadline() const;
   void on_deadline();
@@ -217,6 +218,9 @@ struct Engine::Impl {
   std::optional<std::int64_t> day;
   bool daily_profit_reached = false;
   core::VenueTime clock;
+  core::Instant clock_at;        // when it was shown to us
+  core::VenueTime clock_before;  // the one before it, likewise
+  core::Instant clock_before_at;
 
   core::Now now;           // of the event being handled
   Actions* out = nullptr;  // of the event being handled
