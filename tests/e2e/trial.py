@@ -223,7 +223,7 @@ def in_parallel(jobs):
     for t in threads:
         t.join()
     for index, _, trace in failures:
-        print(f"lane {index}:\n{trace}")
+        print(f"job {index} of {len(jobs)}:\n{trace}")
     if failures:
         raise failures[0][1]
     return results
