@@ -52,8 +52,8 @@ int run(const std::string& file) {
 }
 
 /// Asks the daemon until it is live. The waits are those of a client at a shell.
-int wait_online(double timeout_s) {
-  const auto path = daemon::control_path("/run/derivd");
+int wait_online(const std::string& name, double timeout_s) {
+  const auto path = daemon::control_path(name.empty() ? "/run/derivd" : "/run/derivd-" + name);
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(timeout_s);
   std::string last = "no answer";
   while (std::chrono::steady_clock::now() < until) {
@@ -79,12 +79,14 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "derivd " DERIVD_VERSION);
   app.require_subcommand(1);
   std::string file = "/etc/derivd/derivd.yaml";
+  std::string name;
   double timeout_s = 60;
   auto* run_cmd = app.add_subcommand("run", "trade in the foreground, for systemd and terminals");
   run_cmd->add_option("--config", file, "configuration file")->capture_default_str();
   auto* check_cmd = app.add_subcommand("check", "check a configuration and say every problem");
   check_cmd->add_option("--config", file, "configuration file")->capture_default_str();
   auto* wait_cmd = app.add_subcommand("wait-online", "wait until the session is live");
+  wait_cmd->add_option("--name", name, "instance of derivd@.service");
   wait_cmd->add_option("--timeout", timeout_s, "seconds")->check(CLI::PositiveNumber);
   try {
     app.parse(argc, argv);
@@ -94,7 +96,7 @@ int main(int argc, char** argv) {
   }
   try {
     if (check_cmd->parsed()) return check(file);
-    if (wait_cmd->parsed()) return wait_online(timeout_s);
+    if (wait_cmd->parsed()) return wait_online(name, timeout_s);
     return run(file);
   } catch (const std::exception& e) {
     fmt::print(stderr, "derivd: {}\n", e.what());
