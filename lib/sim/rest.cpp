@@ -32,6 +32,12 @@ std::string_view query_value(std::string_view target, std::string_view name) {
 
 std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+// A client behind a proxy is led back through it.
+bool is_authority(std::string_view host) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyz0123456789.-:[]";
+  return !host.empty() && host.find_first_not_of(kPlain) == std::string_view::npos;
+}
+
 std::string meta(const HttpCall& call) {
   JsonOut out;
   // A constant: the same seed gives the same bytes.
@@ -150,9 +156,10 @@ HttpAnswer Venue::issue_otp(const HttpCall& call, Account& a, bool broken) {
     otps_.erase(otp_order_.front());
     otp_order_.pop_front();
   }
+  const auto base = is_authority(call.host) ? "wss://" + call.host : base_;
   JsonOut out;
   out.begin_object().text(
-      "url", fmt::format("{}{}{}?otp={}", base_, kSockets, a.token.real ? "real" : "demo", otp));
+      "url", fmt::format("{}{}{}?otp={}", base, kSockets, a.token.real ? "real" : "demo", otp));
   return data_answer(call, out.end_object().str());
 }
 

@@ -59,6 +59,7 @@ struct HttpCall {
   std::string target;
   std::string authorization;  // header, "" when absent
   std::string app_id;         // header deriv-app-id, "" when absent
+  std::string host = {};      // header host: by which name the client reaches us, or a proxy
 };
 struct HttpAnswer {
   int status = 200;
