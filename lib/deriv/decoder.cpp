@@ -712,8 +712,7 @@ Status Pass::finish() {
   // Required by every response schema but that of proposal_open_contract.
   if (!msg_type) {
     if (out.message != Message::kContract) return bad("msg_type", "is missing");
-  } else if (const auto* named = find_payload(*msg_type);
-             !named || named->message != out.message) {
+  } else if (const auto* named = find_payload(*msg_type); !named || named->message != out.message) {
     return bad("msg_type", fmt::format("does not fit the payload {}", name_of(out.message)));
   }
   if (auto* history = std::get_if<HistoryPayload>(&out.payload)) history->decimals = decimals;

@@ -55,11 +55,16 @@ constexpr std::array<std::pair<std::string_view, Direction>, 5> kDirections{{
 
 char letter_of(Direction d) {
   switch (d) {
-    case Direction::kRequest: return 'q';
-    case Direction::kStream: return 's';
-    case Direction::kUpgrade: return 'u';
-    case Direction::kRest: return 'h';
-    case Direction::kTick: return 't';
+    case Direction::kRequest:
+      return 'q';
+    case Direction::kStream:
+      return 's';
+    case Direction::kUpgrade:
+      return 'u';
+    case Direction::kRest:
+      return 'h';
+    case Direction::kTick:
+      return 't';
   }
   return '?';
 }
@@ -75,6 +80,15 @@ std::optional<std::int64_t> to_int(std::string_view s) {
   const auto [end, ec] = std::from_chars(s.data(), s.data() + s.size(), v);
   if (ec != std::errc{} || end != s.data() + s.size() || s.empty()) return std::nullopt;
   return v;
+}
+
+/// Calls that exist in one direction only say which is meant.
+std::optional<Direction> direction_of(std::string_view call) {
+  for (const auto name : {"accounts", "otp", "reset-demo-balance", "nickname", "health"})
+    if (call == name) return Direction::kRest;
+  for (const auto name : {"tick", "ohlc"})
+    if (call == name) return Direction::kStream;
+  return std::nullopt;
 }
 
 std::string known_actions() {
@@ -104,11 +118,14 @@ core::Result<void> parse_argument(const ActionInfo& info, std::string_view arg, 
     case Argument::kCode: {
       const auto colon = arg.find(':');
       out.code = std::string(trimmed(arg.substr(0, colon)));
-      if (colon != std::string_view::npos) out.message = std::string(trimmed(arg.substr(colon + 1)));
+      if (colon != std::string_view::npos)
+        out.message = std::string(trimmed(arg.substr(colon + 1)));
       if (out.code.empty()) return core::invalid(fmt::format("{} needs an error code", info.name));
       return {};
     }
-    case Argument::kOptionalText: out.message = std::string(arg); return {};
+    case Argument::kOptionalText:
+      out.message = std::string(arg);
+      return {};
   }
   return {};
 }
@@ -183,6 +200,10 @@ core::Result<Faults::Rule> Faults::parse(const Json& json) {
           key));
     }
   }
+  const auto implied = direction_of(rule.call);
+  if (implied && when->find("direction") == nullptr &&
+      info->allowed.find(letter_of(*implied)) != std::string_view::npos)
+    rule.direction = *implied;
   return rule;
 }
 
@@ -237,7 +258,10 @@ std::string Faults::status() const {
   JsonOut out;
   out.begin_array();
   for (const auto& r : rules_)
-    out.begin_object().raw("rule", r.text).integer("seen", r.seen).integer("hit", r.hit)
+    out.begin_object()
+        .raw("rule", r.text)
+        .integer("seen", r.seen)
+        .integer("hit", r.hit)
         .end_object();
   return out.end_array().take();
 }

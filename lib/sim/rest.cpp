@@ -94,7 +94,8 @@ HttpAnswer Venue::rest_answer(const HttpCall& call) {
     if (f.kind == FaultKind::kExpireToken) expire = true;
     if (f.kind != FaultKind::kError) continue;
     const auto status = Json::number(f.code).as_int().value_or(500);
-    return rest_error(call, static_cast<int>(status), status == 429 ? "RateLimit" : "InternalServerError",
+    return rest_error(call, static_cast<int>(status),
+                      status == 429 ? "RateLimit" : "InternalServerError",
                       f.message.empty() ? "An internal error occurred" : f.message);
   }
   if (path == kHealth && call.method == "GET") return {200, "OK"};
@@ -151,8 +152,8 @@ HttpAnswer Venue::issue_otp(const HttpCall& call, Account& a, bool broken) {
     otp_order_.pop_front();
   }
   JsonOut out;
-  out.begin_object().text("url", fmt::format("{}{}{}?otp={}", base_, kSockets,
-                                             a.token.real ? "real" : "demo", otp));
+  out.begin_object().text(
+      "url", fmt::format("{}{}{}?otp={}", base_, kSockets, a.token.real ? "real" : "demo", otp));
   return data_answer(call, out.end_object().str());
 }
 
@@ -196,10 +197,10 @@ HttpAnswer Venue::upgrade_answer(const HttpCall& call) {
   const auto path = path_of(call.target);
   const bool v3 = path == kV3;
   const auto name = v3 ? std::string_view("v3") : last_part(path);
-  for (const Fault& f :
-       faults_.on({Direction::kUpgrade, name, v3 ? "v3" : "options", {}, {}})) {
+  for (const Fault& f : faults_.on({Direction::kUpgrade, name, v3 ? "v3" : "options", {}, {}})) {
     if (f.kind != FaultKind::kRefuseUpgrade) continue;
-    return rest_error(call, static_cast<int>(f.amount), f.amount == 401 ? "Unauthorized" : "InternalError",
+    return rest_error(call, static_cast<int>(f.amount),
+                      f.amount == 401 ? "Unauthorized" : "InternalError",
                       "Refused by the simulator's faults");
   }
   if (connections_.size() >= kMaxConnections)
@@ -242,10 +243,12 @@ void Venue::on_connected(ConnId id, std::string_view target, core::Now now) {
   Connection& kept = *connections_.insert_or_assign(id, std::move(c)).first->second;
   if (!v3) return;
   const auto app = query_value(target, "app_id");
-  const bool digits = !app.empty() && app.size() <= 10 &&
-                      std::all_of(app.begin(), app.end(), [](char ch) { return ch >= '0' && ch <= '9'; });
+  const bool digits =
+      !app.empty() && app.size() <= 10 &&
+      std::all_of(app.begin(), app.end(), [](char ch) { return ch >= '0' && ch <= '9'; });
   if (digits && known_app(app)) return;
-  refuse_raw(kept, {"{}", {}, {}}, "error", {"InvalidAppID", "Your app_id is invalid.", {}, {}, {}});
+  refuse_raw(kept, {"{}", {}, {}}, "error",
+             {"InvalidAppID", "Your app_id is invalid.", {}, {}, {}});
   actions_.push_back({Action::Kind::kClose, id, {}, 0, 0, 1008});
   kept.closing = true;
 }

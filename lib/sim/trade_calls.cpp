@@ -23,11 +23,17 @@ bool wants_stream(const Json& json) { return json.find("subscribe") != nullptr; 
 
 WireError missing(std::string_view field) {
   return {"ContractCreationFailure",
-          fmt::format("Missing required contract parameters ({}).", field), std::string(field), {}, {}};
+          fmt::format("Missing required contract parameters ({}).", field),
+          std::string(field),
+          {},
+          {}};
 }
 WireError bad_stake_decimals(std::string_view field) {
-  return {"ContractBuyValidationError", "Stake can not have more than 2 decimal places.",
-          std::string(field), "IncorrectStakeDecimals", {}};
+  return {"ContractBuyValidationError",
+          "Stake can not have more than 2 decimal places.",
+          std::string(field),
+          "IncorrectStakeDecimals",
+          {}};
 }
 WireError bad_barrier(std::string message) {
   return {"ContractBuyValidationError", std::move(message), "barrier", "InvalidBarrier", {}};
@@ -92,8 +98,8 @@ Answer<void> read_barrier(const Json& p, Order& order) {
   if (text[0] != '+' && text[0] != '-') return bad_barrier("Barrier is out of acceptable range.");
   auto price = core::Price::parse(text, order.symbol->decimals);
   if (!price)
-    return bad_barrier(fmt::format("Barrier can only be up to {} decimal places.",
-                                   order.symbol->decimals));
+    return bad_barrier(
+        fmt::format("Barrier can only be up to {} decimal places.", order.symbol->decimals));
   spec.barrier = *price;
   return {};
 }
@@ -102,13 +108,17 @@ Answer<void> read_limits(const Json& p, Order& order) {
   const Json* limits = p.find("limit_order");
   if (limits == nullptr) return {};
   if (!market::is_multiplier(order.spec.type))
-    return WireError{"ContractCreationFailure", "Limit order is not allowed for this contract.",
-                     "limit_order", {}, {}};
+    return WireError{"ContractCreationFailure",
+                     "Limit order is not allowed for this contract.",
+                     "limit_order",
+                     {},
+                     {}};
   for (const auto key : {"take_profit", "stop_loss"}) {
     auto amount = read_money(*limits, key);
     if (!amount) return amount.error();
     if (*amount && (*amount)->units() <= 0)
-      return WireError{"ContractBuyValidationError", "Please enter a positive amount.", key, {}, {}};
+      return WireError{
+          "ContractBuyValidationError", "Please enter a positive amount.", key, {}, {}};
     (std::string_view(key) == "take_profit" ? order.spec.take_profit : order.spec.stop_loss) =
         *amount;
   }
@@ -118,12 +128,23 @@ Answer<void> read_limits(const Json& p, Order& order) {
 Answer<void> read_multiplier(const Json& p, Order& order) {
   if (p.find("cancellation") != nullptr)
     return WireError{"ContractBuyValidationError",
-                     "Deal cancellation is not available for this asset.", "cancellation", {}, {}};
+                     "Deal cancellation is not available for this asset.",
+                     "cancellation",
+                     {},
+                     {}};
   const Json* multiplier = find_number(p, "multiplier");
   if (multiplier == nullptr) return missing("multiplier");
+  const auto accepted = accepted_multipliers(*order.symbol);
   const auto m = multiplier->as_int();
-  order.spec.multiplier =
-      static_cast<std::uint16_t>(m && *m > 0 && *m <= UINT16_MAX ? *m : UINT16_MAX);
+  const auto found = std::find(accepted.begin(), accepted.end(), m.value_or(0));
+  if (found == accepted.end())
+    return WireError{
+        "ContractBuyValidationError",
+        fmt::format("Multiplier is not in acceptable range. Accepts {}.", fmt::join(accepted, ",")),
+        "multiplier",
+        "InvalidMultiplier",
+        {}};
+  order.spec.multiplier = *found;
   return {};
 }
 
@@ -136,10 +157,12 @@ Answer<void> read_amount(const Json& p, Order& order) {
   if ((*amount)->units() <= 0)
     return WireError{"ContractBuyValidationError",
                      fmt::format("Please enter a {} amount that's greater than 0.", basis),
-                     "amount", {}, {}};
+                     "amount",
+                     {},
+                     {}};
   if (basis == "payout" && market::is_multiplier(order.spec.type))
-    return WireError{"ContractCreationFailure", "Basis must be stake for this contract.", "basis",
-                     {}, {}};
+    return WireError{
+        "ContractCreationFailure", "Basis must be stake for this contract.", "basis", {}, {}};
   (basis == "payout" ? order.payout : order.stake) = *amount;
   return {};
 }
@@ -172,14 +195,17 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
   if (currency != "USD")
     return WireError{"NotDefaultCurrency",
                      fmt::format("The provided currency {} is not the default currency.", currency),
-                     "currency", {}, {}};
+                     "currency",
+                     {},
+                     {}};
   const auto type =
       type_from_wire(c.dialect, text_of(p, "contract_type"), p.find("barrier") != nullptr);
   if (!type) return not_offered("contract_type", "Trading is not offered for this asset.");
   order.spec.type = *type;
   if (v3 && p.find("date_start") != nullptr)
     return not_offered("date_start", "Forward-starting contracts are not offered for this asset.");
-  if (market_closed(*index)) return WireError{"MarketIsClosed", "This market is presently closed.", {}, {}, {}};
+  if (market_closed(*index))
+    return WireError{"MarketIsClosed", "This market is presently closed.", {}, {}, {}};
   if (market::is_multiplier(*type)) {
     if (auto ok = read_multiplier(p, order); !ok) return ok.error();
   } else if (auto ok = read_duration(p, now_.venue, order); !ok) {
@@ -208,7 +234,7 @@ bool Venue::market_moves(const Order& order) const {
   if (market::takes_barrier(order.spec.type) || order.fixed_expiry) return true;
   // Constant: tick trades without a barrier, and at-the-money below a day on the named indices.
   if (order.spec.duration.in_ticks()) return false;
-  static constexpr std::string_view kConstant[] = {"R_10", "R_25",  "R_50",  "R_75",
+  static constexpr std::string_view kConstant[] = {"R_10",  "R_25",   "R_50",  "R_75",
                                                    "R_100", "RDBULL", "RDBEAR"};
   const bool named = std::find(std::begin(kConstant), std::end(kConstant), order.symbol->code) !=
                      std::end(kConstant);
@@ -241,7 +267,8 @@ WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
       return bad_barrier(fmt::format("Barrier must be an integer in range of {} to {}.",
                                      under ? 1 : 0, over ? 8 : 9));
     }
-    case RefusalKind::kBarrier: return bad_barrier("Barrier is out of acceptable range.");
+    case RefusalKind::kBarrier:
+      return bad_barrier("Barrier is out of acceptable range.");
     case RefusalKind::kStakeTooSmall: {
       const auto least = mult ? market::kMinMultiplierStake : market::kMinStake;
       const auto most = mult ? market::kMaxMultiplierStake : market::kMaxPayout;
@@ -250,15 +277,20 @@ WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
       details.text("min_stake", least.to_string()).end_object();
       return {buy, why.text, "amount", "InvalidMinStake", details.take()};
     }
-    case RefusalKind::kPayoutTooLarge: return {buy, why.text, "amount", "InvalidMaxPayout", {}};
+    case RefusalKind::kPayoutTooLarge:
+      return {buy, why.text, "amount", "InvalidMaxPayout", {}};
     case RefusalKind::kNoReturn:
       return {buy, "This contract offers no return.", "amount", "NoReturn", {}};
-    case RefusalKind::kMultiplier: return {buy, why.text, "multiplier", "InvalidMultiplier", {}};
-    case RefusalKind::kInsufficientBalance: return {"InsufficientBalance", why.text, {}, {}, {}};
-    case RefusalKind::kNotFound: return {"NoOpenPosition", why.text, {}, {}, {}};
+    case RefusalKind::kMultiplier:
+      return {buy, why.text, "multiplier", "InvalidMultiplier", {}};
+    case RefusalKind::kInsufficientBalance:
+      return {"InsufficientBalance", why.text, {}, {}, {}};
+    case RefusalKind::kNotFound:
+      return {"NoOpenPosition", why.text, {}, {}, {}};
     case RefusalKind::kResaleNotOffered:
       return {"ResaleNotOffered", why.text, {}, {}, {}};
-    case RefusalKind::kAlreadySettled: return {"ContractAlreadySold", why.text, {}, {}, {}};
+    case RefusalKind::kAlreadySettled:
+      return {"ContractAlreadySold", why.text, {}, {}, {}};
   }
   return {"InternalServerError", why.text, {}, {}, {}};
 }
@@ -299,7 +331,8 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
     deal.stop_loss = spec.stop_loss;
     out.raw("limit_order", limit_order_json(contract, deal, true, true));
   }
-  out.text("longcode", longcode_of(spec, *order.symbol, quote.stake, now_.venue, order.fixed_expiry));
+  out.text("longcode",
+           longcode_of(spec, *order.symbol, quote.stake, now_.venue, order.fixed_expiry));
   if (mult) out.integer("multiplier", spec.multiplier);
   out.raw("payout", number(quote.payout)).raw("spot", number(quote.spot));
   out.integer("spot_time", quote.spot_time.s).key("validation_params").begin_object();
@@ -319,9 +352,9 @@ void Venue::proposal(Request& r) {
   std::string id;
   Stream* stream = nullptr;
   if (wants_stream(r.json)) {
-    const auto streaming = std::count_if(
-        r.conn.streams.begin(), r.conn.streams.end(),
-        [](const Stream& s) { return s.kind == Stream::Kind::kProposal; });
+    const auto streaming =
+        std::count_if(r.conn.streams.begin(), r.conn.streams.end(),
+                      [](const Stream& s) { return s.kind == Stream::Kind::kProposal; });
     if (r.conn.dialect == Dialect::kV3 && options_.rate_limits &&
         streaming >= static_cast<std::ptrdiff_t>(V3Limits::kProposalStreams))
       return refuse(r, {"RateLimit", "You have reached the rate limit for proposal.", {}, {}, {}});
@@ -370,21 +403,32 @@ void Venue::buy(Request& r) {
         fmt::format("The underlying market has moved too much since you priced the contract. The "
                     "contract {} has changed from USD{} to USD{}.",
                     what, from.to_string(), to.to_string()),
-        {}, {}, {}};
+        {},
+        {},
+        {}};
   };
   if (which == "1") {
     const Json* parameters = r.json.find("parameters");
     if (parameters == nullptr)
-      return refuse_buy(r, {"InputValidationFailed", "Input validation failed: parameters", {}, {},
-                            R"({"parameters":"Missing property."})"}, nullptr);
+      return refuse_buy(r,
+                        {"InputValidationFailed",
+                         "Input validation failed: parameters",
+                         {},
+                         {},
+                         R"({"parameters":"Missing property."})"},
+                        nullptr);
     const auto order = read_order(r.conn, *parameters);
     if (!order) return refuse_buy(r, order.error(), nullptr);
     const auto quote = price(*order);
     if (!quote) return refuse_buy(r, quote.error(), &*order);
     if (above_limit(quote->stake))
-      return refuse_buy(r, {"ContractCreationFailure",
-                            "Contract's stake amount is more than the maximum purchase price.",
-                            "amount", {}, {}}, &*order);
+      return refuse_buy(r,
+                        {"ContractCreationFailure",
+                         "Contract's stake amount is more than the maximum purchase price.",
+                         "amount",
+                         {},
+                         {}},
+                        &*order);
     return execute(r, *order, *quote);
   }
   const auto found = std::find_if(r.conn.proposals.begin(), r.conn.proposals.end(),
@@ -400,14 +444,16 @@ void Venue::buy(Request& r) {
   const auto now = price(p.order);
   if (!now) return refuse_buy(r, now.error(), &p.order);
   if (above_limit(p.quote.stake)) {
-    const auto shown = core::Money::minor(std::max<std::int64_t>(
-        0, static_cast<std::int64_t>(limit.to_double() * 100)));
+    const auto shown = core::Money::minor(
+        std::max<std::int64_t>(0, static_cast<std::int64_t>(limit.to_double() * 100)));
     return refuse_buy(r, moved("price", shown, p.quote.stake), &p.order);
   }
   if (moved_too_far(p.quote, *now)) {
     const bool stake_basis = p.quote.stake == now->stake;
-    return refuse_buy(r, stake_basis ? moved("payout", p.quote.payout, now->payout)
-                                     : moved("price", p.quote.stake, now->stake), &p.order);
+    return refuse_buy(r,
+                      stake_basis ? moved("payout", p.quote.payout, now->payout)
+                                  : moved("price", p.quote.stake, now->stake),
+                      &p.order);
   }
   // Bought: its stream ends by itself, and it cannot be bought again.
   drop_streams(r.conn, [&](const Stream& s) { return s.id == p.id; });
@@ -418,15 +464,26 @@ void Venue::buy(Request& r) {
 void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
   Account& a = *r.conn.account;
   if (a.open.size() >= kMaxOpenContracts)
-    return refuse_buy(r, {"OpenPositionLimitExceeded",
-                          fmt::format("Sorry, you cannot hold more than {} contracts at a given "
-                                      "time. Please wait until some contracts have closed and try "
-                                      "again.", kMaxOpenContracts), {}, {}, {}}, &order);
+    return refuse_buy(r,
+                      {"OpenPositionLimitExceeded",
+                       fmt::format("Sorry, you cannot hold more than {} contracts at a given "
+                                   "time. Please wait until some contracts have closed and try "
+                                   "again.",
+                                   kMaxOpenContracts),
+                       {},
+                       {},
+                       {}},
+                      &order);
   if (quote.stake > a.balance)
-    return refuse_buy(r, {"InsufficientBalance",
-                          fmt::format("Your account balance ({} USD) is insufficient to buy this "
-                                      "contract ({} USD).", a.balance.to_string(),
-                                      quote.stake.to_string()), {}, {}, {}}, &order);
+    return refuse_buy(r,
+                      {"InsufficientBalance",
+                       fmt::format("Your account balance ({} USD) is insufficient to buy this "
+                                   "contract ({} USD).",
+                                   a.balance.to_string(), quote.stake.to_string()),
+                       {},
+                       {},
+                       {}},
+                      &order);
   auto spec = spec_now(order);
   const auto take_profit = std::exchange(spec.take_profit, std::nullopt);
   const auto stop_loss = std::exchange(spec.stop_loss, std::nullopt);
@@ -436,16 +493,16 @@ void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
   const auto& contract = *book_.find(*id);
   Deal deal;
   deal.id = *id;
-  deal.account = static_cast<std::size_t>(
-      std::find_if(accounts_.begin(), accounts_.end(),
-                   [&](const auto& p) { return p.get() == &a; }) - accounts_.begin());
+  deal.account =
+      static_cast<std::size_t>(std::find_if(accounts_.begin(), accounts_.end(),
+                                            [&](const auto& p) { return p.get() == &a; }) -
+                               accounts_.begin());
   deal.dialect = r.conn.dialect;
   deal.symbol = order.symbol;
   deal.wire_type = wire_type(deal.dialect, spec.type);
   deal.shortcode = shortcode_of(spec, deal.wire_type, contract.stake, contract.payout, now_.venue,
                                 order.fixed_expiry, take_profit);
-  deal.longcode =
-      longcode_of(spec, *order.symbol, contract.stake, now_.venue, order.fixed_expiry);
+  deal.longcode = longcode_of(spec, *order.symbol, contract.stake, now_.venue, order.fixed_expiry);
   deal.fixed_expiry = order.fixed_expiry.has_value();
   deal.expiry_at_purchase = expiry_of(contract);
   for (const Fault& f : r.faults)
@@ -473,7 +530,9 @@ void Venue::announce_buy(Request& r, Deal& deal, const venue::Contract& contract
   std::string stream_id;
   std::string text;
   JsonOut out;
-  out.begin_object().raw("balance_after", number(a.balance)).raw("buy_price", number(contract.stake));
+  out.begin_object()
+      .raw("balance_after", number(a.balance))
+      .raw("buy_price", number(contract.stake));
   out.integer("contract_id", contract.id.value).text("longcode", deal.longcode);
   out.raw("payout", number(contract.payout)).integer("purchase_time", contract.purchase_time.s);
   out.text("shortcode", deal.shortcode).integer("start_time", contract.purchase_time.s);
@@ -575,7 +634,10 @@ void Venue::sell(Request& r) {
   Deal* deal = deal_of(id);
   if (deal == nullptr || accounts_[deal->account].get() != &a)
     return deny({r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
-                 "This contract was not found among your open positions.", {}, {}, {}});
+                 "This contract was not found among your open positions.",
+                 {},
+                 {},
+                 {}});
   if (deal->shown == Shown::kSold)
     return deny({"ContractAlreadySold", "This contract has been sold.", {}, {}, {}});
   if (deal->shown == Shown::kExpired)
@@ -585,7 +647,10 @@ void Venue::sell(Request& r) {
     return deny({"PriceMoved",
                  fmt::format("The underlying market has moved too much since you priced the "
                              "contract. The contract sell price has changed to USD{}.",
-                             bid.to_string()), {}, {}, {}});
+                             bid.to_string()),
+                 {},
+                 {},
+                 {}});
   const auto sold = book_.sell(a.index, id, now_.venue);
   if (!sold) return deny(refusal(sold.error(), Order{}));
   deal->sold_early = true;
@@ -603,8 +668,12 @@ void Venue::cancel(Request& r) {
   const Deal* deal = deal_of(id);
   if (deal == nullptr || accounts_[deal->account].get() != r.conn.account)
     return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
-                      "This contract was not found among your open positions.", {}, {}, {}});
-  refuse(r, {"CannotCancelContract", "This contract does not include deal cancellation.", {}, {}, {}});
+                      "This contract was not found among your open positions.",
+                      {},
+                      {},
+                      {}});
+  refuse(r,
+         {"CannotCancelContract", "This contract does not include deal cancellation.", {}, {}, {}});
 }
 
 void Venue::contract_update(Request& r) {
@@ -613,14 +682,18 @@ void Venue::contract_update(Request& r) {
   if (deal == nullptr || accounts_[deal->account].get() != r.conn.account ||
       deal->shown != Shown::kOpen)
     return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
-                      "This contract was not found among your open positions.", {}, {}, {}});
+                      "This contract was not found among your open positions.",
+                      {},
+                      {},
+                      {}});
   const auto& contract = *book_.find(id);
   if (!contract.multiplier)
-    return refuse(r, {"ContractUpdateNotAllowed",
-                      "Update is not allowed for this contract.", {}, {}, {}});
+    return refuse(
+        r, {"ContractUpdateNotAllowed", "Update is not allowed for this contract.", {}, {}, {}});
   if (!deal->limit_history.empty() && deal->limit_history.back().at == now_.venue &&
       contract.purchase_time != now_.venue)
-    return refuse(r, {"ContractUpdateTooFrequent", "Only one update per second is allowed.", {}, {}, {}});
+    return refuse(
+        r, {"ContractUpdateTooFrequent", "Only one update per second is allowed.", {}, {}, {}});
   const Json& limits = *r.json.find("limit_order");
   for (const auto* key : {"take_profit", "stop_loss"}) {
     const Json* value = limits.find(key);
@@ -629,8 +702,11 @@ void Venue::contract_update(Request& r) {
     if (!value->is_null()) {
       auto parsed = core::Money::parse(value->text());
       if (!parsed || parsed->units() <= 0)
-        return refuse(r, {"ContractUpdateFailure", "Please enter a positive amount with at most 2 decimal places.",
-                          key, {}, {}});
+        return refuse(r, {"ContractUpdateFailure",
+                          "Please enter a positive amount with at most 2 decimal places.",
+                          key,
+                          {},
+                          {}});
       amount = *parsed;
     }
     (std::string_view(key) == "take_profit" ? deal->take_profit : deal->stop_loss) = amount;
@@ -651,9 +727,13 @@ void Venue::contract_update_history(Request& r) {
   const Deal* deal = deal_of(id);
   if (deal == nullptr || accounts_[deal->account].get() != r.conn.account)
     return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
-                      "This contract was not found among your open positions.", {}, {}, {}});
+                      "This contract was not found among your open positions.",
+                      {},
+                      {},
+                      {}});
   std::int64_t left = 500;
-  if (const Json* limit = r.json.find("limit"); limit != nullptr) left = limit->as_int().value_or(left);
+  if (const Json* limit = r.json.find("limit"); limit != nullptr)
+    left = limit->as_int().value_or(left);
   JsonOut out;
   out.begin_array();
   for (auto it = deal->limit_history.rbegin(); it != deal->limit_history.rend() && left > 0;
@@ -677,7 +757,8 @@ void Venue::sell_expired(Request& r) {
     if (accounts_[deal_of(id)->account].get() == &a &&
         book_.find(id)->phase == venue::Phase::kSettled)
       due.push_back(id);
-  reply(r, frame(r.envelope, "sell_expired", "sell_expired", fmt::format("{{\"count\":{}}}", due.size())));
+  reply(r, frame(r.envelope, "sell_expired", "sell_expired",
+                 fmt::format("{{\"count\":{}}}", due.size())));
   for (const auto id : due) {
     std::erase(unpaid_, id);
     announce_payment(a, *deal_of(id), *book_.find(id));

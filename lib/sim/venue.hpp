@@ -38,9 +38,9 @@ struct Action {
   enum class Kind : std::uint8_t { kSend, kClose, kAbort, kStopReading } kind = Kind::kSend;
   ConnId conn = 0;
   std::string frame;
-  std::size_t split = 0;       // 0: one piece
-  std::int64_t delay_ms = 0;   // wall clock, before acting
-  std::uint16_t code = 1000;   // kClose
+  std::size_t split = 0;      // 0: one piece
+  std::int64_t delay_ms = 0;  // wall clock, before acting
+  std::uint16_t code = 1000;  // kClose
 };
 
 struct TokenSpec {
@@ -66,10 +66,10 @@ struct HttpAnswer {
 };
 
 inline constexpr std::size_t kMaxConnections = 256;
-inline constexpr std::size_t kMaxStreams = 100;        // per connection
-inline constexpr std::size_t kMaxProposals = 500;      // remembered per connection
+inline constexpr std::size_t kMaxStreams = 100;         // per connection
+inline constexpr std::size_t kMaxProposals = 500;       // remembered per connection
 inline constexpr std::size_t kMaxRequest = 64U << 10U;  // bytes of a frame
-inline constexpr std::size_t kMaxRows = 100'000;       // statement rows kept per account
+inline constexpr std::size_t kMaxRows = 100'000;        // statement rows kept per account
 inline constexpr std::size_t kMaxOtps = 1'000;
 inline constexpr std::int64_t kHistoryCap = 5'000;     // ticks_history count
 inline constexpr std::size_t kMaxOpenContracts = 100;  // per account
@@ -129,7 +129,7 @@ class Venue final {
   core::Money balance_of(std::string_view account) const;
 
  private:
-  struct Row {  // of a statement
+  struct Row {                // of a statement
     std::string_view action;  // buy, sell, deposit
     core::TransactionId id;
     core::TransactionId reference;
@@ -152,17 +152,24 @@ class Venue final {
   };
   struct Stream {
     enum class Kind : std::uint8_t {
-      kTicks, kHistory, kCandles, kProposal, kOpenContract, kOpenContracts, kBalance,
-      kTransaction, kWebsiteStatus,
+      kTicks,
+      kHistory,
+      kCandles,
+      kProposal,
+      kOpenContract,
+      kOpenContracts,
+      kBalance,
+      kTransaction,
+      kWebsiteStatus,
     } kind;
     std::string id;
     std::string key;  // equal keys are the same subscription
     Envelope envelope;
-    std::size_t symbol = 0;         // kTicks, kHistory, kCandles, kProposal
-    std::int64_t granularity = 0;   // kCandles
-    core::ContractId contract;      // kOpenContract
-    std::optional<Order> order;     // kProposal
-    std::string last;               // kProposal: the payload sent last
+    std::size_t symbol = 0;        // kTicks, kHistory, kCandles, kProposal
+    std::int64_t granularity = 0;  // kCandles
+    core::ContractId contract;     // kOpenContract
+    std::optional<Order> order;    // kProposal
+    std::string last;              // kProposal: the payload sent last
   };
   struct Proposal {
     std::string id;
@@ -178,7 +185,7 @@ class Venue final {
     std::unique_ptr<CallLimits> limits;  // before it has an account
     RateWindow pings = ping_limit();
     core::Instant last_traffic;
-    bool muted = false;   // stop_writing
+    bool muted = false;  // stop_writing
     bool closing = false;
   };
   struct Otp {
@@ -310,8 +317,8 @@ class Venue final {
   Feed feed_;
   venue::Book book_;
   Ledger ledger_;
-  core::Rng ids_;      // stream, proposal and one-time ids
-  core::Rng order_;    // of messages that have no fixed order
+  core::Rng ids_;    // stream, proposal and one-time ids
+  core::Rng order_;  // of messages that have no fixed order
   std::vector<std::unique_ptr<Account>> accounts_;
   std::map<ConnId, std::unique_ptr<Connection>> connections_;
   std::unordered_map<std::int64_t, Deal> deals_;
@@ -319,8 +326,8 @@ class Venue final {
   std::map<std::string, Otp, std::less<>> otps_;
   std::deque<std::string> otp_order_;
   RateWindow rest_address_ = rest_address_limit();
-  std::vector<std::int64_t> skip_ticks_;     // by symbol: how many more stay unpublished
-  std::vector<std::int64_t> closed_until_;   // by symbol: venue second, 0: open
+  std::vector<std::int64_t> skip_ticks_;    // by symbol: how many more stay unpublished
+  std::vector<std::int64_t> closed_until_;  // by symbol: venue second, 0: open
   bool maintenance_ = false;
   std::string maintenance_text_;
   std::vector<Action> actions_;

@@ -484,6 +484,16 @@ TEST(Bounds, ManyStrategies) {
   EXPECT_THAT(problems[0].reason, HasSubstr("more than 64 strategies"));
 }
 
+TEST(Bounds, ManyProblems) {
+  std::string text = "strategies: []\n";
+  for (int i = 0; i < 500; ++i) text += fmt::format("k{}: 1\n", i);
+  const auto problems = problems_of(text);
+  ASSERT_EQ(problems.size(), 201u);
+  EXPECT_EQ(problems.back().line, 202);
+  EXPECT_THAT(problems.back().reason, HasSubstr("(and 299 further problems)"));
+  EXPECT_EQ(listed(problems).find("(and"), listed(problems).rfind("(and"));
+}
+
 TEST(Bounds, LongAndStrangeTextsAreShortenedInMessages) {
   const auto problems = problems_of("strategies: []\non_stop: \"" + std::string(100'000, 'x') +
                                     "\"\n\"k\\x1b[2J" + std::string(500, 'y') + "\": 1\n");

@@ -1,5 +1,6 @@
-// Every recorded payload and every official example goes through the decoder: it must be understood,
-// or be refused for the reason that stands here. They are read where they lie and never copied.
+// Every recorded payload and every official example goes through the decoder: it must be
+// understood, or be refused for the reason that stands here. They are read where they lie and never
+// copied.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -194,9 +195,10 @@ class Responses : public testing::TestWithParam<Official> {};
 
 TEST_P(Responses, OfTheOfficialSchemaAreUnderstood) {
   const auto& p = GetParam();
-  const auto path = p.dialect == Dialect::kOptions
-                        ? kRoot / "schemas" / "options" / fmt::format("{}_response.schema.json", p.call)
-                        : kRoot / "schemas" / "v3" / p.call / "receive.json";
+  const auto path =
+      p.dialect == Dialect::kOptions
+          ? kRoot / "schemas" / "options" / fmt::format("{}_response.schema.json", p.call)
+          : kRoot / "schemas" / "v3" / p.call / "receive.json";
   if (!fs::exists(path)) GTEST_SKIP() << "NO SCHEMA " << path;
   auto message = sample(json::parse(slurp(path)));
   message["echo_req"] = json::object();
@@ -208,20 +210,34 @@ TEST_P(Responses, OfTheOfficialSchemaAreUnderstood) {
 }
 
 constexpr Official kOfficial[] = {
-    {Dialect::kOptions, "ticks", ""}, {Dialect::kV3, "ticks", ""},
-    {Dialect::kOptions, "ticks_history", ""}, {Dialect::kV3, "ticks_history", ""},
-    {Dialect::kOptions, "time", ""}, {Dialect::kV3, "time", ""},
-    {Dialect::kOptions, "ping", ""}, {Dialect::kV3, "ping", ""},
-    {Dialect::kOptions, "balance", ""}, {Dialect::kV3, "balance", ""},
-    {Dialect::kOptions, "active_symbols", ""}, {Dialect::kV3, "active_symbols", ""},
-    {Dialect::kOptions, "transaction", ""}, {Dialect::kV3, "transaction", ""},
-    {Dialect::kOptions, "proposal", ""}, {Dialect::kV3, "proposal", ""},
-    {Dialect::kOptions, "buy", ""}, {Dialect::kV3, "buy", ""},
-    {Dialect::kOptions, "sell", ""}, {Dialect::kV3, "sell", ""},
-    {Dialect::kOptions, "proposal_open_contract", ""}, {Dialect::kV3, "proposal_open_contract", ""},
-    {Dialect::kOptions, "portfolio", ""}, {Dialect::kV3, "portfolio", ""},
-    {Dialect::kOptions, "profit_table", ""}, {Dialect::kV3, "profit_table", ""},
-    {Dialect::kOptions, "forget", ""}, {Dialect::kV3, "forget", ""},
+    {Dialect::kOptions, "ticks", ""},
+    {Dialect::kV3, "ticks", ""},
+    {Dialect::kOptions, "ticks_history", ""},
+    {Dialect::kV3, "ticks_history", ""},
+    {Dialect::kOptions, "time", ""},
+    {Dialect::kV3, "time", ""},
+    {Dialect::kOptions, "ping", ""},
+    {Dialect::kV3, "ping", ""},
+    {Dialect::kOptions, "balance", ""},
+    {Dialect::kV3, "balance", ""},
+    {Dialect::kOptions, "active_symbols", ""},
+    {Dialect::kV3, "active_symbols", ""},
+    {Dialect::kOptions, "transaction", ""},
+    {Dialect::kV3, "transaction", ""},
+    {Dialect::kOptions, "proposal", ""},
+    {Dialect::kV3, "proposal", ""},
+    {Dialect::kOptions, "buy", ""},
+    {Dialect::kV3, "buy", ""},
+    {Dialect::kOptions, "sell", ""},
+    {Dialect::kV3, "sell", ""},
+    {Dialect::kOptions, "proposal_open_contract", ""},
+    {Dialect::kV3, "proposal_open_contract", ""},
+    {Dialect::kOptions, "portfolio", ""},
+    {Dialect::kV3, "portfolio", ""},
+    {Dialect::kOptions, "profit_table", ""},
+    {Dialect::kV3, "profit_table", ""},
+    {Dialect::kOptions, "forget", ""},
+    {Dialect::kV3, "forget", ""},
     {Dialect::kV3, "authorize", ""},
 };
 INSTANTIATE_TEST_SUITE_P(Schemas, Responses, testing::ValuesIn(kOfficial), [](const auto& p) {

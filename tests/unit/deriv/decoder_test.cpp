@@ -106,13 +106,10 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"1451.5", "{}", "tick.quote is not a number"},
         Bad{"1451.5", "\"\"", "tick.quote is not a number"},
         Bad{"1451.5", "\"abc\"", "tick.quote is not a number"},
-        Bad{"1451.5", "\"1451.5 \"", "tick.quote is not a number"},
-        Bad{"1451.5", "NaN", kImproper},
+        Bad{"1451.5", "\"1451.5 \"", "tick.quote is not a number"}, Bad{"1451.5", "NaN", kImproper},
         Bad{"1451.5", "01451.5", "tick.quote is not a number"},
-        Bad{"1451.5", "1451.", "tick.quote is not a number"},
-        Bad{"1451.5", ".5", kImproper},
-        Bad{"1451.5", "1451.5x", "tick.quote is not a number"},
-        Bad{"1451.5", "+1", kImproper},
+        Bad{"1451.5", "1451.", "tick.quote is not a number"}, Bad{"1451.5", ".5", kImproper},
+        Bad{"1451.5", "1451.5x", "tick.quote is not a number"}, Bad{"1451.5", "+1", kImproper},
         Bad{"1451.5", "\"+1\"", "tick.quote is not a number"},
         Bad{"1451.5", "0x10", "tick.quote is not a number"},
         Bad{"1451.5", "1e", "tick.quote is not a number"},
@@ -153,7 +150,8 @@ TEST(Decoder, RefusesEveryTruncation) {
 }
 
 TEST(Decoder, FallsBackToTheEchoedRequestId) {
-  const auto d = decode(R"({"echo_req":{"time":1,"req_id":31},"msg_type":"time","time":1700000001})");
+  const auto d =
+      decode(R"({"echo_req":{"time":1,"req_id":31},"msg_type":"time","time":1700000001})");
   ASSERT_TRUE(d.result) << d.result.error().text;
   EXPECT_EQ(d.frame.req_id, 31);
   EXPECT_EQ(std::get<TimePayload>(d.frame.payload).time.s, 1700000001);
@@ -259,11 +257,11 @@ TEST(Decoder, RefusesAPurchaseWithoutEachOfItsFields) {
 }
 
 TEST(Decoder, RefusesAmountsThatAreNoCents) {
-  EXPECT_EQ(error_of(replaced(kBuy, "0.35", "0.351")), "buy.buy_price 0.351 has more than 2 decimals");
+  EXPECT_EQ(error_of(replaced(kBuy, "0.35", "0.351")),
+            "buy.buy_price 0.351 has more than 2 decimals");
   EXPECT_TRUE(decode(replaced(kBuy, "0.35", "0.350")).result);
   EXPECT_EQ(error_of(replaced(kBuy, "0.35", "0")), "buy.buy_price is not a price");
-  EXPECT_EQ(error_of(replaced(kBuy, "290738827928", "0")),
-            "buy.contract_id is not a positive id");
+  EXPECT_EQ(error_of(replaced(kBuy, "290738827928", "0")), "buy.contract_id is not a positive id");
 }
 
 TEST(Decoder, ReadsAnOpenContractInBothDialects) {
@@ -277,9 +275,12 @@ TEST(Decoder, ReadsAnOpenContractInBothDialects) {
       R"("msg_type":"proposal_open_contract"})";
   auto v3 = options;
   for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
-           {"underlying_symbol", "underlying"}, {"entry_spot_time", "entry_tick_time"},
-           {"entry_spot", "entry_tick"}, {"exit_spot_time", "exit_tick_time"},
-           {"exit_spot", "exit_tick"}, {"\"3.91\",\"profit\"", "3.91,\"profit\""}}) {
+           {"underlying_symbol", "underlying"},
+           {"entry_spot_time", "entry_tick_time"},
+           {"entry_spot", "entry_tick"},
+           {"exit_spot_time", "exit_tick_time"},
+           {"exit_spot", "exit_tick"},
+           {"\"3.91\",\"profit\"", "3.91,\"profit\""}}) {
     v3 = replaced(v3, from, to);
   }
   for (const auto& [text, names] : {std::pair{options, &kOptionsNames}, {v3, &kV3Names}}) {
@@ -330,7 +331,8 @@ TEST(Decoder, TrustsOnlyWhatAnOpenContractSays) {
             "proposal_open_contract.is_sold is neither 0 nor 1");
   EXPECT_EQ(error_of(poc(R"("contract_id":5,"is_sold":1)")),
             "proposal_open_contract is sold but has neither sell_price nor profit");
-  const auto sold = decode(poc(R"("contract_id":5,"status":"lost","profit":"-2.00","sell_price":null)"));
+  const auto sold =
+      decode(poc(R"("contract_id":5,"status":"lost","profit":"-2.00","sell_price":null)"));
   ASSERT_TRUE(sold.result) << sold.result.error().text;
   const auto& report = std::get<ContractPayload>(sold.frame.payload).report;
   EXPECT_TRUE(report->is_sold);
@@ -363,14 +365,15 @@ TEST(Decoder, ReadsTransactions) {
   EXPECT_EQ(std::get<TransactionPayload>(lost.frame.payload).report->action,
             execution::TransactionReport::Action::kSell);
   EXPECT_TRUE(std::get<TransactionPayload>(lost.frame.payload).report->amount.is_zero());
-  const auto other =
-      decode(tx(replaced(replaced(buy, "\"buy\"", "\"deposit\""), "\"contract_id\":5", "\"contract_id\":null")));
+  const auto other = decode(tx(replaced(replaced(buy, "\"buy\"", "\"deposit\""),
+                                        "\"contract_id\":5", "\"contract_id\":null")));
   ASSERT_TRUE(other.result);
   EXPECT_EQ(std::get<TransactionPayload>(other.frame.payload).report->action,
             execution::TransactionReport::Action::kOther);
   EXPECT_EQ(error_of(tx(replaced(buy, "\"contract_id\":5", "\"contract_id\":null"))),
             "transaction.contract_id is missing");
-  EXPECT_EQ(error_of(tx(replaced(buy, "\"action\":\"buy\",", ""))), "transaction.action is missing");
+  EXPECT_EQ(error_of(tx(replaced(buy, "\"action\":\"buy\",", ""))),
+            "transaction.action is missing");
   EXPECT_FALSE(std::get<TransactionPayload>(decode(tx(R"("id":"x")")).frame.payload).report);
   EXPECT_FALSE(std::get<TransactionPayload>(decode(tx("")).frame.payload).report);
 }
@@ -406,7 +409,8 @@ TEST(Decoder, ReadsTheProfitTable) {
 }
 
 TEST(Decoder, SkipsRowsThatAreNoContractButCountsThem) {
-  const auto d = decode(table(replaced(kRow, "\"contract_id\":5", "\"contract_id\":null") + "," + kRow));
+  const auto d =
+      decode(table(replaced(kRow, "\"contract_id\":5", "\"contract_id\":null") + "," + kRow));
   ASSERT_TRUE(d.result) << d.result.error().text;
   const auto& out = std::get<ProfitTablePayload>(d.frame.payload);
   EXPECT_EQ(out.rows.size(), 1U);
@@ -447,24 +451,24 @@ TEST(Decoder, RefusesAListWithOneBadRow) {
 TEST(Decoder, AnOddPayoutMattersOnlyForContractsThatDerivdBuys) {
   EXPECT_EQ(error_of(table(replaced(kRow, "3.91", "3.911"))),
             "profit_table.transactions: payout 3.911 has more than 2 decimals");
-  const auto other = decode(
-      table(replaced(replaced(kRow, "\"payout\":3.91", "\"payout\":3.911"), "\"CALL\"", "\"TURBOSLONG\"")));
+  const auto other = decode(table(replaced(replaced(kRow, "\"payout\":3.91", "\"payout\":3.911"),
+                                           "\"CALL\"", "\"TURBOSLONG\"")));
   ASSERT_TRUE(other.result) << other.result.error().text;
   EXPECT_EQ(std::get<ProfitTablePayload>(other.frame.payload).rows[0].payout, std::nullopt);
 }
 
 TEST(Decoder, ReadsTheRest) {
-  const auto symbols = decode(
-      R"({"active_symbols":[{"underlying_symbol":"frxEURUSD","pip_size":1e-05},)"
-      R"({"underlying_symbol":"R_100","pip_size":"0.010"}],"msg_type":"active_symbols"})");
+  const auto symbols =
+      decode(R"({"active_symbols":[{"underlying_symbol":"frxEURUSD","pip_size":1e-05},)"
+             R"({"underlying_symbol":"R_100","pip_size":"0.010"}],"msg_type":"active_symbols"})");
   ASSERT_TRUE(symbols.result) << symbols.result.error().text;
   const auto& rows = std::get<ActiveSymbolsPayload>(symbols.frame.payload).rows;
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].decimals, 5);
   EXPECT_EQ(rows[1].decimals, 2);
-  EXPECT_EQ(error_of(R"({"active_symbols":[{"symbol":"R_100"}],"msg_type":"active_symbols"})",
-                     kV3Names),
-            "active_symbols.pip is missing");
+  EXPECT_EQ(
+      error_of(R"({"active_symbols":[{"symbol":"R_100"}],"msg_type":"active_symbols"})", kV3Names),
+      "active_symbols.pip is missing");
 
   const auto login = decode(
       R"({"authorize":{"loginid":"CR1","currency":"BTC","is_virtual":0,"scopes":["read","admin"],)"
@@ -476,8 +480,8 @@ TEST(Decoder, ReadsTheRest) {
                      R"("msg_type":"authorize"})"),
             "authorize.scopes is missing");
 
-  const auto proposal = decode(
-      R"({"proposal":{"id":"q","ask_price":"0.35","payout":0.68},"msg_type":"proposal"})");
+  const auto proposal =
+      decode(R"({"proposal":{"id":"q","ask_price":"0.35","payout":0.68},"msg_type":"proposal"})");
   ASSERT_TRUE(proposal.result);
   EXPECT_EQ(std::get<ProposalPayload>(proposal.frame.payload).ask.units(), 35);
   EXPECT_EQ(error_of(R"({"proposal":{"id":"q","ask_price":0.35},"msg_type":"proposal"})"),
@@ -485,10 +489,11 @@ TEST(Decoder, ReadsTheRest) {
 
   const auto sold = decode(R"({"sell":{"contract_id":5,"sold_for":1.5},"msg_type":"sell"})");
   EXPECT_EQ(std::get<SellPayload>(sold.frame.payload).sold_for.units(), 150);
-  EXPECT_EQ(error_of(R"({"sell":{"contract_id":5},"msg_type":"sell"})"), "sell.sold_for is missing");
+  EXPECT_EQ(error_of(R"({"sell":{"contract_id":5},"msg_type":"sell"})"),
+            "sell.sold_for is missing");
 
-  EXPECT_TRUE(std::get<ForgetPayload>(
-                  decode(R"({"forget":1,"msg_type":"forget"})").frame.payload).stopped);
+  EXPECT_TRUE(
+      std::get<ForgetPayload>(decode(R"({"forget":1,"msg_type":"forget"})").frame.payload).stopped);
   EXPECT_EQ(error_of(R"({"forget":2,"msg_type":"forget"})"), "forget is neither 0 nor 1");
   EXPECT_TRUE(decode(R"({"ping":"pong","msg_type":"ping"})").result);
   EXPECT_EQ(error_of(R"({"ping":"pang","msg_type":"ping"})"), "ping is not answered with pong");
@@ -502,9 +507,10 @@ TEST(Decoder, BoundsEveryList) {
     prices += ",1";
     times += ",1";
   }
-  EXPECT_EQ(error_of(fmt::format(
-                R"({{"history":{{"prices":[{}],"times":[{}]}},"msg_type":"history"}})", prices, times)),
-            "history.prices has too many elements");
+  EXPECT_EQ(
+      error_of(fmt::format(R"({{"history":{{"prices":[{}],"times":[{}]}},"msg_type":"history"}})",
+                           prices, times)),
+      "history.prices has too many elements");
 }
 
 TEST(Decoder, IsUnharmedByDeepNesting) {

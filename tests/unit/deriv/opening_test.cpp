@@ -206,7 +206,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Choice{"demo", false, row("DOT1", "real") + "," + row("DOT2", "demo"), "DOT2", {}},
         Choice{"demo", false, row("DOT3", "demo") + "," + row("DOT2", "demo"), "DOT2", {}},
-        Choice{"demo", false, row("DOT1", "demo", "inactive") + "," + row("DOT2", "demo"), "DOT2", {}},
+        Choice{
+            "demo", false, row("DOT1", "demo", "inactive") + "," + row("DOT2", "demo"), "DOT2", {}},
         Choice{"demo", false, row("DOT1", "demo", "inactive"), "", FatalKind::kAccountNotFound},
         Choice{"demo", false, row("DOT1", "real"), "", FatalKind::kAccountNotFound},
         Choice{"demo", false, "", "", FatalKind::kAccountNotFound},
@@ -309,7 +310,9 @@ json authorized(const std::string& loginid, int is_virtual, std::vector<std::str
                 const std::string& currency = "USD") {
   return {{"msg_type", "authorize"},
           {"authorize",
-           {{"loginid", loginid}, {"currency", currency}, {"is_virtual", is_virtual},
+           {{"loginid", loginid},
+            {"currency", currency},
+            {"is_virtual", is_virtual},
             {"scopes", scopes}}}};
 }
 
@@ -370,7 +373,8 @@ INSTANTIATE_TEST_SUITE_P(
         Login{"CR1", false, authorized("CR1", 0, {"read", "trade"}), FatalKind::kRealNotAllowed},
         Login{"CR1", true, authorized("CR2", 0, {"read", "trade"}), FatalKind::kAccountNotFound},
         Login{"VRTC1", false, authorized("VRTC1", 1, {"read", "trade"}), {}},
-        Login{"demo", false, authorized("VRTC1", 1, {"read", "trade"}, "BTC"), FatalKind::kCurrency},
+        Login{"demo", false, authorized("VRTC1", 1, {"read", "trade"}, "BTC"),
+              FatalKind::kCurrency},
         Login{"demo", false, authorized("VRTC1", 1, {"read", "trade"}, ""), FatalKind::kCurrency}));
 
 struct LoginError {
@@ -388,22 +392,23 @@ TEST_P(V3LoginError, IsFatalOnlyWhenItCannotChange) {
   rig.reconnect();
   EXPECT_EQ(rig.session->state(), SessionState::kLive);
 }
-INSTANTIATE_TEST_SUITE_P(
-    Codes, V3LoginError,
-    testing::Values(LoginError{"InvalidToken", FatalKind::kTokenRefused},
-                    LoginError{"DisabledClient", FatalKind::kTokenRefused},
-                    LoginError{"AccountDisabled", FatalKind::kTokenRefused},
-                    LoginError{"SelfExclusion", FatalKind::kTokenRefused},
-                    LoginError{"InvalidAppID", FatalKind::kAppId},
-                    LoginError{"PermissionDenied", FatalKind::kMissingScope},
-                    LoginError{"WrongResponse", {}}, LoginError{"CallError", {}},
-                    LoginError{"RateLimit", {}}, LoginError{"SystemMaintenance", {}},
-                    LoginError{"NobodyKnows", {}}));
+INSTANTIATE_TEST_SUITE_P(Codes, V3LoginError,
+                         testing::Values(LoginError{"InvalidToken", FatalKind::kTokenRefused},
+                                         LoginError{"DisabledClient", FatalKind::kTokenRefused},
+                                         LoginError{"AccountDisabled", FatalKind::kTokenRefused},
+                                         LoginError{"SelfExclusion", FatalKind::kTokenRefused},
+                                         LoginError{"InvalidAppID", FatalKind::kAppId},
+                                         LoginError{"PermissionDenied", FatalKind::kMissingScope},
+                                         LoginError{"WrongResponse", {}},
+                                         LoginError{"CallError", {}}, LoginError{"RateLimit", {}},
+                                         LoginError{"SystemMaintenance", {}},
+                                         LoginError{"NobodyKnows", {}}));
 
 TEST(V3Opening, AWrongAppIdIsToldWithoutARequest) {
   Rig rig(Dialect::kV3);
   rig.to_authorizing();
-  rig.frame(json{{"msg_type", "error"}, {"echo_req", json::object()},
+  rig.frame(json{{"msg_type", "error"},
+                 {"echo_req", json::object()},
                  {"error", {{"code", "InvalidAppID"}, {"message", "Your app_id is invalid."}}}});
   expect_fatal(rig, FatalKind::kAppId, "InvalidAppID");
 }

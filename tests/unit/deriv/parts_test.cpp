@@ -150,7 +150,7 @@ TEST(Pending, LinkLossHandsOutEverythingInOrder) {
 TEST(Calls, OnlyAPurchaseIsUnknownAndOnlyReadsAreRepeated) {
   for (std::size_t i = 0; i < kCallCount; ++i) {
     const auto call = static_cast<Call>(i);
-    const auto expected = call == Call::kBuy ? Fate::kUnknown
+    const auto expected = call == Call::kBuy                               ? Fate::kUnknown
                           : call == Call::kSell || call == Call::kProposal ? Fate::kRefused
                                                                            : Fate::kAgain;
     EXPECT_EQ(fate_of(call), expected) << name_of(call);
@@ -170,7 +170,8 @@ class Budget : public testing::TestWithParam<Dialect> {
 
 TEST_P(Budget, PollsNeverTakeThePlacesOfPurchases) {
   const auto shared = rules->counter_of(Call::kPoll) == rules->counter_of(Call::kBuy);
-  const auto greedy = shared ? Call::kPoll : Call::kForget;  // same counter as buy in either dialect
+  const auto greedy =
+      shared ? Call::kPoll : Call::kForget;  // same counter as buy in either dialect
   ASSERT_EQ(rules->counter_of(greedy), rules->counter_of(Call::kBuy));
   int taken = 0;
   while (budget.try_take(greedy, now)) ++taken;
