@@ -13,7 +13,8 @@ architecture=$(dpkg --print-architecture)
 # Same sources, same bytes: every time in the packages is that of the last commit.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$here" log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
-maintainer='derivd <derivd@localhost>'
+# A package made for others names its maker: DEBFULLNAME and DEBEMAIL.
+maintainer="${DEBFULLNAME:-The derivd authors} <${DEBEMAIL:-authors@derivd.example.org}>"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022

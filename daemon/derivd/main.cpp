@@ -1,9 +1,11 @@
 // derivd: the service. See contract.md "derivd" and derivd(8).
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -24,6 +26,22 @@ int report(const std::vector<config::Problem>& problems, const std::string& file
   return service::kExitConfig;
 }
 
+/// In the journal the problems are plain lines, since they can be long; one entry with the
+/// catalog's advice follows them.
+int report_at_start(const std::vector<config::Problem>& problems, const std::string& file) {
+  report(problems, file);
+  if (!problems.empty() &&
+      service::is_journal_stream(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) {
+    core::Event event;
+    event.kind = core::EventKind::kConfigInvalid;
+    event.text = core::Text::truncated(
+        fmt::format("{} problems in {}; not starting", problems.size(), file));
+    event.reason = core::Text::truncated(config::format(problems.front(), file));
+    service::make_log(service::Level::kInfo)->write(event);
+  }
+  return service::kExitConfig;
+}
+
 int check(const std::string& file) {
   const auto loaded = config::load_file(file);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
@@ -37,7 +55,7 @@ int check(const std::string& file) {
 int run(const std::string& file) {
   const auto loaded = config::load_file(file);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
-    return report(*problems, file);
+    return report_at_start(*problems, file);
   }
   const auto& c = std::get<config::Config>(loaded);
   const auto log = service::make_log(*service::level_from(c.log_level));
@@ -48,6 +66,7 @@ int run(const std::string& file) {
     log->write(core::EventKind::kCredentialProblem, token.error().text);
     return service::kExitCredential;
   }
+  log->hide(*token);
   return daemon::run_daemon(c, std::move(*token), *log);
 }
 

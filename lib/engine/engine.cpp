@@ -312,7 +312,7 @@ void Engine::on_transaction(const execution::TransactionReport& report, const co
 
 void Engine::on_balance(core::Money balance, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
-  impl_->balance.show(balance, now.instant);
+  impl_->balance.show(balance);
 }
 
 std::optional<core::Instant> Engine::next_deadline() const { return impl_->next_deadline(); }

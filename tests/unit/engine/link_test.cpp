@@ -378,10 +378,12 @@ TEST(Restart, NothingIsBookedTwiceWhenTheCrashCameBetweenTwoRecords) {
   rig.book.orders.at({1}) = open;
   rig.restore(snapshot);
   EXPECT_EQ(rig.view("a").profit, usd("-1.00"));
-  EXPECT_EQ(rig.engine->account().open_contracts, 1);
+  EXPECT_EQ(rig.state({1}), OrderState::kSettled) << "completed from the strategy's record";
+  EXPECT_EQ(rig.book.orders.at({1}).profit, usd("-1.00"));
+  EXPECT_EQ(rig.book.orders.at({1}).settled_time, rig.now.venue);
   rig.online("9999.00");
   rig.report(report_with(rig, {}, {sold(row(7, kStart + 2), "0.00", kStart + 5)}));
-  EXPECT_EQ(rig.state({1}), OrderState::kSettled);
+  rig.settle(7, "0.00");
   EXPECT_EQ(rig.view("a").profit, usd("-1.00"));
   EXPECT_EQ(rig.view("a").lost, 1);
   EXPECT_EQ(rig.engine->account().day_profit, usd("-1.00"));
