@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -98,6 +99,7 @@ int many(const Arguments& a) {
 }  // namespace derivd::chaos
 
 int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a failure shows at once
   const auto arguments = derivd::chaos::parse(argc, argv);
   if (arguments.has("runs")) return derivd::chaos::many(arguments);
   if (arguments.has("seed")) return derivd::chaos::one(arguments);
