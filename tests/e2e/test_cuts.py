@@ -36,25 +36,29 @@ def recovery(daemon, tail, opened, clock):
     return clock() - opened
 
 
+def cut(between, rng, most):
+    between.arm(rng.choice(("up", "down")), bytes_until_cut(rng) % most + 1)
+    between.open()
+    if not between.cut.wait(15):
+        between.cut_now()
+
+
 def fast_cuts(daemon, between, count, rng):
-    done = before_live = 0
+    """→ how many of them fell before the session was live again."""
+    done = early = 0
     while done < count:
-        tail = trial.Tail(daemon)
-        at_once = rng.random() < 0.4
-        if not at_once:
-            tail.wait("session live", 120, daemon.process)
-        between.arm(rng.choice(("up", "down")), bytes_until_cut(rng))
-        between.open()
-        if not between.cut.wait(20):
-            between.cut_now()
+        cut(between, rng, 60000)  # while live
         done += 1
-        before_live += at_once
+        while done < count and rng.random() < 0.4:  # and again in its start, which takes some 20 kB
+            cut(between, rng, 12000)
+            done += 1
+            early += 1
         tail = trial.Tail(daemon)
         if rng.random() < 0.3:
             harness.TICK.wait(rng.uniform(0, 0.3))
         between.open()
         tail.wait("session live", 120, daemon.process)
-    return before_live
+    return early
 
 
 def spaced_cuts(daemon, between, count, rng):
