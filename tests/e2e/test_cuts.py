@@ -66,15 +66,16 @@ def spaced_cuts(daemon, between, count, rng):
     immediate, refused = [], []
     for _ in range(count):
         harness.TICK.wait(STABLE)
-        between.arm(rng.choice(("up", "down")), rng.randint(1, 4000))
-        tail = trial.Tail(daemon)
-        between.cut.wait(20) or between.cut_now()
         away = rng.random() < 0.5
+        between.arm(rng.choice(("up", "down")), rng.randint(1, 4000), shut=away)
+        tail = trial.Tail(daemon)
+        between.cut.wait(20) or between.cut_now(away)
+        opened = between.cut_at
         if away:
             harness.TICK.wait(rng.uniform(0.02, 0.25))
-        between.open()
-        (refused if away else immediate).append(recovery(daemon, tail, time.monotonic(),
-                                                         time.monotonic))
+            between.open()
+            opened = time.monotonic()
+        (refused if away else immediate).append(recovery(daemon, tail, opened, time.monotonic))
         before = ticks(daemon)
         harness.wait_until(lambda: ticks(daemon) > before, 10, "a tick", daemon.process)
     return immediate, refused
@@ -132,6 +133,7 @@ def main():
             results = trial.in_parallel([lambda i=i: run(i) for i in range(len(apis))])
         finally:
             sim.stop()
+    late = []
     for api in ("options", "v3"):
         mine = [r for r, name in zip(results, apis) if name == api]
         print(f"{api}: {sum(r[0] for r in mine)} cuts, {sum(r[1] for r in mine)} of them before the "
@@ -143,11 +145,10 @@ def main():
         refused = [s for r in mine for s in r[2][1]]
         told(f"{api}: live again after a cut", immediate)
         told(f"{api}: live again after a while of refusals", refused)
-        for seconds in immediate:
-            harness.check(seconds < 1, f"{api}: {seconds:.3f} s from the open gate to live")
-        for seconds in refused:
-            # At the worst the gate opens just after the second attempt: the third comes within 1 s.
-            harness.check(seconds < 2, f"{api}: {seconds:.3f} s from the open gate to live")
+        late += [s for s in immediate if s >= 1]
+        # At the worst the gate opens just after the second attempt: the third comes within 1 s.
+        late += [s for s in refused if s >= 2]
+    harness.check(not late, f"seconds from the open gate to live: {late}")
 
 
 if __name__ == "__main__":
