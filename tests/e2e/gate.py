@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 
 
 def frame(payload, opcode=1, final=True):
@@ -103,26 +104,28 @@ class RawGate:
         self.lock = threading.Lock()
         self.pairs = set()
         self.shut = False
-        self.plan = None  # [direction, bytes left]
+        self.plan = None  # [direction, bytes left, whether the gate is shut then]
+        self.cut_at = 0.0
         self.cut = threading.Event()
         threading.Thread(target=self.accept, daemon=True).start()
 
-    def arm(self, direction, count):
+    def arm(self, direction, count, shut=True):
         """`direction`: up, to the venue, or down. The gate is shut from the cut until open()."""
         with self.lock:
             self.cut.clear()
-            self.plan = [direction, count]
+            self.plan = [direction, count, shut]
 
     def open(self):
         self.shut = False
 
-    def cut_now(self):
+    def cut_now(self, shut=True):
         with self.lock:
-            self.reset_all()
+            self.reset_all(shut)
 
-    def reset_all(self):
-        self.shut = True
+    def reset_all(self, shut):
+        self.shut = shut
         self.plan = None
+        self.cut_at = time.monotonic()
         for pair in list(self.pairs):
             for s in pair:
                 reset(s)
@@ -161,7 +164,7 @@ class RawGate:
                     if plan and plan[0] == direction:
                         if plan[1] <= len(data):
                             sink.sendall(data[:plan[1]])
-                            self.reset_all()
+                            self.reset_all(plan[2])
                             return
                         plan[1] -= len(data)
                 sink.sendall(data)
@@ -182,9 +185,11 @@ class RawGate:
 
 
 def reset(connection):
-    """Closes with RST."""
+    """Closes with RST. A thread that is blocked in recv() on it would keep the kernel from sending it:
+    shutdown() wakes that thread."""
     try:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.shutdown(socket.SHUT_RD)
     except OSError:
         pass
     connection.close()

@@ -36,25 +36,29 @@ def recovery(daemon, tail, opened, clock):
     return clock() - opened
 
 
+def cut(between, rng, most):
+    between.arm(rng.choice(("up", "down")), bytes_until_cut(rng) % most + 1)
+    between.open()
+    if not between.cut.wait(15):
+        between.cut_now()
+
+
 def fast_cuts(daemon, between, count, rng):
-    done = before_live = 0
+    """→ how many of them fell before the session was live again."""
+    done = early = 0
     while done < count:
-        tail = trial.Tail(daemon)
-        at_once = rng.random() < 0.4
-        if not at_once:
-            tail.wait("session live", 120, daemon.process)
-        between.arm(rng.choice(("up", "down")), bytes_until_cut(rng))
-        between.open()
-        if not between.cut.wait(20):
-            between.cut_now()
+        cut(between, rng, 60000)  # while live
         done += 1
-        before_live += at_once
+        while done < count and rng.random() < 0.4:  # and again in its start, which takes some 20 kB
+            cut(between, rng, 12000)
+            done += 1
+            early += 1
         tail = trial.Tail(daemon)
         if rng.random() < 0.3:
             harness.TICK.wait(rng.uniform(0, 0.3))
         between.open()
         tail.wait("session live", 120, daemon.process)
-    return before_live
+    return early
 
 
 def spaced_cuts(daemon, between, count, rng):
@@ -62,15 +66,16 @@ def spaced_cuts(daemon, between, count, rng):
     immediate, refused = [], []
     for _ in range(count):
         harness.TICK.wait(STABLE)
-        between.arm(rng.choice(("up", "down")), rng.randint(1, 4000))
-        tail = trial.Tail(daemon)
-        between.cut.wait(20) or between.cut_now()
         away = rng.random() < 0.5
+        between.arm(rng.choice(("up", "down")), rng.randint(1, 4000), shut=away)
+        tail = trial.Tail(daemon)
+        between.cut.wait(20) or between.cut_now(away)
+        opened = between.cut_at
         if away:
             harness.TICK.wait(rng.uniform(0.02, 0.25))
-        between.open()
-        (refused if away else immediate).append(recovery(daemon, tail, time.monotonic(),
-                                                         time.monotonic))
+            between.open()
+            opened = time.monotonic()
+        (refused if away else immediate).append(recovery(daemon, tail, opened, time.monotonic))
         before = ticks(daemon)
         harness.wait_until(lambda: ticks(daemon) > before, 10, "a tick", daemon.process)
     return immediate, refused
@@ -128,6 +133,7 @@ def main():
             results = trial.in_parallel([lambda i=i: run(i) for i in range(len(apis))])
         finally:
             sim.stop()
+    late = []
     for api in ("options", "v3"):
         mine = [r for r, name in zip(results, apis) if name == api]
         print(f"{api}: {sum(r[0] for r in mine)} cuts, {sum(r[1] for r in mine)} of them before the "
@@ -139,11 +145,10 @@ def main():
         refused = [s for r in mine for s in r[2][1]]
         told(f"{api}: live again after a cut", immediate)
         told(f"{api}: live again after a while of refusals", refused)
-        for seconds in immediate:
-            harness.check(seconds < 1, f"{api}: {seconds:.3f} s from the open gate to live")
-        for seconds in refused:
-            # At the worst the gate opens just after the second attempt: the third comes within 1 s.
-            harness.check(seconds < 2, f"{api}: {seconds:.3f} s from the open gate to live")
+        late += [s for s in immediate if s >= 1]
+        # At the worst the gate opens just after the second attempt: the third comes within 1 s.
+        late += [s for s in refused if s >= 2]
+    harness.check(not late, f"seconds from the open gate to live: {late}")
 
 
 if __name__ == "__main__":
