@@ -194,7 +194,8 @@ def hardening(state):
 def offline_start(state):
     """READY without a venue; wait-online tells when there is one."""
     put_token(state.token)
-    configure(Venue.PORT, new_ca())
+    # At the most talkative level, for the search of the token in what it wrote.
+    configure(Venue.PORT, new_ca(), edit=lambda text: text.replace("level: info", "level: debug"))
     systemctl("start", "derivd")
     check(active() == "active" and show("derivd", "SubState") == "running", "not active")
     text = wait_until(lambda: show("derivd", "StatusText"), 10, "a status line")
