@@ -78,7 +78,7 @@ void Venue::authorize(Request& r) {
                                   [](const Fault& f) { return f.kind == FaultKind::kExpireToken; });
   if (a != nullptr && forced) a->token_valid = false;
   if (a == nullptr || a->token.dialect != Dialect::kV3 || !a->token_valid)
-    return refuse(r, {"InvalidToken", "Your token has expired or is invalid.", {}, {}, {}});
+    return refuse(r, {"InvalidToken", "Your token has expired or is invalid."});
   if (r.conn.account != a) drop_account_streams(r.conn);
   r.conn.account = a;
   const bool demo = !a->token.real;
@@ -182,18 +182,12 @@ void Venue::credit(Account& a, core::Money amount) {
 void Venue::topup_virtual(Request& r) {
   Account& a = *r.conn.account;
   if (a.token.real)
-    return refuse(r, {"TopupVirtualError",
-                      "Sorry, this feature is available to virtual accounts only",
-                      {},
-                      {},
-                      {}});
+    return refuse(
+        r, {"TopupVirtualError", "Sorry, this feature is available to virtual accounts only"});
   if (a.balance >= options_.balance)
     return refuse(r, {"TopupVirtualError",
                       "You can only request additional funds if your virtual account balance falls "
-                      "below the initial one.",
-                      {},
-                      {},
-                      {}});
+                      "below the initial one."});
   const auto amount = options_.balance - a.balance;
   reply(r, frame(r.envelope, "topup_virtual", "topup_virtual",
                  fmt::format(R"({{"amount":{},"currency":"USD"}})", number(amount))));
@@ -362,7 +356,7 @@ void Venue::open_contract(Request& r) {
   const Deal* deal = deal_of(contract);
   if (deal == nullptr || accounts_[deal->account].get() != &a) {
     if (r.conn.dialect == Dialect::kV3) return reply(r, frame(r.envelope, name, name, "{}"));
-    return refuse(r, {"ContractNotFound", "This contract was not found.", {}, {}, {}});
+    return refuse(r, {"ContractNotFound", "This contract was not found."});
   }
   std::string id;
   if (streaming && deal->shown != Shown::kSold) {

@@ -49,7 +49,6 @@ struct Deal {
   std::string wire_type;
   std::string shortcode;
   std::string longcode;
-  bool fixed_expiry = false;
   core::VenueTime expiry_at_purchase;
 
   Shown shown = Shown::kOpen;

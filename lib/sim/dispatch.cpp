@@ -25,8 +25,6 @@ std::string_view symbol_of(const Json& request) {
   return {};
 }
 
-constexpr std::string_view kSorry = "Sorry, an error occurred while processing your request.";
-
 }  // namespace
 
 void Venue::handle(Connection& c, const Json& request) {
@@ -34,22 +32,17 @@ void Venue::handle(Connection& c, const Json& request) {
   const bool hide = info != nullptr && info->call == Call::kAuthorize;
   const Envelope envelope = envelope_of(request, hide ? "authorize" : "");
   if (info == nullptr)
-    return refuse_raw(c, envelope, "error",
-                      {"UnrecognisedRequest", "Unrecognised request.", {}, {}, {}});
-  Request r{c, request, *info, envelope, {}};
+    return refuse_raw(c, envelope, "error", {"UnrecognisedRequest", "Unrecognised request."});
+  Request r{c, request, *info, envelope};
   if (!faults_.empty())
     r.faults = faults_.on({Direction::kRequest, info->name, name_of(c.dialect),
                            c.account != nullptr ? c.account->name : std::string_view{},
                            symbol_of(request)});
   if (!act_on(r)) return;
-  if (!is_sane(request))
-    return refuse(r, {"SanityCheckFailed", "Parameters sanity check failed.", {}, {}, {}});
+  if (!is_sane(request)) return refuse(r, {"SanityCheckFailed", "Parameters sanity check failed."});
   if (!admit(c, *info))
-    return refuse(r, {"RateLimit",
-                      fmt::format("You have reached the rate limit for {}.", info->name),
-                      {},
-                      {},
-                      {}});
+    return refuse(
+        r, {"RateLimit", fmt::format("You have reached the rate limit for {}.", info->name)});
   if (const auto wrong = check(*info, request); !wrong.empty())
     return refuse(r, {"InputValidationFailed", wrong.message(), {}, {}, wrong.details()});
   if (const auto error = entry_check(c, *info)) return refuse(r, *error);
@@ -58,20 +51,17 @@ void Venue::handle(Connection& c, const Json& request) {
 
 std::optional<WireError> Venue::entry_check(Connection& c, const CallInfo& info) {
   if (info.access == Access::kOpen) return std::nullopt;
-  if (c.account == nullptr) return WireError{"AuthorizationRequired", "Please log in.", {}, {}, {}};
+  if (c.account == nullptr) return WireError{"AuthorizationRequired", "Please log in."};
   if (!c.account->token_valid)
-    return WireError{"InvalidToken", "Your token has expired or is invalid.", {}, {}, {}};
+    return WireError{"InvalidToken", "Your token has expired or is invalid."};
   const auto& token = c.account->token;
   if (info.access == Access::kTrade || token.dialect == Dialect::kOptions) {
     if (token.has("trade")) return std::nullopt;
-    return WireError{"PermissionDenied", "Permission denied, requires trade scope(s).", {}, {}, {}};
+    return WireError{"PermissionDenied", "Permission denied, requires trade scope(s)."};
   }
   if (token.has("read") || token.has("trading_information")) return std::nullopt;
   return WireError{"PermissionDenied",
-                   "Permission denied, requires read or trading_information scope(s).",
-                   {},
-                   {},
-                   {}};
+                   "Permission denied, requires read or trading_information scope(s)."};
 }
 
 bool Venue::admit(Connection& c, const CallInfo& info) {
@@ -90,8 +80,7 @@ bool Venue::act_on(Request& r) {
         abort(r.conn);
         return false;
       case FaultKind::kError: {
-        const WireError error{
-            f.code, f.message.empty() ? std::string(kSorry) : f.message, {}, {}, {}};
+        const WireError error{f.code, f.message};
         send(r.conn, error_frame(r.envelope, r.info.name, error, r.conn.dialect), r.faults);
         return false;
       }
@@ -185,16 +174,14 @@ Venue::Stream* Venue::subscribe(Request& r, Stream::Kind kind, std::string key) 
   const auto same = [&](const Stream& s) { return s.key == key; };
   if (std::any_of(streams.begin(), streams.end(), same)) {
     const auto symbol = symbol_of(r.json);
-    refuse(r, {"AlreadySubscribed",
-               fmt::format("You are already subscribed to {}.",
-                           symbol.empty() || r.info.call == Call::kProposal ? r.info.name : symbol),
-               {},
-               {},
-               {}});
+    refuse(r,
+           {"AlreadySubscribed",
+            fmt::format("You are already subscribed to {}.",
+                        symbol.empty() || r.info.call == Call::kProposal ? r.info.name : symbol)});
     return nullptr;
   }
   if (streams.size() >= kMaxStreams) {
-    refuse(r, {"RateLimit", "You have reached the limit of concurrent subscriptions.", {}, {}, {}});
+    refuse(r, {"RateLimit", "You have reached the limit of concurrent subscriptions."});
     return nullptr;
   }
   Stream s;

@@ -96,10 +96,10 @@ struct Fault {
 /// What is happening, as far as it is known. Views live only during the call.
 struct Occasion {
   Direction direction = Direction::kRequest;
-  std::string_view call;
-  std::string_view dialect;
-  std::string_view account;
-  std::string_view symbol;
+  std::string_view call = {};
+  std::string_view dialect = {};
+  std::string_view account = {};
+  std::string_view symbol = {};
 };
 
 class Faults final {
@@ -133,6 +133,7 @@ class Faults final {
     std::int64_t seen = 0, hit = 0;
   };
   static core::Result<Rule> parse(const Json& rule);
+  static core::Result<void> parse_when(const Json& when, std::string_view allowed, Rule& rule);
   std::vector<Rule> rules_;
   core::Rng rng_;
 };

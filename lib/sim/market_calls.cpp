@@ -29,9 +29,9 @@ std::vector<std::string> texts_of(const Json& json) {
 }
 
 WireError invalid_symbol(std::string_view symbol) {
-  return {"InvalidSymbol", fmt::format("Symbol {} invalid.", symbol), {}, {}, {}};
+  return {"InvalidSymbol", fmt::format("Symbol {} invalid.", symbol)};
 }
-WireError closed() { return {"MarketIsClosed", "This market is presently closed.", {}, {}, {}}; }
+WireError closed() { return {"MarketIsClosed", "This market is presently closed."}; }
 
 /// The price step of active_symbols: 10^-decimals as a number.
 std::string pip(std::uint8_t decimals) { return core::Decimal{1, decimals}.to_string(); }
@@ -232,7 +232,7 @@ void Venue::ticks_history(Request& r) {
   const bool candles = text_or(r.json, "style", "ticks") == "candles";
   const auto granularity = int_or(r.json, "granularity", 60);
   if (std::find(kGranularities.begin(), kGranularities.end(), granularity) == kGranularities.end())
-    return refuse(r, {"InvalidGranularity", "Invalid granularity.", {}, {}, {}});
+    return refuse(r, {"InvalidGranularity", "Invalid granularity."});
   const auto end_text = text_or(r.json, "end", "latest");
   std::int64_t end = now_.venue.s;
   if (end_text != "latest")
@@ -240,21 +240,11 @@ void Venue::ticks_history(Request& r) {
   const auto start = int_or(r.json, "start", 0);
   if (start > end)
     return refuse(r, {"InvalidStartEnd",
-                      fmt::format("Start time {} must be before end time {}", start, end),
-                      {},
-                      {},
-                      {}});
+                      fmt::format("Start time {} must be before end time {}", start, end)});
   if (wants_stream(r.json) && market_closed(*index)) return refuse(r, closed());
   // A count above the cap, or none at all, is silently replaced.
   auto count = int_or(r.json, "count", 1'000);
   count = count <= 0 ? 1'000 : std::min(count, kHistoryCap);
-  const auto wanted = static_cast<std::size_t>(count);
-
-  std::vector<Point> points;
-  for (const Point& p : feed_.history(*index))
-    if (p.epoch >= start && p.epoch <= end) points.push_back(p);
-  const auto decimals = feed_.info(*index).decimals;
-
   std::string id;
   if (wants_stream(r.json)) {
     const auto key =
@@ -265,33 +255,44 @@ void Venue::ticks_history(Request& r) {
     s->granularity = granularity;
     id = s->id;
   }
-  const auto price = [&](std::int64_t m) { return number(core::Price::raw(m, decimals)); };
-  JsonOut body;
-  if (candles) {
+  const auto payload = history_payload(*index, start, end, static_cast<std::size_t>(count),
+                                       candles ? granularity : 0);
+  // pip_size stands beside the payload.
+  const std::string_view name = candles ? "candles" : "history";
+  std::string text = frame(r.envelope, name, name, payload, id);
+  text.pop_back();
+  reply(r, text + fmt::format(",\"pip_size\":{}}}", feed_.info(*index).decimals));
+}
+
+/// The last `count` ticks within [start, end], or candles of them.
+std::string Venue::history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
+                                   std::size_t count, std::int64_t granularity) const {
+  std::vector<Point> points;
+  for (const Point& p : feed_.history(symbol))
+    if (p.epoch >= start && p.epoch <= end) points.push_back(p);
+  const auto price = [decimals = feed_.info(symbol).decimals](std::int64_t m) {
+    return number(core::Price::raw(m, decimals));
+  };
+  JsonOut out;
+  if (granularity != 0) {
     const auto all = candles_of(points, granularity);
-    body.begin_array();
-    for (std::size_t i = all.size() - std::min(all.size(), wanted); i < all.size(); ++i)
-      body.begin_object()
+    out.begin_array();
+    for (std::size_t i = all.size() - std::min(all.size(), count); i < all.size(); ++i)
+      out.begin_object()
           .raw("close", price(all[i].close))
           .integer("epoch", all[i].open_time)
           .raw("high", price(all[i].high))
           .raw("low", price(all[i].low))
           .raw("open", price(all[i].open))
           .end_object();
-    body.end_array();
-  } else {
-    const std::size_t from = points.size() - std::min(points.size(), wanted);
-    body.begin_object().key("prices").begin_array();
-    for (std::size_t i = from; i < points.size(); ++i) body.raw(price(points[i].mantissa));
-    body.end_array().key("times").begin_array();
-    for (std::size_t i = from; i < points.size(); ++i) body.value(points[i].epoch);
-    body.end_array().end_object();
+    return out.end_array().take();
   }
-  // pip_size stands beside the payload.
-  const std::string_view name = candles ? "candles" : "history";
-  std::string text = frame(r.envelope, name, name, body.str(), id);
-  text.pop_back();
-  reply(r, text + fmt::format(",\"pip_size\":{}}}", decimals));
+  const std::size_t from = points.size() - std::min(points.size(), count);
+  out.begin_object().key("prices").begin_array();
+  for (std::size_t i = from; i < points.size(); ++i) out.raw(price(points[i].mantissa));
+  out.end_array().key("times").begin_array();
+  for (std::size_t i = from; i < points.size(); ++i) out.value(points[i].epoch);
+  return out.end_array().end_object().take();
 }
 
 std::string Venue::ohlc_payload(std::size_t symbol, std::int64_t granularity,
@@ -359,9 +360,7 @@ void Venue::contracts_for(Request& r) {
   const auto code = text_or(r.json, "contracts_for", "");
   const auto index = feed_.index_of(code);
   if (!index)
-    return refuse(
-        r,
-        {"OfferingsInvalidSymbol", "There's no contract available for this symbol.", {}, {}, {}});
+    return refuse(r, {"OfferingsInvalidSymbol", "There's no contract available for this symbol."});
   const auto& symbol = feed_.info(*index);
   const bool v3 = r.conn.dialect == Dialect::kV3;
   const auto offers = offers_of(symbol);

@@ -28,7 +28,7 @@ std::string header(const net::ServerRequest& request, std::string_view name) {
 
 HttpCall call_of(const net::ServerRequest& request) {
   return {request.method, request.target, header(request, "authorization"),
-          header(request, "deriv-app-id")};
+          header(request, "deriv-app-id"), header(request, "host")};
 }
 
 std::string in_url(const std::string& address) {

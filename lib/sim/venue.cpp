@@ -304,10 +304,9 @@ void Venue::on_frame(ConnId id, std::string_view text, core::Now now) {
     return;
   }
   auto request = Json::parse(text);
-  const Envelope none{"{}", {}, {}};
+  const Envelope none{"{}"};
   if (!request || !request->is_object()) {
-    refuse_raw(c, none, "error",
-               {"BadRequest", "The application sent an invalid request.", {}, {}, {}});
+    refuse_raw(c, none, "error", {"BadRequest", "The application sent an invalid request."});
     return;
   }
   handle(c, *request);
@@ -378,8 +377,7 @@ void Venue::reply(Request& r, std::string text) {
   const auto late = std::find_if(r.faults.begin(), r.faults.end(),
                                  [](const Fault& f) { return f.kind == FaultKind::kErrorAfter; });
   if (late != r.faults.end())
-    text = error_frame(r.envelope, r.info.name, {late->code, late->message, {}, {}, {}},
-                       r.conn.dialect);
+    text = error_frame(r.envelope, r.info.name, {late->code, late->message}, r.conn.dialect);
   send(r.conn, std::move(text), r.faults);
 }
 

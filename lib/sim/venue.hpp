@@ -59,10 +59,11 @@ struct HttpCall {
   std::string target;
   std::string authorization;  // header, "" when absent
   std::string app_id;         // header deriv-app-id, "" when absent
+  std::string host = {};      // header host: by which name the client reaches us, or a proxy
 };
 struct HttpAnswer {
   int status = 200;
-  std::string body;
+  std::string body = {};
 };
 
 inline constexpr std::size_t kMaxConnections = 256;
@@ -200,7 +201,7 @@ class Venue final {
     const Json& json;
     const CallInfo& info;
     Envelope envelope;
-    std::vector<Fault> faults;
+    std::vector<Fault> faults = {};
   };
   using Handler = void (Venue::*)(Request&);
 
@@ -250,6 +251,8 @@ class Venue final {
   void payout_currencies(Request& r);
   void forget(Request& r);
   void forget_all(Request& r);
+  std::string history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
+                              std::size_t count, std::int64_t granularity) const;
   std::string website_status_payload() const;
   std::string tick_payload(const market::Tick& tick, std::string_view id) const;
   std::string ohlc_payload(std::size_t symbol, std::int64_t granularity, const market::Tick& tick,
@@ -269,7 +272,10 @@ class Venue final {
   bool market_moves(const Order& order) const;  // whether its price follows the quotes
   std::string proposal_payload(const Connection& c, const Order& order, const venue::Quote& quote,
                                std::string_view id) const;
+  void buy_parameters(Request& r, core::Decimal limit);
+  void buy_proposal(Request& r, std::string_view id, core::Decimal limit);
   void execute(Request& r, const Order& order, const venue::Quote& quote);
+  Deal& keep_deal(const Request& r, const Order& order, const venue::Contract& contract);
   void announce_buy(Request& r, Deal& deal, const venue::Contract& contract);
   void announce_payment(Account& a, Deal& deal, const venue::Contract& contract);
   void push_transaction(Account& a, const Deal& deal, const venue::Contract& contract,

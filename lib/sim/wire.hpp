@@ -17,8 +17,8 @@ namespace derivd::sim {
 /// passthrough are empty when the request had none.
 struct Envelope {
   std::string echo;
-  std::string req_id;
-  std::string passthrough;
+  std::string req_id = {};
+  std::string passthrough = {};
 };
 /// `hide` names a member whose value becomes "<not shown>" (the token of authorize).
 Envelope envelope_of(const Json& request, std::string_view hide = {});
@@ -26,9 +26,9 @@ Envelope envelope_of(const Json& request, std::string_view hide = {});
 struct WireError {
   std::string code;
   std::string message;
-  std::string field;    // becomes details.field
-  std::string subcode;  // options only
-  std::string details;  // a whole JSON object, instead of `field`
+  std::string field = {};    // becomes details.field
+  std::string subcode = {};  // options only
+  std::string details = {};  // a whole JSON object, instead of `field`
 };
 [[noreturn]] void throw_exception_from_error(const WireError& e, const boost::source_location&);
 template <class T>

@@ -425,6 +425,17 @@ TEST(Broken, ABaseAboveSeveralLimitsIsToldOfEach) {
   EXPECT_EQ(problems.size(), 3u) << listed(problems);
 }
 
+TEST(Broken, ABaseThatFitsExactlyIsGood) {
+  for (const auto& [from, to] :
+       {std::pair("max_stake: 5.00", "max_stake: 1.00"),
+        std::pair("max_open_stake: 15.00", "max_open_stake: 1.00"),
+        std::pair("daily_loss: 20.00", "daily_loss: 1.00"),
+        std::pair("stop_loss: 20.00", "stop_loss: 0.50"),
+        std::pair("factor: 2.1", "max_stake: 0.50"), std::pair("base: 0.50", "base: 0.35")}) {
+    EXPECT_EQ(listed(problems_of(replaced(from, to))), "") << to;
+  }
+}
+
 TEST(Broken, ARefusedLimitCausesNoSecondComplaint) {
   EXPECT_EQ(problems_of(replaced("max_stake: 5.00", "max_stake: x")).size(), 1u);
   EXPECT_EQ(problems_of(replaced("base: 0.50", "base: x")).size(), 1u);

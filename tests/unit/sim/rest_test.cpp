@@ -106,6 +106,23 @@ TEST(Otp, OpensOneSocketOnce) {
   expect_error(sim.upgrade(url), 401, "Unauthorized", "Invalid or expired OTP token");
 }
 
+TEST(Otp, LeadsAClientBehindAProxyBackThroughIt) {
+  Sim sim;
+  const auto url_for = [&](std::string host) {
+    const auto answer = sim.venue().on_request(
+        {"POST", std::string(kAccounts) + "/" + sim.account_of("pat_demo") + "/otp",
+         "Bearer pat_demo", "1089", std::move(host)},
+        sim.now());
+    return json::parse(answer.body)["data"]["url"].get<std::string>();
+  };
+  EXPECT_TRUE(url_for("127.0.0.1:4711").starts_with("wss://127.0.0.1:4711/trading/v1/options/ws/"));
+  EXPECT_TRUE(url_for("[::1]:4711").starts_with("wss://[::1]:4711/trading/"));
+  // Not a host: what the venue calls itself.
+  for (const auto* odd : {"", "a/b", "a b", "x\"y", "a?b"}) {
+    EXPECT_TRUE(url_for(odd).starts_with("wss://127.0.0.1/trading/")) << odd;
+  }
+}
+
 TEST(Otp, LivesTwoMinutesOfWallTime) {
   Sim sim;
   const auto a = sim.otp_url("pat_demo");
