@@ -194,7 +194,8 @@ def hardening(state):
 def offline_start(state):
     """READY without a venue; wait-online tells when there is one."""
     put_token(state.token)
-    configure(Venue.PORT, new_ca())
+    # At the most talkative level, for the search of the token in what it wrote.
+    configure(Venue.PORT, new_ca(), edit=lambda text: text.replace("level: info", "level: debug"))
     systemctl("start", "derivd")
     check(active() == "active" and show("derivd", "SubState") == "running", "not active")
     text = wait_until(lambda: show("derivd", "StatusText"), 10, "a status line")
@@ -212,12 +213,11 @@ def offline_start(state):
 def trading(state):
     more_trades(4)
     # Written once a second.
-    text = wait_until(lambda: (lambda t: t.startswith("live") and t)(show("derivd", "StatusText")), 3,
-                      "the status line of a live session")
+    text = wait_until(lambda: (lambda t: t.startswith("live") and re.search(r"last tick [0-9]+ s ago", t)
+                               and t)(show("derivd", "StatusText")), 3, "the status line of a live session")
     status = json.loads(run("derivctl", "--json", "status").stdout)
     check(text.startswith(f"live demo …{status['account'][-4:]}") and status["account"] not in text
           and "2 running, 0 halted" in text, text)
-    check(re.search(r"last tick [0-9]+ s ago", text), text)
 
 
 def journal_fields(state):
@@ -314,7 +314,7 @@ def watchdog(state):
     os.kill(int(pid), signal.SIGSTOP)
     wait_until(lambda: show("derivd", "NRestarts") == "1" and live(), 20, "a restart by the watchdog")
     check("Watchdog timeout (limit 3s)!" in journal("-u", "derivd", fields=False), "no watchdog entry")
-    more_trades(2)
+    more_trades(20)
 
 
 def same_steps():
@@ -327,7 +327,7 @@ def same_steps():
         check(row["stake"] == str(want), f"step {step}: {want}, not {row}")
         raised += step > 0
         step = (step + 1) % 4 if row["profit"].startswith("-") else 0  # max_steps: 3
-    check(raised >= 3, "too few losses to see a raise")
+    check(raised >= 1, "no loss: no raise to see")
 
 
 def stop(state):
