@@ -30,6 +30,9 @@ namespace {
 using core::EventKind;
 
 constexpr core::Duration kStatusEvery = std::chrono::seconds(1);
+/// While it stops, systemd hears once a second that this much is still wanted; stop_timeout ends
+/// it.
+constexpr core::Duration kStopExtension = std::chrono::seconds(15);
 /// An abstract socket's name is short; the account's id comes first.
 constexpr std::size_t kMaxLockedHost = 50;
 
@@ -134,7 +137,9 @@ class App final : public ControlTarget {
                    "reload is not available in this version: restart to apply a new configuration");
       } else {
         now();
+        stopping_ = true;
         notifier_.stopping();
+        notifier_.extend_timeout(kStopExtension);
         trader_.stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
         after_event();
       }
@@ -170,6 +175,7 @@ class App final : public ControlTarget {
     if (at.instant - last_status_ >= kStatusEvery) {
       last_status_ = at.instant;
       notifier_.status(trader_.status_line());
+      if (stopping_) notifier_.extend_timeout(kStopExtension);
       feed_watchdog(at.instant);
     }
     after_event();
@@ -198,6 +204,7 @@ class App final : public ControlTarget {
   service::Notifier notifier_;
   std::unique_ptr<service::ControlServer> control_;
   std::unique_ptr<service::InstanceLock> account_lock_;
+  bool stopping_ = false;
   std::optional<core::Instant> armed_;
   core::Instant last_status_;
   std::optional<core::Instant> last_watchdog_;

@@ -17,6 +17,9 @@
 namespace derivd::config {
 namespace {
 
+/// A file of the wrong kind has a problem in each line; nobody reads more.
+constexpr std::size_t kMaxProblems = 200;
+
 constexpr std::string_view kStrategies = "strategies";
 constexpr std::string_view kStrategy = "strategies[]";
 
@@ -77,13 +80,24 @@ class Loader final {
     Checked checked{config_, refused_, std::move(params_), problems_};
     check_together(checked);
     if (problems_.empty()) return std::move(config_);
-    std::stable_sort(problems_.begin(), problems_.end(), [](const Problem& a, const Problem& b) {
-      return std::pair(a.line, a.column) < std::pair(b.line, b.column);
-    });
+    sort_problems();
     return std::move(problems_);
   }
 
  private:
+  void sort_problems() {
+    std::stable_sort(problems_.begin(), problems_.end(), [](const Problem& a, const Problem& b) {
+      return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+    });
+    if (problems_.size() <= kMaxProblems) return;
+    const auto& last = problems_[kMaxProblems];
+    Problem rest{last.line, last.column, last.key,
+                 fmt::format("{} (and {} further problems)", last.reason,
+                             problems_.size() - kMaxProblems - 1)};
+    problems_.resize(kMaxProblems);
+    problems_.push_back(std::move(rest));
+  }
+
   void add(Place at, std::string key, std::string reason) {
     refused_.insert(key);
     problems_.push_back({at.line, at.column, std::move(key), std::move(reason)});

@@ -37,7 +37,7 @@ core::Result<core::Secret> read_secret(const std::string& path) {
     ::close(fd);
     return core::invalid(fmt::format("{}: not a regular file; {}", path, kRemedy));
   }
-  std::string buffer(kMaxToken + 2, '\0');  // one more than may be: a longer file shows itself
+  std::string buffer(kMaxToken + 2, '\0');  // more than may be: a longer file shows itself
   std::size_t size = 0;
   int error = 0;
   while (size < buffer.size()) {
@@ -71,10 +71,6 @@ core::Result<core::Secret> read_token() {
   auto secret = read_secret(path);
   if (!secret) return secret.error();
   auto text = secret->reveal();
-  if (text.size() > kMaxToken + 1) {
-    return core::invalid(
-        fmt::format("{}: longer than any token ({} bytes at most)", path, kMaxToken));
-  }
   if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
   if (text.empty()) return core::invalid(fmt::format("{}: empty; {}", path, kRemedy));
   if (text.size() > kMaxToken) {

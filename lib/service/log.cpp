@@ -175,9 +175,13 @@ void Log::write(core::EventKind kind, std::string_view text) {
 }
 
 std::string line_of(const core::Event& event) {
-  if (!event.text.empty()) return event.text.str();
-  if (event.reason.empty()) return std::string(core::name_of(event.kind));
-  return fmt::format("{}: {}", core::name_of(event.kind), event.reason);
+  std::string text = event.text.str();
+  if (text.empty()) text = core::name_of(event.kind);
+  if (event.text.empty() && !event.reason.empty()) text += fmt::format(": {}", event.reason);
+  // Many texts leave the strategy to its field, which a terminal does not show.
+  const auto strategy = event.strategy.view();
+  if (strategy.empty() || text.find(strategy) != std::string::npos) return text;
+  return fmt::format("{}: {}", strategy, text);
 }
 
 Fields fields_of(const core::Event& event) {

@@ -42,7 +42,8 @@ class Log {
 };
 /// journald when $JOURNAL_STREAM names our standard error, else lines on standard error.
 std::unique_ptr<Log> make_log(Level level);
-/// Readable line of an event, without time: also used by tests.
+/// Readable line of an event, without time: its text, with the strategy in front where the text
+/// does not name it. The journal's MESSAGE.
 std::string line_of(const core::Event& event);
 
 /// The journal's fields of an event beside MESSAGE, only those that it has: MESSAGE_ID, PRIORITY,

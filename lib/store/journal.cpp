@@ -23,6 +23,9 @@ using execution::Order;
 /// The WAL is checkpointed on the loop only when it has grown to this, which happens once in some
 /// thousand trades; a clean stop and checkpoint() empty it. 2048 pages of 4 KiB are 8 MiB.
 constexpr int kWalPages = 2048;
+/// Behind an intent a purchase waits to be sent, so that moment is left alone until the log is this
+/// long.
+constexpr int kWalPagesAtMost = 4 * kWalPages;
 /// When a reader kept a checkpoint from finishing, it is tried again after this much more.
 constexpr int kWalRetryPages = 256;
 /// A larger file is not read in full at each start (PRAGMA quick_check reads about 1 GB/s from the
@@ -241,7 +244,7 @@ class SqliteJournal final : public Journal {
   core::Result<void> insert(const execution::BalanceRecord& r);
   core::Result<void> insert(const execution::SessionRecord& r);
   core::Result<void> step(Statement& s) { return db_.step(s, "cannot write"); }
-  void bound_wal();
+  void bound_wal(bool hurry);
 
   core::Result<execution::Snapshot> load_tables();
   core::Result<std::vector<Order>> read_orders(Statement& statement);
@@ -322,17 +325,19 @@ core::Result<void> SqliteJournal::append(const execution::Record& record) {
     if (sqlite3_get_autocommit(db_.get()) == 0) (void)step(inserts_.rollback);
     return done.error();
   }
-  bound_wal();
+  const auto* order = std::get_if<execution::OrderRecord>(&record);
+  bound_wal(order != nullptr && order->order.state == execution::OrderState::kIntended);
   return {};
 }
 
 // The record is safe in the WAL at this point: a checkpoint that fails is no failure of the append.
 // If the disk is at its end, the next append says so itself.
-void SqliteJournal::bound_wal() {
+void SqliteJournal::bound_wal(bool hurry) {
   if (wal_pages_ < next_checkpoint_) {
     if (wal_pages_ < kWalPages) next_checkpoint_ = kWalPages;
     return;
   }
+  if (hurry && wal_pages_ < kWalPagesAtMost) return;
   int in_log = 0;
   int done = 0;
   const int code =

@@ -425,6 +425,17 @@ TEST(Broken, ABaseAboveSeveralLimitsIsToldOfEach) {
   EXPECT_EQ(problems.size(), 3u) << listed(problems);
 }
 
+TEST(Broken, ABaseThatFitsExactlyIsGood) {
+  for (const auto& [from, to] :
+       {std::pair("max_stake: 5.00", "max_stake: 1.00"),
+        std::pair("max_open_stake: 15.00", "max_open_stake: 1.00"),
+        std::pair("daily_loss: 20.00", "daily_loss: 1.00"),
+        std::pair("stop_loss: 20.00", "stop_loss: 0.50"),
+        std::pair("factor: 2.1", "max_stake: 0.50"), std::pair("base: 0.50", "base: 0.35")}) {
+    EXPECT_EQ(listed(problems_of(replaced(from, to))), "") << to;
+  }
+}
+
 TEST(Broken, ARefusedLimitCausesNoSecondComplaint) {
   EXPECT_EQ(problems_of(replaced("max_stake: 5.00", "max_stake: x")).size(), 1u);
   EXPECT_EQ(problems_of(replaced("base: 0.50", "base: x")).size(), 1u);
@@ -482,6 +493,16 @@ TEST(Bounds, ManyStrategies) {
   ASSERT_EQ(problems.size(), 1u) << listed(problems);
   EXPECT_EQ(problems[0].line, static_cast<int>(kMaxStrategies) + 2);
   EXPECT_THAT(problems[0].reason, HasSubstr("more than 64 strategies"));
+}
+
+TEST(Bounds, ManyProblems) {
+  std::string text = "strategies: []\n";
+  for (int i = 0; i < 500; ++i) text += fmt::format("k{}: 1\n", i);
+  const auto problems = problems_of(text);
+  ASSERT_EQ(problems.size(), 201u);
+  EXPECT_EQ(problems.back().line, 202);
+  EXPECT_THAT(problems.back().reason, HasSubstr("(and 299 further problems)"));
+  EXPECT_EQ(listed(problems).find("(and"), listed(problems).rfind("(and"));
 }
 
 TEST(Bounds, LongAndStrangeTextsAreShortenedInMessages) {

@@ -104,6 +104,20 @@ TEST(LostAnswer, IsFoundSoldInTheProfitTable) {
   EXPECT_EQ(rig.view("a").trades, 1);
 }
 
+TEST(LostAnswer, IsFoundEvenWhenItsTickWasStampedAhead) {
+  auto rig = live_rig();
+  rig.now.instant = rig.now.instant + seconds(2);
+  rig.now.venue = {kStart + 9};  // what the tick says; two seconds have passed
+  rig.tick("R_100", kStart + 9, "1.02");
+  rig.buy();
+  EXPECT_EQ(rig.book.orders.at({1}).signal_epoch, core::VenueTime{kStart + 2});
+  rig.offline();
+  rig.online("9999.00");
+  rig.report(report_with(rig, {row(7, kStart + 2)}));
+  EXPECT_EQ(rig.state({1}), OrderState::kOpen);
+  EXPECT_EQ(rig.book.orders.at({1}).contract, core::ContractId{7});
+}
+
 TEST(LostAnswer, IsAbsentOnlyAfterItsWindowOnBothClocks) {
   auto rig = with_lost_order();
   rig.report(report_with(rig, {}));
@@ -364,10 +378,12 @@ TEST(Restart, NothingIsBookedTwiceWhenTheCrashCameBetweenTwoRecords) {
   rig.book.orders.at({1}) = open;
   rig.restore(snapshot);
   EXPECT_EQ(rig.view("a").profit, usd("-1.00"));
-  EXPECT_EQ(rig.engine->account().open_contracts, 1);
+  EXPECT_EQ(rig.state({1}), OrderState::kSettled) << "completed from the strategy's record";
+  EXPECT_EQ(rig.book.orders.at({1}).profit, usd("-1.00"));
+  EXPECT_EQ(rig.book.orders.at({1}).settled_time, rig.now.venue);
   rig.online("9999.00");
   rig.report(report_with(rig, {}, {sold(row(7, kStart + 2), "0.00", kStart + 5)}));
-  EXPECT_EQ(rig.state({1}), OrderState::kSettled);
+  rig.settle(7, "0.00");
   EXPECT_EQ(rig.view("a").profit, usd("-1.00"));
   EXPECT_EQ(rig.view("a").lost, 1);
   EXPECT_EQ(rig.engine->account().day_profit, usd("-1.00"));

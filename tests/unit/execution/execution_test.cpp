@@ -99,7 +99,7 @@ TEST(Ledger, KnowsContractsAndExposure) {
   Ledger ledger;
   ledger.intend(order(ledger.reserve().value));
   EXPECT_EQ(at_risk(*ledger.find(core::OrderId{1})), usd("1.00"));
-  EXPECT_EQ(ledger.exposed(), 1u);
+  EXPECT_EQ(ledger.exposed().size(), 1u);
   ledger.accept({1}, bought(7, "0.99"));
   EXPECT_EQ(at_risk(*ledger.find(core::OrderId{1})), usd("0.99"));
   EXPECT_EQ(ledger.find(core::ContractId{7})->id, core::OrderId{1});
@@ -111,7 +111,7 @@ TEST(Ledger, KnowsContractsAndExposure) {
   const auto& done = ledger.settle({1}, s, Witness::kTransaction, {kT0 + 9});
   EXPECT_EQ(*done.profit, usd("0.96"));
   EXPECT_EQ(done.settled_time, core::VenueTime{kT0 + 9});
-  EXPECT_EQ(ledger.exposed(), 0u);
+  EXPECT_EQ(ledger.exposed().size(), 0u);
   EXPECT_EQ(at_risk(done), usd("0.00"));
 }
 
@@ -123,7 +123,8 @@ TEST(Ledger, ForgetsOldFinalOrdersButNotWhatWasOurs) {
     ledger.accept({i}, bought(1000 + i));
     ledger.settle({i}, {}, Witness::kPoll, {});
   }
-  EXPECT_EQ(ledger.orders().size(), Ledger::kKeepFinal);
+  EXPECT_EQ(ledger.find(core::OrderId{10}), nullptr);
+  EXPECT_NE(ledger.find(core::OrderId{11}), nullptr);
   EXPECT_EQ(ledger.find(core::ContractId{1001}), nullptr);
   EXPECT_TRUE(ledger.is_ours({1001}));
 }

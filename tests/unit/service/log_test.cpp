@@ -83,8 +83,12 @@ TEST(LogLevel, NamesBothWays) {
 }
 
 TEST(LogLine, TextReasonOrName) {
-  EXPECT_EQ(line_of(settled()), "won 0.33");
+  EXPECT_EQ(line_of(settled()), "parity: won 0.33");
   core::Event e;
+  e.strategy = "parity";
+  e.text = "pausing parity for 10m";
+  EXPECT_EQ(line_of(e), "pausing parity for 10m");
+  e = {};
   e.kind = EventKind::kSessionLost;
   EXPECT_EQ(line_of(e), "session_lost");
   e.reason = "reset";
@@ -128,8 +132,9 @@ std::string stderr_of(F f) {
 TEST(TerminalLog, OneLineWithTimeAndLevel) {
   const test::ScopedEnv none("JOURNAL_STREAM", std::nullopt);
   const auto text = stderr_of([] { make_log(Level::kInfo)->write(settled()); });
-  EXPECT_THAT(text, ::testing::MatchesRegex(
-                        "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}\\.[0-9]{3} notice  won 0.33\n"));
+  EXPECT_THAT(text,
+              ::testing::MatchesRegex(
+                  "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}\\.[0-9]{3} notice  parity: won 0.33\n"));
 }
 
 TEST(TerminalLog, LeavesOutWhatIsBelowTheLevel) {
@@ -311,7 +316,7 @@ TEST(JournaldLog, SendsMessageAndFields) {
   if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "no mount name space of its own here";
   ASSERT_EQ(WEXITSTATUS(status), 0);
   const auto fields = parse_datagram(test::read_file(result));
-  EXPECT_EQ(fields.at("MESSAGE"), "won 0.33");
+  EXPECT_EQ(fields.at("MESSAGE"), "parity: won 0.33");
   for (const auto& [name, value] : fields_of(settled())) {
     ASSERT_TRUE(fields.count(std::string(name))) << name;
     EXPECT_EQ(fields.at(std::string(name)), value);

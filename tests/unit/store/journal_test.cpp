@@ -717,6 +717,25 @@ TEST(Journal, TheLogIsBoundedAndEmptiedByACheckpoint) {
   EXPECT_FALSE(std::filesystem::exists(path + "-wal"));
 }
 
+TEST(Journal, AnIntentIsNotDelayedByACheckpointUntilTheLogIsLong) {
+  TempDir dir;
+  const auto path = dir.file("j");
+  const auto journal = open(path);
+  const auto log_size = [&] { return std::filesystem::file_size(path + "-wal"); };
+  std::int64_t id = 0;
+  while (log_size() < (12u << 20)) append(*journal, OrderRecord{intent(++id)});
+  append(*journal, OrderRecord{opened(id)});  // nobody waits behind this one
+  const auto before = log_size();
+  append(*journal, OrderRecord{intent(++id)});
+  EXPECT_EQ(log_size(), before) << "the log is used from its beginning again";
+  std::uintmax_t largest = 0;
+  for (int i = 0; i < 9000; ++i) {
+    append(*journal, OrderRecord{intent(++id)});
+    if (i % 100 == 0) largest = std::max(largest, log_size());
+  }
+  EXPECT_LT(largest, 36u << 20) << "intents alone are bounded too";
+}
+
 TEST(Journal, ColumnsAreCounted) {
   const auto columns = kOrderColumns;
   EXPECT_EQ(std::count(columns.begin(), columns.end(), ',') + 1, kOrderColumnCount);
