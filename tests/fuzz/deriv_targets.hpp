@@ -1,0 +1,161 @@
+// What the fuzz targets of deriv/ do with one input, apart from libFuzzer, so that the unit tests can
+// play the committed corpus in every build.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "deriv/decoder.hpp"
+#include "deriv/rest.hpp"
+#include "deriv/session.hpp"
+
+namespace derivd::deriv::fuzz {
+
+inline void demand(bool holds) {
+  if (!holds) std::abort();
+}
+
+/// What a purchase that was understood must have.
+inline void check_payload(const Frame& frame) {
+  if (frame.error) {
+    demand(!frame.error->code.empty() || frame.payload.index() == 0);
+    demand(frame.payload.index() == 0);
+  }
+  if (const auto* bought = std::get_if<execution::Bought>(&frame.payload)) {
+    demand(bought->contract.value > 0 && bought->transaction.value > 0);
+    demand(bought->buy_price > core::Money{});
+  }
+  if (const auto* history = std::get_if<HistoryPayload>(&frame.payload)) {
+    demand(history->ticks.size() <= kMaxRows);
+  }
+  if (const auto* contract = std::get_if<ContractPayload>(&frame.payload)) {
+    if (contract->report) demand(contract->report->contract.value > 0);
+  }
+}
+
+/// Any bytes as a frame of either dialect and as each REST answer.
+inline void decode(std::string_view input) {
+  static Decoder options(kOptionsNames);
+  static Decoder v3(kV3Names);
+  // An exact copy, so that a sanitizer sees a read beyond what the decoder was promised.
+  const auto size = input.size();
+  const auto copy = std::make_unique<char[]>(size + 64);
+  for (std::size_t i = 0; i < size; ++i) copy[i] = input[i];
+  for (auto* decoder : {&options, &v3}) {
+    Frame frame;
+    const auto result = decoder->decode({copy.get(), size}, size + 64, frame);
+    if (result) check_payload(frame);
+    if (!result) demand(!result.error().text.empty());
+    Frame again;
+    demand(decoder->decode(input, size, again).has_value() == result.has_value());
+    demand(again.payload.index() == frame.payload.index() || !result);
+  }
+  const auto accounts = rest::decode_accounts(input);
+  if (accounts) demand(accounts->size() <= rest::kMaxAccounts);
+  static_cast<void>(rest::decode_otp_url(input));
+  static_cast<void>(rest::decode_refusal(input));
+}
+
+class DeafWire final : public Wire {
+ public:
+  void http(const HttpCall&) override {}
+  void open(const std::string&) override {}
+  void send(std::string_view frame) override { purchases += frame.starts_with("{\"buy\"") ? 1 : 0; }
+  void close() override {}
+  int purchases = 0;
+};
+
+/// Counts how often each purchase ends.
+class Counting final : public SessionListener {
+ public:
+  void on_state(SessionState, std::string_view) override {}
+  void on_account(const AccountInfo&) override {}
+  void on_tick(const market::Tick& tick, bool) override {
+    demand(!tick.symbol.empty());
+    if (session && orders < 40) buy();
+  }
+  void on_quote(const Quote&) override {}
+  void on_quote_refused(core::OrderId, std::string_view, std::string_view) override {}
+  void on_bought(core::OrderId order, const execution::Bought&) override { end(order); }
+  void on_refused(core::OrderId order, std::string_view, std::string_view, bool) override {
+    end(order);
+  }
+  void on_unknown(core::OrderId order, std::string_view) override { end(order); }
+  void on_contract(const execution::ContractReport&, bool) override {}
+  void on_transaction(const execution::TransactionReport&) override {}
+  void on_balance(core::Money) override {}
+  void on_venue_report(const execution::VenueReport&) override {}
+  void on_sold(core::ContractId, core::Money) override {}
+  void on_sell_failed(core::ContractId, std::string_view, std::string_view) override {}
+  void on_notice(core::EventKind, std::string_view) override {}
+  void on_fatal(FatalKind, std::string_view) override {}
+  void on_venue_time(core::VenueTime) override {}
+
+  void buy() {
+    market::ContractSpec spec;
+    spec.type = market::ContractType::kDigitOdd;
+    spec.symbol = "R_100";
+    spec.duration = {1, market::ContractDuration::Unit::kTicks};
+    session->buy(core::OrderId{++orders}, spec, core::Money::minor(35), "", now);
+  }
+  void end(core::OrderId order) { demand(++ends[order.value] == 1); }
+
+  Session* session = nullptr;
+  core::Now now{{1'000'000'000}, {}, {}};
+  std::int64_t orders = 0;
+  std::map<std::int64_t, int> ends;
+};
+
+/// Frames, one a line, into a Live session that has purchases, watches, polls and a report pending.
+inline void live_session(std::string_view input) {
+  DeafWire wire;
+  Counting listener;
+  core::Rng rng(1);
+  SessionSettings settings;
+  settings.dialect = Dialect::kV3;
+  settings.account = "demo";
+  settings.app_id = "1";
+  settings.token = core::Secret("t");
+  Session session(std::move(settings), wire, listener, rng);
+  auto& now = listener.now;
+  const auto give = [&](std::string_view frame) { session.on_frame(frame, frame.size(), now); };
+  session.start(now);
+  session.on_open(now);
+  give(R"({"msg_type":"authorize","req_id":1,"authorize":{"loginid":"VRTC1","currency":"USD",)"
+       R"("is_virtual":1,"scopes":["read","trade"]}})");
+  give(R"({"msg_type":"time","req_id":2,"time":1700000000})");
+  give(R"({"msg_type":"balance","req_id":3,"balance":{"balance":1,"currency":"USD","loginid":"VRTC1"}})");
+  give(R"({"msg_type":"transaction","req_id":4,"transaction":{}})");
+  give(R"({"msg_type":"active_symbols","req_id":5,"active_symbols":[]})");
+  session.reconciled(now);
+  demand(session.state() == SessionState::kLive);
+  listener.session = &session;
+  session.set_symbols({"R_100"}, 10, now);          // 6
+  session.watch(core::ContractId{1}, now);          // 7
+  session.poll(core::ContractId{2}, now);           // 8
+  session.ask_report({1'699'990'000}, now);         // 9: portfolio
+  listener.buy();                                   // 10
+  session.sell(core::ContractId{1}, now);           // 11
+  session.quote(core::OrderId{1000}, {}, core::Money::minor(35), now);
+  while (!input.empty()) {
+    const auto line = input.substr(0, input.find('\n'));
+    input.remove_prefix(std::min(input.size(), line.size() + 1));
+    now.instant = now.instant + std::chrono::milliseconds(700);
+    give(line);
+    if (const auto at = session.next_deadline(); at && *at <= now.instant) session.on_deadline(now);
+  }
+  session.stop(now);
+  now.instant = now.instant + std::chrono::minutes(1);
+  session.on_deadline(now);
+  now.instant = now.instant + std::chrono::minutes(1);
+  session.on_deadline(now);
+  demand(session.state() == SessionState::kOffline);
+  for (std::int64_t order = 1; order <= listener.orders; ++order) demand(listener.ends[order] == 1);
+  demand(wire.purchases <= listener.orders);
+}
+
+}  // namespace derivd::deriv::fuzz
