@@ -1,6 +1,6 @@
 // Owns where things lie at run time: the journal and the control socket, from $STATE_DIRECTORY and
-// $RUNTIME_DIRECTORY (systemd sets both) or the package's defaults. derivd and derivctl ask here, so
-// that they always mean the same files. It never creates anything.
+// $RUNTIME_DIRECTORY (systemd sets both) or the package's defaults. derivd and derivctl ask here,
+// so that they always mean the same files. It never creates anything.
 #pragma once
 
 #include <optional>

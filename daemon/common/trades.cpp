@@ -140,10 +140,11 @@ ordered_json to_json(const Stats& s) {
   out["max_drawdown"] = s.max_drawdown.to_string();
   out["max_stake"] = s.max_stake.to_string();
   out["longest_losing_run"] = s.longest_losing_run;
-  out["win_rate"] = s.won + s.lost > 0
-                        ? ordered_json(fmt::format("{:.4f}", static_cast<double>(s.won) /
-                                                                 static_cast<double>(s.won + s.lost)))
-                        : ordered_json(nullptr);
+  out["win_rate"] =
+      s.won + s.lost > 0
+          ? ordered_json(fmt::format(
+                "{:.4f}", static_cast<double>(s.won) / static_cast<double>(s.won + s.lost)))
+          : ordered_json(nullptr);
   out["profit_factor"] = s.gross_loss.is_zero()
                              ? ordered_json(nullptr)
                              : ordered_json(fmt::format("{:.4f}", s.gross_profit.to_double() /

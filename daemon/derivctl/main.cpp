@@ -114,7 +114,8 @@ Answer trades_or_stats(const Options& o, const std::string& what) {
   if (!o.since.empty()) {
     query.since = parse_since(o.since);
     if (!query.since) {
-      return {{}, service::kCtlUsage,
+      return {{},
+              service::kCtlUsage,
               "--since takes a date, a UTC time, an epoch or an age such as 2h"};
     }
     request["since_us"] = query.since->us;
@@ -249,8 +250,8 @@ int list(const Options& o, const std::string& what, const std::vector<std::strin
 }
 
 int command(const Options& o, const std::string& verb) {
-  const auto answer = ask(o, {{"cmd", verb}, {"strategy", o.strategy}, {"all", o.all},
-                              {"reason", o.reason}});
+  const auto answer =
+      ask(o, {{"cmd", verb}, {"strategy", o.strategy}, {"all", o.all}, {"reason", o.reason}});
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   if (o.json) fmt::print("{}\n", answer.result.dump(2));
   return service::kCtlOk;
@@ -308,9 +309,10 @@ int main(int argc, char** argv) {
   auto* report_cmd = app.add_subcommand("report", "the trades as one HTML file");
   report_cmd->add_option("--html", o.html, "file to write")->required();
   std::vector<CLI::App*> verbs;
-  for (const auto& [verb, help] : {std::pair{"pause", "stop entering, keep what is open"},
-                                   std::pair{"resume", "enter again; clears a halt"},
-                                   std::pair{"halt", "stop entering until resumed, over restarts"}}) {
+  for (const auto& [verb, help] :
+       {std::pair{"pause", "stop entering, keep what is open"},
+        std::pair{"resume", "enter again; clears a halt"},
+        std::pair{"halt", "stop entering until resumed, over restarts"}}) {
     auto* c = app.add_subcommand(verb, help);
     c->add_option("NAME", o.strategy, "strategy");
     c->add_flag("--all", o.all, "all strategies");
@@ -325,12 +327,14 @@ int main(int argc, char** argv) {
   try {
     if (status_cmd->parsed()) return status(o);
     if (strategies_cmd->parsed()) {
-      return list(o, "strategies", {"name", "type", "symbol", "status", "trades", "profit",
-                                    "next_stake", "last_decision"});
+      return list(
+          o, "strategies",
+          {"name", "type", "symbol", "status", "trades", "profit", "next_stake", "last_decision"});
     }
     if (positions_cmd->parsed()) {
-      return list(o, "positions", {"contract_id", "strategy", "symbol", "type", "stake", "payout",
-                                   "outcome", "purchase_time"});
+      return list(o, "positions",
+                  {"contract_id", "strategy", "symbol", "type", "stake", "payout", "outcome",
+                   "purchase_time"});
     }
     if (trades_cmd->parsed()) return trades(o);
     if (stats_cmd->parsed()) return stats(o);

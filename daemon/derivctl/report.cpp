@@ -18,11 +18,20 @@ std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '&': out += "&amp;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -63,10 +72,9 @@ std::string stats_table(const std::vector<Order>& orders) {
       "<table><tr><th>strategy<th>trades<th>won<th>lost<th>open<th>stakes<th>profit"
       "<th>max drawdown<th>longest losing run</tr>";
   const auto row = [&](const std::string& name, const Stats& s) {
-    out += fmt::format(
-        "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}</tr>", escape(name), s.trades,
-        s.won, s.lost, s.open, s.stakes.to_string(), s.profit.to_string(),
-        s.max_drawdown.to_string(), s.longest_losing_run);
+    out += fmt::format("<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}</tr>",
+                       escape(name), s.trades, s.won, s.lost, s.open, s.stakes.to_string(),
+                       s.profit.to_string(), s.max_drawdown.to_string(), s.longest_losing_run);
   };
   std::vector<std::string> names;
   for (const auto& o : orders) names.push_back(o.strategy.str());
@@ -107,7 +115,8 @@ std::string html_report(const std::vector<Order>& orders) {
       "td,th{{border-bottom:1px solid #ddd;padding:3px 8px;text-align:right}}"
       "td:first-child,th:first-child{{text-align:left}}</style>"
       "<h1>derivd report</h1><h2>Summary</h2>{}<h2>Realised profit</h2>{}"
-      "<p>Synthetic indices are unpredictable by design, and no staking plan changes the sign of the "
+      "<p>Synthetic indices are unpredictable by design, and no staking plan changes the sign of "
+      "the "
       "expectation: what is above is luck and the venue's commission.</p>"
       "<h2>Trades</h2>{}</html>\n",
       stats_table(orders), equity_curve(settled_in_order(orders)), trades_table(orders));

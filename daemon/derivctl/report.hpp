@@ -1,5 +1,5 @@
-// Owns the HTML report: totals, an equity curve, the trades, in one self-contained file. derivctl writes
-// it from the journal. It never fetches anything and never shows a forecast.
+// Owns the HTML report: totals, an equity curve, the trades, in one self-contained file. derivctl
+// writes it from the journal. It never fetches anything and never shows a forecast.
 #pragma once
 
 #include <string>

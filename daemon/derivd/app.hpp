@@ -1,6 +1,6 @@
 // Owns the running daemon: the loop, the one timer, the signals and the joining of engine, session,
-// journal, control socket and systemd. main() makes one and runs it. It decides nothing about trades:
-// events go to the engine, its actions are performed in order.
+// journal, control socket and systemd. main() makes one and runs it. It decides nothing about
+// trades: events go to the engine, its actions are performed in order.
 #pragma once
 
 #include <memory>
@@ -13,6 +13,6 @@
 namespace derivd::daemon {
 
 /// Runs until stopped; returns the exit code of contract.md.
-int run_daemon(config::Config config, core::Secret token, service::Log& log);
+int run_daemon(const config::Config& config, core::Secret token, service::Log& log);
 
 }  // namespace derivd::daemon

@@ -1,6 +1,6 @@
-// Owns the meaning of control requests: one JSON object in, one JSON object out. The control socket of
-// the running daemon calls it for each line. It never touches the loop; what a command does is up to
-// the target.
+// Owns the meaning of control requests: one JSON object in, one JSON object out. The control socket
+// of the running daemon calls it for each line. It never touches the loop; what a command does is
+// up to the target.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

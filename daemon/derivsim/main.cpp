@@ -1,5 +1,5 @@
-// derivsim: a Deriv-compatible venue on loopback. Options in, one ready line out, then serve until a
-// signal. Everything it does is in lib/sim.
+// derivsim: a Deriv-compatible venue on loopback. Options in, one ready line out, then serve until
+// a signal. Everything it does is in lib/sim.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -33,7 +33,8 @@ struct Failure {
 };
 template <class T>
 using Outcome = boost::system::result<T, Failure>;
-[[noreturn, maybe_unused]] void throw_exception_from_error(const Failure& f, const boost::source_location&) {
+[[noreturn, maybe_unused]] void throw_exception_from_error(const Failure& f,
+                                                           const boost::source_location&) {
   throw std::runtime_error(f.text);
 }
 
@@ -58,7 +59,8 @@ struct Arguments {
 
 void declare(CLI::App& app, Arguments& a) {
   app.set_version_flag("--version", "derivsim " DERIVD_VERSION);
-  app.add_option("--listen", a.listen, "ADDRESS:PORT, port 0 for a free one")->capture_default_str();
+  app.add_option("--listen", a.listen, "ADDRESS:PORT, port 0 for a free one")
+      ->capture_default_str();
   app.add_option("--tls-dir", a.tls_dir, "where the certificate is made and kept");
   app.add_option("--token", a.tokens,
                  "TOKEN[:scope,scope][:real], repeatable; pat_... for the options dialect. "
@@ -108,7 +110,8 @@ Outcome<void> read_tokens(const std::vector<std::string>& texts, sim::Venue::Opt
   for (std::size_t i = 0; i < texts.size(); ++i) {
     auto token = sim::TokenSpec::parse(texts[i]);
     // The token itself is not shown.
-    if (!token) return Failure{kUsage, fmt::format("--token number {}: {}", i + 1, token.error().text)};
+    if (!token)
+      return Failure{kUsage, fmt::format("--token number {}: {}", i + 1, token.error().text)};
     for (const auto& other : out.tokens)
       if (other.token == token->token)
         return Failure{kUsage, fmt::format("--token number {}: given twice", i + 1)};
@@ -133,7 +136,8 @@ Outcome<void> read_feeds(const std::vector<std::string>& texts, sim::Venue::Opti
       std::string known;
       for (const auto& s : market::known_symbols())
         known += fmt::format("{}{}", known.empty() ? "" : " ", s.code);
-      return Failure{kUsage, fmt::format("--feed {}: unknown symbol {}; known: {}", text, code, known)};
+      return Failure{kUsage,
+                     fmt::format("--feed {}: unknown symbol {}; known: {}", text, code, known)};
     }
     for (const auto& other : out.replays)
       if (other.symbol == code)
@@ -149,7 +153,8 @@ Outcome<void> read_feeds(const std::vector<std::string>& texts, sim::Venue::Opti
 }
 
 /// --start, else the first tick replayed, else now.
-core::VenueTime start_of(const CLI::App& app, const Arguments& a, const sim::Venue::Options& venue) {
+core::VenueTime start_of(const CLI::App& app, const Arguments& a,
+                         const sim::Venue::Options& venue) {
   if (app.count("--start") != 0) return {a.start};
   std::optional<std::int64_t> first;
   for (const auto& replay : venue.replays)
@@ -243,7 +248,8 @@ Outcome<void> run(const CLI::App& app, const Arguments& a) {
   if (auto ok = read_feeds(a.feeds, venue_options); !ok) return ok.error();
   auto balance = core::Money::parse(a.balance);
   if (!balance || balance->units() < 0)
-    return Failure{kUsage, fmt::format("--balance {}: an amount with at most 2 decimals", a.balance)};
+    return Failure{kUsage,
+                   fmt::format("--balance {}: an amount with at most 2 decimals", a.balance)};
   if (app.count("--start") != 0 && a.start <= 0)
     return Failure{kUsage, fmt::format("--start {}: an epoch in seconds", a.start)};
 
@@ -269,7 +275,8 @@ Outcome<void> run(const CLI::App& app, const Arguments& a) {
   sim::Venue venue(std::move(venue_options));
   if (auto ok = read_faults(a.faults, venue); !ok) return ok.error();
   if (auto ok = serve(std::move(server_options), venue); !ok) return ok.error();
-  if (ledger.failed() || record.failed()) return Failure{kCannotWrite, "not everything was written"};
+  if (ledger.failed() || record.failed())
+    return Failure{kCannotWrite, "not everything was written"};
   return {};
 }
 

@@ -709,8 +709,10 @@ Status Pass::finish() {
     out.message = Message::kOther;
     return {};
   }
-  const auto* named = msg_type ? find_payload(*msg_type) : nullptr;
-  if (msg_type && (!named || named->message != out.message)) {
+  // Required by every response schema but that of proposal_open_contract.
+  if (!msg_type) {
+    if (out.message != Message::kContract) return bad("msg_type", "is missing");
+  } else if (const auto* named = find_payload(*msg_type); !named || named->message != out.message) {
     return bad("msg_type", fmt::format("does not fit the payload {}", name_of(out.message)));
   }
   if (auto* history = std::get_if<HistoryPayload>(&out.payload)) history->decimals = decimals;

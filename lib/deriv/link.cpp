@@ -10,24 +10,22 @@
 namespace derivd::deriv {
 
 struct Link::Impl {
-  /// One connection attempt. Detached when the session has turned to another: its last words are
-  /// then nobody's.
+  /// One connection attempt. Destroyed when the session turns to another, also from inside one of
+  /// its own callbacks, which net allows; so nothing of it is touched after event().
   struct Attempt final : net::WebSocketHandler {
-    explicit Attempt(Impl& impl) : link(&impl) {}
+    explicit Attempt(Impl& impl) : link(impl) {}
     void on_open() override {
-      if (link) link->event([](Session& s, const core::Now& now) { s.on_open(now); });
+      link.event([](Session& s, const core::Now& t) { s.on_open(t); });
     }
     void on_frame(std::string_view frame, std::size_t capacity) override {
-      if (!link) return;
-      link->event([&](Session& s, const core::Now& now) { s.on_frame(frame, capacity, now); });
+      link.event([&](Session& s, const core::Now& t) { s.on_frame(frame, capacity, t); });
     }
     void on_closed(const net::LinkError& error) override {
-      if (!link) return;
-      link->event([&](Session& s, const core::Now& now) {
-        s.on_closed(error.http_status, error.error.text, now);
+      link.event([&](Session& s, const core::Now& t) {
+        s.on_closed(error.http_status, error.error.text, t);
       });
     }
-    Impl* link;
+    Impl& link;
     std::unique_ptr<net::WebSocket> socket;
   };
 
@@ -38,9 +36,6 @@ struct Link::Impl {
         timeouts(bounds),
         now(std::move(clock)),
         after_event(std::move(after)) {}
-  ~Impl() {
-    if (attempt) attempt->link = nullptr;
-  }
 
   template <class Event>
   void event(Event&& perform) {
@@ -57,17 +52,9 @@ struct Link::Impl {
     });
   }
 
-  /// Both may be asked for from inside the callback of what they replace, so that is destroyed from
-  /// the loop, not here.
-  void retire_attempt() {
-    if (!attempt) return;
-    attempt->link = nullptr;
-    later([old = std::shared_ptr<Attempt>(std::move(attempt))] {});
-  }
-  void retire_exchange() {
+  void drop_exchange() {
     ++exchange_number;  // an answer under way belongs to nobody
-    if (!exchange) return;
-    later([old = std::shared_ptr<net::HttpExchange>(std::move(exchange))] {});
+    exchange.reset();
   }
 
   void on_http_done(std::uint64_t number,
@@ -105,7 +92,7 @@ void Link::attach(Session& session) { impl_->session = &session; }
 
 void Link::http(const HttpCall& call) {
   auto& link = *impl_;
-  link.retire_exchange();
+  link.drop_exchange();
   const auto number = link.exchange_number;
   auto url = net::Url::parse(call.url);
   if (!url) {
@@ -125,8 +112,8 @@ void Link::http(const HttpCall& call) {
 
 void Link::open(const std::string& text) {
   auto& link = *impl_;
-  link.retire_attempt();
-  link.retire_exchange();
+  link.attempt.reset();
+  link.drop_exchange();
   link.attempt = std::make_unique<Impl::Attempt>(link);
   const auto url = net::Url::parse(text);
   if (!url) {
@@ -146,7 +133,7 @@ void Link::send(std::string_view frame) {
 }
 
 void Link::close() {
-  impl_->retire_exchange();
+  impl_->drop_exchange();
   if (impl_->attempt && impl_->attempt->socket) impl_->attempt->socket->close();
 }
 

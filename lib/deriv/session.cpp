@@ -385,7 +385,7 @@ void Session::ask_report(core::VenueTime since, const Now& now) {
   if (impl_->state == SessionState::kReconciling) {
     impl_->state_deadline = now.instant + kReconcilingTime;
   }
-  impl_->ask_report(since);
+  impl_->ask_report(since, now);
 }
 
 void Session::reconciled(const Now& now) {

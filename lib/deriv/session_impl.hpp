@@ -63,7 +63,8 @@ inline constexpr Duration kFirstRetry = seconds(1);
 inline constexpr Duration kLongestRetry = seconds(30);
 inline constexpr Duration kLongestSymbolRetry = minutes(10);
 inline constexpr int kMaxAttempts = 5;  // of a read that the session cannot do without
-/// A venue that wants to know the time again: the report needs a fresh clock.
+/// A report says as of when it is; the venue is asked for the time first unless it has shown it so
+/// recently. (Without subscribed symbols nothing else shows it.)
 inline constexpr Duration kFreshClock = seconds(1);
 
 /// A request that is wanted, asked, or answered; streams stay kDone while they run.
@@ -178,8 +179,8 @@ struct Session::Impl {
   void watch(core::ContractId contract, const Now& now);
   void unwatch(core::ContractId contract);
   void poll(core::ContractId contract);
-  void ask_report(core::VenueTime since);
-  void start_report(core::VenueTime since);
+  void ask_report(core::VenueTime since, const Now& now);
+  void start_report(core::VenueTime since, const Now& now);
   void forget(const StreamId& stream);
   void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
              const Now& now);

@@ -610,7 +610,7 @@ void Session::Impl::finish_report(const Now& now) {
                 [&](const execution::HistoryRow& row) { return sold.contains(row.contract); });
   if (state == SessionState::kReconciling) state_deadline = now.instant + kReconcilingTime;
   listener.on_venue_report(out);
-  if (next_since) ask_report(*next_since);
+  if (next_since) ask_report(*next_since, now);
 }
 
 }  // namespace derivd::deriv

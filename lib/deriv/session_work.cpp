@@ -298,18 +298,22 @@ void Session::Impl::forget(const StreamId& stream) {
   work = true;
 }
 
-void Session::Impl::ask_report(core::VenueTime since) {
+void Session::Impl::ask_report(core::VenueTime since, const Now& now) {
   if (state != SessionState::kReconciling && state != SessionState::kLive) return;
-  if (!report.running) return start_report(since);
+  if (!report.running) return start_report(since, now);
   report.next_since = report.next_since ? std::min(*report.next_since, since) : since;
 }
 
-void Session::Impl::start_report(core::VenueTime since) {
+void Session::Impl::start_report(core::VenueTime since, const Now& now) {
   report = {};
   report.running = true;
   report.since = since;
   report.report.since = since;
-  report.clock.want();
+  if (venue_time_at && now.instant - *venue_time_at <= kFreshClock) {
+    report.clock.phase = Task::Phase::kDone;
+  } else {
+    report.clock.want();
+  }
   work = true;
 }
 

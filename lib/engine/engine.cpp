@@ -22,7 +22,12 @@ void Engine::Impl::begin(const core::Now& at, Actions& actions) {
 }
 
 void Engine::Impl::observe(core::VenueTime time) {
-  if (time > clock) clock = time;
+  if (time > clock) {
+    clock_before = clock;
+    clock_before_at = clock_at;
+    clock = time;
+    clock_at = now.instant;
+  }
   roll_day();
 }
 
@@ -94,7 +99,19 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   if (seen_before && !joined) slot.strategy->reset();
   slot.last_epoch = tick.epoch;
   const auto signal = slot.strategy->on_tick(tick);
-  if (signal && !history) consider(slot, *signal, tick, nullptr);
+  if (!signal || history) return;
+  auto proven = tick;
+  proven.epoch = earliest_now(tick.epoch, feed.interval_s());
+  consider(slot, *signal, proven, nullptr);
+}
+
+// A tick may be stamped with a time that has not come yet. An order that took it for its own would
+// never be found: the venue's purchase second lies before it. So no order is dated later than the
+// clock before this tick and what has passed since, in our seconds.
+core::VenueTime Engine::Impl::earliest_now(core::VenueTime epoch, std::int64_t interval_s) const {
+  if (clock_before.s == 0 || clock_at != now.instant || epoch < clock) return epoch;
+  const auto passed = std::chrono::ceil<std::chrono::seconds>(clock_at - clock_before_at);
+  return std::min(epoch, clock_before + std::max(passed, std::chrono::seconds(interval_s)));
 }
 
 std::optional<core::Instant> Engine::Impl::next_deadline() const {
@@ -110,7 +127,11 @@ std::optional<core::Instant> Engine::Impl::next_deadline() const {
       take(follower.next_poll());
     }
   }
-  for (const auto& [id, flight] : flights) take(flight.next_ask);
+  for (const auto& [id, flight] : flights) {
+    take(flight.next_ask);
+    const auto closes = flight.sent + execution::kPurchaseWindow;
+    if (!flight.window_closed && closes > now.instant) take(closes);
+  }
   return next;
 }
 
@@ -291,7 +312,7 @@ void Engine::on_transaction(const execution::TransactionReport& report, const co
 
 void Engine::on_balance(core::Money balance, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
-  impl_->balance.show(balance, now.instant);
+  impl_->balance.show(balance);
 }
 
 std::optional<core::Instant> Engine::next_deadline() const { return impl_->next_deadline(); }

@@ -63,11 +63,10 @@ risk::Standing Engine::Impl::standing(Slot& slot, bool with_others) const {
     s.session_open += risk;
     if (!counted) ++s.trades_in_hour;
   };
-  for (const auto& [id, order] : ledger.orders()) {
-    if (!execution::is_exposed(order.state)) continue;
-    const bool open = order.state == OrderState::kOpen;
-    add(order.strategy == slot.name(), open, execution::at_risk(order));
-    if (open && s.balance) *s.balance += order.buy_price;  // debited at purchase
+  for (const auto& [id, order] : ledger.exposed()) {
+    const bool open = order->state == OrderState::kOpen;
+    add(order->strategy == slot.name(), open, execution::at_risk(*order));
+    if (open && s.balance) *s.balance += order->buy_price;  // debited at purchase
   }
   for (const auto& w : waiting) {
     if (with_others || w.slot == &slot) add(w.slot == &slot, false, w.stake);
@@ -152,6 +151,7 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
   order.intended_wall = now.wall;
   order.signal_epoch = tick.epoch;
   const auto& intent = ledger.intend(order);
+  own_event();
   flights[intent.id] = Flight{now.instant, {}, {}, kFirstAsk, false};
   slot.told.reset();
   slot.last_decision = core::Text::truncated(
@@ -177,6 +177,15 @@ void Engine::Impl::drop(Slot& slot, const risk::Denied& denied) {
   e.text = core::Text::truncated(fmt::format("{}: {}", slot.name(), text));
   if (risk::is_money(denied.limit)) e.stake = denied.stake;
   tell(e);
+  if (denied.limit == risk::Limit::kMinBalance) look_for_deposit();
+}
+
+// A deposit is believed only once it was asked for in a quiet moment.
+void Engine::Impl::look_for_deposit() {
+  if (!balance.floor() || *balance.shown() <= *balance.floor()) return;
+  if (asked_balance && now.instant - *asked_balance < kBalanceAsk) return;
+  asked_balance = now.instant;
+  ask_report();
 }
 
 void Engine::Impl::drop(Slot& slot, std::string_view why) {

@@ -40,6 +40,11 @@ inline constexpr std::chrono::seconds kMaxLead{3600};
 /// From the first to the longest pause between two questions about an order of unknown outcome.
 inline constexpr core::Duration kFirstAsk = std::chrono::seconds(2);
 inline constexpr core::Duration kLongestAsk = std::chrono::seconds(30);
+/// So long after the last event of ours no balance from before it is on its way any more.
+inline constexpr core::Duration kQuiet = std::chrono::seconds(5);
+/// Between two questions whether money came in, while min_balance forbids what the venue's latest
+/// figure would allow.
+inline constexpr core::Duration kBalanceAsk = std::chrono::seconds(30);
 
 /// What `decide` makes of a signal.
 struct Decision {
@@ -87,6 +92,7 @@ struct Engine::Impl {
   void roll_day();
   void tick(const market::Tick& tick, bool history);
   void feed_contracts(const market::Tick& tick, Feed::Push push);
+  core::VenueTime earliest_now(core::VenueTime epoch, std::int64_t interval_s) const;
   void feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, bool history);
   std::optional<core::Instant> next_deadline() const;
   void on_deadline();
@@ -112,6 +118,7 @@ struct Engine::Impl {
             core::Money stake, const PaidQuote* quote);
   void drop(Slot& slot, const risk::Denied& denied);
   void drop(Slot& slot, std::string_view why);
+  void look_for_deposit();
   void restart_plan(Slot& slot);
   void quote_reply(const QuoteReply& reply);
   void release_waiting();
@@ -153,6 +160,8 @@ struct Engine::Impl {
   void close_windows();
   std::vector<execution::Pending> pending_orders() const;
   void ask_report();
+  void anchor(core::Money known);
+  void own_event();
 
   // operator.cpp
   void halt(Slot& slot, std::string_view kind, std::string_view reason);
@@ -196,6 +205,12 @@ struct Engine::Impl {
   std::deque<Held> held;
   std::deque<core::ContractId> foreign;
   risk::KnownBalance balance;
+  core::VenueTime anchored_at;
+  std::set<core::OrderId> at_anchor;  // at risk when the balance was asked for
+  std::int64_t own_events = 0;        // of ours that move the balance
+  core::Instant last_own_event;
+  std::optional<std::int64_t> own_events_at_ask;  // empty: something of ours was moving
+  std::optional<core::Instant> asked_balance;
 
   bool is_online = false;
   bool reconciled = false;
@@ -203,6 +218,9 @@ struct Engine::Impl {
   std::optional<std::int64_t> day;
   bool daily_profit_reached = false;
   core::VenueTime clock;
+  core::Instant clock_at;        // when it was shown to us
+  core::VenueTime clock_before;  // the one before it, likewise
+  core::Instant clock_before_at;
 
   core::Now now;           // of the event being handled
   Actions* out = nullptr;  // of the event being handled

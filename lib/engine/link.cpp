@@ -61,15 +61,21 @@ void Engine::Impl::restore_order(const execution::Order& order) {
   ledger.restore(order);
   auto& slot = slot_for(order.strategy);
   if (order.state == OrderState::kOpen) {
-    const bool booked = std::any_of(slot.booked.begin(), slot.booked.end(),
-                                    [&](const auto& b) { return b.order == order.id; });
-    if (booked) {
-      slot.settled_before.insert(order.id);
-    } else {
-      observe(order.purchase_time);
-      const auto number = risk::day_of(order.purchase_time, settings.limits.day_starts);
-      slot.on_purchase(order.id, order.purchase_time, !day || number >= *day);
+    const auto booked = std::find_if(slot.booked.begin(), slot.booked.end(),
+                                     [&](const auto& b) { return b.order == order.id; });
+    if (booked != slot.booked.end()) {
+      // Its result is in the strategy's record, but the crash came before its own.
+      execution::Settlement settlement;
+      settlement.sell_price = booked->sell_price;
+      settlement.time = booked->time;
+      settlement.outcome = execution::outcome_by(booked->sell_price - order.buy_price);
+      append(execution::OrderRecord{
+          ledger.settle(order.id, settlement, execution::Witness::kReconciliation, clock)});
+      return;
     }
+    observe(order.purchase_time);
+    const auto number = risk::day_of(order.purchase_time, settings.limits.day_starts);
+    slot.on_purchase(order.id, order.purchase_time, !day || number >= *day);
     return follow(order);
   }
   flights[order.id] = Flight{now.instant, {}, now.instant + kFirstAsk, kFirstAsk, false};
@@ -88,11 +94,11 @@ void Engine::Impl::restore_daily_profit(const execution::HaltRecord& latched) {
 void Engine::Impl::online(core::Money known) {
   is_online = true;
   reconciled = false;
-  balance.anchor(known);
+  anchor(known);
   ask_report();
   for (auto& [id, flight] : flights) flight.next_ask = now.instant + flight.ask_wait;
-  for (const auto& [id, order] : ledger.orders()) {
-    if (order.state == OrderState::kOpen) out->push_back(Watch{order.contract});
+  for (const auto& [id, order] : ledger.exposed()) {
+    if (order->state == OrderState::kOpen) out->push_back(Watch{order->contract});
   }
 }
 
@@ -124,12 +130,25 @@ void Engine::Impl::make_unknown(core::OrderId id, std::string_view why) {
 
 void Engine::Impl::ask_report() {
   auto since = clock;
-  for (const auto& [id, order] : ledger.orders()) {
-    if (!execution::is_exposed(order.state)) continue;
-    const auto from = order.contract ? order.purchase_time : order.signal_epoch;
+  for (const auto& [id, order] : ledger.exposed()) {
+    const auto from = order->contract ? order->purchase_time : order->signal_epoch;
     since = std::min(since, from - execution::kClockSlack);
   }
   out->push_back(AskReport{since});
+  const bool quiet = flights.empty() && now.instant - last_own_event >= kQuiet;
+  own_events_at_ask = quiet ? std::optional(own_events) : std::nullopt;
+}
+
+void Engine::Impl::own_event() {
+  ++own_events;
+  last_own_event = now.instant;
+}
+
+void Engine::Impl::anchor(core::Money known) {
+  balance.anchor(known);
+  anchored_at = clock;
+  at_anchor.clear();
+  for (const auto& [id, order] : ledger.exposed()) at_anchor.insert(id);
 }
 
 void Engine::Impl::close_windows() {
@@ -137,17 +156,22 @@ void Engine::Impl::close_windows() {
     const auto& order = *ledger.find(id);
     const bool closed = now.instant - flight.sent >= execution::kPurchaseWindow &&
                         clock - order.signal_epoch >= execution::kPurchaseWindow;
-    if (!flight.window_closed && closed) flight.window_closed = clock;
+    if (flight.window_closed || !closed) continue;
+    flight.window_closed = clock;
+    if (order.state != OrderState::kUnknown) continue;
+    // From now on a report can prove absence: ask at once, and soon again.
+    flight.next_ask = now.instant;
+    flight.ask_wait = kFirstAsk;
   }
 }
 
 std::vector<execution::Pending> Engine::Impl::pending_orders() const {
   std::vector<execution::Pending> out_orders;
-  for (const auto& [id, order] : ledger.orders()) {
+  for (const auto& [id, order] : ledger.exposed()) {
     // An order whose answer may still come is not searched for.
-    if (!execution::is_exposed(order.state) || order.state == OrderState::kIntended) continue;
+    if (order->state == OrderState::kIntended) continue;
     execution::Pending p;
-    p.order = &order;
+    p.order = order;
     if (const auto it = flights.find(id); it != flights.end()) {
       p.window_closed = it->second.window_closed;
     }
@@ -197,14 +221,16 @@ void Engine::Impl::report(const execution::VenueReport& report) {
     for (const auto& row : result.foreign)
       tell_foreign(row.contract, "open on this account, not ours");
   }
+  // Nothing of ours moved for a while, so its balance is the account's. (Before the first report
+  // nothing could be bought since the link came up.)
+  if (!reconciled || (own_events_at_ask == own_events && flights.empty())) anchor(report.balance);
   if (!reconciled) {
-    balance.anchor(report.balance);  // nothing of ours could be bought since the link came up
     reconciled = true;
     core::Event e;
     e.kind = EventKind::kReconciled;
     e.text = core::Text::truncated(fmt::format(
         "reconciled with the venue: {} orders looked up, {} resolved, {} at risk, {} foreign",
-        pending.size(), resolved, ledger.exposed(), result.foreign.size()));
+        pending.size(), resolved, ledger.exposed().size(), result.foreign.size()));
     tell(e);
   }
   flush_held();
@@ -218,7 +244,8 @@ void Engine::Impl::adopt(core::OrderId id, const execution::HistoryRow& row) {
   bought.payout = row.payout;
   bought.purchase_time = row.purchase_time;
   bought.shortcode = row.shortcode;
-  balance.debit(row.buy_price, std::nullopt, now.instant);
+  balance.debit(row.buy_price, std::nullopt);
+  own_event();
   opened(ledger.accept(id, bought), true);
   // A witness that was held may have settled it already.
   const auto* order = ledger.find(id);

@@ -31,7 +31,8 @@ void Engine::Impl::bought(core::OrderId id, const execution::Bought& bought) {
     return;
   }
   const bool resolved = order->state != OrderState::kIntended;
-  balance.debit(bought.buy_price, bought.balance_after, now.instant);
+  balance.debit(bought.buy_price, bought.balance_after);
+  own_event();
   opened(ledger.accept(id, bought), resolved);
   release_waiting();
   flush_held();
@@ -103,7 +104,7 @@ void Engine::Impl::contract(const execution::ContractReport& report, execution::
 void Engine::Impl::transaction(const TransactionReport& report) {
   if (!report.transaction) return;  // the stream's first frame is empty
   transaction_contract(report);
-  balance.show(report.balance, now.instant);
+  balance.show(report.balance);
 }
 
 void Engine::Impl::transaction_contract(const TransactionReport& report) {
@@ -142,11 +143,12 @@ void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlem
   auto& slot = slot_for(order.strategy);
   const auto difference = recount(id);
   const bool was_halted = slot.halted;
-  // The journal still showed it open, but its result is in the strategy's record already.
-  if (slot.settled_before.erase(id) == 0) {
-    balance.credit(order.sell_price);
-    book(slot, order);
-  }
+  // What was paid before the balance was asked for is in there already.
+  const bool anchored =
+      at_anchor.erase(id) > 0 && order.settled_time <= anchored_at + execution::kClockSlack;
+  balance.credit(order.sell_price, anchored);
+  own_event();
+  book(slot, order);
   append(execution::OrderRecord{order});
   auto e = event(EventKind::kContractSettled, order);
   e.reason = core::Text::truncated(execution::name_of(witness));
@@ -161,7 +163,7 @@ void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlem
 
 void Engine::Impl::book(Slot& slot, const execution::Order& order) {
   const bool today = !day || risk::day_of(order.settled_time, settings.limits.day_starts) >= *day;
-  slot.on_settled(order.id, order.contract, *order.profit, order.settled_time, today);
+  slot.on_settled(order, today);
   if (!slot.halted && slot.session.target_reached(slot.settings.session)) {
     latch_halt(slot, "take_profit",
                fmt::format("take_profit: {} of {} reached", slot.session.realised.to_string(),

@@ -64,16 +64,16 @@ void Slot::on_purchase(core::OrderId order, core::VenueTime time, bool today) {
   guards.on_purchase(settings.guards, {order, time});
 }
 
-void Slot::on_settled(core::OrderId order, core::ContractId contract, core::Money profit,
-                      core::VenueTime time, bool today) {
+void Slot::on_settled(const execution::Order& order, bool today) {
+  const auto profit = *order.profit;
   session.settle(profit);
   won += profit.units() > 0 ? 1 : 0;
   lost += profit.units() < 0 ? 1 : 0;
   if (today) day_profit += profit;
-  guards.on_settled(settings.guards, profit, time);
+  guards.on_settled(settings.guards, profit, order.settled_time);
   if (plan) plan->on_result(profit);
-  counted.erase(order);
-  booked.push_back({order, contract});
+  counted.erase(order.id);
+  booked.push_back({order.id, order.contract, order.sell_price, order.settled_time});
   if (booked.size() > kBooked) booked.pop_front();
 }
 
@@ -114,7 +114,10 @@ std::string Slot::guards_text() const {
       day, day_profit.units(), day_trades,
       joined(counted, [](auto id) { return fmt::format("{}", id.value); }),
       joined(booked,
-             [](const auto& b) { return fmt::format("{}:{}", b.order.value, b.contract.value); }),
+             [](const auto& b) {
+               return fmt::format("{}:{}:{}:{}", b.order.value, b.contract.value,
+                                  b.sell_price.units(), b.time.s);
+             }),
       paused ? 1 : 0, pause_reason.view());
 }
 
@@ -140,8 +143,8 @@ core::Result<void> Slot::load_guards(std::string_view text) {
     if (!fields.contains(key) || fields[key].size() != 1) return broken;
   }
   const auto& buys = fields["buys"];
-  const auto& pairs = fields["booked"];
-  if (buys.size() % 2 != 0 || pairs.size() % 2 != 0) return broken;
+  const auto& done = fields["booked"];
+  if (buys.size() % 2 != 0 || done.size() % 4 != 0) return broken;
   last_epoch = {fields["tick"][0]};
   trades = fields["trades"][0];
   won = fields["won"][0];
@@ -159,7 +162,10 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   counted.clear();
   for (const auto id : fields["counted"]) counted.insert({id});
   booked.clear();
-  for (std::size_t i = 0; i < pairs.size(); i += 2) booked.push_back({{pairs[i]}, {pairs[i + 1]}});
+  for (std::size_t i = 0; i < done.size(); i += 4) {
+    const auto price = core::Money::minor(done[i + 2], session.realised.exponent());
+    booked.push_back({{done[i]}, {done[i + 1]}, price, {done[i + 3]}});
+  }
   paused = fields["paused"][0] == 1;
   pause_reason = core::Text::truncated(text.substr(why + 5));
   return {};

@@ -31,6 +31,8 @@ struct Slot {
   struct Booked {
     core::OrderId order;
     core::ContractId contract;
+    core::Money sell_price;
+    core::VenueTime time;
     friend bool operator==(const Booked&, const Booked&) = default;
   };
 
@@ -43,8 +45,7 @@ struct Slot {
   bool runs() const { return configured && settings.enabled; }
 
   void on_purchase(core::OrderId order, core::VenueTime time, bool today);
-  void on_settled(core::OrderId order, core::ContractId contract, core::Money profit,
-                  core::VenueTime time, bool today);
+  void on_settled(const execution::Order& order, bool today);
   void new_day(std::int64_t number);
   /// Result, peak, stakes and counts from nothing; halts and guards stay as they are.
   void new_session();
@@ -73,7 +74,6 @@ struct Slot {
 
   std::set<core::OrderId> counted;  // open orders whose purchase is counted above
   std::deque<Booked> booked;
-  std::set<core::OrderId> settled_before;  // booked, but the journal still shows them open
 
   bool halted = false;
   core::ShortString<32> halt_kind;

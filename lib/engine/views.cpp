@@ -36,8 +36,8 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   if (slot.plan) v.next_stake = slot.plan->next();
   if (slot.last_epoch.s != 0) v.last_tick = slot.last_epoch;
   v.last_decision = slot.last_decision;
-  for (const auto& [id, order] : ledger.orders()) {
-    if (execution::is_exposed(order.state) && order.strategy == slot.name()) ++v.open;
+  for (const auto& [id, order] : ledger.exposed()) {
+    if (order->strategy == slot.name()) ++v.open;
   }
   if (slot.halted) {
     v.status = StrategyStatus::kHalted;
@@ -59,11 +59,10 @@ AccountView Engine::Impl::account() const {
   v.balance = balance.shown();
   v.day_profit = day_profit();
   v.day_trades = day_trades();
-  for (const auto& [id, order] : ledger.orders()) {
-    if (!execution::is_exposed(order.state)) continue;
-    v.open_stake += execution::at_risk(order);
-    if (order.state == OrderState::kOpen) ++v.open_contracts;
-    if (order.state == OrderState::kUnknown) ++v.unknown_orders;
+  for (const auto& [id, order] : ledger.exposed()) {
+    v.open_stake += execution::at_risk(*order);
+    if (order->state == OrderState::kOpen) ++v.open_contracts;
+    if (order->state == OrderState::kUnknown) ++v.unknown_orders;
   }
   return v;
 }
@@ -88,9 +87,7 @@ AccountView Engine::account() const { return impl_->account(); }
 
 std::vector<execution::Order> Engine::open_orders() const {
   std::vector<execution::Order> out;
-  for (const auto& [id, order] : impl_->ledger.orders()) {
-    if (execution::is_exposed(order.state)) out.push_back(order);
-  }
+  for (const auto& [id, order] : impl_->ledger.exposed()) out.push_back(*order);
   return out;
 }
 

@@ -15,7 +15,8 @@ seconds nominal_length(const market::ContractDuration& duration, std::int64_t in
   return seconds(duration.seconds());
 }
 
-// By value: the venue's JSON drops trailing zeros, and a report need not know the symbol's decimals.
+// By value: the venue's JSON drops trailing zeros, and a report need not know the symbol's
+// decimals.
 bool same_tick(const market::Tick& a, const market::Tick& b) {
   return a.epoch == b.epoch && core::Decimal{a.quote.mantissa(), a.quote.decimals()} ==
                                    core::Decimal{b.quote.mantissa(), b.quote.decimals()};

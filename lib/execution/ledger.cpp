@@ -5,12 +5,7 @@
 namespace derivd::execution {
 namespace {
 
-Outcome outcome_by(core::Money profit) {
-  if (profit.is_zero()) return Outcome::kBreakEven;
-  return profit.units() > 0 ? Outcome::kWon : Outcome::kLost;
-}
-
-Outcome outcome_by(const Order& order, core::Money sell_price, std::string_view status) {
+Outcome outcome_of_sale(const Order& order, core::Money sell_price, std::string_view status) {
   if (status == "sold" || status == "cancelled") return Outcome::kSold;
   const auto by_profit = outcome_by(sell_price - order.buy_price);
   // Neither lost whole nor paid whole and the venue does not say why: closed before its end. A
@@ -22,6 +17,11 @@ Outcome outcome_by(const Order& order, core::Money sell_price, std::string_view 
 
 }  // namespace
 
+Outcome outcome_by(core::Money profit) {
+  if (profit.is_zero()) return Outcome::kBreakEven;
+  return profit.units() > 0 ? Outcome::kWon : Outcome::kLost;
+}
+
 std::optional<Settlement> settlement_from(const Order& order, const ContractReport& report) {
   if (!report.is_sold) return std::nullopt;
   std::optional<core::Money> price = report.sell_price;
@@ -31,7 +31,7 @@ std::optional<Settlement> settlement_from(const Order& order, const ContractRepo
   if (!price) return std::nullopt;
   Settlement s;
   s.sell_price = *price;
-  s.outcome = outcome_by(order, *price, report.status.view());
+  s.outcome = outcome_of_sale(order, *price, report.status.view());
   s.time = report.sell_time;
   s.sell_tx = report.sell_tx;
   s.entry = report.entry;
@@ -43,7 +43,7 @@ std::optional<Settlement> settlement_from(const Order& order, const TransactionR
   if (report.action != TransactionReport::Action::kSell) return std::nullopt;
   Settlement s;
   s.sell_price = report.amount;
-  s.outcome = outcome_by(order, report.amount, {});
+  s.outcome = outcome_of_sale(order, report.amount, {});
   s.time = report.time;
   s.sell_tx = report.transaction;
   return s;
@@ -53,7 +53,7 @@ std::optional<Settlement> settlement_from(const Order& order, const HistoryRow& 
   if (row.open || !row.sell_price) return std::nullopt;
   Settlement s;
   s.sell_price = *row.sell_price;
-  s.outcome = outcome_by(order, *row.sell_price, {});
+  s.outcome = outcome_of_sale(order, *row.sell_price, {});
   s.time = row.sell_time;
   return s;
 }
@@ -96,8 +96,9 @@ core::Money at_risk(const Order& order) {
 
 void Ledger::restore(const Order& order) {
   DERIVD_CHECK(order.id && is_exposed(order.state), "only orders that are not final are restored");
-  DERIVD_CHECK(orders_.emplace(order.id, order).second, "an order was restored twice");
-  ++exposed_;
+  const auto [it, added] = orders_.emplace(order.id, order);
+  DERIVD_CHECK(added, "an order was restored twice");
+  exposed_.emplace(order.id, &it->second);
   restore_last(order.id);
   if (!order.contract) return;
   DERIVD_CHECK(!is_ours(order.contract), "two orders of the journal claim one contract");
@@ -115,7 +116,7 @@ const Order& Ledger::intend(const Order& order) {
   DERIVD_CHECK(!full(), "more orders at risk than the ledger holds");
   const auto [it, added] = orders_.emplace(order.id, order);
   DERIVD_CHECK(added, "an order id was used twice");
-  ++exposed_;
+  exposed_.emplace(order.id, &it->second);
   return it->second;
 }
 
@@ -203,11 +204,11 @@ Order& Ledger::move(core::OrderId id, OrderState to) {
   const bool was_exposed = is_exposed(order.state);
   order.state = to;
   if (was_exposed && is_final(to)) {
-    --exposed_;
+    exposed_.erase(id);
     finals_.push_back(id);
     forget_old();
   } else if (!was_exposed && is_exposed(to)) {
-    ++exposed_;
+    exposed_.emplace(id, &order);
     std::erase(finals_, id);
   }
   return order;

@@ -32,6 +32,9 @@ std::optional<Settlement> settlement_from(const Order& order, const ContractRepo
 std::optional<Settlement> settlement_from(const Order& order, const TransactionReport& report);
 std::optional<Settlement> settlement_from(const Order& order, const HistoryRow& row);
 
+/// Won, lost or break-even, by the sign.
+Outcome outcome_by(core::Money profit);
+
 /// Whether a later witness says the same as the one that settled.
 bool agrees(const Order& settled, const Settlement& later);
 
@@ -54,7 +57,7 @@ class Ledger final {
   /// A contract that was ours before the start and is settled.
   void restore_claim(core::ContractId contract) { claim(contract); }
 
-  bool full() const { return exposed_ >= kMaxExposed; }
+  bool full() const { return exposed_.size() >= kMaxExposed; }
   /// The id of the next order; a reserved id may stay unused.
   core::OrderId reserve() { return {++last_.value}; }
   core::OrderId last() const { return last_; }
@@ -77,9 +80,8 @@ class Ledger final {
   const Order* find(core::ContractId contract) const;
   /// True also for contracts whose orders have been forgotten.
   bool is_ours(core::ContractId contract) const { return claims_.contains(contract); }
-  /// Every order that is not final, by id; final ones are in between.
-  const std::map<core::OrderId, Order>& orders() const { return orders_; }
-  std::size_t exposed() const { return exposed_; }
+  /// Every order that is not final, by id. Pointers hold until the order is forgotten.
+  const std::map<core::OrderId, const Order*>& exposed() const { return exposed_; }
 
  private:
   Order& at(core::OrderId id);
@@ -92,7 +94,7 @@ class Ledger final {
   std::unordered_map<core::ContractId, core::OrderId> by_contract_;
   std::unordered_set<core::ContractId> claims_;
   std::deque<core::ContractId> claim_order_;
-  std::size_t exposed_ = 0;
+  std::map<core::OrderId, const Order*> exposed_;
   core::OrderId last_;
 };
 

@@ -62,6 +62,9 @@ struct LinkError {
 
 /// Called on the loop thread; never after the WebSocket was destroyed, never from inside its
 /// methods.
+/// Error kinds of on_closed: kNotFound no such host; kTimeout a step's bound passed; kInvalid the
+/// certificate or the CA file; kRefused the upgrade (http_status); kProtocol the peer's bytes;
+/// kExhausted a bound of this header; kIo anything else, also an orderly end by either side.
 class WebSocketHandler {
  public:
   virtual void on_open() = 0;
@@ -74,12 +77,17 @@ class WebSocketHandler {
   ~WebSocketHandler() = default;
 };
 
-/// One attempt and the connection that may come of it. A new object for each attempt.
+/// One attempt and the connection that may come of it. A new object for each attempt. It may be
+/// destroyed at any time, also inside its own callbacks, but before the io_context. Destroying the
+/// io_context waits for a name look-up in progress, which the C library bounds (resolv.conf(5)).
 class WebSocket {
  public:
   virtual ~WebSocket() = default;  // aborts at once, silently
-  /// Queues one text frame; false when not open or the queue is full (then the link is closed).
+  /// Queues one text frame; false when not open, or when the frame is larger than kMaxFrame or the
+  /// queue is full (then the link is closed: kExhausted). An idle link writes it before returning.
   virtual bool send(std::string_view frame) = 0;
+  /// Gives an attempt up. An open link sends what is queued, then a close frame, all within
+  /// Timeouts::close; frames that arrive meanwhile are dropped. on_closed follows.
   virtual void close() = 0;
 };
 std::unique_ptr<WebSocket> connect(boost::asio::io_context& io, const Url& url,
@@ -101,7 +109,8 @@ struct HttpResponse {
   std::string body;
 };
 /// One exchange over a fresh TLS connection. The callback comes exactly once unless the returned
-/// handle is destroyed first.
+/// handle is destroyed first. Any status is an answer; a LinkError means that there was none. What
+/// comes after TLS is Step::kUpgrade.
 class HttpExchange {
  public:
   virtual ~HttpExchange() = default;

@@ -28,7 +28,6 @@ constexpr std::size_t kMaxRequestHeader = 16 * 1024;
 // A client that does not read is cut off here; 64 MiB is an hour of ticks of every symbol.
 constexpr std::size_t kMaxQueuedFrames = 65'536;
 constexpr std::size_t kMaxQueuedBytes = 64 << 20;
-constexpr std::size_t kReadPiece = 64 * 1024;
 constexpr auto kHandshakeTime = std::chrono::seconds(10);
 constexpr auto kRequestTime = std::chrono::seconds(60);  // also between requests of one connection
 constexpr auto kCloseTime = std::chrono::seconds(1);

@@ -354,7 +354,7 @@ class Client final : public Channel {
   Task<void> read_frames();
   bool accept_piece();
   void deliver();
-  void lost(const error_code& ec);
+  void lost(error_code ec);
   void fail_gently(websocket::close_code code, ErrorKind kind, std::string text);
   void start_close(websocket::close_code code);
   void pump();
@@ -369,6 +369,7 @@ class Client final : public Channel {
   std::size_t queued_ = 0;
   bool open_ = false;
   bool writing_ = false;
+  error_code write_error_;
   std::optional<websocket::close_code> close_;
   bool close_sent_ = false;
   bool peer_closing_ = false;
@@ -492,8 +493,10 @@ void Client::deliver() {
   buffer_.clear();
 }
 
-void Client::lost(const error_code& ec) {
+void Client::lost(error_code ec) {
   if (failure_) return;
+  // Beast tells the operation that failed why, and the other one only that it is over.
+  if (ec == asio::error::operation_aborted && write_error_) ec = write_error_;
   if (close_) {
     fail(ErrorKind::kIo, fmt::format("connection to {} closed by us", authority(url_)));
   } else if (ec == websocket::error::closed || peer_closing_) {
@@ -551,8 +554,9 @@ void Client::on_written(error_code ec) {
   front_ = (front_ + 1) % kMaxSendQueue;
   --queued_;
   if (dropped_) return;
-  // The read ends too and gives the reason, which is the better one where the peer sent it.
+  // The read ends too and then tells why, which the peer may have said in a close frame.
   if (ec && !peer_closing_) {
+    write_error_ = ec;
     error_code ignored;
     tls_.next_layer().close(ignored);
     return;

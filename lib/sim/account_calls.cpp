@@ -54,11 +54,16 @@ std::string_view duration_type(const venue::Contract& c) {
   using Unit = market::ContractDuration::Unit;
   if (c.multiplier) return "days";
   switch (c.spec.duration.unit) {
-    case Unit::kTicks: return "ticks";
-    case Unit::kSeconds: return "seconds";
-    case Unit::kMinutes: return "minutes";
-    case Unit::kHours: return "hours";
-    case Unit::kDays: return "days";
+    case Unit::kTicks:
+      return "ticks";
+    case Unit::kSeconds:
+      return "seconds";
+    case Unit::kMinutes:
+      return "minutes";
+    case Unit::kHours:
+      return "hours";
+    case Unit::kDays:
+      return "days";
   }
   return "";
 }
@@ -69,12 +74,11 @@ std::string_view duration_type(const venue::Contract& c) {
 
 void Venue::authorize(Request& r) {
   Account* a = account_by_token(r.json.find("authorize")->text());
-  const auto forced = std::any_of(r.faults.begin(), r.faults.end(), [](const Fault& f) {
-    return f.kind == FaultKind::kExpireToken;
-  });
+  const auto forced = std::any_of(r.faults.begin(), r.faults.end(),
+                                  [](const Fault& f) { return f.kind == FaultKind::kExpireToken; });
   if (a != nullptr && forced) a->token_valid = false;
   if (a == nullptr || a->token.dialect != Dialect::kV3 || !a->token_valid)
-    return refuse(r, {"InvalidToken", "Your token has expired or is invalid.", {}, {}, {}});
+    return refuse(r, {"InvalidToken", "Your token has expired or is invalid."});
   if (r.conn.account != a) drop_account_streams(r.conn);
   r.conn.account = a;
   const bool demo = !a->token.real;
@@ -164,8 +168,13 @@ void Venue::add_row(Account& a, Row row) {
 void Venue::credit(Account& a, core::Money amount) {
   a.balance += amount;
   book_.set_balance(a.index, book_.account(a.index).balance + amount);
-  add_row(a, {"deposit", {static_cast<std::int64_t>(1'000'000'000 + a.rows.size())}, {}, {}, amount,
-              a.balance, now_.venue});
+  add_row(a, {"deposit",
+              {static_cast<std::int64_t>(1'000'000'000 + a.rows.size())},
+              {},
+              {},
+              amount,
+              a.balance,
+              now_.venue});
   ledger_.deposit(a.name, amount, a.balance, now_.venue);
   push_balance(a);
 }
@@ -173,12 +182,12 @@ void Venue::credit(Account& a, core::Money amount) {
 void Venue::topup_virtual(Request& r) {
   Account& a = *r.conn.account;
   if (a.token.real)
-    return refuse(r, {"TopupVirtualError", "Sorry, this feature is available to virtual accounts only",
-                      {}, {}, {}});
+    return refuse(
+        r, {"TopupVirtualError", "Sorry, this feature is available to virtual accounts only"});
   if (a.balance >= options_.balance)
     return refuse(r, {"TopupVirtualError",
                       "You can only request additional funds if your virtual account balance falls "
-                      "below the initial one.", {}, {}, {}});
+                      "below the initial one."});
   const auto amount = options_.balance - a.balance;
   reply(r, frame(r.envelope, "topup_virtual", "topup_virtual",
                  fmt::format(R"({{"amount":{},"currency":"USD"}})", number(amount))));
@@ -347,11 +356,12 @@ void Venue::open_contract(Request& r) {
   const Deal* deal = deal_of(contract);
   if (deal == nullptr || accounts_[deal->account].get() != &a) {
     if (r.conn.dialect == Dialect::kV3) return reply(r, frame(r.envelope, name, name, "{}"));
-    return refuse(r, {"ContractNotFound", "This contract was not found.", {}, {}, {}});
+    return refuse(r, {"ContractNotFound", "This contract was not found."});
   }
   std::string id;
   if (streaming && deal->shown != Shown::kSold) {
-    Stream* s = subscribe(r, Stream::Kind::kOpenContract, fmt::format("contract {}", contract.value));
+    Stream* s =
+        subscribe(r, Stream::Kind::kOpenContract, fmt::format("contract {}", contract.value));
     if (s == nullptr) return;
     s->contract = contract;
     id = s->id;

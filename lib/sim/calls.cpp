@@ -9,21 +9,33 @@ namespace derivd::sim {
 namespace {
 
 enum class Type : std::uint8_t {
-  kOne,      // the integer 1
-  kFlag,     // 0 or 1
+  kOne,   // the integer 1
+  kFlag,  // 0 or 1
   kInteger,
   kNumber,
   kNullableNumber,
   kText,
-  kTexts,        // a list of texts
+  kTexts,  // a list of texts
   kTextOrTexts,
-  kFreeObject,   // passthrough
-  kObject,       // with its own fields
+  kFreeObject,  // passthrough
+  kObject,      // with its own fields
 };
 
 enum class Form : std::uint8_t {
-  kAny, kSymbol, kStreamId, kBuyId, kToken, kBarrier, kCurrency, kWord, kEnd, kDate, kDay, kLogin,
-  kAccount, kOneOf,
+  kAny,
+  kSymbol,
+  kStreamId,
+  kBuyId,
+  kToken,
+  kBarrier,
+  kCurrency,
+  kWord,
+  kEnd,
+  kDate,
+  kDay,
+  kLogin,
+  kAccount,
+  kOneOf,
 };
 
 constexpr std::int64_t kNoLimit = INT64_MAX;
@@ -92,42 +104,67 @@ bool is_number_text(std::string_view s, std::size_t to) {
 
 bool matches(const Field& f, std::string_view s) {
   switch (f.form) {
-    case Form::kAny: return true;
-    case Form::kSymbol: return sized(s, 2, 30) && all_of(s, is_word);
-    case Form::kStreamId: return sized(s, 32, 128) && is_dashed(s);
-    case Form::kBuyId: return s == "1" || (sized(s, 32, 128) && is_dashed(s));
-    case Form::kToken: return is_token(s);
-    case Form::kBarrier: return is_barrier(s);
+    case Form::kAny:
+      return true;
+    case Form::kSymbol:
+      return sized(s, 2, 30) && all_of(s, is_word);
+    case Form::kStreamId:
+      return sized(s, 32, 128) && is_dashed(s);
+    case Form::kBuyId:
+      return s == "1" || (sized(s, 32, 128) && is_dashed(s));
+    case Form::kToken:
+      return is_token(s);
+    case Form::kBarrier:
+      return is_barrier(s);
     case Form::kCurrency:
       return sized(s, 2, 20) && all_of(s, [](char c) { return is_word(c) && c != '_'; });
-    case Form::kWord: return !s.empty() && all_of(s, is_word);
-    case Form::kEnd: return s == "latest" || is_number_text(s, 10);
-    case Form::kDate: return is_number_text(s, 10) || is_day(s);
-    case Form::kDay: return s == "today" || is_day(s);
-    case Form::kLogin: return is_login(s);
-    case Form::kAccount: return s == "current" || s == "all" || is_login(s);
-    case Form::kOneOf: return std::find(f.one_of.begin(), f.one_of.end(), s) != f.one_of.end();
+    case Form::kWord:
+      return !s.empty() && all_of(s, is_word);
+    case Form::kEnd:
+      return s == "latest" || is_number_text(s, 10);
+    case Form::kDate:
+      return is_number_text(s, 10) || is_day(s);
+    case Form::kDay:
+      return s == "today" || is_day(s);
+    case Form::kLogin:
+      return is_login(s);
+    case Form::kAccount:
+      return s == "current" || s == "all" || is_login(s);
+    case Form::kOneOf:
+      return std::find(f.one_of.begin(), f.one_of.end(), s) != f.one_of.end();
   }
   return false;
 }
 
 std::string_view pattern_of(Form form) {
   switch (form) {
-    case Form::kSymbol: return R"(^\w{2,30}$)";
-    case Form::kStreamId: return R"(^[\w-]{32,128}$)";
-    case Form::kBuyId: return R"(^(?:[\w-]{32,128}|1)$)";
-    case Form::kToken: return R"(^[\w\-]{1,128}$)";
-    case Form::kBarrier: return R"(^(?=.{1,20}$)[+-]?[0-9]+\.?[0-9]*$)";
-    case Form::kCurrency: return R"(^[a-zA-Z0-9]{2,20}$)";
-    case Form::kWord: return R"(^\w+$)";
-    case Form::kEnd: return R"(^(latest|[0-9]{1,10})$)";
+    case Form::kSymbol:
+      return R"(^\w{2,30}$)";
+    case Form::kStreamId:
+      return R"(^[\w-]{32,128}$)";
+    case Form::kBuyId:
+      return R"(^(?:[\w-]{32,128}|1)$)";
+    case Form::kToken:
+      return R"(^[\w\-]{1,128}$)";
+    case Form::kBarrier:
+      return R"(^(?=.{1,20}$)[+-]?[0-9]+\.?[0-9]*$)";
+    case Form::kCurrency:
+      return R"(^[a-zA-Z0-9]{2,20}$)";
+    case Form::kWord:
+      return R"(^\w+$)";
+    case Form::kEnd:
+      return R"(^(latest|[0-9]{1,10})$)";
     case Form::kDate:
       return R"(^([0-9]{4}-(0?[1-9]|1[012])-(0?[1-9]|[12][0-9]|3[01])|[0-9]{1,10})$)";
-    case Form::kDay: return R"(^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|today)$)";
-    case Form::kLogin: return R"(^[A-Za-z]+[0-9]+$)";
-    case Form::kAccount: return R"(^(current|all|[A-Z]{2,4}[0-9]{1,10})$)";
+    case Form::kDay:
+      return R"(^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|today)$)";
+    case Form::kLogin:
+      return R"(^[A-Za-z]+[0-9]+$)";
+    case Form::kAccount:
+      return R"(^(current|all|[A-Z]{2,4}[0-9]{1,10})$)";
     case Form::kAny:
-    case Form::kOneOf: break;
+    case Form::kOneOf:
+      break;
   }
   return "";
 }
@@ -138,12 +175,13 @@ using Fields = std::vector<Field>;
 using Names = std::span<const std::string_view>;
 
 constexpr std::string_view kSharedTypes[] = {
-    "ACCU",        "ASIAND",    "ASIANU",      "CALL",       "CALLE",     "DIGITDIFF",
-    "DIGITEVEN",   "DIGITMATCH", "DIGITODD",   "DIGITOVER",  "DIGITUNDER", "EXPIRYMISS",
-    "EXPIRYMISSE", "EXPIRYRANGE", "EXPIRYRANGEE", "MULTDOWN", "MULTUP",   "NOTOUCH",
-    "ONETOUCH",    "PUT",       "PUTE",        "RANGE",      "RESETCALL", "RESETPUT",
-    "RUNHIGH",     "RUNLOW",    "TICKHIGH",    "TICKLOW",    "TURBOSLONG", "TURBOSSHORT",
-    "UPORDOWN",    "VANILLALONGCALL", "VANILLALONGPUT"};
+    "ACCU",       "ASIAND",          "ASIANU",        "CALL",        "CALLE",
+    "DIGITDIFF",  "DIGITEVEN",       "DIGITMATCH",    "DIGITODD",    "DIGITOVER",
+    "DIGITUNDER", "EXPIRYMISS",      "EXPIRYMISSE",   "EXPIRYRANGE", "EXPIRYRANGEE",
+    "MULTDOWN",   "MULTUP",          "NOTOUCH",       "ONETOUCH",    "PUT",
+    "PUTE",       "RANGE",           "RESETCALL",     "RESETPUT",    "RUNHIGH",
+    "RUNLOW",     "TICKHIGH",        "TICKLOW",       "TURBOSLONG",  "TURBOSSHORT",
+    "UPORDOWN",   "VANILLALONGCALL", "VANILLALONGPUT"};
 
 const std::vector<std::string_view>& contract_types(Dialect dialect) {
   static const auto with = [](std::initializer_list<std::string_view> more) {
@@ -152,8 +190,8 @@ const std::vector<std::string_view>& contract_types(Dialect dialect) {
     return all;
   };
   static const auto options = with({"HIGHER", "LOWER"});
-  static const auto v3 = with({"CALLSPREAD", "LBFLOATCALL", "LBFLOATPUT", "LBHIGHLOW",
-                               "PUTSPREAD", "SNOWDOWN", "SNOWUP"});
+  static const auto v3 = with(
+      {"CALLSPREAD", "LBFLOATCALL", "LBFLOATPUT", "LBHIGHLOW", "PUTSPREAD", "SNOWDOWN", "SNOWUP"});
   return dialect == Dialect::kOptions ? options : v3;
 }
 
@@ -165,21 +203,30 @@ constexpr std::string_view kSort[] = {"ASC", "DESC"};
 constexpr std::string_view kBasic[] = {"basic"};
 constexpr std::string_view kRisk[] = {"low", "medium", "high"};
 constexpr std::string_view kBarrierRange[] = {"tight", "middle", "wide"};
-constexpr std::string_view kCompanies[] = {"iom", "malta", "maltainvest", "svg", "virtual",
-                                           "vanuatu"};
-constexpr std::string_view kCategories[] = {"american", "asian", "euro_atm", "euro_non_atm",
+constexpr std::string_view kCompanies[] = {"iom", "malta",   "maltainvest",
+                                           "svg", "virtual", "vanuatu"};
+constexpr std::string_view kCategories[] = {"american",      "asian",    "euro_atm", "euro_non_atm",
                                             "non_financial", "lookback", "reset"};
 constexpr std::string_view kActionsOptions[] = {"buy", "sell", "deposit", "withdrawal"};
 constexpr std::string_view kActionsV3[] = {"buy",    "sell",       "deposit",        "withdrawal",
                                            "escrow", "adjustment", "virtual_credit", "transfer"};
 constexpr std::string_view kStreamsOptions[] = {
-    "balance", "candles", "cashier_payments", "proposal", "proposal_open_contract", "ticks",
-    "transaction"};
-constexpr std::string_view kStreamsV3[] = {
-    "balance",         "candles",   "cashier_payments",       "p2p_advert",
-    "p2p_advertiser",  "p2p_order", "proposal",               "proposal_open_contract",
-    "ticks",           "transaction", "trading_platform_asset_listing", "website_status",
-    "p2p_settings",    "crypto_estimations"};
+    "balance", "candles",    "cashier_payments", "proposal", "proposal_open_contract",
+    "ticks",   "transaction"};
+constexpr std::string_view kStreamsV3[] = {"balance",
+                                           "candles",
+                                           "cashier_payments",
+                                           "p2p_advert",
+                                           "p2p_advertiser",
+                                           "p2p_order",
+                                           "proposal",
+                                           "proposal_open_contract",
+                                           "ticks",
+                                           "transaction",
+                                           "trading_platform_asset_listing",
+                                           "website_status",
+                                           "p2p_settings",
+                                           "crypto_estimations"};
 
 Field one(std::string_view name, bool required = true) { return {name, Type::kOne, required}; }
 Field text(std::string_view name, Form form, bool required = false) {
@@ -292,17 +339,23 @@ Fields market_fields(Call call, Dialect d) {
               integer("start", false, 0, 9'999'999'999),
               choice("style", kStyles),
               one("subscribe", false)};
-    case Call::kTradingTimes: return {text("trading_times", Form::kDay, true)};
-    case Call::kProposal: return proposal_fields(d);
-    case Call::kForget: return {text("forget", Form::kStreamId, true)};
+    case Call::kTradingTimes:
+      return {text("trading_times", Form::kDay, true)};
+    case Call::kProposal:
+      return proposal_fields(d);
+    case Call::kForget:
+      return {text("forget", Form::kStreamId, true)};
     case Call::kForgetAll:
       return {{"forget_all", Type::kTextOrTexts, true, Form::kOneOf,
                v3 ? Names(kStreamsV3) : Names(kStreamsOptions)}};
     case Call::kAuthorize:
-      return {text("authorize", Form::kToken, true), flag("add_to_login_history"),
+      return {text("authorize", Form::kToken, true),
+              flag("add_to_login_history"),
               {"tokens", Type::kTexts, false, Form::kToken}};
-    case Call::kWebsiteStatus: return {one("website_status"), flag("subscribe")};
-    default: return {};
+    case Call::kWebsiteStatus:
+      return {one("website_status"), flag("subscribe")};
+    default:
+      return {};
   }
 }
 
@@ -311,8 +364,10 @@ Fields account_fields(Call call, Dialect d) {
     case Call::kBuy:
       return {text("buy", Form::kBuyId, true), object("parameters", buy_parameters(d)),
               number("price", true, 0), one("subscribe", false)};
-    case Call::kSell: return {integer("sell", true), number("price", true)};
-    case Call::kCancel: return {integer("cancel", true)};
+    case Call::kSell:
+      return {integer("sell", true), number("price", true)};
+    case Call::kCancel:
+      return {integer("cancel", true)};
     case Call::kContractUpdate:
       return {one("contract_update"), integer("contract_id", true),
               object("limit_order", limit_update(), true)};
@@ -321,7 +376,8 @@ Fields account_fields(Call call, Dialect d) {
               number("limit", false, 1, 999)};
     case Call::kOpenContract:
       return {one("proposal_open_contract"), integer("contract_id"), one("subscribe", false)};
-    case Call::kPortfolio: return {one("portfolio"), choices("contract_type", contract_types(d))};
+    case Call::kPortfolio:
+      return {one("portfolio"), choices("contract_type", contract_types(d))};
     case Call::kProfitTable:
       return {one("profit_table"),
               choices("contract_type", contract_types(d)),
@@ -333,20 +389,21 @@ Fields account_fields(Call call, Dialect d) {
               choice("sort", kSort)};
     case Call::kStatement:
       return {one("statement"),
-              choice("action_type",
-                     d == Dialect::kV3 ? Names(kActionsV3) : Names(kActionsOptions)),
+              choice("action_type", d == Dialect::kV3 ? Names(kActionsV3) : Names(kActionsOptions)),
               integer("date_from", false, 0, 9'999'999'999),
               integer("date_to", false, 0, 9'999'999'999),
               flag("description"),
               number("limit", false, 0, 999),
               integer("offset", false, 0)};
-    case Call::kTransaction: return {one("transaction"), one("subscribe")};
+    case Call::kTransaction:
+      return {one("transaction"), one("subscribe")};
     case Call::kBalance: {
       Fields f{one("balance"), flag("subscribe")};
       if (d == Dialect::kV3) f.push_back(text("account", Form::kAccount));
       return f;
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -392,11 +449,19 @@ constexpr Row kRows[] = {
 /// Multi-token v3 calls may name the account.
 bool takes_loginid(Call call) {
   switch (call) {
-    case Call::kAuthorize: case Call::kTradingTimes: case Call::kTicks: case Call::kTicksHistory:
-    case Call::kForget: case Call::kForgetAll: case Call::kPing: case Call::kTime:
-    case Call::kWebsiteStatus: case Call::kContractsList:
+    case Call::kAuthorize:
+    case Call::kTradingTimes:
+    case Call::kTicks:
+    case Call::kTicksHistory:
+    case Call::kForget:
+    case Call::kForgetAll:
+    case Call::kPing:
+    case Call::kTime:
+    case Call::kWebsiteStatus:
+    case Call::kContractsList:
       return false;
-    default: return true;
+    default:
+      return true;
   }
 }
 
@@ -434,12 +499,18 @@ const Table& table(Dialect d) {
 
 std::string_view type_name(const Json& j) {
   switch (j.kind()) {
-    case Json::Kind::kNull: return "null";
-    case Json::Kind::kBool: return "boolean";
-    case Json::Kind::kNumber: return "number";
-    case Json::Kind::kString: return "string";
-    case Json::Kind::kArray: return "array";
-    case Json::Kind::kObject: return "object";
+    case Json::Kind::kNull:
+      return "null";
+    case Json::Kind::kBool:
+      return "boolean";
+    case Json::Kind::kNumber:
+      return "number";
+    case Json::Kind::kString:
+      return "string";
+    case Json::Kind::kArray:
+      return "array";
+    case Json::Kind::kObject:
+      return "object";
   }
   return "";
 }
@@ -491,16 +562,24 @@ void check_fields(const Fields& fields, const Json& object, const std::string& p
 std::string problem_of(const Field& f, const Json& value, const std::string& name,
                        Complaints& out) {
   switch (f.type) {
-    case Type::kOne: return flag_problem(value, false);
-    case Type::kFlag: return flag_problem(value, true);
-    case Type::kInteger: return number_problem(f, value, true);
-    case Type::kNumber: return number_problem(f, value, false);
-    case Type::kNullableNumber: return value.is_null() ? "" : number_problem(f, value, false);
-    case Type::kText: return text_problem(f, value);
-    case Type::kTexts: return texts_problem(f, value);
+    case Type::kOne:
+      return flag_problem(value, false);
+    case Type::kFlag:
+      return flag_problem(value, true);
+    case Type::kInteger:
+      return number_problem(f, value, true);
+    case Type::kNumber:
+      return number_problem(f, value, false);
+    case Type::kNullableNumber:
+      return value.is_null() ? "" : number_problem(f, value, false);
+    case Type::kText:
+      return text_problem(f, value);
+    case Type::kTexts:
+      return texts_problem(f, value);
     case Type::kTextOrTexts:
       return value.is_array() ? texts_problem(f, value) : text_problem(f, value);
-    case Type::kFreeObject: return value.is_object() ? "" : expected("object", value);
+    case Type::kFreeObject:
+      return value.is_object() ? "" : expected("object", value);
     case Type::kObject:
       if (!value.is_object()) return expected("object", value);
       check_fields(*f.fields, value, name + "/", out);

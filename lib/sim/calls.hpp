@@ -4,7 +4,8 @@
 //
 // Source: the official request schemas (shared reference deriv/schemas); every one has
 // additionalProperties:false. account_list is left out: its response schema cannot be satisfied (it
-// requires a member that it forbids), and authorize answers with the same list. Messages follow JSON::Validator, which the venue's server uses.
+// requires a member that it forbids), and authorize answers with the same list. Messages follow
+// JSON::Validator, which the venue's server uses.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,33 @@ enum class Dialect : std::uint8_t { kOptions, kV3 };
 std::string_view name_of(Dialect dialect);
 
 enum class Call : std::uint8_t {
-  kPing, kTime, kTicks, kTicksHistory, kActiveSymbols, kContractsFor, kContractsList,
-  kTradingTimes, kProposal, kBuy, kSell, kCancel, kContractUpdate, kContractUpdateHistory,
-  kOpenContract, kPortfolio, kProfitTable, kStatement, kTransaction, kBalance, kForget,
-  kForgetAll, kLogout, kAuthorize, kWebsiteStatus, kSellExpired, kPayoutCurrencies,
+  kPing,
+  kTime,
+  kTicks,
+  kTicksHistory,
+  kActiveSymbols,
+  kContractsFor,
+  kContractsList,
+  kTradingTimes,
+  kProposal,
+  kBuy,
+  kSell,
+  kCancel,
+  kContractUpdate,
+  kContractUpdateHistory,
+  kOpenContract,
+  kPortfolio,
+  kProfitTable,
+  kStatement,
+  kTransaction,
+  kBalance,
+  kForget,
+  kForgetAll,
+  kLogout,
+  kAuthorize,
+  kWebsiteStatus,
+  kSellExpired,
+  kPayoutCurrencies,
   kTopupVirtual,
 };
 

@@ -1,6 +1,6 @@
 // Owns the control socket: a Unix stream socket on which tests change faults while derivsim runs, a
-// JSON object a line each way. The server owns it and answers its lines on the loop thread. It never
-// blocks and never keeps more than kMaxClients connections or kMaxLine bytes of a line.
+// JSON object a line each way. The server owns it and answers its lines on the loop thread. It
+// never blocks and never keeps more than kMaxClients connections or kMaxLine bytes of a line.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

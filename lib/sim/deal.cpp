@@ -79,19 +79,31 @@ std::string barrier_words(const market::ContractSpec& spec) {
 std::string_view comparison_words(ContractType type) {
   switch (type) {
     case ContractType::kCall:
-    case ContractType::kHigher: return "strictly higher than";
+    case ContractType::kHigher:
+      return "strictly higher than";
     case ContractType::kPut:
-    case ContractType::kLower: return "strictly lower than";
-    case ContractType::kCallE: return "higher than or equal to";
-    case ContractType::kPutE: return "lower than or equal to";
-    case ContractType::kDigitOver: return "strictly higher than";
-    case ContractType::kDigitUnder: return "strictly lower than";
-    case ContractType::kDigitEven: return "even";
-    case ContractType::kDigitOdd: return "odd";
-    case ContractType::kDigitMatch: return "";
-    case ContractType::kDigitDiff: return "not";
-    case ContractType::kMultUp: return "Up";
-    case ContractType::kMultDown: return "Down";
+    case ContractType::kLower:
+      return "strictly lower than";
+    case ContractType::kCallE:
+      return "higher than or equal to";
+    case ContractType::kPutE:
+      return "lower than or equal to";
+    case ContractType::kDigitOver:
+      return "strictly higher than";
+    case ContractType::kDigitUnder:
+      return "strictly lower than";
+    case ContractType::kDigitEven:
+      return "even";
+    case ContractType::kDigitOdd:
+      return "odd";
+    case ContractType::kDigitMatch:
+      return "";
+    case ContractType::kDigitDiff:
+      return "not";
+    case ContractType::kMultUp:
+      return "Up";
+    case ContractType::kMultDown:
+      return "Down";
   }
   return "";
 }
@@ -150,8 +162,8 @@ class Members {
 
 void write_spots(JsonOut& out, Members& m, const DealView& v) {
   const bool v3 = v.deal.dialect == Dialect::kV3;
-  const auto& entry = v.contract.multiplier ? v.contract.multiplier->entry()
-                                            : v.contract.life.entry();
+  const auto& entry =
+      v.contract.multiplier ? v.contract.multiplier->entry() : v.contract.life.entry();
   if (v.spot) {
     m.spot("current_spot", *v.spot);
     out.integer("current_spot_time", v.spot->epoch.s);
@@ -358,6 +370,15 @@ std::string_view wire_type(Dialect dialect, ContractType type) {
   return market::name_of(type);
 }
 
+std::vector<std::uint16_t> accepted_multipliers(const market::SymbolInfo& symbol) {
+  std::vector<std::uint16_t> out;
+  for (const auto m : symbol.multipliers)
+    if (m != 0) out.push_back(m);
+  // Recorded contracts on other indices had 10, 30 and 100; nobody recorded a whole list.
+  if (out.empty()) out = {10, 20, 30, 40, 50, 100, 200, 300, 400, 500};
+  return out;
+}
+
 std::string format_day(std::int64_t epoch) {
   const auto c = civil_of(epoch / kDay);
   return fmt::format("{:04}-{:02}-{:02}", c.year, c.month, c.day);
@@ -376,18 +397,16 @@ std::string longcode_of(const market::ContractSpec& spec, const market::SymbolIn
     return fmt::format(
         "If you select '{}', your total profit/loss will be the percentage {} in {}, multiplied by "
         "{}, minus commissions.",
-        comparison_words(spec.type),
-        spec.type == ContractType::kMultUp ? "increase" : "decrease", symbol.display_name,
-        number(exposure));
+        comparison_words(spec.type), spec.type == ContractType::kMultUp ? "increase" : "decrease",
+        symbol.display_name, number(exposure));
   }
   if (market::is_digit(spec.type)) return digit_longcode(spec, symbol);
-  const auto condition =
-      fmt::format("{} {}", comparison_words(spec.type), barrier_words(spec));
+  const auto condition = fmt::format("{} {}", comparison_words(spec.type), barrier_words(spec));
   if (spec.duration.in_ticks())
     return fmt::format("Win payout if {} after {} is {}.", symbol.display_name,
                        plural(spec.duration.count, "tick"), condition);
-  std::string when = fmt::format("at {} after contract start time",
-                                 duration_words(spec.duration.seconds()));
+  std::string when =
+      fmt::format("at {} after contract start time", duration_words(spec.duration.seconds()));
   if (fixed_expiry)
     when = fmt::format("at {} GMT", format_moment(fixed_expiry->s));
   else if (spec.duration.unit == market::ContractDuration::Unit::kDays)
@@ -395,8 +414,8 @@ std::string longcode_of(const market::ContractSpec& spec, const market::SymbolIn
   return fmt::format("Win payout if {} is {} {}.", symbol.display_name, condition, when);
 }
 
-std::string shortcode_of(const market::ContractSpec& spec, std::string_view type,
-                         core::Money stake, core::Money payout, core::VenueTime start,
+std::string shortcode_of(const market::ContractSpec& spec, std::string_view type, core::Money stake,
+                         core::Money payout, core::VenueTime start,
                          std::optional<core::VenueTime> fixed_expiry,
                          std::optional<core::Money> take_profit) {
   const auto& symbol = spec.symbol;
@@ -404,8 +423,7 @@ std::string shortcode_of(const market::ContractSpec& spec, std::string_view type
     return fmt::format("{}_{}_{}_{}_{}_{}_0_{}_N1", type, symbol, stake.to_string(),
                        spec.multiplier, start.s, far_expiry(start).s,
                        take_profit ? take_profit->to_string() : "0.00");
-  std::string out =
-      fmt::format("{}_{}_{}_{}_", type, symbol, amount_code(payout), start.s);
+  std::string out = fmt::format("{}_{}_{}_{}_", type, symbol, amount_code(payout), start.s);
   if (spec.duration.in_ticks())
     out += fmt::format("{}T", spec.duration.count);
   else if (fixed_expiry)
@@ -471,8 +489,7 @@ std::string open_contract_json(const DealView& v) {
   out.integer("contract_id", c.id.value).text("contract_type", v.deal.wire_type);
   out.text("currency", "USD");
   // Until its exit is known a tick contract shows the estimate of its purchase.
-  const auto expiry =
-      v.deal.shown == Shown::kOpen ? v.deal.expiry_at_purchase : expiry_of(c);
+  const auto expiry = v.deal.shown == Shown::kOpen ? v.deal.expiry_at_purchase : expiry_of(c);
   out.integer("date_expiry", expiry.s);
   out.integer("date_settlement", expiry.s + (c.multiplier ? 1 : 0));
   out.integer("date_start", c.purchase_time.s);

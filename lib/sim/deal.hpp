@@ -1,8 +1,9 @@
 // Owns what the venue shows of a contract beyond the book's own record: names, codes, the moment of
-// payment, the limit orders of a multiplier, and how all of it is written in either dialect. The venue
-// makes one Deal for each contract bought. It never settles anything: the book does.
+// payment, the limit orders of a multiplier, and how all of it is written in either dialect. The
+// venue makes one Deal for each contract bought. It never settles anything: the book does.
 //
-// Sources: shared reference deriv/v3-api.md sections 4.4, 4.5 and 7, deriv/options-api.md section 3.9.
+// Sources: shared reference deriv/v3-api.md sections 4.4, 4.5 and 7, deriv/options-api.md
+// section 3.9.
 #pragma once
 
 #include <cstdint>
@@ -48,15 +49,14 @@ struct Deal {
   std::string wire_type;
   std::string shortcode;
   std::string longcode;
-  bool fixed_expiry = false;
   core::VenueTime expiry_at_purchase;
 
   Shown shown = Shown::kOpen;
-  core::VenueTime settle_at;      // kExpired: when the payment shows
-  core::VenueTime sell_time;      // kSold
-  core::TransactionId sell_tx;    // kSold
+  core::VenueTime settle_at;    // kExpired: when the payment shows
+  core::VenueTime sell_time;    // kSold
+  core::TransactionId sell_tx;  // kSold
   bool sold_early = false;
-  std::int64_t hold_s = 0;        // a fault: seconds added to the settlement
+  std::int64_t hold_s = 0;                // a fault: seconds added to the settlement
   std::optional<market::Tick> last_spot;  // kSold: the symbol's tick when it was paid
 
   // MULT*: take profit and stop loss live here, because clients may change them.
@@ -71,6 +71,10 @@ std::optional<market::ContractType> type_from_wire(Dialect dialect, std::string_
                                                    bool has_barrier);
 /// The name that the dialect uses: HIGHER is CALL in v3.
 std::string_view wire_type(Dialect dialect, market::ContractType type);
+
+/// What contracts_for lists and orders are held to: the recorded list of the symbol, or a list of
+/// the simulator's own where none is known.
+std::vector<std::uint16_t> accepted_multipliers(const market::SymbolInfo& symbol);
 
 /// "2024-05-20", "2024-05-20 16:05:00" of an epoch.
 std::string format_day(std::int64_t epoch);
@@ -95,11 +99,11 @@ bool resale_offered(const venue::Contract& contract, const Deal& deal);
 struct DealView {
   const venue::Contract& contract;
   const Deal& deal;
-  core::Money bid;                     // the book's value now
-  std::optional<market::Tick> spot;    // the symbol's last tick
+  core::Money bid;                   // the book's value now
+  std::optional<market::Tick> spot;  // the symbol's last tick
   std::int64_t account_number = 0;
-  std::string_view stream_id;          // empty: no subscription
-  const std::deque<Point>& history;    // of the symbol, for audit_details
+  std::string_view stream_id;        // empty: no subscription
+  const std::deque<Point>& history;  // of the symbol, for audit_details
 };
 /// The payload of proposal_open_contract.
 std::string open_contract_json(const DealView& view);

@@ -16,15 +16,14 @@ std::string_view text_member(const Json& json, std::string_view key) {
 /// The symbol that a request is about, for the rules of faults.
 std::string_view symbol_of(const Json& request) {
   const Json* parameters = request.find("parameters");
-  for (const auto key : {"underlying_symbol", "symbol", "ticks", "ticks_history", "contracts_for"}) {
+  for (const auto key :
+       {"underlying_symbol", "symbol", "ticks", "ticks_history", "contracts_for"}) {
     if (const auto t = text_member(request, key); !t.empty()) return t;
     if (parameters != nullptr)
       if (const auto t = text_member(*parameters, key); !t.empty()) return t;
   }
   return {};
 }
-
-constexpr std::string_view kSorry = "Sorry, an error occurred while processing your request.";
 
 }  // namespace
 
@@ -33,19 +32,17 @@ void Venue::handle(Connection& c, const Json& request) {
   const bool hide = info != nullptr && info->call == Call::kAuthorize;
   const Envelope envelope = envelope_of(request, hide ? "authorize" : "");
   if (info == nullptr)
-    return refuse_raw(c, envelope, "error",
-                      {"UnrecognisedRequest", "Unrecognised request.", {}, {}, {}});
-  Request r{c, request, *info, envelope, {}};
+    return refuse_raw(c, envelope, "error", {"UnrecognisedRequest", "Unrecognised request."});
+  Request r{c, request, *info, envelope};
   if (!faults_.empty())
     r.faults = faults_.on({Direction::kRequest, info->name, name_of(c.dialect),
                            c.account != nullptr ? c.account->name : std::string_view{},
                            symbol_of(request)});
   if (!act_on(r)) return;
-  if (!is_sane(request))
-    return refuse(r, {"SanityCheckFailed", "Parameters sanity check failed.", {}, {}, {}});
+  if (!is_sane(request)) return refuse(r, {"SanityCheckFailed", "Parameters sanity check failed."});
   if (!admit(c, *info))
-    return refuse(r, {"RateLimit", fmt::format("You have reached the rate limit for {}.", info->name),
-                      {}, {}, {}});
+    return refuse(
+        r, {"RateLimit", fmt::format("You have reached the rate limit for {}.", info->name)});
   if (const auto wrong = check(*info, request); !wrong.empty())
     return refuse(r, {"InputValidationFailed", wrong.message(), {}, {}, wrong.details()});
   if (const auto error = entry_check(c, *info)) return refuse(r, *error);
@@ -54,27 +51,24 @@ void Venue::handle(Connection& c, const Json& request) {
 
 std::optional<WireError> Venue::entry_check(Connection& c, const CallInfo& info) {
   if (info.access == Access::kOpen) return std::nullopt;
-  if (c.account == nullptr)
-    return WireError{"AuthorizationRequired", "Please log in.", {}, {}, {}};
+  if (c.account == nullptr) return WireError{"AuthorizationRequired", "Please log in."};
   if (!c.account->token_valid)
-    return WireError{"InvalidToken", "Your token has expired or is invalid.", {}, {}, {}};
+    return WireError{"InvalidToken", "Your token has expired or is invalid."};
   const auto& token = c.account->token;
   if (info.access == Access::kTrade || token.dialect == Dialect::kOptions) {
     if (token.has("trade")) return std::nullopt;
-    return WireError{"PermissionDenied", "Permission denied, requires trade scope(s).", {}, {}, {}};
+    return WireError{"PermissionDenied", "Permission denied, requires trade scope(s)."};
   }
   if (token.has("read") || token.has("trading_information")) return std::nullopt;
   return WireError{"PermissionDenied",
-                   "Permission denied, requires read or trading_information scope(s).",
-                   {},
-                   {},
-                   {}};
+                   "Permission denied, requires read or trading_information scope(s)."};
 }
 
 bool Venue::admit(Connection& c, const CallInfo& info) {
   if (!options_.rate_limits) return true;
   // options: pings have a budget of their own; v3 counts them with the rest.
-  if (info.call == Call::kPing && c.dialect == Dialect::kOptions) return c.pings.admit(now_.instant);
+  if (info.call == Call::kPing && c.dialect == Dialect::kOptions)
+    return c.pings.admit(now_.instant);
   CallLimits& limits = c.account != nullptr ? *c.account->limits : *c.limits;
   return limits.admit(info.name, now_.instant);
 }
@@ -82,9 +76,11 @@ bool Venue::admit(Connection& c, const CallInfo& info) {
 bool Venue::act_on(Request& r) {
   for (const Fault& f : r.faults) {
     switch (f.kind) {
-      case FaultKind::kDropBefore: abort(r.conn); return false;
+      case FaultKind::kDropBefore:
+        abort(r.conn);
+        return false;
       case FaultKind::kError: {
-        const WireError error{f.code, f.message.empty() ? std::string(kSorry) : f.message, {}, {}, {}};
+        const WireError error{f.code, f.message};
         send(r.conn, error_frame(r.envelope, r.info.name, error, r.conn.dialect), r.faults);
         return false;
       }
@@ -104,7 +100,8 @@ bool Venue::act_on(Request& r) {
                    frame(s.envelope, "website_status", "website_status", website_status_payload(),
                          s.id));
         break;
-      default: break;
+      default:
+        break;
     }
   }
   return true;
@@ -112,34 +109,62 @@ bool Venue::act_on(Request& r) {
 
 Venue::Handler Venue::handler_of(Call call) {
   switch (call) {
-    case Call::kPing: return &Venue::ping;
-    case Call::kTime: return &Venue::time_call;
-    case Call::kTicks: return &Venue::ticks;
-    case Call::kTicksHistory: return &Venue::ticks_history;
-    case Call::kActiveSymbols: return &Venue::active_symbols;
-    case Call::kContractsFor: return &Venue::contracts_for;
-    case Call::kContractsList: return &Venue::contracts_list;
-    case Call::kTradingTimes: return &Venue::trading_times;
-    case Call::kProposal: return &Venue::proposal;
-    case Call::kBuy: return &Venue::buy;
-    case Call::kSell: return &Venue::sell;
-    case Call::kCancel: return &Venue::cancel;
-    case Call::kContractUpdate: return &Venue::contract_update;
-    case Call::kContractUpdateHistory: return &Venue::contract_update_history;
-    case Call::kOpenContract: return &Venue::open_contract;
-    case Call::kPortfolio: return &Venue::portfolio;
-    case Call::kProfitTable: return &Venue::profit_table;
-    case Call::kStatement: return &Venue::statement;
-    case Call::kTransaction: return &Venue::transaction;
-    case Call::kBalance: return &Venue::balance;
-    case Call::kForget: return &Venue::forget;
-    case Call::kForgetAll: return &Venue::forget_all;
-    case Call::kLogout: return &Venue::logout;
-    case Call::kAuthorize: return &Venue::authorize;
-    case Call::kWebsiteStatus: return &Venue::website_status;
-    case Call::kSellExpired: return &Venue::sell_expired;
-    case Call::kPayoutCurrencies: return &Venue::payout_currencies;
-    case Call::kTopupVirtual: return &Venue::topup_virtual;
+    case Call::kPing:
+      return &Venue::ping;
+    case Call::kTime:
+      return &Venue::time_call;
+    case Call::kTicks:
+      return &Venue::ticks;
+    case Call::kTicksHistory:
+      return &Venue::ticks_history;
+    case Call::kActiveSymbols:
+      return &Venue::active_symbols;
+    case Call::kContractsFor:
+      return &Venue::contracts_for;
+    case Call::kContractsList:
+      return &Venue::contracts_list;
+    case Call::kTradingTimes:
+      return &Venue::trading_times;
+    case Call::kProposal:
+      return &Venue::proposal;
+    case Call::kBuy:
+      return &Venue::buy;
+    case Call::kSell:
+      return &Venue::sell;
+    case Call::kCancel:
+      return &Venue::cancel;
+    case Call::kContractUpdate:
+      return &Venue::contract_update;
+    case Call::kContractUpdateHistory:
+      return &Venue::contract_update_history;
+    case Call::kOpenContract:
+      return &Venue::open_contract;
+    case Call::kPortfolio:
+      return &Venue::portfolio;
+    case Call::kProfitTable:
+      return &Venue::profit_table;
+    case Call::kStatement:
+      return &Venue::statement;
+    case Call::kTransaction:
+      return &Venue::transaction;
+    case Call::kBalance:
+      return &Venue::balance;
+    case Call::kForget:
+      return &Venue::forget;
+    case Call::kForgetAll:
+      return &Venue::forget_all;
+    case Call::kLogout:
+      return &Venue::logout;
+    case Call::kAuthorize:
+      return &Venue::authorize;
+    case Call::kWebsiteStatus:
+      return &Venue::website_status;
+    case Call::kSellExpired:
+      return &Venue::sell_expired;
+    case Call::kPayoutCurrencies:
+      return &Venue::payout_currencies;
+    case Call::kTopupVirtual:
+      return &Venue::topup_virtual;
   }
   return nullptr;
 }
@@ -149,14 +174,14 @@ Venue::Stream* Venue::subscribe(Request& r, Stream::Kind kind, std::string key) 
   const auto same = [&](const Stream& s) { return s.key == key; };
   if (std::any_of(streams.begin(), streams.end(), same)) {
     const auto symbol = symbol_of(r.json);
-    refuse(r, {"AlreadySubscribed",
-               fmt::format("You are already subscribed to {}.",
-                           symbol.empty() || r.info.call == Call::kProposal ? r.info.name : symbol),
-               {}, {}, {}});
+    refuse(r,
+           {"AlreadySubscribed",
+            fmt::format("You are already subscribed to {}.",
+                        symbol.empty() || r.info.call == Call::kProposal ? r.info.name : symbol)});
     return nullptr;
   }
   if (streams.size() >= kMaxStreams) {
-    refuse(r, {"RateLimit", "You have reached the limit of concurrent subscriptions.", {}, {}, {}});
+    refuse(r, {"RateLimit", "You have reached the limit of concurrent subscriptions."});
     return nullptr;
   }
   Stream s;

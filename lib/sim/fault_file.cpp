@@ -14,8 +14,7 @@ Json scalar(const YAML::Node& node) {
   const std::string text = node.Scalar();
   if (node.Tag() == "!") return Json::string(text);  // quoted
   auto parsed = Json::parse(text);
-  if (parsed && !parsed->is_object() && !parsed->is_array() && !parsed->is_string())
-    return *parsed;
+  if (parsed && !parsed->is_object() && !parsed->is_array() && !parsed->is_string()) return *parsed;
   return Json::string(text);
 }
 

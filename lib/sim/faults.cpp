@@ -55,11 +55,16 @@ constexpr std::array<std::pair<std::string_view, Direction>, 5> kDirections{{
 
 char letter_of(Direction d) {
   switch (d) {
-    case Direction::kRequest: return 'q';
-    case Direction::kStream: return 's';
-    case Direction::kUpgrade: return 'u';
-    case Direction::kRest: return 'h';
-    case Direction::kTick: return 't';
+    case Direction::kRequest:
+      return 'q';
+    case Direction::kStream:
+      return 's';
+    case Direction::kUpgrade:
+      return 'u';
+    case Direction::kRest:
+      return 'h';
+    case Direction::kTick:
+      return 't';
   }
   return '?';
 }
@@ -75,6 +80,15 @@ std::optional<std::int64_t> to_int(std::string_view s) {
   const auto [end, ec] = std::from_chars(s.data(), s.data() + s.size(), v);
   if (ec != std::errc{} || end != s.data() + s.size() || s.empty()) return std::nullopt;
   return v;
+}
+
+/// Calls that exist in one direction only say which is meant.
+std::optional<Direction> direction_of(std::string_view call) {
+  for (const auto name : {"accounts", "otp", "reset-demo-balance", "nickname", "health"})
+    if (call == name) return Direction::kRest;
+  for (const auto name : {"tick", "ohlc"})
+    if (call == name) return Direction::kStream;
+  return std::nullopt;
 }
 
 std::string known_actions() {
@@ -104,51 +118,24 @@ core::Result<void> parse_argument(const ActionInfo& info, std::string_view arg, 
     case Argument::kCode: {
       const auto colon = arg.find(':');
       out.code = std::string(trimmed(arg.substr(0, colon)));
-      if (colon != std::string_view::npos) out.message = std::string(trimmed(arg.substr(colon + 1)));
+      out.message = "Sorry, an error occurred while processing your request.";
+      if (colon != std::string_view::npos)
+        out.message = std::string(trimmed(arg.substr(colon + 1)));
       if (out.code.empty()) return core::invalid(fmt::format("{} needs an error code", info.name));
       return {};
     }
-    case Argument::kOptionalText: out.message = std::string(arg); return {};
+    case Argument::kOptionalText:
+      out.message = std::string(arg);
+      return {};
   }
   return {};
 }
 
 }  // namespace
 
-core::Result<Faults::Rule> Faults::parse(const Json& json) {
-  if (!json.is_object()) return core::invalid("a rule must be an object with `do`");
-  Rule rule;
-  rule.text = json.dump();
-  const Json* action = nullptr;
-  const Json* when = nullptr;
-  for (const auto& [key, value] : json.members()) {
-    if (key == "do")
-      action = &value;
-    else if (key == "when")
-      when = &value;
-    else
-      return core::invalid(fmt::format("unknown member '{}': when, do are allowed", key));
-  }
-  if (action == nullptr || !action->is_string())
-    return core::invalid("`do` is missing: a text such as \"drop_before\" or \"delay 500\"");
-  const std::string_view text = trimmed(action->text());
-  const auto blank = text.find(' ');
-  const auto* info = std::find_if(kActions.begin(), kActions.end(), [&](const ActionInfo& a) {
-    return a.name == text.substr(0, blank);
-  });
-  if (info == kActions.end())
-    return core::invalid(
-        fmt::format("unknown action '{}': one of {}", text.substr(0, blank), known_actions()));
-  rule.fault.kind = info->kind;
-  rule.direction = info->direction;
-  const auto argument =
-      blank == std::string_view::npos ? std::string_view{} : trimmed(text.substr(blank + 1));
-  if (auto ok = parse_argument(*info, argument, rule.fault); !ok) return ok.error();
-  if (when == nullptr) return rule;
-  if (!when->is_object()) return core::invalid("`when` must be an object");
-
-  for (const auto& [key, value] : when->members()) {
-    const auto whole = value.as_int();
+core::Result<void> Faults::parse_when(const Json& when, std::string_view allowed, Rule& rule) {
+  if (!when.is_object()) return core::invalid("`when` must be an object");
+  for (const auto& [key, value] : when.members()) {
     if (key == "call") {
       rule.call = value.text();
     } else if (key == "dialect") {
@@ -161,13 +148,14 @@ core::Result<Faults::Rule> Faults::parse(const Json& json) {
       rule.symbol = value.text();
     } else if (key == "direction") {
       const auto* d = std::find_if(kDirections.begin(), kDirections.end(),
-                                   [&](const auto& p) { return p.first == value.text(); });
+                                   [&v = value](const auto& p) { return p.first == v.text(); });
       if (d == kDirections.end())
         return core::invalid("when.direction: request, stream, upgrade, rest or tick");
       rule.direction = d->second;
-      if (info->allowed.find(letter_of(d->second)) == std::string_view::npos)
-        return core::invalid(fmt::format("{} cannot happen to a {}", info->name, d->first));
+      if (allowed.find(letter_of(d->second)) == std::string_view::npos)
+        return core::invalid(fmt::format("this action cannot happen to a {}", d->first));
     } else if (key == "nth" || key == "every" || key == "times") {
+      const auto whole = value.as_int();
       if (!whole || *whole < 1)
         return core::invalid(fmt::format("when.{}: a whole number above 0", key));
       (key == "nth" ? rule.nth : key == "every" ? rule.every : rule.times) = *whole;
@@ -177,12 +165,43 @@ core::Result<Faults::Rule> Faults::parse(const Json& json) {
         return core::invalid("when.probability: a number from 0 to 1");
       rule.probability = p->to_double();
     } else {
-      return core::invalid(fmt::format(
-          "unknown member 'when.{}': call, direction, dialect, account, symbol, nth, every, "
-          "probability, times are allowed",
-          key));
+      return core::invalid(
+          fmt::format("unknown member 'when.{}': call, direction, dialect, account, symbol, nth, "
+                      "every, probability, times are allowed",
+                      key));
     }
   }
+  const auto implied = direction_of(rule.call);
+  if (implied && when.find("direction") == nullptr &&
+      allowed.find(letter_of(*implied)) != std::string_view::npos)
+    rule.direction = *implied;
+  return {};
+}
+
+core::Result<Faults::Rule> Faults::parse(const Json& json) {
+  if (!json.is_object()) return core::invalid("a rule must be an object with `do`");
+  Rule rule;
+  rule.text = json.dump();
+  for (const auto& [key, value] : json.members())
+    if (key != "do" && key != "when")
+      return core::invalid(fmt::format("unknown member '{}': when, do are allowed", key));
+  const Json* action = json.find("do");
+  if (action == nullptr || !action->is_string())
+    return core::invalid("`do` is missing: a text such as \"drop_before\" or \"delay 500\"");
+  const std::string_view text = trimmed(action->text());
+  const auto blank = text.find(' ');
+  const auto name = text.substr(0, blank);
+  const auto* info = std::find_if(kActions.begin(), kActions.end(),
+                                  [&](const ActionInfo& a) { return a.name == name; });
+  if (info == kActions.end())
+    return core::invalid(fmt::format("unknown action '{}': one of {}", name, known_actions()));
+  rule.fault.kind = info->kind;
+  rule.direction = info->direction;
+  const auto argument =
+      blank == std::string_view::npos ? std::string_view{} : trimmed(text.substr(blank + 1));
+  if (auto ok = parse_argument(*info, argument, rule.fault); !ok) return ok.error();
+  if (const Json* when = json.find("when"); when != nullptr)
+    if (auto ok = parse_when(*when, info->allowed, rule); !ok) return ok.error();
   return rule;
 }
 
@@ -237,7 +256,10 @@ std::string Faults::status() const {
   JsonOut out;
   out.begin_array();
   for (const auto& r : rules_)
-    out.begin_object().raw("rule", r.text).integer("seen", r.seen).integer("hit", r.hit)
+    out.begin_object()
+        .raw("rule", r.text)
+        .integer("seen", r.seen)
+        .integer("hit", r.hit)
         .end_object();
   return out.end_array().take();
 }

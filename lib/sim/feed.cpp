@@ -155,8 +155,7 @@ std::optional<market::Tick> Feed::take(std::size_t index, core::VenueTime second
     if (second.s % line.info->interval_s != 0) return std::nullopt;
     mantissa = step(line);
   }
-  return market::Tick{line.info->code, second,
-                      core::Price::raw(mantissa, line.info->decimals)};
+  return market::Tick{line.info->code, second, core::Price::raw(mantissa, line.info->decimals)};
 }
 
 void Feed::push(std::size_t index, const market::Tick& tick) {
@@ -169,7 +168,8 @@ std::optional<market::Tick> Feed::last(std::size_t index) const {
   const Line& line = lines_[index];
   if (line.history.empty()) return std::nullopt;
   const Point p = line.history.back();
-  return market::Tick{line.info->code, {p.epoch}, core::Price::raw(p.mantissa, line.info->decimals)};
+  return market::Tick{
+      line.info->code, {p.epoch}, core::Price::raw(p.mantissa, line.info->decimals)};
 }
 
 bool Feed::ended(std::size_t index) const {

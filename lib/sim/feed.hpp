@@ -1,7 +1,7 @@
 // Owns the quotes of the simulated venue: synthetic indices made by geometric Brownian motion, or
 // recorded ticks of a file, and the history of both. The venue asks it second by second for what is
-// due; it is called on the loop thread. It never reads a clock, and a symbol's path depends on the seed
-// and on its own code alone, never on what clients do.
+// due; it is called on the loop thread. It never reads a clock, and a symbol's path depends on the
+// seed and on its own code alone, never on what clients do.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,8 @@ class Feed final {
  public:
   struct Options {
     std::uint64_t seed = 1;
-    core::VenueTime start;   // the first second that take() will be asked for
-    bool gbm = true;         // serve every known random walk that is not replayed
+    core::VenueTime start;  // the first second that take() will be asked for
+    bool gbm = true;        // serve every known random walk that is not replayed
     std::vector<ReplaySource> replays;
   };
   explicit Feed(Options options);
@@ -75,8 +75,8 @@ class Feed final {
   struct Line {
     const market::SymbolInfo* info = nullptr;
     core::Rng rng{0};
-    double level = 0;   // GBM: unrounded
-    double drift = 0;   // per tick, of the logarithm
+    double level = 0;  // GBM: unrounded
+    double drift = 0;  // per tick, of the logarithm
     double shock = 0;
     bool replay = false;
     std::vector<Point> points;

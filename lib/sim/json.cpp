@@ -70,8 +70,8 @@ class JsonParser {
     return core::invalid(fmt::format("not JSON at byte {} of {}", at_ + 1, text_.size()));
   }
   void skip_blanks() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' ||
-                                  text_[at_] == '\r'))
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
       ++at_;
   }
   bool take(char c) {
@@ -90,8 +90,10 @@ class JsonParser {
     skip_blanks();
     if (at_ >= text_.size()) return false;
     switch (text_[at_]) {
-      case '{': return parse_object(out, depth);
-      case '[': return parse_array(out, depth);
+      case '{':
+        return parse_object(out, depth);
+      case '[':
+        return parse_array(out, depth);
       case '"':
         out.kind_ = Json::Kind::kString;
         return parse_string(out.text_);
@@ -101,8 +103,10 @@ class JsonParser {
       case 'f':
         out = Json::boolean(false);
         return word("false");
-      case 'n': return word("null");
-      default: break;
+      case 'n':
+        return word("null");
+      default:
+        break;
     }
     const std::size_t n = number_length(text_.substr(at_));
     if (n == 0) return false;
@@ -157,14 +161,30 @@ class JsonParser {
     if (at_ >= text_.size()) return false;
     const char c = text_[at_++];
     switch (c) {
-      case '"': case '\\': case '/': out += c; return true;
-      case 'b': out += '\b'; return true;
-      case 'f': out += '\f'; return true;
-      case 'n': out += '\n'; return true;
-      case 'r': out += '\r'; return true;
-      case 't': out += '\t'; return true;
-      case 'u': break;
-      default: return false;
+      case '"':
+      case '\\':
+      case '/':
+        out += c;
+        return true;
+      case 'b':
+        out += '\b';
+        return true;
+      case 'f':
+        out += '\f';
+        return true;
+      case 'n':
+        out += '\n';
+        return true;
+      case 'r':
+        out += '\r';
+        return true;
+      case 't':
+        out += '\t';
+        return true;
+      case 'u':
+        break;
+      default:
+        return false;
     }
     std::uint32_t code = 0;
     if (!parse_hex4(code)) return false;
@@ -260,10 +280,16 @@ std::optional<std::int64_t> Json::as_int() const {
 
 void Json::dump_to(std::string& out) const {
   switch (kind_) {
-    case Kind::kNull: out += "null"; return;
+    case Kind::kNull:
+      out += "null";
+      return;
     case Kind::kBool:
-    case Kind::kNumber: out += text_; return;
-    case Kind::kString: append_quoted(out, text_); return;
+    case Kind::kNumber:
+      out += text_;
+      return;
+    case Kind::kString:
+      append_quoted(out, text_);
+      return;
     case Kind::kArray: {
       out += '[';
       for (std::size_t i = 0; i < items_.size(); ++i) {
@@ -297,11 +323,21 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20)
           out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));

@@ -1,7 +1,7 @@
 // Owns the simulator's JSON: a small tree that keeps every number as it was written, and a writer
-// that is handed numbers as text. The simulated venue decodes requests and encodes frames with it; it
-// is called on the loop thread. It never turns a number into a float, so that 0.35 stays 0.35 and the
-// same seed gives the same bytes.
+// that is handed numbers as text. The simulated venue decodes requests and encodes frames with it;
+// it is called on the loop thread. It never turns a number into a float, so that 0.35 stays 0.35
+// and the same seed gives the same bytes.
 #pragma once
 
 #include <cstdint>

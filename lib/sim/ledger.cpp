@@ -47,8 +47,8 @@ void spot(JsonOut& out, std::string_view name, const std::optional<market::Tick>
 
 Head head_of(std::string_view event, std::string_view account, const venue::Contract& c,
              core::VenueTime at) {
-  return {event, account, c.id, market::name_of(c.spec.type), c.spec.symbol.view(),
-          c.stake, c.payout, std::nullopt, at};
+  return {event,    account,      c.id, market::name_of(c.spec.type), c.spec.symbol.view(), c.stake,
+          c.payout, std::nullopt, at};
 }
 
 }  // namespace

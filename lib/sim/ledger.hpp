@@ -1,16 +1,15 @@
 // Owns the venue's own truth: one JSON line for each account, contract and credit or debit, as it
-// happens. The venue writes it, tests compare it with what the daemon believes. It never holds a token
-// and is never read by the venue itself.
+// happens. The venue writes it, tests compare it with what the daemon believes. It never holds a
+// token and is never read by the venue itself.
 //
 // Every line has `event`, `account`, `contract_id`, `type`, `symbol`, `stake`, `payout`, `profit`,
-// `epoch`; what does not apply is null. Ids and amounts are texts, amounts with two decimals. Events:
+// `epoch`; what does not apply is null. Ids and amounts are texts, amounts with two decimals.
+// Events:
 //   account  an account is opened: balance
 //   buy      stake debited: transaction_id, balance
-//   settle   a decided contract is paid: credit, transaction_id, balance, entry/exit quote and epoch
-//   sell     resale before its end, same members
-//   deposit  top-up: credit, balance
-//   refuse   a purchase or sale refused: code, message
-//   tick     (only if asked) symbol, quote, epoch
+//   settle   a decided contract is paid: credit, transaction_id, balance, entry/exit quote and
+//   epoch sell     resale before its end, same members deposit  top-up: credit, balance refuse   a
+//   purchase or sale refused: code, message tick     (only if asked) symbol, quote, epoch
 #pragma once
 
 #include <functional>

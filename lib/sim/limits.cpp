@@ -27,12 +27,12 @@ bool V3Limits::admit(std::string_view call, core::Instant now) {
   return general_.admit(now);
 }
 
-RateWindow ping_limit() {
-  return {{10, std::chrono::seconds(1)}, {600, std::chrono::minutes(1)}};
-}
+RateWindow ping_limit() { return {{10, std::chrono::seconds(1)}, {600, std::chrono::minutes(1)}}; }
 RateWindow rest_address_limit() {
   return {{300, std::chrono::minutes(1)}, {1'000, std::chrono::minutes(10)}};
 }
-RateWindow rest_user_limit() { return {{80, std::chrono::minutes(1)}, {4'800, std::chrono::hours(1)}}; }
+RateWindow rest_user_limit() {
+  return {{80, std::chrono::minutes(1)}, {4'800, std::chrono::hours(1)}};
+}
 
 }  // namespace derivd::sim

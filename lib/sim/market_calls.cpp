@@ -29,11 +29,9 @@ std::vector<std::string> texts_of(const Json& json) {
 }
 
 WireError invalid_symbol(std::string_view symbol) {
-  return {"InvalidSymbol", fmt::format("Symbol {} invalid.", symbol), {}, {}, {}};
+  return {"InvalidSymbol", fmt::format("Symbol {} invalid.", symbol)};
 }
-WireError closed() {
-  return {"MarketIsClosed", "This market is presently closed.", {}, {}, {}};
-}
+WireError closed() { return {"MarketIsClosed", "This market is presently closed."}; }
 
 /// The price step of active_symbols: 10^-decimals as a number.
 std::string pip(std::uint8_t decimals) { return core::Decimal{1, decimals}.to_string(); }
@@ -43,7 +41,8 @@ struct Group {
 };
 Group group_of(std::string_view code) {
   if (code.starts_with("JD")) return {"jump_index", "Jump Indices", "synthetics", "Synthetics"};
-  if (code.starts_with("RD")) return {"random_daily", "Daily Reset Indices", "synthetics", "Synthetics"};
+  if (code.starts_with("RD"))
+    return {"random_daily", "Daily Reset Indices", "synthetics", "Synthetics"};
   if (code.starts_with("stp")) return {"step_index", "Step Indices", "synthetics", "Synthetics"};
   if (code.starts_with("BOOM") || code.starts_with("CRASH"))
     return {"crash_index", "Crash/Boom Indices", "synthetics", "Synthetics"};
@@ -75,7 +74,7 @@ std::vector<Candle> candles_of(const std::vector<Point>& points, std::int64_t gr
   return out;
 }
 
-constexpr std::array<std::int64_t, 12> kGranularities{60,   120,  180,  300,   600,   900,
+constexpr std::array<std::int64_t, 12> kGranularities{60,   120,  180,  300,    600,    900,
                                                       1800, 3600, 7200, 14'400, 28'800, 86'400};
 
 // ---- offerings (v3-api.md section 4.3) ----
@@ -94,33 +93,40 @@ constexpr Offer kPlain[] = {
     {"PUT", "callput", "Up/Down", "Fall", "euro_atm", "down", "intraday", "15s", "1d", 0},
     {"PUT", "callput", "Up/Down", "Fall", "euro_atm", "down", "daily", "1d", "365d", 0},
     {"CALLE", "callputequal", "Rise/Fall Equal", "Rise", "euro_atm", "up", "tick", "1t", "10t", 0},
-    {"CALLE", "callputequal", "Rise/Fall Equal", "Rise", "euro_atm", "up", "intraday", "15s", "1d", 0},
+    {"CALLE", "callputequal", "Rise/Fall Equal", "Rise", "euro_atm", "up", "intraday", "15s", "1d",
+     0},
     {"PUTE", "callputequal", "Rise/Fall Equal", "Fall", "euro_atm", "down", "tick", "1t", "10t", 0},
-    {"PUTE", "callputequal", "Rise/Fall Equal", "Fall", "euro_atm", "down", "intraday", "15s", "1d", 0},
+    {"PUTE", "callputequal", "Rise/Fall Equal", "Fall", "euro_atm", "down", "intraday", "15s", "1d",
+     0},
     {"HIGHER", "callput", "Up/Down", "Higher", "euro_non_atm", "up", "tick", "1t", "10t", 1},
     {"HIGHER", "callput", "Up/Down", "Higher", "euro_non_atm", "up", "intraday", "15s", "1d", 1},
     {"LOWER", "callput", "Up/Down", "Lower", "euro_non_atm", "down", "tick", "1t", "10t", 1},
     {"LOWER", "callput", "Up/Down", "Lower", "euro_non_atm", "down", "intraday", "15s", "1d", 1},
 };
 constexpr Offer kDigits[] = {
-    {"DIGITMATCH", "digits", "Digits", "Digit Matches", "non_financial", "match", "tick", "1t", "10t", 1},
-    {"DIGITDIFF", "digits", "Digits", "Digit Differs", "non_financial", "differ", "tick", "1t", "10t", 1},
+    {"DIGITMATCH", "digits", "Digits", "Digit Matches", "non_financial", "match", "tick", "1t",
+     "10t", 1},
+    {"DIGITDIFF", "digits", "Digits", "Digit Differs", "non_financial", "differ", "tick", "1t",
+     "10t", 1},
     {"DIGITODD", "digits", "Digits", "Digit Odd", "non_financial", "odd", "tick", "1t", "10t", 0},
-    {"DIGITEVEN", "digits", "Digits", "Digit Even", "non_financial", "even", "tick", "1t", "10t", 0},
-    {"DIGITOVER", "digits", "Digits", "Digit Over", "non_financial", "over", "tick", "1t", "10t", 1},
-    {"DIGITUNDER", "digits", "Digits", "Digit Under", "non_financial", "under", "tick", "1t", "10t", 1},
+    {"DIGITEVEN", "digits", "Digits", "Digit Even", "non_financial", "even", "tick", "1t", "10t",
+     0},
+    {"DIGITOVER", "digits", "Digits", "Digit Over", "non_financial", "over", "tick", "1t", "10t",
+     1},
+    {"DIGITUNDER", "digits", "Digits", "Digit Under", "non_financial", "under", "tick", "1t", "10t",
+     1},
 };
 constexpr Offer kMultipliers[] = {
-    {"MULTUP", "multiplier", "Multiply Up/Multiply Down", "Multiply Up", "american", "up", "no_expiry", "0", "0", 0},
-    {"MULTDOWN", "multiplier", "Multiply Up/Multiply Down", "Multiply Down", "american", "down", "no_expiry", "0", "0", 0},
+    {"MULTUP", "multiplier", "Multiply Up/Multiply Down", "Multiply Up", "american", "up",
+     "no_expiry", "0", "0", 0},
+    {"MULTDOWN", "multiplier", "Multiply Up/Multiply Down", "Multiply Down", "american", "down",
+     "no_expiry", "0", "0", 0},
 };
-
-bool has_multipliers(const market::SymbolInfo& s) { return s.multipliers[0] != 0; }
 
 std::vector<Offer> offers_of(const market::SymbolInfo& symbol) {
   std::vector<Offer> out(std::begin(kPlain), std::end(kPlain));
   if (symbol.has_digits) out.insert(out.end(), std::begin(kDigits), std::end(kDigits));
-  if (has_multipliers(symbol)) out.insert(out.end(), std::begin(kMultipliers), std::end(kMultipliers));
+  out.insert(out.end(), std::begin(kMultipliers), std::end(kMultipliers));
   return out;
 }
 
@@ -134,8 +140,7 @@ void write_digit_range(JsonOut& out, std::string_view type) {
 
 void write_multiplier_range(JsonOut& out, const market::SymbolInfo& symbol) {
   out.key("multiplier_range").begin_array();
-  for (const auto m : symbol.multipliers)
-    if (m != 0) out.value(std::int64_t{m});
+  for (const auto m : accepted_multipliers(symbol)) out.value(std::int64_t{m});
   out.end_array();
   out.key("cancellation_range").begin_array().end_array();
 }
@@ -148,8 +153,10 @@ void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol,
   if (v3 && type == "LOWER") type = "PUT";
   out.begin_object();
   if (o.barriers == 1 && o.category == "callput") {
-    const auto example = core::Price::raw(std::max<std::int64_t>(
-        std::llround(symbol.typical_price * 1e-4 * static_cast<double>(core::pow10(symbol.decimals))), 1),
+    const auto example = core::Price::raw(
+        std::max<std::int64_t>(std::llround(symbol.typical_price * 1e-4 *
+                                            static_cast<double>(core::pow10(symbol.decimals))),
+                               1),
         symbol.decimals);
     out.text("barrier", "+" + example.to_string());
   }
@@ -225,62 +232,67 @@ void Venue::ticks_history(Request& r) {
   const bool candles = text_or(r.json, "style", "ticks") == "candles";
   const auto granularity = int_or(r.json, "granularity", 60);
   if (std::find(kGranularities.begin(), kGranularities.end(), granularity) == kGranularities.end())
-    return refuse(r, {"InvalidGranularity", "Invalid granularity.", {}, {}, {}});
+    return refuse(r, {"InvalidGranularity", "Invalid granularity."});
   const auto end_text = text_or(r.json, "end", "latest");
   std::int64_t end = now_.venue.s;
-  if (end_text != "latest") end = std::min(end, Json::number(std::string(end_text)).as_int().value_or(end));
+  if (end_text != "latest")
+    end = std::min(end, Json::number(std::string(end_text)).as_int().value_or(end));
   const auto start = int_or(r.json, "start", 0);
   if (start > end)
     return refuse(r, {"InvalidStartEnd",
-                      fmt::format("Start time {} must be before end time {}", start, end), {}, {}, {}});
+                      fmt::format("Start time {} must be before end time {}", start, end)});
   if (wants_stream(r.json) && market_closed(*index)) return refuse(r, closed());
   // A count above the cap, or none at all, is silently replaced.
   auto count = int_or(r.json, "count", 1'000);
   count = count <= 0 ? 1'000 : std::min(count, kHistoryCap);
-  const auto wanted = static_cast<std::size_t>(count);
-
-  std::vector<Point> points;
-  for (const Point& p : feed_.history(*index))
-    if (p.epoch >= start && p.epoch <= end) points.push_back(p);
-  const auto decimals = feed_.info(*index).decimals;
-
   std::string id;
   if (wants_stream(r.json)) {
-    const auto key = candles ? fmt::format("candles {} {}", code, granularity)
-                             : fmt::format("history {}", code);
+    const auto key =
+        candles ? fmt::format("candles {} {}", code, granularity) : fmt::format("history {}", code);
     Stream* s = subscribe(r, candles ? Stream::Kind::kCandles : Stream::Kind::kHistory, key);
     if (s == nullptr) return;
     s->symbol = *index;
     s->granularity = granularity;
     id = s->id;
   }
-  const auto price = [&](std::int64_t m) { return number(core::Price::raw(m, decimals)); };
-  JsonOut body;
-  if (candles) {
+  const auto payload = history_payload(*index, start, end, static_cast<std::size_t>(count),
+                                       candles ? granularity : 0);
+  // pip_size stands beside the payload.
+  const std::string_view name = candles ? "candles" : "history";
+  std::string text = frame(r.envelope, name, name, payload, id);
+  text.pop_back();
+  reply(r, text + fmt::format(",\"pip_size\":{}}}", feed_.info(*index).decimals));
+}
+
+/// The last `count` ticks within [start, end], or candles of them.
+std::string Venue::history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
+                                   std::size_t count, std::int64_t granularity) const {
+  std::vector<Point> points;
+  for (const Point& p : feed_.history(symbol))
+    if (p.epoch >= start && p.epoch <= end) points.push_back(p);
+  const auto price = [decimals = feed_.info(symbol).decimals](std::int64_t m) {
+    return number(core::Price::raw(m, decimals));
+  };
+  JsonOut out;
+  if (granularity != 0) {
     const auto all = candles_of(points, granularity);
-    body.begin_array();
-    for (std::size_t i = all.size() - std::min(all.size(), wanted); i < all.size(); ++i)
-      body.begin_object()
+    out.begin_array();
+    for (std::size_t i = all.size() - std::min(all.size(), count); i < all.size(); ++i)
+      out.begin_object()
           .raw("close", price(all[i].close))
           .integer("epoch", all[i].open_time)
           .raw("high", price(all[i].high))
           .raw("low", price(all[i].low))
           .raw("open", price(all[i].open))
           .end_object();
-    body.end_array();
-  } else {
-    const std::size_t from = points.size() - std::min(points.size(), wanted);
-    body.begin_object().key("prices").begin_array();
-    for (std::size_t i = from; i < points.size(); ++i) body.raw(price(points[i].mantissa));
-    body.end_array().key("times").begin_array();
-    for (std::size_t i = from; i < points.size(); ++i) body.value(points[i].epoch);
-    body.end_array().end_object();
+    return out.end_array().take();
   }
-  // pip_size stands beside the payload.
-  const std::string_view name = candles ? "candles" : "history";
-  std::string text = frame(r.envelope, name, name, body.str(), id);
-  text.pop_back();
-  reply(r, text + fmt::format(",\"pip_size\":{}}}", decimals));
+  const std::size_t from = points.size() - std::min(points.size(), count);
+  out.begin_object().key("prices").begin_array();
+  for (std::size_t i = from; i < points.size(); ++i) out.raw(price(points[i].mantissa));
+  out.end_array().key("times").begin_array();
+  for (std::size_t i = from; i < points.size(); ++i) out.value(points[i].epoch);
+  return out.end_array().end_object().take();
 }
 
 std::string Venue::ohlc_payload(std::size_t symbol, std::int64_t granularity,
@@ -318,7 +330,8 @@ void Venue::active_symbols(Request& r) {
     out.begin_object();
     if (v3) {
       out.flag("allow_forward_starting", true).integer("delay_amount", 0);
-      out.text("display_name", s.display_name).integer("display_order", static_cast<std::int64_t>(i));
+      out.text("display_name", s.display_name)
+          .integer("display_order", static_cast<std::int64_t>(i));
     }
     out.flag("exchange_is_open", !market_closed(i)).flag("is_trading_suspended", false);
     out.text("market", "synthetic_index");
@@ -347,8 +360,7 @@ void Venue::contracts_for(Request& r) {
   const auto code = text_or(r.json, "contracts_for", "");
   const auto index = feed_.index_of(code);
   if (!index)
-    return refuse(r, {"OfferingsInvalidSymbol", "There's no contract available for this symbol.",
-                      {}, {}, {}});
+    return refuse(r, {"OfferingsInvalidSymbol", "There's no contract available for this symbol."});
   const auto& symbol = feed_.info(*index);
   const bool v3 = r.conn.dialect == Dialect::kV3;
   const auto offers = offers_of(symbol);
@@ -376,7 +388,8 @@ void Venue::contracts_list(Request& r) {
   const std::array<Family, 4> families{{
       {"callput", "Up/Down", {"CALL", "PUT", "HIGHER", "LOWER"}},
       {"callputequal", "Rise/Fall Equal", {"CALLE", "PUTE"}},
-      {"digits", "Digits",
+      {"digits",
+       "Digits",
        {"DIGITMATCH", "DIGITDIFF", "DIGITODD", "DIGITEVEN", "DIGITOVER", "DIGITUNDER"}},
       {"multiplier", "Multiply Up/Multiply Down", {"MULTUP", "MULTDOWN"}},
   }};
@@ -479,14 +492,21 @@ void Venue::forget_all(Request& r) {
   const auto named = [](const Stream& s) -> std::string_view {
     switch (s.kind) {
       case Stream::Kind::kTicks:
-      case Stream::Kind::kHistory: return "ticks";
-      case Stream::Kind::kCandles: return "candles";
-      case Stream::Kind::kProposal: return "proposal";
+      case Stream::Kind::kHistory:
+        return "ticks";
+      case Stream::Kind::kCandles:
+        return "candles";
+      case Stream::Kind::kProposal:
+        return "proposal";
       case Stream::Kind::kOpenContract:
-      case Stream::Kind::kOpenContracts: return "proposal_open_contract";
-      case Stream::Kind::kBalance: return "balance";
-      case Stream::Kind::kTransaction: return "transaction";
-      case Stream::Kind::kWebsiteStatus: return "website_status";
+      case Stream::Kind::kOpenContracts:
+        return "proposal_open_contract";
+      case Stream::Kind::kBalance:
+        return "balance";
+      case Stream::Kind::kTransaction:
+        return "transaction";
+      case Stream::Kind::kWebsiteStatus:
+        return "website_status";
     }
     return "";
   };

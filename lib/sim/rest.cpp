@@ -32,6 +32,12 @@ std::string_view query_value(std::string_view target, std::string_view name) {
 
 std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+// A client behind a proxy is led back through it.
+bool is_authority(std::string_view host) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyz0123456789.-:[]";
+  return !host.empty() && host.find_first_not_of(kPlain) == std::string_view::npos;
+}
+
 std::string meta(const HttpCall& call) {
   JsonOut out;
   // A constant: the same seed gives the same bytes.
@@ -89,13 +95,13 @@ HttpAnswer Venue::rest_answer(const HttpCall& call) {
   if (options_.rate_limits && !rest_address_.admit(now_.instant))
     return rest_error(call, 429, "RateLimit", "Rate limit exceeded");
   bool broken_otp = false, expire = false;
-  for (const Fault& f : faults_.on({Direction::kRest, last_part(path), "options", {}, {}})) {
+  for (const Fault& f : faults_.on({Direction::kRest, last_part(path), "options"})) {
     if (f.kind == FaultKind::kBadOtp) broken_otp = true;
     if (f.kind == FaultKind::kExpireToken) expire = true;
     if (f.kind != FaultKind::kError) continue;
     const auto status = Json::number(f.code).as_int().value_or(500);
-    return rest_error(call, static_cast<int>(status), status == 429 ? "RateLimit" : "InternalServerError",
-                      f.message.empty() ? "An internal error occurred" : f.message);
+    return rest_error(call, static_cast<int>(status),
+                      status == 429 ? "RateLimit" : "InternalServerError", f.message);
   }
   if (path == kHealth && call.method == "GET") return {200, "OK"};
 
@@ -150,9 +156,10 @@ HttpAnswer Venue::issue_otp(const HttpCall& call, Account& a, bool broken) {
     otps_.erase(otp_order_.front());
     otp_order_.pop_front();
   }
+  const auto base = is_authority(call.host) ? "wss://" + call.host : base_;
   JsonOut out;
-  out.begin_object().text("url", fmt::format("{}{}{}?otp={}", base_, kSockets,
-                                             a.token.real ? "real" : "demo", otp));
+  out.begin_object().text(
+      "url", fmt::format("{}{}{}?otp={}", base, kSockets, a.token.real ? "real" : "demo", otp));
   return data_answer(call, out.end_object().str());
 }
 
@@ -196,20 +203,20 @@ HttpAnswer Venue::upgrade_answer(const HttpCall& call) {
   const auto path = path_of(call.target);
   const bool v3 = path == kV3;
   const auto name = v3 ? std::string_view("v3") : last_part(path);
-  for (const Fault& f :
-       faults_.on({Direction::kUpgrade, name, v3 ? "v3" : "options", {}, {}})) {
+  for (const Fault& f : faults_.on({Direction::kUpgrade, name, v3 ? "v3" : "options"})) {
     if (f.kind != FaultKind::kRefuseUpgrade) continue;
-    return rest_error(call, static_cast<int>(f.amount), f.amount == 401 ? "Unauthorized" : "InternalError",
+    return rest_error(call, static_cast<int>(f.amount),
+                      f.amount == 401 ? "Unauthorized" : "InternalError",
                       "Refused by the simulator's faults");
   }
   if (connections_.size() >= kMaxConnections)
     return rest_error(call, 503, "InternalError", "Too many connections");
-  if (v3) return {101, {}};
+  if (v3) return {101};
   if (!path.starts_with(kSockets)) return rest_error(call, 404, "NotFound", "Not found");
   if (name == "public") {
     if (call.target != path && !query_value(call.target, "otp").empty())
       return rest_error(call, 400, "ValidationError", "Invalid request");
-    return {101, {}};
+    return {101};
   }
   if (name != "demo" && name != "real") return rest_error(call, 404, "NotFound", "Not found");
   const auto otp = query_value(call.target, "otp");
@@ -222,7 +229,7 @@ HttpAnswer Venue::upgrade_answer(const HttpCall& call) {
   if (o.used || o.broken || !fits || now_.instant - o.issued > kOtpLife || !o.account->token_valid)
     return wrong;
   o.used = true;
-  return {101, {}};
+  return {101};
 }
 
 void Venue::on_connected(ConnId id, std::string_view target, core::Now now) {
@@ -242,10 +249,11 @@ void Venue::on_connected(ConnId id, std::string_view target, core::Now now) {
   Connection& kept = *connections_.insert_or_assign(id, std::move(c)).first->second;
   if (!v3) return;
   const auto app = query_value(target, "app_id");
-  const bool digits = !app.empty() && app.size() <= 10 &&
-                      std::all_of(app.begin(), app.end(), [](char ch) { return ch >= '0' && ch <= '9'; });
+  const bool digits =
+      !app.empty() && app.size() <= 10 &&
+      std::all_of(app.begin(), app.end(), [](char ch) { return ch >= '0' && ch <= '9'; });
   if (digits && known_app(app)) return;
-  refuse_raw(kept, {"{}", {}, {}}, "error", {"InvalidAppID", "Your app_id is invalid.", {}, {}, {}});
+  refuse_raw(kept, {"{}"}, "error", {"InvalidAppID", "Your app_id is invalid."});
   actions_.push_back({Action::Kind::kClose, id, {}, 0, 0, 1008});
   kept.closing = true;
 }

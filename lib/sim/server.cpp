@@ -28,7 +28,7 @@ std::string header(const net::ServerRequest& request, std::string_view name) {
 
 HttpCall call_of(const net::ServerRequest& request) {
   return {request.method, request.target, header(request, "authorization"),
-          header(request, "deriv-app-id")};
+          header(request, "deriv-app-id"), header(request, "host")};
 }
 
 std::string in_url(const std::string& address) {
@@ -51,7 +51,8 @@ core::Result<void> Server::start() {
   net::ServerCertificate shown = certificate_;
   if (venue_.faults().has(FaultKind::kBadCertificate)) {
     // Another authority than the one that ca_file names.
-    auto other = net::make_certificate((std::filesystem::path(options_.tls_dir) / "untrusted").string());
+    auto other =
+        net::make_certificate((std::filesystem::path(options_.tls_dir) / "untrusted").string());
     if (!other) return other.error();
     shown = *other;
   }
@@ -200,7 +201,8 @@ void Server::perform(std::vector<Action> actions) {
       continue;
     }
     const auto key = next_delayed_++;
-    auto timer = std::make_unique<asio::steady_timer>(io_, std::chrono::milliseconds(action.delay_ms));
+    auto timer =
+        std::make_unique<asio::steady_timer>(io_, std::chrono::milliseconds(action.delay_ms));
     action.delay_ms = 0;
     timer->async_wait([this, key, action = std::move(action)](error_code ec) {
       if (ec) return;
@@ -222,9 +224,15 @@ void Server::perform_one(const Action& action) {
       else
         socket.send(action.frame);
       return;
-    case Action::Kind::kClose: socket.close(action.code); return;
-    case Action::Kind::kAbort: socket.abort(); return;
-    case Action::Kind::kStopReading: socket.pause_reading(true); return;
+    case Action::Kind::kClose:
+      socket.close(action.code);
+      return;
+    case Action::Kind::kAbort:
+      socket.abort();
+      return;
+    case Action::Kind::kStopReading:
+      socket.pause_reading(true);
+      return;
   }
 }
 
@@ -239,7 +247,8 @@ std::string Server::on_control(std::string_view line) {
   if (!json) return refuse(json.error().text);
   const Json* cmd = json->find("cmd");
   if (cmd == nullptr) {
-    const auto added = json->is_array() ? venue_.faults().add_all(*json) : venue_.faults().add(*json);
+    const auto added =
+        json->is_array() ? venue_.faults().add_all(*json) : venue_.faults().add(*json);
     if (!added) return refuse(added.error().text);
     return R"({"ok":true})";
   }

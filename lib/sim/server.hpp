@@ -1,5 +1,5 @@
-// Owns derivsim's loop: the TLS server, the clock that drives venue time, the control socket, and the
-// performing of the venue's actions on real sockets. The program's main makes one and runs its
+// Owns derivsim's loop: the TLS server, the clock that drives venue time, the control socket, and
+// the performing of the venue's actions on real sockets. The program's main makes one and runs its
 // io_context; everything happens on that thread. It never decides what a message says.
 #pragma once
 

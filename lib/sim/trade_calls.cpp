@@ -23,17 +23,17 @@ bool wants_stream(const Json& json) { return json.find("subscribe") != nullptr; 
 
 WireError missing(std::string_view field) {
   return {"ContractCreationFailure",
-          fmt::format("Missing required contract parameters ({}).", field), std::string(field), {}, {}};
+          fmt::format("Missing required contract parameters ({}).", field), std::string(field)};
 }
 WireError bad_stake_decimals(std::string_view field) {
   return {"ContractBuyValidationError", "Stake can not have more than 2 decimal places.",
-          std::string(field), "IncorrectStakeDecimals", {}};
+          std::string(field), "IncorrectStakeDecimals"};
 }
 WireError bad_barrier(std::string message) {
-  return {"ContractBuyValidationError", std::move(message), "barrier", "InvalidBarrier", {}};
+  return {"ContractBuyValidationError", std::move(message), "barrier", "InvalidBarrier"};
 }
 WireError not_offered(std::string_view field, std::string message) {
-  return {"OfferingsValidationError", std::move(message), std::string(field), {}, {}};
+  return {"OfferingsValidationError", std::move(message), std::string(field)};
 }
 
 Answer<std::optional<core::Money>> read_money(const Json& json, std::string_view key) {
@@ -92,8 +92,8 @@ Answer<void> read_barrier(const Json& p, Order& order) {
   if (text[0] != '+' && text[0] != '-') return bad_barrier("Barrier is out of acceptable range.");
   auto price = core::Price::parse(text, order.symbol->decimals);
   if (!price)
-    return bad_barrier(fmt::format("Barrier can only be up to {} decimal places.",
-                                   order.symbol->decimals));
+    return bad_barrier(
+        fmt::format("Barrier can only be up to {} decimal places.", order.symbol->decimals));
   spec.barrier = *price;
   return {};
 }
@@ -103,12 +103,12 @@ Answer<void> read_limits(const Json& p, Order& order) {
   if (limits == nullptr) return {};
   if (!market::is_multiplier(order.spec.type))
     return WireError{"ContractCreationFailure", "Limit order is not allowed for this contract.",
-                     "limit_order", {}, {}};
+                     "limit_order"};
   for (const auto key : {"take_profit", "stop_loss"}) {
     auto amount = read_money(*limits, key);
     if (!amount) return amount.error();
     if (*amount && (*amount)->units() <= 0)
-      return WireError{"ContractBuyValidationError", "Please enter a positive amount.", key, {}, {}};
+      return WireError{"ContractBuyValidationError", "Please enter a positive amount.", key};
     (std::string_view(key) == "take_profit" ? order.spec.take_profit : order.spec.stop_loss) =
         *amount;
   }
@@ -118,12 +118,18 @@ Answer<void> read_limits(const Json& p, Order& order) {
 Answer<void> read_multiplier(const Json& p, Order& order) {
   if (p.find("cancellation") != nullptr)
     return WireError{"ContractBuyValidationError",
-                     "Deal cancellation is not available for this asset.", "cancellation", {}, {}};
+                     "Deal cancellation is not available for this asset.", "cancellation"};
   const Json* multiplier = find_number(p, "multiplier");
   if (multiplier == nullptr) return missing("multiplier");
+  const auto accepted = accepted_multipliers(*order.symbol);
   const auto m = multiplier->as_int();
-  order.spec.multiplier =
-      static_cast<std::uint16_t>(m && *m > 0 && *m <= UINT16_MAX ? *m : UINT16_MAX);
+  const auto found = std::find(accepted.begin(), accepted.end(), m.value_or(0));
+  if (found == accepted.end())
+    return WireError{
+        "ContractBuyValidationError",
+        fmt::format("Multiplier is not in acceptable range. Accepts {}.", fmt::join(accepted, ",")),
+        "multiplier", "InvalidMultiplier"};
+  order.spec.multiplier = *found;
   return {};
 }
 
@@ -136,10 +142,9 @@ Answer<void> read_amount(const Json& p, Order& order) {
   if ((*amount)->units() <= 0)
     return WireError{"ContractBuyValidationError",
                      fmt::format("Please enter a {} amount that's greater than 0.", basis),
-                     "amount", {}, {}};
+                     "amount"};
   if (basis == "payout" && market::is_multiplier(order.spec.type))
-    return WireError{"ContractCreationFailure", "Basis must be stake for this contract.", "basis",
-                     {}, {}};
+    return WireError{"ContractCreationFailure", "Basis must be stake for this contract.", "basis"};
   (basis == "payout" ? order.payout : order.stake) = *amount;
   return {};
 }
@@ -147,6 +152,17 @@ Answer<void> read_amount(const Json& p, Order& order) {
 /// Share of the payout by which a price may have moved against the buyer: half of the commission on
 /// ticks, about what the venue's own slippage rule allows (v3-api.md section 2, PriceMoved).
 constexpr std::int64_t kToleranceNum = 6, kToleranceDen = 1'000;
+
+bool above(core::Money ask, core::Decimal limit) {
+  return core::Decimal{ask.units(), ask.exponent()} > limit;
+}
+
+WireError price_moved(std::string_view what, std::string_view from, core::Money to) {
+  return {"PriceMoved",
+          fmt::format("The underlying market has moved too much since you priced the contract. The "
+                      "contract {} has changed from USD{} to USD{}.",
+                      what, from, to.to_string())};
+}
 
 bool moved_too_far(const venue::Quote& quoted, const venue::Quote& now) {
   const auto allowed = quoted.payout.units() * kToleranceNum / kToleranceDen;
@@ -172,14 +188,14 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
   if (currency != "USD")
     return WireError{"NotDefaultCurrency",
                      fmt::format("The provided currency {} is not the default currency.", currency),
-                     "currency", {}, {}};
+                     "currency"};
   const auto type =
       type_from_wire(c.dialect, text_of(p, "contract_type"), p.find("barrier") != nullptr);
   if (!type) return not_offered("contract_type", "Trading is not offered for this asset.");
   order.spec.type = *type;
   if (v3 && p.find("date_start") != nullptr)
     return not_offered("date_start", "Forward-starting contracts are not offered for this asset.");
-  if (market_closed(*index)) return WireError{"MarketIsClosed", "This market is presently closed.", {}, {}, {}};
+  if (market_closed(*index)) return WireError{"MarketIsClosed", "This market is presently closed."};
   if (market::is_multiplier(*type)) {
     if (auto ok = read_multiplier(p, order); !ok) return ok.error();
   } else if (auto ok = read_duration(p, now_.venue, order); !ok) {
@@ -208,7 +224,7 @@ bool Venue::market_moves(const Order& order) const {
   if (market::takes_barrier(order.spec.type) || order.fixed_expiry) return true;
   // Constant: tick trades without a barrier, and at-the-money below a day on the named indices.
   if (order.spec.duration.in_ticks()) return false;
-  static constexpr std::string_view kConstant[] = {"R_10", "R_25",  "R_50",  "R_75",
+  static constexpr std::string_view kConstant[] = {"R_10",  "R_25",   "R_50",  "R_75",
                                                    "R_100", "RDBULL", "RDBEAR"};
   const bool named = std::find(std::begin(kConstant), std::end(kConstant), order.symbol->code) !=
                      std::end(kConstant);
@@ -229,7 +245,7 @@ WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
     case RefusalKind::kUnknownSymbol:
       return not_offered("symbol", "Trading is not offered for this asset.");
     case RefusalKind::kNoQuoteYet:
-      return {"MarketIsClosed", "This market is presently closed.", {}, {}, {}};
+      return {"MarketIsClosed", "This market is presently closed."};
     case RefusalKind::kDuration: {
       const bool ticks = order.spec.duration.in_ticks() && !order.fixed_expiry;
       return not_offered("duration", ticks ? "Number of ticks must be between 1 and 10."
@@ -241,7 +257,8 @@ WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
       return bad_barrier(fmt::format("Barrier must be an integer in range of {} to {}.",
                                      under ? 1 : 0, over ? 8 : 9));
     }
-    case RefusalKind::kBarrier: return bad_barrier("Barrier is out of acceptable range.");
+    case RefusalKind::kBarrier:
+      return bad_barrier("Barrier is out of acceptable range.");
     case RefusalKind::kStakeTooSmall: {
       const auto least = mult ? market::kMinMultiplierStake : market::kMinStake;
       const auto most = mult ? market::kMaxMultiplierStake : market::kMaxPayout;
@@ -250,17 +267,22 @@ WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
       details.text("min_stake", least.to_string()).end_object();
       return {buy, why.text, "amount", "InvalidMinStake", details.take()};
     }
-    case RefusalKind::kPayoutTooLarge: return {buy, why.text, "amount", "InvalidMaxPayout", {}};
+    case RefusalKind::kPayoutTooLarge:
+      return {buy, why.text, "amount", "InvalidMaxPayout"};
     case RefusalKind::kNoReturn:
-      return {buy, "This contract offers no return.", "amount", "NoReturn", {}};
-    case RefusalKind::kMultiplier: return {buy, why.text, "multiplier", "InvalidMultiplier", {}};
-    case RefusalKind::kInsufficientBalance: return {"InsufficientBalance", why.text, {}, {}, {}};
-    case RefusalKind::kNotFound: return {"NoOpenPosition", why.text, {}, {}, {}};
+      return {buy, "This contract offers no return.", "amount", "NoReturn"};
+    case RefusalKind::kMultiplier:
+      return {buy, why.text, "multiplier", "InvalidMultiplier"};
+    case RefusalKind::kInsufficientBalance:
+      return {"InsufficientBalance", why.text};
+    case RefusalKind::kNotFound:
+      return {"NoOpenPosition", why.text};
     case RefusalKind::kResaleNotOffered:
-      return {"ResaleNotOffered", why.text, {}, {}, {}};
-    case RefusalKind::kAlreadySettled: return {"ContractAlreadySold", why.text, {}, {}, {}};
+      return {"ResaleNotOffered", why.text};
+    case RefusalKind::kAlreadySettled:
+      return {"ContractAlreadySold", why.text};
   }
-  return {"InternalServerError", why.text, {}, {}, {}};
+  return {"InternalServerError", why.text};
 }
 
 // ---- proposal ----
@@ -299,7 +321,8 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
     deal.stop_loss = spec.stop_loss;
     out.raw("limit_order", limit_order_json(contract, deal, true, true));
   }
-  out.text("longcode", longcode_of(spec, *order.symbol, quote.stake, now_.venue, order.fixed_expiry));
+  out.text("longcode",
+           longcode_of(spec, *order.symbol, quote.stake, now_.venue, order.fixed_expiry));
   if (mult) out.integer("multiplier", spec.multiplier);
   out.raw("payout", number(quote.payout)).raw("spot", number(quote.spot));
   out.integer("spot_time", quote.spot_time.s).key("validation_params").begin_object();
@@ -319,12 +342,12 @@ void Venue::proposal(Request& r) {
   std::string id;
   Stream* stream = nullptr;
   if (wants_stream(r.json)) {
-    const auto streaming = std::count_if(
-        r.conn.streams.begin(), r.conn.streams.end(),
-        [](const Stream& s) { return s.kind == Stream::Kind::kProposal; });
+    const auto streaming =
+        std::count_if(r.conn.streams.begin(), r.conn.streams.end(),
+                      [](const Stream& s) { return s.kind == Stream::Kind::kProposal; });
     if (r.conn.dialect == Dialect::kV3 && options_.rate_limits &&
         streaming >= static_cast<std::ptrdiff_t>(V3Limits::kProposalStreams))
-      return refuse(r, {"RateLimit", "You have reached the rate limit for proposal.", {}, {}, {}});
+      return refuse(r, {"RateLimit", "You have reached the rate limit for proposal."});
     // The same parameters are the same subscription, whatever the request calls itself.
     Json key = Json::object();
     for (const auto& [name, value] : r.json.members())
@@ -361,53 +384,47 @@ void Venue::refuse_buy(Request& r, const WireError& error, const Order* order) {
 void Venue::buy(Request& r) {
   const auto limit = r.json.find("price")->as_decimal().value_or(core::Decimal{});
   const std::string& which = r.json.find("buy")->text();
-  const auto above_limit = [&](core::Money ask) {
-    return core::Decimal{ask.units(), ask.exponent()} > limit;
-  };
-  const auto moved = [](std::string_view what, core::Money from, core::Money to) {
-    return WireError{
-        "PriceMoved",
-        fmt::format("The underlying market has moved too much since you priced the contract. The "
-                    "contract {} has changed from USD{} to USD{}.",
-                    what, from.to_string(), to.to_string()),
-        {}, {}, {}};
-  };
-  if (which == "1") {
-    const Json* parameters = r.json.find("parameters");
-    if (parameters == nullptr)
-      return refuse_buy(r, {"InputValidationFailed", "Input validation failed: parameters", {}, {},
-                            R"({"parameters":"Missing property."})"}, nullptr);
-    const auto order = read_order(r.conn, *parameters);
-    if (!order) return refuse_buy(r, order.error(), nullptr);
-    const auto quote = price(*order);
-    if (!quote) return refuse_buy(r, quote.error(), &*order);
-    if (above_limit(quote->stake))
-      return refuse_buy(r, {"ContractCreationFailure",
-                            "Contract's stake amount is more than the maximum purchase price.",
-                            "amount", {}, {}}, &*order);
-    return execute(r, *order, *quote);
-  }
-  const auto found = std::find_if(r.conn.proposals.begin(), r.conn.proposals.end(),
-                                  [&](const Proposal& p) { return p.id == which; });
-  if (found == r.conn.proposals.end())
-    return refuse_buy(r, {"InvalidContractProposal", "Unknown contract proposal", {}, {}, {}},
+  if (which == "1") return buy_parameters(r, limit);
+  buy_proposal(r, which, limit);
+}
+
+void Venue::buy_parameters(Request& r, core::Decimal limit) {
+  const Json* parameters = r.json.find("parameters");
+  if (parameters == nullptr)
+    return refuse_buy(r,
+                      {"InputValidationFailed", "Input validation failed: parameters", "", "",
+                       R"({"parameters":"Missing property."})"},
                       nullptr);
+  const auto order = read_order(r.conn, *parameters);
+  if (!order) return refuse_buy(r, order.error(), nullptr);
+  const auto quote = price(*order);
+  if (!quote) return refuse_buy(r, quote.error(), &*order);
+  if (above(quote->stake, limit))
+    return refuse_buy(
+        r,
+        {"ContractCreationFailure",
+         "Contract's stake amount is more than the maximum purchase price.", "amount"},
+        &*order);
+  execute(r, *order, *quote);
+}
+
+void Venue::buy_proposal(Request& r, std::string_view id, core::Decimal limit) {
+  const auto found = std::find_if(r.conn.proposals.begin(), r.conn.proposals.end(),
+                                  [&](const Proposal& p) { return p.id == id; });
+  if (found == r.conn.proposals.end())
+    return refuse_buy(r, {"InvalidContractProposal", "Unknown contract proposal"}, nullptr);
   const Proposal p = *found;
-  const auto symbol = *feed_.index_of(p.order.symbol->code);
-  if (market_closed(symbol))
-    return refuse_buy(r, {"MarketIsClosed", "This market is presently closed.", {}, {}, {}},
-                      &p.order);
+  if (market_closed(*feed_.index_of(p.order.symbol->code)))
+    return refuse_buy(r, {"MarketIsClosed", "This market is presently closed."}, &p.order);
   const auto now = price(p.order);
   if (!now) return refuse_buy(r, now.error(), &p.order);
-  if (above_limit(p.quote.stake)) {
-    const auto shown = core::Money::minor(std::max<std::int64_t>(
-        0, static_cast<std::int64_t>(limit.to_double() * 100)));
-    return refuse_buy(r, moved("price", shown, p.quote.stake), &p.order);
-  }
+  if (above(p.quote.stake, limit))
+    return refuse_buy(r, price_moved("price", limit.to_string(), p.quote.stake), &p.order);
   if (moved_too_far(p.quote, *now)) {
-    const bool stake_basis = p.quote.stake == now->stake;
-    return refuse_buy(r, stake_basis ? moved("payout", p.quote.payout, now->payout)
-                                     : moved("price", p.quote.stake, now->stake), &p.order);
+    const auto error = p.quote.stake == now->stake
+                           ? price_moved("payout", p.quote.payout.to_string(), now->payout)
+                           : price_moved("price", p.quote.stake.to_string(), now->stake);
+    return refuse_buy(r, error, &p.order);
   }
   // Bought: its stream ends by itself, and it cannot be bought again.
   drop_streams(r.conn, [&](const Stream& s) { return s.id == p.id; });
@@ -418,54 +435,60 @@ void Venue::buy(Request& r) {
 void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
   Account& a = *r.conn.account;
   if (a.open.size() >= kMaxOpenContracts)
-    return refuse_buy(r, {"OpenPositionLimitExceeded",
-                          fmt::format("Sorry, you cannot hold more than {} contracts at a given "
-                                      "time. Please wait until some contracts have closed and try "
-                                      "again.", kMaxOpenContracts), {}, {}, {}}, &order);
+    return refuse_buy(r,
+                      {"OpenPositionLimitExceeded",
+                       fmt::format("Sorry, you cannot hold more than {} contracts at a given time. "
+                                   "Please wait until some contracts have closed and try again.",
+                                   kMaxOpenContracts)},
+                      &order);
   if (quote.stake > a.balance)
-    return refuse_buy(r, {"InsufficientBalance",
-                          fmt::format("Your account balance ({} USD) is insufficient to buy this "
-                                      "contract ({} USD).", a.balance.to_string(),
-                                      quote.stake.to_string()), {}, {}, {}}, &order);
+    return refuse_buy(r,
+                      {"InsufficientBalance",
+                       fmt::format("Your account balance ({} USD) is insufficient to buy this "
+                                   "contract ({} USD).",
+                                   a.balance.to_string(), quote.stake.to_string())},
+                      &order);
+  // The book stops a multiplier out; its limit orders stay here, where they can be changed.
   auto spec = spec_now(order);
-  const auto take_profit = std::exchange(spec.take_profit, std::nullopt);
-  const auto stop_loss = std::exchange(spec.stop_loss, std::nullopt);
+  spec.take_profit.reset();
+  spec.stop_loss.reset();
   const auto id = book_.buy(a.index, spec, quote.stake, quote.payout, now_.venue);
   if (!id) return refuse_buy(r, refusal(id.error(), order), &order);
-
   const auto& contract = *book_.find(*id);
+  Deal& deal = keep_deal(r, order, contract);
+  a.balance -= contract.stake;
+  a.open.push_back(*id);
+  add_row(a, {"buy", contract.buy_tx, {}, *id, -contract.stake, a.balance, now_.venue});
+  ledger_.buy(a.name, contract, a.balance);
+  announce_buy(r, deal, contract);
+}
+
+Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contract& contract) {
   Deal deal;
-  deal.id = *id;
-  deal.account = static_cast<std::size_t>(
-      std::find_if(accounts_.begin(), accounts_.end(),
-                   [&](const auto& p) { return p.get() == &a; }) - accounts_.begin());
+  deal.id = contract.id;
+  deal.account = contract.account;  // accounts were added to the book in our order
   deal.dialect = r.conn.dialect;
   deal.symbol = order.symbol;
-  deal.wire_type = wire_type(deal.dialect, spec.type);
-  deal.shortcode = shortcode_of(spec, deal.wire_type, contract.stake, contract.payout, now_.venue,
-                                order.fixed_expiry, take_profit);
+  deal.wire_type = wire_type(deal.dialect, contract.spec.type);
+  deal.take_profit = order.spec.take_profit;
+  deal.stop_loss = order.spec.stop_loss;
+  deal.shortcode = shortcode_of(contract.spec, deal.wire_type, contract.stake, contract.payout,
+                                now_.venue, order.fixed_expiry, deal.take_profit);
   deal.longcode =
-      longcode_of(spec, *order.symbol, contract.stake, now_.venue, order.fixed_expiry);
-  deal.fixed_expiry = order.fixed_expiry.has_value();
+      longcode_of(contract.spec, *order.symbol, contract.stake, now_.venue, order.fixed_expiry);
   deal.expiry_at_purchase = expiry_of(contract);
   for (const Fault& f : r.faults)
     if (f.kind == FaultKind::kHoldSettlement) deal.hold_s = f.amount;
   if (contract.multiplier) {
-    deal.take_profit = take_profit;
-    deal.stop_loss = stop_loss;
-    auto guarded = spec;
-    guarded.take_profit = take_profit;
-    guarded.stop_loss = stop_loss;
+    auto guarded = contract.spec;
+    guarded.take_profit = deal.take_profit;
+    guarded.stop_loss = deal.stop_loss;
     deal.guard.emplace(guarded, now_.venue, contract.stake, *order.symbol);
-    if (take_profit) deal.limit_history.push_back({"take_profit", take_profit, now_.venue});
-    if (stop_loss) deal.limit_history.push_back({"stop_loss", stop_loss, now_.venue});
+    for (const auto& [type, amount] :
+         {std::pair("take_profit", deal.take_profit), std::pair("stop_loss", deal.stop_loss)})
+      if (amount) deal.limit_history.push_back({type, amount, now_.venue});
   }
-  a.balance -= contract.stake;
-  a.open.push_back(*id);
-  auto& kept = deals_.emplace(id->value, std::move(deal)).first->second;
-  add_row(a, {"buy", contract.buy_tx, {}, *id, -contract.stake, a.balance, now_.venue});
-  ledger_.buy(a.name, contract, a.balance);
-  announce_buy(r, kept, contract);
+  return deals_.emplace(contract.id.value, std::move(deal)).first->second;
 }
 
 void Venue::announce_buy(Request& r, Deal& deal, const venue::Contract& contract) {
@@ -473,7 +496,9 @@ void Venue::announce_buy(Request& r, Deal& deal, const venue::Contract& contract
   std::string stream_id;
   std::string text;
   JsonOut out;
-  out.begin_object().raw("balance_after", number(a.balance)).raw("buy_price", number(contract.stake));
+  out.begin_object()
+      .raw("balance_after", number(a.balance))
+      .raw("buy_price", number(contract.stake));
   out.integer("contract_id", contract.id.value).text("longcode", deal.longcode);
   out.raw("payout", number(contract.payout)).integer("purchase_time", contract.purchase_time.s);
   out.text("shortcode", deal.shortcode).integer("start_time", contract.purchase_time.s);
@@ -575,17 +600,16 @@ void Venue::sell(Request& r) {
   Deal* deal = deal_of(id);
   if (deal == nullptr || accounts_[deal->account].get() != &a)
     return deny({r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
-                 "This contract was not found among your open positions.", {}, {}, {}});
+                 "This contract was not found among your open positions."});
   if (deal->shown == Shown::kSold)
-    return deny({"ContractAlreadySold", "This contract has been sold.", {}, {}, {}});
-  if (deal->shown == Shown::kExpired)
-    return deny({"BetExpired", "The contract has expired.", {}, {}, {}});
+    return deny({"ContractAlreadySold", "This contract has been sold."});
+  if (deal->shown == Shown::kExpired) return deny({"BetExpired", "The contract has expired."});
   const auto bid = book_.bid(*book_.find(id), now_.venue);
   if (core::Decimal{bid.units(), bid.exponent()} < limit)
-    return deny({"PriceMoved",
-                 fmt::format("The underlying market has moved too much since you priced the "
-                             "contract. The contract sell price has changed to USD{}.",
-                             bid.to_string()), {}, {}, {}});
+    return deny(
+        {"PriceMoved", fmt::format("The underlying market has moved too much since you priced the "
+                                   "contract. The contract sell price has changed to USD{}.",
+                                   bid.to_string())});
   const auto sold = book_.sell(a.index, id, now_.venue);
   if (!sold) return deny(refusal(sold.error(), Order{}));
   deal->sold_early = true;
@@ -603,8 +627,8 @@ void Venue::cancel(Request& r) {
   const Deal* deal = deal_of(id);
   if (deal == nullptr || accounts_[deal->account].get() != r.conn.account)
     return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
-                      "This contract was not found among your open positions.", {}, {}, {}});
-  refuse(r, {"CannotCancelContract", "This contract does not include deal cancellation.", {}, {}, {}});
+                      "This contract was not found among your open positions."});
+  refuse(r, {"CannotCancelContract", "This contract does not include deal cancellation."});
 }
 
 void Venue::contract_update(Request& r) {
@@ -613,14 +637,13 @@ void Venue::contract_update(Request& r) {
   if (deal == nullptr || accounts_[deal->account].get() != r.conn.account ||
       deal->shown != Shown::kOpen)
     return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
-                      "This contract was not found among your open positions.", {}, {}, {}});
+                      "This contract was not found among your open positions."});
   const auto& contract = *book_.find(id);
   if (!contract.multiplier)
-    return refuse(r, {"ContractUpdateNotAllowed",
-                      "Update is not allowed for this contract.", {}, {}, {}});
+    return refuse(r, {"ContractUpdateNotAllowed", "Update is not allowed for this contract."});
   if (!deal->limit_history.empty() && deal->limit_history.back().at == now_.venue &&
       contract.purchase_time != now_.venue)
-    return refuse(r, {"ContractUpdateTooFrequent", "Only one update per second is allowed.", {}, {}, {}});
+    return refuse(r, {"ContractUpdateTooFrequent", "Only one update per second is allowed."});
   const Json& limits = *r.json.find("limit_order");
   for (const auto* key : {"take_profit", "stop_loss"}) {
     const Json* value = limits.find(key);
@@ -629,8 +652,8 @@ void Venue::contract_update(Request& r) {
     if (!value->is_null()) {
       auto parsed = core::Money::parse(value->text());
       if (!parsed || parsed->units() <= 0)
-        return refuse(r, {"ContractUpdateFailure", "Please enter a positive amount with at most 2 decimal places.",
-                          key, {}, {}});
+        return refuse(r, {"ContractUpdateFailure",
+                          "Please enter a positive amount with at most 2 decimal places.", key});
       amount = *parsed;
     }
     (std::string_view(key) == "take_profit" ? deal->take_profit : deal->stop_loss) = amount;
@@ -651,9 +674,10 @@ void Venue::contract_update_history(Request& r) {
   const Deal* deal = deal_of(id);
   if (deal == nullptr || accounts_[deal->account].get() != r.conn.account)
     return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
-                      "This contract was not found among your open positions.", {}, {}, {}});
+                      "This contract was not found among your open positions."});
   std::int64_t left = 500;
-  if (const Json* limit = r.json.find("limit"); limit != nullptr) left = limit->as_int().value_or(left);
+  if (const Json* limit = r.json.find("limit"); limit != nullptr)
+    left = limit->as_int().value_or(left);
   JsonOut out;
   out.begin_array();
   for (auto it = deal->limit_history.rbegin(); it != deal->limit_history.rend() && left > 0;
@@ -677,7 +701,8 @@ void Venue::sell_expired(Request& r) {
     if (accounts_[deal_of(id)->account].get() == &a &&
         book_.find(id)->phase == venue::Phase::kSettled)
       due.push_back(id);
-  reply(r, frame(r.envelope, "sell_expired", "sell_expired", fmt::format("{{\"count\":{}}}", due.size())));
+  reply(r, frame(r.envelope, "sell_expired", "sell_expired",
+                 fmt::format("{{\"count\":{}}}", due.size())));
   for (const auto id : due) {
     std::erase(unpaid_, id);
     announce_payment(a, *deal_of(id), *book_.find(id));

@@ -112,8 +112,13 @@ Venue::Venue(Options options)
     else
       a->limits = std::make_unique<OptionsLimits>();
     ledger_.account(a->name, a->balance, options_.start);
-    add_row(*a, {"deposit", {kFirstTransaction - 1 - a->index}, {}, {}, a->balance,
-                 a->balance, options_.start});
+    add_row(*a, {"deposit",
+                 {kFirstTransaction - 1 - a->index},
+                 {},
+                 {},
+                 a->balance,
+                 a->balance,
+                 options_.start});
     accounts_.push_back(std::move(a));
   }
 }
@@ -251,10 +256,10 @@ void Venue::decided(Deal& deal) {
   const auto wait = 1 + static_cast<std::int64_t>(
                             salted(options_.seed, static_cast<std::uint64_t>(deal.id.value)) % 3);
   deal.settle_at = {std::max(end.s + wait, now_.venue.s + 1) + deal.hold_s};
-  const auto later = std::upper_bound(
-      unpaid_.begin(), unpaid_.end(), deal, [this](const Deal& d, core::ContractId other) {
-        return d.settle_at < deal_of(other)->settle_at;
-      });
+  const auto later = std::upper_bound(unpaid_.begin(), unpaid_.end(), deal,
+                                      [this](const Deal& d, core::ContractId other) {
+                                        return d.settle_at < deal_of(other)->settle_at;
+                                      });
   unpaid_.insert(later, deal.id);
   push_contract_everywhere(deal);
 }
@@ -299,10 +304,9 @@ void Venue::on_frame(ConnId id, std::string_view text, core::Now now) {
     return;
   }
   auto request = Json::parse(text);
-  const Envelope none{"{}", {}, {}};
+  const Envelope none{"{}"};
   if (!request || !request->is_object()) {
-    refuse_raw(c, none, "error",
-               {"BadRequest", "The application sent an invalid request.", {}, {}, {}});
+    refuse_raw(c, none, "error", {"BadRequest", "The application sent an invalid request."});
     return;
   }
   handle(c, *request);
@@ -327,16 +331,34 @@ void Venue::send(Connection& c, std::string text, const std::vector<Fault>& faul
   std::optional<std::uint16_t> then_close;
   for (const Fault& f : faults) {
     switch (f.kind) {
-      case FaultKind::kDropUnanswered: abort(c); return;
-      case FaultKind::kLoseReply: return;
-      case FaultKind::kDelay: action.delay_ms += f.amount; break;
-      case FaultKind::kDuplicate: ++copies; break;
-      case FaultKind::kSplit: action.split = static_cast<std::size_t>(std::max<std::int64_t>(f.amount, 1)); break;
-      case FaultKind::kGarbage: action.frame = "{\"echo_req\":{\"tr"; break;
-      case FaultKind::kDropAfter: then_abort = true; break;
-      case FaultKind::kClose: then_close = static_cast<std::uint16_t>(f.amount); break;
-      case FaultKind::kStopWriting: c.muted = true; return;
-      default: break;
+      case FaultKind::kDropUnanswered:
+        abort(c);
+        return;
+      case FaultKind::kLoseReply:
+        return;
+      case FaultKind::kDelay:
+        action.delay_ms += f.amount;
+        break;
+      case FaultKind::kDuplicate:
+        ++copies;
+        break;
+      case FaultKind::kSplit:
+        action.split = static_cast<std::size_t>(std::max<std::int64_t>(f.amount, 1));
+        break;
+      case FaultKind::kGarbage:
+        action.frame = "{\"echo_req\":{\"tr";
+        break;
+      case FaultKind::kDropAfter:
+        then_abort = true;
+        break;
+      case FaultKind::kClose:
+        then_close = static_cast<std::uint16_t>(f.amount);
+        break;
+      case FaultKind::kStopWriting:
+        c.muted = true;
+        return;
+      default:
+        break;
     }
   }
   c.last_traffic = now_.instant;
@@ -352,12 +374,10 @@ void Venue::send(Connection& c, std::string text, const std::vector<Fault>& faul
 }
 
 void Venue::reply(Request& r, std::string text) {
-  const auto late = std::find_if(r.faults.begin(), r.faults.end(), [](const Fault& f) {
-    return f.kind == FaultKind::kErrorAfter;
-  });
+  const auto late = std::find_if(r.faults.begin(), r.faults.end(),
+                                 [](const Fault& f) { return f.kind == FaultKind::kErrorAfter; });
   if (late != r.faults.end())
-    text = error_frame(r.envelope, r.info.name, {late->code, late->message, {}, {}, {}},
-                       r.conn.dialect);
+    text = error_frame(r.envelope, r.info.name, {late->code, late->message}, r.conn.dialect);
   send(r.conn, std::move(text), r.faults);
 }
 

@@ -38,9 +38,9 @@ struct Action {
   enum class Kind : std::uint8_t { kSend, kClose, kAbort, kStopReading } kind = Kind::kSend;
   ConnId conn = 0;
   std::string frame;
-  std::size_t split = 0;       // 0: one piece
-  std::int64_t delay_ms = 0;   // wall clock, before acting
-  std::uint16_t code = 1000;   // kClose
+  std::size_t split = 0;      // 0: one piece
+  std::int64_t delay_ms = 0;  // wall clock, before acting
+  std::uint16_t code = 1000;  // kClose
 };
 
 struct TokenSpec {
@@ -59,17 +59,18 @@ struct HttpCall {
   std::string target;
   std::string authorization;  // header, "" when absent
   std::string app_id;         // header deriv-app-id, "" when absent
+  std::string host = {};      // header host: by which name the client reaches us, or a proxy
 };
 struct HttpAnswer {
   int status = 200;
-  std::string body;
+  std::string body = {};
 };
 
 inline constexpr std::size_t kMaxConnections = 256;
-inline constexpr std::size_t kMaxStreams = 100;        // per connection
-inline constexpr std::size_t kMaxProposals = 500;      // remembered per connection
+inline constexpr std::size_t kMaxStreams = 100;         // per connection
+inline constexpr std::size_t kMaxProposals = 500;       // remembered per connection
 inline constexpr std::size_t kMaxRequest = 64U << 10U;  // bytes of a frame
-inline constexpr std::size_t kMaxRows = 100'000;       // statement rows kept per account
+inline constexpr std::size_t kMaxRows = 100'000;        // statement rows kept per account
 inline constexpr std::size_t kMaxOtps = 1'000;
 inline constexpr std::int64_t kHistoryCap = 5'000;     // ticks_history count
 inline constexpr std::size_t kMaxOpenContracts = 100;  // per account
@@ -129,7 +130,7 @@ class Venue final {
   core::Money balance_of(std::string_view account) const;
 
  private:
-  struct Row {  // of a statement
+  struct Row {                // of a statement
     std::string_view action;  // buy, sell, deposit
     core::TransactionId id;
     core::TransactionId reference;
@@ -152,17 +153,24 @@ class Venue final {
   };
   struct Stream {
     enum class Kind : std::uint8_t {
-      kTicks, kHistory, kCandles, kProposal, kOpenContract, kOpenContracts, kBalance,
-      kTransaction, kWebsiteStatus,
+      kTicks,
+      kHistory,
+      kCandles,
+      kProposal,
+      kOpenContract,
+      kOpenContracts,
+      kBalance,
+      kTransaction,
+      kWebsiteStatus,
     } kind;
     std::string id;
     std::string key;  // equal keys are the same subscription
     Envelope envelope;
-    std::size_t symbol = 0;         // kTicks, kHistory, kCandles, kProposal
-    std::int64_t granularity = 0;   // kCandles
-    core::ContractId contract;      // kOpenContract
-    std::optional<Order> order;     // kProposal
-    std::string last;               // kProposal: the payload sent last
+    std::size_t symbol = 0;        // kTicks, kHistory, kCandles, kProposal
+    std::int64_t granularity = 0;  // kCandles
+    core::ContractId contract;     // kOpenContract
+    std::optional<Order> order;    // kProposal
+    std::string last;              // kProposal: the payload sent last
   };
   struct Proposal {
     std::string id;
@@ -178,7 +186,7 @@ class Venue final {
     std::unique_ptr<CallLimits> limits;  // before it has an account
     RateWindow pings = ping_limit();
     core::Instant last_traffic;
-    bool muted = false;   // stop_writing
+    bool muted = false;  // stop_writing
     bool closing = false;
   };
   struct Otp {
@@ -193,7 +201,7 @@ class Venue final {
     const Json& json;
     const CallInfo& info;
     Envelope envelope;
-    std::vector<Fault> faults;
+    std::vector<Fault> faults = {};
   };
   using Handler = void (Venue::*)(Request&);
 
@@ -243,6 +251,8 @@ class Venue final {
   void payout_currencies(Request& r);
   void forget(Request& r);
   void forget_all(Request& r);
+  std::string history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
+                              std::size_t count, std::int64_t granularity) const;
   std::string website_status_payload() const;
   std::string tick_payload(const market::Tick& tick, std::string_view id) const;
   std::string ohlc_payload(std::size_t symbol, std::int64_t granularity, const market::Tick& tick,
@@ -262,7 +272,10 @@ class Venue final {
   bool market_moves(const Order& order) const;  // whether its price follows the quotes
   std::string proposal_payload(const Connection& c, const Order& order, const venue::Quote& quote,
                                std::string_view id) const;
+  void buy_parameters(Request& r, core::Decimal limit);
+  void buy_proposal(Request& r, std::string_view id, core::Decimal limit);
   void execute(Request& r, const Order& order, const venue::Quote& quote);
+  Deal& keep_deal(const Request& r, const Order& order, const venue::Contract& contract);
   void announce_buy(Request& r, Deal& deal, const venue::Contract& contract);
   void announce_payment(Account& a, Deal& deal, const venue::Contract& contract);
   void push_transaction(Account& a, const Deal& deal, const venue::Contract& contract,
@@ -310,8 +323,8 @@ class Venue final {
   Feed feed_;
   venue::Book book_;
   Ledger ledger_;
-  core::Rng ids_;      // stream, proposal and one-time ids
-  core::Rng order_;    // of messages that have no fixed order
+  core::Rng ids_;    // stream, proposal and one-time ids
+  core::Rng order_;  // of messages that have no fixed order
   std::vector<std::unique_ptr<Account>> accounts_;
   std::map<ConnId, std::unique_ptr<Connection>> connections_;
   std::unordered_map<std::int64_t, Deal> deals_;
@@ -319,8 +332,8 @@ class Venue final {
   std::map<std::string, Otp, std::less<>> otps_;
   std::deque<std::string> otp_order_;
   RateWindow rest_address_ = rest_address_limit();
-  std::vector<std::int64_t> skip_ticks_;     // by symbol: how many more stay unpublished
-  std::vector<std::int64_t> closed_until_;   // by symbol: venue second, 0: open
+  std::vector<std::int64_t> skip_ticks_;    // by symbol: how many more stay unpublished
+  std::vector<std::int64_t> closed_until_;  // by symbol: venue second, 0: open
   bool maintenance_ = false;
   std::string maintenance_text_;
   std::vector<Action> actions_;

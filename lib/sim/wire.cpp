@@ -17,8 +17,7 @@ Envelope envelope_of(const Json& request, std::string_view hide) {
   } else {
     e.echo = request.dump();
   }
-  if (const Json* id = request.find("req_id"); id != nullptr && id->as_int())
-    e.req_id = id->dump();
+  if (const Json* id = request.find("req_id"); id != nullptr && id->as_int()) e.req_id = id->dump();
   if (const Json* pass = request.find("passthrough"); pass != nullptr && pass->is_object())
     e.passthrough = pass->dump();
   return e;

@@ -1,6 +1,6 @@
 // Owns the shape of what the simulated venue sends over its sockets: the envelope around every
-// payload and the error object. The venue's call handlers build all frames through it. It never knows
-// what a payload means.
+// payload and the error object. The venue's call handlers build all frames through it. It never
+// knows what a payload means.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,8 @@ namespace derivd::sim {
 /// passthrough are empty when the request had none.
 struct Envelope {
   std::string echo;
-  std::string req_id;
-  std::string passthrough;
+  std::string req_id = {};
+  std::string passthrough = {};
 };
 /// `hide` names a member whose value becomes "<not shown>" (the token of authorize).
 Envelope envelope_of(const Json& request, std::string_view hide = {});
@@ -26,9 +26,9 @@ Envelope envelope_of(const Json& request, std::string_view hide = {});
 struct WireError {
   std::string code;
   std::string message;
-  std::string field;     // becomes details.field
-  std::string subcode;   // options only
-  std::string details;   // a whole JSON object, instead of `field`
+  std::string field = {};    // becomes details.field
+  std::string subcode = {};  // options only
+  std::string details = {};  // a whole JSON object, instead of `field`
 };
 [[noreturn]] void throw_exception_from_error(const WireError& e, const boost::source_location&);
 template <class T>
@@ -37,7 +37,7 @@ using Answer = boost::system::result<T, WireError>;
 /// {"echo_req":…,"msg_type":…,KEY:PAYLOAD,"req_id":…,"subscription":{"id":…}}
 std::string frame(const Envelope& envelope, std::string_view msg_type, std::string_view key,
                   std::string_view payload, std::string_view subscription = {});
-std::string error_frame(const Envelope& envelope, std::string_view msg_type,
-                        const WireError& error, Dialect dialect);
+std::string error_frame(const Envelope& envelope, std::string_view msg_type, const WireError& error,
+                        Dialect dialect);
 
 }  // namespace derivd::sim

@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 
 
 def frame(payload, opcode=1, final=True):
@@ -90,3 +91,105 @@ class Gate:
 
     def close(self):
         self.listener.close()
+
+
+class RawGate:
+    """Forwards bytes without looking into them. Cuts with RST: after so many more bytes of a direction,
+    wherever that is in a handshake or a frame; and refuses connections while it is shut."""
+
+    def __init__(self, target):
+        self.target = target
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.lock = threading.Lock()
+        self.pairs = set()
+        self.shut = False
+        self.plan = None  # [direction, bytes left, whether the gate is shut then]
+        self.cut_at = 0.0
+        self.cut = threading.Event()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def arm(self, direction, count, shut=True):
+        """`direction`: up, to the venue, or down. The gate is shut from the cut until open()."""
+        with self.lock:
+            self.cut.clear()
+            self.plan = [direction, count, shut]
+
+    def open(self):
+        self.shut = False
+
+    def cut_now(self, shut=True):
+        with self.lock:
+            self.reset_all(shut)
+
+    def reset_all(self, shut):
+        self.shut = shut
+        self.plan = None
+        self.cut_at = time.monotonic()
+        for pair in list(self.pairs):
+            for s in pair:
+                reset(s)
+        self.pairs.clear()
+        self.cut.set()
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            if self.shut:
+                reset(near)
+                continue
+            try:
+                far = socket.create_connection(self.target, timeout=5)
+                far.settimeout(None)
+            except OSError:
+                reset(near)
+                continue
+            for s in (near, far):
+                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            pair = (near, far)
+            with self.lock:
+                self.pairs.add(pair)
+            for source, sink, direction in ((near, far, "up"), (far, near, "down")):
+                threading.Thread(target=self.pump, args=(pair, source, sink, direction),
+                                 daemon=True).start()
+
+    def pump(self, pair, source, sink, direction):
+        try:
+            while data := source.recv(65536):
+                with self.lock:
+                    plan = self.plan
+                    if plan and plan[0] == direction:
+                        if plan[1] <= len(data):
+                            sink.sendall(data[:plan[1]])
+                            self.reset_all(plan[2])
+                            return
+                        plan[1] -= len(data)
+                sink.sendall(data)
+        except OSError:
+            pass
+        with self.lock:
+            self.pairs.discard(pair)
+        for s in pair:
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            s.close()
+
+    def close(self):
+        self.listener.close()
+        self.cut_now()
+
+
+def reset(connection):
+    """Closes with RST. A thread that is blocked in recv() on it would keep the kernel from sending it:
+    shutdown() wakes that thread."""
+    try:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.shutdown(socket.SHUT_RD)
+    except OSError:
+        pass
+    connection.close()

@@ -176,6 +176,16 @@ class Rig {
     clock_ns = end;
   }
 
+  /// Lets time pass on a link whose venue answers pings.
+  void idle(core::Duration d) {
+    for (; d > core::Duration{0}; d -= seconds(1)) {
+      advance(std::min<core::Duration>(d, seconds(1)));
+      if (session->state() == SessionState::kLive && wire.sent.back().contains("ping")) {
+        answer(wire.sent.back(), {{"msg_type", "ping"}, {"ping", "pong"}});
+      }
+    }
+  }
+
   void frame(std::string text) {
     const auto size = text.size();
     text.append(64, '\0');

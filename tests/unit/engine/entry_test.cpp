@@ -486,6 +486,23 @@ TEST(AccountLimits, MinBalanceCountsADebitedStakeOnce) {
   EXPECT_EQ(rig.buys.size(), 1u);
 }
 
+TEST(AccountLimits, ADepositIsAskedForWhereMinBalanceForbidsAndBelievedWhenItIsQuiet) {
+  risk::AccountLimits limits;
+  limits.min_balance = usd("9999.50");
+  auto rig = live_rig({every_tick("a")}, limits);
+  rig.asked.clear();
+  rig.tick("1.02");
+  EXPECT_TRUE(rig.buys.empty());
+  EXPECT_TRUE(rig.asked.empty()) << "the venue shows no more than we know";
+  rig.balance("20000.00");
+  for (int i = 0; i < 5; ++i) rig.tick("1.02");
+  EXPECT_TRUE(rig.buys.empty());
+  EXPECT_EQ(rig.asked.size(), 1u) << "asked once, not at every tick";
+  rig.report(rig.empty_report("20000.00"));
+  rig.tick("1.02");
+  EXPECT_EQ(rig.buys.size(), 1u);
+}
+
 // ---- guards ----
 
 TEST(GuardsInTheEngine, CooldownEndsAfterItsLastSecond) {

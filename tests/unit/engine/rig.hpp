@@ -13,6 +13,10 @@
 #include "execution/ledger.hpp"
 #include "market/symbol.hpp"
 
+namespace derivd::core {
+inline void PrintTo(Money m, std::ostream* os) { *os << m.to_string(); }
+}  // namespace derivd::core
+
 namespace derivd::engine::test {
 
 inline core::Money usd(std::string_view text) { return *core::Money::parse(text); }
@@ -47,6 +51,7 @@ class Book {
   }
 
   std::map<core::OrderId, execution::Order> orders;
+  std::set<core::ContractId> contracts;
   std::map<std::string, execution::HaltRecord> halts;
   std::map<std::string, execution::StrategyRecord> strategies;
   std::optional<execution::DayRecord> day;
@@ -63,6 +68,7 @@ class Book {
       EXPECT_TRUE(known->second.profit == r.order.profit) << "settled twice";
     }
     orders[r.order.id] = r.order;
+    if (r.order.contract) contracts.insert(r.order.contract);
   }
   void fold(const execution::HaltRecord& r) { halts[r.strategy.str()] = r; }
   void fold(const execution::StrategyRecord& r) { strategies[r.strategy.str()] = r; }
@@ -331,10 +337,7 @@ class Rig {
     buys.push_back(a);
   }
   void take(const Watch& a) {
-    const bool on_disk = std::any_of(book.orders.begin(), book.orders.end(), [&](const auto& o) {
-      return o.second.contract == a.contract;
-    });
-    EXPECT_TRUE(on_disk) << "watched before it was journaled";
+    EXPECT_TRUE(book.contracts.contains(a.contract)) << "watched before it was journaled";
     watched.push_back(a.contract);
   }
   void take(const Poll& a) { polled.push_back(a.contract); }

@@ -313,7 +313,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(FailureTest, ALyingLengthAllocatesNothing) {
   // 2^40 bytes are announced, then more than 2^63; ten come and the connection ends.
   for (const std::string& length : {std::string("\x00\x00\x01\x00\x00\x00\x00\x00", 8),
-                                   std::string("\xff\xff\xff\xff\xff\xff\xff\xff", 8)}) {
+                                    std::string("\xff\xff\xff\xff\xff\xff\xff\xff", 8)}) {
     client_.closed.clear();
     const auto liar = open_peer({"\x81\x7f" + length + "0123456789"}, true);
     const auto socket = dial(liar.port());

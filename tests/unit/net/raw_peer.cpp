@@ -11,6 +11,10 @@
 
 #include "net/lean.hpp"
 
+// g++ 12 takes Asio's operator new and delete of coroutine frames for a mismatched pair once it has
+// inlined them (-O1 and above).
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace derivd::net {
 namespace {
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;

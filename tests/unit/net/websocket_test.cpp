@@ -248,6 +248,16 @@ TEST_F(WebSocketTest, AnAbortIsALostConnection) {
   EXPECT_TRUE(until_gone());
 }
 
+TEST_F(WebSocketTest, AnAbortWhileSendingNamesTheCause) {
+  const auto socket = dial_open();
+  peer_.echo = false;
+  peer_.receiving = [](ServerSocket& from, std::string_view) { from.abort(); };
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(socket->send(std::string(200'000, 'x')));
+  EXPECT_THAT(until_closed().error.text,
+              testing::AnyOf(HasSubstr("Connection reset by peer"), HasSubstr("Broken pipe"),
+                             HasSubstr("ended without a close frame")));
+}
+
 TEST_F(WebSocketTest, TheServersEndIsALostConnection) {
   const auto socket = dial_open();
   server_.reset();

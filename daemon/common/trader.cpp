@@ -1,0 +1,412 @@
+#include "common/trader.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "common/trades.hpp"
+#include "service/exit_code.hpp"
+
+namespace derivd::daemon {
+
+using core::EventKind;
+
+namespace {
+
+int exit_code_for(deriv::FatalKind kind) {
+  switch (kind) {
+    case deriv::FatalKind::kTokenRefused:
+    case deriv::FatalKind::kMissingScope:
+    case deriv::FatalKind::kForbiddenScope:
+      return service::kExitToken;
+    case deriv::FatalKind::kAccountNotFound:
+    case deriv::FatalKind::kRealNotAllowed:
+    case deriv::FatalKind::kAppId:
+    case deriv::FatalKind::kCurrency:
+      return service::kExitConfig;
+  }
+  return service::kExitOther;
+}
+
+}  // namespace
+
+deriv::SessionSettings session_settings(const config::VenueSettings& venue, core::Secret token) {
+  deriv::SessionSettings s;
+  switch (venue.api) {
+    case config::Api::kOptions:
+      s.dialect = deriv::Dialect::kOptions;
+      break;
+    case config::Api::kV3:
+      s.dialect = deriv::Dialect::kV3;
+      break;
+    case config::Api::kAuto:
+      s.dialect = deriv::dialect_for(token);
+      break;
+  }
+  s.endpoint = venue.endpoint.value_or(std::string(deriv::default_endpoint(s.dialect)));
+  s.app_id = venue.app_id;
+  s.account = venue.account;
+  s.allow_real = venue.allow_real;
+  s.token = std::move(token);
+  return s;
+}
+
+Trader::Trader(const config::Config& config, deriv::SessionSettings settings, deriv::Wire& wire,
+               store::Journal& journal, service::Log& log, core::Rng& rng, LockAccount lock)
+    : config_(config),
+      journal_(journal),
+      log_(log),
+      lock_(std::move(lock)),
+      dialect_(settings.dialect),
+      engine_(config.engine),
+      session_(std::move(settings), wire, *this, rng) {}
+
+core::Now Trader::at(core::Instant instant, core::WallTime wall) {
+  now_.instant = instant;
+  now_.wall = wall;
+  return now_;
+}
+
+bool Trader::start() {
+  auto snapshot = journal_.load();
+  if (!snapshot) {
+    log_.write(EventKind::kJournalProblem, snapshot.error().text);
+    exit_code_ = service::kExitJournal;
+    done_ = true;
+    return false;
+  }
+  engine_.restore(*snapshot, now_, actions_);
+  perform();
+  if (journal_broken_) {
+    done_ = true;
+    return false;
+  }
+  session_.set_symbols(engine_.symbols(), kHistoryTicks, now_);
+  session_.start(now_);
+  return true;
+}
+
+void Trader::stop(std::string_view why) {
+  if (stopping_) return;
+  stopping_ = true;
+  log_.write(EventKind::kStopping, fmt::format("stopping ({}): no new entries", why));
+  stop_by_ = now_.instant + config_.stop_timeout;
+  engine_.drain(now_, actions_);
+  settle();
+}
+
+void Trader::settle() {
+  perform();
+  check_stop();
+  perform();
+}
+
+std::optional<core::Instant> Trader::next_deadline() const {
+  std::optional<core::Instant> at;
+  const auto earlier = [&](std::optional<core::Instant> d) {
+    if (d && (!at || *d < *at)) at = d;
+  };
+  earlier(engine_.next_deadline());
+  earlier(session_.next_deadline());
+  if (!session_stopped_) earlier(stop_by_);
+  return at;
+}
+
+void Trader::on_deadline() {
+  if (const auto d = session_.next_deadline(); d && *d <= now_.instant) session_.on_deadline(now_);
+  if (const auto d = engine_.next_deadline(); d && *d <= now_.instant) {
+    engine_.on_deadline(now_, actions_);
+  }
+  settle();
+}
+
+void Trader::on_state(deriv::SessionState state, std::string_view reason) {
+  const auto previous = state_;
+  state_ = state;
+  core::Event event;
+  event.kind = reason.empty() || stopping_ ? EventKind::kSessionState : EventKind::kSessionLost;
+  event.state = deriv::name_of(state);
+  event.reason = core::Text::truncated(reason);
+  event.account = account_.id;
+  event.text = core::Text::truncated(
+      reason.empty() ? fmt::format("session {}", deriv::name_of(state))
+                     : fmt::format("session {}: {}", deriv::name_of(state), reason));
+  problem_ = std::string(reason);
+  log_.write(event);
+  if (state == deriv::SessionState::kReconciling) {
+    append(execution::SessionRecord{now_.wall, account_.id, deriv::name_of(state), {}});
+    engine_.on_online(account_.balance, now_, actions_);
+  }
+  if (previous >= deriv::SessionState::kReconciling && state < deriv::SessionState::kReconciling) {
+    append(execution::SessionRecord{now_.wall, account_.id, deriv::name_of(state),
+                                    core::Text::truncated(reason)});
+    engine_.on_offline(now_, actions_);
+  }
+  if (state == deriv::SessionState::kOffline && stopping_) done_ = true;
+}
+
+void Trader::on_account(const deriv::AccountInfo& account) {
+  if (!locked_) {
+    if (const auto held = lock_(account); !held) {
+      return leave(service::kExitInstance, held.error().text);
+    }
+    locked_ = true;
+  }
+  account_ = account;
+  core::Event event;
+  event.kind = EventKind::kAccount;
+  event.account = account.id;
+  event.text = core::Text::truncated(fmt::format("{} account {}, balance {} {}",
+                                                 account.is_real ? "REAL" : "demo", account.id,
+                                                 account.balance.to_string(), account.currency));
+  log_.write(event);
+  append(execution::BalanceRecord{now_.wall, now_.venue, account.balance, account.id,
+                                  account.currency});
+}
+
+void Trader::on_tick(const market::Tick& tick, bool history) {
+  // Past ticks close the gap of a reconnect; before the first live tick there is no gap to close.
+  if (history) {
+    if (!seen_.contains(tick.symbol)) return;
+  } else if (!seen_.contains(tick.symbol)) {
+    seen_.insert(tick.symbol);
+  }
+  if (!history) {
+    on_venue_time(tick.epoch);
+    last_tick_ = now_.instant;
+  }
+  engine_.on_tick(tick, history, now_, actions_);
+}
+
+void Trader::on_quote(const deriv::Quote& quote) {
+  engine_.on_quote({quote.order, quote.id, quote.ask, quote.payout, {}}, now_, actions_);
+}
+void Trader::on_quote_refused(core::OrderId order, std::string_view code,
+                              std::string_view message) {
+  engine::Engine::QuoteReply reply;
+  reply.order = order;
+  reply.reason = core::Text::truncated(fmt::format("{}: {}", code, message));
+  engine_.on_quote(reply, now_, actions_);
+}
+void Trader::on_bought(core::OrderId order, const execution::Bought& bought) {
+  engine_.on_bought(order, bought, now_, actions_);
+}
+void Trader::on_refused(core::OrderId order, std::string_view code, std::string_view message,
+                        bool permanent) {
+  engine_.on_refused(order, code, message, permanent, now_, actions_);
+}
+void Trader::on_unknown(core::OrderId order, std::string_view why) {
+  engine_.on_unknown(order, why, now_, actions_);
+}
+void Trader::on_contract(const execution::ContractReport& report, bool polled) {
+  engine_.on_contract(report,
+                      polled ? execution::Witness::kPoll : execution::Witness::kContractStream,
+                      now_, actions_);
+}
+void Trader::on_transaction(const execution::TransactionReport& report) {
+  engine_.on_transaction(report, now_, actions_);
+}
+void Trader::on_balance(core::Money balance) {
+  account_.balance = balance;
+  engine_.on_balance(balance, now_, actions_);
+}
+void Trader::on_venue_report(const execution::VenueReport& report) {
+  engine_.on_venue_report(report, now_, actions_);
+  if (state_ == deriv::SessionState::kReconciling) {
+    perform();  // what was learned is on disk before anything is entered
+    session_.reconciled(now_);
+  }
+}
+void Trader::on_sold(core::ContractId, core::Money) {}
+void Trader::on_sell_failed(core::ContractId contract, std::string_view code,
+                            std::string_view message) {
+  core::Event event;
+  event.kind = EventKind::kControlCommand;
+  event.contract_id = contract;
+  event.text = core::Text::truncated(
+      fmt::format("contract {} was not sold: {}: {}", contract.value, code, message));
+  log_.write(event);
+}
+void Trader::on_notice(EventKind kind, std::string_view text) { log_.write(kind, text); }
+void Trader::on_fatal(deriv::FatalKind kind, std::string_view text) {
+  leave(exit_code_for(kind), text);
+}
+void Trader::on_venue_time(core::VenueTime time) {
+  if (time > now_.venue) now_.venue = time;
+}
+
+nlohmann::ordered_json Trader::status() const {
+  nlohmann::ordered_json out;
+  const auto view = engine_.account();
+  out["state"] = deriv::name_of(state_);
+  out["account"] = account_.id.view();
+  out["account_type"] = account_.id.empty() ? "unknown" : account_.is_real ? "real" : "demo";
+  out["currency"] = account_.currency.view();
+  out["balance"] = view.balance ? nlohmann::ordered_json(view.balance->to_string()) : nullptr;
+  out["dialect"] = deriv::name_of(dialect_);
+  out["mode"] = "live";
+  out["stopping"] = stopping_;
+  out["problem"] = problem_;
+  out["day_profit"] = view.day_profit.to_string();
+  out["day_trades"] = view.day_trades;
+  out["open_contracts"] = view.open_contracts;
+  out["open_stake"] = view.open_stake.to_string();
+  out["unknown_orders"] = view.unknown_orders;
+  out["venue_time"] = now_.venue.s;
+  out["tick_age_s"] = last_tick_ ? nlohmann::ordered_json(seconds_since(*last_tick_)) : nullptr;
+  const auto& stats = session_.stats();
+  out["ticks"] = stats.ticks;
+  out["reconnects"] = stats.reconnects;
+  out["frames_refused"] = stats.frames_refused;
+  out["strategies"] = strategies();
+  return out;
+}
+
+nlohmann::ordered_json Trader::strategies() const {
+  auto rows = nlohmann::ordered_json::array();
+  for (const auto& s : engine_.strategies()) {
+    nlohmann::ordered_json row;
+    row["name"] = s.name.view();
+    row["type"] = s.type;
+    row["symbol"] = s.symbol.view();
+    row["status"] = engine::name_of(s.status);
+    row["reason"] = s.reason.view();
+    row["trades"] = s.trades;
+    row["won"] = s.won;
+    row["lost"] = s.lost;
+    row["open"] = s.open;
+    row["profit"] = s.profit.to_string();
+    row["peak"] = s.peak.to_string();
+    row["next_stake"] = s.next_stake.to_string();
+    row["last_tick"] = s.last_tick ? nlohmann::ordered_json(s.last_tick->s) : nullptr;
+    row["last_decision"] = s.last_decision.view();
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+void Trader::append(execution::Record record) {
+  actions_.push_back(engine::Append{std::move(record)});
+}
+
+void Trader::perform() {
+  if (performing_) return;  // an action's own consequences are appended and reached below
+  performing_ = true;
+  for (std::size_t i = 0; i < actions_.size(); ++i) {
+    auto action = std::move(actions_[i]);
+    std::visit([this](auto& a) { perform(a); }, action);
+  }
+  actions_.clear();
+  performing_ = false;
+}
+
+void Trader::perform(engine::Append& a) {
+  if (journal_broken_) return;
+  if (auto done = journal_.append(a.record); !done) journal_failed(done.error().text);
+}
+void Trader::perform(engine::SendQuote& a) { session_.quote(a.order, a.spec, a.stake, now_); }
+void Trader::perform(engine::SendBuy& a) {
+  // An intent that is not on disk never leaves.
+  if (journal_broken_) {
+    return engine_.on_refused(a.order, "NotSent", "the journal cannot be written", false, now_,
+                              actions_);
+  }
+  session_.buy(a.order, a.spec, a.stake, a.quote_id.view(), now_);
+}
+void Trader::perform(engine::Watch& a) { session_.watch(a.contract, now_); }
+void Trader::perform(engine::Poll& a) { session_.poll(a.contract, now_); }
+void Trader::perform(engine::AskReport& a) { session_.ask_report(a.since, now_); }
+void Trader::perform(engine::Tell& a) {
+  a.event.account = account_.id;
+  log_.write(a.event);
+}
+
+void Trader::journal_failed(const std::string& text) {
+  journal_broken_ = true;
+  exit_code_ = service::kExitJournal;
+  log_.write(EventKind::kJournalProblem,
+             text + "; no new entries, leaving when open contracts are settled");
+  stopping_ = true;
+  stop_by_ = now_.instant + kJournalGrace;
+  engine_.drain(now_, actions_);
+}
+
+void Trader::check_stop() {
+  if (!stopping_ || session_stopped_ || done_) return;
+  const bool may_leave =
+      engine_.drained() && ((config_.on_stop == config::OnStop::kLeave && !journal_broken_) ||
+                            engine_.account().open_contracts == 0);
+  if (!may_leave && now_.instant < *stop_by_) return;
+  session_stopped_ = true;
+  session_.stop(now_);
+  if (session_.state() == deriv::SessionState::kOffline) done_ = true;
+}
+
+void Trader::leave(int code, std::string_view text) {
+  exit_code_ = code;
+  core::Event event;
+  event.kind = EventKind::kSessionRefused;
+  event.text = core::Text::truncated(text);
+  event.reason = core::Text::truncated(text);
+  event.account = account_.id;
+  log_.write(event);
+  problem_ = std::string(text);
+  stopping_ = true;
+  done_ = true;
+}
+
+double Trader::seconds_since(core::Instant then) const {
+  return std::chrono::duration<double>(now_.instant - then).count();
+}
+
+bool Trader::command(std::string_view verb, std::string_view name, std::string_view reason) {
+  bool known = false;
+  if (verb == "pause") known = engine_.pause(name, reason, now_, actions_);
+  if (verb == "resume") known = engine_.resume(name, now_, actions_);
+  if (verb == "halt") known = engine_.halt(name, reason, now_, actions_);
+  core::Event event;
+  event.kind = EventKind::kControlCommand;
+  event.strategy = core::Name::truncated(name);
+  event.reason = core::Text::truncated(reason);
+  event.text = core::Text::truncated(fmt::format("operator: {} {}{}", verb,
+                                                 name.empty() ? "all strategies" : name,
+                                                 known ? "" : " (no such strategy)"));
+  log_.write(event);
+  settle();
+  return known;
+}
+
+std::string Trader::status_line() const {
+  const auto view = engine_.account();
+  std::size_t running = 0;
+  std::size_t halted = 0;
+  for (const auto& s : engine_.strategies()) {
+    running += s.status == engine::StrategyStatus::kRunning ? 1 : 0;
+    halted += s.status == engine::StrategyStatus::kHalted ? 1 : 0;
+  }
+  const auto id = account_.id.view();
+  const auto shown = id.empty() ? std::string{}
+                                : fmt::format(" {} …{}", account_.is_real ? "REAL" : "demo",
+                                              id.substr(id.size() > 4 ? id.size() - 4 : 0));
+  return fmt::format(
+      "{}{}{}; {} running, {} halted; {} open; today {}; last tick {}", deriv::name_of(state_),
+      shown, problem_.empty() ? "" : " (" + problem_ + ")", running, halted, view.open_contracts,
+      view.day_profit.to_string(),
+      last_tick_ ? fmt::format("{:.0f} s ago", seconds_since(*last_tick_)) : "never");
+}
+
+std::string Trader::farewell() const {
+  const auto open = engine_.open_orders();
+  std::string text = open.empty() ? "stopped; nothing is open"
+                                  : fmt::format("stopped; {} still open:", open.size());
+  for (const auto& order : open) {
+    text += order.contract
+                ? fmt::format(" contract {} ({} {} {})", order.contract.value, order.strategy,
+                              market::name_of(order.spec.type), order.buy_price.to_string())
+                : fmt::format(" order {} ({}, {})", order.id.value, order.strategy,
+                              execution::name_of(order.state));
+  }
+  return text;
+}
+
+}  // namespace derivd::daemon

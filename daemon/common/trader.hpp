@@ -1,0 +1,137 @@
+// Owns the joining of engine, session and journal: facts from the session go to the engine, the
+// engine's actions are performed in their order. The daemon's shell and the chaos simulator drive
+// it, each with its own clock, wire and disk. It never reads a clock, owns no socket and decides
+// nothing about trades.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/rng.hpp"
+#include "core/time.hpp"
+#include "deriv/session.hpp"
+#include "engine/engine.hpp"
+#include "service/log.hpp"
+#include "store/journal.hpp"
+
+namespace derivd::daemon {
+
+/// Ticks asked for at each subscription: enough to close the gap of a reconnect of some minutes.
+inline constexpr std::size_t kHistoryTicks = 500;
+/// A journal that cannot be written shuts the gate; open contracts are watched this long, then we
+/// leave.
+inline constexpr core::Duration kJournalGrace = std::chrono::seconds(60);
+
+/// Which dialect and endpoint a configuration and a token mean. Takes the token.
+deriv::SessionSettings session_settings(const config::VenueSettings& venue, core::Secret token);
+
+class Trader final : public deriv::SessionListener {
+ public:
+  /// Proves that this process alone holds the account; an error leaves with exit code 75.
+  using LockAccount = std::function<core::Result<void>(const deriv::AccountInfo&)>;
+
+  Trader(const config::Config& config, deriv::SessionSettings settings, deriv::Wire& wire,
+         store::Journal& journal, service::Log& log, core::Rng& rng, LockAccount lock);
+
+  /// Tells the time of what comes next; every entry below is preceded by it.
+  core::Now at(core::Instant instant, core::WallTime wall);
+
+  /// Continues where the journal ended, then begins to connect. False: see exit_code().
+  bool start();
+  /// Entries off; done() once answers (and, with on_stop: wait, contracts) are in or time is up.
+  void stop(std::string_view why);
+  /// Performs what is due after an event of the session was handled.
+  void settle();
+  std::optional<core::Instant> next_deadline() const;
+  void on_deadline();
+
+  /// Nothing is left to do: leave with exit_code().
+  bool done() const { return done_; }
+  bool stopping() const { return stopping_; }
+  bool journal_broken() const { return journal_broken_; }
+  int exit_code() const { return exit_code_; }
+
+  deriv::Session& session() { return session_; }
+  const engine::Engine& engine() const { return engine_; }
+  deriv::SessionState state() const { return state_; }
+  const std::string& problem() const { return problem_; }
+
+  /// pause, resume, halt; empty name: all. False: no such strategy.
+  bool command(std::string_view verb, std::string_view name, std::string_view reason);
+
+  nlohmann::ordered_json status() const;
+  nlohmann::ordered_json strategies() const;
+  /// One line for STATUS=, the account's id shortened.
+  std::string status_line() const;
+  /// One line that says exactly what is still open.
+  std::string farewell() const;
+
+  // ---- SessionListener: facts go to the engine ----
+  void on_state(deriv::SessionState state, std::string_view reason) override;
+  void on_account(const deriv::AccountInfo& account) override;
+  void on_tick(const market::Tick& tick, bool history) override;
+  void on_quote(const deriv::Quote& quote) override;
+  void on_quote_refused(core::OrderId order, std::string_view code,
+                        std::string_view message) override;
+  void on_bought(core::OrderId order, const execution::Bought& bought) override;
+  void on_refused(core::OrderId order, std::string_view code, std::string_view message,
+                  bool permanent) override;
+  void on_unknown(core::OrderId order, std::string_view why) override;
+  void on_contract(const execution::ContractReport& report, bool polled) override;
+  void on_transaction(const execution::TransactionReport& report) override;
+  void on_balance(core::Money balance) override;
+  void on_venue_report(const execution::VenueReport& report) override;
+  void on_sold(core::ContractId contract, core::Money price) override;
+  void on_sell_failed(core::ContractId contract, std::string_view code,
+                      std::string_view message) override;
+  void on_notice(core::EventKind kind, std::string_view text) override;
+  void on_fatal(deriv::FatalKind kind, std::string_view text) override;
+  void on_venue_time(core::VenueTime time) override;
+
+ private:
+  void append(execution::Record record);
+  void perform();
+  void perform(engine::Append& action);
+  void perform(engine::SendQuote& action);
+  void perform(engine::SendBuy& action);
+  void perform(engine::Watch& action);
+  void perform(engine::Poll& action);
+  void perform(engine::AskReport& action);
+  void perform(engine::Tell& action);
+  void journal_failed(const std::string& text);
+  void check_stop();
+  void leave(int code, std::string_view text);
+  double seconds_since(core::Instant then) const;
+
+  const config::Config& config_;
+  store::Journal& journal_;
+  service::Log& log_;
+  LockAccount lock_;
+  deriv::Dialect dialect_;
+  engine::Engine engine_;
+  deriv::Session session_;
+  engine::Actions actions_;
+  bool performing_ = false;
+  bool journal_broken_ = false;
+  bool stopping_ = false;
+  bool session_stopped_ = false;
+  bool done_ = false;
+  bool locked_ = false;
+  int exit_code_ = 0;
+  core::Now now_;
+  deriv::SessionState state_ = deriv::SessionState::kOffline;
+  deriv::AccountInfo account_;
+  std::string problem_;
+  std::unordered_set<market::SymbolCode>
+      seen_;  // symbols with a live tick: bounded by the settings
+  std::optional<core::Instant> last_tick_;
+  std::optional<core::Instant> stop_by_;
+};
+
+}  // namespace derivd::daemon

@@ -1,0 +1,46 @@
+# bash completion for derivd, derivctl and derivsim. Commands and options are those that the programs'
+# own --help names, so that this file cannot fall behind them.
+_derivd_words() { # COMMAND...: its subcommands and options
+  "$@" --help 2>/dev/null | sed -nE \
+    -e 's/^  (-[A-Za-z],)?(--[a-z-]+).*/\2/p' -e 's/^  ([a-z][a-z-]*)( .*)?$/\1/p'
+}
+
+_derivd_subcommand() { # the first word that is neither an option nor an option's value
+  local i
+  for ((i = 1; i < COMP_CWORD; ++i)); do
+    case ${COMP_WORDS[i]} in
+      --name | --socket) ((++i)) ;;
+      -*) ;;
+      *) printf '%s' "${COMP_WORDS[i]}" && return ;;
+    esac
+  done
+}
+
+_derivd() {
+  local program=${COMP_WORDS[0]} current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
+  local subcommand words
+  COMPREPLY=()
+  case $before in
+    --config | --socket | --html | --faults | --control | --ledger | --record | --ca-file)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames 2>/dev/null
+      return ;;
+    --tls-dir)
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      compopt -o filenames 2>/dev/null
+      return ;;
+    --format) mapfile -t COMPREPLY < <(compgen -W 'table json csv' -- "$current") && return ;;
+    --name)
+      words=$(for d in /run/derivd-*; do [[ -d $d ]] && printf '%s\n' "${d#/run/derivd-}"; done)
+      mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+      return ;;
+    --timeout | --since | --strategy | --reason | --listen | --token | --app-id | --balance | \
+      --feed | --speed | --start | --seed) return ;;
+  esac
+  subcommand=$(_derivd_subcommand)
+  # shellcheck disable=SC2086 -- no subcommand: no word
+  words=$(_derivd_words "$program" $subcommand)
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _derivd derivd derivctl derivsim

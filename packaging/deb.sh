@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# packaging/deb.sh BUILD OUT [COMPRESSION]: makes the packages of a finished build directory.
+#   derivd       derivd, derivctl, units, configuration, manuals
+#   derivd-sim   derivsim, its manual
+# COMPRESSION is dpkg-deb's -Z (xz, zstd, none). Needs dpkg-dev. No root needed.
+set -euo pipefail
+build=$(readlink -f "$1")
+out=$(mkdir -p "$2" && readlink -f "$2")
+compression=${3:-xz}
+here=$(dirname "$(readlink -f "$0")")
+version=$(sed -n 's/^project(derivd VERSION \([0-9.]*\).*/\1/p' "$here/../CMakeLists.txt")
+architecture=$(dpkg --print-architecture)
+# Same sources, same bytes: every time in the packages is that of the last commit.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$here" log -1 --format=%ct 2>/dev/null || date +%s)}
+export SOURCE_DATE_EPOCH
+# A package made for others names its maker: DEBFULLNAME and DEBEMAIL.
+maintainer="${DEBFULLNAME:-The derivd authors} <${DEBEMAIL:-authors@derivd.example.org}>"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+umask 022
+
+documents() { # PACKAGE ROOT
+  local folder=$2/usr/share/doc/$1
+  mkdir -p "$folder"
+  {
+    printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n'
+    printf 'Upstream-Name: derivd\n\nFiles: *\nCopyright: %s\nLicense: Expat\n' \
+      "$(sed -n 's/^Copyright (c) //p' "$here/../LICENSE" | head -1)"
+    sed -n '/^Permission/,$p' "$here/../LICENSE" | sed 's/^$/./; s/^/ /'
+  } >"$folder/copyright"
+  printf '%s (%s) unstable; urgency=medium\n\n  * Version %s; see the history of the sources.\n\n -- %s  %s\n' \
+    "$1" "$version" "$version" "$maintainer" "$(date -uR -d "@$SOURCE_DATE_EPOCH")" |
+    gzip -9n >"$folder/changelog.gz"
+  find "$2/usr/share/man" -type f -exec gzip -9n {} +
+}
+
+depends_on() { # ROOT: of the programs in it
+  mkdir -p "$work/shlibs/debian"
+  printf 'Source: derivd\n\nPackage: derivd\nArchitecture: any\n' >"$work/shlibs/debian/control"
+  local programs
+  mapfile -t programs < <(find "$1/usr" -path '*/*bin/*' -type f)
+  (cd "$work/shlibs" && dpkg-shlibdeps -O "${programs[@]}") | sed -n 's/^shlibs:Depends=//p'
+}
+
+package() { # NAME ROOT CONTROL-FIELDS
+  local name=$1 root=$2
+  documents "$name" "$root"
+  mkdir -p "$root/DEBIAN"
+  {
+    printf 'Package: %s\nVersion: %s\nArchitecture: %s\nMaintainer: %s\n' \
+      "$name" "$version" "$architecture" "$maintainer"
+    printf 'Installed-Size: %s\nSection: net\nPriority: optional\n' \
+      "$(du -sk --exclude=DEBIAN "$root" | cut -f1)"
+    printf '%s\n' "$3"
+  } >"$root/DEBIAN/control"
+  (cd "$root" && find . -type f -not -path './DEBIAN/*' -not -path './etc/*' -printf '%P\0' |
+    sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
+  find "$root" -newermt "@$SOURCE_DATE_EPOCH" -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +
+  dpkg-deb --root-owner-group -Z"$compression" --build "$root" \
+    "$out/${name}_${version}_$architecture.deb" >&2
+  printf '%s\n' "$out/${name}_${version}_$architecture.deb"
+}
+
+for component in derivd derivd-sim; do
+  DESTDIR=$work/$component cmake --install "$build" --strip --component "$component" >/dev/null
+done
+
+root=$work/derivd
+mkdir -p "$root/DEBIAN"
+for script in postinst prerm postrm; do
+  install -m 755 "$here/$script" "$root/DEBIAN/$script"
+done
+printf '/etc/derivd/derivd.yaml\n' >"$root/DEBIAN/conffiles"
+depends=$(depends_on "$root")
+package derivd "$root" "Depends: $depends, systemd (>= 252), ca-certificates, passwd
+Suggests: derivd-sim
+Description: trading daemon for Deriv
+ derivd trades synthetic indices at Deriv exactly as one YAML file says: limits
+ are checked before each purchase, a purchase is on disk before it leaves, and a
+ purchase whose answer was lost is never repeated. It is a systemd service with
+ its token as a credential and its whole story in the journal.
+ .
+ The package never starts trading by itself."
+
+root=$work/derivd-sim
+depends=$(depends_on "$root")
+package derivd-sim "$root" "Depends: $depends
+Description: Deriv-compatible venue on loopback
+ derivsim speaks both of Deriv's protocols over TLS on this machine, with ticks,
+ accounts and contracts of its own and with faults to order, for demonstrations
+ and tests of derivd."

@@ -1,0 +1,70 @@
+#include "memory_journal.hpp"
+
+namespace derivd::chaos {
+
+using execution::OrderState;
+
+void Disk::append(const execution::Record& record) {
+  records_.push_back(record);
+  apply(record);
+}
+
+void Disk::apply(const execution::Record& record) {
+  if (const auto* o = std::get_if<execution::OrderRecord>(&record)) {
+    orders_.insert_or_assign(o->order.id, o->order);
+  } else if (const auto* h = std::get_if<execution::HaltRecord>(&record)) {
+    halts_.insert_or_assign(h->strategy, *h);
+  } else if (const auto* s = std::get_if<execution::StrategyRecord>(&record)) {
+    strategies_.insert_or_assign(s->strategy, *s);
+  } else if (const auto* d = std::get_if<execution::DayRecord>(&record)) {
+    day_ = *d;
+  } else if (const auto* b = std::get_if<execution::BalanceRecord>(&record)) {
+    balance_ = *b;
+  }
+}
+
+void Disk::truncate(std::size_t size) {
+  auto kept = std::move(records_);
+  kept.resize(std::min(size, kept.size()));
+  *this = Disk{};
+  for (const auto& record : kept) append(record);
+}
+
+execution::Snapshot Disk::load() const {
+  execution::Snapshot out;
+  for (const auto& [id, order] : orders_) {
+    if (!execution::is_final(order.state)) out.open_orders.push_back(order);
+    out.last_order = id;
+  }
+  out.halts = halts();
+  for (const auto& [name, record] : strategies_) out.strategies.push_back(record);
+  out.day = day_;
+  return out;
+}
+
+std::vector<execution::Order> Disk::orders(const store::OrderQuery& query) const {
+  std::vector<execution::Order> out;
+  for (const auto& [id, order] : orders_) {
+    if (query.strategy && order.strategy.view() != *query.strategy) continue;
+    if (query.since && order.intended_wall < *query.since) continue;
+    const bool none = order.state == OrderState::kRefused || order.state == OrderState::kAbsent;
+    if (query.contracts_only && none) continue;
+    out.push_back(order);
+  }
+  return out;
+}
+
+std::vector<execution::HaltRecord> Disk::halts() const {
+  std::vector<execution::HaltRecord> out;
+  for (const auto& [name, halt] : halts_) {
+    if (halt.halted) out.push_back(halt);
+  }
+  return out;
+}
+
+core::Result<void> MemoryJournal::append(const execution::Record& record) {
+  disk_.append(record);
+  return {};
+}
+
+}  // namespace derivd::chaos

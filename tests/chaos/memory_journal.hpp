@@ -1,0 +1,56 @@
+// Owns a journal in memory with the semantics of the SQLite one: what was appended, what a restart
+// reads back, and what a power failure may take away. The chaos runs use it for speed; a property
+// test compares it with the file. It never touches a disk.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "store/journal.hpp"
+
+namespace derivd::chaos {
+
+/// The bytes that outlive a process.
+class Disk final {
+ public:
+  void append(const execution::Record& record);
+  execution::Snapshot load() const;
+  std::vector<execution::Order> orders(const store::OrderQuery& query) const;
+  std::vector<execution::HaltRecord> halts() const;
+  const std::optional<execution::BalanceRecord>& last_balance() const { return balance_; }
+  std::size_t size() const { return records_.size(); }
+  const std::vector<execution::Record>& records() const { return records_; }
+  /// Power failure: WAL with synchronous=NORMAL keeps a prefix of the transactions
+  /// (sqlite.org/pragma.html#pragma_synchronous).
+  void truncate(std::size_t size);
+
+ private:
+  void apply(const execution::Record& record);
+
+  std::vector<execution::Record> records_;
+  std::map<core::OrderId, execution::Order> orders_;
+  std::map<core::Name, execution::HaltRecord> halts_;  // the latest of each
+  std::map<core::Name, execution::StrategyRecord> strategies_;
+  std::optional<execution::DayRecord> day_;
+  std::optional<execution::BalanceRecord> balance_;
+};
+
+class MemoryJournal final : public store::Journal {
+ public:
+  explicit MemoryJournal(Disk& disk) : disk_(disk) {}
+  core::Result<void> append(const execution::Record& record) override;
+  core::Result<execution::Snapshot> load() override { return disk_.load(); }
+  core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& q) override {
+    return disk_.orders(q);
+  }
+  core::Result<std::vector<execution::HaltRecord>> halts() override { return disk_.halts(); }
+  core::Result<std::optional<execution::BalanceRecord>> last_balance() override {
+    return disk_.last_balance();
+  }
+  core::Result<void> checkpoint() override { return {}; }
+
+ private:
+  Disk& disk_;
+};
+
+}  // namespace derivd::chaos

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Shows that the chaos runs find bugs: breaks a copy of the tree in five ways, one after the other,
+and runs the simulator on each until a seed fails. Exit code 0: every mutation was caught.
+
+    tests/chaos/mutations.py [--runs N] [--build-type Release] [--keep DIR]
+
+Not part of the test run: it builds half of the tree six times. ccache makes it minutes."""
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# name: [(file, text that occurs once, what stands there instead)]
+MUTATIONS = {
+    "resend a buy after a time-out": [
+        ("lib/deriv/session_impl.hpp", "struct Session::Impl {",
+         "inline std::string mutated_frame;\nstruct Session::Impl {"),
+        ("lib/deriv/session_work.cpp",
+         "    encoder.buy_quote(text, id, quote_id, max_price);\n  }\n  transmit(now);",
+         "    encoder.buy_quote(text, id, quote_id, max_price);\n  }\n  transmit(now);\n"
+         "  mutated_frame = text;"),
+        ("lib/deriv/session_reply.cpp", "  if (fate_of(asked.call) != Fate::kAgain) return tell_lost(",
+         "  if (asked.call == Call::kBuy) wire.send(mutated_frame);\n"
+         "  if (fate_of(asked.call) != Fate::kAgain) return tell_lost("),
+    ],
+    "skip the journal before sending": [
+        ("lib/engine/entry.cpp", "  append(execution::OrderRecord{intent});\n", ""),
+    ],
+    "book a settlement twice": [
+        ("lib/engine/settle.cpp", "    book(slot, order);\n", "    book(slot, order);\n    book(slot, order);\n"),
+    ],
+    "forget open exposure in the gate": [
+        ("lib/engine/entry.cpp",
+         "    if (!execution::is_exposed(order.state)) continue;\n    const bool open",
+         "    if (order.id) continue;\n    const bool open"),
+    ],
+    "treat Unknown as Refused": [
+        ("lib/engine/engine.cpp", "  impl_->make_unknown(order, why);\n",
+         "  return impl_->refused(order, \"Lost\", why, false);\n"),
+    ],
+}
+
+
+def run(command, **more):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
+
+
+def build(tree):
+    done = run(["cmake", "--build", str(tree / "build"), "-j1", "--target", "chaos_runs"])
+    if done.returncode != 0:
+        sys.exit("the build failed:\n" + done.stdout[-4000:])
+
+
+def chaos(tree, runs):
+    return run([str(tree / "build" / "chaos_runs"), "--runs", str(runs), "--max-failures", "1",
+                "--shrink", "1"])
+
+
+def copy_tree(tree):
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True)
+    for name in filter(None, files.stdout.decode().split("\0")):
+        if not (ROOT / name).is_file():
+            continue
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, tree / name)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--runs", type=int, default=1000, help="seeds tried on each mutation")
+    parser.add_argument("--build-type", default="Release")
+    parser.add_argument("--keep", help="use this folder for the copy and keep it")
+    arguments = parser.parse_args()
+    tree = pathlib.Path(arguments.keep or tempfile.mkdtemp(prefix="derivd-mutations-"))
+    tree.mkdir(parents=True, exist_ok=True)
+    copy_tree(tree)
+    made = run(["cmake", "-S", str(tree), "-B", str(tree / "build"), "-G", "Ninja",
+                f"-DCMAKE_BUILD_TYPE={arguments.build_type}", "-DCMAKE_CXX_COMPILER=g++",
+                "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -g1"], env=os.environ)
+    if made.returncode != 0:
+        sys.exit(made.stdout)
+    missed = []
+    for name, changes in MUTATIONS.items():
+        originals = {}
+        for file, before, after in changes:
+            path = tree / file
+            text = path.read_text()
+            originals.setdefault(path, text)
+            if text.count(before) != 1:
+                sys.exit(f"{name}: {file} has changed: the text to break occurs {text.count(before)} times")
+            path.write_text(text.replace(before, after))
+        build(tree)
+        done = chaos(tree, arguments.runs)
+        print(f"== {name}: {'CAUGHT' if done.returncode else 'MISSED'}\n{done.stdout}", flush=True)
+        if done.returncode == 0:
+            missed.append(name)
+        for path, text in originals.items():
+            path.write_text(text)
+    if not arguments.keep:
+        shutil.rmtree(tree)
+    if missed:
+        sys.exit("missed: " + ", ".join(missed))
+    print(f"all {len(MUTATIONS)} mutations were caught")
+
+
+if __name__ == "__main__":
+    main()

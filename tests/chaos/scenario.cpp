@@ -1,0 +1,141 @@
+#include "scenario.hpp"
+
+namespace derivd::chaos {
+namespace {
+
+constexpr std::array<std::string_view, kKinds> kNames{"cut_up_before",
+                                                      "cut_up_after",
+                                                      "cut_down_before",
+                                                      "cut_down_after",
+                                                      "half_open",
+                                                      "stall",
+                                                      "garbage",
+                                                      "slow",
+                                                      "http_failed",
+                                                      "connect_failed",
+                                                      "upgrade_refused",
+                                                      "lost_reply",
+                                                      "error_code",
+                                                      "error_after",
+                                                      "duplicate",
+                                                      "read_error",
+                                                      "bad_password",
+                                                      "rest_error",
+                                                      "login_refused",
+                                                      "ticks",
+                                                      "held_settlement",
+                                                      "closed_market",
+                                                      "delayed",
+                                                      "venue_drop",
+                                                      "kill",
+                                                      "kill_at_journal",
+                                                      "kill_at_wire",
+                                                      "power_loss",
+                                                      "disk_full",
+                                                      "clock_step",
+                                                      "foreign"};
+
+core::Money cents(std::int64_t units) { return core::Money::minor(units); }
+
+engine::StrategySettings strategy(const char* name, const char* type, const char* symbol,
+                                  std::int32_t ticks) {
+  engine::StrategySettings s;
+  s.name = name;
+  s.type = type;
+  s.symbol = symbol;
+  s.contract.duration = {ticks, market::ContractDuration::Unit::kTicks};
+  return s;
+}
+
+// Stakes are such that no foreign purchase has one of them (see Foreign in world.cpp).
+void add_strategies(core::Rng& rng, engine::Settings& settings) {
+  auto parity = strategy("parity", "even_odd", "1HZ100V", 1 + static_cast<int>(rng.below(3)));
+  parity.params = {{"streak", static_cast<std::int64_t>(1 + rng.below(3))}};
+  parity.staking.plan = rng.below(4) == 0 ? "fibonacci" : "martingale";
+  parity.staking.base = cents(35);
+  parity.staking.max_steps = static_cast<std::int64_t>(3 + rng.below(5));
+  parity.staking.on_cap = rng.below(2) == 0 ? staking::OnCap::kRestart : staking::OnCap::kHold;
+  parity.session.stop_loss = cents(static_cast<std::int64_t>(500 + rng.below(4000)));
+  if (rng.below(3) == 0) parity.session.trailing = true;
+  if (rng.below(3) == 0) {
+    parity.session.take_profit = cents(static_cast<std::int64_t>(200 + rng.below(1500)));
+  }
+  settings.strategies.push_back(parity);
+
+  auto trend = strategy("trend", "rise_fall", "R_100", 1 + static_cast<int>(rng.below(5)));
+  trend.params = {{"streak", static_cast<std::int64_t>(1 + rng.below(2))}};
+  trend.staking.plan = "flat";
+  trend.staking.base = cents(100);
+  trend.guards.min_payout_ratio = core::Decimal{5, 1};
+  trend.guards.max_open = static_cast<std::int64_t>(1 + rng.below(2));
+  if (rng.below(2) == 0) trend.session.stop_loss = cents(1200);
+  if (rng.below(3) == 0) trend.guards.cooldown = std::chrono::seconds(5);
+  settings.strategies.push_back(trend);
+
+  if (rng.below(3) != 0) {
+    auto differs = strategy("differs", "digit_differs", "1HZ100V", 1);
+    differs.staking.plan = "flat";
+    differs.staking.base = cents(200);
+    differs.guards.max_open = static_cast<std::int64_t>(2 + rng.below(3));
+    if (rng.below(2) == 0) differs.session.stop_loss = cents(2500);
+    settings.strategies.push_back(differs);
+  }
+  if (rng.below(3) == 0) {
+    auto second = strategy("second", "even_odd", "1HZ100V", 5);
+    second.params = {{"streak", 2}};
+    second.staking.plan = "dalembert";
+    second.staking.base = cents(50);
+    second.staking.max_steps = 6;
+    second.session.stop_loss = cents(3000);
+    settings.strategies.push_back(second);
+  }
+}
+
+void add_limits(core::Rng& rng, risk::AccountLimits& limits) {
+  if (rng.below(2) == 0) limits.max_open_contracts = static_cast<std::int64_t>(1 + rng.below(4));
+  if (rng.below(2) == 0)
+    limits.max_open_stake = cents(static_cast<std::int64_t>(300 + rng.below(900)));
+  if (rng.below(2) == 0)
+    limits.daily_loss = cents(static_cast<std::int64_t>(1500 + rng.below(5000)));
+  if (rng.below(3) == 0) limits.max_stake = cents(static_cast<std::int64_t>(250 + rng.below(800)));
+}
+
+// Each run has some kinds only: what hides behind a frequent fault shows in a run without it.
+Mask draw_mask(core::Rng& rng) {
+  Mask mask = 0;
+  const auto share = 15 + rng.below(45);  // percent
+  for (std::size_t i = 0; i < kKinds; ++i) {
+    if (rng.below(100) < share) mask |= Mask{1} << i;
+  }
+  // A power failure forgets what the invariants are checked against: rarely.
+  if (rng.below(4) != 0) mask &= ~bit(Kind::kPowerLoss);
+  return mask;
+}
+
+}  // namespace
+
+std::string_view name_of(Kind kind) { return kNames[static_cast<std::size_t>(kind)]; }
+
+core::Rng stream(std::uint64_t seed, std::uint64_t salt) {
+  core::Rng first(seed * 0x9e3779b97f4a7c15ULL + salt);
+  return core::Rng(first.next() ^ salt);
+}
+
+Scenario scenario(std::uint64_t seed, Mask allowed, std::int64_t active_s) {
+  auto rng = stream(seed, 1);
+  Scenario s;
+  s.seed = seed;
+  s.mask = draw_mask(rng) & allowed;
+  s.active_s = 90 + static_cast<std::int64_t>(rng.below(300));
+  if (active_s > 0) s.active_s = active_s;
+  s.dialect = rng.below(2) == 0 ? deriv::Dialect::kOptions : deriv::Dialect::kV3;
+  // Far from midnight, so that a run has one trading day.
+  s.start = {1'750'000'000 - 1'750'000'000 % 86'400 + 3'600 +
+             static_cast<std::int64_t>(rng.below(70'000))};
+  s.latency_ms = static_cast<std::int64_t>(1 + rng.below(150));
+  add_strategies(rng, s.config.engine);
+  add_limits(rng, s.config.engine.limits);
+  return s;
+}
+
+}  // namespace derivd::chaos

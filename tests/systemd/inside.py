@@ -1,0 +1,533 @@
+"""Runs as root inside tests/systemd/boot: installs the packages and treats derivd as an operator does,
+with systemctl, journalctl, derivctl and an editor, against derivsim on loopback.
+
+inside.py GROUP PACKAGES"""
+
+import decimal
+import grp
+import json
+import os
+import pathlib
+import pwd
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import harness  # noqa: E402
+from harness import check, wait_until  # noqa: E402
+
+ETC = pathlib.Path("/etc/derivd")
+PLACE = pathlib.Path("/srv/venue")  # derivd may read it: neither below /home nor below /tmp
+READY, STOPPED = "8de78c44b3184628919e0e23587c432e", "95f01f37be3a4f53bf279dfe8bc53c84"
+CONFIG_INVALID = "6420ba883f0b4bd7ac38038ce14a2bb0"
+
+
+def run(*command, ok=True, text=None, **more):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=100,
+                          input=text, stdin=None if text is not None else subprocess.DEVNULL, **more)
+    if ok:
+        check(done.returncode == 0, f"{command}: {done.returncode}: {done.stdout}{done.stderr}")
+    return done
+
+
+def systemctl(*arguments, ok=True):
+    return run("systemctl", *arguments, ok=ok)
+
+
+def show(unit, name):
+    return run("systemctl", "show", "-p", name, "--value", unit).stdout.strip()
+
+
+def active(unit="derivd"):
+    return show(unit, "ActiveState")
+
+
+def journal(*arguments, fields=True):
+    run("journalctl", "--sync")
+    out = run("journalctl", "--no-pager", *(["-o", "json"] if fields else []), *arguments).stdout
+    return [json.loads(line) for line in out.splitlines()] if fields else out
+
+
+def as_nobody(*command, groups=()):
+    user = pwd.getpwnam("nobody")
+    group = ["--groups", ",".join(str(grp.getgrnam(g).gr_gid) for g in groups)] if groups \
+        else ["--clear-groups"]
+    return run("setpriv", "--reuid", user.pw_uid, "--regid", user.pw_gid, *group, "--", *command,
+               ok=False)
+
+
+def drop_in(unit, name, text):
+    folder = pathlib.Path(f"/etc/systemd/system/{unit}.d")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.conf").write_text(text)
+    systemctl("daemon-reload")
+
+
+def put_token(token, name="token"):
+    """As derivd(8) and README say."""
+    run("install", "-m", "600", "/dev/stdin", ETC / "credentials" / name, text=token + "\n")
+
+
+def configure(port, ca_file, name="derivd", edit=lambda text: text):
+    target = ETC / f"{name}.yaml"
+    harness.write_config(harness.SOURCE / "config/demo.yaml", target, api="options",
+                         app_id='"derivd-test"', endpoint=f"https://127.0.0.1:{port}", ca_file=ca_file)
+    target.write_text(edit(target.read_text()))
+    os.chown(target, 0, grp.getgrnam("derivd").gr_gid)
+    target.chmod(0o640)
+    return target
+
+
+class Venue:
+    """The packaged derivsim at a port that is known before it serves: the network here is our own."""
+
+    PORT = 18443
+    CA = PLACE / "tls"
+
+    def __init__(self, tokens, speed=20):
+        (PLACE / "tls").mkdir(parents=True, exist_ok=True)
+        self.ledger_file = PLACE / "ledger.jsonl"
+        command = ["/usr/bin/derivsim", "--listen", f"127.0.0.1:{self.PORT}", "--tls-dir",
+                   str(PLACE / "tls"), "--ledger", str(self.ledger_file), "--speed", str(speed),
+                   "--seed", "7", "--control", str(PLACE / "control.sock")]
+        for token in tokens:
+            command += ["--token", token]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        harness.STARTED.append(self.process)
+        self.ready = json.loads(harness.read_line(self.process.stdout, 30) or b"{}")
+        check(self.ready.get("ready"), "derivsim did not start")
+
+    def ledger(self):
+        return [json.loads(line) for line in self.ledger_file.read_text().splitlines()]
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+        self.process.stdout.close()
+
+
+def new_ca():
+    """The certificate before the venue runs, for a daemon that starts without a venue."""
+    venue = Venue([harness.demo_token("options")])
+    venue.stop()
+    return venue.ready["ca_file"]
+
+
+def trades(*options):
+    return json.loads(run("derivctl", *options, "trades", "--format", "json").stdout)
+
+
+def settled(*options):
+    return [t for t in trades(*options) if t["profit"] is not None]
+
+
+def more_trades(count, *options, seconds=30):
+    have = len(settled(*options))
+    return wait_until(lambda: len(settled(*options)) >= have + count, seconds, f"{count} more trades")
+
+
+def live(*options):
+    done = run("derivctl", *options, "--json", "status", ok=False)
+    return done.returncode == 0 and json.loads(done.stdout)["state"] == "live"
+
+
+def failed_with(unit, code, seconds=20):
+    wait_until(lambda: active(unit) == "failed", seconds, f"failure of {unit}")
+    check(show(unit, "ExecMainStatus") == str(code),
+          f"{unit}: status {show(unit, 'ExecMainStatus')}, not {code}: {journal('-u', unit, fields=False)}")
+    harness.TICK.wait(0.7)  # RestartSec is 0.2 s in these tests: a restart would have come by now
+    check(show(unit, "NRestarts") == "0" and active(unit) == "failed", f"{unit} was started again")
+
+
+def install(packages):
+    run("dpkg", "--install", *sorted(pathlib.Path(packages).glob("*.deb")))
+
+
+def quick_restarts():
+    for unit in ("derivd.service", "derivd@.service"):
+        drop_in(unit, "test", "[Service]\nRestartSec=200ms\n")
+
+
+# ---- cases of the group "service": one daemon's life ----
+
+def installed(state):
+    """Files with the contract's owners and modes, an account, and nothing that runs."""
+    install(state.packages)
+    quick_restarts()
+    for path, mode, group in ((ETC / "derivd.yaml", 0o640, "derivd"), (ETC / "credentials", 0o700, "root")):
+        info = path.stat()
+        check((info.st_mode & 0o777, info.st_uid, grp.getgrgid(info.st_gid).gr_name) == (mode, 0, group),
+              f"{path}: {oct(info.st_mode)} {info.st_uid} {info.st_gid}")
+    account = pwd.getpwnam("derivd")
+    check(account.pw_shell == "/usr/sbin/nologin" and account.pw_uid < 1000, account)
+    check(active() == "inactive" and systemctl("is-enabled", "derivd", ok=False).stdout == "disabled\n",
+          "the package started or enabled the service")
+    check(run("derivctl", "status", ok=False).returncode == 3, "not running is 3")
+    for unit in ("derivd.service", "derivd@x.service", "derivd-wait-online.service",
+                 "derivd-wait-online@x.service"):
+        done = run("systemd-analyze", "verify", "--man=no", unit, ok=False)
+        check(done.stdout + done.stderr == "", f"verify {unit}: {done.stdout}{done.stderr}")
+
+
+def hardening(state):
+    """Loaded units at 1.1 or less, and the template is as hard as the single one."""
+    for unit in ("derivd.service", "derivd@x.service", "derivd-wait-online.service",
+                 "derivd-wait-online@x.service"):
+        done = run("systemd-analyze", "security", "--threshold=11", "--no-pager", unit, ok=False)
+        score = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
+        check(done.returncode == 0 and score, f"security {unit}: {done.stdout[-300:]}{done.stderr}")
+        print("  exposure of", unit, score[1])
+    single, template = (pathlib.Path(f"/lib/systemd/system/derivd{at}.service").read_text()
+                        for at in ("", "@"))
+    want = single.replace("for Deriv\n", "for Deriv (%i)\n", 1) \
+        .replace("derivd.yaml\n", "%i.yaml\n").replace("credentials/token", "credentials/%i.token") \
+        .replace("Directory=derivd\n", "Directory=derivd-%i\n") \
+        .replace("security derivd.service", "security derivd@x.service")
+    changed = [pair for pair in zip(want.splitlines(), template.splitlines()) if pair[0] != pair[1]]
+    check(all("man:" in w or "Measured" in w for w, _ in changed)
+          and len(want.splitlines()) == len(template.splitlines()), changed)
+
+
+def offline_start(state):
+    """READY without a venue; wait-online tells when there is one."""
+    put_token(state.token)
+    # At the most talkative level, for the search of the token in what it wrote.
+    configure(Venue.PORT, new_ca(), edit=lambda text: text.replace("level: info", "level: debug"))
+    systemctl("start", "derivd")
+    check(active() == "active" and show("derivd", "SubState") == "running", "not active")
+    text = wait_until(lambda: show("derivd", "StatusText"), 10, "a status line")
+    check(not text.startswith("live"), text)
+    check(run("derivd", "wait-online", "--timeout", "0.3", ok=False).returncode == 1, "online already")
+    entry = journal("-u", "derivd", f"MESSAGE_ID={READY}")[-1]
+    check(int(entry["__MONOTONIC_TIMESTAMP"]) <= int(show("derivd", "ActiveEnterTimestampMonotonic"))
+          + 50_000, "active before READY")
+    state.venue = Venue([state.token])
+    systemctl("start", "derivd-wait-online")
+    check(live(), "wait-online ended before the session was live")
+    run("derivd", "wait-online", "--timeout", "5")
+
+
+def trading(state):
+    more_trades(4)
+    # Written once a second.
+    text = wait_until(lambda: (lambda t: t.startswith("live") and re.search(r"last tick [0-9]+ s ago", t)
+                               and t)(show("derivd", "StatusText")), 3, "the status line of a live session")
+    status = json.loads(run("derivctl", "--json", "status").stdout)
+    check(text.startswith(f"live demo …{status['account'][-4:]}") and status["account"] not in text
+          and "2 running, 0 halted" in text, text)
+
+
+def journal_fields(state):
+    """Ids and fields on every entry; a trade's life by its contract; the catalog's explanation."""
+    ours = [e for e in journal("-u", "derivd") if e.get("SYSLOG_IDENTIFIER") == "derivd"
+            and e.get("_TRANSPORT") == "journal"]
+    check(len(ours) > 10, "few entries")
+    for entry in ours:
+        check(re.fullmatch("[0-9a-f]{32}", entry.get("MESSAGE_ID", "")) and entry.get("DERIVD_EVENT"),
+              entry)
+    contract = settled()[0]
+    life = journal(f"DERIVD_CONTRACT_ID={contract['contract_id']}")
+    check([e["DERIVD_EVENT"] for e in life] == ["contract_bought", "contract_settled"],
+          [e.get("DERIVD_EVENT") for e in life])
+    for entry in life:
+        for field, value in (("ORDER_ID", contract["order_id"]), ("STRATEGY", contract["strategy"]),
+                             ("SYMBOL", contract["symbol"]), ("CONTRACT_TYPE", contract["type"]),
+                             ("STAKE", contract["stake"])):
+            check(entry.get("DERIVD_" + field) == str(value), f"{field}: {entry}")
+    check(life[1]["DERIVD_PROFIT"] == contract["profit"], life[1])
+    order = journal(f"DERIVD_ORDER_ID={contract['order_id']}")
+    check(len(order) >= 3, f"an order is told from its sending on: {[e['MESSAGE'] for e in order]}")
+    explained = journal("-x", "-u", "derivd", fields=False)
+    check("Deriv accepted the token. The entry names the account" in explained
+          and f"Contract {contract['contract_id']} was bought" in explained, explained[:2000])
+
+
+def who_may(state):
+    """Root, and members of the group, and nobody else."""
+    run("derivctl", "status")
+    done = as_nobody("derivctl", "status")
+    check(done.returncode == 4 and "group derivd" in done.stderr, f"{done.returncode} {done.stderr}")
+    done = as_nobody("derivctl", "status", groups=["derivd"])
+    check(done.returncode == 0, f"a member of the group: {done.returncode} {done.stderr}")
+
+
+def readme(state):
+    """The queries of README's section, as they stand there."""
+    section = (harness.SOURCE / "README.md").read_text().split("## As a service\n")[1].split("\n## ")[0]
+    lines = [line.split("  #")[0].strip() for line in section.split("```sh\n")[2].split("```")[0]
+             .splitlines()]
+    queries = [line for line in lines if line and "stop" not in line]
+    check(len(queries) >= 6, queries)
+    for query in queries:
+        line = query.replace("123456789", settled()[0]["contract_id"])
+        done = run(*line.split())
+        check(done.stdout.strip() and "No entries" not in done.stdout, f"{line} says nothing")
+
+
+def token_hidden(state):
+    """The token is where root and the service can read it, and nowhere else."""
+    secret = state.token.encode()
+    pid = show("derivd", "MainPID")
+    for place in (f"/proc/{pid}/cmdline", f"/proc/{pid}/environ"):
+        check(secret not in pathlib.Path(place).read_bytes(), place)
+    for folder in ("/var/lib/derivd", "/run/derivd", "/var/log/journal", "/etc/systemd", "/tmp",
+                   "/var/tmp", "/var/lib/systemd", "/run/systemd/units", "/run/systemd/transient"):
+        for file in pathlib.Path(folder).rglob("*"):
+            if file.is_file() and not file.is_symlink():
+                check(secret not in file.read_bytes(), file)
+    check(state.token not in run("systemctl", "show", "derivd").stdout, "systemctl show")
+    check(state.token not in run("journalctl", "-o", "export", "--no-pager").stdout, "journal")
+    account = pwd.getpwnam("derivd")
+    same_user = ["setpriv", "--reuid", account.pw_uid, "--regid", account.pw_gid, "--clear-groups", "--"]
+    for place in ("environ", "mem", "maps"):
+        check(run(*same_user, "head", "-c1", f"/proc/{pid}/{place}", ok=False).returncode != 0,
+              f"/proc/PID/{place} is readable for the same user outside of the service")
+    check(run(*same_user, "cat", ETC / "credentials/token", ok=False).returncode != 0, "the file")
+    for place in (ETC / "credentials/token", "/run/credentials/derivd.service/token"):
+        check(as_nobody("cat", place).returncode != 0, f"anybody reads {place}")
+    check(secret in pathlib.Path("/run/credentials/derivd.service/token").read_bytes(), "credential")
+
+
+def killed(state):
+    """kill -9 and SIGABRT: started again, books kept, no core file."""
+    for number, name in ((signal.SIGKILL, "9/KILL"), (signal.SIGABRT, "6/ABRT")):
+        before, pid, restarts = trades(), show("derivd", "MainPID"), int(show("derivd", "NRestarts"))
+        os.kill(int(pid), number)
+        wait_until(lambda: int(show("derivd", "NRestarts")) == restarts + 1 and live(), 20, "a restart")
+        check(show("derivd", "MainPID") != pid, "the same process")
+        check({t["order_id"] for t in before} <= {t["order_id"] for t in trades()}, "trades were lost")
+        more_trades(2)
+        text = journal("-u", "derivd", fields=False)
+        check(f"code=killed, status={name}" in text and "code=dumped" not in text, text[-800:])
+
+
+def watchdog(state):
+    drop_in("derivd.service", "watchdog", "[Service]\nWatchdogSec=3s\n")
+    systemctl("restart", "derivd")
+    wait_until(live, 20, "a live session")
+    harness.TICK.wait(4)  # longer than the watchdog allows: it is fed
+    pid = show("derivd", "MainPID")
+    check(show("derivd", "NRestarts") == "0" and active() == "active", "a healthy daemon was restarted")
+    os.kill(int(pid), signal.SIGSTOP)
+    wait_until(lambda: show("derivd", "NRestarts") == "1" and live(), 20, "a restart by the watchdog")
+    check("Watchdog timeout (limit 3s)!" in journal("-u", "derivd", fields=False), "no watchdog entry")
+    more_trades(20)
+
+
+def same_steps():
+    """Over every kill and restart above, each stake is the one that martingale 0.35 × 2.1^n asks for."""
+    step, raised = 0, 0
+    rows = [t for t in trades() if t["strategy"] == "parity"]
+    for row in sorted(rows, key=lambda t: int(t["contract_id"])):
+        want = (decimal.Decimal("0.35") * decimal.Decimal("2.1") ** step).quantize(
+            decimal.Decimal("0.01"), decimal.ROUND_HALF_UP)
+        check(row["stake"] == str(want), f"step {step}: {want}, not {row}")
+        raised += step > 0
+        step = (step + 1) % 4 if row["profit"].startswith("-") else 0  # max_steps: 3
+    check(raised >= 1, "no loss: no raise to see")
+
+
+def stop(state):
+    """Clean, in time, and says what is open."""
+    begun = time.monotonic()
+    systemctl("stop", "derivd")
+    took = time.monotonic() - begun
+    check(active() == "inactive" and show("derivd", "Result") == "success", show("derivd", "Result"))
+    check(took < 45, f"the stop took {took} s")
+    last = journal("-u", "derivd", f"MESSAGE_ID={STOPPED}")[-1]["MESSAGE"]
+    check("nothing is open" in last, last)
+    check(active("derivd-wait-online") == "inactive", "wait-online outlives the daemon")
+    check(not pathlib.Path("/run/derivd").exists(), "/run/derivd is left")
+    totals = harness.compare(trades(), state.venue.ledger())
+    check(totals["open"] == 0 and totals["settled"] >= 10, totals)
+    same_steps()
+    print("  booked as the venue did:", totals, f"stop took {took:.2f} s")
+    state.venue.stop()
+
+
+def long_stop(state):
+    """A stop that waits for a contract asks for the time that it needs."""
+    slow = lambda text: re.sub(r"duration: 1t", "duration: 5t", text)  # noqa: E731
+    state.venue = Venue([state.token], speed=1)
+    configure(Venue.PORT, state.venue.ready["ca_file"], edit=slow)
+    drop_in("derivd.service", "stop", "[Service]\nTimeoutStopSec=2s\n")
+    run("rm", "-r", "/var/lib/derivd")  # a new venue: other books
+    systemctl("start", "derivd")
+    wait_until(lambda: json.loads(run("derivctl", "--json", "positions", ok=False).stdout or "[]"), 40,
+               "an open contract")
+    begun = time.monotonic()
+    systemctl("stop", "derivd")
+    took = time.monotonic() - begun
+    check(show("derivd", "Result") == "success", journal("-u", "derivd", "-n", "20", fields=False))
+    check(2 < took < 40, f"the stop took {took:.1f} s: no wait for the contract")
+    check(all(t["profit"] is not None for t in trades()), "an open contract after waiting")
+    print(f"  TimeoutStopSec=2s, waited {took:.1f} s for a contract")
+    state.venue.stop()
+
+
+# ---- cases of the group "failures": what an operator can get wrong, instances, upgrade, purge ----
+
+def missing_credential(state):
+    install(state.packages)
+    quick_restarts()
+    state.venue = Venue([state.token, state.second])
+    configure(Venue.PORT, state.venue.ready["ca_file"])
+    check(systemctl("start", "derivd", ok=False).returncode != 0, "started without a token")
+    failed_with("derivd", 243)
+    put_token("")
+    systemctl("reset-failed", "derivd")
+    check(systemctl("start", "derivd", ok=False).returncode != 0, "started with an empty token")
+    failed_with("derivd", 66)
+
+
+def bad_token(state):
+    """77, no restart, and OnFailure= calls."""
+    folder = harness.SOURCE / "systemd/examples"
+    run("install", "-D", "-m", "644", folder / "onfailure.conf",
+        "/etc/systemd/system/derivd.service.d/onfailure.conf")
+    run("install", "-m", "644", folder / "derivd-failure@.service", "/etc/systemd/system/")
+    systemctl("daemon-reload")
+    wrong = harness.demo_token("options")
+    put_token(wrong)
+    systemctl("reset-failed", "derivd")
+    systemctl("start", "derivd", ok=False)
+    failed_with("derivd", 77)
+    text = journal(fields=False)
+    check("derivd has failed: systemctl status derivd" in text, "OnFailure= was not called")
+    check(wrong not in text, "the refused token is in the journal")
+    run("rm", "/etc/systemd/system/derivd.service.d/onfailure.conf")
+
+
+def bad_config(state):
+    put_token(state.token)
+    config = ETC / "derivd.yaml"
+    good = config.read_text()
+    config.write_text(good.replace("max_stake: 5.00", "max_stak: 5.00"))
+    line = next(i for i, text in enumerate(good.splitlines(), 1) if "max_stake: 5.00" in text)
+    systemctl("reset-failed", "derivd")
+    check(systemctl("start", "derivd", ok=False).returncode != 0, "started with a bad configuration")
+    failed_with("derivd", 78)
+    text = journal("-u", "derivd", fields=False)
+    check(re.search(rf"/etc/derivd/derivd\.yaml:{line}:\d+: limits\.max_stak: .*max_stake", text), text)
+    entry = journal("-u", "derivd", f"MESSAGE_ID={CONFIG_INVALID}")[-1]
+    check(f"derivd.yaml:{line}:" in entry["DERIVD_REASON"], entry)
+    config.write_text(good)
+    config.chmod(0o600)
+    os.chown(config, 0, 0)
+    systemctl("reset-failed", "derivd")
+    systemctl("start", "derivd", ok=False)
+    failed_with("derivd", 78)  # unreadable for the service
+    os.chown(config, 0, grp.getgrnam("derivd").gr_gid)
+    config.chmod(0o640)
+
+
+def encrypted_credential(state):
+    """As examples/encrypted-token.conf says."""
+    run("systemd-creds", "setup")
+    run("systemd-creds", "encrypt", "--with-key=host", "--name=token", "-",
+        ETC / "credentials/token.cred", text=state.token)
+    run("rm", ETC / "credentials/token")
+    run("install", "-D", "-m", "644", harness.SOURCE / "systemd/examples/encrypted-token.conf",
+        "/etc/systemd/system/derivd.service.d/encrypted-token.conf")
+    systemctl("daemon-reload")
+    systemctl("reset-failed", "derivd")
+    systemctl("start", "derivd")
+    wait_until(live, 20, "a live session with an encrypted token")
+    check(state.token.encode() not in (ETC / "credentials/token.cred").read_bytes(), "not encrypted")
+    systemctl("stop", "derivd")
+    run("rm", "/etc/systemd/system/derivd.service.d/encrypted-token.conf", ETC / "credentials/token.cred")
+    systemctl("daemon-reload")
+
+
+def instances(state):
+    """Two accounts apart: configuration, token, journal, socket; one stops, the other goes on."""
+    run("rm", "-r", "/var/lib/derivd")
+    for name, token in (("a", state.token), ("b", state.second)):
+        put_token(token, f"{name}.token")
+        configure(Venue.PORT, state.venue.ready["ca_file"], name)
+    systemctl("start", "derivd@a", "derivd@b", "derivd-wait-online@a", "derivd-wait-online@b")
+    status = [json.loads(run("derivctl", "--name", n, "--json", "status").stdout) for n in "ab"]
+    check(status[0]["account"] != status[1]["account"] and all(s["state"] == "live" for s in status),
+          status)
+    for name in "ab":
+        more_trades(2, "--name", name)
+        check(pathlib.Path(f"/var/lib/derivd-{name}/derivd.db").exists(), name)
+    check(not {t["contract_id"] for t in trades("--name", "a")}
+          & {t["contract_id"] for t in trades("--name", "b")}, "shared contracts")
+    check(journal("-u", "derivd@a", f"DERIVD_ACCOUNT={status[1]['account']}") == [], "mixed journals")
+    systemctl("stop", "derivd@a")
+    more_trades(2, "--name", "b")
+    put_token(state.second, "a.token")  # the account of b
+    systemctl("start", "derivd@a", ok=False)
+    wait_until(lambda: "holds the account" in journal("-u", "derivd@a", fields=False), 20, "a refusal")
+    check(json.loads(run("derivctl", "--name", "b", "--json", "status").stdout)["state"] == "live", "b")
+    systemctl("stop", "derivd@a", ok=False)
+    put_token(state.token, "a.token")
+    systemctl("reset-failed", "derivd@a", ok=False)
+
+
+def upgrade(state):
+    """Over a running daemon: started anew, on with its journal; what did not run stays so."""
+    pid, before = show("derivd@b", "MainPID"), trades("--name", "b")
+    install(state.packages)
+    check(active("derivd@b") == "active" and show("derivd@b", "MainPID") != pid, "not restarted")
+    check(active() == "inactive" and active("derivd@a") == "inactive", "an upgrade started a daemon")
+    wait_until(lambda: live("--name", "b"), 20, "a live session")
+    more_trades(2, "--name", "b")
+    check({t["order_id"] for t in before} <= {t["order_id"] for t in trades("--name", "b")}, "lost")
+
+
+def purge(state):
+    systemctl("enable", "derivd@b")
+    run("dpkg", "--remove", "derivd")
+    check(active("derivd@b") == "inactive", "removed and still running")
+    last = journal("-u", "derivd@b", f"MESSAGE_ID={STOPPED}")[-1]["MESSAGE"]
+    check("stopped" in last, last)
+    check((ETC / "b.yaml").exists() and pathlib.Path("/var/lib/derivd-b").exists(), "a removal keeps")
+    run("dpkg", "--purge", "derivd", "derivd-sim")
+    for pattern in ("/etc/derivd", "/var/lib/derivd*", "/run/derivd", "/run/derivd-[ab]", "/usr/*bin/deriv*",
+                    "/lib/systemd/system/derivd*", "/usr/lib/sysusers.d/derivd*",
+                    "/usr/lib/systemd/catalog/derivd*", "/usr/share/doc/derivd*",
+                    "/etc/systemd/system/derivd.service.d", "/etc/systemd/system/*.wants/derivd*",
+                    "/usr/share/man/man*/deriv*", "/usr/share/bash-completion/completions/deriv*"):
+        left = list(pathlib.Path("/").glob(pattern[1:]))
+        check(not left, f"left: {left}")
+    check("derivd" not in pathlib.Path("/etc/passwd").read_text() + pathlib.Path("/etc/group").read_text(),
+          "the account is left")
+    state.venue.stop()
+
+
+GROUPS = {
+    "service": [installed, hardening, offline_start, trading, journal_fields, who_may, readme,
+                token_hidden, killed, watchdog, stop, long_stop],
+    "failures": [missing_credential, bad_token, bad_config, encrypted_credential, instances, upgrade,
+                 purge],
+}
+
+
+class State:
+    def __init__(self, packages):
+        self.packages = packages
+        self.token = harness.demo_token("options")
+        self.second = harness.demo_token("options")
+        self.venue = None
+
+
+def main(group, packages):
+    check(pathlib.Path("/run/derivd-boot").exists(), "this runs inside tests/systemd/boot only")
+    state = State(packages)
+    for case in GROUPS[group]:
+        begun = time.monotonic()
+        try:
+            case(state)
+        except BaseException:
+            print(f"FAILED {case.__name__}\n{journal('-n', '60', fields=False)}", flush=True)
+            raise
+        print(f"ok {case.__name__} {time.monotonic() - begun:.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

@@ -1,0 +1,82 @@
+"""The manuals and the completion say what the programs say: every command and option of --help, every
+exit code, every key of the configuration, and no formatting error."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+MANUALS = SOURCE / "docs/man"
+
+
+def run(*command, **more):
+    return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL, **more)
+
+
+def check(condition, text):
+    if not condition:
+        raise AssertionError(text)
+
+
+def rendered(page):
+    done = run("man", "--warnings", "-E", "UTF-8", "-l", page,
+               env={"PATH": "/usr/bin:/bin", "MANWIDTH": "100", "LC_ALL": "C.UTF-8"})
+    check(done.returncode == 0 and done.stderr == "", f"{page}: {done.stderr}")
+    text = re.sub(r"\x1b\[[0-9;]*m|.\x08", "", done.stdout)
+    return text.replace("\u2010", "-").replace("\u2212", "-")
+
+
+def words_of(program, *subcommand):
+    """What --help names; the completion finds it in a way of its own."""
+    done = run(program, *subcommand, "--help")
+    check(done.returncode == 0, done.stderr)
+    options = set(re.findall(r"(?m)^  (?:-\w,)?(--[a-z-]+)", done.stdout))
+    below = re.search(r"(?s)\nSubcommands:\n(.*)", done.stdout)
+    commands = set(re.findall(r"(?m)^  ([a-z][a-z-]*)", below[1])) if below else set()
+    return options, commands
+
+
+def completed(program, *words):
+    script = (f'source "{SOURCE}/packaging/completion.bash"; PATH="{program.parent}:$PATH"; '
+              'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _derivd; printf "%s\\n" "${COMPREPLY[@]}"')
+    done = run("bash", "-c", script, "bash", program.name, *words)
+    check(done.stderr == "", done.stderr)
+    return set(done.stdout.split())
+
+
+def main(build):
+    build = pathlib.Path(build).resolve()
+    for program, page in (("derivd", MANUALS / "derivd.8"), ("derivctl", MANUALS / "derivctl.1"),
+                          ("derivsim", MANUALS / "derivsim.1")):
+        binary, text = build / program, rendered(page)
+        options, commands = words_of(binary)
+        check(completed(binary, "") == options | commands, f"completion of {program}: "
+              f"{completed(binary, '')} and {options | commands}")
+        for command in commands:
+            check(re.search(rf"(?m)^ +(derivd )?{command}\b", text), f"{page.name} lacks '{command}'")
+            more, below = words_of(binary, command)
+            check(completed(binary, command, "") >= more | below,
+                  f"completion of {program} {command}: {completed(binary, command, '')}")
+            options |= more
+        for option in options:
+            check(re.search(rf"(?<![\w-]){option}\b", text), f"{page.name} lacks '{option}'")
+    codes = re.findall(r"kExit\w+ = (\d+)", (SOURCE / "lib/service/exit_code.hpp").read_text())
+    text = rendered(MANUALS / "derivd.8")
+    for code in codes:
+        check(re.search(rf"(?m)^ +{code}\*? ", text), f"derivd.8 lacks exit code {code}")
+
+    text = rendered(build / "derivd.yaml.5")
+    keys = re.findall(r'"([a-z_.]+(?:\[\][a-z_.]*)?)"', (SOURCE / "lib/config/table.cpp").read_text())
+    keys = [k for k in keys if re.match(r"(venue|limits|strategies\[\]|store|metrics|log)\.", k)]
+    check(len(keys) > 40, f"few keys in the settings table: {len(keys)}")
+    for key in keys:
+        check(re.search(rf"(?m)^ +{re.escape(key)}(\.\w+)?$", text), f"derivd.yaml.5 lacks '{key}'")
+    check(completed(build / "derivctl", "trades", "--format", "c") == {"csv"}, "--format c")
+    check("pause" in completed(build / "derivctl", "--name", "x", "pa"), "after --name x")
+    print(f"{len(keys)} keys, pages and completion hold")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

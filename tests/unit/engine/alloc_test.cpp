@@ -1,0 +1,58 @@
+// The hot path: a tick without a signal touches no heap.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "unit/engine/rig.hpp"
+
+namespace {
+std::size_t allocations = 0;
+}
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* p = std::malloc(size)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+
+namespace derivd::engine::test {
+namespace {
+
+TEST(HotPath, ATickWithoutASignalDoesNotAllocate) {
+  Settings settings;
+  auto even_odd = every_tick("even_odd");
+  even_odd.params["streak"] = 100;
+  auto rise_fall = every_tick("rise_fall");
+  rise_fall.type = "rise_fall";
+  rise_fall.params["streak"] = 100;
+  auto open = every_tick("open", "2.00");
+  open.params["streak"] = 100;
+  settings.strategies = {even_odd, rise_fall, open};
+  settings.limits.daily_loss = usd("100.00");
+  Rig rig(settings);
+  rig.restore({});
+  rig.now.venue = {1'782'086'400};
+  rig.live();
+  for (int i = 0; i < 100; ++i) rig.tick("1.02");  // `open` and `even_odd` buy
+  for (const auto& b : rig.take_buys()) rig.bought(b.order, b.order.value, "1.95");
+  ASSERT_EQ(rig.engine->account().open_contracts, 2);
+
+  Actions actions;
+  actions.reserve(16);
+  auto now = rig.now;
+  const auto count_from = allocations;
+  for (int i = 1; i <= 10'000; ++i) {
+    now.venue.s += 2;
+    now.instant = now.instant + std::chrono::seconds(2);
+    const auto quote = core::Price::raw(100 + i % 2, 2);
+    rig.engine->on_tick({"R_100", now.venue, quote}, false, now, actions);
+    ASSERT_TRUE(actions.empty());
+  }
+  EXPECT_EQ(allocations - count_from, 0u);
+}
+
+}  // namespace
+}  // namespace derivd::engine::test
