@@ -24,7 +24,15 @@ struct OrderQuery {
 class Journal {
  public:
   enum class Mode : std::uint8_t { kReadWrite, kReadOnly };
-  /// Creates the file (0600) and migrates it in kReadWrite. A second writer gets kRefused.
+  /// Creates the file (0600) and migrates it in kReadWrite. A second writer gets kRefused:
+  /// FILE-lock beside the file is locked as long as the journal is open. What is there but is no
+  /// whole journal (empty, cut off, damaged, of another program, of a newer version) is kInvalid
+  /// with the remedy.
+  ///
+  /// A reader works while a writer runs and after it. It needs to read FILE, FILE-wal and FILE-shm;
+  /// after a clean stop only FILE is left, and a reader that may not create the other two beside it
+  /// reads FILE alone. It never sees less than the last clean stop: where a log is there that it
+  /// may not read, it gets an error.
   static core::Result<std::unique_ptr<Journal>> open(const std::string& path, Mode mode);
   virtual ~Journal() = default;
 
@@ -34,7 +42,10 @@ class Journal {
   virtual core::Result<std::vector<execution::Order>> orders(const OrderQuery& query) = 0;
   virtual core::Result<std::vector<execution::HaltRecord>> halts() = 0;  // in force
   virtual core::Result<std::optional<execution::BalanceRecord>> last_balance() = 0;
-  /// Truncates the WAL; called at a clean stop and off the hot path.
+  /// Truncates the WAL; called at a clean stop and off the hot path. In between append() keeps the
+  /// WAL to some 8 MiB (32 MiB at most) by itself, at 10 to 30 ms each time, never behind an intent
+  /// unless it must. Errors of append(): kIo (full disk, read-only, …); the record is not kept
+  /// then.
   virtual core::Result<void> checkpoint() = 0;
 };
 
