@@ -796,7 +796,9 @@ void World::ledger_line(std::string_view line) {
   const auto& contract = *venue_->book().find(id);
   if (event == "buy") {
     auditor_.bought(contract, acting_for_us_ ? acting_order_ : core::OrderId{}, {});
-    const bool live = alive() && trader_->state() == deriv::SessionState::kLive;
+    // A link that is dead without saying so yet shows nothing.
+    const bool heard = attempt_ && !attempt_->deaf && !attempt_->mute;
+    const bool live = heard && alive() && trader_->state() == deriv::SessionState::kLive;
     if (!acting_for_us_ && !faults_on_ && live && settled_down()) auditor_.foreign_seen_live(id);
   } else {
     auditor_.settled(contract);
