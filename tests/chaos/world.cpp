@@ -19,8 +19,8 @@ constexpr std::int64_t kLongestStall = 24 * kSecond;
 constexpr std::int64_t kQuiet = 420 * kSecond;
 constexpr std::int64_t kTradingAgain = 25 * kSecond;
 constexpr std::int64_t kFlat = 90 * kSecond;
-/// What the venue said last gets there, and foreign contracts end.
-constexpr std::int64_t kLastWords = 15 * kSecond;
+/// What the venue said last gets there, and foreign contracts end, held settlements too.
+constexpr std::int64_t kLastWords = 45 * kSecond;
 constexpr int kMaxSpins = 2'000;
 
 constexpr std::size_t kPad = 64;  // bytes that simdjson may read behind a frame
