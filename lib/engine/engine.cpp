@@ -23,8 +23,12 @@ void Engine::Impl::begin(const core::Now& at, Actions& actions) {
 
 void Engine::Impl::observe(core::VenueTime time) {
   if (time > clock) {
-    clock_before = clock;
-    clock_before_at = clock_at;
+    // Neither faster than our seconds nor slower than ticks can come; a simulator that is faster
+    // for good is believed after some ticks.
+    const auto passed = std::chrono::ceil<std::chrono::seconds>(now.instant - clock_at);
+    const auto bound = steady + std::max(passed, kTickStep);
+    ahead = clock.s != 0 && time > bound ? ahead + 1 : 0;
+    steady = clock.s == 0 || ahead > kBelieved ? time : std::min(time, bound);
     clock = time;
     clock_at = now.instant;
   }
@@ -101,17 +105,10 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   const auto signal = slot.strategy->on_tick(tick);
   if (!signal || history) return;
   auto proven = tick;
-  proven.epoch = earliest_now(tick.epoch, feed.interval_s());
+  // A tick may be stamped with a time that has not come yet. An order that took it for its own
+  // would never be found: the venue's purchase second lies before it.
+  proven.epoch = std::min(tick.epoch, steady);
   consider(slot, *signal, proven, nullptr);
-}
-
-// A tick may be stamped with a time that has not come yet. An order that took it for its own would
-// never be found: the venue's purchase second lies before it. So no order is dated later than the
-// clock before this tick and what has passed since, in our seconds.
-core::VenueTime Engine::Impl::earliest_now(core::VenueTime epoch, std::int64_t interval_s) const {
-  if (clock_before.s == 0 || clock_at != now.instant || epoch < clock) return epoch;
-  const auto passed = std::chrono::ceil<std::chrono::seconds>(clock_at - clock_before_at);
-  return std::min(epoch, clock_before + std::max(passed, std::chrono::seconds(interval_s)));
 }
 
 std::optional<core::Instant> Engine::Impl::next_deadline() const {

@@ -37,6 +37,10 @@ inline constexpr std::size_t kMaxVerifying = 64;
 /// A purchase or settlement may be this much ahead of the last tick; more is taken for a bogus
 /// time.
 inline constexpr std::chrono::seconds kMaxLead{3600};
+/// The longest interval between two ticks of a known symbol.
+inline constexpr std::chrono::seconds kTickStep{2};
+/// So many times in a row ahead of our own seconds, the venue's clock is believed.
+inline constexpr int kBelieved = 5;
 /// From the first to the longest pause between two questions about an order of unknown outcome.
 inline constexpr core::Duration kFirstAsk = std::chrono::seconds(2);
 inline constexpr core::Duration kLongestAsk = std::chrono::seconds(30);
@@ -92,7 +96,6 @@ struct Engine::Impl {
   void roll_day();
   void tick(const market::Tick& tick, bool history);
   void feed_contracts(const market::Tick& tick, Feed::Push push);
-  core::VenueTime earliest_now(core::VenueTime epoch, std::int64_t interval_s) const;
   void feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, bool history);
   std::optional<core::Instant> next_deadline() const;
   void on_deadline();
@@ -218,9 +221,9 @@ struct Engine::Impl {
   std::optional<std::int64_t> day;
   bool daily_profit_reached = false;
   core::VenueTime clock;
-  core::Instant clock_at;        // when it was shown to us
-  core::VenueTime clock_before;  // the one before it, likewise
-  core::Instant clock_before_at;
+  core::Instant clock_at;  // when it was shown to us
+  core::VenueTime steady;  // the same, but never faster than our own seconds (see observe)
+  int ahead = 0;           // times in a row that the clock was beyond that
 
   core::Now now;           // of the event being handled
   Actions* out = nullptr;  // of the event being handled

@@ -182,6 +182,7 @@ std::vector<execution::Pending> Engine::Impl::pending_orders() const {
 
 void Engine::Impl::report(const execution::VenueReport& report) {
   if (!is_online) return;
+  steady = std::max(steady, std::min(clock, report.as_of));  // the venue's own answer
   const auto pending = pending_orders();
   const auto result = execution::reconcile(pending, ledger, report);
   std::size_t resolved = 0;

@@ -19,8 +19,8 @@ constexpr std::int64_t kLongestStall = 24 * kSecond;
 constexpr std::int64_t kQuiet = 420 * kSecond;
 constexpr std::int64_t kTradingAgain = 25 * kSecond;
 constexpr std::int64_t kFlat = 90 * kSecond;
-/// What the venue said last gets there, and foreign contracts end.
-constexpr std::int64_t kLastWords = 15 * kSecond;
+/// What the venue said last gets there, and foreign contracts end, held settlements too.
+constexpr std::int64_t kLastWords = 45 * kSecond;
 constexpr int kMaxSpins = 2'000;
 
 constexpr std::size_t kPad = 64;  // bytes that simdjson may read behind a frame
@@ -796,7 +796,9 @@ void World::ledger_line(std::string_view line) {
   const auto& contract = *venue_->book().find(id);
   if (event == "buy") {
     auditor_.bought(contract, acting_for_us_ ? acting_order_ : core::OrderId{}, {});
-    const bool live = alive() && trader_->state() == deriv::SessionState::kLive;
+    // A link that is dead without saying so yet shows nothing.
+    const bool heard = attempt_ && !attempt_->deaf && !attempt_->mute;
+    const bool live = heard && alive() && trader_->state() == deriv::SessionState::kLive;
     if (!acting_for_us_ && !faults_on_ && live && settled_down()) auditor_.foreign_seen_live(id);
   } else {
     auditor_.settled(contract);
