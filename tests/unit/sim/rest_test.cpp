@@ -118,8 +118,11 @@ TEST(Otp, LeadsAClientBehindAProxyBackThroughIt) {
   EXPECT_TRUE(url_for("127.0.0.1:4711").starts_with("wss://127.0.0.1:4711/trading/v1/options/ws/"));
   EXPECT_TRUE(url_for("[::1]:4711").starts_with("wss://[::1]:4711/trading/"));
   // Not a host: what the venue calls itself.
-  for (const auto* odd : {"", "a/b", "a b", "x\"y", "a?b"}) {
-    EXPECT_TRUE(url_for(odd).starts_with("wss://127.0.0.1/trading/")) << odd;
+  const auto own = url_for("");
+  const auto base = own.substr(0, own.find("/trading/"));
+  EXPECT_TRUE(base.starts_with("wss://")) << own;
+  for (const auto* odd : {"a/b", "a b", "x\"y", "a?b"}) {
+    EXPECT_TRUE(url_for(odd).starts_with(base + "/trading/")) << odd;
   }
 }
 
