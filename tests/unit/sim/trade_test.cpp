@@ -425,6 +425,32 @@ TEST_P(Trading, ATickContractLivesAndSettlesAsRecorded) {
   EXPECT_EQ(settled[0]["exit"], "340.33");
 }
 
+TEST_P(Trading, PaymentsComeOneToThreeSecondsAfterTheExit) {
+  Sim sim(path(std::vector<std::int64_t>(60, 34'001)));
+  const auto c = open(sim);
+  sim.advance(1);
+  for (int i = 0; i < 40; ++i) {
+    auto p = parameters(i % 2 == 0 ? proposal("DIGITODD", 1, "t") : proposal("CALL", 15, "s"));
+    sim.call(c, {{"buy", "1"}, {"price", 1}, {"parameters", p}});
+    if (i % 8 == 0) sim.advance(1);
+  }
+  sim.advance(40);
+  std::set<std::int64_t> digits, timed;
+  for (const auto& line : sim.ledger("settle")) {
+    const bool digit = line["type"] == "DIGITODD";
+    const auto bought = [&] {
+      for (const auto& b : sim.ledger("buy"))
+        if (b["contract_id"] == line["contract_id"]) return b["epoch"].get<std::int64_t>();
+      return std::int64_t{0};
+    }();
+    const auto end = digit ? line["exit_epoch"].get<std::int64_t>() : bought + 15;
+    (digit ? digits : timed).insert(line["epoch"].get<std::int64_t>() - end);
+  }
+  EXPECT_EQ(digits, (std::set<std::int64_t>{1, 2, 3}));
+  // Between two ticks the end of a timed contract shows a second later, and stays so for one.
+  EXPECT_EQ(timed, (std::set<std::int64_t>{1, 2, 3}));
+}
+
 TEST_P(Trading, ALostContractHasASellTransactionOfZero) {
   Sim sim(path({34'000, 34'012, 34'014, 34'016, 34'018, 34'010, 34'012, 34'014}));
   const auto c = open(sim);
