@@ -1,22 +1,8 @@
 // The hot path: a tick without a signal touches no heap.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "unit/engine/counting_new.hpp"
 #include "unit/engine/rig.hpp"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace derivd::engine::test {
 namespace {
@@ -43,7 +29,7 @@ TEST(HotPath, ATickWithoutASignalDoesNotAllocate) {
   Actions actions;
   actions.reserve(16);
   auto now = rig.now;
-  const auto count_from = allocations;
+  const auto count_from = allocations();
   for (int i = 1; i <= 10'000; ++i) {
     now.venue.s += 2;
     now.instant = now.instant + std::chrono::seconds(2);
@@ -51,7 +37,7 @@ TEST(HotPath, ATickWithoutASignalDoesNotAllocate) {
     rig.engine->on_tick({"R_100", now.venue, quote}, false, now, actions);
     ASSERT_TRUE(actions.empty());
   }
-  EXPECT_EQ(allocations - count_from, 0u);
+  EXPECT_EQ(allocations() - count_from, 0u);
 }
 
 }  // namespace
