@@ -116,7 +116,7 @@ class Checker final {
     prefix_.clear();
   }
 
-  void params(StrategySettings& s, const strategy::StrategyType& type, const Node* node) {
+  void params(StrategySettings& s, const strategy::StrategyType& type, const YamlNode* node) {
     std::vector<std::string_view> names;
     for (const auto& spec : type.params) names.push_back(spec.name);
     std::map<std::string, Place, std::less<>> seen;
@@ -127,7 +127,7 @@ class Checker final {
       if (spec.fallback) s.params.try_emplace(std::string(spec.name), *spec.fallback);
     }
   }
-  void param(StrategySettings& s, const strategy::StrategyType& type, const Node::Entry& entry,
+  void param(StrategySettings& s, const strategy::StrategyType& type, const YamlNode::Entry& entry,
              const std::vector<std::string_view>& names,
              std::map<std::string, Place, std::less<>>& seen) {
     const auto key = full("params." + entry.key);

@@ -15,7 +15,7 @@ namespace derivd::config {
 struct Checked {
   Config& config;
   const std::set<std::string, std::less<>>& refused;  // keys whose value was not taken
-  std::vector<const Node*> params;                    // of each strategy, null where not given
+  std::vector<const YamlNode*> params;                // of each strategy, null where not given
   std::vector<Problem>& problems;
 };
 /// Also fills each strategy's params with their defaults.

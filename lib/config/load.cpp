@@ -65,10 +65,10 @@ class Loader final {
   std::variant<Config, std::vector<Problem>> load(std::string_view text) {
     auto parsed = parse_yaml(text);
     if (auto* problem = std::get_if<Problem>(&parsed)) return std::vector{std::move(*problem)};
-    const auto& root = std::get<Node>(parsed);
+    const auto& root = std::get<YamlNode>(parsed);
     Target target{config_};
     apply_defaults(target);
-    if (root.kind == Node::Kind::kMap) {
+    if (root.kind == YamlNode::Kind::kMap) {
       section(&root, root.place, "", "", target);
     } else if (root.is_null()) {
       add({1, 1}, std::string(kStrategies),
@@ -105,7 +105,7 @@ class Loader final {
 
   /// `path` is the section in the table, `key` the same as the file says it. A section that the
   /// file leaves out has no map: what it requires is missing then.
-  void section(const Node* map, Place at, std::string_view path, const std::string& key,
+  void section(const YamlNode* map, Place at, std::string_view path, const std::string& key,
                Target& target) {
     const auto children = children_of(path);
     std::map<std::string_view, Place> seen;
@@ -130,9 +130,10 @@ class Loader final {
     }
   }
 
-  void unknown(const Node::Entry& entry, const std::string& key,
+  void unknown(const YamlNode::Entry& entry, const std::string& key,
                const std::vector<Child>& children) {
     std::vector<std::string_view> names;
+    names.reserve(children.size());
     for (const auto& child : children) names.push_back(child.name);
     const auto guess = did_you_mean(entry.key, names);
     // As it stands in the file, but not more of it than a message can bear.
@@ -145,7 +146,7 @@ class Loader final {
          fmt::format("unknown key{}{} allowed: {}", guess, guess.empty() ? ";" : "", join(names))});
   }
 
-  void descend(const Child& child, const Node::Entry& entry, std::string_view path,
+  void descend(const Child& child, const YamlNode::Entry& entry, std::string_view path,
                const std::string& key, Target& target) {
     const auto name = below(key, entry.key);
     switch (child.kind) {
@@ -157,7 +158,7 @@ class Loader final {
         const auto sub = below(path, child.name);
         if (entry.value.is_null()) {
           if (!is_optional_section(sub)) section(nullptr, entry.place, sub, name, target);
-        } else if (entry.value.kind == Node::Kind::kMap) {
+        } else if (entry.value.kind == YamlNode::Kind::kMap) {
           config_.places[name] = entry.value.place;
           section(&entry.value, entry.value.place, sub, name, target);
         } else {
@@ -167,7 +168,8 @@ class Loader final {
     }
   }
 
-  void wrong_section(const Node::Entry& entry, const std::string& path, const std::string& name) {
+  void wrong_section(const YamlNode::Entry& entry, const std::string& path,
+                     const std::string& name) {
     std::vector<std::string_view> names;
     for (const auto& c : children_of(path)) names.push_back(c.name);
     add(entry.value.place, name,
@@ -176,7 +178,7 @@ class Loader final {
     for (const auto& c : children_of(path)) refused_.insert(below(name, c.name));
   }
 
-  void value(const Setting& setting, const Node::Entry& entry, const std::string& name,
+  void value(const Setting& setting, const YamlNode::Entry& entry, const std::string& name,
              Target& target) {
     if (entry.value.is_null()) {
       if (setting.fallback == kRequired) {
@@ -209,9 +211,9 @@ class Loader final {
     }
   }
 
-  void strategies(const Node::Entry& entry) {
+  void strategies(const YamlNode::Entry& entry) {
     const auto& list = entry.value;
-    if (list.kind != Node::Kind::kList) {
+    if (list.kind != YamlNode::Kind::kList) {
       add(list.is_null() ? entry.place : list.place, std::string(kStrategies),
           fmt::format("{} where a list is wanted; allowed: a list of strategies, [] for none",
                       shown(list)));
@@ -230,11 +232,11 @@ class Loader final {
     }
   }
 
-  void strategy(const Node& item, Place at, std::size_t index) {
+  void strategy(const YamlNode& item, Place at, std::size_t index) {
     const auto key = fmt::format("{}[{}]", kStrategies, index);
     Target target{config_, &config_.engine.strategies[index]};
     apply_defaults(target);
-    if (item.kind != Node::Kind::kMap) {
+    if (item.kind != YamlNode::Kind::kMap) {
       add(at, key,
           fmt::format("{} where a strategy is wanted: a map with name, type, symbol, "
                       "staking",
@@ -251,7 +253,7 @@ class Loader final {
 
   Config config_;
   std::set<std::string, std::less<>> refused_;
-  std::vector<const Node*> params_;
+  std::vector<const YamlNode*> params_;
   std::vector<Problem> problems_;
 };
 

@@ -49,7 +49,7 @@ constexpr std::string_view kAmountAllowed = "an amount above 0, at most 2 decima
 
 /// A choice among words that stand for the values of an enumeration from 0 on.
 template <class E, const auto& Words>
-Result<E> read_enum(const Node& node) {
+Result<E> read_enum(const YamlNode& node) {
   const auto word = read_choice(node, Words, {}, "value");
   if (!word) return word.error();
   return static_cast<E>(std::find(Words.begin(), Words.end(), *word) - Words.begin());
@@ -73,13 +73,13 @@ bool is_word_char(char c) {
          c == '-';
 }
 
-Result<Mode> read_mode(const Node& node) {
+Result<Mode> read_mode(const YamlNode& node) {
   const auto word = read_choice(node, kMode, kPlannedMode, "mode");
   if (!word) return word.error();
   return Mode::kLive;
 }
 
-Result<std::string> read_app_id(const Node& node) {
+Result<std::string> read_app_id(const YamlNode& node) {
   auto text = read_text(node);
   if (!text) return text.error();
   if (text->size() > 64 || !std::all_of(text->begin(), text->end(), is_word_char)) {
@@ -92,7 +92,7 @@ Result<std::string> read_app_id(const Node& node) {
 }
 
 /// Account ids: letters, then digits (DOT90004580, CR123456, VRTC7654321).
-Result<std::string> read_account(const Node& node) {
+Result<std::string> read_account(const YamlNode& node) {
   auto text = read_text(node);
   if (!text) return text.error();
   if (*text == "demo" || *text == "real") return text;
@@ -141,7 +141,7 @@ bool is_authority(std::string_view text) {
   return number >= 1 && number <= 65535;
 }
 
-Result<std::string> read_endpoint(const Node& node) {
+Result<std::string> read_endpoint(const YamlNode& node) {
   constexpr auto kAllowed =
       "null for Deriv itself; https://HOST[:PORT] for options, wss://HOST[:PORT]/websockets/v3 for "
       "v3";
@@ -165,18 +165,18 @@ Result<std::string> read_endpoint(const Node& node) {
   return text;
 }
 
-Result<std::string> read_listen(const Node& node) {
+Result<std::string> read_listen(const YamlNode& node) {
   return invalid(
       fmt::format("{}: metrics are not available in this version; allowed: null", shown(node)));
 }
 
-Result<std::string> read_level(const Node& node) {
+Result<std::string> read_level(const YamlNode& node) {
   return read_choice(node, kLevels, {}, "log level");
 }
 
-Result<std::string> read_name(const Node& node) {
+Result<std::string> read_name(const YamlNode& node) {
   constexpr auto kAllowed = "1 to 40 letters, digits, '_' and '-'";
-  const auto text = read_text(node);
+  auto text = read_text(node);
   if (!text) return invalid(fmt::format("{}; allowed: {}", text.error().text, kAllowed));
   if (!core::Name::fits(*text) || !std::all_of(text->begin(), text->end(), is_word_char)) {
     return invalid(fmt::format("{} cannot be a name; allowed: {}", shown(node), kAllowed));
@@ -184,44 +184,48 @@ Result<std::string> read_name(const Node& node) {
   return text;
 }
 
-Result<std::string> read_type(const Node& node) {
+Result<std::string> read_type(const YamlNode& node) {
   return read_choice(node, available_types(), kPlannedTypes, "strategy type");
 }
 
-Result<std::string> read_plan(const Node& node) {
+Result<std::string> read_plan(const YamlNode& node) {
   return read_choice(node, available_plans(), kPlannedPlans, "stake plan");
 }
 
-Result<std::string> read_symbol(const Node& node) {
+Result<std::string> read_symbol(const YamlNode& node) {
   std::vector<std::string_view> codes;
   for (const auto& symbol : market::known_symbols()) codes.push_back(symbol.code);
   return read_choice(node, codes, {}, "symbol");
 }
 
-Result<std::string> read_halt(const Node& node) { return read_choice(node, kHalt, {}, "action"); }
+Result<std::string> read_halt(const YamlNode& node) {
+  return read_choice(node, kHalt, {}, "action");
+}
 
 template <std::int64_t Low, std::int64_t High>
-Result<std::int64_t> read_between(const Node& node) {
+Result<std::int64_t> read_between(const YamlNode& node) {
   return read_count(node, Low, High);
 }
 
 template <int Low, int High>
-Result<core::Decimal> read_ratio(const Node& node) {
+Result<core::Decimal> read_ratio(const YamlNode& node) {
   return read_decimal(node, Low, High);
 }
 
-Result<seconds> read_stop_timeout(const Node& node) {
+Result<seconds> read_stop_timeout(const YamlNode& node) {
   return read_span(node, seconds(1), hours(1));
 }
-Result<seconds> read_cooldown(const Node& node) {
+Result<seconds> read_cooldown(const YamlNode& node) {
   return read_span(node, seconds(0), hours(24 * 7));
 }
-Result<seconds> read_pause(const Node& node) { return read_span(node, seconds(1), hours(24 * 7)); }
+Result<seconds> read_pause(const YamlNode& node) {
+  return read_span(node, seconds(1), hours(24 * 7));
+}
 
 // ---- rows ----
 
 template <auto Field, auto Read>
-std::optional<std::string> apply(Target& target, const Node& node) {
+std::optional<std::string> apply(Target& target, const YamlNode& node) {
   auto value = Read(node);
   if (!value) return value.error().text;
   Field(target) = std::move(*value);
@@ -245,7 +249,7 @@ constexpr Setting row(std::string_view path, std::string_view fallback, std::str
 #define DERIVD_OF_STRATEGY(member) \
   [](const Target& t) -> auto& { return t.strategy->member; }
 
-std::optional<std::string> apply_day_starts(Target& t, const Node& node) {
+std::optional<std::string> apply_day_starts(Target& t, const YamlNode& node) {
   const auto value = read_time_of_day(node);
   if (!value) return value.error().text;
   t.config.engine.limits.day_starts = *value;
@@ -260,7 +264,7 @@ risk::AfterLosses& after_losses(Target& t) {
   if (!losses) losses.emplace();
   return *losses;
 }
-std::optional<std::string> apply_losses_count(Target& t, const Node& node) {
+std::optional<std::string> apply_losses_count(Target& t, const YamlNode& node) {
   const auto value = read_count(node, 1, 1000);
   if (!value) return value.error().text;
   after_losses(t).count = *value;
@@ -270,7 +274,7 @@ std::string show_losses_count(const Target& t) {
   const auto& losses = t.strategy->guards.after_losses;
   return losses ? print(losses->count) : "null";
 }
-std::optional<std::string> apply_losses_pause(Target& t, const Node& node) {
+std::optional<std::string> apply_losses_pause(Target& t, const YamlNode& node) {
   const auto value = read_pause(node);
   if (!value) return value.error().text;
   after_losses(t).pause = *value;
@@ -281,8 +285,8 @@ std::string show_losses_pause(const Target& t) {
   return losses ? print(losses->pause) : "null";
 }
 
-std::optional<std::string> apply_params(Target& t, const Node& node) {
-  if (node.kind != Node::Kind::kMap) {
+std::optional<std::string> apply_params(Target& t, const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::kMap) {
     return fmt::format("{} where a map is wanted, as {{ streak: 3 }}", shown(node));
   }
   t.params = &node;
@@ -297,7 +301,7 @@ std::string show_params(const Target& t) {
 }
 
 /// Keys with one possible value so far.
-std::optional<std::string> apply_halt(Target&, const Node& node) {
+std::optional<std::string> apply_halt(Target&, const YamlNode& node) {
   const auto value = read_halt(node);
   return value ? std::nullopt : std::optional(value.error().text);
 }
@@ -488,8 +492,8 @@ void apply_defaults(Target& target) {
   for (const auto& setting : kSettings) {
     if (setting.fallback == kRequired || setting.fallback == kNotSet) continue;
     if (setting.path.starts_with("strategies[]") != (target.strategy != nullptr)) continue;
-    Node node;
-    node.kind = Node::Kind::kScalar;
+    YamlNode node;
+    node.kind = YamlNode::Kind::kScalar;
     node.text = std::string(setting.fallback);
     DERIVD_CHECK(!setting.apply(target, node), "a default that its own reader refuses");
   }

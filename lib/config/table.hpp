@@ -17,7 +17,7 @@ namespace derivd::config {
 struct Target {
   Config& config;
   engine::StrategySettings* strategy = nullptr;
-  const Node* params = nullptr;  // checked once the type is known
+  const YamlNode* params = nullptr;  // checked once the type is known
 };
 
 /// `fallback` of a key without which nothing works, and of one that is not set by default.
@@ -31,7 +31,7 @@ struct Setting {
   std::string_view help;
   Reload reload;
   /// A reason when the value is refused.
-  std::optional<std::string> (*apply)(Target&, const Node&);
+  std::optional<std::string> (*apply)(Target&, const YamlNode&);
   std::string (*show)(const Target&);
 };
 

@@ -31,7 +31,7 @@ struct Refused {
   std::string reason;
 };
 
-std::size_t count(const Node& node) {
+std::size_t count(const YamlNode& node) {
   std::size_t n = 1;
   for (const auto& item : node.items) n += count(item);
   for (const auto& entry : node.entries) n += 1 + count(entry.value);
@@ -43,14 +43,14 @@ class Builder final : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    Node node;
+    YamlNode node;
     node.place = place_of(mark);
     finish(std::move(node), anchor);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    Node node;
-    node.kind = Node::Kind::kScalar;
+    YamlNode node;
+    node.kind = YamlNode::Kind::kScalar;
     node.place = place_of(mark);
     node.text = value;
     node.quoted = tag == "!";
@@ -65,26 +65,26 @@ class Builder final : public YAML::EventHandler {
     const auto known = anchors_.find(anchor);
     if (known == anchors_.end()) throw Refused{place, "an alias within its own anchor"};
     spend(count(known->second), place);
-    put(Node(known->second));
+    put(YamlNode(known->second));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    begin(Node::Kind::kList, mark, tag, anchor);
+    begin(YamlNode::Kind::kList, mark, tag, anchor);
   }
   void OnSequenceEnd() override { end(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    begin(Node::Kind::kMap, mark, tag, anchor);
+    begin(YamlNode::Kind::kMap, mark, tag, anchor);
   }
   void OnMapEnd() override { end(); }
 
-  std::optional<Node> take() { return std::move(root_); }
+  std::optional<YamlNode> take() { return std::move(root_); }
 
  private:
   struct Frame {
-    Node node;
+    YamlNode node;
     YAML::anchor_t anchor;
-    std::optional<Node> key;  // kMap: read, its value not yet
+    std::optional<YamlNode> key;  // kMap: read, its value not yet
   };
 
   static void check_tag(const std::string& tag, Place place) {
@@ -100,9 +100,9 @@ class Builder final : public YAML::EventHandler {
                     fmt::format("more than {} values, repetitions by aliases included", kMaxNodes)};
     }
   }
-  void begin(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+  void begin(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
              YAML::anchor_t anchor) {
-    Node node;
+    YamlNode node;
     node.kind = kind;
     node.place = place_of(mark);
     check_tag(tag == "!" ? "" : tag, node.place);
@@ -116,21 +116,21 @@ class Builder final : public YAML::EventHandler {
     frames_.pop_back();
     finish(std::move(frame.node), frame.anchor);
   }
-  void finish(Node node, YAML::anchor_t anchor) {
+  void finish(YamlNode node, YAML::anchor_t anchor) {
     spend(1, node.place);
     if (anchor != 0) anchors_[anchor] = node;
     put(std::move(node));
   }
-  void put(Node node) {
+  void put(YamlNode node) {
     if (frames_.empty()) {
       root_ = std::move(node);
       return;
     }
     auto& top = frames_.back();
-    if (top.node.kind == Node::Kind::kList) {
+    if (top.node.kind == YamlNode::Kind::kList) {
       top.node.items.push_back(std::move(node));
     } else if (!top.key) {
-      if (node.kind != Node::Kind::kScalar) {
+      if (node.kind != YamlNode::Kind::kScalar) {
         throw Refused{node.place,
                       fmt::format("{} cannot be a key; keys are words", kind_name(node))};
       }
@@ -142,8 +142,8 @@ class Builder final : public YAML::EventHandler {
   }
 
   std::vector<Frame> frames_;
-  std::map<YAML::anchor_t, Node> anchors_;
-  std::optional<Node> root_;
+  std::map<YAML::anchor_t, YamlNode> anchors_;
+  std::optional<YamlNode> root_;
   std::size_t spent_ = 0;
 };
 
@@ -188,21 +188,21 @@ Problem syntax_problem(std::string_view text, const YAML::Exception& e) {
 
 }  // namespace
 
-std::string_view kind_name(const Node& node) {
+std::string_view kind_name(const YamlNode& node) {
   switch (node.kind) {
-    case Node::Kind::kNull:
+    case YamlNode::Kind::kNull:
       return "nothing";
-    case Node::Kind::kScalar:
+    case YamlNode::Kind::kScalar:
       return node.quoted ? "a text in quotes" : "a single value";
-    case Node::Kind::kList:
+    case YamlNode::Kind::kList:
       return "a list";
-    case Node::Kind::kMap:
+    case YamlNode::Kind::kMap:
       return "a map of keys";
   }
   return "something";
 }
 
-std::variant<Node, Problem> parse_yaml(std::string_view text) {
+std::variant<YamlNode, Problem> parse_yaml(std::string_view text) {
   if (text.size() > kMaxFile) {
     return problem_at({1, 1}, fmt::format("the file has more than {} KiB", kMaxFile / 1024));
   }
@@ -214,7 +214,7 @@ std::variant<Node, Problem> parse_yaml(std::string_view text) {
     std::istringstream in{std::string(text).append(kEnd)};
     YAML::Parser parser(in);
     Builder builder;
-    if (!parser.HandleNextDocument(builder)) return Node{};
+    if (!parser.HandleNextDocument(builder)) return YamlNode{};
     auto root = builder.take();
     Builder rest;
     if (parser.HandleNextDocument(rest)) {
@@ -222,7 +222,7 @@ std::variant<Node, Problem> parse_yaml(std::string_view text) {
       return problem_at(second ? second->place : Place{1, 1},
                         "a second document; a configuration is one document");
     }
-    if (!root) return Node{};
+    if (!root) return YamlNode{};
     return std::move(*root);
   } catch (const Refused& refused) {
     return problem_at(refused.place, refused.reason);

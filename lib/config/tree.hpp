@@ -15,28 +15,28 @@ namespace derivd::config {
 inline constexpr std::size_t kMaxNodes = 20'000;  // aliases counted with all that they repeat
 inline constexpr int kMaxDepth = 20;              // the deepest key of the product has 4
 
-struct Node {
+struct YamlNode {
   enum class Kind : std::uint8_t { kNull, kScalar, kList, kMap };
   struct Entry;
   Kind kind = Kind::kNull;
   bool quoted = false;  // kScalar
   Place place;
-  std::string text;            // kScalar
-  std::vector<Node> items;     // kList
-  std::vector<Entry> entries;  // kMap, in file order, duplicates included
+  std::string text;             // kScalar
+  std::vector<YamlNode> items;  // kList
+  std::vector<Entry> entries;   // kMap, in file order, duplicates included
 
   bool is_null() const { return kind == Kind::kNull; }
 };
 
-struct Node::Entry {
+struct YamlNode::Entry {
   std::string key;
   Place place;  // of the key
-  Node value;
+  YamlNode value;
 };
 
 /// "a list", "a map", …: for messages.
-std::string_view kind_name(const Node& node);
+std::string_view kind_name(const YamlNode& node);
 
-std::variant<Node, Problem> parse_yaml(std::string_view text);
+std::variant<YamlNode, Problem> parse_yaml(std::string_view text);
 
 }  // namespace derivd::config

@@ -23,8 +23,8 @@ constexpr std::array<std::string_view, 7> kWeekdays{"Mon", "Tue", "Wed", "Thu",
                                                     "Fri", "Sat", "Sun"};
 
 /// The scalar of a value that must not be in quotes; `allowed` completes the message.
-Result<std::string_view> plain(const Node& node, std::string_view allowed) {
-  if (node.kind != Node::Kind::kScalar) {
+Result<std::string_view> plain(const YamlNode& node, std::string_view allowed) {
+  if (node.kind != YamlNode::Kind::kScalar) {
     return invalid(
         fmt::format("{} where a single value is wanted; allowed: {}", kind_name(node), allowed));
   }
@@ -50,7 +50,7 @@ bool is_plain_decimal(std::string_view text) {
   return point == std::string_view::npos || all_digits(text.substr(point + 1));
 }
 
-Result<core::Decimal> decimal_of(const Node& node, std::string_view allowed) {
+Result<core::Decimal> decimal_of(const YamlNode& node, std::string_view allowed) {
   const auto text = plain(node, allowed);
   if (!text) return text.error();
   if (text->size() > 1 && text->front() == '-' && is_plain_decimal(text->substr(1))) {
@@ -65,7 +65,7 @@ Result<core::Decimal> decimal_of(const Node& node, std::string_view allowed) {
   return value;
 }
 
-Result<core::Money> amount_of(const Node& node, bool zero_too) {
+Result<core::Money> amount_of(const YamlNode& node, bool zero_too) {
   const auto allowed = fmt::format("an amount {}, with at most 2 decimals, up to {}",
                                    zero_too ? "of 0 or more" : "above 0", kMaxAmount.to_string());
   const auto value = decimal_of(node, allowed);
@@ -157,8 +157,8 @@ std::string shown(std::string_view text) {
   return out + "'";
 }
 
-std::string shown(const Node& node) {
-  return node.kind == Node::Kind::kScalar ? shown(node.text) : std::string(kind_name(node));
+std::string shown(const YamlNode& node) {
+  return node.kind == YamlNode::Kind::kScalar ? shown(node.text) : std::string(kind_name(node));
 }
 
 std::string join(std::span<const std::string_view> words) {
@@ -172,8 +172,8 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
   return guess ? fmt::format(", did you mean '{}'?", *guess) : "";
 }
 
-Result<std::string> read_text(const Node& node) {
-  if (node.kind != Node::Kind::kScalar) {
+Result<std::string> read_text(const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::kScalar) {
     return invalid(fmt::format("{} where a text is wanted", kind_name(node)));
   }
   if (node.text.empty()) return invalid("an empty text; leave the key out for its default");
@@ -187,7 +187,7 @@ Result<std::string> read_text(const Node& node) {
   return node.text;
 }
 
-Result<bool> read_bool(const Node& node) {
+Result<bool> read_bool(const YamlNode& node) {
   const auto text = plain(node, "true, false");
   if (!text) return text.error();
   if (*text == "true") return true;
@@ -195,10 +195,10 @@ Result<bool> read_bool(const Node& node) {
   return invalid(fmt::format("{} is neither true nor false; allowed: true, false", shown(node)));
 }
 
-Result<core::Money> read_amount(const Node& node) { return amount_of(node, false); }
-Result<core::Money> read_amount_or_zero(const Node& node) { return amount_of(node, true); }
+Result<core::Money> read_amount(const YamlNode& node) { return amount_of(node, false); }
+Result<core::Money> read_amount_or_zero(const YamlNode& node) { return amount_of(node, true); }
 
-Result<std::int64_t> read_count(const Node& node, std::int64_t low, std::int64_t high) {
+Result<std::int64_t> read_count(const YamlNode& node, std::int64_t low, std::int64_t high) {
   const auto allowed = fmt::format("a whole number from {} to {}", low, high);
   const auto text = plain(node, allowed);
   if (!text) return text.error();
@@ -216,7 +216,7 @@ Result<std::int64_t> read_count(const Node& node, std::int64_t low, std::int64_t
   return value;
 }
 
-Result<core::Decimal> read_decimal(const Node& node, int low, int high) {
+Result<core::Decimal> read_decimal(const YamlNode& node, int low, int high) {
   const auto allowed =
       fmt::format("a decimal number above {} and at most {}, with at most {} decimals", low, high,
                   kMaxRatioDecimals);
@@ -231,11 +231,11 @@ Result<core::Decimal> read_decimal(const Node& node, int low, int high) {
   return *value;
 }
 
-Result<std::chrono::seconds> read_span(const Node& node, std::chrono::seconds low,
+Result<std::chrono::seconds> read_span(const YamlNode& node, std::chrono::seconds low,
                                        std::chrono::seconds high) {
   const auto allowed =
       fmt::format("{} to {}, written as 0s, 90s, 10m, 1h or 1d", print(low), print(high));
-  if (node.kind != Node::Kind::kScalar) {
+  if (node.kind != YamlNode::Kind::kScalar) {
     return invalid(
         fmt::format("{} where a time span is wanted; allowed: {}", kind_name(node), allowed));
   }
@@ -256,18 +256,19 @@ Result<std::chrono::seconds> read_span(const Node& node, std::chrono::seconds lo
   return std::chrono::seconds(count * kSeconds[unit]);
 }
 
-Result<std::chrono::seconds> read_time_of_day(const Node& node) {
+Result<std::chrono::seconds> read_time_of_day(const YamlNode& node) {
   constexpr auto kAllowed = "a time of day in UTC, written as \"00:00 UTC\"";
-  const auto text = node.kind == Node::Kind::kScalar ? without_utc(node.text) : std::string_view{};
+  const auto text =
+      node.kind == YamlNode::Kind::kScalar ? without_utc(node.text) : std::string_view{};
   const auto time = clock_time(text, false);
   if (!time)
     return invalid(fmt::format("{} is not a time of day; allowed: {}", shown(node), kAllowed));
   return std::chrono::seconds(*time);
 }
 
-Result<market::ContractDuration> read_contract_duration(const Node& node) {
+Result<market::ContractDuration> read_contract_duration(const YamlNode& node) {
   constexpr auto kAllowed = "1t to 10t, or a time from 15s, written as 15s, 5m, 1h, 1d";
-  if (node.kind != Node::Kind::kScalar) {
+  if (node.kind != YamlNode::Kind::kScalar) {
     return invalid(
         fmt::format("{} where a duration is wanted; allowed: {}", kind_name(node), kAllowed));
   }
@@ -280,9 +281,9 @@ Result<market::ContractDuration> read_contract_duration(const Node& node) {
   return *value;
 }
 
-Result<std::vector<risk::Hours>> read_hours(const Node& node) {
+Result<std::vector<risk::Hours>> read_hours(const YamlNode& node) {
   constexpr auto kAllowed = "a list of windows as [\"Mon-Fri 08:00-20:00 UTC\"]";
-  if (node.kind != Node::Kind::kList) {
+  if (node.kind != YamlNode::Kind::kList) {
     return invalid(fmt::format("{} where a list is wanted; allowed: {}", shown(node), kAllowed));
   }
   if (node.items.size() > kMaxWindows) {
@@ -291,7 +292,7 @@ Result<std::vector<risk::Hours>> read_hours(const Node& node) {
   std::vector<risk::Hours> out;
   for (const auto& item : node.items) {
     const auto hours =
-        item.kind == Node::Kind::kScalar ? window(item.text) : std::optional<risk::Hours>{};
+        item.kind == YamlNode::Kind::kScalar ? window(item.text) : std::optional<risk::Hours>{};
     if (!hours) {
       return invalid(fmt::format("{} is not a window of time; allowed: {}", shown(item), kAllowed));
     }
@@ -300,9 +301,9 @@ Result<std::vector<risk::Hours>> read_hours(const Node& node) {
   return out;
 }
 
-Result<std::string> read_choice(const Node& node, std::span<const std::string_view> words,
+Result<std::string> read_choice(const YamlNode& node, std::span<const std::string_view> words,
                                 std::span<const std::string_view> planned, std::string_view what) {
-  if (node.kind != Node::Kind::kScalar) {
+  if (node.kind != YamlNode::Kind::kScalar) {
     return invalid(
         fmt::format("{} where a {} is wanted; available: {}", kind_name(node), what, join(words)));
   }

@@ -21,27 +21,27 @@ namespace derivd::config {
 
 /// A value as it may stand in a message: shortened, in quotes, without control characters.
 std::string shown(std::string_view text);
-std::string shown(const Node& node);
+std::string shown(const YamlNode& node);
 
-core::Result<std::string> read_text(const Node& node);
-core::Result<bool> read_bool(const Node& node);
+core::Result<std::string> read_text(const YamlNode& node);
+core::Result<bool> read_bool(const YamlNode& node);
 /// More than 0 (or at least 0), at most two decimals, at most kMaxAmount.
-core::Result<core::Money> read_amount(const Node& node);
-core::Result<core::Money> read_amount_or_zero(const Node& node);
+core::Result<core::Money> read_amount(const YamlNode& node);
+core::Result<core::Money> read_amount_or_zero(const YamlNode& node);
 inline constexpr core::Money kMaxAmount = core::Money::minor(1'000'000'000'00);
-core::Result<std::int64_t> read_count(const Node& node, std::int64_t low, std::int64_t high);
+core::Result<std::int64_t> read_count(const YamlNode& node, std::int64_t low, std::int64_t high);
 /// Between the bounds, both out of reach (`low` < value <= `high`), at most 6 decimals.
-core::Result<core::Decimal> read_decimal(const Node& node, int low, int high);
+core::Result<core::Decimal> read_decimal(const YamlNode& node, int low, int high);
 /// "0s", "90s", "10m", "1h", "1d".
-core::Result<std::chrono::seconds> read_span(const Node& node, std::chrono::seconds low,
+core::Result<std::chrono::seconds> read_span(const YamlNode& node, std::chrono::seconds low,
                                              std::chrono::seconds high);
 /// "00:00 UTC", "22:30".
-core::Result<std::chrono::seconds> read_time_of_day(const Node& node);
-core::Result<market::ContractDuration> read_contract_duration(const Node& node);
+core::Result<std::chrono::seconds> read_time_of_day(const YamlNode& node);
+core::Result<market::ContractDuration> read_contract_duration(const YamlNode& node);
 /// A list of "Mon-Fri 08:00-20:00 UTC", "Sat,Sun 10:00-12:00", "22:00-24:00".
-core::Result<std::vector<risk::Hours>> read_hours(const Node& node);
+core::Result<std::vector<risk::Hours>> read_hours(const YamlNode& node);
 /// One of the words; `planned` are words of the documentation that this version does not have.
-core::Result<std::string> read_choice(const Node& node, std::span<const std::string_view> words,
+core::Result<std::string> read_choice(const YamlNode& node, std::span<const std::string_view> words,
                                       std::span<const std::string_view> planned,
                                       std::string_view what);
 /// "a, b, c".

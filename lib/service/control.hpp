@@ -17,8 +17,8 @@ class io_context;
 
 namespace derivd::service {
 
-inline constexpr std::size_t kMaxControlLine = 64 * 1024;  // of a request
-inline constexpr std::size_t kMaxControlReply = 64 << 20;  // of an answer
+inline constexpr std::size_t kMaxControlLine = 64UL * 1024;  // of a request
+inline constexpr std::size_t kMaxControlReply = 64UL << 20;  // of an answer
 inline constexpr int kMaxControlClients = 16;
 
 class ControlServer {

@@ -93,7 +93,6 @@ spdlog::level::level_enum spdlog_level(Level level) {
     case Level::kDebug:
       return spdlog::level::debug;
     case Level::kInfo:
-      return spdlog::level::info;
     case Level::kNotice:
       return spdlog::level::info;
     case Level::kWarning:

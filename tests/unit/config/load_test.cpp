@@ -324,9 +324,9 @@ TEST(Load, TheFormOfAProblem) {
 
 // ---- values ----
 
-Node scalar(std::string text, bool quoted = false) {
-  Node node;
-  node.kind = Node::Kind::kScalar;
+YamlNode scalar(std::string text, bool quoted = false) {
+  YamlNode node;
+  node.kind = YamlNode::Kind::kScalar;
   node.text = std::move(text);
   node.quoted = quoted;
   return node;
@@ -410,8 +410,8 @@ TEST(Values, TimesOfDay) {
 
 TEST(Values, Hours) {
   const auto read = [](const char* text) {
-    Node list;
-    list.kind = Node::Kind::kList;
+    YamlNode list;
+    list.kind = YamlNode::Kind::kList;
     list.items.push_back(scalar(text, true));
     return read_hours(list);
   };
