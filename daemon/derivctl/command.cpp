@@ -1,0 +1,100 @@
+#include "derivctl/command.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+#include "common/paths.hpp"
+#include "service/control.hpp"
+#include "service/exit_code.hpp"
+
+namespace derivd::ctl {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr core::Duration kAnswerWithin = std::chrono::seconds(10);
+
+std::string instance_directory(const char* root, const std::string& name) {
+  return std::string(root) + (name.empty() ? "derivd" : "derivd-" + name);
+}
+
+}  // namespace
+
+std::string Context::socket_path() const {
+  return socket.empty() ? daemon::control_path(instance_directory("/run/", name)) : socket;
+}
+
+std::string Context::journal_file() const {
+  return daemon::journal_path(std::nullopt, instance_directory("/var/lib/", name));
+}
+
+std::string Context::config_file() const {
+  return "/etc/derivd/" + (name.empty() ? "derivd" : name) + ".yaml";
+}
+
+CLI::App* Commands::add(const std::string& name, const std::string& help) {
+  return app_.add_subcommand(name, help);
+}
+
+void Commands::on(CLI::App* command, std::function<int()> run) {
+  runs_.emplace_back(command, std::move(run));
+}
+
+int Commands::run() const {
+  // Nested commands are registered after the one that holds them.
+  const auto named = std::find_if(runs_.rbegin(), runs_.rend(),
+                                  [](const auto& entry) { return entry.first->parsed(); });
+  return named == runs_.rend() ? static_cast<int>(service::kCtlUsage) : named->second();
+}
+
+int fail(int code, std::string_view text) {
+  fmt::print(stderr, "derivctl: {}\n", text);
+  return code;
+}
+
+Answer ask(const Context& context, const ordered_json& request) {
+  const auto reply = service::call_control(context.socket_path(), request.dump(), kAnswerWithin);
+  if (!reply) {
+    const auto& e = reply.error();
+    const int code = e.kind == core::ErrorKind::kTimeout    ? service::kCtlTimeout
+                     : e.kind == core::ErrorKind::kNotFound ? service::kCtlNotRunning
+                     : e.kind == core::ErrorKind::kRefused  ? service::kCtlRefused
+                                                            : service::kCtlOther;
+    return {{}, code, e.text};
+  }
+  auto parsed = ordered_json::parse(*reply, nullptr, false);
+  if (!parsed.is_object()) return {{}, service::kCtlOther, "the daemon's answer is not JSON"};
+  if (parsed.value("ok", false)) return {parsed["result"], service::kCtlOk, {}};
+  const auto kind = parsed.value("code", std::string{});
+  const int code = kind == "not_found" ? service::kCtlNotFound
+                   : kind == "usage"   ? service::kCtlUsage
+                                       : service::kCtlRefused;
+  return {{}, code, parsed.value("error", std::string("refused"))};
+}
+
+std::string cell(const ordered_json& value) {
+  if (value.is_null()) return "-";
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+void print_table(const ordered_json& rows, const std::vector<std::string>& columns) {
+  std::vector<std::size_t> widths;
+  for (const auto& c : columns) {
+    std::size_t width = c.size();
+    for (const auto& row : rows) width = std::max(width, cell(row[c]).size());
+    widths.push_back(width);
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) fmt::print("{:<{}}  ", columns[i], widths[i]);
+  fmt::print("\n");
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      fmt::print("{:<{}}  ", cell(row[columns[i]]), widths[i]);
+    }
+    fmt::print("\n");
+  }
+}
+
+}  // namespace derivd::ctl

@@ -1,0 +1,71 @@
+// Owns what every command of derivctl shares: the common options, the registration of a command,
+// the question to the daemon and the printing of tables. main() makes one Commands; each command
+// family adds its own in a file of its own. It never knows what a command means.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace derivd::ctl {
+
+/// Options that stand before or after any command.
+struct Context {
+  std::string socket;  // --socket; empty: the instance's
+  std::string name;    // --name; empty: the one daemon
+  bool json = false;   // --json
+
+  std::string socket_path() const;
+  /// The journal of this instance when no daemon can be asked.
+  std::string journal_file() const;
+  /// The instance's configuration in /etc/derivd.
+  std::string config_file() const;
+};
+
+class Commands final {
+ public:
+  explicit Commands(CLI::App& app) : app_(app) {}
+  Commands(const Commands&) = delete;
+  Commands& operator=(const Commands&) = delete;
+
+  Context& context() { return context_; }
+  /// What `add` returned lives as long as the application.
+  CLI::App* add(const std::string& name, const std::string& help);
+  /// `run` gives the exit code of derivctl. Called after parsing when `command` was named; of
+  /// nested commands the innermost.
+  void on(CLI::App* command, std::function<int()> run);
+  /// The command that was named.
+  int run() const;
+
+ private:
+  CLI::App& app_;
+  Context context_;
+  std::vector<std::pair<CLI::App*, std::function<int()>>> runs_;
+};
+
+/// Prints "derivctl: TEXT" to standard error and returns the code.
+int fail(int code, std::string_view text);
+
+/// Answer of the daemon, or the exit code that says why there is none.
+struct Answer {
+  nlohmann::ordered_json result;
+  int code = 0;
+  std::string error;
+};
+Answer ask(const Context& context, const nlohmann::ordered_json& request);
+
+/// One value as people read it; "-" for null.
+std::string cell(const nlohmann::ordered_json& value);
+void print_table(const nlohmann::ordered_json& rows, const std::vector<std::string>& columns);
+
+// The command families, each in the file of its name.
+void add_view(Commands& commands);     // status, strategies, positions, trades, stats
+void add_control(Commands& commands);  // pause, resume, halt
+void add_check(Commands& commands);
+void add_report(Commands& commands);
+
+}  // namespace derivd::ctl

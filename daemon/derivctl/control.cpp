@@ -1,0 +1,45 @@
+// pause, resume, halt: orders to the running daemon.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "derivctl/command.hpp"
+#include "service/exit_code.hpp"
+
+namespace derivd::ctl {
+namespace {
+
+struct Options {
+  std::string strategy;
+  std::string reason;
+  bool all = false;
+};
+
+int command(const Context& context, const Options& o, const std::string& verb) {
+  const auto answer =
+      ask(context, {{"cmd", verb}, {"strategy", o.strategy}, {"all", o.all}, {"reason", o.reason}});
+  if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
+  if (context.json) fmt::print("{}\n", answer.result.dump(2));
+  return service::kCtlOk;
+}
+
+}  // namespace
+
+void add_control(Commands& commands) {
+  const auto& context = commands.context();
+  for (const auto& [verb, help] :
+       {std::pair{"pause", "stop entering, keep what is open"},
+        std::pair{"resume", "enter again; clears a halt"},
+        std::pair{"halt", "stop entering until resumed, over restarts"}}) {
+    const auto options = std::make_shared<Options>();
+    auto* c = commands.add(verb, help);
+    c->add_option("NAME", options->strategy, "strategy");
+    c->add_flag("--all", options->all, "all strategies");
+    c->add_option("--reason", options->reason, "kept in the journal");
+    commands.on(c, [&context, options, name = std::string(verb)] {
+      return command(context, *options, name);
+    });
+  }
+}
+
+}  // namespace derivd::ctl

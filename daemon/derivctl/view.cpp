@@ -1,0 +1,201 @@
+// status, strategies, positions, trades, stats: what the daemon or its journal shows.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "common/trades.hpp"
+#include "derivctl/command.hpp"
+#include "service/exit_code.hpp"
+#include "store/journal.hpp"
+
+namespace derivd::ctl {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string since;
+  std::string strategy;
+  std::string format = "table";
+};
+
+/// "1782023684", "2026-06-21", "2026-06-21T06:34:44Z", or an age: "90s", "10m", "2h", "7d".
+std::optional<core::WallTime> parse_since(const std::string& text) {
+  std::tm tm{};
+  for (const char* form : {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"}) {
+    tm = {};
+    const char* end = ::strptime(text.c_str(), form, &tm);
+    if (end != nullptr && *end == '\0') return core::WallTime{::timegm(&tm) * 1'000'000};
+  }
+  std::size_t used = 0;
+  std::int64_t number = 0;
+  try {
+    number = std::stoll(text, &used);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+  if (number < 0 || number > 99'999'999'999) return std::nullopt;
+  if (used == text.size()) return core::WallTime{number * 1'000'000};
+  if (used + 1 != text.size()) return std::nullopt;
+  static const std::map<char, std::int64_t> kUnits{{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+  const auto unit = kUnits.find(text.back());
+  if (unit == kUnits.end()) return std::nullopt;
+  return core::WallTime{(std::time(nullptr) - number * unit->second) * 1'000'000};
+}
+
+/// The running daemon knows its journal best; without one the file is read directly.
+Answer trades_or_stats(const Context& context, const Options& o, const std::string& what) {
+  store::OrderQuery query;
+  ordered_json request{{"cmd", what}};
+  if (!o.strategy.empty()) request["strategy"] = o.strategy, query.strategy = o.strategy;
+  if (!o.since.empty()) {
+    query.since = parse_since(o.since);
+    if (!query.since) {
+      return {{},
+              service::kCtlUsage,
+              "--since takes a date, a UTC time, an epoch or an age such as 2h"};
+    }
+    request["since_us"] = query.since->us;
+  }
+  auto answer = ask(context, request);
+  if (answer.code == service::kCtlOk || !context.socket.empty()) return answer;
+  const auto file = context.journal_file();
+  if (!std::filesystem::exists(file)) {
+    return {{}, answer.code, fmt::format("{}; and there is no journal at {}", answer.error, file)};
+  }
+  auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
+  if (!journal) return {{}, service::kCtlOther, journal.error().text};
+  const auto orders = (*journal)->orders(query);
+  if (!orders) return {{}, service::kCtlOther, orders.error().text};
+  return {what == "trades" ? daemon::trade_rows(*orders) : daemon::stats_report(*orders),
+          service::kCtlOk,
+          {}};
+}
+
+std::string csv_cell(const ordered_json& value) {
+  if (value.is_null()) return {};
+  auto text = cell(value);
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+const std::vector<std::string> kTradeColumns{
+    "contract_id", "order_id", "strategy", "symbol",        "type",  "stake", "payout",
+    "profit",      "outcome",  "duration", "purchase_time", "entry", "exit",  "reason"};
+
+void print_csv(const ordered_json& rows) {
+  fmt::print("{}\n", fmt::join(kTradeColumns, ","));
+  for (const auto& row : rows) {
+    std::vector<std::string> cells;
+    for (const auto& c : kTradeColumns) cells.push_back(csv_cell(row[c]));
+    fmt::print("{}\n", fmt::join(cells, ","));
+  }
+}
+
+int trades(const Context& context, const Options& o) {
+  const auto answer = trades_or_stats(context, o, "trades");
+  if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
+  if (context.json || o.format == "json") {
+    fmt::print("{}\n", answer.result.dump(2));
+  } else if (o.format == "csv") {
+    print_csv(answer.result);
+  } else {
+    print_table(answer.result, {"contract_id", "strategy", "symbol", "type", "stake", "payout",
+                                "profit", "outcome", "purchase_time", "entry", "exit"});
+  }
+  return service::kCtlOk;
+}
+
+int stats(const Context& context, const Options& o) {
+  const auto answer = trades_or_stats(context, o, "stats");
+  if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
+  if (context.json) {
+    fmt::print("{}\n", answer.result.dump(2));
+    return service::kCtlOk;
+  }
+  auto rows = ordered_json::array();
+  for (const auto& [name, s] : answer.result["strategies"].items()) {
+    rows.push_back(s);
+    rows.back()["strategy"] = name;
+  }
+  rows.push_back(answer.result["total"]);
+  rows.back()["strategy"] = "all";
+  print_table(rows, {"strategy", "trades", "won", "lost", "break_even", "open", "unknown", "stakes",
+                     "profit", "win_rate", "max_drawdown", "longest_losing_run"});
+  return service::kCtlOk;
+}
+
+void print_status(const ordered_json& s) {
+  fmt::print("session      {}{}\n", cell(s["state"]),
+             s["problem"] == "" ? "" : " (" + cell(s["problem"]) + ")");
+  fmt::print("account      {} {} ({}, {})\n", cell(s["account_type"]), cell(s["account"]),
+             cell(s["dialect"]), cell(s["mode"]));
+  fmt::print("balance      {} {}\n", cell(s["balance"]), cell(s["currency"]));
+  fmt::print("today        {} in {} trades\n", cell(s["day_profit"]), cell(s["day_trades"]));
+  fmt::print("open         {} contracts, {} at stake, {} unknown\n", cell(s["open_contracts"]),
+             cell(s["open_stake"]), cell(s["unknown_orders"]));
+  fmt::print("last tick    {} s ago; {} reconnects\n\n", cell(s["tick_age_s"]),
+             cell(s["reconnects"]));
+  print_table(s["strategies"], {"name", "type", "symbol", "status", "trades", "won", "lost", "open",
+                                "profit", "next_stake", "reason"});
+}
+
+int status(const Context& context) {
+  const auto answer = ask(context, {{"cmd", "status"}});
+  if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
+  if (context.json) {
+    fmt::print("{}\n", answer.result.dump(2));
+  } else {
+    print_status(answer.result);
+  }
+  return service::kCtlOk;
+}
+
+int list(const Context& context, const std::string& what, const std::vector<std::string>& columns) {
+  const auto answer = ask(context, {{"cmd", what}});
+  if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
+  if (context.json) {
+    fmt::print("{}\n", answer.result.dump(2));
+  } else {
+    print_table(answer.result, columns);
+  }
+  return service::kCtlOk;
+}
+
+}  // namespace
+
+void add_view(Commands& commands) {
+  const auto& context = commands.context();
+  commands.on(commands.add("status", "session, account, limits and strategies"),
+              [&context] { return status(context); });
+  commands.on(commands.add("strategies", "what each strategy does now"), [&context] {
+    return list(
+        context, "strategies",
+        {"name", "type", "symbol", "status", "trades", "profit", "next_stake", "last_decision"});
+  });
+  commands.on(commands.add("positions", "what is open"), [&context] {
+    return list(context, "positions",
+                {"contract_id", "strategy", "symbol", "type", "stake", "payout", "outcome",
+                 "purchase_time"});
+  });
+  const auto options = std::make_shared<Options>();
+  auto* trades_cmd = commands.add("trades", "every trade in the journal");
+  auto* stats_cmd = commands.add("stats", "sums over the trades");
+  for (auto* c : {trades_cmd, stats_cmd}) {
+    c->add_option("--since", options->since, "date, UTC time, epoch, or age such as 2h");
+    c->add_option("--strategy", options->strategy, "one strategy only");
+  }
+  trades_cmd->add_option("--format", options->format, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}));
+  commands.on(trades_cmd, [&context, options] { return trades(context, *options); });
+  commands.on(stats_cmd, [&context, options] { return stats(context, *options); });
+}
+
+}  // namespace derivd::ctl
