@@ -701,6 +701,10 @@ Status Pass::take(std::string_view key, Value v) {
 Status Pass::finish() {
   if (msg_type) out.msg_type = core::ShortString<48>::truncated(*msg_type);
   if (!first_error) return first_error;
+  // Refused or bought? Neither is proven.
+  if (out.error && payload && out.message == Message::kBuy) {
+    return bad("buy", "comes together with an error");
+  }
   if (out.error) {  // it may come with the payload of the failed call, which is then half empty
     out.payload.emplace<std::monostate>();
     return {};

@@ -440,6 +440,29 @@ TEST_P(Streams, TheReportIsTimeThenPortfolioThenProfitTable) {
   EXPECT_EQ(report.profit_table.size(), 2U);
 }
 
+TEST_P(Streams, ATickStampedAheadMakesNoReportNewer) {
+  rig.to_live();
+  rig.session->set_symbols({"R_100"}, 0, rig.now());
+  rig.frame(rig.tick("R_100", 1'900'000'000, 1.5));
+  EXPECT_EQ(rig.listener.venue.s, 1'900'000'000);
+  rig.session->ask_report({1}, rig.now());
+  rig.give_portfolio();
+  rig.give_profit_table();
+  EXPECT_EQ(rig.listener.reports.at(0).as_of.s, 1'700'000'000);
+}
+
+TEST_P(Streams, ASecondHistoryOfOneLinkNeverTurnsTheClockBack) {
+  rig.to_live();
+  rig.session->set_symbols({"R_100"}, 3, rig.now());
+  rig.answer(rig.request("ticks_history"), history({1'700'000'000}));
+  rig.frame(rig.tick("R_100", 1'700'003'600, 1.5));  // an hour on, and the time was not asked since
+  rig.idle(seconds(62));
+  ASSERT_EQ(rig.requests("ticks_history"), 2U);
+  rig.answer(rig.request("ticks_history"), history({1'700'003'598, 1'700'003'600}));
+  EXPECT_FALSE(rig.listener.has("notice tick_gap: R_100: the venue's clock"));
+  EXPECT_EQ(rig.listener.count("past R_100"), 1U);
+}
+
 TEST_P(Streams, TheReportReadsEveryPage) {
   rig.to_live();
   rig.session->ask_report({1}, rig.now());
