@@ -21,7 +21,7 @@ using json::Status;
 using json::Value;
 
 // Frames of a steady session stay below this; larger ones (symbols, reports) grow the parser once.
-constexpr std::size_t kFirstCapacity = 64 * 1024;
+constexpr std::size_t kFirstCapacity = std::size_t{64} * 1024;
 
 struct PayloadKey {
   std::string_view key;

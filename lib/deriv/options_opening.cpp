@@ -113,7 +113,7 @@ Step OptionsOpening::on_accounts(std::string_view body) {
   waiting_ = Waiting::kNothing;
   const auto accounts = rest::decode_accounts(body);
   if (!accounts) return Step::retry(fmt::format("the account list: {}", accounts.error().text));
-  const auto chosen = choose(*accounts);
+  auto chosen = choose(*accounts);
   if (chosen.kind != Step::Kind::kWait) return chosen;
   if (probed_) return ask_password();
   // There is no way to list a token's scopes; this call succeeds only with account_manage, which

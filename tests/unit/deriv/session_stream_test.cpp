@@ -248,7 +248,7 @@ TEST_P(Streams, ASymbolThatIsRefusedIsTriedAgainLessAndLess) {
   rig.session->set_symbols({"R_100"}, 0, rig.now());
   const auto start = rig.clock_ns;
   while (rig.clock_ns - start < core::Duration(minutes(30)).count()) {
-    const auto& last = rig.wire.sent.back();
+    const auto last = rig.wire.sent.back();
     if (last.contains("ticks")) rig.refuse(last, "MarketIsClosed", "tick");
     if (last.contains("ping")) rig.answer(last, {{"msg_type", "ping"}, {"ping", "pong"}});
     rig.advance(milliseconds(500));
@@ -312,7 +312,7 @@ TEST_P(Streams, AContractTheVenueDoesNotKnowIsGivenUp) {
   rig.to_live();
   rig.session->watch(core::ContractId{5}, rig.now());
   for (int i = 0; i < 20; ++i) {
-    const auto& last = rig.wire.sent.back();
+    const auto last = rig.wire.sent.back();
     if (last.contains("proposal_open_contract")) {
       rig.refuse(last, "ContractNotFound", "proposal_open_contract");
     }
@@ -489,7 +489,7 @@ TEST_P(Streams, AReportThatNeverEndsIsNotTakenForComplete) {
   auto rows = json::array();
   for (int i = 0; i < 50; ++i) rows.push_back(row(i + 1, "underlying_symbol", true));
   for (int i = 0; i < 300 && rig.session->state() == SessionState::kLive; ++i) {
-    const auto& last = rig.wire.sent.back();
+    const auto last = rig.wire.sent.back();
     if (last.contains("profit_table")) rig.give_profit_table(rows);
     if (last.contains("ping")) rig.answer(last, {{"msg_type", "ping"}, {"ping", "pong"}});
     rig.advance(seconds(3));
