@@ -14,7 +14,7 @@ namespace derivd::service {
 namespace {
 
 constexpr std::string_view kRemedy =
-    "store a token with 'derivctl token set', or run 'derivctl setup'";
+    "put the token into that file, readable by its owner alone (derivd(8) has the commands)";
 
 bool is_token_char(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||

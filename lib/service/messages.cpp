@@ -52,8 +52,8 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "The daemon ends with exit code 66 and is not restarted. The likely cause is that no token\n"
      "was stored yet, or that the unit has no LoadCredential= for it.\n"
      "\n"
-     "Store a token with \"derivctl token set\" (or run \"derivctl setup\") and start the "
-     "service."},
+     "Put the token into /etc/derivd/credentials/token, readable by root alone, and start the\n"
+     "service. derivd(8) has the commands."},
     {EventKind::kSessionState, "2e14e48a57c44f7c8855f6b262418bf6", Level::kInfo,
      "The session with Deriv is now @DERIVD_STATE@",
      "The session passed from one state to the next. It trades only in the state \"live\".\n"
@@ -68,7 +68,8 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "when the connection is back. The likely causes are this machine's network, its resolver, or\n"
      "maintenance at Deriv.\n"
      "\n"
-     "If it lasts, try \"derivctl doctor\", which tests each step of a connection by itself."},
+     "If it lasts, look at the reason above and at \"derivctl status\": it tells the step that "
+     "fails."},
     {EventKind::kSessionRefused, "5ea69bccde7b4a77b105f2c4a7f0022d", Level::kError,
      "Deriv refused the token or the account",
      "Deriv answered in a way that no repetition can change: @DERIVD_REASON@\n"
@@ -78,9 +79,8 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "one, an account that does not exist or is disabled, or a real account without\n"
      "\"allow_real: true\".\n"
      "\n"
-     "Look with \"derivctl token check\", make a new token in Deriv's settings if needed, store "
-     "it\n"
-     "with \"derivctl token set\", and start the service."},
+     "Make a new token where the old one was made, put it into /etc/derivd/credentials/token and\n"
+     "start the service."},
     {EventKind::kAccount, "8c8353d1f4714bc2b987e5f4cf092577", Level::kNotice,
      "Authorised for account @DERIVD_ACCOUNT@",
      "Deriv accepted the token. The entry names the account, its currency and its balance.\n"
@@ -112,8 +112,8 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "A limit kept strategy @DERIVD_STRATEGY@ from buying",
      "The purchase would have passed a limit of the configuration: @DERIVD_REASON@\n"
      "\n"
-     "Nothing was sent to Deriv. This is what the limit is for. \"derivctl explain\" with the\n"
-     "strategy's name shows the limit, the numbers and the line of the configuration."},
+     "Nothing was sent to Deriv. This is what the limit is for. \"derivctl strategies\" shows\n"
+     "the last decision of each strategy."},
     {EventKind::kOrderSent, "12dd75d9b26c46768f51a6d817857533", Level::kInfo,
      "Strategy @DERIVD_STRATEGY@ sends order @DERIVD_ORDER_ID@",
      "The intent is on disk and the purchase goes to Deriv, for at most the stake given.\n"
@@ -163,8 +163,7 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "Contract @DERIVD_CONTRACT_ID@ is settled",
      "Deriv has decided and paid the contract. The entry has its profit; a loss is negative.\n"
      "\n"
-     "Nothing needs to be done. \"derivctl audit @DERIVD_CONTRACT_ID@\" recomputes the settlement\n"
-     "from the ticks."},
+     "Nothing needs to be done. \"derivctl trades\" has its entry and exit."},
     {EventKind::kSettlementMismatch, "11099f2fd91d4783956e4130d4c921ab", Level::kError,
      "Witnesses disagree about contract @DERIVD_CONTRACT_ID@",
      "The settlement that Deriv reported differs from a later report of Deriv, or from what the\n"
@@ -173,9 +172,8 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "The books keep what Deriv paid. A likely cause of a difference to the ticks is a tick that\n"
      "was missed during a disconnection.\n"
      "\n"
-     "Look at \"derivctl audit @DERIVD_CONTRACT_ID@\" and at Deriv's contract page. If the ticks "
-     "are\n"
-     "complete and the difference stands, ask Deriv's support, with that audit as evidence."},
+     "Compare \"derivctl trades\" with Deriv's contract page. If the ticks are complete and the\n"
+     "difference stands, ask Deriv's support, with this entry as evidence."},
     {EventKind::kForeignContract, "4834c26a0d1d4e8aac32ac3e695c824c", Level::kWarning,
      "Contract @DERIVD_CONTRACT_ID@ was not bought by this daemon",
      "A contract on the account is not in derivd's journal. It is shown, but never counted\n"
@@ -192,7 +190,7 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "doing\n"
      "their work; \"ambiguous\" and a permanent refusal by Deriv need a look.\n"
      "\n"
-     "See \"derivctl explain @DERIVD_STRATEGY@\" for the numbers. To begin anew, say\n"
+     "See \"derivctl strategies\" for the numbers. To begin anew, say\n"
      "\"derivctl resume @DERIVD_STRATEGY@\"."},
     {EventKind::kStrategyPaused, "ee6b9ff6b9174b26a469cd529b417ef8", Level::kNotice,
      "Strategy @DERIVD_STRATEGY@ is paused",
@@ -220,7 +218,7 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "Strategies see the gap and do not count across it. The likely causes are the network or\n"
      "Deriv's feed; if ticks stay away, the connection is made anew.\n"
      "\n"
-     "If it repeats, try \"derivctl doctor\"."},
+     "If it repeats, look at the network of this machine."},
     {EventKind::kJournalProblem, "a6211cee0f4145f8b73a9e6a6bc0c1a4", Level::kError,
      "The journal on disk cannot be used",
      "Reading or writing the journal failed: @DERIVD_REASON@\n"

@@ -76,7 +76,7 @@ TEST(Credential, MissingPieces) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, core::ErrorKind::kNotFound);
   EXPECT_THAT(missing.error().text, HasSubstr(dir.file("token")));
-  EXPECT_THAT(missing.error().text, HasSubstr("derivctl token set"));
+  EXPECT_THAT(missing.error().text, HasSubstr("put the token into that file"));
   // A FIFO must not hang the start, a directory is none.
   ASSERT_EQ(::mkfifo(dir.file("token").c_str(), 0600), 0);
   EXPECT_FALSE(read_token());
