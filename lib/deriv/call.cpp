@@ -19,11 +19,9 @@ std::string_view name_of(Call call) {
     case Call::kTicks:
       return "ticks";
     case Call::kHistory:
-      return "ticks_history";
     case Call::kHistoryOnly:
       return "ticks_history";
     case Call::kWatch:
-      return "proposal_open_contract";
     case Call::kPoll:
       return "proposal_open_contract";
     case Call::kPortfolio:

@@ -16,8 +16,10 @@
 #include "core/short_string.hpp"
 #include "core/time.hpp"
 
+// NOLINTBEGIN(bugprone-macro-parentheses): it declares a name
 #define DERIV_TRY_AS(name, expression) \
   if (auto name = (expression); !name) return name.error()
+// NOLINTEND(bugprone-macro-parentheses)
 #define DERIV_TRY_NAMED(counter, expression) DERIV_TRY_AS(status_##counter, expression)
 #define DERIV_TRY_COUNTED(counter, expression) DERIV_TRY_NAMED(counter, expression)
 /// Returns the error of a Status, from the function around. Nests.

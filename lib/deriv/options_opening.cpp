@@ -50,8 +50,10 @@ Step OptionsOpening::request(Waiting what, std::string_view method, std::string_
                                          : settings_.endpoint;
   while (base.ends_with('/')) base.pop_back();
   step.call.url = fmt::format("{}{}", base, path);
-  step.call.headers.emplace_back("Authorization",
-                                 fmt::format("Bearer {}", settings_.token.reveal()));
+  // Not by a formatter, which would leave the token in a buffer of its own.
+  auto& bearer = step.call.headers.emplace_back("Authorization", std::string()).second;
+  bearer.reserve(settings_.token.reveal().size() + 8);
+  bearer.append("Bearer ").append(settings_.token.reveal());
   // Required with personal access tokens and harmless with others (options-api.md section 1.2).
   step.call.headers.emplace_back("Deriv-App-ID", settings_.app_id);
   step.call.headers.emplace_back("Accept", "application/json");
@@ -111,7 +113,7 @@ Step OptionsOpening::on_accounts(std::string_view body) {
   waiting_ = Waiting::kNothing;
   const auto accounts = rest::decode_accounts(body);
   if (!accounts) return Step::retry(fmt::format("the account list: {}", accounts.error().text));
-  const auto chosen = choose(*accounts);
+  auto chosen = choose(*accounts);
   if (chosen.kind != Step::Kind::kWait) return chosen;
   if (probed_) return ask_password();
   // There is no way to list a token's scopes; this call succeeds only with account_manage, which

@@ -308,9 +308,17 @@ std::optional<Instant> Session::Impl::next_deadline() const {
   return at;
 }
 
-void Session::Impl::note_venue_time(core::VenueTime time, const Now& now) {
+void Session::Impl::note_venue_time(core::VenueTime time) {
+  if (venue_time && time <= *venue_time) return;
   venue_time = time;
-  venue_time_at = now.instant;
+  listener.on_venue_time(time);
+}
+
+/// The venue's own word, which may also lead back.
+void Session::Impl::note_server_time(core::VenueTime time, const Now& now) {
+  server_time = time;
+  server_time_at = now.instant;
+  venue_time = time;
   listener.on_venue_time(time);
 }
 

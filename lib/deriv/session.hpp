@@ -90,7 +90,8 @@ struct Quote {
   core::Money payout;
 };
 
-/// Told synchronously from inside Session's event methods.
+/// Told synchronously from inside Session's methods, commands such as buy() too. The listener may
+/// call any command of the session from there, but no event method.
 class SessionListener {
  public:
   /// `reason` is empty on the way up.
@@ -144,14 +145,22 @@ class Session final {
                    const core::Now& now);
   void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
              const core::Now& now);
-  /// Sent at most once. Not Live: on_refused with code "NotSent" (proven unsent).
+  /// Sent at most once, and answered exactly once: on_bought, on_refused or on_unknown. Not Live,
+  /// or out of budget: on_refused with code "NotSent" (proven unsent), before this returns. An
+  /// empty `quote_id` buys by parameters, with `max_price` as the stake.
   void buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
            std::string_view quote_id, const core::Now& now);
+  /// At the market. on_sell_failed with code "NoAnswer", "LinkLost" or "FrameRefused" leaves the
+  /// outcome open: the contract's own reports tell it.
   void sell(core::ContractId contract, const core::Now& now);
-  void watch(core::ContractId contract, const core::Now& now);  // again after each reconnect
+  /// Until its report says sold, again after each reconnect. At most 45 at a time; beyond that a
+  /// notice, and polls must do.
+  void watch(core::ContractId contract, const core::Now& now);
   void unwatch(core::ContractId contract, const core::Now& now);
   void poll(core::ContractId contract, const core::Now& now);
-  /// Portfolio and profit table; in kReconciling and kLive.
+  /// Portfolio and profit table; in kReconciling and kLive, else ignored. Answered once by
+  /// on_venue_report, whose as_of is the venue's clock before the portfolio was asked for; not at
+  /// all when the link is lost first.
   void ask_report(core::VenueTime since, const core::Now& now);
   /// The engine has digested the report: kReconciling → kLive.
   void reconciled(const core::Now& now);

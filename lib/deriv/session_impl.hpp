@@ -63,8 +63,8 @@ inline constexpr Duration kFirstRetry = seconds(1);
 inline constexpr Duration kLongestRetry = seconds(30);
 inline constexpr Duration kLongestSymbolRetry = minutes(10);
 inline constexpr int kMaxAttempts = 5;  // of a read that the session cannot do without
-/// A report says as of when it is; the venue is asked for the time first unless it has shown it so
-/// recently. (Without subscribed symbols nothing else shows it.)
+/// A report says as of when it is; the venue is asked for its time first, unless it was so
+/// recently.
 inline constexpr Duration kFreshClock = seconds(1);
 
 /// A request that is wanted, asked, or answered; streams stay kDone while they run.
@@ -91,6 +91,7 @@ struct SymbolStream {
   StreamId stream;
   std::optional<core::VenueTime> last_epoch;  // over all links: the union has no tick twice
   int stale_run = 0;                          // ticks in a row that were older than that
+  bool new_link = false;                      // no history on this link yet
   std::optional<Instant> last_tick;           // or since when there should be some
   Instant quiet_from{};
   bool silent = false;
@@ -158,7 +159,8 @@ struct Session::Impl {
   std::optional<Instant> next_deadline() const;
   void abandon_requests(std::string_view why);
   void tell_lost(const Pending& pending, std::string_view code, std::string_view why);
-  void note_venue_time(core::VenueTime time, const Now& now);
+  void note_venue_time(core::VenueTime time);
+  void note_server_time(core::VenueTime time, const Now& now);
 
   // session_work.cpp: what is sent.
   void pump(const Now& now);
@@ -254,8 +256,11 @@ struct Session::Impl {
 
   AccountInfo account;
   bool balance_known = false;
-  std::optional<core::VenueTime> venue_time;
-  std::optional<Instant> venue_time_at;
+  std::optional<core::VenueTime> venue_time;  // the latest shown by anything
+  // What the venue said when asked. A report is dated by this alone: one tick that is stamped ahead
+  // must not make a report seem newer than it is, because that would count as proof.
+  std::optional<core::VenueTime> server_time;
+  std::optional<Instant> server_time_at;
 
   Task login, clock, balance, transactions, symbol_list;
   std::vector<SymbolStream> symbols;

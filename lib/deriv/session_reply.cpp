@@ -270,7 +270,7 @@ void Session::Impl::on_reply(const Pending& asked, const Now& now) {
       unanswered_pings = 0;
       return;
     case Call::kTime:
-      return note_venue_time(std::get<TimePayload>(frame.payload).time, now);
+      return note_server_time(std::get<TimePayload>(frame.payload).time, now);
     case Call::kActiveSymbols: {
       known = std::move(std::get<ActiveSymbolsPayload>(frame.payload).rows);
       if (known.size() > kMaxKnownSymbols) known.resize(kMaxKnownSymbols);
@@ -494,7 +494,7 @@ void Session::Impl::accept_tick(SymbolStream& stream, const RawTick& raw,
         core::EventKind::kTickGap,
         fmt::format("{}: epochs went back from {} to {}", tick->symbol, before->s, raw.epoch.s));
   }
-  if (!venue_time || raw.epoch > *venue_time) note_venue_time(raw.epoch, now);
+  note_venue_time(raw.epoch);
   listener.on_tick(*tick, false);
 }
 
@@ -507,15 +507,18 @@ void Session::Impl::on_history(const Pending& asked, HistoryPayload& payload, co
   if (!stream) return;
   if (!frame.stream.empty()) stream->stream = frame.stream;
   stream->quiet_from = now.instant;
-  if (stream->last_epoch && venue_time && *venue_time + kClockWentBack < *stream->last_epoch) {
+  const auto symbol = stream->symbol;
+  // Only the first time on a link: later the server's time may be hours old.
+  const bool went_back = std::exchange(stream->new_link, false) && stream->last_epoch &&
+                         server_time && *server_time + kClockWentBack < *stream->last_epoch;
+  if (went_back) {
+    stream->last_epoch.reset();
     listener.on_notice(
         core::EventKind::kTickGap,
-        fmt::format("{}: the venue's clock went back to {}", stream->symbol, venue_time->s));
-    stream = find_symbol(stream->symbol);
+        fmt::format("{}: the venue's clock went back to {}", symbol, server_time->s));
+    stream = find_symbol(symbol);
     if (!stream) return;
-    stream->last_epoch.reset();
   }
-  const auto symbol = stream->symbol;
   const auto before = stream->last_epoch;
   const auto ticks = std::move(payload.ticks);
   const auto decimals = payload.decimals;
@@ -554,10 +557,10 @@ void Session::Impl::on_contract(const ContractPayload& payload, bool polled, con
   listener.on_contract(report_out, polled);
 }
 
-void Session::Impl::on_transaction(const TransactionPayload& payload, const Now& now) {
+void Session::Impl::on_transaction(const TransactionPayload& payload, const Now&) {
   if (!payload.report) return;
   const auto transaction = *payload.report;
-  if (!venue_time || transaction.time > *venue_time) note_venue_time(transaction.time, now);
+  note_venue_time(transaction.time);
   listener.on_transaction(transaction);
 }
 

@@ -123,7 +123,8 @@ void Session::Impl::pump_account(const Now& now) {
 std::size_t Session::Impl::history_for(const SymbolStream& stream, const Now& now) const {
   auto count = static_cast<std::int64_t>(history);
   if (stream.last_epoch) {
-    const auto clock_now = venue_time.value_or(now.venue);
+    const auto clock_now =
+        std::max(server_time.value_or(now.venue), venue_time.value_or(now.venue));
     const auto* known_symbol = market::find_symbol(stream.symbol);
     const std::int64_t interval = known_symbol ? std::max<int>(known_symbol->interval_s, 1) : 1;
     const auto gap = (clock_now - *stream.last_epoch).count() / interval;
@@ -193,7 +194,7 @@ void Session::Impl::pump_report(const Now& now) {
   if (report.clock.done() && report.portfolio.phase == Task::Phase::kIdle) report.portfolio.want();
   if (due(report.portfolio, Call::kPortfolio, now)) {
     // What the venue answers is at least as new as the clock is now.
-    report.report.as_of = venue_time.value_or(now.venue);
+    report.report.as_of = server_time.value_or(core::VenueTime{});
     begin_task(report.portfolio, Call::kPortfolio, 0, now);
     encoder.portfolio(text, report.portfolio.req_id);
     transmit(now);
@@ -225,6 +226,7 @@ void Session::Impl::restart_streams() {
     stream.silent = false;
     stream.silent_wait = kSilentAfter;
     stream.stale_run = 0;
+    stream.new_link = true;
   }
   for (auto& stream : contracts) {
     stream.task.want();
@@ -309,7 +311,7 @@ void Session::Impl::start_report(core::VenueTime since, const Now& now) {
   report.running = true;
   report.since = since;
   report.report.since = since;
-  if (venue_time_at && now.instant - *venue_time_at <= kFreshClock) {
+  if (server_time_at && now.instant - *server_time_at <= kFreshClock) {
     report.clock.phase = Task::Phase::kDone;
   } else {
     report.clock.want();

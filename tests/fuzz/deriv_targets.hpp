@@ -1,5 +1,5 @@
-// What the fuzz targets of deriv/ do with one input, apart from libFuzzer, so that the unit tests can
-// play the committed corpus in every build.
+// What the fuzz targets of deriv/ do with one input, apart from libFuzzer, so that the unit tests
+// can play the committed corpus in every build.
 #pragma once
 
 #include <cstdint>
@@ -128,18 +128,19 @@ inline void live_session(std::string_view input) {
   give(R"({"msg_type":"authorize","req_id":1,"authorize":{"loginid":"VRTC1","currency":"USD",)"
        R"("is_virtual":1,"scopes":["read","trade"]}})");
   give(R"({"msg_type":"time","req_id":2,"time":1700000000})");
-  give(R"({"msg_type":"balance","req_id":3,"balance":{"balance":1,"currency":"USD","loginid":"VRTC1"}})");
+  give(
+      R"({"msg_type":"balance","req_id":3,"balance":{"balance":1,"currency":"USD","loginid":"VRTC1"}})");
   give(R"({"msg_type":"transaction","req_id":4,"transaction":{}})");
   give(R"({"msg_type":"active_symbols","req_id":5,"active_symbols":[]})");
   session.reconciled(now);
   demand(session.state() == SessionState::kLive);
   listener.session = &session;
-  session.set_symbols({"R_100"}, 10, now);          // 6
-  session.watch(core::ContractId{1}, now);          // 7
-  session.poll(core::ContractId{2}, now);           // 8
-  session.ask_report({1'699'990'000}, now);         // 9: portfolio
-  listener.buy();                                   // 10
-  session.sell(core::ContractId{1}, now);           // 11
+  session.set_symbols({"R_100"}, 10, now);   // 6
+  session.watch(core::ContractId{1}, now);   // 7
+  session.poll(core::ContractId{2}, now);    // 8
+  session.ask_report({1'699'990'000}, now);  // 9: portfolio
+  listener.buy();                            // 10
+  session.sell(core::ContractId{1}, now);    // 11
   session.quote(core::OrderId{1000}, {}, core::Money::minor(35), now);
   while (!input.empty()) {
     const auto line = input.substr(0, input.find('\n'));

@@ -69,7 +69,7 @@ class Chaos {
   void connect() {
     if (chance(3)) return rig.session->on_http_failed("down", rig.now());
     if (chance(3)) return rig.session->on_closed(520, "no", rig.now());
-    const auto& last = rig.wire.log.back();
+    const auto last = rig.wire.log.back();
     if (last.starts_with("open")) return rig.session->on_open(rig.now());
     if (last.ends_with("/accounts")) return rig.give_accounts();
     if (last.ends_with("/nickname")) return rig.give_probe();

@@ -326,6 +326,33 @@ TEST(V3Opening, OpensAndAuthorizes) {
   EXPECT_EQ(rig.session->state(), SessionState::kSyncing);
 }
 
+TEST(V3Opening, TheFrameWithTheTokenIsWiped) {
+  struct Remember final : Wire {
+    void http(const HttpCall&) override {}
+    void open(const std::string&) override {}
+    void send(std::string_view frame) override {
+      at = frame.data();  // the session's own buffer, which it keeps
+      text = frame;
+    }
+    void close() override {}
+    const char* at = nullptr;
+    std::string text;
+  } wire;
+  Recorder listener;
+  core::Rng rng(1);
+  SessionSettings settings;
+  settings.dialect = Dialect::kV3;
+  settings.account = "demo";
+  settings.app_id = "1089";
+  settings.token = core::Secret("a1b2c3d4e5f6g7h");
+  Session session(std::move(settings), wire, listener, rng);
+  const core::Now now{{1'000'000'000}, {}, {}};
+  session.start(now);
+  session.on_open(now);
+  ASSERT_NE(wire.text.find("a1b2c3d4e5f6g7h"), std::string::npos);
+  for (std::size_t i = 0; i < wire.text.size(); ++i) ASSERT_EQ(wire.at[i], '\0') << i;
+}
+
 TEST(V3Opening, AppendsTheAppIdToAQuery) {
   Rig rig(Dialect::kV3, [](auto& s) { s.endpoint = "wss://127.0.0.1:1/websockets/v3?l=EN"; });
   rig.to_connecting();

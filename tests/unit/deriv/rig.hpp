@@ -193,12 +193,12 @@ class Rig {
   }
   void frame(const json& message) { frame(message.dump()); }
   /// An answer to `request`: echo_req, req_id and what `body` has.
-  void answer(const json& request, json body) {
+  void answer(json request, json body) {
     body["echo_req"] = request;
     body["req_id"] = request["req_id"];
     frame(body);
   }
-  void refuse(const json& request, const std::string& code, const std::string& msg_type) {
+  void refuse(json request, const std::string& code, const std::string& msg_type) {
     answer(request,
            {{"msg_type", msg_type}, {"error", {{"code", code}, {"message", "text of " + code}}}});
   }

@@ -168,6 +168,15 @@ TEST_P(Orders, AnAnswerThatCannotBeUnderstoodIsUnknown) {
   }
 }
 
+TEST_P(Orders, AnAnswerThatIsBothBoughtAndRefusedIsUnknown) {
+  buy(7);
+  auto reply = bought(70);
+  reply["error"] = {{"code", "InsufficientBalance"}, {"message", "no"}};
+  rig.answer(rig.request("buy"), reply);
+  ASSERT_EQ(fate(7).size(), 1U);
+  EXPECT_TRUE(fate(7)[0].starts_with("unknown 7")) << fate(7)[0];
+}
+
 TEST_P(Orders, AnswersComeInAnyOrder) {
   buy(7);
   const auto first = rig.request("buy");

@@ -282,7 +282,7 @@ TEST_P(State, ASilentSymbolIsANoticeAndASubscriptionNotAReconnect) {
     rig.advance(seconds(1));
     rig.frame(rig.tick("R_100", 1'700'000'001 + i, 1451.5));
     pongs();
-    const auto& last = rig.wire.sent.back();
+    const auto last = rig.wire.sent.back();
     if (last.value("ticks_history", "") == "frxXXXYYY") {
       rig.answer(last, {{"msg_type", "history"},
                         {"history", {{"prices", json::array()}, {"times", json::array()}}}});

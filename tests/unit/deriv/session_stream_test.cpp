@@ -248,7 +248,7 @@ TEST_P(Streams, ASymbolThatIsRefusedIsTriedAgainLessAndLess) {
   rig.session->set_symbols({"R_100"}, 0, rig.now());
   const auto start = rig.clock_ns;
   while (rig.clock_ns - start < core::Duration(minutes(30)).count()) {
-    const auto& last = rig.wire.sent.back();
+    const auto last = rig.wire.sent.back();
     if (last.contains("ticks")) rig.refuse(last, "MarketIsClosed", "tick");
     if (last.contains("ping")) rig.answer(last, {{"msg_type", "ping"}, {"ping", "pong"}});
     rig.advance(milliseconds(500));
@@ -312,7 +312,7 @@ TEST_P(Streams, AContractTheVenueDoesNotKnowIsGivenUp) {
   rig.to_live();
   rig.session->watch(core::ContractId{5}, rig.now());
   for (int i = 0; i < 20; ++i) {
-    const auto& last = rig.wire.sent.back();
+    const auto last = rig.wire.sent.back();
     if (last.contains("proposal_open_contract")) {
       rig.refuse(last, "ContractNotFound", "proposal_open_contract");
     }
@@ -440,6 +440,29 @@ TEST_P(Streams, TheReportIsTimeThenPortfolioThenProfitTable) {
   EXPECT_EQ(report.profit_table.size(), 2U);
 }
 
+TEST_P(Streams, ATickStampedAheadMakesNoReportNewer) {
+  rig.to_live();
+  rig.session->set_symbols({"R_100"}, 0, rig.now());
+  rig.frame(rig.tick("R_100", 1'900'000'000, 1.5));
+  EXPECT_EQ(rig.listener.venue.s, 1'900'000'000);
+  rig.session->ask_report({1}, rig.now());
+  rig.give_portfolio();
+  rig.give_profit_table();
+  EXPECT_EQ(rig.listener.reports.at(0).as_of.s, 1'700'000'000);
+}
+
+TEST_P(Streams, ASecondHistoryOfOneLinkNeverTurnsTheClockBack) {
+  rig.to_live();
+  rig.session->set_symbols({"R_100"}, 3, rig.now());
+  rig.answer(rig.request("ticks_history"), history({1'700'000'000}));
+  rig.frame(rig.tick("R_100", 1'700'003'600, 1.5));  // an hour on, and the time was not asked since
+  rig.idle(seconds(62));
+  ASSERT_EQ(rig.requests("ticks_history"), 2U);
+  rig.answer(rig.request("ticks_history"), history({1'700'003'598, 1'700'003'600}));
+  EXPECT_FALSE(rig.listener.has("notice tick_gap: R_100: the venue's clock"));
+  EXPECT_EQ(rig.listener.count("past R_100"), 1U);
+}
+
 TEST_P(Streams, TheReportReadsEveryPage) {
   rig.to_live();
   rig.session->ask_report({1}, rig.now());
@@ -466,7 +489,7 @@ TEST_P(Streams, AReportThatNeverEndsIsNotTakenForComplete) {
   auto rows = json::array();
   for (int i = 0; i < 50; ++i) rows.push_back(row(i + 1, "underlying_symbol", true));
   for (int i = 0; i < 300 && rig.session->state() == SessionState::kLive; ++i) {
-    const auto& last = rig.wire.sent.back();
+    const auto last = rig.wire.sent.back();
     if (last.contains("profit_table")) rig.give_profit_table(rows);
     if (last.contains("ping")) rig.answer(last, {{"msg_type", "ping"}, {"ping", "pong"}});
     rig.advance(seconds(3));
