@@ -21,7 +21,7 @@ _derivd() {
   local subcommand words
   COMPREPLY=()
   case $before in
-    --config | --socket | --html | --faults | --control | --ledger | --record | --ca-file)
+    --config | --socket | --html | --payouts | --faults | --control | --ledger | --record | --ca-file)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return ;;
@@ -35,7 +35,9 @@ _derivd() {
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
       return ;;
     --timeout | --since | --strategy | --reason | --listen | --token | --app-id | --balance | \
-      --feed | --speed | --start | --seed) return ;;
+      --feed | --speed | --start | --seed | --settle-delay | --latency-ticks | --from | --to) return ;;
+    --ticks) # SYMBOL=FILE
+      mapfile -t COMPREPLY < <(compgen -f -- "${current#*=}") && return ;;
   esac
   subcommand=$(_derivd_subcommand)
   # shellcheck disable=SC2086 -- no subcommand: no word

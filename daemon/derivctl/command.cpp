@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
+#include <map>
 
 #include "common/paths.hpp"
 #include "service/control.hpp"
@@ -48,6 +50,29 @@ int Commands::run() const {
   const auto named = std::find_if(runs_.rbegin(), runs_.rend(),
                                   [](const auto& entry) { return entry.first->parsed(); });
   return named == runs_.rend() ? static_cast<int>(service::kCtlUsage) : named->second();
+}
+
+std::optional<core::WallTime> parse_when(const std::string& text) {
+  std::tm tm{};
+  for (const char* form : {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"}) {
+    tm = {};
+    const char* end = ::strptime(text.c_str(), form, &tm);
+    if (end != nullptr && *end == '\0') return core::WallTime{::timegm(&tm) * 1'000'000};
+  }
+  std::size_t used = 0;
+  std::int64_t number = 0;
+  try {
+    number = std::stoll(text, &used);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+  if (number < 0 || number > 99'999'999'999) return std::nullopt;
+  if (used == text.size()) return core::WallTime{number * 1'000'000};
+  if (used + 1 != text.size()) return std::nullopt;
+  static const std::map<char, std::int64_t> kUnits{{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+  const auto unit = kUnits.find(text.back());
+  if (unit == kUnits.end()) return std::nullopt;
+  return core::WallTime{(std::time(nullptr) - number * unit->second) * 1'000'000};
 }
 
 int fail(int code, std::string_view text) {

@@ -6,10 +6,13 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "core/time.hpp"
 
 namespace derivd::ctl {
 
@@ -47,6 +50,9 @@ class Commands final {
   std::vector<std::pair<CLI::App*, std::function<int()>>> runs_;
 };
 
+/// "1782023684", "2026-06-21", "2026-06-21T06:34:44Z", or an age: "90s", "10m", "2h", "7d".
+std::optional<core::WallTime> parse_when(const std::string& text);
+
 /// Prints "derivctl: TEXT" to standard error and returns the code.
 int fail(int code, std::string_view text);
 
@@ -67,5 +73,6 @@ void add_view(Commands& commands);     // status, strategies, positions, trades,
 void add_control(Commands& commands);  // pause, resume, halt
 void add_check(Commands& commands);
 void add_report(Commands& commands);
+void add_backtest(Commands& commands);
 
 }  // namespace derivd::ctl

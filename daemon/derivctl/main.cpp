@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   ctl::add_control(commands);
   ctl::add_check(commands);
   ctl::add_report(commands);
+  ctl::add_backtest(commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -2,11 +2,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <optional>
 
 #include "common/trades.hpp"
 #include "derivctl/command.hpp"
@@ -24,37 +21,13 @@ struct Options {
   std::string format = "table";
 };
 
-/// "1782023684", "2026-06-21", "2026-06-21T06:34:44Z", or an age: "90s", "10m", "2h", "7d".
-std::optional<core::WallTime> parse_since(const std::string& text) {
-  std::tm tm{};
-  for (const char* form : {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"}) {
-    tm = {};
-    const char* end = ::strptime(text.c_str(), form, &tm);
-    if (end != nullptr && *end == '\0') return core::WallTime{::timegm(&tm) * 1'000'000};
-  }
-  std::size_t used = 0;
-  std::int64_t number = 0;
-  try {
-    number = std::stoll(text, &used);
-  } catch (const std::exception&) {
-    return std::nullopt;
-  }
-  if (number < 0 || number > 99'999'999'999) return std::nullopt;
-  if (used == text.size()) return core::WallTime{number * 1'000'000};
-  if (used + 1 != text.size()) return std::nullopt;
-  static const std::map<char, std::int64_t> kUnits{{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
-  const auto unit = kUnits.find(text.back());
-  if (unit == kUnits.end()) return std::nullopt;
-  return core::WallTime{(std::time(nullptr) - number * unit->second) * 1'000'000};
-}
-
 /// The running daemon knows its journal best; without one the file is read directly.
 Answer trades_or_stats(const Context& context, const Options& o, const std::string& what) {
   store::OrderQuery query;
   ordered_json request{{"cmd", what}};
   if (!o.strategy.empty()) request["strategy"] = o.strategy, query.strategy = o.strategy;
   if (!o.since.empty()) {
-    query.since = parse_since(o.since);
+    query.since = parse_when(o.since);
     if (!query.since) {
       return {{},
               service::kCtlUsage,

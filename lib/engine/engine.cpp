@@ -8,7 +8,7 @@
 
 namespace derivd::engine {
 
-Engine::Impl::Impl(const Settings& s) : settings(s) {
+Engine::Impl::Impl(const Settings& s, Audience a) : settings(s), audience(a) {
   for (const auto& strategy : settings.strategies) {
     slots.push_back(std::make_unique<Slot>(strategy));
     if (strategy.enabled) feed_for(strategy.symbol);
@@ -108,7 +108,7 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   // A tick may be stamped with a time that has not come yet. An order that took it for its own
   // would never be found: the venue's purchase second lies before it.
   proven.epoch = std::min(tick.epoch, steady);
-  consider(slot, *signal, proven, nullptr);
+  consider(slot, *signal, proven, nullptr, ++turns);
 }
 
 std::optional<core::Instant> Engine::Impl::next_deadline() const {
@@ -239,7 +239,8 @@ core::Event Engine::Impl::event(core::EventKind kind, const execution::Order& or
 
 // ---- The public face ----
 
-Engine::Engine(const Settings& settings) : impl_(std::make_unique<Impl>(settings)) {}
+Engine::Engine(const Settings& settings, Audience audience)
+    : impl_(std::make_unique<Impl>(settings, audience)) {}
 Engine::~Engine() = default;
 
 void Engine::restore(const execution::Snapshot& snapshot, const core::Now& now, Actions& out) {

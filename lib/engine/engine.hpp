@@ -36,6 +36,8 @@ struct SendBuy {
   market::ContractSpec spec;
   core::Money stake;
   core::ShortString<64> quote_id;  // empty: buy by parameters
+  core::Name strategy;
+  core::VenueTime signal_epoch;
 };
 /// Follow this contract's stream until it is settled.
 struct Watch {
@@ -64,6 +66,7 @@ struct StrategyView {
   std::string type;
   market::SymbolCode symbol;
   StrategyStatus status = StrategyStatus::kRunning;
+  core::ShortString<32> halt_kind;  // "stop_loss", "take_profit", …; empty: not halted
   core::Text reason;               // of a halt, pause or block
   std::int64_t trades = 0, won = 0, lost = 0, open = 0;  // of this session
   core::Money profit;              // of this session
@@ -81,10 +84,17 @@ struct AccountView {
   std::int64_t unknown_orders = 0;
 };
 
+/// Which actions the caller performs at all. The others are not even built: a back-test has neither
+/// a journal nor readers, and their texts would cost it most of its time.
+struct Audience {
+  bool journal = true;  // Append
+  bool people = true;   // Tell, and StrategyView::last_decision
+};
+
 class Engine final {
  public:
   /// Settings are valid (config/ checked them).
-  explicit Engine(const Settings& settings);
+  explicit Engine(const Settings& settings, Audience audience = {});
   ~Engine();
 
   /// Continues where the journal ended. Before any other event.

@@ -39,7 +39,7 @@ Decision decide(core::Money planned, core::Money base, const risk::Standing& sta
   return d;
 }
 
-risk::Standing Engine::Impl::standing(Slot& slot, bool with_others) const {
+risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   risk::Standing s;
   s.halted = slot.halted;
   s.paused = slot.paused;
@@ -69,20 +69,20 @@ risk::Standing Engine::Impl::standing(Slot& slot, bool with_others) const {
     if (open && s.balance) *s.balance += order->buy_price;  // debited at purchase
   }
   for (const auto& w : waiting) {
-    if (with_others || w.slot == &slot) add(w.slot == &slot, false, w.stake);
+    if (w.slot == &slot || w.turn < turn) add(w.slot == &slot, false, w.stake);
   }
   return s;
 }
 
 void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
-                            const PaidQuote* quote) {
+                            const PaidQuote* quote, std::int64_t turn) {
   const auto base = slot.settings.staking.base;
   const auto planned = slot.plan->next();
-  auto d = decide(planned, base, standing(slot, true), slot.settings, settings.limits);
+  auto d = decide(planned, base, standing(slot, turn), slot.settings, settings.limits);
   if (d.kind != Decision::Kind::kEnter && !waiting.empty()) {
     // What stands in the way may be another's signal that comes to nothing: then this one is next.
-    d = decide(planned, base, standing(slot, false), slot.settings, settings.limits);
-    if (d.kind == Decision::Kind::kEnter) return hold(slot, signal, tick, d.stake);
+    d = decide(planned, base, standing(slot, 0), slot.settings, settings.limits);
+    if (d.kind == Decision::Kind::kEnter) return hold(slot, signal, tick, d.stake, turn);
   }
   if (d.restart_plan) restart_plan(slot);
   if (d.kind == Decision::Kind::kHalt) return halt(slot, "stop_loss", risk::sentence(*d.denied));
@@ -94,13 +94,13 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
     case Twin::kNone:
       break;
     case Twin::kInFlight:
-      return hold(slot, signal, tick, d.stake);
+      return hold(slot, signal, tick, d.stake, turn);
     case Twin::kUnknown:
       return drop(slot, "an order just like it has an unknown outcome");
   }
   if (slot.settings.guards.min_payout_ratio) {
     if (quote == nullptr || quote->stake != d.stake) {
-      return ask_quote(slot, signal, tick, *spec, d.stake);
+      return ask_quote(slot, signal, tick, *spec, d.stake, turn);
     }
     if (const auto poor = risk::check_payout(d.stake, quote->payout, slot.settings.guards)) {
       return drop(slot, *poor);
@@ -126,18 +126,19 @@ Engine::Impl::Twin Engine::Impl::twin_of(const market::ContractSpec& spec,
 }
 
 void Engine::Impl::hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
-                        core::Money stake) {
+                        core::Money stake, std::int64_t turn) {
   if (waiting.size() >= kMaxWaiting) return drop(slot, "too many signals wait for an answer");
   slot.last_decision = "waits for the answer to an order before it";
-  waiting.push_back({&slot, signal, tick, stake, {}, now.instant + kSignalLife});
+  waiting.push_back({&slot, signal, tick, stake, {}, now.instant + kSignalLife, turn});
 }
 
 void Engine::Impl::ask_quote(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
-                             const market::ContractSpec& spec, core::Money stake) {
+                             const market::ContractSpec& spec, core::Money stake,
+                             std::int64_t turn) {
   if (waiting.size() >= kMaxWaiting) return drop(slot, "too many signals wait for an answer");
   const auto id = ledger.reserve();
   slot.last_decision = "asked for a quote";
-  waiting.push_back({&slot, signal, tick, stake, id, now.instant + kSignalLife});
+  waiting.push_back({&slot, signal, tick, stake, id, now.instant + kSignalLife, turn});
   out->push_back(SendQuote{id, spec, stake});
 }
 
@@ -158,7 +159,8 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
       fmt::format("entered {} at {}", market::name_of(spec.type), stake.to_string()));
   append(execution::OrderRecord{intent});
   out->push_back(
-      SendBuy{intent.id, spec, stake, quote != nullptr ? quote->id : core::ShortString<64>{}});
+      SendBuy{intent.id, spec, stake, quote != nullptr ? quote->id : core::ShortString<64>{},
+              slot.name(), tick.epoch});
   auto e = event(EventKind::kOrderSent, intent);
   e.text = core::Text::truncated(fmt::format("order {}: {} {} for {}", intent.id.value,
                                              market::name_of(spec.type), spec.symbol.view(),
@@ -215,7 +217,7 @@ void Engine::Impl::quote_reply(const QuoteReply& reply) {
                               w.stake.to_string()));
   } else {
     const PaidQuote quote{reply.order, reply.quote_id, w.stake, reply.payout};
-    consider(*w.slot, w.signal, w.tick, &quote);
+    consider(*w.slot, w.signal, w.tick, &quote, w.turn);
   }
   release_waiting();
 }
@@ -229,7 +231,7 @@ void Engine::Impl::release_waiting() {
     waiting.pop_front();
     (w.quoting ? waiting : ready).push_back(w);
   }
-  for (const auto& w : ready) consider(*w.slot, w.signal, w.tick, nullptr);
+  for (const auto& w : ready) consider(*w.slot, w.signal, w.tick, nullptr, w.turn);
   // A hold does not lengthen a signal's life.
   for (auto& w : waiting) {
     for (const auto& r : ready) {

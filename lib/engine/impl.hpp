@@ -62,7 +62,7 @@ Decision decide(core::Money planned, core::Money base, const risk::Standing& sta
                 const StrategySettings& settings, const risk::AccountLimits& account);
 
 struct Engine::Impl {
-  explicit Impl(const Settings& settings);
+  Impl(const Settings& settings, Audience audience);
 
   /// An order in flight or of unknown outcome.
   struct Flight {
@@ -82,6 +82,7 @@ struct Engine::Impl {
     core::Money stake;
     core::OrderId quoting;  // 0: held
     core::Instant deadline;
+    std::int64_t turn = 0;  // rises with the signals; kept while it waits
   };
 
   struct HeldContract {
@@ -108,15 +109,15 @@ struct Engine::Impl {
     core::Money payout;
   };
   void consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
-                const PaidQuote* quote);
-  /// Signals of this strategy that wait always count; `with_others`: those of all others too.
-  risk::Standing standing(Slot& slot, bool with_others) const;
+                const PaidQuote* quote, std::int64_t turn);
+  /// Signals of this strategy that wait always count, those of others with a turn before `turn`.
+  risk::Standing standing(Slot& slot, std::int64_t turn) const;
   enum class Twin : std::uint8_t { kNone, kInFlight, kUnknown };
   Twin twin_of(const market::ContractSpec& spec, core::Money stake) const;
   void hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
-            core::Money stake);
+            core::Money stake, std::int64_t turn);
   void ask_quote(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
-                 const market::ContractSpec& spec, core::Money stake);
+                 const market::ContractSpec& spec, core::Money stake, std::int64_t turn);
   void send(Slot& slot, const market::ContractSpec& spec, const market::Tick& tick,
             core::Money stake, const PaidQuote* quote);
   void drop(Slot& slot, const risk::Denied& denied);
@@ -189,14 +190,21 @@ struct Engine::Impl {
   core::Money zero() const { return {}; }
 
   // Actions.
-  void append(execution::Record record) { out->push_back(Append{std::move(record)}); }
-  void append_slot(const Slot& slot) { append(slot.record()); }
+  void append(execution::Record record) {
+    if (audience.journal) out->push_back(Append{std::move(record)});
+  }
+  void append_slot(const Slot& slot) {
+    if (audience.journal) append(slot.record());
+  }
   void append_day();
-  void tell(core::Event event) { out->push_back(Tell{std::move(event)}); }
+  void tell(core::Event event) {
+    if (audience.people) out->push_back(Tell{std::move(event)});
+  }
   core::Event event(core::EventKind kind, const Slot& slot) const;
   core::Event event(core::EventKind kind, const execution::Order& order) const;
 
   Settings settings;
+  Audience audience;
   std::vector<std::unique_ptr<Slot>> slots;  // those of the configuration first, in its order
   std::vector<std::unique_ptr<Feed>> feeds;
   execution::Ledger ledger;
@@ -205,6 +213,7 @@ struct Engine::Impl {
   std::deque<core::OrderId> verifying;    // settled, their follower may still decide
   std::set<core::OrderId> told_mismatch;  // of orders that the ledger still knows
   std::deque<Waiting> waiting;
+  std::int64_t turns = 0;
   std::deque<Held> held;
   std::deque<core::ContractId> foreign;
   risk::KnownBalance balance;

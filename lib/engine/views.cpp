@@ -41,6 +41,7 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   }
   if (slot.halted) {
     v.status = StrategyStatus::kHalted;
+    v.halt_kind = slot.halt_kind;
     v.reason = slot.halt_reason;
   } else if (!slot.runs()) {
     v.status = StrategyStatus::kDisabled;

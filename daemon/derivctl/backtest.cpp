@@ -1,0 +1,106 @@
+// backtest: what the configuration would have done on recorded ticks.
+#include "backtest/backtest.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "backtest/result_json.hpp"
+#include "derivctl/backtest_options.hpp"
+#include "derivctl/command.hpp"
+#include "service/exit_code.hpp"
+
+namespace derivd::ctl {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// Text that is held before it is written: a small run that fails prints nothing.
+constexpr std::size_t kChunk = 1 << 20;
+
+bool write_out(std::string& text) {
+  const bool done = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  text.clear();
+  return done;
+}
+
+int refuse(const core::Error& error) { return fail(code_of(error), error.text); }
+
+int print_json(const BacktestJob& job, bool with_trades) {
+  backtest::ResultJson json(job.options, job.tapes);
+  std::string text;
+  text.reserve(kChunk + kChunk / 8);
+  bool written = true;
+  json.begin(text);
+  const backtest::OnTrade on_trade = [&](const backtest::Trade& trade) {
+    json.trade(text, trade);
+    if (text.size() >= kChunk) written = write_out(text) && written;
+  };
+  const auto result =
+      backtest::run(job.options, job.tapes, with_trades ? on_trade : backtest::OnTrade{});
+  if (!result) return refuse(result.error());
+  json.end(text, *result);
+  written = write_out(text) && std::fflush(stdout) == 0 && written;
+  return written ? service::kCtlOk : fail(service::kCtlOther, "the output cannot be written");
+}
+
+ordered_json row_of(const std::string& name, const backtest::Sums& s) {
+  ordered_json row;
+  row["strategy"] = name;
+  row["trades"] = s.trades;
+  row["won"] = s.won;
+  row["lost"] = s.lost;
+  row["staked"] = s.stakes.to_string();
+  row["profit"] = s.profit.to_string();
+  row["max_drawdown"] = s.max_drawdown.to_string();
+  row["max_stake"] = s.max_stake.to_string();
+  row["losing_run"] = s.longest_losing_run;
+  row["open"] = "";
+  row["halted"] = "";
+  return row;
+}
+
+int print_summary(const BacktestJob& job) {
+  const auto result = backtest::run(job.options, job.tapes);
+  if (!result) return refuse(result.error());
+  auto rows = ordered_json::array();
+  for (const auto& s : result->strategies) {
+    auto row = row_of(s.name.str(), s.sums);
+    row["open"] = s.open;
+    row["halted"] = s.halted.value_or("-");
+    rows.push_back(std::move(row));
+  }
+  rows.push_back(row_of("(account)", result->total));
+  print_table(rows, {"strategy", "trades", "won", "lost", "staked", "profit", "max_drawdown",
+                     "max_stake", "losing_run", "open", "halted"});
+  fmt::print("{} ticks, balance {} -> {}\n", result->ticks, job.options.balance.to_string(),
+             result->balance.to_string());
+  for (const auto& s : result->strategies) {
+    if (s.refused == 0) continue;
+    fmt::print("{}: {} timed contracts were not bought, no tick is recorded in their life\n",
+               s.name, s.refused);
+  }
+  return service::kCtlOk;
+}
+
+}  // namespace
+
+void add_backtest(Commands& commands) {
+  struct Args : BacktestArgs {
+    bool no_trades = false;
+  };
+  const auto& context = commands.context();
+  const auto args = std::make_shared<Args>();
+  auto* c = commands.add("backtest", "what a configuration would have done on recorded ticks");
+  add_backtest_options(*c, *args);
+  c->add_flag("--no-trades", args->no_trades, "with --json: the sums alone");
+  commands.on(c, [&context, args] {
+    const auto job = make_job(context, *args);
+    if (!job) return fail(job.error().code, job.error().text);
+    return context.json ? print_json(*job, !args->no_trades) : print_summary(*job);
+  });
+}
+
+}  // namespace derivd::ctl

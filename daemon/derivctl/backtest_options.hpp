@@ -1,0 +1,47 @@
+// Owns what the commands that back-test have in common: the options that describe a run, and their
+// way into backtest::Options. backtest, sweep and report use it. It never runs anything.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backtest/backtest.hpp"
+#include "config/config.hpp"
+#include "derivctl/command.hpp"
+#include "store/tick_csv.hpp"
+
+namespace derivd::ctl {
+
+/// As typed.
+struct BacktestArgs {
+  std::string config;
+  std::vector<std::string> ticks;  // SYMBOL=FILE
+  std::string payouts;             // TYPE=RATIO,… or a JSON file
+  std::string balance = "10000.00";
+  std::int64_t settle_delay = 0;
+  int latency_ticks = 0;
+  std::string from;
+  std::string to;
+};
+void add_backtest_options(CLI::App& command, BacktestArgs& args);
+
+/// What is wrong, and the exit code for it. The texts of a bad configuration are several lines.
+struct Refusal {
+  int code = 0;
+  std::string text;
+};
+
+/// A run, ready to start; sources live as long as it does.
+struct BacktestJob {
+  backtest::Options options;
+  std::vector<std::unique_ptr<market::TickSource>> sources;
+  std::vector<backtest::Tape> tapes;
+};
+boost::system::result<BacktestJob, Refusal> make_job(const Context& context,
+                                                     const BacktestArgs& args);
+
+/// The exit code for an error of a run or of its input.
+int code_of(const core::Error& error);
+
+}  // namespace derivd::ctl

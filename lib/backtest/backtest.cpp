@@ -1,0 +1,82 @@
+#include "backtest/backtest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "backtest/driver.hpp"
+#include "core/check.hpp"
+#include "market/symbol.hpp"
+#include "strategy/registry.hpp"
+
+namespace derivd::backtest {
+namespace {
+
+core::Result<void> check_tapes(const Options& options, std::span<const Tape> tapes) {
+  for (std::size_t i = 0; i < tapes.size(); ++i) {
+    const auto& symbol = tapes[i].symbol;
+    if (market::find_symbol(symbol) == nullptr) {
+      return core::invalid(fmt::format("ticks: {} is not a symbol that derivd knows", symbol));
+    }
+    for (std::size_t k = 0; k < i; ++k) {
+      if (tapes[k].symbol == symbol) {
+        return core::invalid(fmt::format("ticks: {} is given twice; join its files", symbol));
+      }
+    }
+  }
+  const auto has_ticks = [&](const engine::StrategySettings& s) {
+    return s.enabled && std::ranges::count(tapes, s.symbol, &Tape::symbol) > 0;
+  };
+  if (std::ranges::none_of(options.settings.strategies, has_ticks)) {
+    return core::invalid("ticks: no enabled strategy trades a symbol whose ticks are given");
+  }
+  return {};
+}
+
+core::Result<void> check_payouts(const Options& options) {
+  for (const auto& s : options.settings.strategies) {
+    const auto* type = strategy::find_type(s.type);
+    DERIVD_CHECK(type != nullptr, "settings were not checked");
+    for (const auto contract : type->contracts) {
+      if (!s.enabled || options.payouts.has(contract)) continue;
+      return core::invalid(fmt::format("payouts: strategy {} may buy {}, which has no ratio",
+                                       s.name, market::name_of(contract)));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void Sums::add(core::Money paid, core::Money result) {
+  ++trades;
+  if (result.units() > 0) {
+    ++won;
+    losing_run = 0;
+  } else if (result.units() < 0) {
+    ++lost;
+    longest_losing_run = std::max(longest_losing_run, ++losing_run);
+  }
+  stakes += paid;
+  profit += result;
+  peak = std::max(peak, profit);
+  max_drawdown = std::max(max_drawdown, peak - profit);
+  max_stake = std::max(max_stake, paid);
+}
+
+core::Result<Result> run(const Options& options, std::span<const Tape> tapes,
+                         const OnTrade& on_trade) {
+  if (options.settle_delay.count() < 0 || options.settle_delay > kMaxSettleDelay) {
+    return core::invalid(
+        fmt::format("settle delay: allowed: 0 to {} seconds", kMaxSettleDelay.count()));
+  }
+  if (options.latency_ticks < 0 || options.latency_ticks > kMaxLatencyTicks) {
+    return core::invalid(fmt::format("latency: allowed: 0 to {} ticks", kMaxLatencyTicks));
+  }
+  if (options.balance.units() < 0) return core::invalid("balance: allowed: 0 and more");
+  if (auto r = check_tapes(options, tapes); !r) return r.error();
+  if (auto r = check_payouts(options); !r) return r.error();
+  return Driver(options, tapes, on_trade).run();
+}
+
+}  // namespace derivd::backtest

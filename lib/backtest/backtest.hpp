@@ -1,0 +1,110 @@
+// Owns the back-test: the very engine of the daemon, driven in virtual time over recorded ticks,
+// with this file's driver in the place of the venue. derivctl, sweep, odds and the report call it,
+// each run from one thread. It never has rules of its own: signals, stakes and limits are the
+// engine's, settlement is market/'s.
+//
+// Rules: the product's contract, "Backtest".
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "backtest/payouts.hpp"
+#include "core/result.hpp"
+#include "engine/settings.hpp"
+#include "market/contract.hpp"
+#include "market/tick_source.hpp"
+
+namespace derivd::backtest {
+
+struct Options {
+  engine::Settings settings;  // valid (config/ checked them)
+  Payouts payouts;
+  core::Money balance = core::Money::minor(10'000'00);
+  /// A result arrives at the first tick whose epoch is at least exit + this, before strategies see
+  /// that tick; live it is 1 to 3 s. 0: at the tick that decides the contract.
+  std::chrono::seconds settle_delay{0};
+  /// A purchase starts so many ticks of its symbol after the signal's, at that tick's epoch. 0: at
+  /// the signal's tick.
+  int latency_ticks = 0;
+  /// Ticks before `from` and from `to` on are as if they were not recorded.
+  std::optional<core::VenueTime> from;
+  std::optional<core::VenueTime> to;
+};
+inline constexpr std::chrono::seconds kMaxSettleDelay{3600};
+inline constexpr int kMaxLatencyTicks = 60;
+
+/// The recorded ticks of one symbol, which market/ must know.
+struct Tape {
+  market::SymbolCode symbol;
+  market::TickSource* source = nullptr;
+};
+
+/// One settled contract.
+struct Trade {
+  std::int64_t n = 0;          // from 1, in purchase order, over settled contracts
+  std::uint32_t strategy = 0;  // index into Options::settings.strategies
+  std::uint32_t tape = 0;      // index into the tapes
+  market::ContractType type = market::ContractType::kCall;
+  core::VenueTime signal_epoch;
+  core::VenueTime purchase_epoch;  // where the contract starts
+  core::VenueTime entry_epoch;
+  core::VenueTime exit_epoch;
+  core::VenueTime settled_epoch;  // of the tick at which its result arrived
+  std::int64_t settled_n = 0;     // from 1, in the order in which results arrived
+  core::Price entry;
+  core::Price exit;
+  core::Money stake;
+  core::Money payout;  // the quoted one, also of a lost contract
+  core::Money profit;
+};
+
+/// Results in settlement order: what was won, from what peak it fell.
+struct Sums {
+  std::int64_t trades = 0;  // settled; break-evens are here alone
+  std::int64_t won = 0;
+  std::int64_t lost = 0;
+  core::Money stakes;
+  core::Money profit;
+  core::Money peak;          // of the profit, at least 0
+  core::Money max_drawdown;  // positive, from the peak
+  core::Money max_stake;     // of settled contracts
+  std::int64_t longest_losing_run = 0;
+  std::int64_t losing_run = 0;  // now; a break-even neither adds nor ends
+
+  void add(core::Money stake, core::Money result);
+};
+
+struct StrategyResult {
+  core::Name name;
+  Sums sums;
+  std::int64_t open = 0;              // at the end of the ticks
+  std::optional<std::string> halted;  // "take_profit", "stop_loss"
+  std::int64_t refused = 0;           // timed contracts that would have had no tick
+};
+
+struct Result {
+  std::vector<StrategyResult> strategies;  // in the order of the configuration, the disabled too
+  Sums total;
+  core::Money balance;  // at the end, stakes of open contracts paid
+  std::int64_t ticks = 0;
+  std::optional<core::VenueTime> first;
+  std::optional<core::VenueTime> last;
+};
+
+/// Called in purchase order, as soon as every contract bought before is settled; trades wait for
+/// that in memory. Without a listener nothing is kept.
+using OnTrade = std::function<void(const Trade&)>;
+
+/// Ticks are merged by epoch, equal epochs in the order of `tapes`. Errors: those of a source, no
+/// enabled strategy has ticks, a payout table without a type that a strategy may buy, a symbol that
+/// is not known or given twice. Deterministic: the same input gives the same result.
+core::Result<Result> run(const Options& options, std::span<const Tape> tapes,
+                         const OnTrade& on_trade = {});
+
+}  // namespace derivd::backtest

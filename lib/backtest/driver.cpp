@@ -1,0 +1,280 @@
+#include "backtest/driver.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "core/check.hpp"
+#include "market/symbol.hpp"
+
+namespace derivd::backtest {
+
+using market::Verdict;
+
+Driver::Driver(const Options& options, std::span<const Tape> tapes, const OnTrade& on_trade)
+    : options_(options),
+      on_trade_(on_trade),
+      merge_(tapes, options.from, options.to),
+      engine_(options.settings, engine::Audience{false, false}),
+      balance_(options.balance) {
+  for (const auto& tape : tapes) {
+    const auto* info = market::find_symbol(tape.symbol);
+    DERIVD_CHECK(info != nullptr && tape.source != nullptr, "run() checks the tapes");
+    ticks_.push_back({tape.symbol, {}, {}});
+    decimals_.push_back(info->decimals);
+  }
+  for (const auto& s : options.settings.strategies) {
+    StrategyResult row;
+    row.name = s.name;
+    result_.strategies.push_back(std::move(row));
+  }
+  report_.is_sold = report_.is_expired = true;
+}
+
+core::Result<Result> Driver::run() {
+  Merge::Item item;
+  while (merge_.next(item)) step(item);
+  if (merge_.error()) return *merge_.error();
+  return finish();
+}
+
+void Driver::set_time(core::VenueTime epoch) {
+  now_.venue = epoch;
+  now_.instant = {epoch.s * 1'000'000'000};
+  now_.wall = {epoch.s * 1'000'000};
+}
+
+void Driver::go_online() {
+  engine_.restore({}, now_, actions_);
+  engine_.on_online(balance_, now_, actions_);
+  online_ = true;
+  perform();
+}
+
+void Driver::step(const Merge::Item& item) {
+  if (options_.latency_ticks > 0 && online_) run_deadlines(item.row.epoch);
+  set_time(item.row.epoch);
+  auto& tick = ticks_[item.tape];
+  tick.epoch = item.row.epoch;
+  tick.quote = core::Price::raw(item.row.mantissa, decimals_[item.tape]);
+  if (result_.ticks++ == 0) {
+    result_.first = tick.epoch;
+    go_online();
+  }
+  if (!open_.empty()) {
+    feed_open(item.tape, tick);
+    if (decided_ > 0) deliver();
+  }
+  engine_.on_tick(tick, false, now_, actions_);
+  if (!actions_.empty()) perform();
+  if (!on_the_way_.empty()) land_purchases(tick);
+}
+
+// Signals that are held while an order is on its way go stale in time (engine/impl.hpp).
+void Driver::run_deadlines(core::VenueTime until) {
+  const core::Instant end{until.s * 1'000'000'000};
+  for (auto at = engine_.next_deadline(); at && *at < end; at = engine_.next_deadline()) {
+    now_.instant = std::max(now_.instant, *at);
+    engine_.on_deadline(now_, actions_);
+    perform();
+  }
+}
+
+void Driver::feed_open(std::uint32_t tape, const market::Tick& tick) {
+  for (auto& contract : open_) {
+    if (contract.trade.tape != tape || contract.life.verdict() != Verdict::kOpen) continue;
+    if (!contract.life.on_tick(tick)) continue;
+    ++decided_;
+    contract.due = contract.life.exit()->epoch + options_.settle_delay;
+  }
+}
+
+// By the second in which the venue pays, then by purchase, as the contract book does.
+void Driver::deliver() {
+  due_.clear();
+  for (std::size_t i = 0; i < open_.size(); ++i) {
+    const auto& c = open_[i];
+    if (c.life.verdict() != Verdict::kOpen && c.due <= now_.venue) due_.push_back(i);
+  }
+  if (due_.empty()) return;
+  std::stable_sort(due_.begin(), due_.end(),
+                   [this](auto a, auto b) { return open_[a].due < open_[b].due; });
+  for (const auto i : due_) settle(open_[i]);
+  decided_ -= due_.size();
+  std::erase_if(open_, [this](const Open& c) {
+    return c.life.verdict() != Verdict::kOpen && c.due <= now_.venue;
+  });
+  // What the results set free (a held signal) is bought now, at the tick that brought them.
+  perform();
+}
+
+void Driver::settle(const Open& contract) {
+  const bool won = contract.life.verdict() == Verdict::kWon;
+  const auto& trade = contract.trade;
+  const auto paid = won ? trade.payout : core::Money::minor(0, trade.stake.exponent());
+  balance_ += paid;
+  end_trade(contract);
+  report_.contract = {contract.order.value};
+  report_.status = won ? "won" : "lost";
+  report_.sell_price = paid;
+  report_.sell_time = now_.venue;
+  report_.entry = contract.life.entry();
+  report_.exit = contract.life.exit();
+  engine_.on_contract(report_, execution::Witness::kContractStream, now_, actions_);
+}
+
+void Driver::land_purchases(const market::Tick& tick) {
+  for (std::size_t i = on_the_way_.size(); i > 0; --i) {
+    auto next = on_the_way_.front();
+    on_the_way_.pop_front();
+    const bool counts = next.buy.spec.symbol == tick.symbol && next.sent < tick.epoch;
+    if (counts && --next.ticks_left == 0) {
+      buy(next.buy, next.quoted, tick.epoch);
+    } else {
+      on_the_way_.push_back(next);
+    }
+  }
+  perform();
+}
+
+void Driver::perform() {
+  for (std::size_t i = 0; i < actions_.size(); ++i) {
+    const auto action = std::move(actions_[i]);  // answers append to the list
+    std::visit([this](const auto& a) { answer(a); }, action);
+  }
+  actions_.clear();
+}
+
+void Driver::answer(const engine::SendQuote& ask) {
+  engine::Engine::QuoteReply reply;
+  reply.order = ask.order;
+  reply.quote_id = "quoted";
+  reply.ask = ask.stake;
+  reply.payout = options_.payouts.payout(ask.spec, ask.stake, ticks_[tape_of(ask.spec.symbol)]);
+  engine_.on_quote(reply, now_, actions_);
+}
+
+void Driver::answer(const engine::SendBuy& order) {
+  const auto& latest = ticks_[tape_of(order.spec.symbol)];
+  if (options_.latency_ticks == 0) return buy(order, latest, latest.epoch);
+  on_the_way_.push_back({order, latest, now_.venue, options_.latency_ticks});
+}
+
+// Only the first is answered: nobody but the engine moves this account's money, so that its own
+// books are right, and a figure from between two of its trades would only make it careful.
+void Driver::answer(const engine::AskReport& ask) {
+  if (result_.ticks > 1) return;
+  execution::VenueReport report;
+  report.as_of = now_.venue;
+  report.since = ask.since;
+  report.balance = balance_;
+  engine_.on_venue_report(report, now_, actions_);
+}
+
+void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core::VenueTime start) {
+  Open contract;
+  contract.order = order.order;
+  contract.life = market::ContractLife(order.spec, start);
+  auto& trade = contract.trade;
+  trade.strategy = strategy_index(order.strategy);
+  trade.tape = tape_of(order.spec.symbol);
+  const auto following = merge_.following(trade.tape);
+  if (!order.spec.duration.in_ticks() && following && *following > contract.life.expiry()) {
+    ++result_.strategies[trade.strategy].refused;
+    return engine_.on_refused(order.order, "NoTicks", "no tick is recorded in its life", false,
+                              now_, actions_);
+  }
+  trade.type = order.spec.type;
+  trade.signal_epoch = order.signal_epoch;
+  trade.purchase_epoch = start;
+  trade.stake = order.stake;
+  trade.payout = options_.payouts.payout(order.spec, order.stake, quoted);
+  balance_ -= order.stake;
+  open_.push_back(contract);
+  begin_trade(contract);
+  execution::Bought bought;
+  bought.contract = {order.order.value};
+  bought.transaction = {order.order.value};
+  bought.buy_price = order.stake;
+  bought.payout = trade.payout;
+  bought.purchase_time = start;
+  bought.balance_after = balance_;
+  engine_.on_bought(order.order, bought, now_, actions_);
+}
+
+std::uint32_t Driver::strategy_index(const core::Name& name) const {
+  const auto& all = options_.settings.strategies;
+  for (std::uint32_t i = 0; i < all.size(); ++i) {
+    if (all[i].name == name) return i;
+  }
+  DERIVD_CHECK(false, "a purchase of a strategy that is not configured");
+}
+
+std::uint32_t Driver::tape_of(const market::SymbolCode& symbol) const {
+  for (std::uint32_t i = 0; i < ticks_.size(); ++i) {
+    if (ticks_[i].symbol == symbol) return i;
+  }
+  DERIVD_CHECK(false, "a purchase without ticks");
+}
+
+// In the order in which strategies had their turn, also where one had to wait for its quote: by
+// second, then tape, then place in the configuration.
+auto Driver::turn_of(const Waiting& w) {
+  return std::tuple(w.trade.purchase_epoch, w.trade.tape, w.trade.strategy, w.order);
+}
+
+void Driver::begin_trade(const Open& contract) {
+  if (!on_trade_) return;
+  const Waiting added{contract.order, contract.trade, false};
+  auto at = trades_.end();
+  while (at != trades_.begin() && turn_of(*(at - 1)) > turn_of(added)) --at;
+  trades_.insert(at, added);
+}
+
+void Driver::end_trade(const Open& contract) {
+  auto trade = contract.trade;
+  trade.entry_epoch = contract.life.entry()->epoch;
+  trade.entry = contract.life.entry()->quote;
+  trade.exit_epoch = contract.life.exit()->epoch;
+  trade.exit = contract.life.exit()->quote;
+  trade.settled_epoch = now_.venue;
+  trade.settled_n = ++settled_;
+  const bool won = contract.life.verdict() == Verdict::kWon;
+  trade.profit = won ? trade.payout - trade.stake : -trade.stake;
+  result_.strategies[trade.strategy].sums.add(trade.stake, trade.profit);
+  result_.total.add(trade.stake, trade.profit);
+  if (!on_trade_) return;
+  const auto turn = turn_of({contract.order, contract.trade, false});
+  const auto it = std::ranges::lower_bound(trades_, turn, {}, turn_of);
+  DERIVD_CHECK(it != trades_.end() && it->order == contract.order, "a trade that never began");
+  it->trade = trade;
+  it->settled = true;
+  release_trades();
+}
+
+void Driver::release_trades() {
+  while (!trades_.empty() && trades_.front().settled) {
+    auto trade = trades_.front().trade;
+    trades_.pop_front();
+    trade.n = ++released_;
+    on_trade_(trade);
+  }
+}
+
+Result Driver::finish() {
+  for (const auto& contract : open_) ++result_.strategies[contract.trade.strategy].open;
+  if (on_trade_) {
+    std::erase_if(trades_, [](const Waiting& w) { return !w.settled; });
+    release_trades();
+  }
+  for (const auto& view : engine_.strategies()) {
+    if (view.halt_kind.empty()) continue;
+    for (auto& s : result_.strategies) {
+      if (s.name == view.name) s.halted = view.halt_kind.str();
+    }
+  }
+  if (result_.ticks > 0) result_.last = now_.venue;
+  result_.balance = balance_;
+  return result_;
+}
+
+}  // namespace derivd::backtest

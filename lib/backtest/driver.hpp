@@ -1,0 +1,94 @@
+// Owns one run of the back-test: the virtual clock, the contracts that are open, and the venue's
+// part of the conversation with the engine. run() in backtest.cpp makes one and throws it away. It
+// never decides what is bought or for how much.
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "backtest/backtest.hpp"
+#include "backtest/merge.hpp"
+#include "engine/engine.hpp"
+
+namespace derivd::backtest {
+
+class Driver final {
+ public:
+  Driver(const Options& options, std::span<const Tape> tapes, const OnTrade& on_trade);
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  core::Result<Result> run();
+
+ private:
+  /// A contract from its purchase until its result has arrived.
+  struct Open {
+    core::OrderId order;
+    market::ContractLife life;
+    Trade trade;
+    core::VenueTime due;  // once decided: the earliest epoch at which the result arrives
+  };
+  /// A purchase on its way (latency_ticks).
+  struct OnTheWay {
+    engine::SendBuy buy;
+    market::Tick quoted;  // the latest tick when it was sent
+    core::VenueTime sent;
+    int ticks_left = 0;
+  };
+  /// A trade that waits for those bought before it.
+  struct Waiting {
+    core::OrderId order;
+    Trade trade;
+    bool settled = false;
+  };
+
+  void go_online();
+  void step(const Merge::Item& item);
+  void set_time(core::VenueTime epoch);
+  void feed_open(std::uint32_t tape, const market::Tick& tick);
+  void deliver();
+  void settle(const Open& contract);
+  void run_deadlines(core::VenueTime until);
+  void land_purchases(const market::Tick& tick);
+
+  // The venue's answers.
+  void perform();
+  void answer(const engine::SendQuote& ask);
+  void answer(const engine::SendBuy& buy);
+  void answer(const engine::AskReport& ask);
+  void answer(const engine::Append&) {}
+  void answer(const engine::Watch&) {}
+  void answer(const engine::Poll&) {}
+  void answer(const engine::Tell&) {}
+  void buy(const engine::SendBuy& buy, const market::Tick& quoted, core::VenueTime start);
+
+  std::uint32_t strategy_index(const core::Name& name) const;
+  std::uint32_t tape_of(const market::SymbolCode& symbol) const;
+  static auto turn_of(const Waiting& trade);
+  void begin_trade(const Open& contract);
+  void end_trade(const Open& contract);
+  void release_trades();
+  Result finish();
+
+  const Options& options_;
+  const OnTrade& on_trade_;
+  Merge merge_;
+  std::vector<market::Tick> ticks_;  // the latest of each tape
+  std::vector<std::uint8_t> decimals_;
+  engine::Engine engine_;
+  engine::Actions actions_;
+  execution::ContractReport report_;
+  core::Now now_;
+  core::Money balance_;
+  std::vector<Open> open_;  // in purchase order
+  std::vector<std::size_t> due_;
+  std::size_t decided_ = 0;  // of open_
+  std::deque<OnTheWay> on_the_way_;
+  std::deque<Waiting> trades_;  // by purchase
+  std::int64_t settled_ = 0;
+  std::int64_t released_ = 0;
+  bool online_ = false;
+  Result result_;
+};
+
+}  // namespace derivd::backtest

@@ -1,0 +1,77 @@
+#include "backtest/payouts.hpp"
+
+#include <fmt/format.h>
+
+#include "core/check.hpp"
+
+namespace derivd::backtest {
+namespace {
+
+__extension__ using Wide = __int128;
+
+constexpr std::uint8_t kMaxDecimals = 9;
+
+}  // namespace
+
+core::Result<Payouts> Payouts::parse(std::string_view text) {
+  Payouts out;
+  while (true) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto entry = text.substr(0, comma);
+    const auto equals = entry.find('=');
+    if (equals == std::string_view::npos) {
+      return core::invalid(
+          fmt::format("payouts: '{}' is not TYPE=RATIO, as in DIGITODD=1.95", entry.substr(0, 60)));
+    }
+    const auto ratio = core::Decimal::parse(entry.substr(equals + 1));
+    if (!ratio) {
+      return core::invalid(
+          fmt::format("payouts: {}: {}", entry.substr(0, equals), ratio.error().text));
+    }
+    if (auto r = out.set(entry.substr(0, equals), *ratio); !r) return r.error();
+    if (comma == text.size()) return out;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+core::Result<void> Payouts::set(std::string_view name, core::Decimal ratio) {
+  const auto type = market::contract_type_from(name);
+  if (!type || market::is_multiplier(*type)) {
+    return core::invalid(fmt::format(
+        "payouts: '{}' is no contract type with a payout; write it in Deriv's upper-case "
+        "names: DIGITODD, DIGITDIFF, CALL, HIGHER",
+        name.substr(0, 60)));
+  }
+  if (ratio.mantissa <= 0 || ratio > core::Decimal{kMaxRatio, 0} || ratio.scale > kMaxDecimals) {
+    return core::invalid(
+        fmt::format("payouts: {}: {} is out of range; allowed: above 0, at most {}, at most {} "
+                    "decimals",
+                    name, ratio.to_string(), kMaxRatio, kMaxDecimals));
+  }
+  auto& row = table_.at(static_cast<std::size_t>(*type));
+  if (row) return core::invalid(fmt::format("payouts: {} is given twice", name));
+  row = ratio;
+  is_table_ = true;
+  return {};
+}
+
+bool Payouts::has(market::ContractType type) const {
+  return is_table_ ? table_.at(static_cast<std::size_t>(type)).has_value()
+                   : !market::is_multiplier(type);
+}
+
+core::Money Payouts::payout(const market::ContractSpec& spec, core::Money stake,
+                            const market::Tick& tick) const {
+  DERIVD_CHECK(has(spec.type), "a contract type without a payout");
+  if (!is_table_) {
+    const auto* symbol = market::find_symbol(spec.symbol);
+    DERIVD_CHECK(symbol != nullptr, "a symbol that is not known is not priced");
+    return market::payout_for(spec, *symbol, stake, tick.quote, model_, tick.epoch);
+  }
+  const auto& ratio = *table_[static_cast<std::size_t>(spec.type)];
+  const Wide unit = core::pow10(ratio.scale);
+  const auto units = (static_cast<Wide>(stake.units()) * ratio.mantissa * 2 + unit) / (2 * unit);
+  return core::Money::minor(static_cast<std::int64_t>(units), stake.exponent());
+}
+
+}  // namespace derivd::backtest

@@ -1,0 +1,32 @@
+// Owns the JSON form of a back-test, as the product's contract gives it under "Backtest". derivctl
+// prints with it and the report reads what it printed. It never holds more than the text of one
+// trade, so that a list of millions streams.
+//
+// The whole is begin + trades parted by commas + end. The trades come first, because the sums are
+// known last.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "backtest/backtest.hpp"
+
+namespace derivd::backtest {
+
+class ResultJson final {
+ public:
+  ResultJson(const Options& options, std::span<const Tape> tapes);
+
+  /// Each appends to `out`.
+  void begin(std::string& out) const;
+  void trade(std::string& out, const Trade& trade);
+  void end(std::string& out, const Result& result) const;
+
+ private:
+  // Everything of a row that does not change between trades, escaped once.
+  std::vector<std::string> strategies_;
+  std::vector<std::string> symbols_;
+  bool any_ = false;
+};
+
+}  // namespace derivd::backtest

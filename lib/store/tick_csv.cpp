@@ -1,0 +1,223 @@
+#include "store/tick_csv.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "core/decimal.hpp"
+
+namespace derivd::store {
+namespace {
+
+constexpr std::string_view kHeader = "epoch,quote";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // spreadsheets write one
+/// Digits of a mantissa that certainly fit 64 bits.
+constexpr int kMaxDigits = 18;
+
+constexpr bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
+
+/// Whether the eight bytes are decimal digits, and their value: two steps of arithmetic on all of
+/// them at once instead of eight on each. Bytes in memory order, little-endian machines.
+constexpr bool eight_digits(std::uint64_t chunk) {
+  constexpr std::uint64_t kHigh = 0xF0F0F0F0F0F0F0F0;
+  return ((chunk & kHigh) | (((chunk + 0x0606060606060606) & kHigh) >> 4)) == 0x3333333333333333;
+}
+constexpr std::uint64_t value_of_eight(std::uint64_t chunk) {
+  chunk = (chunk & 0x0F0F0F0F0F0F0F0F) * 2561 >> 8;
+  chunk = (chunk & 0x00FF00FF00FF00FF) * 6553601 >> 16;
+  return (chunk & 0x0000FFFF0000FFFF) * 42949672960001 >> 32;
+}
+
+std::string_view without_cr(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text.substr(0, 40)) out += c >= ' ' && c <= '~' ? c : '?';
+  return out + "'";
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<TickCsv>> TickCsv::open(const std::string& path,
+                                                     const market::SymbolInfo& symbol) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    const auto text = fmt::format("{}: cannot be read: {}", path, std::strerror(errno));
+    return errno == ENOENT ? core::Error{core::ErrorKind::kNotFound, text} : core::io_error(text);
+  }
+  ::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+  std::unique_ptr<TickCsv> csv(new TickCsv(path, fd, symbol));
+  if (auto r = csv->header(); !r) return r.error();
+  return csv;
+}
+
+TickCsv::TickCsv(std::string path, int fd, const market::SymbolInfo& symbol)
+    // Room behind the end: a newline that the file may lack, and bytes that are looked at in
+    // eights.
+    : path_(std::move(path)), fd_(fd), symbol_(symbol), buffer_(kBuffer + kMaxLine) {
+  at_ = end_ = buffer_.data();
+}
+
+TickCsv::~TickCsv() { ::close(fd_); }
+
+core::Error TickCsv::at_line(std::string_view what) const {
+  return core::invalid(fmt::format("{}:{}: {}", path_, line_, what));
+}
+
+core::Result<void> TickCsv::header() {
+  if (auto r = refill(); !r) return r.error();
+  std::string_view text(at_, static_cast<std::size_t>(end_ - at_));
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  const auto length = std::min(text.find('\n'), text.size());
+  if (without_cr(text.substr(0, length)) != kHeader) {
+    return at_line(fmt::format("the header must be '{}', it is {}", kHeader,
+                               quoted(without_cr(text.substr(0, length)))));
+  }
+  at_ = text.data() + length + 1;
+  ++line_;
+  return {};
+}
+
+// Keeps the rest of the window, a piece of a line, and reads behind it.
+core::Result<void> TickCsv::refill() {
+  const auto rest = static_cast<std::size_t>(end_ - at_);
+  std::memmove(buffer_.data(), at_, rest);
+  at_ = buffer_.data();
+  std::size_t size = rest;
+  while (size < kBuffer) {
+    const auto got = ::read(fd_, buffer_.data() + size, kBuffer - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      return core::io_error(fmt::format("{}: cannot be read: {}", path_, std::strerror(errno)));
+    }
+    eof_ = got == 0;
+    if (eof_) break;
+    size += static_cast<std::size_t>(got);
+  }
+  if (eof_ && size > 0 && buffer_[size - 1] != '\n') buffer_[size++] = '\n';
+  std::memset(buffer_.data() + size, 0, buffer_.size() - size);
+  end_ = buffer_.data() + size;
+  return {};
+}
+
+// The whole of a good line, or false and nothing changed. A line that is cut off by the window ends
+// in zeros, which are no digits.
+inline bool TickCsv::parse(market::TickRow& row) {
+  static constexpr std::array<std::int64_t, kMaxDigits + 1> kPow10 = [] {
+    std::array<std::int64_t, kMaxDigits + 1> out{1};
+    for (std::size_t i = 1; i < out.size(); ++i) out[i] = out[i - 1] * 10;
+    return out;
+  }();
+  const char* p = at_;
+  std::uint64_t chunk = 0;
+  std::memcpy(&chunk, p, sizeof chunk);
+  std::int64_t epoch = 0;
+  if (eight_digits(chunk)) {
+    epoch = static_cast<std::int64_t>(value_of_eight(chunk));
+    p += 8;
+  }
+  for (; is_digit(*p) && epoch <= kMaxEpoch; ++p) epoch = epoch * 10 + (*p - '0');
+  if (*p++ != ',' || epoch <= last_epoch_ || epoch > kMaxEpoch) return false;
+
+  const char* const first = p;
+  std::int64_t mantissa = 0;
+  const int decimals = symbol_.decimals;
+  const char* const longest = p + kMaxDigits - decimals;
+  for (; is_digit(*p); ++p) {
+    if (p == longest) return false;
+    mantissa = mantissa * 10 + (*p - '0');
+  }
+  if (p == first) return false;
+  int missing = decimals;
+  if (*p == '.') {
+    const char* const point = p++;
+    for (; is_digit(*p); ++p) {
+      if (p - point > decimals) return false;
+      mantissa = mantissa * 10 + (*p - '0');
+    }
+    if (p == point + 1) return false;
+    missing -= static_cast<int>(p - point - 1);
+  }
+  if (*p == '\r') ++p;
+  if (*p++ != '\n' || mantissa == 0) return false;
+  row.epoch = {epoch};
+  row.mantissa = mantissa * kPow10[static_cast<std::size_t>(missing)];
+  at_ = p;
+  last_epoch_ = epoch;
+  ++line_;
+  return true;
+}
+
+core::Result<std::size_t> TickCsv::read(std::span<market::TickRow> out) {
+  if (failed_) return *failed_;
+  std::size_t n = 0;
+  while (n < out.size()) {
+    if (end_ - at_ < static_cast<std::ptrdiff_t>(kMaxLine) && !eof_) {
+      if (auto r = refill(); !r) {
+        failed_ = r.error();
+        return *failed_;
+      }
+    }
+    if (at_ >= end_) break;
+    // Every line that begins here ends within the window.
+    const char* const safe = eof_ ? end_ : end_ - kMaxLine;
+    do {
+      if (!parse(out[n])) {
+        failed_ = explain();
+        return *failed_;
+      }
+      ++n;
+    } while (n < out.size() && at_ < safe);
+  }
+  return n;
+}
+
+// What is wrong with the line that parse() refused.
+core::Error TickCsv::explain() const {
+  const auto view = std::string_view(at_, static_cast<std::size_t>(end_ - at_));
+  const auto length = view.find('\n');
+  if (length == std::string_view::npos || length >= kMaxLine) {
+    return at_line(fmt::format("the line is longer than {} characters", kMaxLine - 1));
+  }
+  const auto line = without_cr(view.substr(0, length));
+  const auto comma = line.find(',');
+  if (comma == std::string_view::npos) {
+    return at_line(fmt::format("expected {}, found {}", kHeader, quoted(line)));
+  }
+  std::int64_t epoch = 0;
+  const auto text = line.substr(0, comma);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), epoch);
+  if (error != std::errc{} || end != text.data() + text.size() || epoch <= 0 || epoch > kMaxEpoch) {
+    return at_line(fmt::format("{} is not an epoch in whole seconds", quoted(text)));
+  }
+  if (epoch <= last_epoch_) {
+    return at_line(
+        fmt::format("epoch {} does not rise, the line before has {}; sort the file and "
+                    "remove repeated ticks",
+                    epoch, last_epoch_));
+  }
+  const auto quote = line.substr(comma + 1);
+  const auto point = quote.find('.');
+  const bool digits = !quote.empty() && quote.find_first_not_of("0123456789.") == quote.npos &&
+                      quote.rfind('.') == point && is_digit(quote.front()) &&
+                      is_digit(quote.back());
+  if (!digits) return at_line(fmt::format("{} is not a quote", quoted(quote)));
+  const auto decimals = point == quote.npos ? 0 : quote.size() - point - 1;
+  if (decimals > symbol_.decimals) {
+    return at_line(
+        fmt::format("quote {} has {} decimals, {} has {}; is this file of another symbol?",
+                    quoted(quote), decimals, symbol_.code, symbol_.decimals));
+  }
+  if (quote.find_first_not_of("0.") == quote.npos) return at_line("a quote must be above zero");
+  return at_line(fmt::format("quote {} is too large", quoted(quote)));
+}
+
+}  // namespace derivd::store
