@@ -1,5 +1,5 @@
 // Owns the reading of single JSON values with simdjson's on-demand front end: strict types, exact
-// numbers from their text, errors that name the field. decoder.cpp and rest.cpp are its only users.
+// numbers from their text, errors that name the field. Only the decoders of this room use it.
 // It never converts through floating point.
 #pragma once
 

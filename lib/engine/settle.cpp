@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "engine/impl.hpp"
+#include "execution/audit.hpp"
 #include "risk/day.hpp"
 
 namespace derivd::engine {
@@ -180,12 +181,8 @@ std::optional<std::string> Engine::Impl::recount(core::OrderId id) {
   const auto it = followers.find(id);
   if (it == followers.end()) return std::nullopt;
   const auto& follower = it->second;
-  if (!follower.decided()) {
-    if (follower.may_decide() && verifying.size() < kMaxVerifying) {
-      verifying.push_back(id);
-    } else {
-      followers.erase(it);
-    }
+  if (follower.may_decide() && verifying.size() < kMaxVerifying) {
+    verifying.push_back(id);
     return std::nullopt;
   }
   auto difference = follower.disagreement(*ledger.find(id));
@@ -209,15 +206,35 @@ void Engine::Impl::verify(core::OrderId id) {
   if (difference) mismatch(*order, *difference);
 }
 
+// What a later witness says otherwise; empty: nothing. Entry and exit may be our own by now.
+static std::string contradiction(const execution::Order& order,
+                                 const execution::Settlement& settlement,
+                                 execution::Witness witness) {
+  const auto who = execution::name_of(witness);
+  if (!execution::agrees(order, settlement)) {
+    return fmt::format("{} says it was sold for {}, {} had said {}", who,
+                       settlement.sell_price.to_string(), execution::name_of(order.witness),
+                       order.sell_price.to_string());
+  }
+  if (order.outcome == execution::Outcome::kSold) return {};
+  const auto other = [&](const char* what, const auto& ours, const auto& theirs) -> std::string {
+    if (!ours || !theirs || execution::same_tick(*ours, *theirs)) return {};
+    return fmt::format("{} says its {} was {} at {}, we have {} at {}", who, what,
+                       theirs->quote.to_string(), theirs->epoch.s, ours->quote.to_string(),
+                       ours->epoch.s);
+  };
+  auto text = other("entry", order.entry, settlement.entry);
+  return text.empty() ? other("exit", order.exit, settlement.exit) : text;
+}
+
 void Engine::Impl::later_witness(const execution::Order& order,
                                  const execution::Settlement& settlement,
                                  execution::Witness witness) {
   if (order.state != OrderState::kSettled) return;
-  if (!execution::agrees(order, settlement)) {
-    return mismatch(order,
-                    fmt::format("{} says it was sold for {}, {} had said {}",
-                                execution::name_of(witness), settlement.sell_price.to_string(),
-                                execution::name_of(order.witness), order.sell_price.to_string()));
+  const auto what = contradiction(order, settlement, witness);
+  if (!what.empty()) {
+    if (!order.recomputed_differs) append(execution::OrderRecord{ledger.mark_differs(order.id)});
+    return mismatch(order, what);
   }
   if (ledger.complete(order.id, settlement.entry, settlement.exit)) {
     append(execution::OrderRecord{order});

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "execution/audit.hpp"
+
 namespace derivd::execution {
 namespace {
 
@@ -15,15 +17,15 @@ seconds nominal_length(const market::ContractDuration& duration, std::int64_t in
   return seconds(duration.seconds());
 }
 
-// By value: the venue's JSON drops trailing zeros, and a report need not know the symbol's
-// decimals.
-bool same_tick(const market::Tick& a, const market::Tick& b) {
-  return a.epoch == b.epoch && core::Decimal{a.quote.mantissa(), a.quote.decimals()} ==
-                                   core::Decimal{b.quote.mantissa(), b.quote.decimals()};
-}
-
-std::string shown(const market::Tick& tick) {
-  return fmt::format("{} at {}", tick.quote.to_string(), tick.epoch.s);
+// Where ticks of the life are missing: does the venue's result follow from the venue's own ticks.
+std::optional<OwnResult> by_their_ticks(const Order& o) {
+  if (market::is_multiplier(o.spec.type) || !o.entry || !o.exit) return std::nullopt;
+  const auto decimals = o.entry->quote.decimals();
+  if (decimals != o.exit->quote.decimals()) return std::nullopt;
+  if (market::takes_barrier(o.spec.type) && decimals != o.spec.barrier.decimals()) {
+    return std::nullopt;
+  }
+  return OwnResult{*o.entry, *o.exit, market::wins(o.spec, o.entry->quote, o.exit->quote)};
 }
 
 }  // namespace
@@ -70,22 +72,21 @@ std::optional<market::Tick> Follower::exit() const {
 }
 
 std::optional<std::string> Follower::disagreement(const Order& settled) const {
-  if (!decided() || settled.outcome == Outcome::kSold) return std::nullopt;
-  const bool won = life_.verdict() == market::Verdict::kWon;
-  if (settled.outcome != (won ? Outcome::kWon : Outcome::kLost)) {
-    return fmt::format("the venue says {}, our ticks say {} (entry {}, exit {})",
-                       name_of(settled.outcome), won ? "won" : "lost", shown(*life_.entry()),
-                       shown(*life_.exit()));
+  std::optional<OwnResult> own;
+  if (decided()) {
+    own = {*life_.entry(), *life_.exit(), life_.verdict() == market::Verdict::kWon};
+  } else if (!may_decide()) {
+    own = by_their_ticks(settled);
   }
-  if (settled.exit && !same_tick(*settled.exit, *life_.exit())) {
-    return fmt::format("the venue's exit is {}, ours {}", shown(*settled.exit),
-                       shown(*life_.exit()));
+  if (!own) return std::nullopt;
+  const auto found = differences(settled, *own);
+  if (found.empty()) return std::nullopt;
+  std::string text = decided() ? "by our ticks" : "by its own entry and exit";
+  for (const auto& d : found) {
+    text += fmt::format("{}{} is {}, not {}", &d == &found.front() ? ": " : "; ", d.field,
+                        d.expected, d.said);
   }
-  if (settled.entry && !same_tick(*settled.entry, *life_.entry())) {
-    return fmt::format("the venue's entry is {}, ours {}", shown(*settled.entry),
-                       shown(*life_.entry()));
-  }
-  return std::nullopt;
+  return text;
 }
 
 }  // namespace derivd::execution

@@ -40,7 +40,9 @@ class Follower final {
   bool decided() const;
   std::optional<market::Tick> entry() const;
   std::optional<market::Tick> exit() const;
-  /// Compares a settled order with our own result; empty when they agree or we cannot tell.
+  /// Compares a settled order with our own result: ticks, outcome, what was paid and the profit.
+  /// Where ticks are missing, with what the order's own entry and exit make of it. Empty when they
+  /// agree or we cannot tell.
   std::optional<std::string> disagreement(const Order& settled) const;
   /// Whether our own result may still come, from later ticks.
   bool may_decide() const { return complete_ && !decided(); }

@@ -49,15 +49,17 @@ Agreement duration_agrees(const market::ContractDuration& duration, std::string_
   return verdict(*to - *from == duration.seconds());
 }
 
+// "S10P", "S-4P", "S+7P".
+std::optional<std::int64_t> pips_of(std::string_view barrier) {
+  if (barrier.size() <= 2 || barrier.front() != 'S' || barrier.back() != 'P') return std::nullopt;
+  auto middle = barrier.substr(1, barrier.size() - 2);
+  if (middle.front() == '+') middle.remove_prefix(1);
+  return number(middle);
+}
+
 // "S10P": ten pips from the entry; "S0P" or nothing: at the money.
 Agreement offset_agrees(const market::ContractSpec& spec, std::string_view barrier) {
-  std::optional<std::int64_t> pips;
-  if (barrier.empty()) pips = 0;
-  if (barrier.size() > 2 && barrier.front() == 'S' && barrier.back() == 'P') {
-    auto middle = barrier.substr(1, barrier.size() - 2);
-    if (middle.front() == '+') middle.remove_prefix(1);
-    pips = number(middle);
-  }
+  const auto pips = barrier.empty() ? std::optional<std::int64_t>(0) : pips_of(barrier);
   if (!pips) return Agreement::kUnreadable;
   return verdict(*pips == (market::takes_barrier(spec.type) ? spec.barrier.mantissa() : 0));
 }
@@ -70,7 +72,52 @@ Agreement barrier_agrees(const market::ContractSpec& spec, std::string_view barr
   return market::is_digit(spec.type) ? Agreement::kUnreadable : offset_agrees(spec, barrier);
 }
 
+// Epochs of ten digits at most: what sums of times can take.
+std::optional<core::VenueTime> epoch(std::string_view text) {
+  const auto seconds = number(without_f(text));
+  if (!seconds || *seconds < 0 || *seconds > 9'999'999'999) return std::nullopt;
+  return core::VenueTime{*seconds};
+}
+
+bool read_length(Shortcode& code, std::string_view start, std::string_view end) {
+  const auto from = epoch(start);
+  if (!from) return false;
+  code.start = *from;
+  code.starts_later = start.ends_with('F');
+  if (end.ends_with('T')) {
+    const auto ticks = number(end.substr(0, end.size() - 1));
+    if (!ticks || *ticks < 1 || *ticks > 1000) return false;
+    code.ticks = static_cast<std::int32_t>(*ticks);
+    return true;
+  }
+  code.expiry = epoch(end);
+  return code.expiry && *code.expiry > code.start;
+}
+
 }  // namespace
+
+std::optional<Shortcode> read_shortcode(std::string_view text, std::string_view symbol) {
+  Shortcode code;
+  code.type = cut(text);
+  if (!text.starts_with(symbol) || text.size() <= symbol.size() || text[symbol.size()] != '_') {
+    return std::nullopt;
+  }
+  text.remove_prefix(symbol.size() + 1);
+  const auto amount = core::Decimal::parse(cut(text));
+  if (!amount) return std::nullopt;
+  code.amount = *amount;
+  if (code.type.starts_with("MULT")) {
+    const auto multiplier = number(cut(text));
+    if (!multiplier) return std::nullopt;
+    code.multiplier = *multiplier;
+  }
+  const auto start = cut(text);
+  if (!read_length(code, start, cut(text))) return std::nullopt;
+  const auto barrier = cut(text);
+  code.offset_pips = pips_of(barrier);
+  if (!code.offset_pips && !barrier.empty()) code.absolute_barrier = number(barrier);
+  return code;
+}
 
 market::ContractType family_of(market::ContractType type) {
   if (type == market::ContractType::kHigher) return market::ContractType::kCall;

@@ -58,6 +58,7 @@ TEST(Witnesses, ADisagreementIsToldOnceAndTheFirstStands) {
   rig.transaction(rig.sell_transaction(7, "1.95", "10000.95"));
   rig.transaction(rig.sell_transaction(7, "1.95", "10000.95"));
   EXPECT_EQ(rig.count(EventKind::kSettlementMismatch), 1);
+  EXPECT_TRUE(rig.book.orders.at({1}).recomputed_differs) << "kept";
   EXPECT_EQ(rig.view("a").profit, usd("-1.00"));
 }
 
@@ -97,6 +98,34 @@ TEST(Witnesses, TicksBeforeTheAnswerToThePurchaseCount) {
   rig.bought(id, b);
   EXPECT_LE(*rig.engine->next_deadline(), rig.now.instant + milliseconds(1500));
   rig.settle(7, "1.95");
+  EXPECT_TRUE(rig.book.orders.at({1}).recomputed_differs);
+}
+
+TEST(Witnesses, AWinThatIsNotPaidWholeIsTold) {
+  auto rig = live_rig();
+  rig.tick("1.02");
+  rig.bought(rig.buy().order, 7, "1.95");
+  rig.tick("1.03");  // odd: won
+  rig.settle(7, "1.94");
+  EXPECT_EQ(rig.count(EventKind::kSettlementMismatch), 1);
+  EXPECT_TRUE(rig.book.orders.at({1}).recomputed_differs);
+  EXPECT_EQ(rig.view("a").profit, usd("0.94")) << "the money is the venue's";
+}
+
+TEST(Witnesses, ALaterWitnessWithAnotherExitIsToldAndKept) {
+  auto rig = live_rig();
+  rig.tick("1.02");
+  rig.bought(rig.buy().order, 7, "1.95");
+  rig.tick("1.03");
+  rig.transaction(rig.sell_transaction(7, "1.95", "10000.95"));
+  auto report = rig.sold_report(7, "1.95");
+  report.entry = report.exit = market::Tick{"R_100", {kStart + 4}, core::Price::raw(103, 2)};
+  rig.report_contract(report);
+  EXPECT_FALSE(rig.told(EventKind::kSettlementMismatch));
+  report.exit = market::Tick{"R_100", {kStart + 4}, core::Price::raw(105, 2)};
+  rig.report_contract(report);
+  rig.report_contract(report);
+  EXPECT_EQ(rig.count(EventKind::kSettlementMismatch), 1);
   EXPECT_TRUE(rig.book.orders.at({1}).recomputed_differs);
 }
 

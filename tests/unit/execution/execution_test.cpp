@@ -454,15 +454,21 @@ TEST_F(Following, AsksEvenIfTheSymbolFallsSilent) {
 TEST_F(Following, ComparesOutcomeEntryAndExit) {
   Follower f(spec(ContractType::kCall, {1, Unit::kTicks}), {kT0}, 2, now);
   Order o = order(1, ContractType::kCall);
+  o.buy_price = usd("1.00");
+  o.payout = usd("1.95");
   o.outcome = Outcome::kLost;
   EXPECT_FALSE(f.disagreement(o)) << "not decided yet";
   feed(f, kT0 + 2, "1.00");
   feed(f, kT0 + 4, "1.01");
-  EXPECT_EQ(*f.disagreement(o),
-            "the venue says lost, our ticks say won (entry 1.00 at 1782086402, exit 1.01 at "
-            "1782086404)");
+  o.sell_price = usd("0.00");
+  EXPECT_EQ(*f.disagreement(o), "by our ticks: status is won, not lost; paid is 1.95, not 0.00");
   o.outcome = Outcome::kWon;
+  EXPECT_EQ(*f.disagreement(o), "by our ticks: paid is 1.95, not 0.00");
+  o.sell_price = usd("1.95");
   EXPECT_FALSE(f.disagreement(o));
+  o.profit = usd("0.96");
+  EXPECT_EQ(*f.disagreement(o), "by our ticks: profit is 0.95 (1.95 paid back on 1.00), not 0.96");
+  o.profit = usd("0.95");
   o.exit = market::Tick{"R_100", {kT0 + 4}, core::Price::raw(1010, 3)};  // the same by value
   EXPECT_FALSE(f.disagreement(o));
   o.exit = tick(kT0 + 4, "1.02");
@@ -472,6 +478,25 @@ TEST_F(Following, ComparesOutcomeEntryAndExit) {
   EXPECT_TRUE(f.disagreement(o));
   o.outcome = Outcome::kSold;
   EXPECT_FALSE(f.disagreement(o));
+  o.profit = usd("0.94");
+  EXPECT_TRUE(f.disagreement(o)) << "the profit of an early sale is arithmetic too";
+}
+
+TEST_F(Following, WithLostTicksTheVenuesOwnTicksMustMakeItsResult) {
+  Follower f(spec(ContractType::kCall, {1, Unit::kTicks}), {kT0}, 2, now);
+  f.lose_ticks();
+  Order o = order(1, ContractType::kCall);
+  o.buy_price = usd("1.00");
+  o.payout = usd("1.95");
+  o.outcome = Outcome::kWon;
+  o.sell_price = usd("1.95");
+  EXPECT_FALSE(f.disagreement(o)) << "nothing to judge by";
+  o.entry = tick(kT0 + 2, "1.00");
+  o.exit = tick(kT0 + 4, "1.01");
+  EXPECT_FALSE(f.disagreement(o));
+  o.exit = tick(kT0 + 4, "1.00");
+  EXPECT_EQ(*f.disagreement(o),
+            "by its own entry and exit: status is lost, not won; paid is 0.00, not 1.95");
 }
 
 TEST_F(Following, AMultiplierIsNeitherRecomputedNorPolled) {
