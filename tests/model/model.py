@@ -1,0 +1,480 @@
+"""A slow, obvious model of a back-test, written from the product's documented rules alone.
+
+It shares no code with the programs: integers for cents, fractions for plans, strings for quotes. The comparison in
+test_backtest_model.py runs both on the same ticks and configuration and compares every trade. Rules: contract of the
+product, "Signals, exactly", "Stakes and limits, exactly", "Backtest"; settlement: shared reference deriv/v3-api.md 4.
+"""
+import math
+from fractions import Fraction
+
+DECIMALS = {"R_10": 3, "R_25": 3, "R_50": 4, "R_75": 4, "R_100": 2, "1HZ10V": 2, "1HZ100V": 2}
+INTERVAL = {"R_10": 2, "R_25": 2, "R_50": 2, "R_75": 2, "R_100": 2, "1HZ10V": 1, "1HZ100V": 1}
+SIGMA = {"R_10": 10, "R_25": 25, "R_50": 50, "R_75": 75, "R_100": 100, "1HZ10V": 10, "1HZ100V": 100}
+
+
+def half_up(x):
+    """To an integer, halves away from zero; x >= 0."""
+    return math.floor(x + Fraction(1, 2))
+
+
+def cents(text):
+    value = Fraction(str(text)) * 100
+    assert value.denominator == 1
+    return int(value)
+
+
+def money(value):
+    sign = "-" if value < 0 else ""
+    return f"{sign}{abs(value) // 100}.{abs(value) % 100:02d}"
+
+
+def full(quote, symbol):
+    """The quote with all decimals of its symbol: "2550.6" on R_25 is "2550.600"."""
+    whole, _, rest = quote.partition(".")
+    decimals = DECIMALS[symbol]
+    assert len(rest) <= decimals, quote
+    return whole + "." + rest + "0" * (decimals - len(rest))
+
+
+def digit(quote):
+    return int(quote[-1])
+
+
+def seconds(text):
+    return int(text[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[text[-1]]
+
+
+# ---- signals ----
+
+class EvenOdd:
+    def __init__(self, params):
+        self.streak = params["streak"]
+        self.seen = []
+
+    def tick(self, quote):
+        self.seen.append(digit(quote) % 2)
+        run = self.seen[-self.streak:]
+        if len(run) < self.streak or len(set(run)) != 1:
+            return None
+        self.seen = []
+        return ("DIGITODD" if run[0] == 0 else "DIGITEVEN", None)
+
+
+class RiseFall:
+    up, down = "CALL", "PUT"
+
+    def __init__(self, params):
+        self.length = params["streak"] + 1
+        self.window = []
+
+    def tick(self, quote):
+        self.window.append(Fraction(quote))
+        last = self.window[-self.length:]
+        if len(last) < self.length:
+            return None
+        pairs = list(zip(last, last[1:]))
+        if all(a < b for a, b in pairs):
+            self.window = []
+            return (self.up, None)
+        if all(a > b for a, b in pairs):
+            self.window = []
+            return (self.down, None)
+        return None
+
+
+class HigherLower(RiseFall):
+    up, down = "HIGHER", "LOWER"
+
+
+class DigitDiffers:
+    def __init__(self, params):
+        self.prediction = params.get("prediction")
+
+    def tick(self, quote):
+        return ("DIGITDIFF", digit(quote) if self.prediction is None else self.prediction)
+
+
+SIGNALS = {"even_odd": EvenOdd, "rise_fall": RiseFall, "higher_lower": HigherLower,
+           "digit_differs": DigitDiffers}
+
+
+# ---- stake plans ----
+
+class Plan:
+    """`n` is the number of raises above the base; what it means is the plan's own."""
+
+    def __init__(self, settings):
+        self.base = cents(settings["base"])
+        self.name = settings["plan"]
+        self.factor = Fraction(str(settings.get("factor", 2)))
+        self.unit = Fraction(str(settings.get("unit", 1)))
+        self.max_steps = settings.get("max_steps")
+        self.cap = cents(settings["max_stake"]) if settings.get("max_stake") else None
+        self.hold = settings.get("on_cap", "restart") == "hold"
+        self.restart()
+
+    def restart(self):
+        self.n = 0
+        self.series = 0       # Oscar's grind: profit of this series
+        self.after_loss = False
+
+    def raw(self, n):
+        if self.name == "flat":
+            return self.base
+        if self.name in ("martingale", "reverse_martingale"):
+            return half_up(self.base * self.factor ** n)
+        if self.name in ("dalembert", "reverse_dalembert"):
+            return half_up(self.base * (1 + n * self.unit))
+        if self.name == "one_three_two_six":
+            return self.base * (1, 3, 2, 6)[n]
+        if self.name == "oscars_grind":
+            return self.base * (1 + n)
+        if self.name == "fibonacci":
+            a, b = 1, 1
+            for _ in range(n):
+                a, b = b, a + b
+            return self.base * a
+        raise AssertionError(self.name)
+
+    def stake(self):
+        stake = self.raw(self.n)
+        return min(stake, self.cap) if self.cap is not None else stake
+
+    def result(self, profit):
+        if profit == 0:
+            return
+        won = profit > 0
+        if self.name == "oscars_grind":
+            return self.grind(profit)
+        n = self.n
+        if self.name == "flat":
+            return
+        if self.name == "martingale":
+            n = 0 if won else n + 1
+        elif self.name == "reverse_martingale":
+            n = n + 1 if won else 0
+        elif self.name == "dalembert":
+            n = max(0, n - 1) if won else n + 1
+        elif self.name == "reverse_dalembert":
+            n = n + 1 if won else max(0, n - 1)
+        elif self.name == "one_three_two_six":
+            n = (n + 1) % 4 if won else 0
+        elif self.name == "fibonacci":
+            n = max(0, n - 2) if won else n + 1
+        if self.max_steps is not None and self.name != "one_three_two_six" and n > self.max_steps:
+            n = 0
+        if self.cap is not None and self.raw(n) > self.cap and not self.hold:
+            n = 0
+        self.n = n
+
+    def grind(self, profit):
+        self.series += profit
+        if profit < 0:
+            self.after_loss = True
+            return
+        if self.series > 0:
+            return self.restart()
+        if self.after_loss:
+            self.n += 1
+        self.after_loss = False
+        # Never more than what brings the series to one base of profit at even money.
+        goal = half_up(Fraction(self.base - self.series, self.base))
+        self.n = min(self.n, goal - 1)
+        if self.cap is not None and self.raw(self.n) > self.cap and not self.hold:
+            self.restart()
+
+
+# ---- payouts ----
+
+def normal(x):
+    return 0.5 * math.erfc(-x / math.sqrt(2))
+
+
+def probability(kind, duration, barrier, spot, symbol):
+    if kind in ("DIGITEVEN", "DIGITODD"):
+        return 0.5
+    if kind == "DIGITDIFF":
+        return 0.9
+    if duration.endswith("t"):
+        life = int(duration[:-1]) * INTERVAL[symbol]
+    else:
+        life = seconds(duration)
+    deviation = SIGMA[symbol] / 100 * math.sqrt(life / (365 * 86400))
+    if kind in ("CALL", "PUT"):
+        if duration.endswith("t") or life < 300:
+            return 0.5
+        above = normal(-deviation / 2)
+        return above if kind == "CALL" else 1 - above
+    s, k = float(Fraction(spot)), float(Fraction(spot) + barrier)
+    above = normal((math.log(s / k) - deviation ** 2 / 2) / deviation)
+    return above if kind == "HIGHER" else 1 - above
+
+
+class Payouts:
+    def __init__(self, table=None):
+        self.table = table
+
+    def of(self, kind, stake, duration, barrier, spot, symbol):
+        if self.table is not None:
+            return half_up(stake * Fraction(self.table[kind]))
+        p = probability(kind, duration, barrier, spot, symbol)
+        share = Fraction(round(p * 10 ** 9), 10 ** 9) + Fraction(12, 1000)
+        exact = stake / share
+        return math.floor(exact) if p >= 0.9 - 1e-12 else half_up(exact)
+
+
+# ---- the account ----
+
+class Contract:
+    def __init__(self, owner, kind, prediction, symbol, duration, barrier, signal_epoch, stake, payout):
+        self.owner, self.kind, self.prediction = owner, kind, prediction
+        self.symbol, self.duration, self.barrier = symbol, duration, barrier
+        self.start, self.stake, self.payout = signal_epoch, stake, payout
+        self.ticks = []   # of its life: (epoch, quote)
+        self.exit = None
+        self.known = None  # epoch at which the exit is known
+        self.settled = None
+        self.profit = None
+
+    def see(self, epoch, quote):
+        if self.exit is not None or epoch <= self.start:
+            return
+        if self.duration.endswith("t"):
+            self.ticks.append((epoch, quote))
+            needed = int(self.duration[:-1]) + (0 if self.kind.startswith("DIGIT") else 1)
+            if len(self.ticks) == needed:
+                self.exit, self.known = self.ticks[-1], epoch
+            return
+        expiry = self.start + seconds(self.duration)
+        if epoch <= expiry:
+            self.ticks.append((epoch, quote))
+        if epoch >= expiry:
+            assert self.ticks, "no tick in the contract's life"
+            self.exit, self.known = self.ticks[-1], epoch
+
+    def won(self):
+        entry, last = self.ticks[0][1], self.exit[1]
+        if self.kind == "DIGITEVEN":
+            return digit(last) % 2 == 0
+        if self.kind == "DIGITODD":
+            return digit(last) % 2 == 1
+        if self.kind == "DIGITDIFF":
+            return digit(last) != self.prediction
+        a, b = Fraction(entry) + (self.barrier or 0), Fraction(last)
+        return b > a if self.kind in ("CALL", "HIGHER") else b < a
+
+
+def hours_of(text):
+    """ "Mon-Fri 08:00-20:00 UTC" """
+    days, window, _ = text.split()
+    names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    first, _, last = days.partition("-")
+    a, b = names.index(first), names.index(last or first)
+    wanted = {(a + i) % 7 for i in range((b - a) % 7 + 1)}
+    begin, end = (int(t[:2]) * 3600 + int(t[3:]) * 60 for t in window.split("-"))
+    return wanted, begin, end
+
+
+def within(windows, epoch):
+    if not windows:
+        return True
+    day, second = divmod(epoch, 86400)
+    for wanted, begin, end in (hours_of(w) for w in windows):
+        today, yesterday = (day + 3) % 7 in wanted, (day + 2) % 7 in wanted
+        if begin < end:
+            if today and begin <= second < end:
+                return True
+        elif (today and second >= begin) or (yesterday and second < end):
+            return True
+    return False
+
+
+class Strategy:
+    def __init__(self, config):
+        self.config = config
+        self.name, self.symbol = config["name"], config["symbol"]
+        self.signal = SIGNALS[config["type"]](config.get("params") or {})
+        self.plan = Plan(config["staking"])
+        self.session = config.get("session") or {}
+        self.guards = config.get("guards") or {}
+        self.realised = self.peak = self.drawdown = 0
+        self.halted = None
+        self.cooling = self.pausing = None
+        self.losses = 0
+        self.bought = []  # epochs
+
+    def floor(self):
+        if "stop_loss" not in self.session:
+            return None
+        top = self.peak if self.session.get("trailing") else 0
+        return top - cents(self.session["stop_loss"])
+
+
+class Account:
+    def __init__(self, config, payouts, balance="10000.00", settle_delay=0):
+        self.limits = config.get("limits") or {}
+        self.strategies = [Strategy(s) for s in config["strategies"] if s.get("enabled", True)]
+        self.payouts, self.cash, self.delay = payouts, cents(balance), settle_delay
+        self.contracts, self.open = [], []
+        self.day = None
+        self.day_profit = self.day_trades = 0
+        self.day_won_enough = False
+        starts = self.limits.get("day_starts", "00:00 UTC")
+        self.day_starts = int(starts[:2]) * 3600 + int(starts[3:5]) * 60
+
+    def limit(self, key):
+        return cents(self.limits[key]) if key in self.limits else None
+
+    # One tick of one symbol: the day, then results, then strategies.
+    def tick(self, symbol, epoch, quote):
+        day = (epoch - self.day_starts) // 86400
+        if day != self.day:
+            self.day, self.day_profit, self.day_trades, self.day_won_enough = day, 0, 0, False
+        for c in self.open:
+            if c.symbol == symbol:
+                c.see(epoch, quote)
+        due = [c for c in self.open if c.known is not None and epoch >= max(c.known, c.exit[0] + self.delay)]
+        for c in sorted(due, key=lambda c: (c.exit[0], c.index)):
+            self.settle(c, epoch)
+        for s in self.strategies:
+            if s.symbol != symbol:
+                continue
+            signal = s.signal.tick(quote)
+            if signal is not None:
+                self.consider(s, signal, epoch, quote)
+
+    def settle(self, c, when):
+        c.settled = when
+        self.open.remove(c)
+        c.profit = (c.payout if c.won() else 0) - c.stake
+        self.cash += c.profit + c.stake
+        s = c.owner
+        s.realised += c.profit
+        s.peak = max(s.peak, s.realised)
+        s.drawdown = max(s.drawdown, s.peak - s.realised)
+        s.plan.result(c.profit)
+        if "cooldown" in s.guards and seconds(s.guards["cooldown"]) > 0:
+            s.cooling = when + seconds(s.guards["cooldown"])
+        after = s.guards.get("after_losses")
+        if after and c.profit != 0:
+            s.losses = s.losses + 1 if c.profit < 0 else 0
+            if s.losses >= after["count"]:
+                s.losses, s.pausing = 0, when + seconds(after["pause"])
+        self.day_profit += c.profit
+        target = self.limit("daily_profit")
+        if target is not None and self.day_profit >= target:
+            self.day_won_enough = True
+        if s.halted is None and "take_profit" in s.session and s.realised >= cents(s.session["take_profit"]):
+            s.halted = "take_profit"
+
+    def open_of(self, owner=None):
+        return [c for c in self.open if owner in (None, c.owner)]
+
+    def blocked(self, s, epoch):
+        """The gate's first part: True means that no stake would do."""
+        g, limits = s.guards, self.limits
+        if s.halted or not within(g.get("hours"), epoch):
+            return True
+        if s.cooling is not None and epoch <= s.cooling:
+            return True
+        if s.pausing is not None and epoch <= s.pausing:
+            return True
+        if len(self.open_of(s)) >= g.get("max_open", 1):
+            return True
+        if "max_trades_per_hour" in g:
+            s.bought = [t for t in s.bought if epoch - 3600 < t]
+            if len(s.bought) >= g["max_trades_per_hour"]:
+                return True
+        if "max_open_contracts" in limits and len(self.open_of()) >= limits["max_open_contracts"]:
+            return True
+        if "max_trades_per_day" in limits and self.day_trades >= limits["max_trades_per_day"]:
+            return True
+        return self.day_won_enough
+
+    def misfit(self, s, stake, nothing_open):
+        """The first money limit into which the stake does not fit, or None."""
+        mine = 0 if nothing_open else sum(c.stake for c in self.open_of(s))
+        everything = sum(c.stake for c in self.open_of())
+        other = 0 if nothing_open else everything
+        floor = s.floor()
+        if floor is not None and s.realised - mine - stake < floor:
+            return "session"
+        if self.limit("max_stake") is not None and stake > self.limit("max_stake"):
+            return "max_stake"
+        if self.limit("max_open_stake") is not None and other + stake > self.limit("max_open_stake"):
+            return "max_open_stake"
+        if self.limit("daily_loss") is not None:
+            if other + stake > self.limit("daily_loss") + min(0, self.day_profit):
+                return "daily_loss"
+        if self.limit("min_balance") is not None:
+            if self.cash + everything - other - stake < self.limit("min_balance"):
+                return "min_balance"
+        return None
+
+    def consider(self, s, signal, epoch, quote):
+        if self.blocked(s, epoch):
+            return
+        stake = s.plan.stake()
+        if self.misfit(s, stake, False) is not None:
+            if self.misfit(s, stake, True) is None:
+                return
+            s.plan.restart()
+            stake = s.plan.base
+            if self.misfit(s, stake, False) is not None:
+                if self.misfit(s, stake, True) == "session":
+                    s.halted = "stop_loss"
+                return
+        kind, prediction = signal
+        contract = s.config["contract"]
+        barrier = None
+        if kind in ("HIGHER", "LOWER"):
+            barrier = Fraction(str(contract["barrier"])) * (1 if kind == "HIGHER" else -1)
+        payout = self.payouts.of(kind, stake, contract["duration"], barrier, quote, s.symbol)
+        ratio = s.guards.get("min_payout_ratio")
+        if ratio is not None and Fraction(payout - stake, stake) < Fraction(str(ratio)):
+            return
+        c = Contract(s, kind, prediction, s.symbol, contract["duration"], barrier, epoch, stake, payout)
+        c.index = len(self.contracts)
+        self.contracts.append(c)
+        self.open.append(c)
+        self.cash -= stake
+        self.day_trades += 1
+        s.bought.append(epoch)
+
+    def result(self):
+        trades, summary = [], {}
+        for c in self.contracts:
+            if c.settled is None:
+                continue
+            entry, last = c.ticks[0], c.exit
+            trades.append({"n": len(trades) + 1, "strategy": c.owner.name, "symbol": c.symbol, "type": c.kind,
+                           "signal_epoch": c.start, "entry_epoch": entry[0], "exit_epoch": last[0],
+                           "entry": entry[1], "exit": last[1], "stake": money(c.stake),
+                           "payout": money(c.payout), "profit": money(c.profit)})
+        for s in self.strategies:
+            mine = [c for c in self.contracts if c.owner is s]
+            done = [c for c in mine if c.settled is not None]
+            summary[s.name] = {
+                "trades": len(done), "won": sum(c.profit > 0 for c in done),
+                "lost": sum(c.profit < 0 for c in done), "profit": money(s.realised),
+                "max_drawdown": money(s.drawdown), "max_stake": money(max((c.stake for c in done), default=0)),
+                "open": len(mine) - len(done), "halted": s.halted}
+        return {"strategies": summary, "trades": trades}
+
+
+def read_ticks(path, symbol):
+    with open(path, encoding="ascii") as f:
+        assert f.readline().strip() == "epoch,quote"
+        for line in f:
+            epoch, quote = line.strip().split(",")
+            yield int(epoch), full(quote, symbol)
+
+
+def run(config, tapes, payouts, balance="10000.00", settle_delay=0):
+    """`tapes`: list of (symbol, list of (epoch, quote)); equal epochs in the order of the list."""
+    account = Account(config, payouts, balance, settle_delay)
+    merged = [(epoch, i, symbol, quote) for i, (symbol, ticks) in enumerate(tapes) for epoch, quote in ticks]
+    merged.sort(key=lambda t: (t[0], t[1]))
+    for epoch, _, symbol, quote in merged:
+        account.tick(symbol, epoch, quote)
+    return account.result()
