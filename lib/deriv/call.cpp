@@ -20,6 +20,7 @@ std::string_view name_of(Call call) {
       return "ticks";
     case Call::kHistory:
     case Call::kHistoryOnly:
+    case Call::kPast:
       return "ticks_history";
     case Call::kWatch:
     case Call::kPoll:
@@ -56,6 +57,7 @@ Fate fate_of(Call call) {
     case Call::kTicks:
     case Call::kHistory:
     case Call::kHistoryOnly:
+    case Call::kPast:
     case Call::kWatch:
     case Call::kPoll:
     case Call::kPortfolio:
@@ -83,6 +85,7 @@ core::Duration reply_timeout(Call call) {
     case Call::kTicks:
     case Call::kHistory:
     case Call::kHistoryOnly:
+    case Call::kPast:
     case Call::kWatch:
     case Call::kPoll:
     case Call::kPortfolio:

@@ -20,6 +20,7 @@ enum class Call : std::uint8_t {
   kTicks,         // subscribes
   kHistory,       // past ticks, then subscribes
   kHistoryOnly,   // past ticks of a symbol whose stream already runs
+  kPast,          // past ticks of a span of time
   kWatch,         // subscribes to one contract
   kPoll,          // one contract, once
   kPortfolio,
@@ -29,7 +30,7 @@ enum class Call : std::uint8_t {
   kSell,
   kForget,
 };
-inline constexpr std::size_t kCallCount = 17;
+inline constexpr std::size_t kCallCount = 18;
 
 /// For messages: "ticks_history".
 std::string_view name_of(Call call);

@@ -48,7 +48,7 @@ class Opening {
   virtual Step begin() = 0;
   virtual Step on_http(int status, std::string_view body) = 0;
   virtual Step on_http_failed(std::string_view reason) = 0;
-  /// The first request on the open socket: kAuthorize or kBalance.
+  /// The first request on the open socket: kAuthorize, kBalance or kTime.
   virtual Call login_call() const = 0;
   /// Its answer. A frame with an error is passed here, too.
   virtual Step on_login(const Frame& frame) = 0;
@@ -73,6 +73,8 @@ class Rules {
 std::unique_ptr<Rules> make_options_rules();
 std::unique_ptr<Rules> make_v3_rules();
 std::unique_ptr<Rules> make_rules(Dialect dialect);
+/// Of SessionSettings::public_only: a socket without an account, in either dialect.
+std::unique_ptr<Opening> make_public_opening(const SessionSettings& settings);
 
 /// Currencies of two decimals in which Deriv keeps trading accounts; the others have eight.
 bool has_two_decimals(std::string_view currency);

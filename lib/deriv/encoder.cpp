@@ -107,6 +107,14 @@ void Encoder::ticks_history(std::string& out, std::int64_t req_id, std::string_v
   end(out, req_id);
 }
 
+void Encoder::ticks_between(std::string& out, std::int64_t req_id, std::string_view symbol,
+                            core::VenueTime from, core::VenueTime to) const {
+  begin(out);
+  put(out, "\"ticks_history\":\"{}\",\"start\":{},\"end\":\"{}\",\"count\":{},\"style\":\"ticks\",",
+      symbol, from.s, to.s, kMaxHistory);
+  end(out, req_id);
+}
+
 void Encoder::open_contract(std::string& out, std::int64_t req_id, core::ContractId contract,
                             bool subscribe) const {
   begin(out);

@@ -35,6 +35,9 @@ class Encoder final {
   void ticks(std::string& out, std::int64_t req_id, std::string_view symbol) const;
   void ticks_history(std::string& out, std::int64_t req_id, std::string_view symbol,
                      std::size_t count, bool subscribe) const;
+  /// Ticks of [from, to], both ends included; the latest kMaxHistory where there are more.
+  void ticks_between(std::string& out, std::int64_t req_id, std::string_view symbol,
+                     core::VenueTime from, core::VenueTime to) const;
   void open_contract(std::string& out, std::int64_t req_id, core::ContractId contract,
                      bool subscribe) const;
   void portfolio(std::string& out, std::int64_t req_id) const;

@@ -39,6 +39,7 @@ class OptionsRules final : public Rules {
       case Call::kTicks:
       case Call::kHistory:
       case Call::kHistoryOnly:
+      case Call::kPast:
       case Call::kForget:
         return 3;
       case Call::kPing:  // 10 per second, outside the budgets

@@ -60,6 +60,7 @@ Session::Impl::Impl(SessionSettings s, Wire& w, SessionListener& l, core::Rng& r
   symbols.reserve(kMaxSymbols);
   contracts.reserve(kMaxContracts);
   polls.reserve(kMaxPolls);
+  past.reserve(kMaxPast);
   forgets.reserve(kMaxForgets);
 }
 
@@ -334,7 +335,8 @@ void Session::start(const Now& now) {
   if (impl_->running || impl_->state != SessionState::kOffline) return;
   Impl::Entry entry(*impl_, now);
   impl_->running = true;
-  impl_->opening = impl_->rules->opening(impl_->settings);
+  impl_->opening = impl_->settings.public_only ? make_public_opening(impl_->settings)
+                                               : impl_->rules->opening(impl_->settings);
   impl_->backoff.reset();
   impl_->retry_at = now.instant + impl_->backoff.next();
 }
@@ -386,6 +388,12 @@ void Session::unwatch(core::ContractId contract, const Now& now) {
 void Session::poll(core::ContractId contract, const Now& now) {
   Impl::Entry entry(*impl_, now);
   impl_->poll(contract);
+}
+
+void Session::ask_past(const market::SymbolCode& symbol, core::VenueTime from, core::VenueTime to,
+                       const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  impl_->ask_past(symbol, from, to);
 }
 
 void Session::ask_report(core::VenueTime since, const Now& now) {

@@ -17,6 +17,7 @@
 #include "execution/report.hpp"
 #include "market/contract.hpp"
 #include "market/tick.hpp"
+#include "market/tick_source.hpp"
 
 namespace derivd::deriv {
 
@@ -30,6 +31,9 @@ struct SessionSettings {
   std::string account;  // "demo", "real" or an account id
   bool allow_real = false;
   core::Secret token;
+  /// Ticks and their history alone, on the venue's socket that knows no account: `account` and
+  /// `token` stay unused, on_account tells an empty one, and orders are refused by the venue.
+  bool public_only = false;
 };
 
 /// A token that starts with pat_ speaks options.
@@ -83,6 +87,15 @@ class Wire {
   ~Wire() = default;
 };
 
+/// Past ticks of one symbol, answer to ask_past().
+struct PastTicks {
+  market::SymbolCode symbol;
+  core::VenueTime from, to;  // as asked
+  std::uint8_t decimals = 0;
+  /// Rising. What the venue gave: it may lie outside of what was asked for when that is too old.
+  std::vector<market::TickRow> ticks;
+};
+
 struct Quote {
   core::OrderId order;
   core::ShortString<64> id;
@@ -119,6 +132,10 @@ class SessionListener {
   virtual void on_fatal(FatalKind kind, std::string_view text) = 0;
   /// The venue's clock was seen (tick or time reply).
   virtual void on_venue_time(core::VenueTime time) = 0;
+  /// Each ask_past() is answered once by one of these.
+  virtual void on_past(const PastTicks&) {}
+  virtual void on_past_refused(const market::SymbolCode&, core::VenueTime /*from*/,
+                               core::VenueTime /*to*/, std::string_view /*why*/) {}
 
  protected:
   ~SessionListener() = default;
@@ -162,6 +179,10 @@ class Session final {
   /// on_venue_report, whose as_of is the venue's clock before the portfolio was asked for; not at
   /// all when the link is lost first.
   void ask_report(core::VenueTime since, const core::Now& now);
+  /// Past ticks of [from, to], at most kMaxHistory of them; asked for again after a lost link, and
+  /// refused when the venue will not give them. At most 64 at a time (on_past_refused beyond).
+  void ask_past(const market::SymbolCode& symbol, core::VenueTime from, core::VenueTime to,
+                const core::Now& now);
   /// The engine has digested the report: kReconciling → kLive.
   void reconciled(const core::Now& now);
 

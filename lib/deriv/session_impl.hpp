@@ -32,6 +32,7 @@ inline constexpr std::size_t kMaxSymbols = 50;
 inline constexpr std::size_t kMaxContracts = 45;
 inline constexpr std::size_t kMaxPolls = 256;
 inline constexpr std::size_t kMaxForgets = 256;
+inline constexpr std::size_t kMaxPast = 64;
 inline constexpr std::size_t kMaxKnownSymbols = 2000;
 inline constexpr std::size_t kMaxReportPages = 100;  // of kProfitTablePage rows
 inline constexpr std::size_t kMaxNoticeKinds = 64;
@@ -109,6 +110,12 @@ struct PollTask {
   Task task;
 };
 
+struct PastTask {
+  market::SymbolCode symbol;
+  core::VenueTime from, to;
+  Task task;
+};
+
 /// Gathers time, portfolio and the pages of the profit table, one after the other: a contract that
 /// is sold in between then shows in both and never in neither.
 struct ReportJob {
@@ -169,6 +176,7 @@ struct Session::Impl {
   void pump_contracts(const Now& now);
   void pump_report(const Now& now);
   void pump_polls(const Now& now);
+  void pump_past(const Now& now);
   void pump_forgets(const Now& now);
   bool due(Task& task, Call call, const Now& now);
   std::int64_t begin_call(Call call, std::int64_t subject, const Now& now);
@@ -181,6 +189,7 @@ struct Session::Impl {
   void watch(core::ContractId contract, const Now& now);
   void unwatch(core::ContractId contract);
   void poll(core::ContractId contract);
+  void ask_past(const market::SymbolCode& symbol, core::VenueTime from, core::VenueTime to);
   void ask_report(core::VenueTime since, const Now& now);
   void start_report(core::VenueTime since, const Now& now);
   void forget(const StreamId& stream);
@@ -205,6 +214,8 @@ struct Session::Impl {
   void on_failed_order(const Pending& pending, const ApiError& error, const Now& now);
   void on_tick(const TickPayload& tick, const Now& now);
   void on_history(const Pending& pending, HistoryPayload& history, const Now& now);
+  void on_past(const Pending& pending, HistoryPayload& history);
+  void refuse_past(const Pending& pending, std::string_view why);
   void on_contract(const ContractPayload& payload, bool polled, const Now& now);
   void on_transaction(const TransactionPayload& payload, const Now& now);
   void on_balance(const BalancePayload& payload, const Now& now);
@@ -267,6 +278,7 @@ struct Session::Impl {
   std::size_t history = 0;
   std::vector<ContractStream> contracts;
   std::vector<PollTask> polls;
+  std::vector<PastTask> past;
   std::vector<StreamId> forgets;
   std::vector<ActiveSymbolsPayload::Row> known;
   ReportJob report;

@@ -37,6 +37,7 @@ Message expected(Call call) {
       return Message::kTick;
     case Call::kHistory:
     case Call::kHistoryOnly:
+    case Call::kPast:
       return Message::kHistory;
     case Call::kWatch:
     case Call::kPoll:
@@ -65,6 +66,24 @@ bool is_stream(Message message) {
 std::string describe(const ApiError& error) {
   if (error.subcode.empty()) return fmt::format("{}: {}", error.code, error.message);
   return fmt::format("{} ({}): {}", error.code, error.subcode, error.message);
+}
+
+/// Asking again for past ticks would be answered alike.
+bool is_final_for_reads(ErrorClass error) {
+  switch (error) {
+    case ErrorClass::kPermanent:
+    case ErrorClass::kSymbolState:
+    case ErrorClass::kParameter:
+    case ErrorClass::kContract:
+    case ErrorClass::kAlreadySubscribed:
+      return true;
+    case ErrorClass::kSession:
+    case ErrorClass::kTransient:
+    case ErrorClass::kRateLimit:
+    case ErrorClass::kUnknownOutcome:
+      return false;
+  }
+  return false;
 }
 
 std::string message_of(const ApiError& error) {
@@ -113,7 +132,7 @@ Task* Session::Impl::task_of(const Pending& asked) {
       task = is_it(login) ? &login : &balance;
       break;
     case Call::kTime:
-      task = is_it(report.clock) ? &report.clock : &clock;
+      task = is_it(login) ? &login : is_it(report.clock) ? &report.clock : &clock;
       break;
     case Call::kActiveSymbols:
       task = &symbol_list;
@@ -143,6 +162,11 @@ Task* Session::Impl::task_of(const Pending& asked) {
         if (is_it(wanted.task)) task = &wanted.task;
       }
       break;
+    case Call::kPast:
+      for (auto& wanted : past) {
+        if (is_it(wanted.task)) task = &wanted.task;
+      }
+      break;
     case Call::kPing:
     case Call::kProposal:
     case Call::kBuy:
@@ -168,6 +192,7 @@ bool Session::Impl::is_vital(const Pending& asked) const {
     case Call::kTicks:
     case Call::kHistory:
     case Call::kHistoryOnly:
+    case Call::kPast:
     case Call::kWatch:
     case Call::kPoll:
     case Call::kProposal:
@@ -246,6 +271,9 @@ void Session::Impl::on_failed_read(const Pending& asked, std::string_view why, b
   if (is_vital(asked) && !rate_limited && task->attempts + 1 >= kMaxAttempts) {
     return lose(fmt::format("{}: {}", name_of(asked.call), why), now);
   }
+  if (asked.call == Call::kPast && !rate_limited && task->attempts + 1 >= kMaxAttempts) {
+    return refuse_past(asked, why);
+  }
   const bool symbol = asked.call == Call::kTicks || asked.call == Call::kHistory ||
                       asked.call == Call::kHistoryOnly;
   again(*task, symbol ? kLongestSymbolRetry : kLongestRetry, now);
@@ -287,6 +315,8 @@ void Session::Impl::on_reply(const Pending& asked, const Now& now) {
     case Call::kHistory:
     case Call::kHistoryOnly:
       return on_history(asked, std::get<HistoryPayload>(frame.payload), now);
+    case Call::kPast:
+      return on_past(asked, std::get<HistoryPayload>(frame.payload));
     case Call::kWatch:
       return on_contract(std::get<ContractPayload>(frame.payload), false, now);
     case Call::kPoll:
@@ -381,6 +411,9 @@ void Session::Impl::on_error_reply(const Pending& asked, const ApiError& error, 
     }
     work = true;
     return;
+  }
+  if (asked.call == Call::kPast && is_final_for_reads(error_class)) {
+    return refuse_past(asked, describe(error));
   }
   if (error_class != ErrorClass::kRateLimit) {
     const bool symbol = asked.call == Call::kTicks || asked.call == Call::kHistory;
@@ -538,6 +571,37 @@ void Session::Impl::on_history(const Pending& asked, HistoryPayload& payload, co
     ++stats.ticks;
     listener.on_tick(*tick, true);
   }
+}
+
+void Session::Impl::refuse_past(const Pending& asked, std::string_view why) {
+  const auto it = std::find_if(past.begin(), past.end(),
+                               [&](const PastTask& p) { return p.task.req_id == asked.req_id; });
+  if (it == past.end()) return;
+  const auto wanted = *it;
+  past.erase(it);
+  listener.on_past_refused(wanted.symbol, wanted.from, wanted.to, why);
+}
+
+void Session::Impl::on_past(const Pending& asked, HistoryPayload& payload) {
+  const auto it = std::find_if(past.begin(), past.end(),
+                               [&](const PastTask& p) { return p.task.req_id == asked.req_id; });
+  if (it == past.end()) return;
+  PastTicks out{it->symbol, it->from, it->to, 0, {}};
+  const auto decimals = payload.decimals ? payload.decimals : decimals_of(out.symbol);
+  if (!decimals) return refuse_past(asked, "the decimals of its quotes are not known");
+  out.decimals = *decimals;
+  out.ticks.reserve(payload.ticks.size());
+  for (const auto& raw : payload.ticks) {
+    const auto quote = core::Price::from(raw.quote, *decimals);
+    if (!quote) return refuse_past(asked, quote.error().text);
+    if (!out.ticks.empty() && raw.epoch <= out.ticks.back().epoch) {
+      return refuse_past(asked, fmt::format("the history goes back from {} to {}",
+                                            out.ticks.back().epoch.s, raw.epoch.s));
+    }
+    out.ticks.push_back({raw.epoch, quote->mantissa()});
+  }
+  past.erase(it);
+  listener.on_past(out);
 }
 
 void Session::Impl::on_contract(const ContractPayload& payload, bool polled, const Now&) {

@@ -82,6 +82,10 @@ void Session::Impl::pump(const Now& now) {
       encoder.balance(text, login.req_id);
       return transmit(now);
     }
+    if (call == Call::kTime) {
+      encoder.time(text, login.req_id);
+      return transmit(now);
+    }
     encoder.authorize(text, login.req_id, settings.token);
     transmit(now);
     ::explicit_bzero(text.data(), text.size());  // the one frame with the token
@@ -93,6 +97,7 @@ void Session::Impl::pump(const Now& now) {
   if (state != SessionState::kSyncing) pump_symbols(now);
   pump_report(now);
   pump_polls(now);
+  pump_past(now);
   pump_forgets(now);
 }
 
@@ -173,6 +178,15 @@ void Session::Impl::pump_polls(const Now& now) {
   }
 }
 
+void Session::Impl::pump_past(const Now& now) {
+  for (auto& wanted : past) {
+    if (!due(wanted.task, Call::kPast, now)) continue;
+    begin_task(wanted.task, Call::kPast, 0, now);
+    encoder.ticks_between(text, wanted.task.req_id, wanted.symbol, wanted.from, wanted.to);
+    transmit(now);
+  }
+}
+
 void Session::Impl::pump_forgets(const Now& now) {
   while (!forgets.empty()) {
     Task task;
@@ -211,13 +225,19 @@ void Session::Impl::pump_report(const Now& now) {
 void Session::Impl::restart_streams() {
   const bool logged_in_by_balance = opening->login_call() == Call::kBalance;
   clock.want();
-  transactions.want();
   symbol_list.want();
-  if (logged_in_by_balance) {
+  if (settings.public_only) {
+    balance_known = true;  // there is none to wait for
     balance.phase = Task::Phase::kDone;
+    transactions.phase = Task::Phase::kDone;
   } else {
-    balance_known = false;
-    balance.want();
+    transactions.want();
+    if (logged_in_by_balance) {
+      balance.phase = Task::Phase::kDone;
+    } else {
+      balance_known = false;
+      balance.want();
+    }
   }
   for (auto& stream : symbols) {
     stream.task.want();
@@ -233,6 +253,7 @@ void Session::Impl::restart_streams() {
     stream.stream = {};
   }
   for (auto& wanted : polls) wanted.task.want();
+  for (auto& wanted : past) wanted.task.want();
   forgets.clear();
   report = {};
   work = true;
@@ -291,6 +312,19 @@ void Session::Impl::poll(core::ContractId contract) {
   if (wanted) return;
   polls.push_back({contract, {}});
   polls.back().task.want();
+  work = true;
+}
+
+void Session::Impl::ask_past(const market::SymbolCode& symbol, core::VenueTime from,
+                             core::VenueTime to) {
+  const auto refuse = [&](std::string_view why) {
+    listener.on_past_refused(symbol, from, to, why);
+  };
+  if (!is_symbol(symbol)) return refuse("the symbol is none");
+  if (from.s < 0 || to < from) return refuse("the span of time is none");
+  if (past.size() >= kMaxPast) return refuse("too many requests for past ticks are waiting");
+  past.push_back({symbol, from, to, {}});
+  past.back().task.want();
   work = true;
 }
 

@@ -40,6 +40,7 @@ class V3Rules final : public Rules {
       case Call::kTicks:
       case Call::kHistory:
       case Call::kHistoryOnly:
+      case Call::kPast:
       case Call::kForget:
         return 2;
       case Call::kPing:  // sent at most twice a minute

@@ -113,6 +113,12 @@ class Recorder final : public SessionListener {
   }
   void on_venue_time(core::VenueTime time) override { venue = time; }
 
+  void on_past(const PastTicks& ticks) override { past.push_back(ticks); }
+  void on_past_refused(const market::SymbolCode& symbol, core::VenueTime from, core::VenueTime to,
+                       std::string_view why) override {
+    refused_past.push_back(fmt::format("{} {} {}: {}", symbol, from.s, to.s, why));
+  }
+
   void add(std::string line) { log.push_back(std::move(line)); }
   std::size_t count(std::string_view prefix) const {
     std::size_t n = 0;
@@ -132,6 +138,8 @@ class Recorder final : public SessionListener {
   std::vector<execution::VenueReport> reports;
   std::vector<execution::ContractReport> contracts;
   std::vector<execution::TransactionReport> transactions;
+  std::vector<PastTicks> past;
+  std::vector<std::string> refused_past;
   execution::Bought bought;
   std::optional<FatalKind> fatal;
   core::VenueTime venue;
