@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -121,6 +122,7 @@ struct Book::Impl {
   std::vector<Account> accounts;
   std::vector<std::vector<ContractId>> owned;  // by account
   std::deque<Contract> contracts;              // ids are consecutive: index = id − first
+  std::map<ContractId, Contract> adopted;      // ids below those
   std::unordered_map<market::SymbolCode, Tick> last_ticks;
   std::unordered_map<market::SymbolCode, std::vector<ContractId>> running;  // rising ids
   Agenda expiries;                                                          // running and timed
@@ -134,7 +136,11 @@ struct Book::Impl {
 
   Contract* find(ContractId id) {
     const auto index = id.value - options.first_contract_id;
-    if (index < 0 || index >= static_cast<std::int64_t>(contracts.size())) return nullptr;
+    if (index < 0) {
+      const auto it = adopted.find(id);
+      return it == adopted.end() ? nullptr : &it->second;
+    }
+    if (index >= static_cast<std::int64_t>(contracts.size())) return nullptr;
     return &contracts[static_cast<std::size_t>(index)];
   }
 
@@ -307,6 +313,43 @@ boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const
   impl_->running[spec.symbol].push_back(c.id);
   impl_->contracts.push_back(std::move(c));
   return impl_->contracts.back().id;
+}
+
+void Book::adopt(AccountIndex account, const Adopted& from, std::span<const Tick> past,
+                 std::vector<Change>& out) {
+  DERIVD_CHECK(from.id.value > 0 && from.id.value < impl_->options.first_contract_id,
+               "an adopted contract is older than the book");
+  DERIVD_CHECK(!market::is_multiplier(from.spec.type), "only digital options are taken over");
+  impl_->account(account);
+  Contract fresh;
+  fresh.id = from.id;
+  fresh.account = account;
+  fresh.spec = from.spec;
+  fresh.stake = from.stake;
+  fresh.payout = from.payout;
+  fresh.purchase_time = from.purchase_time;
+  fresh.buy_tx = from.buy_tx;
+  if (!past.empty()) fresh.entry_spot = past.front().quote;
+  fresh.life = market::ContractLife(from.spec, from.purchase_time);
+  const auto [at, is_new] = impl_->adopted.emplace(from.id, std::move(fresh));
+  DERIVD_CHECK(is_new, "a contract is taken over once");
+  auto& c = at->second;
+  impl_->owned[account].push_back(c.id);
+  if (!c.spec.duration.in_ticks()) impl_->expiries.emplace(c.life.expiry(), c.id);
+  for (const auto& tick : past) {
+    if (impl_->feed(c, tick, out)) return;
+  }
+  auto& running = impl_->running[c.spec.symbol];
+  running.insert(std::lower_bound(running.begin(), running.end(), c.id), c.id);
+}
+
+void Book::refund(ContractId id, VenueTime now, std::vector<Change>& out) {
+  auto* c = impl_->find(id);
+  DERIVD_CHECK(c != nullptr && c->phase == Phase::kOpen, "only what is open is refunded");
+  impl_->forget_running(*c);
+  c->outcome = Outcome::kSold;
+  impl_->pay(*c, c->stake, now);
+  out.push_back({Change::Kind::kSettled, id});
 }
 
 boost::system::result<Money, Refusal> Book::sell(AccountIndex account, ContractId id,

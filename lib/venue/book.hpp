@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
@@ -59,6 +60,16 @@ struct Quote {
   core::Price spot;
   core::VenueTime spot_time;
   core::VenueTime expiry;
+};
+
+/// An open contract of an earlier book, which another takes over.
+struct Adopted {
+  core::ContractId id;
+  market::ContractSpec spec;  // a digital option
+  core::Money stake;          // paid then
+  core::Money payout;
+  core::VenueTime purchase_time;
+  core::TransactionId buy_tx;
 };
 
 /// Why the book refuses; the wire code and text are the simulator's business.
@@ -129,6 +140,12 @@ class Book final {
                                                        const market::ContractSpec& spec,
                                                        core::Money stake, core::Money payout,
                                                        core::VenueTime now);
+  /// Takes a contract over. `past`: ticks of its symbol since its purchase, rising; it goes on from
+  /// there. The id is below first_contract_id and new to this book (CHECK).
+  void adopt(AccountIndex account, const Adopted& contract, std::span<const market::Tick> past,
+             std::vector<Change>& out);
+  /// Pays the stake of an open contract back, as the venue does when its ticks are lost.
+  void refund(core::ContractId id, core::VenueTime now, std::vector<Change>& out);
   /// Early resale at the current bid, after the entry tick: multipliers while open, digital options
   /// with a duration in time until their expiry. Tick contracts are not resold.
   boost::system::result<core::Money, Refusal> sell(AccountIndex account, core::ContractId id,
