@@ -13,11 +13,18 @@ std::string first_directory(const char* variable) {
 }
 
 std::string journal_path(const std::optional<std::string>& configured,
-                         const std::string& fallback_directory) {
+                         const std::string& fallback_directory, JournalKind kind) {
   if (configured) return *configured;
   const auto state = first_directory("STATE_DIRECTORY");
   const auto& directory = state.empty() ? fallback_directory : state;
-  return directory.empty() ? std::string{} : directory + "/derivd.db";
+  if (directory.empty()) return {};
+  return directory + (kind == JournalKind::kPaper ? "/paper.db" : "/derivd.db");
+}
+
+std::string ticks_path(const std::string& fallback_directory) {
+  const auto state = first_directory("STATE_DIRECTORY");
+  const auto& directory = state.empty() ? fallback_directory : state;
+  return directory.empty() ? std::string{} : directory + "/ticks";
 }
 
 std::string control_path(const std::string& fallback_directory) {

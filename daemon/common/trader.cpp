@@ -40,7 +40,12 @@ deriv::SessionSettings session_settings(const config::VenueSettings& venue, core
       s.dialect = deriv::Dialect::kV3;
       break;
     case config::Api::kAuto:
-      s.dialect = deriv::dialect_for(token);
+      // Without a token only the address can tell.
+      s.dialect = venue.mode == config::Mode::kPaper
+                      ? venue.endpoint && venue.endpoint->starts_with("wss://")
+                            ? deriv::Dialect::kV3
+                            : deriv::Dialect::kOptions
+                      : deriv::dialect_for(token);
       break;
   }
   s.endpoint = venue.endpoint.value_or(std::string(deriv::default_endpoint(s.dialect)));
@@ -48,6 +53,7 @@ deriv::SessionSettings session_settings(const config::VenueSettings& venue, core
   s.account = venue.account;
   s.allow_real = venue.allow_real;
   s.token = std::move(token);
+  s.public_only = venue.mode == config::Mode::kPaper;
   return s;
 }
 
@@ -59,11 +65,14 @@ Trader::Trader(const config::Config& config, deriv::SessionSettings settings, de
       lock_(std::move(lock)),
       dialect_(settings.dialect),
       engine_(config.engine),
-      session_(std::move(settings), wire, *this, rng) {}
+      session_(std::move(settings), wire, *this, rng,
+               config.venue.mode == config::Mode::kPaper ? std::optional(config.venue.paper)
+                                                         : std::nullopt) {}
 
 core::Now Trader::at(core::Instant instant, core::WallTime wall) {
   now_.instant = instant;
   now_.wall = wall;
+  session_.at(now_);
   return now_;
 }
 
@@ -75,6 +84,7 @@ bool Trader::start() {
     done_ = true;
     return false;
   }
+  if (!fits_journal()) return false;
   engine_.restore(*snapshot, now_, actions_);
   perform();
   if (journal_broken_) {
@@ -84,6 +94,49 @@ bool Trader::start() {
   session_.set_symbols(engine_.symbols(), kHistoryTicks, now_);
   session_.start(now_);
   return true;
+}
+
+bool Trader::fits_journal() {
+  const auto refuse = [this](int code, std::string_view text) {
+    log_.write(EventKind::kJournalProblem, text);
+    exit_code_ = code;
+    done_ = true;
+    return false;
+  };
+  const auto last = journal_.last_balance();
+  if (!last) return refuse(service::kExitJournal, last.error().text);
+  const bool of_paper = *last && (*last)->account == kPaperAccount;
+  if (*last && of_paper != is_paper()) {
+    return refuse(service::kExitConfig,
+                  of_paper
+                      ? "the journal belongs to a paper run and venue.mode is live; give the "
+                        "live one a store.path of its own, or leave store.path out"
+                      : fmt::format("the journal belongs to account {} and venue.mode is paper; "
+                                    "give the paper run a store.path of its own, or leave "
+                                    "store.path out",
+                                    (*last)->account));
+  }
+  if (!is_paper()) return true;
+  const auto orders = journal_.orders({{}, {}, false});
+  if (!orders) return refuse(service::kExitJournal, orders.error().text);
+  session_.paper()->restore(*orders);
+  if (*last) return true;
+  // The journal is a paper one from its first record on.
+  execution::BalanceRecord mark;
+  mark.wall = now_.wall;
+  mark.balance = config_.venue.paper.balance;
+  mark.account = kPaperAccount;
+  mark.currency = "USD";
+  if (auto done = journal_.append(mark); !done) {
+    return refuse(service::kExitJournal, done.error().text);
+  }
+  return true;
+}
+
+std::string_view Trader::account_type() const {
+  if (account_.id.empty()) return is_paper() ? "paper" : "unknown";
+  if (is_paper()) return "paper";
+  return account_.is_real ? "real" : "demo";
 }
 
 void Trader::stop(std::string_view why) {
@@ -156,15 +209,19 @@ void Trader::on_account(const deriv::AccountInfo& account) {
   core::Event event;
   event.kind = EventKind::kAccount;
   event.account = account.id;
-  event.text = core::Text::truncated(fmt::format("{} account {}, balance {} {}",
-                                                 account.is_real ? "REAL" : "demo", account.id,
-                                                 account.balance.to_string(), account.currency));
+  event.text =
+      core::Text::truncated(fmt::format("{} account {}, balance {} {}",
+                                        is_paper()        ? "PAPER (simulated fills)"
+                                        : account.is_real ? "REAL"
+                                                          : "demo",
+                                        account.id, account.balance.to_string(), account.currency));
   log_.write(event);
   append(execution::BalanceRecord{now_.wall, now_.venue, account.balance, account.id,
                                   account.currency});
 }
 
 void Trader::on_tick(const market::Tick& tick, bool history) {
+  if (tick_sink_) tick_sink_(tick);
   // Past ticks close the gap of a reconnect; before the first live tick there is no gap to close.
   if (history) {
     if (!seen_.contains(tick.symbol)) return;
@@ -240,11 +297,11 @@ nlohmann::ordered_json Trader::status() const {
   const auto view = engine_.account();
   out["state"] = deriv::name_of(state_);
   out["account"] = account_.id.view();
-  out["account_type"] = account_.id.empty() ? "unknown" : account_.is_real ? "real" : "demo";
+  out["account_type"] = account_type();
   out["currency"] = account_.currency.view();
   out["balance"] = view.balance ? nlohmann::ordered_json(view.balance->to_string()) : nullptr;
   out["dialect"] = deriv::name_of(dialect_);
-  out["mode"] = "live";
+  out["mode"] = is_paper() ? "paper" : "live";
   out["stopping"] = stopping_;
   out["problem"] = problem_;
   out["day_profit"] = view.day_profit.to_string();
@@ -318,6 +375,7 @@ void Trader::perform(engine::Poll& a) { session_.poll(a.contract, now_); }
 void Trader::perform(engine::AskReport& a) { session_.ask_report(a.since, now_); }
 void Trader::perform(engine::Tell& a) {
   a.event.account = account_.id;
+  if (is_paper()) a.event.text = core::Text::truncated(fmt::format("PAPER: {}", a.event.text));
   log_.write(a.event);
 }
 
@@ -385,9 +443,10 @@ std::string Trader::status_line() const {
     halted += s.status == engine::StrategyStatus::kHalted ? 1 : 0;
   }
   const auto id = account_.id.view();
-  const auto shown = id.empty() ? std::string{}
-                                : fmt::format(" {} …{}", account_.is_real ? "REAL" : "demo",
-                                              id.substr(id.size() > 4 ? id.size() - 4 : 0));
+  const auto shown = is_paper()   ? std::string(" PAPER")
+                     : id.empty() ? std::string{}
+                                  : fmt::format(" {} …{}", account_.is_real ? "REAL" : "demo",
+                                                id.substr(id.size() > 4 ? id.size() - 4 : 0));
   return fmt::format(
       "{}{}{}; {} running, {} halted; {} open; today {}; last tick {}", deriv::name_of(state_),
       shown, problem_.empty() ? "" : " (" + problem_ + ")", running, halted, view.open_contracts,

@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "common/venue_session.hpp"
 #include "config/config.hpp"
 #include "core/rng.hpp"
 #include "core/time.hpp"
@@ -28,7 +29,8 @@ inline constexpr std::size_t kHistoryTicks = 500;
 /// leave.
 inline constexpr core::Duration kJournalGrace = std::chrono::seconds(60);
 
-/// Which dialect and endpoint a configuration and a token mean. Takes the token.
+/// Which dialect and endpoint a configuration and a token mean. Takes the token, which is empty and
+/// unused in paper mode.
 deriv::SessionSettings session_settings(const config::VenueSettings& venue, core::Secret token);
 
 class Trader final : public deriv::SessionListener {
@@ -41,6 +43,11 @@ class Trader final : public deriv::SessionListener {
 
   /// Tells the time of what comes next; every entry below is preceded by it.
   core::Now at(core::Instant instant, core::WallTime wall);
+
+  /// Hears every tick that the session brings, past ones too; before start().
+  void set_tick_sink(std::function<void(const market::Tick&)> sink) {
+    tick_sink_ = std::move(sink);
+  }
 
   /// Continues where the journal ended, then begins to connect. False: see exit_code().
   bool start();
@@ -57,7 +64,8 @@ class Trader final : public deriv::SessionListener {
   bool journal_broken() const { return journal_broken_; }
   int exit_code() const { return exit_code_; }
 
-  deriv::Session& session() { return session_; }
+  deriv::Session& session() { return session_.session(); }
+  bool is_paper() const { return config_.venue.mode == config::Mode::kPaper; }
   const engine::Engine& engine() const { return engine_; }
   deriv::SessionState state() const { return state_; }
   const std::string& problem() const { return problem_; }
@@ -95,6 +103,9 @@ class Trader final : public deriv::SessionListener {
   void on_venue_time(core::VenueTime time) override;
 
  private:
+  /// Nothing of a paper run ever mixes with what was traded, nor the other way round.
+  bool fits_journal();
+  std::string_view account_type() const;
   void append(execution::Record record);
   void perform();
   void perform(engine::Append& action);
@@ -113,9 +124,10 @@ class Trader final : public deriv::SessionListener {
   store::Journal& journal_;
   service::Log& log_;
   LockAccount lock_;
+  std::function<void(const market::Tick&)> tick_sink_;
   deriv::Dialect dialect_;
   engine::Engine engine_;
-  deriv::Session session_;
+  VenueSession session_;
   engine::Actions actions_;
   bool performing_ = false;
   bool journal_broken_ = false;

@@ -84,9 +84,12 @@ ordered_json trade_row(const Order& order) {
   return row;
 }
 
-ordered_json trade_rows(const std::vector<Order>& orders) {
+ordered_json trade_rows(const std::vector<Order>& orders, bool paper) {
   auto rows = ordered_json::array();
-  for (const auto& order : orders) rows.push_back(trade_row(order));
+  for (const auto& order : orders) {
+    rows.push_back(trade_row(order));
+    rows.back()["mode"] = paper ? "paper" : "live";
+  }
   return rows;
 }
 

@@ -21,7 +21,8 @@ std::string outcome_of(const execution::Order& order);
 
 /// One row of `derivctl trades --format json`; amounts are decimal strings, absent values null.
 nlohmann::ordered_json trade_row(const execution::Order& order);
-nlohmann::ordered_json trade_rows(const std::vector<execution::Order>& orders);
+/// Every row says "mode": whether Deriv filled it or paper did.
+nlohmann::ordered_json trade_rows(const std::vector<execution::Order>& orders, bool paper);
 
 struct Stats {
   std::int64_t trades = 0;  // settled

@@ -30,7 +30,8 @@ std::string Context::socket_path() const {
 }
 
 std::string Context::journal_file() const {
-  return daemon::journal_path(std::nullopt, instance_directory("/var/lib/", name));
+  return daemon::journal_path(std::nullopt, instance_directory("/var/lib/", name),
+                              paper ? daemon::JournalKind::kPaper : daemon::JournalKind::kLive);
 }
 
 std::string Context::config_file() const {

@@ -21,6 +21,7 @@ struct Context {
   std::string socket;  // --socket; empty: the instance's
   std::string name;    // --name; empty: the one daemon
   bool json = false;   // --json
+  bool paper = false;  // --paper: the journal of paper mode
 
   std::string socket_path() const;
   /// The journal of this instance when no daemon can be asked.

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   app.add_option("--socket", context.socket, "control socket of the daemon");
   app.add_option("--name", context.name, "instance of derivd@.service");
   app.add_flag("--json", context.json, "print JSON");
+  app.add_flag("--paper", context.paper, "where no daemon runs: the journal of paper mode");
   ctl::add_view(commands);
   ctl::add_control(commands);
   ctl::add_check(commands);

@@ -45,9 +45,10 @@ Answer trades_or_stats(const Context& context, const Options& o, const std::stri
   if (!journal) return {{}, service::kCtlOther, journal.error().text};
   const auto orders = (*journal)->orders(query);
   if (!orders) return {{}, service::kCtlOther, orders.error().text};
-  return {what == "trades" ? daemon::trade_rows(*orders) : daemon::stats_report(*orders),
-          service::kCtlOk,
-          {}};
+  return {
+      what == "trades" ? daemon::trade_rows(*orders, context.paper) : daemon::stats_report(*orders),
+      service::kCtlOk,
+      {}};
 }
 
 std::string csv_cell(const ordered_json& value) {
@@ -60,8 +61,8 @@ std::string csv_cell(const ordered_json& value) {
 }
 
 const std::vector<std::string> kTradeColumns{
-    "contract_id", "order_id", "strategy", "symbol",        "type",  "stake", "payout",
-    "profit",      "outcome",  "duration", "purchase_time", "entry", "exit",  "reason"};
+    "contract_id", "order_id", "strategy",      "symbol", "type", "stake",  "payout", "profit",
+    "outcome",     "duration", "purchase_time", "entry",  "exit", "reason", "mode"};
 
 void print_csv(const ordered_json& rows) {
   fmt::print("{}\n", fmt::join(kTradeColumns, ","));
@@ -81,7 +82,7 @@ int trades(const Context& context, const Options& o) {
     print_csv(answer.result);
   } else {
     print_table(answer.result, {"contract_id", "strategy", "symbol", "type", "stake", "payout",
-                                "profit", "outcome", "purchase_time", "entry", "exit"});
+                                "profit", "outcome", "purchase_time", "entry", "exit", "mode"});
   }
   return service::kCtlOk;
 }

@@ -23,6 +23,7 @@
 #include "service/lock.hpp"
 #include "service/notify.hpp"
 #include "store/journal.hpp"
+#include "store/tick_recorder.hpp"
 
 namespace derivd::daemon {
 namespace {
@@ -59,6 +60,10 @@ class App final : public ControlTarget {
         timer_(io_),
         signals_(io_, SIGTERM, SIGINT, SIGHUP) {
     link_.attach(trader_.session());
+    if (config.store_ticks.on) {
+      recorder_.emplace(store::TickArchive(config.store_ticks.directory.value_or(ticks_path(""))));
+      trader_.set_tick_sink([this](const market::Tick& tick) { recorder_->record(tick); });
+    }
   }
 
   int run() {
@@ -83,9 +88,17 @@ class App final : public ControlTarget {
   }
 
   // ---- ControlTarget ----
-  nlohmann::ordered_json status() override { return trader_.status(); }
+  nlohmann::ordered_json status() override {
+    auto out = trader_.status();
+    out["ticks_archived"] = recorder_ ? nlohmann::ordered_json(recorder_->recorded()) : nullptr;
+    out["ticks_dropped"] = recorder_ ? nlohmann::ordered_json(recorder_->dropped()) : nullptr;
+    return out;
+  }
   nlohmann::ordered_json strategies() override { return trader_.strategies(); }
-  nlohmann::ordered_json positions() override { return trade_rows(trader_.engine().open_orders()); }
+  nlohmann::ordered_json positions() override {
+    return trade_rows(trader_.engine().open_orders(), is_paper());
+  }
+  bool is_paper() const override { return trader_.is_paper(); }
   core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) override {
     return journal_->orders(query);
   }
@@ -106,6 +119,8 @@ class App final : public ControlTarget {
   }
 
   core::Result<void> lock(const deriv::AccountInfo& account) {
+    // Any number of paper runs may go on beside each other; each holds its journal.
+    if (config_.venue.mode == config::Mode::kPaper) return {};
     // The same id at another venue (a simulator) is another account.
     const auto host = net::Url::parse(endpoint_);
     const auto place = host ? host->host + ":" + host->port : std::string{};
@@ -175,10 +190,18 @@ class App final : public ControlTarget {
     if (at.instant - last_status_ >= kStatusEvery) {
       last_status_ = at.instant;
       notifier_.status(trader_.status_line());
+      tell_archive_problem();
       if (stopping_) notifier_.extend_timeout(kStopExtension);
       feed_watchdog(at.instant);
     }
     after_event();
+  }
+
+  void tell_archive_problem() {
+    if (!recorder_) return;
+    if (const auto problem = recorder_->take_problem()) {
+      log_.write(EventKind::kTickGap, "tick archive: " + *problem);
+    }
   }
 
   // The loop turns and the journal is writable: that alone feeds the watchdog. A dead network does
@@ -204,6 +227,7 @@ class App final : public ControlTarget {
   service::Notifier notifier_;
   std::unique_ptr<service::ControlServer> control_;
   std::unique_ptr<service::InstanceLock> account_lock_;
+  std::optional<store::TickRecorder> recorder_;
   bool stopping_ = false;
   std::optional<core::Instant> armed_;
   core::Instant last_status_;
@@ -212,7 +236,9 @@ class App final : public ControlTarget {
 };
 
 core::Result<std::unique_ptr<store::Journal>> open_journal(const config::Config& config) {
-  const auto file = journal_path(config.store_path, "");
+  const auto kind =
+      config.venue.mode == config::Mode::kPaper ? JournalKind::kPaper : JournalKind::kLive;
+  const auto file = journal_path(config.store_path, "", kind);
   if (file.empty()) {
     return core::io_error(
         "nowhere to keep the journal: set $STATE_DIRECTORY (systemd does) or store.path");
@@ -225,6 +251,12 @@ core::Result<std::unique_ptr<store::Journal>> open_journal(const config::Config&
 int run_daemon(const config::Config& config, core::Secret token, service::Log& log) {
   // Neither core files nor ptrace of the same user may show the token.
   ::prctl(PR_SET_DUMPABLE, 0);
+  if (config.store_ticks.on && !config.store_ticks.directory && ticks_path("").empty()) {
+    log.write(EventKind::kConfigInvalid,
+              "nowhere to keep the ticks: set $STATE_DIRECTORY (systemd does), or name a directory "
+              "in store.ticks");
+    return service::kExitConfig;
+  }
   auto journal = open_journal(config);
   if (!journal) {
     log.write(EventKind::kJournalProblem, journal.error().text);

@@ -54,7 +54,7 @@ std::string handle_control(std::string_view line, ControlTarget& target) {
   if (verb == "trades" || verb == "stats") {
     const auto orders = target.orders(query_of(request));
     if (!orders) return fail("refused", orders.error().text);
-    return done(verb == "trades" ? trade_rows(*orders) : stats_report(*orders));
+    return done(verb == "trades" ? trade_rows(*orders, target.is_paper()) : stats_report(*orders));
   }
   if (verb == "pause" || verb == "resume" || verb == "halt") {
     const auto name = text_of(request, "strategy");

@@ -19,6 +19,7 @@ class ControlTarget {
   virtual nlohmann::ordered_json status() = 0;
   virtual nlohmann::ordered_json strategies() = 0;
   virtual nlohmann::ordered_json positions() = 0;
+  virtual bool is_paper() const = 0;
   virtual core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) = 0;
   /// pause, resume, halt; empty name: all. False: no such strategy.
   virtual bool command(std::string_view verb, std::string_view name, std::string_view reason) = 0;

@@ -61,6 +61,7 @@ int run(const std::string& file) {
   const auto log = service::make_log(*service::level_from(c.log_level));
   log->write(core::EventKind::kStarting,
              fmt::format("derivd {} starting with {}", DERIVD_VERSION, file));
+  if (c.venue.mode == config::Mode::kPaper) return daemon::run_daemon(c, core::Secret(), *log);
   auto token = service::read_token();
   if (!token) {
     log->write(core::EventKind::kCredentialProblem, token.error().text);

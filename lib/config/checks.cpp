@@ -65,6 +65,12 @@ class Checker final {
               "a real account needs venue.allow_real: true beside it; allowed without: demo, or an "
               "account id of a demo account");
     }
+    if (v.mode == Mode::kPaper && given("venue.mode") && v.account != "demo" &&
+        good("venue.account")) {
+      problem("venue.account",
+              "paper mode trades on no account; allowed with venue.mode: paper: demo, or leave it "
+              "out");
+    }
     if (!good("venue.api")) return;
     const auto is_number = [](char c) { return c >= '0' && c <= '9'; };
     if (v.api == Api::kV3 && good("venue.app_id") &&

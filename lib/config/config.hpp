@@ -31,20 +31,36 @@ struct Place {
   friend bool operator==(const Place&, const Place&) = default;
 };
 
+/// How a paper venue behaves.
+struct PaperSettings {
+  core::Money balance = core::Money::minor(10'000'00);  // at the first start
+  std::chrono::milliseconds latency{150};               // from an order to its answer
+  std::chrono::seconds settle_delay{2};                 // from a contract's end to its payment
+};
+
 struct VenueSettings {
   Api api = Api::kAuto;
   std::string app_id;
   std::string account = "demo";
   bool allow_real = false;
   Mode mode = Mode::kLive;
+  PaperSettings paper;
   std::optional<std::string> endpoint;
   std::optional<std::string> ca_file;
+};
+
+/// Whether the ticks that arrive are kept, and where; no directory: $STATE_DIRECTORY/ticks.
+struct TickStore {
+  bool on = false;
+  std::optional<std::string> directory;
+  friend bool operator==(const TickStore&, const TickStore&) = default;
 };
 
 struct Config {
   VenueSettings venue;
   engine::Settings engine;
   std::optional<std::string> store_path;
+  TickStore store_ticks;
   std::optional<std::string> metrics_listen;
   std::string log_level = "info";
   OnStop on_stop = OnStop::kLeave;

@@ -37,8 +37,7 @@ constexpr std::array<std::string_view, 9> kPlannedPlans{"flat",
                                                         "fibonacci",
                                                         "percent_of_balance"};
 constexpr std::array<std::string_view, 3> kApi{"auto", "options", "v3"};
-constexpr std::array<std::string_view, 1> kMode{"live"};
-constexpr std::array<std::string_view, 1> kPlannedMode{"paper"};
+constexpr std::array<std::string_view, 2> kMode{"live", "paper"};
 constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "notice", "warning", "error"};
 constexpr std::array<std::string_view, 2> kOnStop{"leave", "wait"};
 constexpr std::array<std::string_view, 2> kResume{"continue", "reset"};
@@ -58,7 +57,7 @@ Result<E> read_enum(const YamlNode& node) {
 using config::print;  // overloads below would hide them
 std::string print(Api v) { return std::string(kApi.at(static_cast<std::size_t>(v))); }
 std::string print(OnStop v) { return std::string(kOnStop.at(static_cast<std::size_t>(v))); }
-std::string print(Mode v) { return v == Mode::kLive ? "live" : "paper"; }
+std::string print(Mode v) { return std::string(kMode.at(static_cast<std::size_t>(v))); }
 std::string print(risk::Resume v) { return std::string(kResume.at(static_cast<std::size_t>(v))); }
 std::string print(staking::OnCap v) { return std::string(kOnCap.at(static_cast<std::size_t>(v))); }
 template <std::size_t N>
@@ -71,12 +70,6 @@ std::string print(const core::ShortString<N>& v) {
 bool is_word_char(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
          c == '-';
-}
-
-Result<Mode> read_mode(const YamlNode& node) {
-  const auto word = read_choice(node, kMode, kPlannedMode, "mode");
-  if (!word) return word.error();
-  return Mode::kLive;
 }
 
 Result<std::string> read_app_id(const YamlNode& node) {
@@ -222,6 +215,43 @@ Result<seconds> read_pause(const YamlNode& node) {
   return read_span(node, seconds(1), hours(24 * 7));
 }
 
+Result<seconds> read_settle_delay(const YamlNode& node) {
+  return read_span(node, seconds(1), minutes(1));
+}
+Result<std::chrono::milliseconds> read_latency(const YamlNode& node) {
+  constexpr auto kAllowed = "0ms to 10000ms";
+  if (node.kind == YamlNode::Kind::kScalar && node.text.ends_with("ms")) {
+    YamlNode count = node;
+    count.text.resize(node.text.size() - 2);
+    if (const auto value = read_count(count, 0, 10'000)) return std::chrono::milliseconds(*value);
+  }
+  return invalid(fmt::format("{} is not a latency; allowed: {}", shown(node), kAllowed));
+}
+std::string print(std::chrono::milliseconds v) { return fmt::format("{}ms", v.count()); }
+
+/// false, true, or a directory.
+Result<TickStore> read_tick_store(const YamlNode& node) {
+  TickStore out;
+  if (const auto flag = read_bool(node)) {
+    out.on = *flag;
+    return out;
+  }
+  auto text = read_text(node);
+  if (!text) return text.error();
+  if (!text->starts_with('/')) {
+    return invalid(
+        fmt::format("{} is neither true nor false nor a directory; allowed: true, false, "
+                    "or a path that begins with /",
+                    shown(node)));
+  }
+  out.on = true;
+  out.directory = std::move(*text);
+  return out;
+}
+std::string print(const TickStore& v) {
+  return v.directory ? *v.directory : std::string(v.on ? "true" : "false");
+}
+
 // ---- rows ----
 
 template <auto Field, auto Read>
@@ -323,8 +353,22 @@ constexpr std::array kSettings{
     row<DERIVD_FIELD(venue.allow_real), read_bool>(
         "venue.allow_real", "false", "true, false",
         "Must be true, beside account, to trade real money.", Reload::kRestart),
-    row<DERIVD_FIELD(venue.mode), read_mode>(
-        "venue.mode", "live", "live", "live: contracts are bought at the venue.", Reload::kRestart),
+    row<DERIVD_FIELD(venue.mode), read_enum<Mode, kMode>>(
+        "venue.mode", "live", "live, paper",
+        "live: contracts are bought at the venue. paper: its public ticks, fills simulated here, "
+        "no "
+        "token, a journal of its own.",
+        Reload::kRestart),
+    row<DERIVD_FIELD(venue.paper.balance), read_amount>(
+        "venue.paper.balance", "10000.00", kAmountAllowed,
+        "Balance with which a paper account begins.", Reload::kRestart),
+    row<DERIVD_FIELD(venue.paper.latency), read_latency>(
+        "venue.paper.latency", "150ms", "0ms to 10000ms",
+        "Time from an order to its answer in paper mode.", Reload::kRestart),
+    row<DERIVD_FIELD(venue.paper.settle_delay), read_settle_delay>(
+        "venue.paper.settle_delay", "2s", "1s to 1m",
+        "Time from a contract's end to its payment in paper mode; Deriv takes 1 to 3 s.",
+        Reload::kRestart),
     row<DERIVD_FIELD(venue.endpoint), read_endpoint>(
         "venue.endpoint", kNotSet, "https://… (options) or wss://… (v3)",
         "Another server than Deriv's, for a simulator. Always with TLS.", Reload::kReconnect),
@@ -446,9 +490,14 @@ constexpr std::array kSettings{
         "strategies[].enabled", "true", "true, false",
         "false: buys nothing, but its open contracts are still settled.", Reload::kLive),
 
-    row<DERIVD_FIELD(store_path), read_text>("store.path", kNotSet, "a file",
-                                             "The journal. null: $STATE_DIRECTORY/derivd.db.",
-                                             Reload::kRestart),
+    row<DERIVD_FIELD(store_path), read_text>(
+        "store.path", kNotSet, "a file",
+        "The journal. null: $STATE_DIRECTORY/derivd.db, or paper.db in paper mode.",
+        Reload::kRestart),
+    row<DERIVD_FIELD(store_ticks), read_tick_store>(
+        "store.ticks", "false", "true, false, or a directory",
+        "Keep the ticks that arrive, for back-tests. true: in $STATE_DIRECTORY/ticks.",
+        Reload::kRestart),
     row<DERIVD_FIELD(metrics_listen), read_listen>("metrics.listen", kNotSet,
                                                    "null (not available in this version)",
                                                    "Address for Prometheus.", Reload::kRestart),

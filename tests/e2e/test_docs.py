@@ -58,11 +58,8 @@ def strategies(programs, directory):
 
 def not_there_yet(programs, directory):
     demo = (harness.SOURCE / "config/demo.yaml").read_text()
-    for old, new in (("\nlimits:", "\nmetrics: { listen: 127.0.0.1:9455 }\nlimits:"),
-                     ("venue:\n", "venue:\n  mode: paper\n")):
+    for old, new in (("\nlimits:", "\nmetrics: { listen: 127.0.0.1:9455 }\nlimits:"),):
         text = demo.replace(old, new, 1)
-        if "mode: paper" in new:
-            text = re.sub(r"(?m)^  mode: live\n", "", text)
         harness.check(text != demo, f"{old!r} is not in config/demo.yaml")
         done = checked(programs, directory, text)
         harness.check(done.returncode == 78 and re.search(r":\d+:\d+: ", done.stderr),

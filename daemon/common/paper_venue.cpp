@@ -1,0 +1,531 @@
+#include "common/paper_venue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "deriv/encoder.hpp"
+#include "deriv/errors.hpp"
+#include "market/symbol.hpp"
+
+namespace derivd::daemon {
+namespace {
+
+using core::VenueTime;
+using std::chrono::seconds;
+
+/// Past ticks are asked for with so much to spare around what a contract needs: a market may pause.
+constexpr seconds kMargin{120};
+/// An answer without any tick is believed for no longer than this after a purchase.
+constexpr seconds kNoTickYet{60};
+/// Ticks of one second come one after the other; a timed contract waits so long for the last of its
+/// symbol while others are ahead.
+constexpr seconds kLateTick{5};
+constexpr std::string_view kNotSent = "NotSent";
+
+std::string_view code_of(venue::RefusalKind kind) {
+  switch (kind) {
+    case venue::RefusalKind::kUnknownSymbol:
+      return "InvalidSymbol";
+    case venue::RefusalKind::kNoQuoteYet:
+      return "NoRealtimeQuotes";
+    case venue::RefusalKind::kInsufficientBalance:
+      return "InsufficientBalance";
+    case venue::RefusalKind::kNotFound:
+      return "ContractNotFound";
+    case venue::RefusalKind::kResaleNotOffered:
+      return "ResaleNotOffered";
+    case venue::RefusalKind::kAlreadySettled:
+      return "ContractAlreadySold";
+    case venue::RefusalKind::kDuration:
+    case venue::RefusalKind::kPrediction:
+    case venue::RefusalKind::kBarrier:
+    case venue::RefusalKind::kStakeTooSmall:
+    case venue::RefusalKind::kPayoutTooLarge:
+    case venue::RefusalKind::kNoReturn:
+    case venue::RefusalKind::kMultiplier:
+      break;
+  }
+  return "ContractBuyValidationError";
+}
+
+bool is_permanent(std::string_view code) {
+  return deriv::classify(code) == deriv::ErrorClass::kPermanent;
+}
+
+std::string_view status_of(const venue::Contract& c) {
+  if (c.phase != venue::Phase::kSettled) return "open";
+  switch (c.outcome) {
+    case venue::Outcome::kWon:
+      return "won";
+    case venue::Outcome::kLost:
+      return "lost";
+    case venue::Outcome::kSold:
+    case venue::Outcome::kNone:
+      break;
+  }
+  return "sold";
+}
+
+execution::HistoryRow row_of(const venue::Contract& c) {
+  execution::HistoryRow row;
+  row.contract = c.id;
+  row.buy_tx = c.buy_tx;
+  row.type = market::name_of(c.spec.type);
+  row.symbol = c.spec.symbol;
+  row.buy_price = c.stake;
+  row.payout = c.payout;
+  row.purchase_time = c.purchase_time;
+  row.open = c.phase != venue::Phase::kSettled;
+  if (!row.open) {
+    row.sell_price = c.sell_price;
+    row.sell_time = c.sell_time;
+  }
+  return row;
+}
+
+execution::TransactionReport transaction_of(const venue::Contract& c, core::Money balance) {
+  using Action = execution::TransactionReport::Action;
+  execution::TransactionReport out;
+  const bool sold = c.phase == venue::Phase::kSettled;
+  out.action = sold ? Action::kSell : Action::kBuy;
+  out.contract = c.id;
+  out.transaction = sold ? c.sell_tx : c.buy_tx;
+  out.amount = sold ? c.sell_price : -c.stake;
+  out.balance = balance;
+  out.time = sold ? c.sell_time : c.purchase_time;
+  out.symbol = c.spec.symbol;
+  out.purchase_time = c.purchase_time;
+  return out;
+}
+
+}  // namespace
+
+// ---- memory ----
+
+void PaperVenue::restore(const std::vector<execution::Order>& orders) {
+  std::vector<venue::Adopted> open;
+  auto balance = settings_.balance;
+  for (const auto& order : orders) {
+    next_contract_ = std::max(next_contract_, order.contract.value + 1);
+    next_transaction_ =
+        std::max({next_transaction_, order.buy_tx.value + 1, order.sell_tx.value + 1});
+    if (order.state == execution::OrderState::kSettled && order.profit) balance += *order.profit;
+    if (order.state != execution::OrderState::kOpen) continue;
+    balance -= order.buy_price;
+    open.push_back({order.contract, order.spec, order.buy_price,
+                    order.payout.value_or(core::Money::minor(0, order.buy_price.exponent())),
+                    order.purchase_time, order.buy_tx});
+  }
+  rebuild(open, balance);
+}
+
+void PaperVenue::rebuild(const std::vector<venue::Adopted>& open, core::Money balance) {
+  venue::Book::Options options;
+  options.first_contract_id = next_contract_;
+  options.first_transaction_id = next_transaction_;
+  options.settle_delay_s = settings_.settle_delay.count();
+  book_.emplace(options);
+  account_ = book_->add_account(std::string(kPaperAccount), balance);
+  open_.clear();
+  held_.clear();
+  orphans_.clear();
+  for (const auto& contract : open) orphans_.push_back({contract, {}, {}, {}, false});
+  recovering_ = !orphans_.empty();
+}
+
+std::vector<venue::Adopted> PaperVenue::open_contracts() const {
+  std::vector<venue::Adopted> out;
+  for (const auto& orphan : orphans_) out.push_back(orphan.contract);
+  for (const auto id : open_) {
+    const auto& c = *book_->find(id);
+    out.push_back({c.id, c.spec, c.stake, c.payout, c.purchase_time, c.buy_tx});
+  }
+  return out;
+}
+
+void PaperVenue::recover() {
+  recovering_ = !orphans_.empty();
+  // By index: an answer may come at once, and change the list.
+  for (std::size_t i = 0; i < orphans_.size(); ++i) ask_for(orphans_[i]);
+  if (recovering_) finish_recovery();
+}
+
+void PaperVenue::ask_for(Orphan& orphan) {
+  const auto& spec = orphan.contract.spec;
+  const auto from = orphan.contract.purchase_time;
+  const auto today = clock();
+  const auto* symbol = market::find_symbol(spec.symbol.view());
+  orphan.asked.clear();
+  orphan.past.clear();
+  orphan.trouble.clear();
+  if (market::is_multiplier(spec.type) || symbol == nullptr) {
+    orphan.trouble = "a contract of this kind cannot be carried over an interruption";
+    return;
+  }
+  std::vector<Window> windows;
+  if (spec.duration.in_ticks()) {
+    const seconds length{(std::int64_t{spec.duration.count} + 2) * symbol->interval_s};
+    const auto end = from + length + kMargin;
+    orphan.asked_all = end <= today;
+    windows.push_back({from, std::min(end, today)});
+  } else {
+    const auto expiry = market::expiry_of(spec.duration, from);
+    orphan.asked_all = expiry < today;
+    const auto end = std::min(expiry + kMargin, today);
+    if (expiry - kMargin <= from + kMargin || !orphan.asked_all) {
+      windows.push_back({from, orphan.asked_all ? end : std::min(from + kMargin, today)});
+    } else {
+      windows.push_back({from, from + kMargin});
+      windows.push_back({expiry - kMargin, end});
+    }
+  }
+  orphan.asked = windows;
+  for (const auto& w : windows) session_->ask_past(spec.symbol, w.from, w.to, now_);
+}
+
+PaperVenue::Orphan* PaperVenue::orphan_of(const market::SymbolCode& symbol, const Window& window) {
+  for (auto& orphan : orphans_) {
+    const auto at = std::find(orphan.asked.begin(), orphan.asked.end(), window);
+    if (!(orphan.contract.spec.symbol == symbol) || at == orphan.asked.end()) continue;
+    orphan.asked.erase(at);
+    return &orphan;
+  }
+  return nullptr;
+}
+
+void PaperVenue::on_past(const deriv::PastTicks& past) {
+  auto* orphan = orphan_of(past.symbol, {past.from, past.to});
+  if (orphan == nullptr) return;
+  const bool inside = std::all_of(past.ticks.begin(), past.ticks.end(), [&](const auto& t) {
+    return t.epoch >= past.from && t.epoch <= past.to;
+  });
+  if (!inside || past.ticks.size() >= deriv::kMaxHistory) {
+    orphan->trouble = "the venue does not have the ticks of then any more";
+  } else if (past.ticks.empty() && clock() - past.from > kNoTickYet) {
+    orphan->trouble = "the venue has no tick of then";
+  }
+  for (const auto& t : past.ticks) {
+    orphan->past.push_back({past.symbol, t.epoch, core::Price::raw(t.mantissa, past.decimals)});
+  }
+  finish_recovery();
+}
+
+void PaperVenue::on_past_refused(const market::SymbolCode& symbol, VenueTime from, VenueTime to,
+                                 std::string_view why) {
+  auto* orphan = orphan_of(symbol, {from, to});
+  if (orphan == nullptr) return;
+  orphan->trouble = fmt::format("its past ticks are refused: {}", why);
+  finish_recovery();
+}
+
+void PaperVenue::finish_recovery() {
+  if (!recovering_) return;
+  const bool waits = std::any_of(orphans_.begin(), orphans_.end(),
+                                 [](const Orphan& o) { return !o.asked.empty(); });
+  if (waits) return;
+  recovering_ = false;
+  auto orphans = std::exchange(orphans_, {});
+  std::vector<venue::Change> changes;
+  for (auto& orphan : orphans) adopt(orphan, changes);
+  tell_changes(changes);
+  const auto held = std::exchange(held_, {});
+  for (const auto& tick : held) feed(tick);
+  pay_due(clock());
+}
+
+void PaperVenue::adopt(Orphan& orphan, std::vector<venue::Change>& changes) {
+  const auto& contract = orphan.contract;
+  std::sort(orphan.past.begin(), orphan.past.end(),
+            [](const auto& a, const auto& b) { return a.epoch < b.epoch; });
+  if (!orphan.trouble.empty()) return give_back(orphan, orphan.trouble, changes);
+  if (orphan.asked_all) {
+    market::ContractLife life(contract.spec, contract.purchase_time);
+    for (const auto& tick : orphan.past) life.on_tick(tick);
+    if (!contract.spec.duration.in_ticks()) life.on_time(clock());
+    const bool stale = life.exit() && !contract.spec.duration.in_ticks() &&
+                       life.expiry() - life.exit()->epoch > kMargin;
+    if (life.verdict() == market::Verdict::kOpen || stale) {
+      return give_back(orphan, "its past ticks have a gap", changes);
+    }
+  }
+  open_.insert(contract.id);
+  book_->adopt(account_, contract, orphan.past, changes);
+}
+
+void PaperVenue::give_back(const Orphan& orphan, std::string_view why,
+                           std::vector<venue::Change>& changes) {
+  const auto& contract = orphan.contract;
+  trader_.on_notice(core::EventKind::kTickGap,
+                    fmt::format("PAPER contract {} ({} {}) cannot be settled: {}; its stake of {} "
+                                "is given back",
+                                contract.id.value, market::name_of(contract.spec.type),
+                                contract.spec.symbol, why, contract.stake.to_string()));
+  open_.insert(contract.id);
+  book_->adopt(account_, contract, {}, changes);
+  book_->refund(contract.id, clock(), changes);
+}
+
+// ---- time and ticks ----
+
+VenueTime PaperVenue::clock() const {
+  return venue_time_ + std::chrono::duration_cast<seconds>(now_.instant - venue_time_at_);
+}
+
+void PaperVenue::on_venue_time(VenueTime time) {
+  venue_time_ = time;
+  venue_time_at_ = now_.instant;
+  trader_.on_venue_time(time);
+}
+
+void PaperVenue::on_tick(const market::Tick& tick, bool history) {
+  if (!recovering_) {
+    feed(tick);
+    // What is due by this second is paid before anybody sees its tick, as in the back-test.
+    pay_due(tick.epoch);
+  } else if (held_.size() < kMaxHeld) {
+    held_.push_back(tick);
+  } else {
+    rebuild(open_contracts(), book_->account(account_).balance);
+    recover();
+  }
+  trader_.on_tick(tick, history);
+}
+
+void PaperVenue::feed(const market::Tick& tick) {
+  std::vector<venue::Change> changes;
+  book_->on_tick(tick, changes);
+  tell_changes(changes);
+}
+
+VenueTime PaperVenue::safe_until(VenueTime until) const {
+  for (const auto id : open_) {
+    const auto& c = *book_->find(id);
+    if (c.phase != venue::Phase::kOpen || c.multiplier || c.spec.duration.in_ticks()) continue;
+    const auto expiry = c.life.expiry();
+    const auto last = book_->last_tick(c.spec.symbol);
+    const bool behind = !last || last->epoch < expiry;
+    if (behind && expiry < until && until - expiry <= kLateTick) until = expiry;
+  }
+  return until;
+}
+
+void PaperVenue::pay_due(VenueTime until) {
+  if (recovering_) return;
+  std::vector<venue::Change> changes;
+  book_->on_time(safe_until(until), changes);
+  tell_changes(changes);
+}
+
+void PaperVenue::tell_changes(const std::vector<venue::Change>& changes) {
+  for (const auto& change : changes) {
+    if (change.kind == venue::Change::Kind::kSettled) settled(*book_->find(change.contract));
+  }
+}
+
+void PaperVenue::settled(const venue::Contract& contract) {
+  next_transaction_ = std::max(next_transaction_, contract.sell_tx.value + 1);
+  open_.erase(contract.id);
+  settled_.push_back(contract);
+  if (settled_.size() > kMaxSettled) settled_.pop_front();
+  const auto balance = book_->account(account_).balance;
+  trader_.on_contract(report_of(contract), false);
+  trader_.on_transaction(transaction_of(contract, balance));
+  trader_.on_balance(balance);
+}
+
+execution::ContractReport PaperVenue::report_of(const venue::Contract& c) const {
+  execution::ContractReport out;
+  out.contract = c.id;
+  out.type = market::name_of(c.spec.type);
+  out.symbol = c.spec.symbol;
+  out.is_sold = c.phase == venue::Phase::kSettled;
+  out.is_expired = c.phase != venue::Phase::kOpen;
+  out.status = status_of(c);
+  out.buy_price = c.stake;
+  out.payout = c.payout;
+  out.purchase_time = c.purchase_time;
+  out.buy_tx = c.buy_tx;
+  if (out.is_sold) {
+    out.sell_price = c.sell_price;
+    out.profit = c.profit();
+    out.sell_time = c.sell_time;
+    out.sell_tx = c.sell_tx;
+  } else {
+    out.bid_price = book_->bid(c, clock());
+  }
+  if (!c.multiplier) {
+    out.expiry = c.life.expiry();
+    out.entry = c.life.entry();
+    out.exit = c.life.exit();
+  }
+  return out;
+}
+
+// ---- orders ----
+
+bool PaperVenue::may_order() const {
+  return state_ == deriv::SessionState::kLive && !recovering_ && waiting_.size() < kMaxWaiting;
+}
+
+void PaperVenue::after_latency(Job job) {
+  if (settings_.latency.count() == 0) {
+    std::visit([this](const auto& j) { perform(j); }, job);
+  } else {
+    waiting_.push_back({now_.instant + settings_.latency, std::move(job)});
+  }
+}
+
+void PaperVenue::quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
+                       const core::Now& now) {
+  now_ = now;
+  if (!may_order()) return trader_.on_quote_refused(order, kNotSent, "the session is not live");
+  after_latency(QuoteJob{order, spec, stake});
+}
+
+void PaperVenue::buy(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
+                     const core::Now& now) {
+  now_ = now;
+  if (!may_order()) return trader_.on_refused(order, kNotSent, "the session is not live", false);
+  after_latency(BuyJob{order, spec, stake});
+}
+
+void PaperVenue::sell(core::ContractId contract, const core::Now& now) {
+  now_ = now;
+  if (!may_order()) return trader_.on_sell_failed(contract, kNotSent, "the session is not live");
+  after_latency(SellJob{contract});
+}
+
+void PaperVenue::poll(core::ContractId contract, const core::Now& now) {
+  now_ = now;
+  if (waiting_.size() < kMaxWaiting) after_latency(PollJob{contract});
+}
+
+void PaperVenue::ask_report(VenueTime since, const core::Now& now) {
+  now_ = now;
+  const bool asked = report_since_.has_value();
+  report_since_ = asked ? std::min(*report_since_, since) : since;
+  // Never at once: what the trader is about to write comes first.
+  if (!asked) waiting_.push_back({now_.instant + settings_.latency, ReportJob{}});
+}
+
+void PaperVenue::perform(const QuoteJob& job) {
+  const auto quote = book_->quote(job.spec, job.stake, std::nullopt, clock());
+  if (!quote) {
+    return trader_.on_quote_refused(job.order, code_of(quote.error().kind), quote.error().text);
+  }
+  trader_.on_quote(
+      {job.order, fmt::format("paper-{}", job.order.value), quote->stake, quote->payout});
+}
+
+void PaperVenue::perform(const BuyJob& job) {
+  const auto refuse = [&](const venue::Refusal& refusal) {
+    const auto code = code_of(refusal.kind);
+    trader_.on_refused(job.order, code, refusal.text, is_permanent(code));
+  };
+  const auto quote = book_->quote(job.spec, job.stake, std::nullopt, clock());
+  if (!quote) return refuse(quote.error());
+  const auto id = book_->buy(account_, job.spec, job.stake, quote->payout, clock());
+  if (!id) return refuse(id.error());
+  const auto& c = *book_->find(*id);
+  next_contract_ = c.id.value + 1;
+  next_transaction_ = std::max(next_transaction_, c.buy_tx.value + 1);
+  open_.insert(c.id);
+  const auto balance = book_->account(account_).balance;
+  execution::Bought bought;
+  bought.contract = c.id;
+  bought.transaction = c.buy_tx;
+  bought.buy_price = c.stake;
+  bought.payout = c.payout;
+  bought.purchase_time = c.purchase_time;
+  bought.balance_after = balance;
+  trader_.on_bought(job.order, bought);
+  trader_.on_transaction(transaction_of(c, balance));
+  trader_.on_balance(balance);
+}
+
+void PaperVenue::perform(const SellJob& job) {
+  const auto price = book_->sell(account_, job.contract, clock());
+  if (!price) {
+    return trader_.on_sell_failed(job.contract, code_of(price.error().kind), price.error().text);
+  }
+  trader_.on_sold(job.contract, *price);
+  settled(*book_->find(job.contract));
+}
+
+void PaperVenue::perform(const PollJob& job) {
+  if (const auto* c = book_->find(job.contract)) trader_.on_contract(report_of(*c), true);
+}
+
+void PaperVenue::perform(const ReportJob&) {
+  execution::VenueReport out;
+  out.since = report_since_.value_or(VenueTime{});
+  report_since_.reset();
+  out.as_of = clock();
+  out.balance = book_->account(account_).balance;
+  for (const auto id : open_) out.portfolio.push_back(row_of(*book_->find(id)));
+  for (const auto& c : settled_) {
+    if (c.sell_time >= out.since) out.profit_table.push_back(row_of(c));
+  }
+  trader_.on_venue_report(out);
+}
+
+std::optional<core::Instant> PaperVenue::pay_deadline() const {
+  if (recovering_ || state_ < deriv::SessionState::kReconciling) return std::nullopt;
+  const auto due = book_->next_due();
+  if (!due) return std::nullopt;
+  // Ticks move the book; only when they stay away must time do it, later than any of them.
+  return venue_time_at_ + (*due - venue_time_) + kLateTick + seconds{1};
+}
+
+std::optional<core::Instant> PaperVenue::next_deadline() const {
+  auto at = pay_deadline();
+  if (waiting_.empty()) return at;
+  const bool blocked = recovering_ && std::holds_alternative<ReportJob>(waiting_.front().job);
+  if (!blocked && (!at || waiting_.front().at < *at)) at = waiting_.front().at;
+  return at;
+}
+
+void PaperVenue::on_deadline(const core::Now& now) {
+  now_ = now;
+  while (!waiting_.empty() && waiting_.front().at <= now.instant) {
+    // The report comes when everything open is known again.
+    if (recovering_ && std::holds_alternative<ReportJob>(waiting_.front().job)) break;
+    const auto job = std::move(waiting_.front().job);
+    waiting_.pop_front();
+    std::visit([this](const auto& j) { perform(j); }, job);
+  }
+  if (const auto due = pay_deadline(); due && *due <= now.instant) pay_due(clock());
+}
+
+// ---- the session ----
+
+void PaperVenue::on_state(deriv::SessionState state, std::string_view reason) {
+  const auto before = std::exchange(state_, state);
+  const bool on_line = state >= deriv::SessionState::kReconciling;
+  if (before >= deriv::SessionState::kReconciling && !on_line) {
+    waiting_.clear();
+    report_since_.reset();
+    rebuild(open_contracts(), book_->account(account_).balance);
+  }
+  if (state == deriv::SessionState::kReconciling) recover();
+  trader_.on_state(state, reason);
+}
+
+void PaperVenue::on_account(const deriv::AccountInfo&) {
+  deriv::AccountInfo account;
+  account.id = kPaperAccount;
+  account.currency = "USD";
+  account.balance = book_->account(account_).balance;
+  trader_.on_account(account);
+}
+
+void PaperVenue::on_notice(core::EventKind kind, std::string_view text) {
+  trader_.on_notice(kind, text);
+}
+void PaperVenue::on_fatal(deriv::FatalKind kind, std::string_view text) {
+  trader_.on_fatal(kind, text);
+}
+
+}  // namespace derivd::daemon

@@ -1,0 +1,166 @@
+// Owns the venue of paper mode: it fills orders from the contract book at the live ticks of the
+// public session, and settles them as the real venue would. VenueSession stands it between session
+// and trader, on the loop thread, so that the trader cannot tell it from a live venue. It never
+// sends an order to anybody.
+//
+// After each lost link and each restart the past ticks of every open contract are asked for anew;
+// what they do not prove, because the venue does not have them any more, is paid back, loudly.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/time.hpp"
+#include "deriv/session.hpp"
+#include "execution/order.hpp"
+#include "venue/book.hpp"
+
+namespace derivd::daemon {
+
+/// The account of every paper run: in the journal, in DERIVD_ACCOUNT, in status.
+inline constexpr std::string_view kPaperAccount = "PAPER";
+
+class PaperVenue final : public deriv::SessionListener {
+ public:
+  /// Answers that wait for their time; beyond it orders are refused.
+  static constexpr std::size_t kMaxWaiting = 256;
+  /// Ticks that wait while past ones are fetched: half an hour of ten symbols. Beyond it the
+  /// contracts are fetched anew.
+  static constexpr std::size_t kMaxHeld = 20'000;
+  /// Settled contracts that a report can still tell of.
+  static constexpr std::size_t kMaxSettled = 1'000;
+
+  PaperVenue(const config::PaperSettings& settings, deriv::SessionListener& trader)
+      : settings_(settings), trader_(trader) {
+    rebuild({}, settings.balance);
+  }
+  void attach(deriv::Session& session) { session_ = &session; }
+
+  /// Every order of the journal, before the session starts: balance, ids, what is open.
+  void restore(const std::vector<execution::Order>& orders);
+
+  // What the trader asks of the venue; see deriv::Session, whose promises hold here too.
+  void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
+             const core::Now& now);
+  void buy(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
+           const core::Now& now);
+  void sell(core::ContractId contract, const core::Now& now);
+  void poll(core::ContractId contract, const core::Now& now);
+  void ask_report(core::VenueTime since, const core::Now& now);
+  std::optional<core::Instant> next_deadline() const;
+  void on_deadline(const core::Now& now);
+  /// Of the event that follows; the session's callbacks carry no time.
+  void at(const core::Now& now) { now_ = now; }
+
+  // ---- SessionListener: of the public session ----
+  void on_state(deriv::SessionState state, std::string_view reason) override;
+  void on_account(const deriv::AccountInfo& account) override;
+  void on_tick(const market::Tick& tick, bool history) override;
+  void on_past(const deriv::PastTicks& past) override;
+  void on_past_refused(const market::SymbolCode& symbol, core::VenueTime from, core::VenueTime to,
+                       std::string_view why) override;
+  void on_notice(core::EventKind kind, std::string_view text) override;
+  void on_fatal(deriv::FatalKind kind, std::string_view text) override;
+  void on_venue_time(core::VenueTime time) override;
+  // A public session has none of these.
+  void on_quote(const deriv::Quote&) override {}
+  void on_quote_refused(core::OrderId, std::string_view, std::string_view) override {}
+  void on_bought(core::OrderId, const execution::Bought&) override {}
+  void on_refused(core::OrderId, std::string_view, std::string_view, bool) override {}
+  void on_unknown(core::OrderId, std::string_view) override {}
+  void on_contract(const execution::ContractReport&, bool) override {}
+  void on_transaction(const execution::TransactionReport&) override {}
+  void on_balance(core::Money) override {}
+  void on_venue_report(const execution::VenueReport&) override {}
+  void on_sold(core::ContractId, core::Money) override {}
+  void on_sell_failed(core::ContractId, std::string_view, std::string_view) override {}
+
+ private:
+  struct QuoteJob {
+    core::OrderId order;
+    market::ContractSpec spec;
+    core::Money stake;
+  };
+  struct BuyJob {
+    core::OrderId order;
+    market::ContractSpec spec;
+    core::Money stake;
+  };
+  struct SellJob {
+    core::ContractId contract;
+  };
+  struct PollJob {
+    core::ContractId contract;
+  };
+  struct ReportJob {};
+  using Job = std::variant<QuoteJob, BuyJob, SellJob, PollJob, ReportJob>;
+  struct Waiting {
+    core::Instant at;
+    Job job;
+  };
+  struct Window {
+    core::VenueTime from, to;
+    friend bool operator==(const Window&, const Window&) = default;
+  };
+  /// An open contract whose past has to be learned: of an earlier run, or from before a lost link.
+  struct Orphan {
+    venue::Adopted contract;
+    std::vector<market::Tick> past;
+    std::vector<Window> asked;  // not answered yet
+    std::string trouble;        // why its past cannot be known
+    bool asked_all = false;     // up to its end, not only up to now
+  };
+
+  /// Now or after the latency, which is the same for all: the order stays.
+  void after_latency(Job job);
+  bool may_order() const;
+  void perform(const QuoteJob& job);
+  void perform(const BuyJob& job);
+  void perform(const SellJob& job);
+  void perform(const PollJob& job);
+  void perform(const ReportJob& job);
+  void feed(const market::Tick& tick);
+  void pay_due(core::VenueTime until);
+  core::VenueTime safe_until(core::VenueTime until) const;
+  void tell_changes(const std::vector<venue::Change>& changes);
+  void settled(const venue::Contract& contract);
+  core::VenueTime clock() const;
+  std::optional<core::Instant> pay_deadline() const;
+  /// A book of its own for each time on the line, with what is open to be learned anew.
+  void rebuild(const std::vector<venue::Adopted>& open, core::Money balance);
+  void recover();
+  void ask_for(Orphan& orphan);
+  Orphan* orphan_of(const market::SymbolCode& symbol, const Window& window);
+  std::vector<venue::Adopted> open_contracts() const;
+  void finish_recovery();
+  void adopt(Orphan& orphan, std::vector<venue::Change>& changes);
+  void give_back(const Orphan& orphan, std::string_view why, std::vector<venue::Change>& changes);
+  execution::ContractReport report_of(const venue::Contract& contract) const;
+
+  const config::PaperSettings settings_;
+  deriv::SessionListener& trader_;
+  deriv::Session* session_ = nullptr;
+  std::optional<venue::Book> book_;
+  venue::AccountIndex account_ = 0;
+  std::int64_t next_contract_ = 1;
+  std::int64_t next_transaction_ = 1;
+  deriv::SessionState state_ = deriv::SessionState::kOffline;
+  core::Now now_;
+  core::VenueTime venue_time_;
+  core::Instant venue_time_at_;
+  std::deque<Waiting> waiting_;
+  std::vector<Orphan> orphans_;
+  bool recovering_ = false;
+  std::deque<market::Tick> held_;
+  std::deque<venue::Contract> settled_;  // rising sell times
+  std::optional<core::VenueTime> report_since_;
+  std::set<core::ContractId> open_;  // of the book
+};
+
+}  // namespace derivd::daemon

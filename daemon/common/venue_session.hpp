@@ -1,0 +1,91 @@
+// Owns the choice between a live venue and paper: the trader speaks to it as to deriv::Session, and
+// it hands orders to the session itself or, in paper mode, to the PaperVenue behind which the
+// session only brings ticks. The trader makes one. It adds nothing to a live session.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "common/paper_venue.hpp"
+#include "deriv/session.hpp"
+
+namespace derivd::daemon {
+
+class VenueSession final {
+ public:
+  /// `paper`: settings of paper mode, for which `settings` must be public_only; nullopt: live.
+  VenueSession(deriv::SessionSettings settings, deriv::Wire& wire, deriv::SessionListener& listener,
+               core::Rng& rng, const std::optional<config::PaperSettings>& paper)
+      : paper_(paper ? std::make_unique<PaperVenue>(*paper, listener) : nullptr),
+        session_(std::move(settings), wire,
+                 paper_ ? static_cast<deriv::SessionListener&>(*paper_) : listener, rng) {
+    if (paper_) paper_->attach(session_);
+  }
+
+  /// For the link, whose events are the session's.
+  deriv::Session& session() { return session_; }
+  /// nullptr: live.
+  PaperVenue* paper() { return paper_.get(); }
+  /// The time of what comes next.
+  void at(const core::Now& now) {
+    if (paper_) paper_->at(now);
+  }
+
+  void start(const core::Now& now) { session_.start(now); }
+  void stop(const core::Now& now) { session_.stop(now); }
+  deriv::SessionState state() const { return session_.state(); }
+  void set_symbols(std::vector<market::SymbolCode> symbols, std::size_t history,
+                   const core::Now& now) {
+    session_.set_symbols(std::move(symbols), history, now);
+  }
+  void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
+             const core::Now& now) {
+    paper_ ? paper_->quote(order, spec, stake, now) : session_.quote(order, spec, stake, now);
+  }
+  void buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
+           std::string_view quote_id, const core::Now& now) {
+    paper_ ? paper_->buy(order, spec, max_price, now)
+           : session_.buy(order, spec, max_price, quote_id, now);
+  }
+  void sell(core::ContractId contract, const core::Now& now) {
+    paper_ ? paper_->sell(contract, now) : session_.sell(contract, now);
+  }
+  /// In paper mode everything that is open is followed anyway.
+  void watch(core::ContractId contract, const core::Now& now) {
+    if (!paper_) session_.watch(contract, now);
+  }
+  void unwatch(core::ContractId contract, const core::Now& now) {
+    if (!paper_) session_.unwatch(contract, now);
+  }
+  void poll(core::ContractId contract, const core::Now& now) {
+    paper_ ? paper_->poll(contract, now) : session_.poll(contract, now);
+  }
+  void ask_report(core::VenueTime since, const core::Now& now) {
+    paper_ ? paper_->ask_report(since, now) : session_.ask_report(since, now);
+  }
+  void reconciled(const core::Now& now) { session_.reconciled(now); }
+
+  std::optional<core::Instant> next_deadline() const {
+    auto at = session_.next_deadline();
+    const auto other = paper_ ? paper_->next_deadline() : std::nullopt;
+    return other && (!at || *other < *at) ? other : at;
+  }
+  void on_deadline(const core::Now& now) {
+    if (const auto at = session_.next_deadline(); at && *at <= now.instant) {
+      session_.on_deadline(now);
+    }
+    if (paper_) paper_->on_deadline(now);
+  }
+  const deriv::SessionStats& stats() const { return session_.stats(); }
+  std::optional<core::Duration> tick_age(const core::Now& now) const {
+    return session_.tick_age(now);
+  }
+
+ private:
+  std::unique_ptr<PaperVenue> paper_;
+  deriv::Session session_;
+};
+
+}  // namespace derivd::daemon
