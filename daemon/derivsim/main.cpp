@@ -63,8 +63,9 @@ void declare(CLI::App& app, Arguments& a) {
       ->capture_default_str();
   app.add_option("--tls-dir", a.tls_dir, "where the certificate is made and kept");
   app.add_option("--token", a.tokens,
-                 "TOKEN[:scope,scope][:real], repeatable; pat_... for the options dialect. "
-                 "Each token has an account of its own");
+                 "TOKEN[:scope,scope][:real][:same], repeatable; pat_... for the options "
+                 "dialect. Each token has an account of its own, or with same that of the "
+                 "token before it");
   app.add_option("--app-id", a.app_ids, "accepted application id, repeatable; default: any");
   app.add_option("--balance", a.balance, "of every account at the start")->capture_default_str();
   app.add_option("--feed", a.feeds, "gbm, or replay:SYMBOL=FILE.csv, repeatable; default: gbm");
@@ -115,6 +116,11 @@ Outcome<void> read_tokens(const std::vector<std::string>& texts, sim::Venue::Opt
     for (const auto& other : out.tokens)
       if (other.token == token->token)
         return Failure{kUsage, fmt::format("--token number {}: given twice", i + 1)};
+    if (token->same &&
+        (token->real || out.tokens.empty() || out.tokens.back().dialect != token->dialect))
+      return Failure{kUsage, fmt::format("--token number {}: 'same' needs a token of the same "
+                                         "dialect before it, and no 'real' of its own",
+                                         i + 1)};
     out.tokens.push_back(std::move(*token));
   }
   return {};

@@ -73,14 +73,16 @@ std::string_view duration_type(const venue::Contract& c) {
 // ---- v3 session ----
 
 void Venue::authorize(Request& r) {
-  Account* a = account_by_token(r.json.find("authorize")->text());
+  Grant* grant = grant_by_token(r.json.find("authorize")->text());
   const auto forced = std::any_of(r.faults.begin(), r.faults.end(),
                                   [](const Fault& f) { return f.kind == FaultKind::kExpireToken; });
-  if (a != nullptr && forced) a->token_valid = false;
-  if (a == nullptr || a->token.dialect != Dialect::kV3 || !a->token_valid)
+  if (grant != nullptr && forced) grant->valid = false;
+  if (grant == nullptr || grant->token.dialect != Dialect::kV3 || !grant->valid)
     return refuse(r, {"InvalidToken", "Your token has expired or is invalid."});
+  Account* a = grant->account;
   if (r.conn.account != a) drop_account_streams(r.conn);
   r.conn.account = a;
+  r.conn.grant = grant;
   const bool demo = !a->token.real;
   const std::string_view company = demo ? "virtual" : "svg";
   JsonOut out;
@@ -97,7 +99,7 @@ void Venue::authorize(Request& r) {
   out.key("local_currencies").begin_object().key("USD").begin_object();
   out.integer("fractional_digits", 2).end_object().end_object();
   out.text("loginid", a->name).text("preferred_language", "EN").key("scopes").begin_array();
-  for (const auto& scope : a->token.scopes) out.value(scope);
+  for (const auto& scope : grant->token.scopes) out.value(scope);
   out.end_array().key("upgradeable_landing_companies").begin_array().end_array();
   out.integer("user_id", a->number).end_object();
   reply(r, frame(r.envelope, "authorize", "authorize", out.str()));
@@ -107,6 +109,7 @@ void Venue::logout(Request& r) {
   if (r.conn.dialect == Dialect::kV3) {
     drop_account_streams(r.conn);
     r.conn.account = nullptr;
+    r.conn.grant = nullptr;
   }
   reply(r, frame(r.envelope, "logout", "logout", "1"));
 }

@@ -52,9 +52,8 @@ void Venue::handle(Connection& c, const Json& request) {
 std::optional<WireError> Venue::entry_check(Connection& c, const CallInfo& info) {
   if (info.access == Access::kOpen) return std::nullopt;
   if (c.account == nullptr) return WireError{"AuthorizationRequired", "Please log in."};
-  if (!c.account->token_valid)
-    return WireError{"InvalidToken", "Your token has expired or is invalid."};
-  const auto& token = c.account->token;
+  if (!c.grant->valid) return WireError{"InvalidToken", "Your token has expired or is invalid."};
+  const auto& token = c.grant->token;
   if (info.access == Access::kTrade || token.dialect == Dialect::kOptions) {
     if (token.has("trade")) return std::nullopt;
     return WireError{"PermissionDenied", "Permission denied, requires trade scope(s)."};
@@ -88,7 +87,7 @@ bool Venue::act_on(Request& r) {
         actions_.push_back({Action::Kind::kStopReading, r.conn.id, {}, 0, 0, 0});
         break;
       case FaultKind::kExpireToken:
-        if (r.conn.account != nullptr) r.conn.account->token_valid = false;
+        if (r.conn.grant != nullptr) r.conn.grant->valid = false;
         break;
       case FaultKind::kMaintenance:
         maintenance_ = true;

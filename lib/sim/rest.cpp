@@ -53,9 +53,9 @@ HttpAnswer data_answer(const HttpCall& call, std::string_view data) {
 
 }  // namespace
 
-Venue::Account* Venue::account_by_token(std::string_view token) {
-  for (auto& a : accounts_)
-    if (a->token.token == token) return a.get();
+Venue::Grant* Venue::grant_by_token(std::string_view token) {
+  for (auto& g : grants_)
+    if (g->token.token == token) return g.get();
   return nullptr;
 }
 
@@ -114,24 +114,25 @@ HttpAnswer Venue::rest_answer(const HttpCall& call) {
   if (call.app_id.empty())
     return rest_error(call, 401, "Unauthorized", "Deriv-App-ID header is required for PAT tokens");
   if (!known_app(call.app_id)) return rest_error(call, 401, "Unauthorized", "Invalid application");
-  Account* a = account_by_token(token);
-  if (a != nullptr && expire) a->token_valid = false;
-  if (a == nullptr || !a->token_valid)
+  Grant* grant = grant_by_token(token);
+  if (grant != nullptr && expire) grant->valid = false;
+  if (grant == nullptr || !grant->valid)
     return rest_error(call, 401, "Unauthorized", "Invalid or expired token");
+  Account* a = grant->account;
   if (options_.rate_limits && !a->rest.admit(now_.instant))
     return rest_error(call, 429, "RateLimit", "Rate limit exceeded");
 
   if (path == kNickname && call.method == "GET") {
-    if (!a->token.has("account_manage"))
+    if (!grant->token.has("account_manage"))
       return rest_error(call, 403, "AccessDenied", "Insufficient scope");
     return nickname(call);
   }
   const bool accounts = path.starts_with(kAccounts);
-  if (accounts && !a->token.has("trade"))
+  if (accounts && !grant->token.has("trade"))
     return rest_error(call, 403, "AccessDenied", "Insufficient scope");
   if (path == kAccounts && call.method == "GET") return accounts_list(call, *a);
   if (accounts && call.method == "POST" && path.ends_with("/otp"))
-    return issue_otp(call, *a, broken_otp);
+    return issue_otp(call, *grant, broken_otp);
   if (accounts && call.method == "POST" && path.ends_with("/reset-demo-balance"))
     return reset_balance(call, *a);
   return rest_error(call, 404, "NotFound", "Not found");
@@ -146,11 +147,12 @@ HttpAnswer Venue::accounts_list(const HttpCall& call, Account& a) {
   return data_answer(call, out.str());
 }
 
-HttpAnswer Venue::issue_otp(const HttpCall& call, Account& a, bool broken) {
+HttpAnswer Venue::issue_otp(const HttpCall& call, Grant& grant, bool broken) {
+  const Account& a = *grant.account;
   if (path_of(call.target) != fmt::format("{}/{}/otp", kAccounts, a.name))
     return rest_error(call, 400, "AccountNotFound", "Account not found");
   std::string otp = new_id();
-  otps_.emplace(otp, Otp{&a, now_.instant, false, broken});
+  otps_.emplace(otp, Otp{&grant, now_.instant, false, broken});
   otp_order_.push_back(otp);
   if (otp_order_.size() > kMaxOtps) {
     otps_.erase(otp_order_.front());
@@ -225,8 +227,8 @@ HttpAnswer Venue::upgrade_answer(const HttpCall& call) {
   const auto wrong = rest_error(call, 401, "Unauthorized", "Invalid or expired OTP token");
   if (found == otps_.end()) return wrong;
   Otp& o = found->second;
-  const bool fits = o.account->token.real == (name == "real");
-  if (o.used || o.broken || !fits || now_.instant - o.issued > kOtpLife || !o.account->token_valid)
+  const bool fits = o.grant->account->token.real == (name == "real");
+  if (o.used || o.broken || !fits || now_.instant - o.issued > kOtpLife || !o.grant->valid)
     return wrong;
   o.used = true;
   return {101};
@@ -244,8 +246,10 @@ void Venue::on_connected(ConnId id, std::string_view target, core::Now now) {
     c->limits = std::make_unique<V3Limits>();
   else
     c->limits = std::make_unique<OptionsLimits>();
-  if (const auto otp = otps_.find(query_value(target, "otp")); !v3 && otp != otps_.end())
-    c->account = otp->second.account;
+  if (const auto otp = otps_.find(query_value(target, "otp")); !v3 && otp != otps_.end()) {
+    c->grant = otp->second.grant;
+    c->account = c->grant->account;
+  }
   Connection& kept = *connections_.insert_or_assign(id, std::move(c)).first->second;
   if (!v3) return;
   const auto app = query_value(target, "app_id");

@@ -58,8 +58,10 @@ core::Result<TokenSpec> TokenSpec::parse(std::string_view text) {
     const auto part = text.substr(0, next);
     if (part == "real" && !out.real) {
       out.real = true;
+    } else if (part == "same" && !out.same) {
+      out.same = true;
     } else if (!out.scopes.empty()) {
-      return core::invalid("expected TOKEN[:scope,scope][:real]");
+      return core::invalid("expected TOKEN[:scope,scope][:real][:same]");
     } else {
       out.scopes = split_list(part);
       for (const auto& scope : out.scopes)
@@ -98,29 +100,39 @@ Venue::Venue(Options options)
     if (const auto last = feed_.last(i)) book_.on_tick(*last, none);
   std::int64_t number = 9'000'000;
   for (const auto& token : options_.tokens) {
-    auto a = std::make_unique<Account>();
-    a->token = token;
-    a->number = ++number;
-    const bool v3 = token.dialect == Dialect::kV3;
-    // Shapes: VRTC… demo, CR… real; DOT and digits on the current API.
-    a->name = v3 ? fmt::format("{}{}", token.real ? "CR" : "VRTC", number)
-                 : fmt::format("DOT{}", number * 10 + (token.real ? 1 : 0));
-    a->balance = options_.balance;
-    a->index = book_.add_account(a->name, options_.balance);
-    if (v3)
-      a->limits = std::make_unique<V3Limits>();
-    else
-      a->limits = std::make_unique<OptionsLimits>();
-    ledger_.account(a->name, a->balance, options_.start);
-    add_row(*a, {"deposit",
-                 {kFirstTransaction - 1 - a->index},
-                 {},
-                 {},
-                 a->balance,
-                 a->balance,
-                 options_.start});
-    accounts_.push_back(std::move(a));
+    const bool same =
+        token.same && !accounts_.empty() && accounts_.back()->token.dialect == token.dialect;
+    if (!same) add_account(token, ++number);
+    auto grant = std::make_unique<Grant>();
+    grant->token = token;
+    grant->account = accounts_.back().get();
+    grants_.push_back(std::move(grant));
   }
+}
+
+void Venue::add_account(const TokenSpec& token, std::int64_t number) {
+  auto a = std::make_unique<Account>();
+  a->token = token;
+  a->number = number;
+  const bool v3 = token.dialect == Dialect::kV3;
+  // Shapes: VRTC… demo, CR… real; DOT and digits on the current API.
+  a->name = v3 ? fmt::format("{}{}", token.real ? "CR" : "VRTC", number)
+               : fmt::format("DOT{}", number * 10 + (token.real ? 1 : 0));
+  a->balance = options_.balance;
+  a->index = book_.add_account(a->name, options_.balance);
+  if (v3)
+    a->limits = std::make_unique<V3Limits>();
+  else
+    a->limits = std::make_unique<OptionsLimits>();
+  ledger_.account(a->name, a->balance, options_.start);
+  add_row(*a, {"deposit",
+               {kFirstTransaction - 1 - a->index},
+               {},
+               {},
+               a->balance,
+               a->balance,
+               options_.start});
+  accounts_.push_back(std::move(a));
 }
 
 Venue::~Venue() = default;
@@ -416,7 +428,7 @@ std::string Venue::redacted(std::string_view text) const {
          at = out.find(secret, at + with.size()))
       out.replace(at, secret.size(), with);
   };
-  for (const auto& a : accounts_) hide(a->token.token, "<token>");
+  for (const auto& g : grants_) hide(g->token.token, "<token>");
   for (const auto& [otp, info] : otps_) hide(otp, "<otp>");
   return out;
 }
@@ -447,7 +459,7 @@ void Venue::clear_faults() {
   maintenance_ = false;
   maintenance_text_.clear();
   for (auto& [id, c] : connections_) c->muted = false;
-  for (auto& a : accounts_) a->token_valid = true;
+  for (auto& g : grants_) g->valid = true;
 }
 
 Deal* Venue::deal_of(core::ContractId id) {
@@ -473,7 +485,10 @@ std::string Venue::status() const {
   for (const auto& a : accounts_) {
     out.begin_object().text("account", a->name).text("balance", a->balance.to_string());
     out.integer("open", static_cast<std::int64_t>(a->open.size()));
-    out.flag("token_valid", a->token_valid).end_object();
+    out.flag("token_valid", std::any_of(grants_.begin(), grants_.end(), [&](const auto& g) {
+               return g->account == a.get() && g->valid;
+             }));
+    out.end_object();
   }
   return out.end_array().raw("rules", faults_.status()).end_object().take();
 }

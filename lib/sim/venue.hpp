@@ -48,8 +48,9 @@ struct TokenSpec {
   Dialect dialect = Dialect::kOptions;
   std::vector<std::string> scopes;
   bool real = false;
-  /// "TOKEN[:scope,scope][:real]"; a token that starts with pat_ is of the options dialect. Default
-  /// scopes: options trade; v3 read,trade,trading_information.
+  bool same = false;  // another token of the account before it, which has its own scopes
+  /// "TOKEN[:scope,scope][:real][:same]"; a token that starts with pat_ is of the options dialect.
+  /// Default scopes: options trade; v3 read,trade,trading_information.
   static core::Result<TokenSpec> parse(std::string_view text);
   bool has(std::string_view scope) const;
 };
@@ -145,11 +146,16 @@ class Venue final {
     std::int64_t number = 0;
     venue::AccountIndex index = 0;
     core::Money balance;  // as shown; the book pays earlier than the venue shows it
-    bool token_valid = true;
     std::unique_ptr<CallLimits> limits;
     RateWindow rest = rest_user_limit();
     std::deque<Row> rows;
     std::vector<core::ContractId> open;  // purchase order, expired ones included
+  };
+  /// A token, and whose it is.
+  struct Grant {
+    TokenSpec token;
+    Account* account = nullptr;
+    bool valid = true;
   };
   struct Stream {
     enum class Kind : std::uint8_t {
@@ -181,6 +187,7 @@ class Venue final {
     ConnId id = 0;
     Dialect dialect = Dialect::kOptions;
     Account* account = nullptr;
+    Grant* grant = nullptr;  // with the account, and never without
     std::vector<Stream> streams;
     std::deque<Proposal> proposals;
     std::unique_ptr<CallLimits> limits;  // before it has an account
@@ -190,7 +197,7 @@ class Venue final {
     bool closing = false;
   };
   struct Otp {
-    Account* account = nullptr;
+    Grant* grant = nullptr;
     core::Instant issued;
     bool used = false;
     bool broken = false;
@@ -307,14 +314,15 @@ class Venue final {
   HttpAnswer rest_error(const HttpCall& call, int status, std::string_view code,
                         std::string_view message) const;
   HttpAnswer accounts_list(const HttpCall& call, Account& a);
-  HttpAnswer issue_otp(const HttpCall& call, Account& a, bool broken);
+  HttpAnswer issue_otp(const HttpCall& call, Grant& grant, bool broken);
   HttpAnswer reset_balance(const HttpCall& call, Account& a);
   HttpAnswer nickname(const HttpCall& call) const;
   bool known_app(std::string_view app_id) const;
 
   Deal* deal_of(core::ContractId id);
   const Deal* deal_of(core::ContractId id) const;
-  Account* account_by_token(std::string_view token);
+  Grant* grant_by_token(std::string_view token);
+  void add_account(const TokenSpec& token, std::int64_t number);
 
   Options options_;
   std::string base_ = "wss://127.0.0.1";
@@ -326,6 +334,7 @@ class Venue final {
   core::Rng ids_;    // stream, proposal and one-time ids
   core::Rng order_;  // of messages that have no fixed order
   std::vector<std::unique_ptr<Account>> accounts_;
+  std::vector<std::unique_ptr<Grant>> grants_;
   std::map<ConnId, std::unique_ptr<Connection>> connections_;
   std::unordered_map<std::int64_t, Deal> deals_;
   std::vector<core::ContractId> unpaid_;  // expired, not shown as paid; by settle_at then id

@@ -63,6 +63,24 @@ TEST(Rest, NicknameTellsWhoMayManageAccounts) {
   EXPECT_EQ(sim.rest("GET", "/account/v1/nickname", "pat_demo").status, 403);
 }
 
+TEST(Rest, ASecondTokenOfAnAccountHasItsOwnScopesAndItsOwnEnd) {
+  auto options = Sim::defaults();
+  options.tokens = {TokenSpec::parse("pat_first").value(),
+                    TokenSpec::parse("pat_second:trade,account_manage:same").value(),
+                    TokenSpec::parse("pat_third").value()};
+  Sim sim(std::move(options));
+  EXPECT_EQ(sim.account_of("pat_first"), sim.account_of("pat_second"));
+  EXPECT_NE(sim.account_of("pat_first"), sim.account_of("pat_third"));
+  EXPECT_EQ(sim.rest("GET", "/account/v1/nickname", "pat_second").status, 200);
+  EXPECT_EQ(sim.rest("GET", "/account/v1/nickname", "pat_first").status, 403);
+  ASSERT_TRUE(sim.venue().faults().add(
+      *Json::parse(R"({"when":{"call":"accounts","direction":"rest","times":1},)"
+                   R"("do":"expire_token"})")));
+  EXPECT_EQ(sim.rest("GET", kAccounts, "pat_first").status, 401);
+  EXPECT_EQ(sim.rest("GET", kAccounts, "pat_first").status, 401);
+  EXPECT_EQ(sim.rest("GET", kAccounts, "pat_second").status, 200);
+}
+
 TEST(Rest, ResetsADemoBalanceAndNeverARealOne) {
   Sim sim;
   const auto c = sim.options();
