@@ -21,6 +21,12 @@ inline constexpr std::size_t kMaxControlLine = 64UL * 1024;  // of a request
 inline constexpr std::size_t kMaxControlReply = 64UL << 20;  // of an answer
 inline constexpr int kMaxControlClients = 16;
 
+/// What a handler is told beside the line. `owner`: root or the daemon's own user, by the kernel's
+/// word, who alone may hand it a secret; a member of the group is none.
+struct ControlPeer {
+  bool owner = false;
+};
+
 class ControlServer {
  public:
   virtual ~ControlServer() = default;  // removes the socket
@@ -29,8 +35,13 @@ class ControlServer {
 core::Result<std::unique_ptr<ControlServer>> serve_control(
     boost::asio::io_context& io, const std::string& path,
     std::function<std::string(std::string_view)> handle);
+/// The same for a handler that asks who speaks. Lines may hold a secret: they are wiped after use.
+core::Result<std::unique_ptr<ControlServer>> serve_control(
+    boost::asio::io_context& io, const std::string& path,
+    std::function<std::string(std::string_view, const ControlPeer&)> handle);
 
-/// Blocking. kNotFound: nobody listens. kTimeout: no answer in time.
+/// Blocking. The request's copies are wiped. kNotFound: nobody listens. kTimeout: no answer in
+/// time.
 core::Result<std::string> call_control(const std::string& path, std::string_view request,
                                        core::Duration timeout);
 

@@ -132,9 +132,12 @@ core::Result<std::string> call_control(const std::string& path, std::string_view
   const Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd.get() < 0) return core::io_error(fmt::format("socket: {}", std::strerror(errno)));
   if (auto done = connect_to(fd.get(), path, deadline); !done) return done.error();
-  auto line = std::string(request);
-  line += '\n';
-  if (auto done = send_all(fd.get(), path, line, deadline); !done) return done.error();
+  std::string line;
+  line.reserve(request.size() + 1);
+  line.append(request).append("\n");
+  auto sent = send_all(fd.get(), path, line, deadline);
+  ::explicit_bzero(line.data(), line.size());
+  if (!sent) return sent.error();
   return read_line(fd.get(), path, deadline);
 }
 

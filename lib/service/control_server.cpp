@@ -36,12 +36,19 @@ core::Error io(const std::string& path, std::string_view what, int error) {
 }
 
 class Server;
+using Handler = std::function<std::string(std::string_view, const ControlPeer&)>;
+
+void wipe(std::string& text) {
+  ::explicit_bzero(text.data(), text.capacity());
+  text.clear();
+}
 
 /// One connection. Lives while an operation of it is under way; the server may end it at any time.
 class Client final : public std::enable_shared_from_this<Client> {
  public:
-  Client(Stream stream, Server& server)
-      : stream_(std::move(stream)), timer_(stream_.get_executor()), server_(&server) {}
+  Client(Stream stream, Server& server, ControlPeer peer)
+      : stream_(std::move(stream)), timer_(stream_.get_executor()), server_(&server), peer_(peer) {}
+  ~Client() { wipe(pending_); }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -62,6 +69,7 @@ class Client final : public std::enable_shared_from_this<Client> {
   Stream stream_;
   asio::steady_timer timer_;
   Server* server_;
+  ControlPeer peer_;
   std::array<char, 4096> chunk_{};
   std::string pending_;
   std::string out_;
@@ -70,8 +78,7 @@ class Client final : public std::enable_shared_from_this<Client> {
 class Server final : public ControlServer {
  public:
   Server(asio::io_context& context, std::string path,
-         asio::local::stream_protocol::acceptor acceptor,
-         std::function<std::string(std::string_view)> handle)
+         asio::local::stream_protocol::acceptor acceptor, Handler handle)
       : acceptor_(std::move(acceptor)),
         retry_(context),
         path_(std::move(path)),
@@ -96,7 +103,7 @@ class Server final : public ControlServer {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  std::string handle(std::string_view line) { return handle_(line); }
+  std::string handle(std::string_view line, const ControlPeer& peer) { return handle_(line, peer); }
   void gone(const Client* client) {
     clients_.remove_if([&](const auto& c) { return c.get() == client; });
   }
@@ -129,7 +136,8 @@ class Server final : public ControlServer {
     } else if (clients_.size() >= kMaxControlClients) {
       refused = refusal("too many clients are connected, try again");
     }
-    auto client = std::make_shared<Client>(std::move(stream), *this);
+    const bool owner = peer && (peer->uid == 0 || peer->uid == ::geteuid());
+    auto client = std::make_shared<Client>(std::move(stream), *this, ControlPeer{owner});
     // Refused ones are bounded by the kernel's backlog and their own short life.
     if (refused.empty()) clients_.push_back(client);
     client->start(std::move(refused));
@@ -138,7 +146,7 @@ class Server final : public ControlServer {
   asio::local::stream_protocol::acceptor acceptor_;
   asio::steady_timer retry_;
   std::string path_;
-  std::function<std::string(std::string_view)> handle_;
+  Handler handle_;
   std::list<std::shared_ptr<Client>> clients_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   Inode inode_{};
@@ -185,7 +193,16 @@ void Client::on_read(error_code error, std::size_t size) {
     end();
     return;
   }
+  // Growing would leave a copy of what may be a secret behind.
+  if (pending_.capacity() < pending_.size() + size) {
+    std::string larger;
+    larger.reserve(2 * (pending_.size() + size));
+    larger = pending_;
+    wipe(pending_);
+    pending_.swap(larger);
+  }
   pending_.append(chunk_.data(), size);
+  ::explicit_bzero(chunk_.data(), size);
   serve_lines();
 }
 
@@ -199,10 +216,13 @@ void Client::serve_lines() {
     read();
     return;
   }
-  const auto line = pending_.substr(0, newline);
-  pending_.erase(0, newline + 1);
+  auto line = pending_.substr(0, newline);
+  auto rest = pending_.substr(newline + 1);
+  wipe(pending_);
+  pending_.swap(rest);
   const auto self = shared_from_this();  // the handler may end the server, and us with it
-  auto answer = server_->handle(line);
+  auto answer = server_->handle(line, peer_);
+  wipe(line);
   if (server_ == nullptr) return;
   if (answer.size() > kMaxControlReply) answer = refusal("the answer is too long");
   reply(std::move(answer), false);
@@ -257,6 +277,15 @@ core::Result<void> make_room(const std::string& path, const sockaddr_un& address
 core::Result<std::unique_ptr<ControlServer>> serve_control(
     asio::io_context& context, const std::string& path,
     std::function<std::string(std::string_view)> handle) {
+  return serve_control(context, path,
+                       [handle = std::move(handle)](std::string_view line, const ControlPeer&) {
+                         return handle(line);
+                       });
+}
+
+core::Result<std::unique_ptr<ControlServer>> serve_control(asio::io_context& context,
+                                                           const std::string& path,
+                                                           Handler handle) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   // Bound under another name, then renamed: the place is never empty and never half-permitted.

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <utility>
 
 namespace derivd::service {
 namespace {
@@ -27,17 +29,26 @@ core::Error cannot_read(const std::string& path, int error) {
           fmt::format("{}: cannot read the token: {}; {}", path, std::strerror(error), kRemedy)};
 }
 
-/// Reads into a buffer that is wiped on every way out.
-core::Result<core::Secret> read_secret(const std::string& path) {
-  // Not blocking: a FIFO in the place of the file must not hang the start.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return cannot_read(path, errno);
-  struct stat info {};
-  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-    ::close(fd);
-    return core::invalid(fmt::format("{}: not a regular file; {}", path, kRemedy));
+class Descriptor final {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { close(); }
+  int get() const { return fd_; }
+  bool close() {
+    const int fd = std::exchange(fd_, -1);
+    return fd < 0 || ::close(fd) == 0;
   }
-  std::string buffer(kMaxToken + 2, '\0');  // more than may be: a longer file shows itself
+
+ private:
+  int fd_;
+};
+
+/// Reads to the end, or to more than a token can have, into a buffer that is wiped on every way
+/// out.
+core::Result<core::Secret> read_all(int fd, const std::string& path) {
+  std::string buffer(kMaxToken + 3, '\0');  // more than may be: a longer file shows itself
   std::size_t size = 0;
   int error = 0;
   while (size < buffer.size()) {
@@ -50,28 +61,24 @@ core::Result<core::Secret> read_secret(const std::string& path) {
     }
     size += static_cast<std::size_t>(n);
   }
-  ::close(fd);
   core::Secret secret(std::string(buffer.data(), error == 0 ? size : 0));
   ::explicit_bzero(buffer.data(), buffer.size());
   if (error != 0) return cannot_read(path, error);
   return secret;
 }
 
-}  // namespace
-
-core::Result<core::Secret> read_token() {
-  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
-  if (directory == nullptr || *directory == '\0') {
-    return core::Error{
-        core::ErrorKind::kNotFound,
-        "$CREDENTIALS_DIRECTORY is not set: the unit needs LoadCredential=token:FILE; "
-        "outside systemd, set it to a directory that holds the file 'token'"};
+core::Result<core::Secret> read_secret(const std::string& path) {
+  // Not blocking: a FIFO in the place of the file must not hang the start.
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (fd.get() < 0) return cannot_read(path, errno);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return core::invalid(fmt::format("{}: not a regular file; {}", path, kRemedy));
   }
-  const auto path = std::string(directory) + "/token";
-  auto secret = read_secret(path);
-  if (!secret) return secret.error();
-  auto text = secret->reveal();
-  if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  return read_all(fd.get(), path);
+}
+
+core::Result<core::Secret> checked(std::string_view text, const std::string& path) {
   if (text.empty()) return core::invalid(fmt::format("{}: empty; {}", path, kRemedy));
   if (text.size() > kMaxToken) {
     return core::invalid(
@@ -84,6 +91,97 @@ core::Result<core::Secret> read_token() {
                     path, bad - text.begin() + 1, kRemedy));
   }
   return core::Secret(std::string(text));
+}
+
+core::Error cannot_store(const std::string& path, std::string_view what) {
+  return core::io_error(fmt::format("{}: cannot {}: {}", path, what, std::strerror(errno)));
+}
+
+/// So that a rename survives a crash. Best effort: some file systems know no such thing.
+void sync_directory(const std::string& directory) {
+  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() >= 0) (void)::fsync(fd.get());
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+}  // namespace
+
+core::Result<core::Secret> read_token() {
+  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr || *directory == '\0') {
+    return core::Error{
+        core::ErrorKind::kNotFound,
+        "$CREDENTIALS_DIRECTORY is not set: the unit needs LoadCredential=token:FILE; "
+        "outside systemd, set it to a directory that holds the file 'token'"};
+  }
+  return read_token_file(std::string(directory) + "/token");
+}
+
+core::Result<core::Secret> read_token_file(const std::string& path) {
+  const auto secret = read_secret(path);
+  if (!secret) return secret.error();
+  auto text = secret->reveal();
+  if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  return checked(text, path);
+}
+
+core::Result<core::Secret> read_token_from(int fd, const std::string& where) {
+  const auto secret = read_all(fd, where);
+  if (!secret) return secret.error();
+  return token_of(*secret, where);
+}
+
+core::Result<core::Secret> token_of(const core::Secret& secret, const std::string& where) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  auto text = secret.reveal();
+  const auto first = text.find_first_not_of(kBlanks);
+  text = first == std::string_view::npos
+             ? std::string_view{}
+             : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  return checked(text, where);
+}
+
+core::Result<void> store_token(const std::string& path, const core::Secret& token) {
+  const auto directory = std::filesystem::path(path).parent_path();
+  std::error_code failed;
+  if (!directory.empty() && !std::filesystem::exists(directory, failed)) {
+    std::filesystem::create_directories(directory.parent_path(), failed);
+    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+      return cannot_store(directory, "make the directory");
+    }
+  }
+  std::string line;
+  line.reserve(token.reveal().size() + 1);
+  line.append(token.reveal()).append("\n");
+  auto done = replace_file(path, line, 0600);
+  ::explicit_bzero(line.data(), line.size());
+  return done;
+}
+
+core::Result<void> replace_file(const std::string& path, std::string_view bytes, unsigned mode) {
+  const auto fresh = fmt::format("{}.{}.new", path, ::getpid());
+  ::unlink(fresh.c_str());
+  Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (fd.get() < 0) return cannot_store(fresh, "make the file");
+  const bool written = write_all(fd.get(), bytes) && ::fchmod(fd.get(), mode) == 0 &&
+                       ::fsync(fd.get()) == 0 && fd.close() &&
+                       ::rename(fresh.c_str(), path.c_str()) == 0;
+  if (!written) {
+    const auto error = cannot_store(path, "write the file");
+    ::unlink(fresh.c_str());
+    return error;
+  }
+  sync_directory(std::filesystem::path(path).parent_path());
+  return {};
 }
 
 }  // namespace derivd::service

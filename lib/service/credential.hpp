@@ -1,6 +1,9 @@
-// Owns the reading of the token from $CREDENTIALS_DIRECTORY/token. The daemon calls it once at
-// start. It never shows what it read: errors name the file and the remedy only.
+// Owns the token's file: reading $CREDENTIALS_DIRECTORY/token or another one, the token's form, and
+// storing it so that nobody else can read it. The daemon reads once at start, derivctl reads and
+// stores. It never shows what it read: errors name the file and the remedy only.
 #pragma once
+
+#include <string>
 
 #include "core/result.hpp"
 #include "core/secret.hpp"
@@ -12,5 +15,17 @@ inline constexpr std::size_t kMaxToken = 4096;
 /// Errors: variable unset, file missing, unreadable, empty, too long, or with characters that no
 /// token has ([A-Za-z0-9_-] only; one trailing newline is dropped).
 core::Result<core::Secret> read_token();
+/// The same of any file.
+core::Result<core::Secret> read_token_file(const std::string& path);
+/// From an open descriptor (a pipe, standard input) until its end; `where` names it in errors.
+core::Result<core::Secret> read_token_from(int fd, const std::string& where);
+/// Text that a person gave: blanks around it are dropped, then the rules of read_token().
+core::Result<core::Secret> token_of(const core::Secret& text, const std::string& where);
+
+/// Writes the token with mode 0600, owned by whoever runs this, in one step: a reader sees the old
+/// file or the new one, whole, also after a crash. A missing directory is made with mode 0700.
+core::Result<void> store_token(const std::string& path, const core::Secret& token);
+/// The same for bytes that are no token (an encrypted one, a configuration), with any mode.
+core::Result<void> replace_file(const std::string& path, std::string_view bytes, unsigned mode);
 
 }  // namespace derivd::service

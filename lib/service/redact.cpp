@@ -8,6 +8,7 @@ namespace derivd::service {
 namespace {
 
 constexpr std::size_t kShortestSecret = 8;
+constexpr std::size_t kMaxSecrets = 16;
 constexpr std::string_view kHidden = "[hidden]";
 
 bool is_token_char(char c) {
@@ -66,6 +67,7 @@ constexpr std::array kMarkers{
 
 void Redactor::hide(const core::Secret& secret) {
   if (secret.reveal().size() < kShortestSecret) return;
+  if (hidden_.size() >= kMaxSecrets) hidden_.erase(hidden_.begin());  // tokens long since replaced
   hidden_.push_back({secret.reveal().size(), sha256(secret.reveal())});
 }
 

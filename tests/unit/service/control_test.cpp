@@ -67,6 +67,23 @@ std::string read_all(int fd) {
   return out;
 }
 
+TEST(Control, TellsTheHandlerWhetherTheOwnerSpeaks) {
+  test::TempDir dir;
+  boost::asio::io_context io;
+  bool owner = false;
+  auto made = serve_control(io, dir.file("s"), [&](std::string_view, const ControlPeer& peer) {
+    owner = peer.owner;
+    return std::string("{}");
+  });
+  ASSERT_TRUE(made) << made.error().text;
+  std::thread loop([&] { io.run(); });
+  const auto reply = call_control(dir.file("s"), "{}", 10s);
+  io.stop();
+  loop.join();
+  EXPECT_TRUE(reply);
+  EXPECT_TRUE(owner) << "the same user";
+}
+
 TEST(Control, OneLineEachWay) {
   test::TempDir dir;
   Running server(dir.file("control.sock"));

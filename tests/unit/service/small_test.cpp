@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "service/credential.hpp"
 #include "service/exit_code.hpp"
 #include "service/lock.hpp"
@@ -50,6 +52,66 @@ TEST(Credential, WhatIsNotATokenIsRefusedWithoutShowingIt) {
   }
   const auto nul = read_with(std::string("abc\0def", 7));
   EXPECT_FALSE(nul);
+}
+
+TEST(Credential, APersonsBlanksAreDropped) {
+  const auto token = token_of(core::Secret(" \tpat_abc \r\n"), "x");
+  ASSERT_TRUE(token) << token.error().text;
+  EXPECT_EQ(token->reveal(), "pat_abc");
+  for (const auto* text : {"", " \n", "secretA b", "secretÄ"}) {
+    const auto bad = token_of(core::Secret(text), "standard input");
+    ASSERT_FALSE(bad);
+    EXPECT_THAT(bad.error().text, HasSubstr("standard input: "));
+    EXPECT_THAT(bad.error().text, Not(HasSubstr("secret")));
+  }
+}
+
+TEST(Credential, IsReadFromAPipe) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ASSERT_EQ(::write(ends[1], "pat_abc\n", 8), 8);
+  ::close(ends[1]);
+  const auto token = read_token_from(ends[0], "standard input");
+  ::close(ends[0]);
+  ASSERT_TRUE(token) << token.error().text;
+  EXPECT_EQ(token->reveal(), "pat_abc");
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
+}
+
+TEST(Credential, IsStoredForItsOwnerAlone) {
+  TempDir dir;
+  const auto path = dir.file("a/credentials/token");
+  const auto old = ::umask(0);
+  ASSERT_TRUE(store_token(path, core::Secret("pat_first")));
+  ::umask(old);
+  EXPECT_EQ(mode_of(path), 0600U);
+  EXPECT_EQ(mode_of(dir.file("a/credentials")), 0700U);
+  EXPECT_EQ(test::read_file(path), "pat_first\n");
+  ::chmod(path.c_str(), 0644);
+  ASSERT_TRUE(store_token(path, core::Secret("pat_second")));
+  EXPECT_EQ(mode_of(path), 0600U);
+  EXPECT_EQ(read_token_file(path)->reveal(), "pat_second");
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(dir.file("a/credentials"))) {
+    files += entry.exists() ? 1 : 0;
+  }
+  EXPECT_EQ(files, 1U) << "nothing is left beside it";
+}
+
+TEST(Credential, AFailedStoreLeavesTheOldOneAlone) {
+  TempDir dir;
+  const auto path = dir.file("token");
+  write_file(path, "pat_old\n");
+  std::filesystem::create_directory(dir.file("other"));
+  const auto into_directory = store_token(dir.file("other"), core::Secret("pat_secret"));
+  ASSERT_FALSE(into_directory);
+  EXPECT_THAT(into_directory.error().text, Not(HasSubstr("pat_secret")));
+  ASSERT_FALSE(store_token(dir.file("token/token"), core::Secret("pat_secret")));
+  EXPECT_EQ(read_token_file(path)->reveal(), "pat_old");
 }
 
 TEST(Credential, TheLengthIsBounded) {
