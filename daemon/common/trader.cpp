@@ -177,7 +177,8 @@ void Trader::on_state(deriv::SessionState state, std::string_view reason) {
   const auto previous = state_;
   state_ = state;
   core::Event event;
-  event.kind = reason.empty() || stopping_ ? EventKind::kSessionState : EventKind::kSessionLost;
+  const bool planned = stopping_ || token_change_ == TokenChange::kWaiting;
+  event.kind = reason.empty() || planned ? EventKind::kSessionState : EventKind::kSessionLost;
   event.state = deriv::name_of(state);
   event.reason = core::Text::truncated(reason);
   event.account = account_.id;
@@ -285,6 +286,65 @@ void Trader::on_sell_failed(core::ContractId contract, std::string_view code,
   log_.write(event);
 }
 void Trader::on_notice(EventKind kind, std::string_view text) { log_.write(kind, text); }
+core::Result<void> Trader::replace_token(core::Secret token) {
+  log_.hide(token);
+  if (stopping_) return core::Error{core::ErrorKind::kRefused, "the daemon is stopping"};
+  if (token_change_ == TokenChange::kWaiting) {
+    return core::Error{core::ErrorKind::kRefused, "another token is being taken over just now"};
+  }
+  if (deriv::dialect_for(token) != dialect_) {
+    return core::Error{core::ErrorKind::kRefused,
+                       fmt::format("the daemon speaks {}, and that token is one of the other "
+                                   "protocol: change venue.api and restart",
+                                   deriv::name_of(dialect_))};
+  }
+  token_change_ = TokenChange::kWaiting;
+  ++token_changes_;
+  log_.write(EventKind::kControlCommand, "operator: a new token; going over to it");
+  if (!session_.replace_token(std::move(token), now_)) {
+    token_change_ = TokenChange::kRefused;
+    token_refusal_ = "the session is not running";
+    return core::Error{core::ErrorKind::kRefused, token_refusal_};
+  }
+  settle();
+  return {};
+}
+
+nlohmann::ordered_json Trader::token_change() const {
+  nlohmann::ordered_json out;
+  out["number"] = token_changes_;
+  switch (token_change_) {
+    case TokenChange::kNone:
+      out["state"] = "none";
+      break;
+    case TokenChange::kWaiting:
+      out["state"] = "waiting";
+      break;
+    case TokenChange::kTaken:
+      out["state"] = "taken";
+      break;
+    case TokenChange::kRefused:
+      out["state"] = "refused";
+      break;
+  }
+  out["reason"] = token_refusal_;
+  out["session"] = deriv::name_of(state_);
+  return out;
+}
+
+void Trader::on_token_replaced(bool taken, std::string_view why) {
+  token_change_ = taken ? TokenChange::kTaken : TokenChange::kRefused;
+  token_refusal_ = std::string(why);
+  core::Event event;
+  event.kind = EventKind::kControlCommand;
+  event.account = account_.id;
+  event.reason = core::Text::truncated(why);
+  event.text = core::Text::truncated(
+      taken ? std::string("the new token is in use; the old one may be deleted at Deriv")
+            : fmt::format("the new token was refused, going on with the old one: {}", why));
+  log_.write(event);
+}
+
 void Trader::on_fatal(deriv::FatalKind kind, std::string_view text) {
   leave(exit_code_for(kind), text);
 }

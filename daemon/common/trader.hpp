@@ -73,6 +73,12 @@ class Trader final : public deriv::SessionListener {
   /// pause, resume, halt; empty name: all. False: no such strategy.
   bool command(std::string_view verb, std::string_view name, std::string_view reason);
 
+  /// Goes over to another token of the same account (Session::replace_token). An error says why
+  /// not even that is tried; the verdict is token_change().
+  core::Result<void> replace_token(core::Secret token);
+  /// {"number": of the changes so far, "state": none|waiting|taken|refused|…, "reason": …}
+  nlohmann::ordered_json token_change() const;
+
   nlohmann::ordered_json status() const;
   nlohmann::ordered_json strategies() const;
   /// One line for STATUS=, the account's id shortened.
@@ -99,6 +105,7 @@ class Trader final : public deriv::SessionListener {
   void on_sell_failed(core::ContractId contract, std::string_view code,
                       std::string_view message) override;
   void on_notice(core::EventKind kind, std::string_view text) override;
+  void on_token_replaced(bool taken, std::string_view why) override;
   void on_fatal(deriv::FatalKind kind, std::string_view text) override;
   void on_venue_time(core::VenueTime time) override;
 
@@ -144,6 +151,10 @@ class Trader final : public deriv::SessionListener {
       seen_;  // symbols with a live tick: bounded by the settings
   std::optional<core::Instant> last_tick_;
   std::optional<core::Instant> stop_by_;
+  enum class TokenChange : std::uint8_t { kNone, kWaiting, kTaken, kRefused };
+  TokenChange token_change_ = TokenChange::kNone;
+  int token_changes_ = 0;
+  std::string token_refusal_;
 };
 
 }  // namespace derivd::daemon

@@ -108,6 +108,13 @@ class App final : public ControlTarget {
     after_event();
     return known;
   }
+  core::Result<void> replace_token(core::Secret token) override {
+    now();
+    auto begun = trader_.replace_token(std::move(token));
+    after_event();
+    return begun;
+  }
+  nlohmann::ordered_json token_change() override { return trader_.token_change(); }
 
  private:
   core::Now now() {
@@ -135,7 +142,9 @@ class App final : public ControlTarget {
     const auto path = control_path("");
     if (path.empty()) return service::kExitOk;  // a run without systemd may do without
     auto server = service::serve_control(
-        io_, path, [this](std::string_view line) { return handle_control(line, *this); });
+        io_, path, [this](std::string_view line, const service::ControlPeer& peer) {
+          return handle_control(line, *this, peer.owner);
+        });
     if (!server) {
       log_.write(EventKind::kControlCommand, "control socket: " + server.error().text);
       return service::kExitOther;

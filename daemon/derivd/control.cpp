@@ -1,8 +1,10 @@
 #include "derivd/control.hpp"
 
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "common/trades.hpp"
+#include "service/credential.hpp"
 
 namespace derivd::daemon {
 namespace {
@@ -42,12 +44,31 @@ store::OrderQuery query_of(const json& request) {
   return query;
 }
 
+/// {"cmd":"token-set","token":…}: taken out of the parsed request, which is wiped.
+std::string set_token(json& request, ControlTarget& target, bool owner) {
+  core::Secret token;
+  if (const auto it = request.find("token"); it != request.end() && it->is_string()) {
+    auto& text = it->get_ref<std::string&>();
+    token = core::Secret(text);
+    ::explicit_bzero(text.data(), text.capacity());
+  }
+  if (!owner) return fail("refused", "only root and the daemon's own user may set its token");
+  const auto checked = service::token_of(token, "the token");
+  if (!checked) return fail("usage", checked.error().text);
+  if (const auto begun = target.replace_token(checked->clone()); !begun) {
+    return fail("refused", begun.error().text);
+  }
+  return done(target.token_change());
+}
+
 }  // namespace
 
-std::string handle_control(std::string_view line, ControlTarget& target) {
-  const auto request = json::parse(line, nullptr, false);
+std::string handle_control(std::string_view line, ControlTarget& target, bool owner) {
+  auto request = json::parse(line, nullptr, false);
   if (!request.is_object()) return fail("usage", "one JSON object a line is expected");
   const auto verb = text_of(request, "cmd");
+  if (verb == "token-set") return set_token(request, target, owner);
+  if (verb == "token-change") return done(target.token_change());
   if (verb == "status") return done(target.status());
   if (verb == "strategies") return done(target.strategies());
   if (verb == "positions") return done(target.positions());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "core/secret.hpp"
 #include "execution/order.hpp"
 #include "store/journal.hpp"
 
@@ -23,6 +24,9 @@ class ControlTarget {
   virtual core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) = 0;
   /// pause, resume, halt; empty name: all. False: no such strategy.
   virtual bool command(std::string_view verb, std::string_view name, std::string_view reason) = 0;
+  /// Begins to go over to another token; token_change() has the verdict.
+  virtual core::Result<void> replace_token(core::Secret token) = 0;
+  virtual nlohmann::ordered_json token_change() = 0;
 
  protected:
   ~ControlTarget() = default;
@@ -30,6 +34,7 @@ class ControlTarget {
 
 /// {"cmd": …} → {"ok": true, "result": …} or {"ok": false, "code": "usage|not_found|refused",
 /// "error": …}.
-std::string handle_control(std::string_view line, ControlTarget& target);
+/// `owner`: root or the daemon's own user, who alone may hand it a token.
+std::string handle_control(std::string_view line, ControlTarget& target, bool owner);
 
 }  // namespace derivd::daemon

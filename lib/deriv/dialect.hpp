@@ -12,6 +12,7 @@
 #include "core/rate_limiter.hpp"
 #include "deriv/call.hpp"
 #include "deriv/frame.hpp"
+#include "deriv/rest.hpp"
 #include "deriv/session.hpp"
 #include "deriv/wire_names.hpp"
 
@@ -39,6 +40,14 @@ struct Step {
   static Step fail(FatalKind kind, std::string reason);
 };
 
+/// What an opening saw of the token on its way, also when it was refused.
+struct Findings {
+  std::vector<rest::Account> accounts;
+  /// v3: all of them. options: those that could be proven, "trade" and "account_manage"; others
+  /// cannot be seen (options-api.md section 1.3).
+  std::vector<core::ShortString<32>> scopes;
+};
+
 /// From nothing to an authorised socket, once for each attempt. It remembers from attempt to
 /// attempt which account was chosen, so that a reconnect never lands on another.
 class Opening {
@@ -52,6 +61,12 @@ class Opening {
   virtual Call login_call() const = 0;
   /// Its answer. A frame with an error is passed here, too.
   virtual Step on_login(const Frame& frame) = 0;
+  /// The settings have another token now: its scopes are unknown, its account must be the same.
+  virtual void forget_token() = 0;
+  const Findings& findings() const { return findings_; }
+
+ protected:
+  Findings findings_;
 };
 
 /// Calls that share one counter at the venue. Index into Rules::budgets().

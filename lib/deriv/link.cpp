@@ -15,13 +15,13 @@ struct Link::Impl {
   struct Attempt final : net::WebSocketHandler {
     explicit Attempt(Impl& impl) : link(impl) {}
     void on_open() override {
-      link.event([](Session& s, const core::Now& t) { s.on_open(t); });
+      link.event([](LinkEvents& s, const core::Now& t) { s.on_open(t); });
     }
     void on_frame(std::string_view frame, std::size_t capacity) override {
-      link.event([&](Session& s, const core::Now& t) { s.on_frame(frame, capacity, t); });
+      link.event([&](LinkEvents& s, const core::Now& t) { s.on_frame(frame, capacity, t); });
     }
     void on_closed(const net::LinkError& error) override {
-      link.event([&](Session& s, const core::Now& t) {
+      link.event([&](LinkEvents& s, const core::Now& t) {
         s.on_closed(error.http_status, error.error.text, t);
       });
     }
@@ -61,12 +61,13 @@ struct Link::Impl {
                     boost::system::result<net::HttpResponse, net::LinkError> result) {
     if (number != exchange_number) return;
     if (result) {
-      event([&](Session& s, const core::Now& t) { s.on_http(result->status, result->body, t); });
+      event([&](LinkEvents& s, const core::Now& t) { s.on_http(result->status, result->body, t); });
       // One of the answers is a one-time password.
       ::explicit_bzero(result->body.data(), result->body.size());
     } else {
-      event(
-          [&](Session& s, const core::Now& t) { s.on_http_failed(result.error().error.text, t); });
+      event([&](LinkEvents& s, const core::Now& t) {
+        s.on_http_failed(result.error().error.text, t);
+      });
     }
   }
 
@@ -75,7 +76,7 @@ struct Link::Impl {
   const net::Timeouts timeouts;
   const std::function<core::Now()> now;
   const std::function<void()> after_event;
-  Session* session = nullptr;
+  LinkEvents* session = nullptr;
   std::unique_ptr<Attempt> attempt;
   std::unique_ptr<net::HttpExchange> exchange;
   std::uint64_t exchange_number = 0;
@@ -88,7 +89,7 @@ Link::Link(boost::asio::io_context& io, net::TlsSettings tls, net::Timeouts time
                                    std::move(after_event))) {}
 Link::~Link() = default;
 
-void Link::attach(Session& session) { impl_->session = &session; }
+void Link::attach(LinkEvents& session) { impl_->session = &session; }
 
 void Link::http(const HttpCall& call) {
   auto& link = *impl_;
@@ -98,7 +99,7 @@ void Link::http(const HttpCall& call) {
   if (!url) {
     return link.later([&link, number, why = url.error().text] {
       if (number != link.exchange_number) return;
-      link.event([&](Session& s, const core::Now& now) { s.on_http_failed(why, now); });
+      link.event([&](LinkEvents& s, const core::Now& now) { s.on_http_failed(why, now); });
     });
   }
   net::HttpRequest request;

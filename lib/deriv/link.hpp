@@ -1,5 +1,6 @@
-// Owns the joining of Session to net: it performs what Session asks of Wire and turns socket events
-// into Session's. The daemon makes one. It decides nothing.
+// Owns the joining of Session and Probe to net: it performs what they ask of Wire and turns socket
+// events into theirs. The daemon makes one, and derivctl one for each question to Deriv. It decides
+// nothing.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,7 @@ class Link final : public Wire {
   Link(boost::asio::io_context& io, net::TlsSettings tls, net::Timeouts timeouts,
        std::function<core::Now()> now, std::function<void()> after_event);
   ~Link();
-  void attach(Session& session);
+  void attach(LinkEvents& session);
 
   void http(const HttpCall& call) override;
   void open(const std::string& url) override;

@@ -113,6 +113,8 @@ Step OptionsOpening::on_accounts(std::string_view body) {
   waiting_ = Waiting::kNothing;
   const auto accounts = rest::decode_accounts(body);
   if (!accounts) return Step::retry(fmt::format("the account list: {}", accounts.error().text));
+  findings_.accounts = *accounts;
+  if (!probed_) findings_.scopes = {"trade"};  // the list is given to no other token
   auto chosen = choose(*accounts);
   if (chosen.kind != Step::Kind::kWait) return chosen;
   if (probed_) return ask_password();
@@ -178,6 +180,7 @@ Step OptionsOpening::on_probe(int status) {
   waiting_ = Waiting::kNothing;
   probed_ = true;
   if (status == 200) {
+    findings_.scopes.emplace_back("account_manage");
     return Step::fail(FatalKind::kForbiddenScope,
                       "the token has the scope 'account_manage', which a trading daemon must not "
                       "have; make one with 'trade' only");
@@ -211,6 +214,12 @@ Step OptionsOpening::on_password(std::string_view body) {
   step.kind = Step::Kind::kOpen;
   step.url = std::move(*url);
   return step;
+}
+
+void OptionsOpening::forget_token() {
+  findings_ = {};
+  probed_ = false;
+  bare_refusals_ = 0;
 }
 
 Step OptionsOpening::on_login(const Frame& frame) {

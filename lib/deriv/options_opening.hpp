@@ -18,6 +18,7 @@ class OptionsOpening final : public Opening {
   Step on_http_failed(std::string_view reason) override;
   Call login_call() const override { return Call::kBalance; }
   Step on_login(const Frame& frame) override;
+  void forget_token() override;
 
  private:
   enum class Waiting : std::uint8_t { kNothing, kAccounts, kProbe, kPassword, kSocket };

@@ -56,10 +56,13 @@ Status decode_account(Value value, Account& out) {
   std::optional<core::ShortString<20>> currency;
   std::optional<std::string_view> type;
   std::optional<std::string_view> status;
+  std::optional<core::Decimal> balance;
   DERIV_TRY(each_field(value, "data", [&](std::string_view key, Value v) -> Status {
     if (key == "account_id") return read(v, "data.account_id", id);
     if (key == "currency") return read(v, "data.currency", currency);
     if (key == "account_type") return read(v, "data.account_type", type);
+    // A balance that cannot be read is no reason to refuse the account: nothing is decided by it.
+    if (key == "balance" && !read(v, "data.balance", balance)) balance.reset();
     if (key == "status") return read(v, "data.status", status);
     return {};
   }));
@@ -69,7 +72,7 @@ Status decode_account(Value value, Account& out) {
   DERIV_TRY(require("data.status", status));
   if (*type != "demo" && *type != "real")
     return bad("data.account_type", "is neither demo nor real");
-  out = {*id, *currency, *type == "real", *status == "active"};
+  out = {*id, *currency, *type == "real", *status == "active", balance};
   return {};
 }
 

@@ -2,10 +2,12 @@
 // options opening calls it. It never logs a body, because one holds a password.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/decimal.hpp"
 #include "core/result.hpp"
 #include "core/short_string.hpp"
 
@@ -16,6 +18,7 @@ struct Account {
   core::ShortString<20> currency;
   bool is_real = false;
   bool active = false;
+  std::optional<core::Decimal> balance;  // for people alone; trading asks the socket
 };
 inline constexpr std::size_t kMaxAccounts = 100;
 

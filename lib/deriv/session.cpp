@@ -102,6 +102,8 @@ void Session::Impl::settle(const Now& now) {
 /// fatal() and perform().
 void Session::Impl::step(const Now& now) {
   const bool late = state_deadline && *state_deadline <= now.instant;
+  if (rotation == Rotation::kWaiting && pending.count(Call::kBuy) + pending.count(Call::kSell) == 0)
+    swap_token(now);
   switch (state) {
     case SessionState::kOffline:
       if (running && retry_at && *retry_at <= now.instant) {
@@ -203,7 +205,7 @@ void Session::Impl::perform(Step next, const Now& now) {
     case Step::Kind::kReady:
       account = next.account;
       login.phase = Task::Phase::kDone;
-      return;
+      return token_taken();
     case Step::Kind::kRetry:
       return lose(next.reason, now);
     case Step::Kind::kFatal:
@@ -258,7 +260,53 @@ void Session::Impl::lose(std::string_view reason, const Now& now) {
   go_offline(reason, now);
 }
 
+void Session::Impl::replace_token(core::Secret token) {
+  rotation = Rotation::kWaiting;
+  other_token = std::move(token);
+}
+
+/// An account that was never traded on need not be the next token's, too.
+void Session::Impl::renew_opening() {
+  if (account.id.empty()) {
+    opening = rules->opening(settings);
+  } else {
+    opening->forget_token();
+  }
+}
+
+/// Leaves the link, whatever its state, and begins at once with the new token.
+void Session::Impl::swap_token(const Now& now) {
+  rotation = Rotation::kTrying;
+  std::swap(settings.token, other_token);
+  renew_opening();
+  if (state != SessionState::kOffline) go_offline("going over to another token", now);
+  retry_at = now.instant;
+}
+
+void Session::Impl::token_taken() {
+  if (rotation != Rotation::kTrying) return;
+  rotation = Rotation::kNone;
+  other_token.wipe();
+  listener.on_token_replaced(true, {});
+}
+
+/// The new token is no good: on with the old one.
+void Session::Impl::token_dropped(std::string_view why, const Now& now) {
+  if (rotation == Rotation::kTrying) std::swap(settings.token, other_token);
+  rotation = Rotation::kNone;
+  other_token.wipe();
+  renew_opening();
+  go_offline(why, now);
+  retry_at = now.instant;
+  listener.on_token_replaced(false, why);
+}
+
 void Session::Impl::fatal(FatalKind kind, std::string_view why, const Now& now) {
+  if (rotation == Rotation::kTrying) return token_dropped(why, now);
+  if (rotation == Rotation::kWaiting) {
+    // The token in use is refused first: the new one is all there is.
+    return swap_token(now);
+  }
   running = false;
   go_offline(why, now);
   listener.on_fatal(kind, why);
@@ -346,10 +394,23 @@ void Session::stop(const Now& now) {
   auto& s = *impl_;
   s.running = false;
   s.retry_at.reset();
+  if (s.rotation == Impl::Rotation::kWaiting) {
+    s.rotation = Impl::Rotation::kNone;
+    s.other_token.wipe();
+    s.listener.on_token_replaced(false, "stopping");
+  }
   if (s.state == SessionState::kConnecting) return s.go_offline("stopped", now);
   if (s.socket_open() && s.state != SessionState::kDraining) {
     s.enter(SessionState::kDraining, "stopping", now);
   }
+}
+
+bool Session::replace_token(core::Secret token, const Now& now) {
+  auto& s = *impl_;
+  if (!s.running || s.rotation != Impl::Rotation::kNone) return false;
+  Impl::Entry entry(s, now);
+  s.replace_token(std::move(token));
+  return true;
 }
 
 void Session::set_symbols(std::vector<market::SymbolCode> wanted, std::size_t count,

@@ -69,6 +69,21 @@ enum class FatalKind : std::uint8_t {
   kCurrency,
 };
 
+/// Who owns the link is told of it by these. One at a time, on the loop thread.
+class LinkEvents {
+ public:
+  virtual void on_http(int status, std::string_view body, const core::Now& now) = 0;
+  virtual void on_http_failed(std::string_view reason, const core::Now& now) = 0;
+  virtual void on_open(const core::Now& now) = 0;
+  /// `capacity`: readable bytes from frame.data(), at least size + 64.
+  virtual void on_frame(std::string_view frame, std::size_t capacity, const core::Now& now) = 0;
+  /// `http_status`: 0, or the refusal of the upgrade.
+  virtual void on_closed(int http_status, std::string_view reason, const core::Now& now) = 0;
+
+ protected:
+  ~LinkEvents() = default;
+};
+
 struct HttpCall {
   std::string method;
   std::string url;
@@ -128,6 +143,8 @@ class SessionListener {
                               std::string_view message) = 0;
   /// Worth a journal entry: kFrameRefused, kRateLimited, kTickGap.
   virtual void on_notice(core::EventKind kind, std::string_view text) = 0;
+  /// The verdict on replace_token(): taken, or refused and why; then the old one goes on.
+  virtual void on_token_replaced(bool taken, std::string_view why) = 0;
   /// The session has given up for good.
   virtual void on_fatal(FatalKind kind, std::string_view text) = 0;
   /// The venue's clock was seen (tick or time reply).
@@ -146,7 +163,7 @@ struct SessionStats {
   std::optional<core::Duration> last_buy_latency;
 };
 
-class Session final {
+class Session final : public LinkEvents {
  public:
   Session(SessionSettings settings, Wire& wire, SessionListener& listener, core::Rng& rng);
   ~Session();
@@ -186,14 +203,19 @@ class Session final {
   /// The engine has digested the report: kReconciling → kLive.
   void reconciled(const core::Now& now);
 
+  /// Goes over to another token of the same account: quotes and purchases are refused as "NotSent"
+  /// until no answer to a buy or a sell is awaited, then the link is closed and opened with the new
+  /// token; contracts, symbols and streams are kept. The verdict is on_token_replaced. A token that
+  /// is refused, or whose account is another, is dropped and the old one goes on. False: not
+  /// running, stopping, or another replacement is under way; then `token` is not taken.
+  bool replace_token(core::Secret token, const core::Now& now);
+
   // Link events.
-  void on_http(int status, std::string_view body, const core::Now& now);
-  void on_http_failed(std::string_view reason, const core::Now& now);
-  void on_open(const core::Now& now);
-  /// `capacity`: readable bytes from frame.data(), at least size + 64.
-  void on_frame(std::string_view frame, std::size_t capacity, const core::Now& now);
-  /// `http_status`: 0, or the refusal of the upgrade.
-  void on_closed(int http_status, std::string_view reason, const core::Now& now);
+  void on_http(int status, std::string_view body, const core::Now& now) override;
+  void on_http_failed(std::string_view reason, const core::Now& now) override;
+  void on_open(const core::Now& now) override;
+  void on_frame(std::string_view frame, std::size_t capacity, const core::Now& now) override;
+  void on_closed(int http_status, std::string_view reason, const core::Now& now) override;
 
   std::optional<core::Instant> next_deadline() const;
   void on_deadline(const core::Now& now);

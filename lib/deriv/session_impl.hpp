@@ -161,6 +161,12 @@ struct Session::Impl {
   bool may_ask() const;  // Syncing, Reconciling, Live
   Duration quiet_limit() const;
   void drain(const Now& now);
+  bool may_order() const;  // Live, and not about to leave the link
+  void replace_token(core::Secret token);
+  void renew_opening();
+  void swap_token(const Now& now);
+  void token_taken();
+  void token_dropped(std::string_view why, const Now& now);
   void go_offline(std::string_view reason, const Now& now);
   bool synced() const;
   std::optional<Instant> next_deadline() const;
@@ -236,7 +242,7 @@ struct Session::Impl {
   std::optional<market::Tick> to_tick(const market::SymbolCode& symbol, const RawTick& raw,
                                       std::optional<std::uint8_t> decimals);
 
-  const SessionSettings settings;
+  SessionSettings settings;  // only the token changes
   Wire& wire;
   SessionListener& listener;
   core::Rng& rng;
@@ -257,6 +263,13 @@ struct Session::Impl {
   bool attempted = false;     // not the first attempt
   bool socket_asked = false;  // open() was asked for, on_closed has not come
   bool closing = false;       // close() was asked for while draining
+  enum class Rotation : std::uint8_t {
+    kNone,
+    kWaiting,  // for the answers to purchases and sales: `other_token` is the new one
+    kTrying,   // with the new one; `other_token` is the old one
+  };
+  Rotation rotation = Rotation::kNone;
+  core::Secret other_token;
   std::optional<Instant> retry_at;
   Duration at_least{};  // the next wait is no shorter
   std::optional<Instant> live_since;

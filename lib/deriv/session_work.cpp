@@ -353,12 +353,16 @@ void Session::Impl::start_report(core::VenueTime since, const Now& now) {
   work = true;
 }
 
+bool Session::Impl::may_order() const {
+  return state == SessionState::kLive && rotation != Rotation::kWaiting;
+}
+
 void Session::Impl::quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
                           const Now& now) {
   const auto refuse = [&](std::string_view why) {
     listener.on_quote_refused(order, "NotSent", why);
   };
-  if (state != SessionState::kLive) return refuse("the session is not live");
+  if (!may_order()) return refuse("the session is not live");
   if (!is_symbol(spec.symbol)) return refuse("the symbol is none");
   if (pending.size() + kPlacesForOrders >= PendingTable::kMaxPending) {
     return refuse("too many requests are waiting for their answer");
@@ -376,7 +380,7 @@ void Session::Impl::buy(core::OrderId order, const market::ContractSpec& spec,
   const auto refuse = [&](std::string_view why) {
     listener.on_refused(order, "NotSent", why, false);
   };
-  if (state != SessionState::kLive) return refuse("the session is not live");
+  if (!may_order()) return refuse("the session is not live");
   if (!is_symbol(spec.symbol)) return refuse("the symbol is none");
   if (!quote_id.empty() && !is_stream_id(quote_id)) return refuse("the quote's id is none");
   if (pending.full()) return refuse("too many requests are waiting for their answer");
@@ -396,7 +400,7 @@ void Session::Impl::sell(core::ContractId contract, const Now& now) {
   const auto refuse = [&](std::string_view why) {
     listener.on_sell_failed(contract, "NotSent", why);
   };
-  if (state != SessionState::kLive) return refuse("the session is not live");
+  if (!may_order()) return refuse("the session is not live");
   if (pending.full()) return refuse("too many requests are waiting for their answer");
   if (!budget.try_take(Call::kSell, now.instant)) {
     return refuse("the budget of calls for sales is used up");

@@ -27,6 +27,12 @@ bool has(const AuthorizePayload& login, std::string_view scope) {
                      [scope](const auto& s) { return s == scope; });
 }
 
+/// Demo logins begin with VRT (VRTC) or VRW (wallets). Real if either sign says real.
+bool is_demo(const AuthorizePayload& login) {
+  const auto id = login.loginid.view();
+  return login.is_virtual && (id.starts_with("VRT") || id.starts_with("VRW"));
+}
+
 Step refused(const ApiError& error) {
   const auto text = fmt::format("authorize: {}: {}", error.code, error.message);
   switch (classify(error.code.view())) {
@@ -99,14 +105,15 @@ Step V3Opening::on_login(const Frame& frame) {
   if (frame.error) return refused(*frame.error);
   const auto* login = std::get_if<AuthorizePayload>(&frame.payload);
   if (!login) return Step::retry("the answer to authorize is another message");
+  findings_.accounts = {{login->loginid, login->currency, !is_demo(*login), true, std::nullopt}};
+  findings_.scopes = login->scopes;
   if (auto wrong = check_scopes(*login)) return std::move(*wrong);
   return check_account(*login);
 }
 
 Step V3Opening::check_account(const AuthorizePayload& login) {
-  // Demo logins begin with VRT (VRTC) or VRW (wallets). Real if either sign says real.
   const auto id = login.loginid.view();
-  const bool demo = login.is_virtual && (id.starts_with("VRT") || id.starts_with("VRW"));
+  const bool demo = is_demo(login);
   if (!demo && settings_.account == "demo") {
     return Step::fail(FatalKind::kRealNotAllowed,
                       fmt::format("the token belongs to the real account {}, but the "

@@ -14,6 +14,7 @@ class V3Opening final : public Opening {
   Step on_http_failed(std::string_view reason) override;
   Call login_call() const override { return Call::kAuthorize; }
   Step on_login(const Frame& frame) override;
+  void forget_token() override { findings_ = {}; }
 
  private:
   Step check_account(const AuthorizePayload& login);

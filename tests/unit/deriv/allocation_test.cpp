@@ -76,6 +76,7 @@ class Buyer final : public SessionListener {
   void on_sold(core::ContractId, core::Money) override {}
   void on_sell_failed(core::ContractId, std::string_view, std::string_view) override {}
   void on_notice(core::EventKind, std::string_view) override { ++notices; }
+  void on_token_replaced(bool, std::string_view) override {}
   void on_fatal(FatalKind, std::string_view) override {}
   void on_venue_time(core::VenueTime) override {}
 

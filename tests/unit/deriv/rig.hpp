@@ -107,6 +107,9 @@ class Recorder final : public SessionListener {
   void on_notice(core::EventKind kind, std::string_view text) override {
     add(fmt::format("notice {}: {}", core::name_of(kind), text));
   }
+  void on_token_replaced(bool taken, std::string_view why) override {
+    add(taken ? "token taken" : fmt::format("token dropped: {}", why));
+  }
   void on_fatal(FatalKind kind, std::string_view text) override {
     fatal = kind;
     add(fmt::format("fatal {}: {}", static_cast<int>(kind), text));
