@@ -494,26 +494,6 @@ bool Trader::command(std::string_view verb, std::string_view name, std::string_v
   return known;
 }
 
-std::string Trader::status_line() const {
-  const auto view = engine_.account();
-  std::size_t running = 0;
-  std::size_t halted = 0;
-  for (const auto& s : engine_.strategies()) {
-    running += s.status == engine::StrategyStatus::kRunning ? 1 : 0;
-    halted += s.status == engine::StrategyStatus::kHalted ? 1 : 0;
-  }
-  const auto id = account_.id.view();
-  const auto shown = is_paper()   ? std::string(" PAPER")
-                     : id.empty() ? std::string{}
-                                  : fmt::format(" {} …{}", account_.is_real ? "REAL" : "demo",
-                                                id.substr(id.size() > 4 ? id.size() - 4 : 0));
-  return fmt::format(
-      "{}{}{}; {} running, {} halted; {} open; today {}; last tick {}", deriv::name_of(state_),
-      shown, problem_.empty() ? "" : " (" + problem_ + ")", running, halted, view.open_contracts,
-      view.day_profit.to_string(),
-      last_tick_ ? fmt::format("{:.0f} s ago", seconds_since(*last_tick_)) : "never");
-}
-
 std::string Trader::farewell() const {
   const auto open = engine_.open_orders();
   std::string text = open.empty() ? "stopped; nothing is open"

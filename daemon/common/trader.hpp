@@ -65,6 +65,7 @@ class Trader final : public deriv::SessionListener {
   int exit_code() const { return exit_code_; }
 
   deriv::Session& session() { return session_.session(); }
+  const deriv::Session& session() const { return session_.session(); }
   bool is_paper() const { return config_.venue.mode == config::Mode::kPaper; }
   const engine::Engine& engine() const { return engine_; }
   deriv::SessionState state() const { return state_; }

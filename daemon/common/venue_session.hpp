@@ -26,6 +26,7 @@ class VenueSession final {
 
   /// For the link, whose events are the session's.
   deriv::Session& session() { return session_; }
+  const deriv::Session& session() const { return session_; }
   /// nullptr: live.
   PaperVenue* paper() { return paper_.get(); }
   /// The time of what comes next.

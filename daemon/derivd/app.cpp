@@ -18,10 +18,15 @@
 #include "core/rng.hpp"
 #include "deriv/link.hpp"
 #include "derivd/control.hpp"
+#include "derivd/metrics.hpp"
+#include "derivd/observe.hpp"
+#include "net/plain_http.hpp"
 #include "service/control.hpp"
 #include "service/exit_code.hpp"
+#include "service/exposition.hpp"
 #include "service/lock.hpp"
 #include "service/notify.hpp"
+#include "service/pulse.hpp"
 #include "store/journal.hpp"
 #include "store/tick_recorder.hpp"
 
@@ -47,7 +52,7 @@ class App final : public ControlTarget {
   App(const config::Config& config, core::Secret token, std::unique_ptr<store::Journal> journal,
       service::Log& log)
       : config_(config),
-        log_(log),
+        real_log_(log),
         journal_(std::move(journal)),
         rng_(system_seed()),
         link_(
@@ -55,7 +60,7 @@ class App final : public ControlTarget {
             [this] { return now(); }, [this] { after_event(); }),
         settings_(session_settings(config.venue, std::move(token))),
         endpoint_(settings_.endpoint),
-        trader_(config, std::move(settings_), link_, *journal_, log, rng_,
+        trader_(config, std::move(settings_), link_, watched_journal_, log_, rng_,
                 [this](const deriv::AccountInfo& account) { return lock(account); }),
         timer_(io_),
         signals_(io_, SIGTERM, SIGINT, SIGHUP) {
@@ -68,6 +73,8 @@ class App final : public ControlTarget {
 
   int run() {
     if (const int code = open_control(); code != service::kExitOk) return code;
+    started_ = now().instant;
+    open_metrics();
     wait_signal();
     watchdog_ = service::Notifier::watchdog_interval();
     now();
@@ -153,6 +160,36 @@ class App final : public ControlTarget {
     return service::kExitOk;
   }
 
+  // Metrics are for watching: a daemon that cannot show them trades all the same, and says so.
+  void open_metrics() {
+    if (!config_.metrics_listen) return;
+    const auto& at = *config_.metrics_listen;
+    auto server = net::serve_plain(
+        io_, at.ip, at.port, {"/metrics", std::string(service::Exposition::kContentType), [this] {
+                                const auto time = now();
+                                return metrics_.page(trader_, config_, time,
+                                                     time.instant - started_, pulse_.lag());
+                              }});
+    if (!server) return warn_metrics(server.error().text + "; trading goes on without metrics");
+    metrics_server_ = std::move(*server);
+    log_.write(
+        EventKind::kStarting,
+        fmt::format("metrics for Prometheus: http://{}:{}/metrics",
+                    at.ip.find(':') == std::string::npos ? at.ip : fmt::format("[{}]", at.ip),
+                    metrics_server_->port()));
+    if (!at.ip.starts_with("127.") && at.ip != "::1") {
+      warn_metrics(fmt::format("metrics are open to the network at {} port {}", at.ip,
+                               metrics_server_->port()));
+    }
+  }
+
+  void warn_metrics(const std::string& text) {
+    core::Event event;
+    event.kind = EventKind::kMetricsProblem;
+    event.text = event.reason = core::Text::truncated(text);
+    log_.write(event);
+  }
+
   void wait_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
@@ -193,8 +230,8 @@ class App final : public ControlTarget {
   }
 
   void on_timer() {
-    armed_.reset();
     const auto at = now();
+    pulse_.woke(*std::exchange(armed_, std::nullopt), at.instant);
     trader_.on_deadline();
     if (at.instant - last_status_ >= kStatusEvery) {
       last_status_ = at.instant;
@@ -213,18 +250,36 @@ class App final : public ControlTarget {
     }
   }
 
-  // The loop turns and the journal is writable: that alone feeds the watchdog. A dead network does
-  // not starve it.
+  // Fed by real progress alone. A dead network does not starve it.
   void feed_watchdog(core::Instant at) {
-    if (!watchdog_ || trader_.journal_broken()) return;
-    if (last_watchdog_ && at - *last_watchdog_ < *watchdog_ / 2) return;
+    const auto problem = pulse_.check(at, trader_.next_deadline(), !trader_.journal_broken());
+    if (problem) {
+      core::Event event;
+      event.kind = EventKind::kWatchdog;
+      event.text = event.reason = core::Text::truncated(*problem);
+      log_.write(event);
+      if (trader_.journal_broken()) await_leaving();
+      return;
+    }
+    if (!watchdog_ || (last_watchdog_ && at - *last_watchdog_ < *watchdog_ / 2)) return;
     last_watchdog_ = at;
     notifier_.watchdog();
   }
 
+  // A daemon whose journal broke watches what is open and leaves within kJournalGrace by itself:
+  // systemd waits for that, once, and no longer.
+  void await_leaving() {
+    if (!watchdog_ || leaving_) return;
+    leaving_ = true;
+    notifier_.watchdog_timeout(kJournalGrace + kStopExtension);
+  }
+
   const config::Config& config_;
-  service::Log& log_;
+  service::Log& real_log_;
   std::unique_ptr<store::Journal> journal_;
+  Metrics metrics_;
+  ObservedLog log_{real_log_, {&metrics_}};
+  ObservedJournal watched_journal_{*journal_, {&metrics_}};
   boost::asio::io_context io_{1};
   core::Rng rng_;
   deriv::Link link_;
@@ -235,9 +290,13 @@ class App final : public ControlTarget {
   boost::asio::signal_set signals_;
   service::Notifier notifier_;
   std::unique_ptr<service::ControlServer> control_;
+  std::unique_ptr<net::PlainServer> metrics_server_;
   std::unique_ptr<service::InstanceLock> account_lock_;
   std::optional<store::TickRecorder> recorder_;
   bool stopping_ = false;
+  bool leaving_ = false;
+  service::Pulse pulse_;
+  core::Instant started_;
   std::optional<core::Instant> armed_;
   core::Instant last_status_;
   std::optional<core::Instant> last_watchdog_;

@@ -56,12 +56,19 @@ struct TickStore {
   friend bool operator==(const TickStore&, const TickStore&) = default;
 };
 
+/// An IP address and a port to listen on; port 0: a free one.
+struct ListenAddress {
+  std::string ip;
+  std::uint16_t port = 0;
+  friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
+};
+
 struct Config {
   VenueSettings venue;
   engine::Settings engine;
   std::optional<std::string> store_path;
   TickStore store_ticks;
-  std::optional<std::string> metrics_listen;
+  std::optional<ListenAddress> metrics_listen;
   std::string log_level = "info";
   OnStop on_stop = OnStop::kLeave;
   std::chrono::seconds stop_timeout{30};

@@ -1,9 +1,11 @@
 #include "config/table.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "config/value.hpp"
 #include "core/check.hpp"
@@ -57,6 +59,11 @@ Result<E> read_enum(const YamlNode& node) {
 using config::print;  // overloads below would hide them
 std::string print(Api v) { return std::string(kApi.at(static_cast<std::size_t>(v))); }
 std::string print(OnStop v) { return std::string(kOnStop.at(static_cast<std::size_t>(v))); }
+std::string print(const ListenAddress& v) {
+  return v.ip.find(':') == std::string::npos ? fmt::format("{}:{}", v.ip, v.port)
+                                             : fmt::format("[{}]:{}", v.ip, v.port);
+}
+std::string print(const std::optional<ListenAddress>& v) { return v ? print(*v) : "null"; }
 std::string print(Mode v) { return std::string(kMode.at(static_cast<std::size_t>(v))); }
 std::string print(risk::Resume v) { return std::string(kResume.at(static_cast<std::size_t>(v))); }
 std::string print(staking::OnCap v) { return std::string(kOnCap.at(static_cast<std::size_t>(v))); }
@@ -158,9 +165,32 @@ Result<std::string> read_endpoint(const YamlNode& node) {
   return text;
 }
 
-Result<std::string> read_listen(const YamlNode& node) {
-  return invalid(
-      fmt::format("{}: metrics are not available in this version; allowed: null", shown(node)));
+/// An IP address and a port: the system's resolver has no say in where figures are shown.
+Result<ListenAddress> read_listen(const YamlNode& node) {
+  const auto refused = [&] {
+    return invalid(
+        fmt::format("{} is no address to listen on; allowed: IP:PORT as 127.0.0.1:9455 or "
+                    "[::1]:9455, or null",
+                    shown(node)));
+  };
+  const auto text = read_text(node);
+  if (!text) return refused();
+  const auto colon = text->rfind(':');
+  if (colon == std::string::npos) return refused();
+  ListenAddress address;
+  address.ip = text->substr(0, colon);
+  const bool brackets =
+      address.ip.size() > 2 && address.ip.front() == '[' && address.ip.back() == ']';
+  if (brackets) address.ip = address.ip.substr(1, address.ip.size() - 2);
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  if (::inet_pton(brackets ? AF_INET6 : AF_INET, address.ip.c_str(), bytes.data()) != 1) {
+    return refused();
+  }
+  const std::string_view digits = std::string_view(*text).substr(colon + 1);
+  const auto [end, ec] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
+  if (ec != std::errc{} || end != digits.data() + digits.size()) return refused();
+  return address;
 }
 
 Result<std::string> read_level(const YamlNode& node) {
@@ -498,9 +528,11 @@ constexpr std::array kSettings{
         "store.ticks", "false", "true, false, or a directory",
         "Keep the ticks that arrive, for back-tests. true: in $STATE_DIRECTORY/ticks.",
         Reload::kRestart),
-    row<DERIVD_FIELD(metrics_listen), read_listen>("metrics.listen", kNotSet,
-                                                   "null (not available in this version)",
-                                                   "Address for Prometheus.", Reload::kRestart),
+    row<DERIVD_FIELD(metrics_listen), read_listen>(
+        "metrics.listen", kNotSet, "an IP address and a port, as 127.0.0.1:9455 or [::1]:9455",
+        "Serves http://ADDRESS/metrics for Prometheus, to everybody who can reach the address. "
+        "Port 0: a free one, which the log names.",
+        Reload::kRestart),
     row<DERIVD_FIELD(log_level), read_level>("log.level", "info",
                                              "debug, info, notice, warning, error",
                                              "The least level that is logged.", Reload::kLive),

@@ -1,6 +1,6 @@
 // Owns EventKind and Event: what derivd tells people, as data. Pure rooms emit Events in their
-// actions; service/ turns a kind into its MESSAGE_ID, level and catalog text. It never formats for a
-// terminal and never carries a token.
+// actions; service/ turns a kind into its MESSAGE_ID, level and catalog text. It never formats for
+// a terminal and never carries a token.
 #pragma once
 
 #include <array>
@@ -23,22 +23,22 @@ enum class EventKind : std::uint8_t {
   kStopped,
   kConfigInvalid,
   kCredentialProblem,
-  kSessionState,       // DERIVD_STATE
-  kSessionLost,        // reason; will retry
-  kSessionRefused,     // permanent: token, account, scope
-  kAccount,            // authorised: account, currency, balance
-  kFrameRefused,       // a frame of the peer could not be understood
+  kSessionState,    // DERIVD_STATE
+  kSessionLost,     // reason; will retry
+  kSessionRefused,  // permanent: token, account, scope
+  kAccount,         // authorised: account, currency, balance
+  kFrameRefused,    // a frame of the peer could not be understood
   kRateLimited,
-  kSignalDropped,      // debug level: a signal that could not be entered
-  kOrderDenied,        // the gate said no
+  kSignalDropped,  // debug level: a signal that could not be entered
+  kOrderDenied,    // the gate said no
   kOrderSent,
   kOrderRefused,
   kContractBought,
   kOrderUnknown,
-  kOrderResolved,      // an Unknown order found its evidence
+  kOrderResolved,  // an Unknown order found its evidence
   kOrderAmbiguous,
   kContractSettled,
-  kSettlementMismatch, // our recomputation or a later witness disagrees
+  kSettlementMismatch,  // our recomputation or a later witness disagrees
   kForeignContract,
   kStrategyHalted,
   kStrategyPaused,
@@ -47,6 +47,8 @@ enum class EventKind : std::uint8_t {
   kTickGap,
   kJournalProblem,
   kControlCommand,
+  kMetricsProblem,  // the page for Prometheus: not served, or shown to the network
+  kNotifyProblem,   // notifications do not arrive, or arrive again
   kWatchdog,
   kReconciled,
   kCount_,

@@ -526,4 +526,12 @@ std::optional<Duration> Session::tick_age(const Now& now) const {
   return oldest;
 }
 
+std::vector<TickAge> Session::tick_ages(const Now& now) const {
+  std::vector<TickAge> ages;
+  for (const auto& stream : impl_->symbols) {
+    if (stream.last_tick) ages.push_back({stream.symbol, now.instant - *stream.last_tick});
+  }
+  return ages;
+}
+
 }  // namespace derivd::deriv

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/event.hpp"
+#include "core/histogram.hpp"
 #include "core/rng.hpp"
 #include "core/secret.hpp"
 #include "core/time.hpp"
@@ -161,6 +162,15 @@ class SessionListener {
 struct SessionStats {
   std::uint64_t ticks = 0, frames = 0, frames_refused = 0, reconnects = 0, requests = 0;
   std::optional<core::Duration> last_buy_latency;
+  /// From sending to the answer, whatever it says; what was never answered is not in it.
+  core::Histogram<core::kNetworkWaits.size()> buy_latency{core::kNetworkWaits};
+  core::Histogram<core::kNetworkWaits.size()> other_latency{core::kNetworkWaits};
+};
+
+/// Of one subscribed symbol: how long ago its last tick came, or since when one is waited for.
+struct TickAge {
+  market::SymbolCode symbol;
+  core::Duration age;
 };
 
 class Session final : public LinkEvents {
@@ -222,6 +232,7 @@ class Session final : public LinkEvents {
 
   const SessionStats& stats() const;
   std::optional<core::Duration> tick_age(const core::Now& now) const;  // oldest subscribed symbol
+  std::vector<TickAge> tick_ages(const core::Now& now) const;
 
  private:
   struct Impl;

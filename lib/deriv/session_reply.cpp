@@ -283,6 +283,8 @@ void Session::Impl::on_failed_read(const Pending& asked, std::string_view why, b
 }
 
 void Session::Impl::on_reply(const Pending& asked, const Now& now) {
+  (asked.call == Call::kBuy ? stats.buy_latency : stats.other_latency)
+      .add(now.instant - asked.sent);
   if (asked.call == Call::kAuthorize || task_of(asked) == &login) return on_login(now);
   if (frame.error) return on_error_reply(asked, *frame.error, now);
   budget.answered(asked.call);

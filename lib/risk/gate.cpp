@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include "risk/left.hpp"
 
 namespace derivd::risk {
 namespace {
@@ -158,11 +158,9 @@ std::optional<Denied> check_money(core::Money stake, const Standing& s,
   const auto zero = nothing(stake);
   const auto session_open = nothing_open ? zero : s.session_open;
   const auto account_open = nothing_open ? zero : s.account_open_stake;
-  if (const auto floor = s.session.floor(session)) {
+  if (const auto budget = session_budget(session, s.session)) {
     // realised − open − stake >= floor
-    if (auto d = money(Limit::kSessionStop, stake, session_open, s.session.realised - *floor)) {
-      return d;
-    }
+    if (auto d = money(Limit::kSessionStop, stake, session_open, *budget)) return d;
   }
   if (account.max_stake) {
     if (auto d = money(Limit::kMaxStake, stake, zero, *account.max_stake)) return d;
@@ -172,14 +170,11 @@ std::optional<Denied> check_money(core::Money stake, const Standing& s,
       return d;
     }
   }
-  if (account.daily_loss) {
-    // A profit of today never lends to stakes that may settle tomorrow.
-    const auto left = *account.daily_loss + std::min(zero, s.day_profit);
-    if (auto d = money(Limit::kDailyLoss, stake, account_open, left)) return d;
+  if (const auto budget = daily_loss_budget(account, s.day_profit)) {
+    if (auto d = money(Limit::kDailyLoss, stake, account_open, *budget)) return d;
   }
-  if (account.min_balance) {
-    const auto left = s.balance ? *s.balance - *account.min_balance : zero;
-    if (auto d = money(Limit::kMinBalance, stake, account_open, left)) return d;
+  if (const auto budget = balance_budget(account, s.balance)) {
+    if (auto d = money(Limit::kMinBalance, stake, account_open, *budget)) return d;
   }
   return std::nullopt;
 }

@@ -16,6 +16,8 @@ bool is_repetitive(core::EventKind kind) {
     case EventKind::kAccountLimit:
     case EventKind::kTickGap:
     case EventKind::kJournalProblem:
+    case EventKind::kMetricsProblem:
+    case EventKind::kNotifyProblem:
     case EventKind::kWatchdog:
       return true;
     case EventKind::kStarting:

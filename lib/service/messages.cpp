@@ -236,6 +236,28 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "A command came over the control socket; the entry says which and from whom.\n"
      "\n"
      "Nothing needs to be done."},
+    {EventKind::kMetricsProblem, "40cc97457a6d49aeaa35b06c08d1c3f0", Level::kWarning,
+     "The page for Prometheus needs a look",
+     "metrics.listen of the configuration could not be served, or is open to the network:\n"
+     "@DERIVD_REASON@\n"
+     "\n"
+     "Trading is not affected. The page holds no secret, but profits, stakes and names of\n"
+     "strategies, without a password. The likely causes are another program on that port, an\n"
+     "address that this machine does not have, or an address that is not loopback.\n"
+     "\n"
+     "Choose a free port with metrics.listen, or 127.0.0.1 and a proxy that asks for a password;\n"
+     "then restart the service."},
+    {EventKind::kNotifyProblem, "f0359952d7654b4c867a5e09aa4b00fc", Level::kWarning,
+     "Notifications do not arrive",
+     "A message for the webhook or for Telegram could not be delivered: @DERIVD_REASON@\n"
+     "\n"
+     "Trading is not affected. It is tried again with growing waits; this is told once, and once\n"
+     "more when messages arrive again. The likely causes are the network, a receiver that is "
+     "down,\n"
+     "a wrong address, chat_id or bot token.\n"
+     "\n"
+     "Compare the section \"notify\" of the configuration and the credentials \"webhook-url\" and\n"
+     "\"telegram-token\" with what the receiver gave you. derivd(8) tells how to set them."},
     {EventKind::kWatchdog, "70e7ee28e8174c8183d3fef198105c9b", Level::kError,
      "The daemon finds itself unhealthy",
      "The loop, the journal or a deadline is not as it must be: @DERIVD_REASON@\n"

@@ -43,6 +43,10 @@ void Notifier::extend_timeout(core::Duration by) {
 
 void Notifier::watchdog() { tell("WATCHDOG=1"); }
 
+void Notifier::watchdog_timeout(core::Duration timeout) {
+  tell(fmt::format("WATCHDOG_USEC={}", microseconds(timeout)));
+}
+
 std::optional<core::Duration> Notifier::watchdog_interval() {
   std::uint64_t usec = 0;
   if (sd_watchdog_enabled(0, &usec) <= 0 || usec == 0) return std::nullopt;

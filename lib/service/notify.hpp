@@ -18,6 +18,8 @@ class Notifier final {
   void reloading(core::Instant monotonic);
   void extend_timeout(core::Duration by);
   void watchdog();
+  /// From now on, one ping or the end within `timeout` (WATCHDOG_USEC=).
+  void watchdog_timeout(core::Duration timeout);
   /// Half of WATCHDOG_USEC, when systemd asks for pings from this process.
   static std::optional<core::Duration> watchdog_interval();
 

@@ -58,7 +58,7 @@ def strategies(programs, directory):
 
 def not_there_yet(programs, directory):
     demo = (harness.SOURCE / "config/demo.yaml").read_text()
-    for old, new in (("\nlimits:", "\nmetrics: { listen: 127.0.0.1:9455 }\nlimits:"),):
+    for old, new in (("type: even_odd", "type: accumulator"),):
         text = demo.replace(old, new, 1)
         harness.check(text != demo, f"{old!r} is not in config/demo.yaml")
         done = checked(programs, directory, text)

@@ -69,7 +69,7 @@ strategies:
     guards: { max_open: 2, cooldown: 90s, after_losses: { count: 5, pause: 10m }, max_trades_per_hour: 120, min_payout_ratio: 0.90, hours: ["Mon-Fri 08:00-20:00 UTC"] }
     enabled: false
 store: { path: /var/lib/x.db }
-metrics: { listen: null }
+metrics: { listen: "[::1]:9455" }
 log: { level: warning }
 on_stop: wait
 stop_timeout: 2m
@@ -125,7 +125,7 @@ TEST(Load, EveryKeyOfTheContract) {
   EXPECT_EQ(s.guards.hours[0].end_s, 20 * 3600);
   EXPECT_FALSE(s.enabled);
   EXPECT_EQ(c.store_path, "/var/lib/x.db");
-  EXPECT_EQ(c.metrics_listen, std::nullopt);
+  EXPECT_EQ(c.metrics_listen, (ListenAddress{"::1", 9455}));
   EXPECT_EQ(c.log_level, "warning");
   EXPECT_EQ(c.on_stop, OnStop::kWait);
   EXPECT_EQ(c.stop_timeout, seconds(120));

@@ -1,0 +1,55 @@
+// The line behind STATUS=: what `systemctl status` shows of a running daemon.
+#include <fmt/format.h>
+
+#include "common/left.hpp"
+#include "common/trader.hpp"
+
+namespace derivd::daemon {
+namespace {
+
+/// "loss 10.36, open stake 14.65, trades 379": of the limits that are set.
+std::string words(const risk::AccountLeft& left) {
+  std::string out;
+  const auto add = [&out](std::string_view what, const auto& value, auto&& print) {
+    if (value) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", what, print(*value));
+  };
+  const auto money = [](core::Money m) { return m.to_string(); };
+  const auto number = [](std::int64_t n) { return std::to_string(n); };
+  add("loss", left.daily_loss, money);
+  add("profit", left.daily_profit, money);
+  add("open stake", left.open_stake, money);
+  add("above floor", left.min_balance, money);
+  add("contracts", left.open_contracts, number);
+  add("trades", left.trades_per_day, number);
+  return out.empty() ? "no limits" : out;
+}
+
+}  // namespace
+
+std::string Trader::status_line() const {
+  const auto view = engine_.account();
+  std::size_t running = 0;
+  std::size_t halted = 0;
+  for (const auto& s : engine_.strategies()) {
+    running += s.status == engine::StrategyStatus::kRunning ? 1 : 0;
+    halted += s.status == engine::StrategyStatus::kHalted ? 1 : 0;
+  }
+  const auto id = account_.id.view();
+  const auto shown = is_paper()   ? std::string(" PAPER")
+                     : id.empty() ? std::string{}
+                                  : fmt::format(" {} …{}", account_.is_real ? "REAL" : "demo",
+                                                id.substr(id.size() > 4 ? id.size() - 4 : 0));
+  std::string notes = problem_.empty() ? "" : " (" + problem_ + ")";
+  if (journal_broken_) notes += " JOURNAL BROKEN";
+  if (stopping_) notes += " stopping";
+  return fmt::format(
+      "{}{}, mode {}{}; {} running, {} halted; {} open{}; today {}; last tick {}; left: {}",
+      deriv::name_of(state_), shown, is_paper() ? "paper" : "live", notes, running, halted,
+      view.open_contracts,
+      view.unknown_orders == 0 ? "" : fmt::format(" ({} unknown)", view.unknown_orders),
+      view.day_profit.to_string(),
+      last_tick_ ? fmt::format("{:.0f} s ago", seconds_since(*last_tick_)) : "never",
+      words(account_left(engine_, config_.engine.limits)));
+}
+
+}  // namespace derivd::daemon

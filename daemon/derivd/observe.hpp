@@ -1,0 +1,69 @@
+// Owns the places where the daemon is watched without being changed: a log and a journal that pass
+// everything on and tell observers. App puts them between Trader and the real ones. They never
+// hold anything back and never alter what passes.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "core/event.hpp"
+#include "execution/record.hpp"
+#include "service/log.hpp"
+#include "store/journal.hpp"
+
+namespace derivd::daemon {
+
+/// Told on the loop thread, in the middle of the daemon's work: returns soon and calls nobody back.
+class Observer {
+ public:
+  /// Every event, also one below the log's level or held back there.
+  virtual void on_event(const core::Event& event) = 0;
+  virtual void on_append(const execution::Record& record, core::Duration took, bool done) = 0;
+
+ protected:
+  ~Observer() = default;
+};
+
+class ObservedLog final : public service::Log {
+ public:
+  using service::Log::write;
+  ObservedLog(service::Log& log, std::vector<Observer*> observers)
+      : log_(log), observers_(std::move(observers)) {}
+  void write(const core::Event& event) override {
+    log_.write(event);
+    for (auto* observer : observers_) observer->on_event(event);
+  }
+  void hide(const core::Secret& secret) override { log_.hide(secret); }
+
+ private:
+  service::Log& log_;
+  std::vector<Observer*> observers_;
+};
+
+class ObservedJournal final : public store::Journal {
+ public:
+  ObservedJournal(store::Journal& journal, std::vector<Observer*> observers)
+      : journal_(journal), observers_(std::move(observers)) {}
+  core::Result<void> append(const execution::Record& record) override {
+    const auto begun = std::chrono::steady_clock::now();
+    auto done = journal_.append(record);
+    const auto took = std::chrono::steady_clock::now() - begun;
+    for (auto* observer : observers_) observer->on_append(record, took, done.has_value());
+    return done;
+  }
+  core::Result<execution::Snapshot> load() override { return journal_.load(); }
+  core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) override {
+    return journal_.orders(query);
+  }
+  core::Result<std::vector<execution::HaltRecord>> halts() override { return journal_.halts(); }
+  core::Result<std::optional<execution::BalanceRecord>> last_balance() override {
+    return journal_.last_balance();
+  }
+  core::Result<void> checkpoint() override { return journal_.checkpoint(); }
+
+ private:
+  store::Journal& journal_;
+  std::vector<Observer*> observers_;
+};
+
+}  // namespace derivd::daemon
