@@ -34,6 +34,7 @@ _derivd() {
       words=$(for d in /run/derivd-*; do [[ -d $d ]] && printf '%s\n' "${d#/run/derivd-}"; done)
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
       return ;;
+    --win-probability | --measured | --payout | --quote | --trades | --sessions) return ;;
     --timeout | --since | --strategy | --reason | --listen | --token | --app-id | --balance | \
       --feed | --speed | --start | --seed | --settle-delay | --latency-ticks | --from | --to) return ;;
     --ticks) # SYMBOL=FILE

@@ -1,9 +1,10 @@
-// check: every problem of a configuration, without starting anything.
+// check: every problem of a configuration, without starting anything; a valid one with its odds.
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <memory>
 
+#include "backtest/odds_text.hpp"
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
 #include "service/exit_code.hpp"
@@ -15,7 +16,8 @@ int check(const std::string& file) {
   const auto loaded = config::load_file(file);
   const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded);
   if (problems == nullptr) {
-    fmt::print("{}: valid\n", file);
+    fmt::print("{}: valid\n{}", file,
+               backtest::odds_summary(std::get<config::Config>(loaded).engine));
     return service::kCtlOk;
   }
   for (const auto& p : *problems) fmt::print(stderr, "{}\n", config::format(p, file));

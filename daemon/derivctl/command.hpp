@@ -75,5 +75,6 @@ void add_control(Commands& commands);  // pause, resume, halt
 void add_check(Commands& commands);
 void add_report(Commands& commands);
 void add_backtest(Commands& commands);
+void add_odds(Commands& commands);
 
 }  // namespace derivd::ctl

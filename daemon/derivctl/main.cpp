@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   ctl::add_check(commands);
   ctl::add_report(commands);
   ctl::add_backtest(commands);
+  ctl::add_odds(commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

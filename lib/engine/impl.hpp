@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/decide.hpp"
 #include "engine/engine.hpp"
 #include "engine/feed.hpp"
 #include "engine/slot.hpp"
@@ -49,17 +50,6 @@ inline constexpr core::Duration kQuiet = std::chrono::seconds(5);
 /// Between two questions whether money came in, while min_balance forbids what the venue's latest
 /// figure would allow.
 inline constexpr core::Duration kBalanceAsk = std::chrono::seconds(30);
-
-/// What `decide` makes of a signal.
-struct Decision {
-  enum class Kind : std::uint8_t { kEnter, kDrop, kHalt } kind = Kind::kDrop;
-  core::Money stake;                   // kEnter
-  std::optional<risk::Denied> denied;  // kDrop, kHalt
-  bool restart_plan = false;
-};
-/// The rule of contract.md for a planned stake that does not fit. Changes nothing.
-Decision decide(core::Money planned, core::Money base, const risk::Standing& standing,
-                const StrategySettings& settings, const risk::AccountLimits& account);
 
 struct Engine::Impl {
   Impl(const Settings& settings, Audience audience);

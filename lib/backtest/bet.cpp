@@ -1,0 +1,145 @@
+#include "backtest/bet.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "engine/spec.hpp"
+#include "market/pricing.hpp"
+#include "market/symbol.hpp"
+#include "risk/gate.hpp"
+#include "strategy/registry.hpp"
+
+namespace derivd::backtest {
+namespace {
+
+using market::ContractSpec;
+using market::ContractType;
+
+core::Price one_pip_harder(const ContractSpec& spec, std::uint8_t decimals) {
+  const bool falls = spec.type == ContractType::kPut || spec.type == ContractType::kLower;
+  const auto pip = core::Price::raw(falls ? -1 : 1, decimals);
+  return spec.barrier.mantissa() == 0 ? pip : spec.barrier + pip;
+}
+
+/// The venue's model has a continuous price, but quotes have decimals, and a quote that ends
+/// exactly on the barrier loses. Rounded to its pip, "above" begins half a pip above the barrier:
+/// the mean of the probabilities of the barrier and of the next pip.
+double win_probability_of(const ContractSpec& spec, const market::SymbolInfo& symbol,
+                          core::Price spot) {
+  const auto at = market::theoretical_probability(spec, symbol, spot);
+  const bool tie_loses = spec.type == ContractType::kCall || spec.type == ContractType::kPut ||
+                         market::takes_barrier(spec.type);
+  if (!tie_loses || symbol.sigma_percent == 0) return at;
+  auto next = spec;
+  next.barrier = one_pip_harder(spec, symbol.decimals);
+  return (at + market::theoretical_probability(next, symbol, spot)) / 2;
+}
+
+std::string source_of(const ContractSpec& spec, const market::SymbolInfo& symbol,
+                      core::Price spot) {
+  if (market::is_digit(spec.type)) return "the ten last digits are equally likely";
+  if (symbol.sigma_percent == 0) return "rises and falls are equally likely";
+  return fmt::format("a random walk of {} % a year at a quote of {}; a tie loses",
+                     symbol.sigma_percent, spot.to_string());
+}
+
+core::Result<core::Price> spot_of(const market::SymbolInfo& symbol,
+                                  std::optional<core::Decimal> quote) {
+  if (!quote) {
+    return core::Price::raw(
+        static_cast<std::int64_t>(
+            symbol.typical_price * static_cast<double>(core::pow10(symbol.decimals)) + 0.5),
+        symbol.decimals);
+  }
+  auto price = core::Price::from(*quote, symbol.decimals);
+  if (!price) return price.error();
+  if (price->mantissa() <= 0) return core::invalid("a quote is above 0");
+  return price;
+}
+
+}  // namespace
+
+core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payouts& payouts,
+                          std::optional<core::Decimal> quote) {
+  const auto* type = strategy::find_type(strategy.type);
+  const auto* symbol = market::find_symbol(strategy.symbol);
+  DERIVD_CHECK(type != nullptr && symbol != nullptr, "settings were not checked");
+  const auto spot = spot_of(*symbol, quote);
+  if (!spot) return spot.error();
+  Bet bet;
+  bet.guards_ = strategy.guards;
+  bet.payouts_ = payouts;
+  bet.tick_.symbol = strategy.symbol;
+  bet.tick_.quote = *spot;
+  for (const auto contract : type->contracts) {
+    if (market::is_multiplier(contract)) {
+      return core::invalid(
+          fmt::format("{}: a multiplier has no fixed payout and no probability, so no odds either",
+                      strategy.name.view()));
+    }
+    if (!payouts.has(contract)) {
+      return core::invalid(fmt::format("payouts: {} is missing, which {} buys",
+                                       market::name_of(contract), strategy.name.view()));
+    }
+    if (market::takes_barrier(contract) && symbol->sigma_percent == 0) {
+      return core::invalid(
+          fmt::format("{}: the volatility of {} is not known, so a barrier has no probability",
+                      strategy.name.view(), symbol->code));
+    }
+    // Any prediction: each digit is as likely as the others.
+    const std::int8_t prediction = market::takes_prediction(contract) ? 5 : -1;
+    auto spec = engine::make_spec(strategy, {contract, prediction}, bet.tick_);
+    if (!spec) return spec.error();
+    bet.legs_.push_back({*spec, win_probability_of(*spec, *symbol, *spot)});
+    bet.source_ = source_of(*spec, *symbol, *spot);
+  }
+  return bet;
+}
+
+Bet Bet::with_win_probability(double probability, std::string source) const {
+  DERIVD_CHECK(probability >= 0 && probability <= 1, "not a probability");
+  Bet out = *this;
+  for (auto& leg : out.legs_) leg.win = probability;
+  out.source_ = std::move(source);
+  return out;
+}
+
+double Bet::win_probability() const {
+  double sum = 0;
+  for (const auto& leg : legs_) sum += leg.win;
+  return sum / static_cast<double>(legs_.size());
+}
+
+core::Money Bet::payout_of(const Leg& leg, core::Money stake) const {
+  return payouts_.payout(leg.spec, stake, tick_);
+}
+
+std::vector<BetOutcome> Bet::outcomes(core::Money stake) const {
+  std::vector<BetOutcome> out;
+  double bought = 0;
+  const auto add = [&](double probability, core::Money profit) {
+    if (probability <= 0) return;
+    const auto same = std::find_if(out.begin(), out.end(),
+                                   [&](const BetOutcome& o) { return o.profit == profit; });
+    if (same != out.end()) {
+      same->probability += probability;
+    } else {
+      out.push_back({probability, profit});
+    }
+  };
+  for (const auto& leg : legs_) {
+    const auto payout = payout_of(leg, stake);
+    if (risk::check_payout(stake, payout, guards_)) continue;
+    bought += 1;
+    add(leg.win, payout - stake);
+    add(1 - leg.win, -stake);
+  }
+  for (auto& o : out) o.probability /= bought;
+  std::sort(out.begin(), out.end(),
+            [](const BetOutcome& a, const BetOutcome& b) { return a.profit > b.profit; });
+  return out;
+}
+
+}  // namespace derivd::backtest
