@@ -11,6 +11,11 @@ _derivd_subcommand() { # the first word that is neither an option nor an option'
     case ${COMP_WORDS[i]} in
       --name | --socket) ((++i)) ;;
       -*) ;;
+      ticks) # has commands of its own
+        printf 'ticks'
+        [[ ${COMP_WORDS[i+1]} =~ ^(fetch|import|export|list)$ ]] && ((i + 1 < COMP_CWORD)) &&
+          printf ' %s' "${COMP_WORDS[i+1]}"
+        return ;;
       *) printf '%s' "${COMP_WORDS[i]}" && return ;;
     esac
   done
@@ -25,7 +30,7 @@ _derivd() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return ;;
-    --tls-dir)
+    --tls-dir | --dir)
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       compopt -o filenames 2>/dev/null
       return ;;
@@ -36,7 +41,9 @@ _derivd() {
       return ;;
     --win-probability | --measured | --payout | --quote | --trades | --sessions) return ;;
     --timeout | --since | --strategy | --reason | --listen | --token | --app-id | --balance | \
-      --feed | --speed | --start | --seed | --settle-delay | --latency-ticks | --from | --to) return ;;
+      --feed | --speed | --start | --seed | --settle-delay | --latency-ticks | --from | --to | \
+      --days | --endpoint | --decimals) return ;;
+    --api) mapfile -t COMPREPLY < <(compgen -W 'auto options v3' -- "$current") && return ;;
     --ticks) # SYMBOL=FILE
       mapfile -t COMPREPLY < <(compgen -f -- "${current#*=}") && return ;;
   esac

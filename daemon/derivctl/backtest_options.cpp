@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "derivctl/ticks.hpp"
 #include "market/symbol.hpp"
 #include "service/exit_code.hpp"
 
@@ -112,11 +113,33 @@ std::optional<Refusal> read_numbers(const BacktestArgs& args, backtest::Options&
   return std::nullopt;
 }
 
-std::optional<Refusal> open_ticks(const BacktestArgs& args, BacktestJob& job) {
+/// `archive:` or `archive:DIRECTORY`, else a tick file.
+core::Result<std::unique_ptr<market::TickSource>> open_source(const Context& context,
+                                                              const std::string& place,
+                                                              const market::SymbolInfo& symbol) {
+  constexpr std::string_view kArchive = "archive:";
+  if (place.starts_with(kArchive)) {
+    auto source = store::ArchiveSource::open(archive_at(context, place.substr(kArchive.size())),
+                                             market::SymbolCode(symbol.code));
+    if (!source) return source.error();
+    if ((*source)->decimals() != symbol.decimals) {
+      return core::invalid(fmt::format("{}: the archive's quotes have {} decimals, the symbol {}",
+                                       symbol.code, (*source)->decimals(), symbol.decimals));
+    }
+    return std::unique_ptr<market::TickSource>(std::move(*source));
+  }
+  auto source = store::TickCsv::open(place, symbol);
+  if (!source) return source.error();
+  return std::unique_ptr<market::TickSource>(std::move(*source));
+}
+
+std::optional<Refusal> open_ticks(const Context& context, const BacktestArgs& args,
+                                  BacktestJob& job) {
   for (const auto& arg : args.ticks) {
     const auto equals = arg.find('=');
     if (equals == std::string::npos) {
-      return Refusal{service::kCtlUsage, fmt::format("--ticks: '{}' is not SYMBOL=FILE", arg)};
+      return Refusal{service::kCtlUsage,
+                     fmt::format("--ticks: '{}' is not SYMBOL=FILE or SYMBOL=archive:", arg)};
     }
     const auto code = arg.substr(0, equals);
     const auto* symbol = market::find_symbol(code);
@@ -124,7 +147,7 @@ std::optional<Refusal> open_ticks(const BacktestArgs& args, BacktestJob& job) {
       return Refusal{service::kCtlUsage,
                      fmt::format("--ticks: '{}' is not a symbol that derivd knows", code)};
     }
-    auto source = store::TickCsv::open(arg.substr(equals + 1), *symbol);
+    auto source = open_source(context, arg.substr(equals + 1), *symbol);
     if (!source) return Refusal{code_of(source.error()), source.error().text};
     job.tapes.push_back({market::SymbolCode(symbol->code), source->get()});
     job.sources.push_back(std::move(*source));
@@ -137,7 +160,9 @@ std::optional<Refusal> open_ticks(const BacktestArgs& args, BacktestJob& job) {
 void add_backtest_options(CLI::App& c, BacktestArgs& args) {
   c.add_option("--config", args.config,
                "configuration file; default: the instance's in /etc/derivd");
-  c.add_option("--ticks", args.ticks, "SYMBOL=FILE: recorded ticks, CSV epoch,quote; repeatable")
+  c.add_option("--ticks", args.ticks,
+               "SYMBOL=FILE: recorded ticks, CSV epoch,quote; or SYMBOL=archive:[DIR], of the "
+               "archive; repeatable")
       ->required();
   c.add_option("--payouts", args.payouts,
                "TYPE=RATIO,… or a JSON file; default: the venue's price model");
@@ -169,7 +194,7 @@ boost::system::result<BacktestJob, Refusal> make_job(const Context& context,
   }
   job.options.payouts = *payouts;
   if (auto r = load_settings(context, args, job.options)) return *r;
-  if (auto r = open_ticks(args, job)) return *r;
+  if (auto r = open_ticks(context, args, job)) return *r;
   return job;
 }
 

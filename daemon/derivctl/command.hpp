@@ -74,6 +74,7 @@ void add_view(Commands& commands);     // status, strategies, positions, trades,
 void add_control(Commands& commands);  // pause, resume, halt
 void add_check(Commands& commands);
 void add_report(Commands& commands);
+void add_ticks(Commands& commands);  // fetch, import, export, list
 void add_backtest(Commands& commands);
 void add_odds(Commands& commands);
 

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   ctl::add_control(commands);
   ctl::add_check(commands);
   ctl::add_report(commands);
+  ctl::add_ticks(commands);
   ctl::add_backtest(commands);
   ctl::add_odds(commands);
   try {

@@ -1,0 +1,29 @@
+// Owns what the commands of `derivctl ticks` share: where the archive lies and how a symbol is
+// named. ticks.cpp has import, export and list, ticks_fetch.cpp asks the venue. It never holds
+// ticks.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/result.hpp"
+#include "derivctl/command.hpp"
+#include "store/tick_archive.hpp"
+
+namespace derivd::ctl {
+
+/// --dir; else $STATE_DIRECTORY/ticks; else the instance's.
+store::TickArchive archive_at(const Context& context, const std::string& dir);
+
+/// ^\w{2,30}$ or an error; also of symbols that derivd does not know.
+core::Result<market::SymbolCode> symbol_from(const std::string& text);
+
+/// "2026-06-21 06:34:44", UTC.
+std::string when(std::int64_t epoch);
+
+/// `--from` and `--to` as a span; without them all of time.
+core::Result<store::Span> span_from(const std::string& from, const std::string& to);
+
+void add_ticks_fetch(Commands& commands, CLI::App& ticks);
+
+}  // namespace derivd::ctl

@@ -1,0 +1,321 @@
+// ticks fetch: past ticks of the venue into the archive, over its public socket, page by page.
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <random>
+
+#include "core/rng.hpp"
+#include "deriv/encoder.hpp"
+#include "deriv/link.hpp"
+#include "derivctl/ticks.hpp"
+#include "service/exit_code.hpp"
+#include "store/fetch_plan.hpp"
+
+namespace derivd::ctl {
+namespace {
+
+using std::chrono::seconds;
+
+/// Longer than the venue's longest back-off for a budget of calls, and than several lost links.
+constexpr core::Duration kStall = seconds(180);
+constexpr core::Duration kRedrawEvery = std::chrono::milliseconds(200);
+constexpr int kBarWidth = 24;
+constexpr int kMaxDays = 3650;
+
+struct Args {
+  std::string symbol;
+  std::string dir;
+  std::string from;
+  std::string to;
+  int days = 0;
+  std::string endpoint;
+  std::string ca_file;
+  std::string app_id = "1089";
+  std::string api = "auto";
+  bool quiet = false;
+};
+
+deriv::SessionSettings settings_of(const Args& args) {
+  deriv::SessionSettings s;
+  const bool v3 = args.api == "v3" ||
+                  (args.api == "auto" && args.endpoint.find("/websockets/v3") != std::string::npos);
+  s.dialect = v3 ? deriv::Dialect::kV3 : deriv::Dialect::kOptions;
+  s.endpoint =
+      args.endpoint.empty() ? std::string(deriv::default_endpoint(s.dialect)) : args.endpoint;
+  s.app_id = args.app_id;
+  s.public_only = true;
+  return s;
+}
+
+/// One fetch: session, archive and plan on a loop of their own.
+class Fetch final : public deriv::SessionListener {
+ public:
+  Fetch(const Args& args, const market::SymbolCode& symbol, store::TickArchive archive,
+        std::optional<store::Span> range)
+      : args_(args),
+        symbol_(symbol),
+        archive_(std::move(archive)),
+        range_(range),
+        rng_(std::random_device{}()),
+        link_(
+            io_, net::TlsSettings{args.ca_file}, net::Timeouts{}, [this] { return now(); },
+            [this] { arm(); }),
+        session_(settings_of(args), link_, *this, rng_),
+        timer_(io_),
+        signals_(io_, SIGINT, SIGTERM),
+        draws_(!args.quiet && ::isatty(STDERR_FILENO) == 1) {
+    link_.attach(session_);
+  }
+
+  int run() {
+    progress_at_ = now().instant;
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (!error) finish(service::kCtlOther, "stopped");
+    });
+    session_.start(now());
+    arm();
+    io_.run();
+    if (draws_) fmt::print(stderr, "\r\033[K");
+    return code_;
+  }
+
+  bool whole() const { return code_ == service::kCtlOk; }
+  const std::string& text() const { return text_; }
+  std::uint64_t added() const { return added_; }
+  std::uint64_t known() const { return known_; }
+  std::uint64_t pages() const { return pages_; }
+  std::int64_t absent_seconds() const { return absent_; }
+  std::vector<store::Span> unavailable() const {
+    return plan_ ? plan_->unavailable() : std::vector<store::Span>{};
+  }
+
+  // ---- SessionListener ----
+  void on_state(deriv::SessionState state, std::string_view reason) override {
+    if (!reason.empty()) problem_ = std::string(reason);
+    if (state == deriv::SessionState::kReconciling) session_.reconciled(now());
+    if (state == deriv::SessionState::kLive && !plan_) make_plan();
+  }
+  void on_past(const deriv::PastTicks& past) override {
+    if (done_ || !plan_) return;
+    progress_at_ = now().instant;
+    ++pages_;
+    const auto answer = plan_->on_page(past.ticks);
+    if (const auto error = keep(answer, past.decimals)) {
+      return finish(service::kCtlOther, *error);
+    }
+    draw();
+    ask();
+  }
+  void on_past_refused(const market::SymbolCode&, core::VenueTime, core::VenueTime,
+                       std::string_view why) override {
+    finish(service::kCtlRefused, fmt::format("{}: {}", symbol_, why));
+  }
+  void on_fatal(deriv::FatalKind, std::string_view text) override {
+    finish(service::kCtlRefused, std::string(text));
+  }
+  void on_notice(core::EventKind, std::string_view text) override { problem_ = std::string(text); }
+  void on_venue_time(core::VenueTime time) override { venue_ = time; }
+  void on_account(const deriv::AccountInfo&) override {}
+  void on_tick(const market::Tick&, bool) override {}
+  void on_quote(const deriv::Quote&) override {}
+  void on_quote_refused(core::OrderId, std::string_view, std::string_view) override {}
+  void on_bought(core::OrderId, const execution::Bought&) override {}
+  void on_refused(core::OrderId, std::string_view, std::string_view, bool) override {}
+  void on_unknown(core::OrderId, std::string_view) override {}
+  void on_contract(const execution::ContractReport&, bool) override {}
+  void on_transaction(const execution::TransactionReport&) override {}
+  void on_balance(core::Money) override {}
+  void on_venue_report(const execution::VenueReport&) override {}
+  void on_sold(core::ContractId, core::Money) override {}
+  void on_sell_failed(core::ContractId, std::string_view, std::string_view) override {}
+
+ private:
+  core::Now now() const {
+    const auto instant = std::chrono::steady_clock::now().time_since_epoch();
+    return {{std::chrono::duration_cast<core::Duration>(instant).count()}, {}, venue_};
+  }
+
+  /// By the venue's clock, which a simulator may set anywhere.
+  void make_plan() {
+    store::Span range = range_.value_or(store::Span{1, INT64_MAX});
+    range.last = std::min(range.last, venue_.s);
+    if (args_.days > 0) range.first = venue_.s - args_.days * store::kSecondsPerDay;
+    if (range.first > range.last) {
+      return finish(service::kCtlUsage, "the span lies in the venue's future");
+    }
+    auto missing = archive_.missing(symbol_, range);
+    if (!missing) return finish(service::kCtlRefused, missing.error().text);
+    plan_.emplace(std::move(*missing), store::cadence_of(symbol_),
+                  static_cast<std::int64_t>(deriv::kMaxHistory), venue_.s);
+    ask();
+  }
+
+  void ask() {
+    const auto span = plan_->next();
+    if (!span) return finish(service::kCtlOk, {});
+    session_.ask_past(symbol_, {span->first}, {span->last}, now());
+  }
+
+  std::optional<std::string> keep(const store::FetchPlan::Answer& answer, std::uint8_t decimals) {
+    const auto merged = archive_.merge(symbol_, decimals, answer.ticks);
+    if (!merged) return merged.error().text;
+    if (merged->conflict) {
+      return fmt::format(
+          "the venue's quote at {} is {} and the archive's {}; move that day's file "
+          "away to fetch it anew",
+          when(merged->conflict->epoch.s), merged->conflict->given.to_string(),
+          merged->conflict->held.to_string());
+    }
+    for (const auto& note : merged->notes) fmt::print(stderr, "derivctl: {}\n", note);
+    added_ += merged->added;
+    known_ += merged->known;
+    for (const auto& span : answer.absent) {
+      if (const auto done = archive_.mark_absent(symbol_, decimals, span); !done) {
+        return done.error().text;
+      }
+      absent_ += span.last - span.first + 1;
+    }
+    return std::nullopt;
+  }
+
+  void draw() {
+    const auto at = now().instant;
+    if (!draws_ || at - drawn_at_ < kRedrawEvery) return;
+    drawn_at_ = at;
+    const auto total = std::max<std::int64_t>(plan_->total(), 1);
+    const auto filled = static_cast<int>(plan_->done() * kBarWidth / total);
+    fmt::print(stderr, "\r\033[K{}  [{:#<{}}{:.<{}}] {:3} %  {} ticks{}", symbol_, "", filled, "",
+               kBarWidth - filled, plan_->done() * 100 / total, added_ + known_,
+               problem_.empty() ? "" : "  (" + problem_ + ")");
+    std::fflush(stderr);
+  }
+
+  void finish(int code, std::string text) {
+    if (done_) return;
+    done_ = true;
+    code_ = code;
+    text_ = std::move(text);
+    session_.stop(now());
+    if (session_.state() == deriv::SessionState::kOffline) io_.stop();
+    arm();
+  }
+
+  void arm() {
+    if (done_ && session_.state() == deriv::SessionState::kOffline) return io_.stop();
+    auto at = progress_at_ + kStall;
+    if (const auto d = session_.next_deadline(); d && *d < at) at = *d;
+    timer_.expires_at(std::chrono::steady_clock::time_point(core::Duration(at.ns)));
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      const auto time = now();
+      if (const auto d = session_.next_deadline(); d && *d <= time.instant) {
+        session_.on_deadline(time);
+      }
+      if (!done_ && time.instant - progress_at_ >= kStall) {
+        finish(service::kCtlTimeout, fmt::format("no answer for {} s{}", kStall / seconds(1),
+                                                 problem_.empty() ? "" : ": " + problem_));
+      }
+      arm();
+    });
+  }
+
+  const Args& args_;
+  const market::SymbolCode symbol_;
+  store::TickArchive archive_;
+  const std::optional<store::Span> range_;
+  boost::asio::io_context io_{1};
+  core::Rng rng_;
+  deriv::Link link_;
+  deriv::Session session_;
+  boost::asio::steady_timer timer_;
+  boost::asio::signal_set signals_;
+  const bool draws_;
+  std::optional<store::FetchPlan> plan_;
+  core::VenueTime venue_;
+  core::Instant progress_at_;
+  core::Instant drawn_at_;
+  std::string problem_;
+  std::string text_;
+  int code_ = service::kCtlOther;
+  bool done_ = false;
+  std::uint64_t added_ = 0;
+  std::uint64_t known_ = 0;
+  std::uint64_t pages_ = 0;
+  std::int64_t absent_ = 0;
+};
+
+void print(const Context& context, const market::SymbolCode& symbol, const Fetch& fetch) {
+  const auto unavailable = fetch.unavailable();
+  if (context.json) {
+    auto spans = nlohmann::ordered_json::array();
+    for (const auto& span : unavailable) spans.push_back({{"from", span.first}, {"to", span.last}});
+    fmt::print("{}\n", nlohmann::ordered_json{{"symbol", symbol.view()},
+                                              {"complete", fetch.whole()},
+                                              {"added", fetch.added()},
+                                              {"known", fetch.known()},
+                                              {"pages", fetch.pages()},
+                                              {"absent_seconds", fetch.absent_seconds()},
+                                              {"unavailable", spans}}
+                           .dump(2));
+    return;
+  }
+  fmt::print("{}: {} ticks added, {} were there, {} s without ticks at the venue\n", symbol,
+             fetch.added(), fetch.known(), fetch.absent_seconds());
+  for (const auto& span : unavailable) {
+    fmt::print("{}: the venue does not go back to {} .. {}\n", symbol, when(span.first),
+               when(span.last));
+  }
+}
+
+int fetch(const Context& context, const Args& args) {
+  const auto symbol = symbol_from(args.symbol);
+  if (!symbol) return fail(service::kCtlUsage, symbol.error().text);
+  if ((args.days > 0) == !args.from.empty()) {
+    return fail(service::kCtlUsage, "say how far back: --days N, or --from TIME [--to TIME]");
+  }
+  if (args.days > 0 && !args.to.empty()) {
+    return fail(service::kCtlUsage, "--to goes with --from, not with --days");
+  }
+  std::optional<store::Span> range;
+  if (args.days == 0) {
+    const auto span = span_from(args.from, args.to);
+    if (!span) return fail(service::kCtlUsage, span.error().text);
+    range = *span;
+  }
+  Fetch job(args, *symbol, archive_at(context, args.dir), range);
+  const int code = job.run();
+  print(context, *symbol, job);
+  if (code == service::kCtlOk) return code;
+  return fail(
+      code, fmt::format("{}; what came is kept, the same command goes on from there", job.text()));
+}
+
+}  // namespace
+
+void add_ticks_fetch(Commands& commands, CLI::App& ticks) {
+  const auto& context = commands.context();
+  const auto args = std::make_shared<Args>();
+  auto* c = ticks.add_subcommand("fetch", "get past ticks from the venue, without a token");
+  c->add_option("SYMBOL", args->symbol, "as R_100")->required();
+  c->add_option("--days", args->days, "up to now")->check(CLI::Range(1, kMaxDays));
+  c->add_option("--from", args->from, "date, UTC time, epoch, or age");
+  c->add_option("--to", args->to, "up to before that; default: now");
+  c->add_option("--dir", args->dir, "the archive; default: $STATE_DIRECTORY/ticks");
+  c->add_option("--endpoint", args->endpoint, "another venue than Deriv: https://… or wss://…");
+  c->add_option("--ca-file", args->ca_file, "certificates to trust instead of the system's");
+  c->add_option("--api", args->api, "options or v3; default: by the endpoint")
+      ->check(CLI::IsMember({"auto", "options", "v3"}));
+  c->add_option("--app-id", args->app_id, "v3: the application's number; default 1089");
+  c->add_flag("--quiet", args->quiet, "no progress bar");
+  commands.on(c, [&context, args] { return fetch(context, *args); });
+}
+
+}  // namespace derivd::ctl

@@ -1,0 +1,259 @@
+"""Paper mode with the real programs over TLS. On the same ticks a live run, a paper run and the
+back-test agree trade for trade; a paper run that is killed goes on from its journal and settles what ran
+out meanwhile from the venue's past, or gives it back where the venue has forgotten; it needs no token, is
+marked everywhere and never shares a journal with a live run."""
+
+import csv
+import json
+import pathlib
+import random
+import subprocess
+import sys
+
+import harness
+
+TRADES = 24  # settled ones that are compared, for each api
+SPEED = "40"
+FIRST = 1_782_000_000
+COLUMNS = ("strategy", "symbol", "type", "stake", "payout", "profit", "entry", "exit")
+
+
+def generated(path, count=40_000):
+    """A random walk of R_100: two decimals, a tick on each even second."""
+    rng = random.Random(11)
+    cents = 100_000
+    with open(path, "w") as out:
+        out.write("epoch,quote\n")
+        for i in range(count):
+            out.write(f"{FIRST + 2 * i},{cents // 100}.{cents % 100:02}\n")
+            cents += rng.randint(-40, 40)
+    return path
+
+
+def config(path, sim, api, mode, delay="1s"):
+    # A run of four or more starts anew after its signal, and every contract is paid before the next
+    # one can be complete: how long the venue takes to pay (1 to 3 s) changes nothing.
+    path.write_text(f"""
+venue:
+  api: {api}
+  app_id: "1089"
+  mode: {mode}
+  endpoint: {sim.endpoint(api)}
+  ca_file: {sim.ready["ca_file"]}
+  paper: {{ balance: 10000.00, latency: 0ms, settle_delay: {delay} }}
+limits: {{ max_stake: 20.00, daily_loss: 500.00 }}
+strategies:
+  - name: parity
+    type: even_odd
+    symbol: R_100
+    params: {{ streak: 4 }}
+    contract: {{ duration: 1t }}
+    staking: {{ plan: martingale, base: 0.35, factor: 2.1, max_steps: 5 }}
+    session: {{ stop_loss: 100.00 }}
+  - name: trend
+    type: rise_fall
+    symbol: R_100
+    params: {{ streak: 5 }}
+    contract: {{ duration: 2t }}
+    staking: {{ plan: dalembert, base: 0.50 }}
+    session: {{ stop_loss: 100.00 }}
+""")
+    return path
+
+
+def start_sim(programs, directory, tape, tokens=(), *arguments, start=FIRST - 10, speed=SPEED):
+    directory.mkdir(parents=True, exist_ok=True)
+    return harness.Sim(programs, directory, list(tokens),
+                       ["--feed", f"replay:R_100={tape}", "--speed", speed, "--start", str(start),
+                        "--wait", *arguments])
+
+
+def settled(daemon):
+    return [row for row in daemon.trades() if row["profit"] is not None]
+
+
+def live(daemon):
+    done = daemon.ctl("status", "--json", ok=False)
+    return done.returncode == 0 and json.loads(done.stdout)["state"] == "live"
+
+
+def run_until_trades(daemon, count, seconds):
+    daemon.start()
+    harness.wait_until(lambda: live(daemon), 40, "live session", daemon.process)
+    harness.wait_until(lambda: len(settled(daemon)) >= count, seconds, f"{count} trades",
+                       daemon.process)
+    rows = daemon.trades()
+    harness.check(daemon.stop() == 0, daemon.log()[-2000:])
+    return rows
+
+
+def prefix(rows):
+    """Settled trades in purchase order, up to the first that is open."""
+    out = []
+    for row in sorted(rows, key=lambda r: int(r["order_id"])):
+        if row["profit"] is None:
+            break
+        out.append(tuple(row[c] for c in COLUMNS))
+    return out
+
+
+def agreement(programs, directory, tape, api):
+    token = harness.demo_token(api)
+    runs = {}
+    for mode in ("live", "paper"):
+        place = directory / f"{api}-{mode}"
+        sim = start_sim(programs, place, tape, [token] if mode == "live" else [])
+        file = config(place / "c.yaml", sim, api, mode)
+        daemon = harness.Daemon(programs, place / "d", file, token if mode == "live" else None)
+        runs[mode] = run_until_trades(daemon, TRADES, 240)
+        sim.stop()
+        harness.check(all(row["mode"] == mode for row in runs[mode]), f"a row is not marked {mode}")
+        bought = [line for line in sim.ledger() if line["event"] == "buy"]
+        harness.check((len(bought) > 0) == (mode == "live"),
+                      f"{mode}: the venue sold {len(bought)} contracts")
+    done = subprocess.run([str(programs / "derivctl"), "backtest", "--json", "--settle-delay", "1",
+                           "--config", str(file), "--ticks", f"R_100={tape}"],
+                          capture_output=True, text=True, timeout=120)
+    harness.check(done.returncode == 0, done.stderr)
+    test = [tuple(row[c] for c in COLUMNS) for row in json.loads(done.stdout)["trades"]]
+    compared = [prefix(runs["live"]), prefix(runs["paper"]), test]
+    count = min(len(rows) for rows in compared)
+    harness.check(count >= TRADES - 2, f"too few trades: {[len(r) for r in compared]}")
+    for n, rows in enumerate(zip(*compared)):
+        harness.check(rows[0] == rows[1] == rows[2],
+                      f"{api} trade {n + 1}: live {rows[0]}, paper {rows[1]}, back-test {rows[2]}")
+    print(f"{api}: {count} trades agree, live, paper and back-test")
+
+
+def marked(programs, directory, tape):
+    """Status, journal file, log: a paper run says so, needs no token and keeps apart."""
+    place = directory / "marked"
+    token = harness.demo_token("options")
+    sim = start_sim(programs, place, tape, [token])
+    paper = config(place / "paper.yaml", sim, "options", "paper")
+    daemon = harness.Daemon(programs, place / "d", paper, None)
+    rows = run_until_trades(daemon, 1, 60)
+    log = daemon.log()
+    harness.check("PAPER (simulated fills) account PAPER, balance 10000.00 USD" in log, log[-1500:])
+    harness.check(all("PAPER: " in line for line in log.splitlines() if "bought DIGIT" in line), log)
+    state = place / "d/state"
+    harness.check((state / "paper.db").exists() and not (state / "derivd.db").exists(),
+                  f"journals: {sorted(p.name for p in state.iterdir())}")
+    offline = daemon.json("--paper", "trades")
+    harness.check([r["order_id"] for r in offline] == [r["order_id"] for r in rows]
+                  and all(r["mode"] == "paper" for r in offline), f"offline: {offline[:2]}")
+    once = harness.Daemon(programs, place / "d", config(place / "l.yaml", sim, "options", "live"), token)
+    once.start()
+    harness.wait_until(lambda: live(once), 40, "live session", once.process)
+    harness.check(once.stop() == 0, once.log()[-1000:])
+    # A journal of one kind is refused by the other, whatever its name.
+    for mode, journal, word in (("live", "paper.db", "belongs to a paper run"),
+                                ("paper", "derivd.db", "belongs to account")):
+        file = config(place / f"{mode}.yaml", sim, "options", mode)
+        file.write_text(file.read_text() + f"store: {{ path: {state / journal} }}\n")
+        before = (state / journal).read_bytes()
+        refused = harness.Daemon(programs, place / "d", file, token).start()
+        code = refused.wait(20)
+        harness.check(code == 78 and word in refused.log()[-1000:],
+                      f"{mode} with {journal}: {code} {refused.log()[-1000:]}")
+        harness.check((state / journal).read_bytes() == before, f"{journal} was changed")
+    sim.stop()
+    print("marked and kept apart")
+
+
+def quotes(tape):
+    with open(tape) as lines:
+        return {int(row["epoch"]): row["quote"] for row in csv.DictReader(lines)}
+
+
+def killed(programs, directory, tape):
+    """SIGKILL with a contract open; it runs out meanwhile and is settled from the venue's past."""
+    place = directory / "killed"
+    sim = start_sim(programs, place, tape)
+    file = config(place / "c.yaml", sim, "options", "paper")
+    daemon = harness.Daemon(programs, place / "d", file, None).start()
+
+    def open_contract():
+        # Looked up and killed at once: the contract lives for two ticks, a tenth of a second.
+        if not live(daemon):
+            return None
+        rows = [r for r in daemon.json("positions") if r["outcome"] == "open"]
+        if not rows:
+            return None
+        daemon.process.kill()
+        daemon.process.wait()
+        return rows[0]
+
+    row = harness.wait_until(open_contract, 120, "open contract")
+    daemon.output.close()
+    harness.TICK.wait(1)  # forty seconds of the venue: the contract is over
+    daemon.start()
+    harness.wait_until(lambda: live(daemon), 40, "live session", daemon.process)
+    after = {r["contract_id"]: r for r in daemon.trades()}
+    found = after.get(row["contract_id"])
+    if found is None:  # its acceptance was not on disk yet: then it was never bought
+        harness.check(daemon.json("status")["open_contracts"] == 0, "something is open")
+    else:
+        harness.check(found["profit"] is not None and found["outcome"] in ("won", "lost"),
+                      f"not settled from the past: {found}")
+        seen = quotes(tape)
+        harness.check(found["exit"] in seen.values(), f"exit {found['exit']} is no tick of the tape")
+        print(f"killed with {row['contract_id']} open: {found['outcome']} from the venue's past")
+    status = daemon.json("status")
+    expected = 1_000_000 + sum(harness.cents(r["profit"]) for r in after.values() if r["profit"])
+    expected -= sum(harness.cents(r["stake"]) for r in after.values() if r["profit"] is None)
+    harness.wait_until(lambda: len(settled(daemon)) > len(after), 120, "further trades",
+                       daemon.process)
+    daemon.stop()
+    sim.stop()
+    harness.check(abs(harness.cents(status["balance"]) - expected) <= 2000,
+                  f"balance {status['balance']}, expected {expected}")
+
+
+def forgotten(programs, directory, tape):
+    """The same, but the venue has no ticks of then: the stake comes back, loudly."""
+    place = directory / "forgotten"
+    sim = start_sim(programs, place, tape)
+    file = config(place / "c.yaml", sim, "options", "paper", delay="20s")
+    daemon = harness.Daemon(programs, place / "d", file, None).start()
+
+    def open_contract():
+        rows = live(daemon) and [r for r in daemon.trades() if r["outcome"] == "open"]
+        return rows[0] if rows else None
+
+    row = harness.wait_until(open_contract, 120, "open contract", daemon.process)
+    daemon.process.kill()
+    daemon.process.wait()
+    daemon.output.close()
+    sim.stop()
+    # Another venue, whose history begins long after the contract.
+    lines = place / "later.csv"
+    lines.write_text("".join(line for line in open(tape) if not line[0].isdigit()
+                             or int(line.split(",")[0]) >= FIRST + 60_000))
+    later = start_sim(programs, place / "later", lines, (), start=FIRST + 60_021)
+    text = file.read_text().replace(sim.endpoint("options"), later.endpoint("options"))
+    file.write_text(text.replace(sim.ready["ca_file"], later.ready["ca_file"]))
+    daemon.start()
+    harness.wait_until(lambda: live(daemon), 40, "live session", daemon.process)
+    found = next(r for r in daemon.trades() if r["contract_id"] == row["contract_id"])
+    harness.check(found["outcome"] == "sold" and harness.cents(found["profit"]) == 0, f"{found}")
+    harness.check("its stake of" in daemon.log() and "given back" in daemon.log(),
+                  daemon.log()[-1500:])
+    daemon.stop()
+    later.stop()
+    print("given back what the venue has forgotten")
+
+
+def main(programs):
+    programs = pathlib.Path(programs)
+    with harness.Workspace() as directory:
+        tape = generated(directory / "tape.csv")
+        marked(programs, directory, tape)
+        killed(programs, directory, tape)
+        forgotten(programs, directory, tape)
+        for api in ("options", "v3"):
+            agreement(programs, directory, tape, api)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,215 @@
+"""The tick archive with the real programs: import and export of real ticks, a fetch from the venue's
+history through refusals and lost links, stopped and gone on with, and the daemon's own recording. What
+comes out is the tape, tick for tick."""
+
+import json
+import pathlib
+import random
+import signal
+import socket
+import subprocess
+import sys
+
+import harness
+
+FIRST = 1_782_000_000  # an even second
+COUNT = 40_000
+
+
+class Ctl:
+    def __init__(self, programs, directory):
+        self.program = str(programs / "derivctl")
+        self.directory = str(directory)
+
+    def run(self, *arguments, code=0):
+        done = subprocess.run([self.program, "ticks", *arguments, "--dir", self.directory],
+                              capture_output=True, text=True, timeout=120)
+        harness.check(done.returncode == code, f"ticks {' '.join(arguments)}: {done.returncode}: "
+                                               f"{done.stdout[-500:]} {done.stderr[-1000:]}")
+        return done
+
+    def json(self, *arguments):
+        return json.loads(self.run(*arguments, "--json").stdout)
+
+
+def generated(path):
+    """R_100 as a random walk, a tick on each even second, with two holes."""
+    rng = random.Random(5)
+    cents = 100_000
+    with open(path, "w") as out:
+        out.write("epoch,quote\n")
+        for i in range(COUNT):
+            if not (10_000 <= i < 10_050 or 20_000 <= i < 20_003):
+                out.write(f"{FIRST + 2 * i},{cents // 100}.{cents % 100:02}\n")
+            cents += rng.randint(-40, 40)
+    return path
+
+
+def full_quotes(text, decimals):
+    """A tick file with every quote's zeros, as an export writes them."""
+    out = ["epoch,quote"]
+    for line in text.split()[1:]:
+        epoch, quote = line.split(",")
+        whole, _, rest = quote.partition(".")
+        out.append(f"{epoch},{whole}.{rest:0<{decimals}}")
+    return "\n".join(out) + "\n"
+
+
+def imports(programs, directory, tape, symbol, decimals):
+    ctl = Ctl(programs, directory / f"archive-{symbol}")
+    text = tape.read_text()
+    lines = text.splitlines(keepends=True)
+    ticks = len(lines) - 1
+    middle = directory / "middle.csv"
+    middle.write_text(lines[0] + "".join(lines[ticks // 3:ticks // 2]))
+    harness.check(ctl.json("import", symbol, str(middle))["added"] == ticks // 2 - ticks // 3,
+                  "the middle")
+    got = ctl.json("import", symbol, str(tape))
+    harness.check(got["known"] == ticks // 2 - ticks // 3
+                  and got["added"] + got["known"] == ticks, f"{got} of {ticks}")
+    harness.check(ctl.json("import", symbol, str(tape))["added"] == 0, "twice")
+    exported = ctl.run("export", symbol).stdout
+    harness.check(exported == full_quotes(text, decimals), "the export is not the file")
+    row = ctl.json("list")[0]
+    harness.check(row["symbol"] == symbol and row["ticks"] == ticks
+                  and row["decimals"] == decimals and row["bytes"] < 4 * ticks, f"{row}")
+    # A quote that differs, far in the file: refused with its line, and nothing is kept.
+    epoch, quote = lines[ticks // 2].strip().split(",")
+    wrong = quote[:-1] + str((int(quote[-1]) + 1) % 10)
+    new_tick = f"{int(lines[-1].split(',')[0]) + 10},{quote}\n"
+    bad = directory / "bad.csv"
+    bad.write_text("".join(lines[:ticks // 2]) + f"{epoch},{wrong}\n"
+                   + "".join(lines[ticks // 2 + 1:]) + new_tick)
+    told = ctl.run("import", symbol, str(bad), code=4).stderr
+    harness.check(f"bad.csv:{ticks // 2 + 1}: " in told and "nothing was imported" in told, told)
+    bad.write_text(text + new_tick + f"{epoch},{quote}\n")
+    told = ctl.run("import", symbol, str(bad), code=4).stderr
+    harness.check(f"bad.csv:{ticks + 3}: " in told, told)
+    harness.check(ctl.run("export", symbol).stdout == exported, "a refused import left something")
+    part = ctl.run("export", symbol, "--from", lines[5].split(",")[0], "--to",
+                   lines[9].split(",")[0]).stdout.splitlines()
+    harness.check(len(part) == 5, f"--from and --to: {part}")
+    print(f"{symbol}: {ticks} ticks, {row['bytes'] / ticks:.2f} bytes each, export equals import")
+
+
+def start_sim(programs, directory, tape, faults=(), *arguments):
+    directory.mkdir()
+    file = directory / "faults.json"
+    file.write_text(json.dumps(list(faults)))
+    # The venue's clock stands still at the end of the tape: all of it is history.
+    return harness.Sim(programs, directory, [],
+                       ["--feed", f"replay:R_100={tape}", "--start", str(FIRST + 2 * COUNT + 100),
+                        "--speed", "0.001", "--faults", str(file), *arguments])
+
+
+def fetches(programs, directory, tape, api):
+    """Refusals, two lost links, a stop by SIGINT; then the rest, and it equals the tape."""
+    call = {"call": "ticks_history", "direction": "request"}
+    sim = start_sim(programs, directory / f"fetch-{api}", tape, [
+        {"when": {**call, "nth": 2}, "do": "error RateLimit"},
+        {"when": {**call, "nth": 3}, "do": "error RateLimit"},
+        {"when": {**call, "nth": 4}, "do": "drop_after"},
+        {"when": {**call, "nth": 6}, "do": "lose_reply"},
+        {"when": {**call, "nth": 7}, "do": "drop_unanswered"}])
+    ctl = Ctl(programs, directory / f"archive-{api}")
+    venue = ["--endpoint", sim.ready["public"] if api == "options" else sim.ready["v3"],
+             "--ca-file", sim.ready["ca_file"]]
+    first = [ctl.program, "ticks", "fetch", "R_100", "--from", str(FIRST), *venue, "--dir",
+             ctl.directory]
+    stopped = subprocess.Popen(first, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    harness.STARTED.append(stopped)
+    files = pathlib.Path(ctl.directory) / "R_100"
+    harness.wait_until(lambda: files.exists() and list(files.glob("*.ticks")), 60, "a first page",
+                       stopped)
+    stopped.send_signal(signal.SIGINT)
+    _, errors = stopped.communicate(timeout=60)
+    harness.check(stopped.returncode == 1 and "goes on from there" in errors,
+                  f"{stopped.returncode}: {errors}")
+    kept = ctl.json("list")[0]["ticks"]
+    harness.check(0 < kept < COUNT - 53, f"{kept} after the stop")
+    got = ctl.json("fetch", "R_100", "--from", str(FIRST), *venue)
+    harness.check(got["complete"] and got["known"] == 0 and got["added"] == COUNT - 53 - kept,
+                  f"{got}, {kept} were there")
+    harness.check(ctl.run("export", "R_100").stdout == tape.read_text(), "not the tape")
+    row = ctl.json("list")[0]
+    harness.check(row["gaps"] == 2 and all(g["absent"] for g in row["gap_list"])
+                  and row["gap_list"][0]["from"] == FIRST + 20_000 - 1, f"{row}")
+    again = ctl.json("fetch", "R_100", "--from", str(FIRST), "--to", str(FIRST + 2 * COUNT), *venue)
+    harness.check(again["pages"] == 0, f"asked again for what it has: {again}")
+    refused = ctl.run("fetch", "NO_SUCH", "--days", "1", *venue, code=4).stderr
+    harness.check("InvalidSymbol" in refused, refused)
+    sim.stop()
+    print(f"{api}: {got['pages']} pages after {kept} ticks; equals the tape")
+
+
+def holes_alone(programs, directory, tape):
+    """Many small gaps are filled one by one, and nothing else is asked for."""
+    sim = start_sim(programs, directory / "holes", tape)
+    ctl = Ctl(programs, directory / "archive-holes")
+    lines = tape.read_text().splitlines(keepends=True)
+    holes = directory / "holes.csv"
+    holes.write_text("".join(line for n, line in enumerate(lines) if n % 500 != 499))
+    ctl.run("import", "R_100", str(holes))
+    got = ctl.json("fetch", "R_100", "--from", str(FIRST), "--endpoint", sim.ready["public"],
+                   "--ca-file", sim.ready["ca_file"])
+    harness.check(got["pages"] <= len(lines) // 500 + 4, f"{got}")
+    harness.check(got["complete"] and ctl.run("export", "R_100").stdout == tape.read_text(), f"{got}")
+    print(f"{got['pages']} pages for {got['added']} single ticks")
+    sim.stop()
+
+
+def records(programs, directory, tape):
+    """The daemon's own ticks, in paper mode: the tape from its first tick on."""
+    place = directory / "record"
+    place.mkdir()
+    sim = harness.Sim(programs, place, [], ["--feed", f"replay:R_100={tape}", "--start",
+                                            str(FIRST - 10), "--speed", "40", "--wait"])
+    file = place / "c.yaml"
+    file.write_text(f"""
+venue: {{ mode: paper, api: options, endpoint: "{sim.ready['rest']}", ca_file: "{sim.ready['ca_file']}" }}
+strategies:
+  - {{ name: parity, type: even_odd, symbol: R_100, params: {{ streak: 9 }},
+      contract: {{ duration: 1t }}, staking: {{ plan: flat, base: 0.35 }} }}
+store: {{ ticks: true }}
+""")
+    daemon = harness.Daemon(programs, place / "d", file, None).start()
+    ctl = Ctl(programs, place / "d/state/ticks")
+
+    def archived():
+        done = daemon.ctl("status", "--json", ok=False)
+        return done.returncode == 0 and (json.loads(done.stdout)["ticks_archived"] or 0) >= 50
+
+    harness.wait_until(archived, 60, "fifty archived ticks", daemon.process)
+    status = daemon.json("status")
+    harness.check(daemon.stop() == 0 and status["ticks_dropped"] == 0, f"{status}")
+    exported = ctl.run("export", "R_100").stdout
+    harness.check(tape.read_text().startswith(exported) and exported.count("\n") > 50,
+                  exported[:300])
+    # And the back-test reads it.
+    done = daemon.ctl("backtest", "--json", "--config", str(file), "--ticks", "R_100=archive:")
+    harness.check("parity" in json.loads(done.stdout)["strategies"], done.stdout[:500])
+    sim.stop()
+    print(f"the daemon archived {exported.count(chr(10)) - 1} ticks of the tape")
+
+
+def main(programs):
+    programs = pathlib.Path(programs)
+    with harness.Workspace() as directory:
+        tape = generated(directory / "tape.csv")
+        imports(programs, directory, tape, "R_100", 2)
+        for api in ("options", "v3"):
+            fetches(programs, directory, tape, api)
+        holes_alone(programs, directory, tape)
+        records(programs, directory, tape)
+        real = {"R_75": ("R_75_2026-06-24.csv", 4), "R_100": ("R_100_2026-06-21.csv", 2)}
+        for symbol, (name, decimals) in real.items():
+            file = harness.SHARED / "ticks" / name
+            if not file.exists():
+                print("SKIPPED: no recorded ticks at", file)
+                continue
+            (directory / "real").mkdir(exist_ok=True)
+            imports(programs, directory / "real", file, symbol, decimals)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
