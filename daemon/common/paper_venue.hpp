@@ -69,6 +69,7 @@ class PaperVenue final : public deriv::SessionListener {
   void on_fatal(deriv::FatalKind kind, std::string_view text) override;
   void on_venue_time(core::VenueTime time) override;
   // A public session has none of these.
+  void on_token_replaced(bool, std::string_view) override {}
   void on_quote(const deriv::Quote&) override {}
   void on_quote_refused(core::OrderId, std::string_view, std::string_view) override {}
   void on_bought(core::OrderId, const execution::Bought&) override {}

@@ -66,6 +66,10 @@ class VenueSession final {
   void ask_report(core::VenueTime since, const core::Now& now) {
     paper_ ? paper_->ask_report(since, now) : session_.ask_report(since, now);
   }
+  /// Paper has no token.
+  bool replace_token(core::Secret token, const core::Now& now) {
+    return !paper_ && session_.replace_token(std::move(token), now);
+  }
   void reconciled(const core::Now& now) { session_.reconciled(now); }
 
   std::optional<core::Instant> next_deadline() const {

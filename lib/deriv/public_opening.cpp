@@ -45,6 +45,7 @@ class PublicOpening final : public Opening {
   Step on_http(int, std::string_view) override { return Step::wait(); }
   Step on_http_failed(std::string_view) override { return Step::wait(); }
   Call login_call() const override { return Call::kTime; }
+  void forget_token() override {}
 
   Step on_login(const Frame& frame) override {
     if (frame.error) {
