@@ -122,6 +122,7 @@ class Fetch final : public deriv::SessionListener {
     finish(service::kCtlRefused, std::string(text));
   }
   void on_notice(core::EventKind, std::string_view text) override { problem_ = std::string(text); }
+  void on_token_replaced(bool, std::string_view) override {}
   void on_venue_time(core::VenueTime time) override { venue_ = time; }
   void on_account(const deriv::AccountInfo&) override {}
   void on_tick(const market::Tick&, bool) override {}
