@@ -96,8 +96,10 @@ void Driver::deliver() {
     if (c.life.verdict() != Verdict::kOpen && c.due <= now_.venue) due_.push_back(i);
   }
   if (due_.empty()) return;
-  std::stable_sort(due_.begin(), due_.end(),
-                   [this](auto a, auto b) { return open_[a].due < open_[b].due; });
+  if (due_.size() > 1) {
+    std::stable_sort(due_.begin(), due_.end(),
+                     [this](auto a, auto b) { return open_[a].due < open_[b].due; });
+  }
   for (const auto i : due_) settle(open_[i]);
   decided_ -= due_.size();
   std::erase_if(open_, [this](const Open& c) {
@@ -171,17 +173,16 @@ void Driver::answer(const engine::AskReport& ask) {
 }
 
 void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core::VenueTime start) {
-  Open contract;
-  contract.order = order.order;
-  contract.life = market::ContractLife(order.spec, start);
-  auto& trade = contract.trade;
+  Trade trade;
   trade.strategy = strategy_index(order.strategy);
   trade.tape = tape_of(order.spec.symbol);
-  const auto following = merge_.following(trade.tape);
-  if (!order.spec.duration.in_ticks() && following && *following > contract.life.expiry()) {
-    ++result_.strategies[trade.strategy].refused;
-    return engine_.on_refused(order.order, "NoTicks", "no tick is recorded in its life", false,
-                              now_, actions_);
+  if (!order.spec.duration.in_ticks()) {
+    const auto following = merge_.following(trade.tape);
+    if (following && *following > market::expiry_of(order.spec.duration, start)) {
+      ++result_.strategies[trade.strategy].refused;
+      return engine_.on_refused(order.order, "NoTicks", "no tick is recorded in its life", false,
+                                now_, actions_);
+    }
   }
   trade.type = order.spec.type;
   trade.signal_epoch = order.signal_epoch;
@@ -189,8 +190,8 @@ void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core:
   trade.stake = order.stake;
   trade.payout = options_.payouts.payout(order.spec, order.stake, quoted);
   balance_ -= order.stake;
-  open_.push_back(contract);
-  begin_trade(contract);
+  open_.push_back({order.order, market::ContractLife(order.spec, start), trade, {}});
+  begin_trade(open_.back());
   execution::Bought bought;
   bought.contract = {order.order.value};
   bought.transaction = {order.order.value};

@@ -149,20 +149,6 @@ double Money::to_double() const {
   return static_cast<double>(units_) / static_cast<double>(pow10(exponent_));
 }
 
-std::strong_ordering operator<=>(Money a, Money b) {
-  DERIVD_CHECK(a.exponent_ == b.exponent_, "amounts of different currencies compared");
-  return a.units_ <=> b.units_;
-}
-
-Money operator+(Money a, Money b) {
-  DERIVD_CHECK(a.exponent_ == b.exponent_, "amounts of different currencies added");
-  std::int64_t sum = 0;
-  DERIVD_CHECK(!__builtin_add_overflow(a.units_, b.units_, &sum), "amount overflow");
-  return Money(sum, a.exponent_);
-}
-
-Money operator-(Money a, Money b) { return a + (-b); }
-
 Result<Price> Price::from(Decimal value, std::uint8_t decimals) {
   auto mantissa = rescale(value, decimals);
   if (!mantissa) return mantissa.error();
@@ -179,11 +165,6 @@ std::string Price::to_string() const { return format_fixed(mantissa_, decimals_)
 
 double Price::to_double() const {
   return static_cast<double>(mantissa_) / static_cast<double>(pow10(decimals_));
-}
-
-std::strong_ordering operator<=>(Price a, Price b) {
-  DERIVD_CHECK(a.decimals_ == b.decimals_, "prices of different symbols compared");
-  return a.mantissa_ <=> b.mantissa_;
 }
 
 Price operator+(Price a, Price b) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/check.hpp"
 #include "core/result.hpp"
 
 namespace derivd::core {
@@ -50,10 +51,18 @@ class Money {
   constexpr bool is_zero() const { return units_ == 0; }
 
   friend constexpr bool operator==(Money, Money) = default;
-  friend std::strong_ordering operator<=>(Money a, Money b);
+  friend std::strong_ordering operator<=>(Money a, Money b) {
+    DERIVD_CHECK(a.exponent_ == b.exponent_, "amounts of different currencies compared");
+    return a.units_ <=> b.units_;
+  }
   Money operator-() const { return Money(-units_, exponent_); }
-  friend Money operator+(Money a, Money b);
-  friend Money operator-(Money a, Money b);
+  friend Money operator+(Money a, Money b) {
+    DERIVD_CHECK(a.exponent_ == b.exponent_, "amounts of different currencies added");
+    std::int64_t sum = 0;
+    DERIVD_CHECK(!__builtin_add_overflow(a.units_, b.units_, &sum), "amount overflow");
+    return Money(sum, a.exponent_);
+  }
+  friend Money operator-(Money a, Money b) { return a + (-b); }
   Money& operator+=(Money b) { return *this = *this + b; }
   Money& operator-=(Money b) { return *this = *this - b; }
 
@@ -85,7 +94,10 @@ class Price {
   std::string to_string() const;  // always `decimals` decimals
   double to_double() const;
   friend constexpr bool operator==(Price, Price) = default;
-  friend std::strong_ordering operator<=>(Price a, Price b);  // same decimals, or CHECK
+  friend std::strong_ordering operator<=>(Price a, Price b) {
+    DERIVD_CHECK(a.decimals_ == b.decimals_, "prices of different symbols compared");
+    return a.mantissa_ <=> b.mantissa_;
+  }
   /// Adds an offset given in the same decimals.
   friend Price operator+(Price a, Price b);
   Price operator-() const { return Price(-mantissa_, decimals_); }

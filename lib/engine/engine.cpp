@@ -25,19 +25,32 @@ void Engine::Impl::observe(core::VenueTime time) {
   if (time > clock) {
     // Neither faster than our seconds nor slower than ticks can come; a simulator that is faster
     // for good is believed after some ticks.
-    const auto passed = std::chrono::ceil<std::chrono::seconds>(now.instant - clock_at);
-    const auto bound = steady + std::max(passed, kTickStep);
-    ahead = clock.s != 0 && time > bound ? ahead + 1 : 0;
-    steady = clock.s == 0 || ahead > kBelieved ? time : std::min(time, bound);
+    if (clock.s != 0 && time <= steady + kTickStep) {
+      ahead = 0;
+      steady = time;
+    } else {
+      bound_by_our_seconds(time);
+    }
     clock = time;
     clock_at = now.instant;
+    roll_day();
   }
-  roll_day();
+}
+
+void Engine::Impl::bound_by_our_seconds(core::VenueTime time) {
+  const auto passed = std::chrono::ceil<std::chrono::seconds>(now.instant - clock_at);
+  const auto bound = steady + std::max(passed, kTickStep);
+  ahead = clock.s != 0 && time > bound ? ahead + 1 : 0;
+  steady = clock.s == 0 || ahead > kBelieved ? time : std::min(time, bound);
 }
 
 void Engine::Impl::roll_day() {
+  const auto starts = settings.limits.day_starts;
+  if (clock < day_ends && starts == day_ends_by) return;
   if (clock.s == 0) return;  // the venue has not shown its time yet
-  const auto today = risk::day_of(clock, settings.limits.day_starts);
+  const auto today = risk::day_of(clock, starts);
+  day_ends = risk::day_begin(today + 1, starts);
+  day_ends_by = starts;
   if (day && today <= *day) return;
   const bool first = !day;
   day = today;
@@ -51,7 +64,9 @@ void Engine::Impl::roll_day() {
   if (!first) append_day();
 }
 
-void Engine::Impl::append_day() { append(execution::DayRecord{*day, day_profit(), day_trades()}); }
+void Engine::Impl::append_day() {
+  if (audience.journal) append(execution::DayRecord{*day, day_profit(), day_trades()});
+}
 
 void Engine::Impl::tick(const market::Tick& tick, bool history) {
   auto* feed = find_feed(tick.symbol);
@@ -68,7 +83,7 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
                                                tick.symbol.view(), before->epoch.s, tick.epoch.s));
     tell(e);
   }
-  feed_contracts(tick, push);
+  if (!followers.empty() || !verifying.empty()) feed_contracts(tick, push);
   for (const auto& slot : slots) {
     if (!slot->runs() || slot->settings.symbol != tick.symbol) continue;
     if (push == Feed::Push::kRestarted) {
@@ -164,8 +179,10 @@ Slot* Engine::Impl::find_slot(std::string_view name) {
   return nullptr;
 }
 
-Slot& Engine::Impl::slot_for(core::Name name) {
-  if (auto* slot = find_slot(name.view())) return *slot;
+Slot& Engine::Impl::slot_for(const core::Name& name) {
+  for (auto& slot : slots) {
+    if (slot->name() == name) return *slot;
+  }
   slots.push_back(std::make_unique<Slot>(name));
   if (day) slots.back()->new_day(*day);
   return *slots.back();

@@ -85,7 +85,8 @@ struct AccountView {
 };
 
 /// Which actions the caller performs at all. The others are not even built: a back-test has neither
-/// a journal nor readers, and their texts would cost it most of its time.
+/// a journal nor readers, and their texts would cost it most of its time. Without both, settlements
+/// are not recomputed and contracts not polled either: nobody would hear of it.
 struct Audience {
   bool journal = true;  // Append
   bool people = true;   // Tell, and StrategyView::last_decision

@@ -129,20 +129,30 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
   own_event();
   flights[intent.id] = Flight{now.instant, {}, {}, kFirstAsk, false};
   slot.told.reset();
+  append_order(intent);
+  out->push_back(SendBuy{intent.id, spec, stake,
+                         quote != nullptr ? quote->id : core::ShortString<64>{}, slot.name(),
+                         tick.epoch});
+  if (!audience.people) return;
   slot.last_decision = core::Text::truncated(
       fmt::format("entered {} at {}", market::name_of(spec.type), stake.to_string()));
-  append(execution::OrderRecord{intent});
-  out->push_back(
-      SendBuy{intent.id, spec, stake, quote != nullptr ? quote->id : core::ShortString<64>{},
-              slot.name(), tick.epoch});
-  auto e = event(EventKind::kOrderSent, intent);
-  e.text = core::Text::truncated(fmt::format("order {}: {} {} for {}", intent.id.value,
-                                             market::name_of(spec.type), spec.symbol.view(),
-                                             stake.to_string()));
+  tell_sent(intent);
+}
+
+void Engine::Impl::tell_sent(const execution::Order& order) {
+  auto e = event(EventKind::kOrderSent, order);
+  e.text = core::Text::truncated(fmt::format("order {}: {} {} for {}", order.id.value,
+                                             market::name_of(order.spec.type),
+                                             order.spec.symbol.view(), order.stake.to_string()));
   tell(e);
 }
 
 void Engine::Impl::drop(Slot& slot, const risk::Denied& denied) {
+  if (audience.people) tell_denied(slot, denied);
+  if (denied.limit == risk::Limit::kMinBalance) look_for_deposit();
+}
+
+void Engine::Impl::tell_denied(Slot& slot, const risk::Denied& denied) {
   const auto text = risk::sentence(denied);
   slot.last_decision = core::Text::truncated(text);
   // People are told of a budget once, not at every tick that it holds.
@@ -153,7 +163,6 @@ void Engine::Impl::drop(Slot& slot, const risk::Denied& denied) {
   e.text = core::Text::truncated(fmt::format("{}: {}", slot.name(), text));
   if (risk::is_money(denied.limit)) e.stake = denied.stake;
   tell(e);
-  if (denied.limit == risk::Limit::kMinBalance) look_for_deposit();
 }
 
 // A deposit is believed only once it was asked for in a quiet moment.
@@ -172,6 +181,7 @@ void Engine::Impl::drop(Slot& slot, std::string_view why) {
 }
 
 void Engine::Impl::restart_plan(Slot& slot) {
+  if (!audience.journal) return slot.plan->restart();
   const auto before = slot.plan->save();
   slot.plan->restart();
   if (slot.plan->save() != before) append_slot(slot);
@@ -199,6 +209,7 @@ void Engine::Impl::quote_reply(const QuoteReply& reply) {
 // In order, and none stands in the way of one before it: a signal that is held again goes to the
 // back after those that came before it.
 void Engine::Impl::release_waiting() {
+  if (waiting.empty()) return;
   std::deque<Waiting> ready;
   for (std::size_t i = waiting.size(); i > 0; --i) {
     auto w = waiting.front();

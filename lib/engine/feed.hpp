@@ -43,10 +43,12 @@ class Feed final {
   /// Remembered ticks with an epoch after `start`, oldest first.
   template <class Visitor>
   void each_after(core::VenueTime start, Visitor&& visit) const {
-    for (std::size_t i = 0; i < size_; ++i) {
-      const auto& tick = memory_[(next_ + kMemory - size_ + i) % kMemory];
-      if (tick.epoch > start) visit(tick);
-    }
+    const auto at = [this](std::size_t back) -> const market::Tick& {
+      return memory_[(next_ + kMemory - back) % kMemory];
+    };
+    std::size_t back = 0;  // from the newest: most often none or few are asked for
+    while (back < size_ && at(back + 1).epoch > start) ++back;
+    for (; back > 0; --back) visit(at(back));
   }
   /// Whether each_after(start) holds every tick after `start`.
   bool remembers(core::VenueTime start) const;

@@ -4,8 +4,8 @@
 // it.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -84,6 +84,7 @@ struct Engine::Impl {
   // engine.cpp
   void begin(const core::Now& at, Actions& actions);
   void observe(core::VenueTime time);
+  void bound_by_our_seconds(core::VenueTime time);
   void roll_day();
   void tick(const market::Tick& tick, bool history);
   void feed_contracts(const market::Tick& tick, Feed::Push push);
@@ -104,13 +105,15 @@ struct Engine::Impl {
   risk::Standing standing(Slot& slot, std::int64_t turn) const;
   enum class Twin : std::uint8_t { kNone, kInFlight, kUnknown };
   Twin twin_of(const market::ContractSpec& spec, core::Money stake) const;
-  void hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
-            core::Money stake, std::int64_t turn);
+  void hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick, core::Money stake,
+            std::int64_t turn);
   void ask_quote(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                  const market::ContractSpec& spec, core::Money stake, std::int64_t turn);
   void send(Slot& slot, const market::ContractSpec& spec, const market::Tick& tick,
             core::Money stake, const PaidQuote* quote);
+  void tell_sent(const execution::Order& order);
   void drop(Slot& slot, const risk::Denied& denied);
+  void tell_denied(Slot& slot, const risk::Denied& denied);
   void drop(Slot& slot, std::string_view why);
   void look_for_deposit();
   void restart_plan(Slot& slot);
@@ -121,12 +124,14 @@ struct Engine::Impl {
   void bought(core::OrderId id, const execution::Bought& bought);
   void refused(core::OrderId id, std::string_view code, std::string_view message, bool permanent);
   void opened(const execution::Order& order, bool resolved);
+  void tell_opened(const execution::Order& order, bool resolved);
   void follow(const execution::Order& order);
   void contract(const execution::ContractReport& report, execution::Witness witness);
   void transaction(const execution::TransactionReport& report);
   void transaction_contract(const execution::TransactionReport& report);
   void settle(core::OrderId id, const execution::Settlement& settlement,
               execution::Witness witness);
+  void tell_settled(const Slot& slot, const execution::Order& order, execution::Witness witness);
   void book(Slot& slot, const execution::Order& order);
   void later_witness(const execution::Order& order, const execution::Settlement& settlement,
                      execution::Witness witness);
@@ -170,7 +175,7 @@ struct Engine::Impl {
 
   // Lookups and sums.
   Slot* find_slot(std::string_view name);
-  Slot& slot_for(core::Name name);
+  Slot& slot_for(const core::Name& name);
   Feed* find_feed(const market::SymbolCode& symbol);
   Feed& feed_for(const market::SymbolCode& symbol);
   core::Money day_profit() const;
@@ -182,6 +187,9 @@ struct Engine::Impl {
   // Actions.
   void append(execution::Record record) {
     if (audience.journal) out->push_back(Append{std::move(record)});
+  }
+  void append_order(const execution::Order& order) {
+    if (audience.journal) append(execution::OrderRecord{order});
   }
   void append_slot(const Slot& slot) {
     if (audience.journal) append(slot.record());
@@ -198,8 +206,9 @@ struct Engine::Impl {
   std::vector<std::unique_ptr<Slot>> slots;  // those of the configuration first, in its order
   std::vector<std::unique_ptr<Feed>> feeds;
   execution::Ledger ledger;
-  std::map<core::OrderId, Flight> flights;
-  std::map<core::OrderId, execution::Follower> followers;
+  // Few at a time, walked at every tick.
+  boost::container::flat_map<core::OrderId, Flight> flights;
+  boost::container::flat_map<core::OrderId, execution::Follower> followers;
   std::deque<core::OrderId> verifying;    // settled, their follower may still decide
   std::set<core::OrderId> told_mismatch;  // of orders that the ledger still knows
   std::deque<Waiting> waiting;
@@ -218,6 +227,8 @@ struct Engine::Impl {
   bool reconciled = false;
   bool draining = false;
   std::optional<std::int64_t> day;
+  core::VenueTime day_ends;             // before it no other day can begin,
+  std::chrono::seconds day_ends_by{0};  // while days start at this time
   bool daily_profit_reached = false;
   core::VenueTime clock;
   core::Instant clock_at;  // when it was shown to us

@@ -45,8 +45,15 @@ void Engine::Impl::opened(const execution::Order& order, bool resolved) {
   const bool today = !day || risk::day_of(order.purchase_time, settings.limits.day_starts) >= *day;
   slot.on_purchase(order.id, order.purchase_time, today);
   flights.erase(order.id);
-  append(execution::OrderRecord{order});
+  append_order(order);
   out->push_back(Watch{order.contract});
+  if (audience.people) tell_opened(order, resolved);
+  follow(order);
+  const auto contract = order.contract;
+  replay_held(contract);
+}
+
+void Engine::Impl::tell_opened(const execution::Order& order, bool resolved) {
   auto e = event(resolved ? EventKind::kOrderResolved : EventKind::kContractBought, order);
   e.text = core::Text::truncated(fmt::format(
       "{}{} {} for {}{}, contract {}", resolved ? "found: " : "bought ",
@@ -54,12 +61,11 @@ void Engine::Impl::opened(const execution::Order& order, bool resolved) {
       order.payout ? fmt::format(", pays {}", order.payout->to_string()) : "",
       order.contract.value));
   tell(e);
-  follow(order);
-  const auto contract = order.contract;
-  replay_held(contract);
 }
 
+// A second opinion for people and journal, and polls of a venue that is silent.
 void Engine::Impl::follow(const execution::Order& order) {
+  if (!audience.journal && !audience.people) return;
   auto& feed = feed_for(order.spec.symbol);
   const auto interval = feed.interval_s() > 0 ? feed.interval_s() : 2;
   execution::Follower follower(order.spec, order.purchase_time, interval, now.instant);
@@ -150,7 +156,14 @@ void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlem
   balance.credit(order.sell_price, anchored);
   own_event();
   book(slot, order);
-  append(execution::OrderRecord{order});
+  append_order(order);
+  if (audience.people) tell_settled(slot, order, witness);
+  if (slot.halted && !was_halted) tell_halted(slot);
+  if (difference) mismatch(order, *difference);
+}
+
+void Engine::Impl::tell_settled(const Slot& slot, const execution::Order& order,
+                                execution::Witness witness) {
   auto e = event(EventKind::kContractSettled, order);
   e.reason = core::Text::truncated(execution::name_of(witness));
   e.text = core::Text::truncated(fmt::format(
@@ -158,8 +171,6 @@ void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlem
       execution::name_of(order.outcome), order.profit->units() > 0 ? "+" : "",
       order.profit->to_string(), order.buy_price.to_string(), slot.session.realised.to_string()));
   tell(e);
-  if (slot.halted && !was_halted) tell_halted(slot);
-  if (difference) mismatch(order, *difference);
 }
 
 void Engine::Impl::book(Slot& slot, const execution::Order& order) {

@@ -6,11 +6,11 @@
 // includes, so that a crash between two records books nothing twice and forgets nothing.
 #pragma once
 
+#include <boost/container/flat_set.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include "core/result.hpp"
 #include "engine/settings.hpp"
@@ -41,7 +41,7 @@ struct Slot {
   /// One that the configuration no longer has, whose contracts still settle.
   explicit Slot(core::Name name);
 
-  core::Name name() const { return settings.name; }
+  const core::Name& name() const { return settings.name; }
   bool runs() const { return configured && settings.enabled; }
 
   void on_purchase(core::OrderId order, core::VenueTime time, bool today);
@@ -72,7 +72,7 @@ struct Slot {
   core::Money day_profit;
   std::int64_t day_trades = 0;
 
-  std::set<core::OrderId> counted;  // open orders whose purchase is counted above
+  boost::container::flat_set<core::OrderId> counted;  // open orders whose purchase is counted above
   std::deque<Booked> booked;
 
   bool halted = false;

@@ -96,9 +96,8 @@ core::Money at_risk(const Order& order) {
 
 void Ledger::restore(const Order& order) {
   DERIVD_CHECK(order.id && is_exposed(order.state), "only orders that are not final are restored");
-  const auto [it, added] = orders_.emplace(order.id, order);
-  DERIVD_CHECK(added, "an order was restored twice");
-  exposed_.emplace(order.id, &it->second);
+  DERIVD_CHECK(!orders_.contains(order.id), "an order was restored twice");
+  add(order);
   restore_last(order.id);
   if (!order.contract) return;
   DERIVD_CHECK(!is_ours(order.contract), "two orders of the journal claim one contract");
@@ -114,10 +113,18 @@ const Order& Ledger::intend(const Order& order) {
   DERIVD_CHECK(order.id && order.id <= last_ && order.state == OrderState::kIntended,
                "an intent needs a reserved id");
   DERIVD_CHECK(!full(), "more orders at risk than the ledger holds");
-  const auto [it, added] = orders_.emplace(order.id, order);
-  DERIVD_CHECK(added, "an order id was used twice");
-  exposed_.emplace(order.id, &it->second);
-  return it->second;
+  DERIVD_CHECK(!orders_.contains(order.id), "an order id was used twice");
+  return add(order);
+}
+
+const Order& Ledger::add(const Order& order) {
+  if (vacant_.empty()) vacant_.push_back(&slots_.emplace_back());
+  auto* slot = vacant_.back();
+  vacant_.pop_back();
+  *slot = order;
+  orders_.emplace(order.id, slot);
+  exposed_.emplace(order.id, slot);
+  return *slot;
 }
 
 const Order& Ledger::unknown(core::OrderId id, std::string_view why) {
@@ -184,7 +191,7 @@ const Order& Ledger::mark_differs(core::OrderId id) {
 
 const Order* Ledger::find(core::OrderId id) const {
   const auto it = orders_.find(id);
-  return it == orders_.end() ? nullptr : &it->second;
+  return it == orders_.end() ? nullptr : it->second;
 }
 
 const Order* Ledger::find(core::ContractId contract) const {
@@ -195,7 +202,7 @@ const Order* Ledger::find(core::ContractId contract) const {
 Order& Ledger::at(core::OrderId id) {
   const auto it = orders_.find(id);
   DERIVD_CHECK(it != orders_.end(), "no such order");
-  return it->second;
+  return *it->second;
 }
 
 Order& Ledger::move(core::OrderId id, OrderState to) {
@@ -233,7 +240,8 @@ void Ledger::forget_old() {
   while (finals_.size() > kKeepFinal) {
     const auto it = orders_.find(finals_.front());
     finals_.pop_front();
-    by_contract_.erase(it->second.contract);
+    by_contract_.erase(it->second->contract);
+    vacant_.push_back(it->second);
     orders_.erase(it);
   }
 }

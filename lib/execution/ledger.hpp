@@ -4,12 +4,13 @@
 // contract.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <deque>
-#include <map>
 #include <optional>
-#include <unordered_map>
-#include <unordered_set>
+#include <vector>
 
 #include "core/ids.hpp"
 #include "execution/order.hpp"
@@ -81,20 +82,27 @@ class Ledger final {
   /// True also for contracts whose orders have been forgotten.
   bool is_ours(core::ContractId contract) const { return claims_.contains(contract); }
   /// Every order that is not final, by id. Pointers hold until the order is forgotten.
-  const std::map<core::OrderId, const Order*>& exposed() const { return exposed_; }
+  using Exposed = boost::container::flat_map<core::OrderId, const Order*>;
+  const Exposed& exposed() const { return exposed_; }
 
  private:
+  template <class Key, class Value>
+  using Table = boost::unordered_flat_map<Key, Value, std::hash<Key>>;
+
+  const Order& add(const Order& order);
   Order& at(core::OrderId id);
   Order& move(core::OrderId id, OrderState to);
   void claim(core::ContractId contract);
   void forget_old();
 
-  std::map<core::OrderId, Order> orders_;
+  Table<core::OrderId, Order*> orders_;
+  std::deque<Order> slots_;     // where orders lie; never moves them
+  std::vector<Order*> vacant_;  // of slots_
   std::deque<core::OrderId> finals_;
-  std::unordered_map<core::ContractId, core::OrderId> by_contract_;
-  std::unordered_set<core::ContractId> claims_;
+  Table<core::ContractId, core::OrderId> by_contract_;
+  boost::unordered_flat_set<core::ContractId, std::hash<core::ContractId>> claims_;
   std::deque<core::ContractId> claim_order_;
-  std::map<core::OrderId, const Order*> exposed_;
+  Exposed exposed_;
   core::OrderId last_;
 };
 

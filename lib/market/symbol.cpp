@@ -73,13 +73,33 @@ constexpr std::array kSymbols{
     other("CRASH1000", "Crash 1000 Index", 3, 1, 5728, false, 0.00006),
 };
 
+// Where each code lies, by its hash: asked for at every purchase. 0: nothing, else place + 1.
+constexpr std::size_t hash_of(std::string_view code) {
+  std::size_t h = code.size();
+  for (const char c : code) h = h * 31 + static_cast<unsigned char>(c);
+  return h;
+}
+constexpr auto kIndex = [] {
+  std::array<std::uint8_t, 256> out{};
+  static_assert(kSymbols.size() < out.size() / 2);
+  for (std::size_t n = 0; n < kSymbols.size(); ++n) {
+    auto i = hash_of(kSymbols[n].code);
+    while (out[i % out.size()] != 0) ++i;
+    out[i % out.size()] = static_cast<std::uint8_t>(n + 1);
+  }
+  return out;
+}();
+
 }  // namespace
 
 std::span<const SymbolInfo> known_symbols() { return kSymbols; }
 
 const SymbolInfo* find_symbol(std::string_view code) {
-  const auto it = std::ranges::find(kSymbols, code, &SymbolInfo::code);
-  return it == kSymbols.end() ? nullptr : &*it;
+  for (auto i = hash_of(code);; ++i) {
+    const auto entry = kIndex[i % kIndex.size()];
+    if (entry == 0) return nullptr;
+    if (kSymbols[entry - 1].code == code) return &kSymbols[entry - 1];
+  }
 }
 
 }  // namespace derivd::market

@@ -110,7 +110,7 @@ class Stepped final : public StakePlan {
  private:
   void go(std::int64_t step) {
     step_ = step > max_steps_ ? 0 : step;
-    stake_ = rule_.stake(settings_, step_);
+    stake_ = stake_at(step_);
     if (!settings_.max_stake || stake_ <= *settings_.max_stake) return;
     if (settings_.on_cap == OnCap::kHold) {
       stake_ = *settings_.max_stake;
@@ -120,8 +120,18 @@ class Stepped final : public StakePlan {
     }
   }
 
+  // Exact powers are dear, and a plan sees the same few steps again and again.
+  core::Money stake_at(std::int64_t step) {
+    const auto i = static_cast<std::size_t>(step);
+    if (i >= kKnown) return rule_.stake(settings_, step);
+    if (known_[i].is_zero()) known_[i] = rule_.stake(settings_, step);
+    return known_[i];
+  }
+
+  static constexpr std::size_t kKnown = 16;
   Settings settings_;
   Progression rule_;
+  std::array<core::Money, kKnown> known_{};  // zero: not computed yet
   std::int64_t max_steps_;
   std::int64_t step_ = 0;
   core::Money stake_;
