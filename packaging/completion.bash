@@ -26,11 +26,11 @@ _derivd() {
   local subcommand words
   COMPREPLY=()
   case $before in
-    --config | --socket | --html | --contract | --journal | --backtest | --payouts | --faults | --control | --ledger | --record | --ca-file)
+    --config | --socket | --html | --payouts | --faults | --control | --ledger | --record | --ca-file)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return ;;
-    --tls-dir | --dir | --archive)
+    --tls-dir | --dir)
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       compopt -o filenames 2>/dev/null
       return ;;
@@ -40,7 +40,7 @@ _derivd() {
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
       return ;;
     --win-probability | --measured | --payout | --quote | --trades | --sessions) return ;;
-    --timeout | --since | --until | --strategy | --reason | --listen | --token | --app-id | --balance | \
+    --timeout | --since | --strategy | --reason | --listen | --token | --app-id | --balance | \
       --feed | --speed | --start | --seed | --settle-delay | --latency-ticks | --from | --to | \
       --days | --endpoint | --decimals) return ;;
     --api) mapfile -t COMPREPLY < <(compgen -W 'auto options v3' -- "$current") && return ;;
