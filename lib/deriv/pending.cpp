@@ -60,6 +60,13 @@ std::size_t PendingTable::count(Call call) const {
       open_.begin(), open_.end(), [call](const Pending& p) { return p.call == call; }));
 }
 
+std::optional<core::Instant> PendingTable::oldest_after(core::Instant then) const {
+  for (const auto& asked : open_) {  // ids rise with time
+    if (asked.call != Call::kPing && asked.sent > then) return asked.sent;
+  }
+  return std::nullopt;
+}
+
 std::optional<core::Instant> PendingTable::next_deadline() const {
   const auto at =
       std::min_element(open_.begin(), open_.end(),

@@ -61,6 +61,8 @@ class PendingTable final {
 
   std::size_t size() const { return open_.size(); }
   std::size_t count(Call call) const;
+  /// When the oldest request that was sent after `then` was sent, pings left out.
+  std::optional<core::Instant> oldest_after(core::Instant then) const;
   std::optional<core::Instant> next_deadline() const;
 
  private:

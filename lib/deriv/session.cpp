@@ -312,18 +312,42 @@ void Session::Impl::fatal(FatalKind kind, std::string_view why, const Now& now) 
   listener.on_fatal(kind, why);
 }
 
+Duration Session::Impl::late_after(const SymbolStream& stream) const {
+  const auto cadence = std::max(stream.interval, stream.cadence);
+  if (cadence == Duration{}) return kUnknownLate;
+  return std::min(kLateIntervals * cadence + kLateGrace, kLongestLate);
+}
+
+/// How long nothing at all may arrive before we ask. Anything that arrives proves that the link
+/// brings something, so that the symbol with the shortest interval decides.
 Duration Session::Impl::quiet_limit() const {
-  const bool ticking = std::any_of(symbols.begin(), symbols.end(), [](const SymbolStream& s) {
-    return s.task.done() && !s.silent;
-  });
-  return ticking ? kQuietAfter : kPingAfter;
+  auto limit = kPingAfter;
+  for (const auto& stream : symbols) {
+    const bool ticking = stream.task.done() && !stream.silent && !stream.excused;
+    if (ticking) limit = std::min(limit, late_after(stream));
+  }
+  return limit;
+}
+
+Instant Session::Impl::next_ping() const {
+  auto at = std::min(last_received + quiet_limit(), last_sent + kPingAfter);
+  // Each answer that is late makes us ask once.
+  const auto waiting = may_ask() ? pending.oldest_after(last_ping - kAnswerLate) : std::nullopt;
+  if (waiting) at = std::min(at, *waiting + kAnswerLate);
+  return at;
+}
+
+/// The venue is there: what is late is late by its will.
+void Session::Impl::excuse_late(const Now& now) {
+  for (auto& stream : symbols) {
+    if (stream.task.done() && now.instant - stream.quiet_from >= late_after(stream)) {
+      stream.excused = true;
+    }
+  }
 }
 
 void Session::Impl::check_silence(const Now& now) {
-  if (!pinged &&
-      (now.instant - last_received >= quiet_limit() || now.instant - last_sent >= kPingAfter)) {
-    ping(now);
-  }
+  if (!pinged && next_ping() <= now.instant) ping(now);
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     auto& stream = symbols[i];
     if (!stream.task.done() || now.instant - stream.quiet_from < stream.silent_wait) continue;
@@ -350,7 +374,7 @@ std::optional<Instant> Session::Impl::next_deadline() const {
   if (const auto reply = pending.next_deadline()) earliest(at, *reply);
   if (work_at) earliest(at, *work_at);
   if (!socket_open() || state == SessionState::kDraining) return at;
-  if (!pinged) earliest(at, std::min(last_received + quiet_limit(), last_sent + kPingAfter));
+  if (!pinged) earliest(at, next_ping());
   for (const auto& stream : symbols) {
     if (stream.task.done()) earliest(at, stream.quiet_from + stream.silent_wait);
   }
@@ -417,6 +441,10 @@ void Session::set_symbols(std::vector<market::SymbolCode> wanted, std::size_t co
                           const Now& now) {
   Impl::Entry entry(*impl_, now);
   impl_->set_symbols(std::move(wanted), count, now);
+}
+
+void Session::want_ticks_from(std::string_view symbol, core::VenueTime from) {
+  impl_->want_ticks_from(symbol, from);
 }
 
 void Session::quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,

@@ -187,6 +187,9 @@ class Session final : public LinkEvents {
   /// first.
   void set_symbols(std::vector<market::SymbolCode> symbols, std::size_t history,
                    const core::Now& now);
+  /// The first history of a streamed symbol reaches back to `from`, where an earlier run of this
+  /// program ended, as far as one answer of the venue can (5000 ticks).
+  void want_ticks_from(std::string_view symbol, core::VenueTime from);
   void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
              const core::Now& now);
   /// Sent at most once, and answered exactly once: on_bought, on_refused or on_unknown. Not Live,

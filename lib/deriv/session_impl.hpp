@@ -50,9 +50,25 @@ inline constexpr Duration kClosingTime = seconds(5);    // net bounds a close at
 
 // Both documentations: ping every 30 s; v3 closes a link that is idle for 2 minutes.
 inline constexpr Duration kPingAfter = seconds(30);
-// With symbols subscribed something arrives every second or two; after this much silence we ask.
-inline constexpr Duration kQuietAfter = seconds(10);
+// A link is believed as long as its ticks come when they are due. Late is what is later than three
+// of the symbol's intervals and the jitter of a network: 5 s for an index of one second, 8 s for
+// one of two. Then we ask, and a ping that is not answered within its time (call.cpp) ends the
+// link.
+inline constexpr int kLateIntervals = 3;
+inline constexpr Duration kLateGrace = seconds(2);
+inline constexpr Duration kLongestLate = seconds(30);
+// Of a symbol whose cadence is neither known nor learned yet.
+inline constexpr Duration kUnknownLate = seconds(10);
+// The longest recent pause between two ticks is a symbol's cadence: it is forgotten by an eighth at
+// each tick, and a pause longer than this teaches nothing.
+inline constexpr Duration kLongestCadence = seconds(10);
+// An answer that has not come by now makes us ask whether anybody is there, long before it is given
+// up.
+inline constexpr Duration kAnswerLate = seconds(5);
 inline constexpr int kMaxUnansweredPings = 2;
+// A deadline that is served this much too late tells of us (stopped, suspended, a slow disk), not
+// of the venue: what it sent meanwhile lies unread.
+inline constexpr Duration kWeWereAway = seconds(2);
 // A silent symbol is no dead link: markets close. It is said once and subscribed again at long
 // intervals, since a stream can also be lost alone.
 inline constexpr Duration kSilentAfter = minutes(1);
@@ -90,11 +106,15 @@ struct SymbolStream {
   Task task;     // the stream; with history while it wants some
   Task history;  // past ticks alone, when the stream already ran
   StreamId stream;
-  std::optional<core::VenueTime> last_epoch;  // over all links: the union has no tick twice
-  int stale_run = 0;                          // ticks in a row that were older than that
-  bool new_link = false;                      // no history on this link yet
-  std::optional<Instant> last_tick;           // or since when there should be some
+  std::optional<core::VenueTime> last_epoch;   // over all links: the union has no tick twice
+  std::optional<core::VenueTime> wanted_from;  // an earlier run ended there
+  int stale_run = 0;                           // ticks in a row that were older than that
+  bool new_link = false;                       // no history on this link yet
+  std::optional<Instant> last_tick;            // or since when there should be some
   Instant quiet_from{};
+  Duration interval{};   // between its ticks, by market/symbol; 0: not known
+  Duration cadence{};    // learned
+  bool excused = false;  // late, but a ping was answered: closed, or stopped by the venue
   bool silent = false;
   Duration silent_wait = kSilentAfter;
 };
@@ -159,7 +179,10 @@ struct Session::Impl {
   void check_silence(const Now& now);
   bool socket_open() const;
   bool may_ask() const;  // Syncing, Reconciling, Live
+  Duration late_after(const SymbolStream& stream) const;
   Duration quiet_limit() const;
+  Instant next_ping() const;
+  void excuse_late(const Now& now);
   void drain(const Now& now);
   bool may_order() const;  // Live, and not about to leave the link
   void replace_token(core::Secret token);
@@ -192,6 +215,7 @@ struct Session::Impl {
   void again(Task& task, Duration longest, const Now& now);
   void want_later(const Task& task);
   void set_symbols(std::vector<market::SymbolCode> wanted, std::size_t count, const Now& now);
+  void want_ticks_from(std::string_view symbol, core::VenueTime from);
   void watch(core::ContractId contract, const Now& now);
   void unwatch(core::ContractId contract);
   void poll(core::ContractId contract);
@@ -300,6 +324,7 @@ struct Session::Impl {
 
   Instant last_received{};
   Instant last_sent{};
+  Instant last_ping{};
   bool pinged = false;  // and not answered yet
   int unanswered_pings = 0;
 

@@ -246,7 +246,10 @@ void Session::Impl::on_refused_frame(const core::Error& error, const Now& now) {
   const auto asked = frame.req_id ? pending.take(*frame.req_id) : std::nullopt;
   if (!asked) return;
   const auto why = fmt::format("its answer could not be understood: {}", error.text);
-  if (asked->call == Call::kPing) return;  // something lives there
+  if (asked->call == Call::kPing) {  // something lives there
+    pinged = false;
+    return;
+  }
   if (fate_of(asked->call) != Fate::kAgain) return tell_lost(*asked, "FrameRefused", why);
   on_failed_read(*asked, why, false, now);
 }
@@ -256,6 +259,7 @@ void Session::Impl::on_overdue(const Pending& asked, const Now& now) {
                                reply_timeout(asked.call) / seconds(1));
   if (asked.call == Call::kPing) {
     pinged = false;
+    if (now.instant - asked.deadline >= kWeWereAway) return ping(now);
     if (last_received <= asked.sent) return lose("nothing arrives any more", now);
     if (++unanswered_pings >= kMaxUnansweredPings) return lose("pings are not answered", now);
     return ping(now);
@@ -298,7 +302,7 @@ void Session::Impl::on_reply(const Pending& asked, const Now& now) {
     case Call::kPing:
       pinged = false;
       unanswered_pings = 0;
-      return;
+      return excuse_late(now);
     case Call::kTime:
       return note_server_time(std::get<TimePayload>(frame.payload).time, now);
     case Call::kActiveSymbols: {
@@ -394,7 +398,7 @@ void Session::Impl::on_error_reply(const Pending& asked, const ApiError& error, 
   }
   if (asked.call == Call::kPing) {
     pinged = false;
-    return;
+    return excuse_late(now);
   }
   if (fate_of(asked.call) != Fate::kAgain) return on_failed_order(asked, error, now);
   if (error_class == ErrorClass::kSession) return lose(describe(error), now);
@@ -509,7 +513,12 @@ void Session::Impl::on_tick(const TickPayload& payload, const Now& now) {
 /// A tick of the stream: not seen before and not from the past.
 void Session::Impl::accept_tick(SymbolStream& stream, const RawTick& raw,
                                 std::optional<std::uint8_t> decimals, const Now& now) {
+  if (!stream.silent && !stream.excused) {
+    const auto pause = std::min(now.instant - stream.quiet_from, kLongestCadence);
+    stream.cadence = std::max(pause, stream.cadence - stream.cadence / 8);
+  }
   stream.quiet_from = now.instant;
+  stream.excused = false;
   stream.silent = false;
   stream.silent_wait = kSilentAfter;
   stream.last_tick = now.instant;

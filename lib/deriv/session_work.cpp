@@ -58,6 +58,7 @@ void Session::Impl::transmit(const Now& now) {
 void Session::Impl::ping(const Now& now) {
   if (pending.full()) return;
   pinged = true;
+  last_ping = now.instant;
   encoder.ping(text, begin_call(Call::kPing, 0, now));
   transmit(now);
 }
@@ -127,12 +128,11 @@ void Session::Impl::pump_account(const Now& now) {
 /// How many past ticks close the gap since the last one, at least `history`.
 std::size_t Session::Impl::history_for(const SymbolStream& stream, const Now& now) const {
   auto count = static_cast<std::int64_t>(history);
-  if (stream.last_epoch) {
+  if (const auto from = stream.last_epoch ? stream.last_epoch : stream.wanted_from) {
     const auto clock_now =
         std::max(server_time.value_or(now.venue), venue_time.value_or(now.venue));
-    const auto* known_symbol = market::find_symbol(stream.symbol);
-    const std::int64_t interval = known_symbol ? std::max<int>(known_symbol->interval_s, 1) : 1;
-    const auto gap = (clock_now - *stream.last_epoch).count() / interval;
+    const auto interval = std::max<std::int64_t>(stream.interval / seconds(1), 1);
+    const auto gap = (clock_now - *from).count() / interval;
     if (gap > 0) count = std::max(count, gap + kHistoryMargin);
   }
   return static_cast<std::size_t>(std::min<std::int64_t>(count, kMaxHistory));
@@ -244,6 +244,7 @@ void Session::Impl::restart_streams() {
     stream.history = {};
     stream.stream = {};
     stream.silent = false;
+    stream.excused = false;
     stream.silent_wait = kSilentAfter;
     stream.stale_run = 0;
     stream.new_link = true;
@@ -280,9 +281,15 @@ void Session::Impl::set_symbols(std::vector<market::SymbolCode> wanted, std::siz
     auto& stream = symbols.emplace_back();
     stream.symbol = symbol;
     stream.task.want();
+    const auto* info = market::find_symbol(symbol);
+    if (info) stream.interval = seconds(info->interval_s);
     stream.last_tick = now.instant;
   }
   work = true;
+}
+
+void Session::Impl::want_ticks_from(std::string_view symbol, core::VenueTime from) {
+  if (auto* stream = find_symbol(symbol)) stream->wanted_from = from;
 }
 
 void Session::Impl::watch(core::ContractId contract, const Now&) {

@@ -187,6 +187,13 @@ class Rig {
     clock_ns = end;
   }
 
+  /// Answers the latest ping, unless it was answered before.
+  void pong() {
+    if (requests("ping") == pongs_) return;
+    pongs_ = requests("ping");
+    answer(request("ping"), {{"msg_type", "ping"}, {"ping", "pong"}});
+  }
+
   /// Lets time pass on a link whose venue answers pings.
   void idle(core::Duration d) {
     for (; d > core::Duration{0}; d -= seconds(1)) {
@@ -352,6 +359,7 @@ class Rig {
   FakeWire wire;
   Recorder listener;
   std::unique_ptr<Session> session;
+  std::size_t pongs_ = 0;
   std::int64_t clock_ns = 1'000'000'000'000;
   std::int64_t epoch = 1'700'000'000;
 };

@@ -101,6 +101,7 @@ TEST_P(Orders, NoAnswerIsUnknownAndALateOneIsSwallowed) {
   for (int i = 0; i < 19; ++i) {
     rig.advance(seconds(1));
     rig.frame(rig.tick("R_100", 1'700'000'002 + i, 1451.5));
+    rig.pong();
   }
   EXPECT_TRUE(fate(7).empty());
   rig.advance(seconds(1));

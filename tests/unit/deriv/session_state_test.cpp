@@ -58,6 +58,7 @@ TEST_P(State, SyncingHasADeadline) {
   for (int i = 0; i < 50 && state() == SessionState::kSyncing; ++i) {
     rig.advance(seconds(1));
     rig.frame(json{{"msg_type", "website_status"}, {"website_status", json::object()}});
+    rig.pong();
   }
   EXPECT_TRUE(rig.listener.last("state offline").find("took too long") != std::string::npos ||
               rig.listener.last("state offline").find("no answer") != std::string::npos)
@@ -203,10 +204,10 @@ TEST_P(State, PingsAQuietLinkAndDropsADeadOne) {
   EXPECT_EQ(rig.requests("ping"), 0U);
   rig.advance(seconds(1));
   ASSERT_EQ(rig.requests("ping"), 1U);
-  rig.answer(rig.request("ping"), {{"msg_type", "ping"}, {"ping", "pong"}});
+  rig.pong();
   rig.advance(seconds(30));
   ASSERT_EQ(rig.requests("ping"), 2U);
-  rig.advance(seconds(9));
+  rig.advance(seconds(4));
   EXPECT_EQ(state(), SessionState::kLive);
   rig.advance(seconds(1));
   EXPECT_EQ(rig.listener.last("state offline"), "state offline: nothing arrives any more");
@@ -218,13 +219,234 @@ TEST_P(State, WithSymbolsSilenceIsNoticedSooner) {
   rig.session->set_symbols({"R_100"}, 0, rig.now());
   const auto request = rig.request("ticks");
   rig.answer(request, rig.tick("R_100", 1'700'000'001, 1451.5));
-  rig.advance(seconds(9));
+  rig.advance(seconds(7));
   EXPECT_EQ(rig.requests("ping"), 0U);
   rig.advance(seconds(1));
   EXPECT_EQ(rig.requests("ping"), 1U);
-  rig.advance(seconds(10));
+  rig.advance(seconds(5));
   EXPECT_FALSE(rig.listener.has("state offline: pings"));
   EXPECT_TRUE(rig.listener.has("state offline: nothing arrives any more"));
+}
+
+// Seconds from the last frame of a link that went deaf until the next attempt begins.
+double replaced_after(Rig& rig, seconds at_most) {
+  const auto from = rig.clock_ns;
+  const auto attempts = rig.session->stats().reconnects;
+  for (int i = 0; i < at_most.count() * 10; ++i) {
+    if (rig.session->stats().reconnects > attempts) break;
+    rig.advance(milliseconds(100));
+  }
+  EXPECT_GT(rig.session->stats().reconnects, attempts);
+  return static_cast<double>(rig.clock_ns - from) / 1e9;
+}
+
+void subscribe(Rig& rig, const std::vector<market::SymbolCode>& symbols) {
+  rig.session->set_symbols(symbols, 0, rig.now());
+  for (const auto& sent : std::vector<json>(rig.wire.sent)) {
+    if (sent.contains("ticks")) {
+      rig.answer(sent, rig.tick(sent["ticks"], 1'700'000'001, 1451.5));
+    }
+  }
+}
+
+TEST_P(State, ADeafLinkIsReplacedSoon) {
+  for (const auto* symbol : {"1HZ100V", "R_100"}) {
+    Rig fresh(GetParam());
+    fresh.to_live();
+    subscribe(fresh, {symbol});
+    const int step = symbol == std::string_view("R_100") ? 2 : 1;
+    for (int i = 1; i < 60; ++i) {  // stable, so that the next attempt is immediate
+      fresh.advance(seconds(step));
+      fresh.frame(fresh.tick(symbol, 1'700'000'001 + i * step, 1451.5));
+      fresh.pong();
+    }
+    EXPECT_EQ(fresh.requests("ping"), step == 1 ? 1U : 3U) << "only those of every half minute";
+    const auto took = replaced_after(fresh, seconds(60));
+    EXPECT_LE(took, step == 1 ? 10.2 : 13.2) << symbol;
+    EXPECT_GE(took, 8.0) << symbol << ": that is no patience at all";
+  }
+}
+
+TEST_P(State, TheSymbolThatTicksMostOftenDecides) {
+  rig.to_live();
+  subscribe(rig, {"R_100", "1HZ100V", "frxXXXYYY"});
+  for (int i = 1; i < 60; ++i) {
+    rig.advance(seconds(1));
+    rig.frame(rig.tick("1HZ100V", 1'700'000'001 + i, 1451.5));
+    if (i % 2 == 0) rig.frame(rig.tick("R_100", 1'700'000'001 + i, 1451.5));
+    rig.pong();
+  }
+  EXPECT_LE(replaced_after(rig, seconds(60)), 10.2);
+}
+
+TEST_P(State, AMuteLinkIsFoundByAPurchaseThatIsNotAnswered) {
+  rig.to_live();
+  subscribe(rig, {"1HZ100V"});
+  buy(7);
+  int took = 0;
+  for (; took < 60 && state() == SessionState::kLive; ++took) {
+    rig.advance(seconds(1));
+    if (state() == SessionState::kLive) rig.frame(rig.tick("1HZ100V", 1'700'000'002 + took, 1.5));
+  }
+  EXPECT_LE(took, 15);
+  EXPECT_EQ(rig.requests("buy"), 1U);
+  EXPECT_EQ(rig.listener.last("unknown 7"), "unknown 7: pings are not answered");
+}
+
+TEST_P(State, ALateAnswerMakesUsAskOnceAndAnAnsweredPingKeepsTheLink) {
+  rig.to_live();
+  subscribe(rig, {"1HZ100V"});
+  buy(7);
+  buy(8);
+  for (int i = 0; i < 19; ++i) {
+    rig.advance(seconds(1));
+    rig.frame(rig.tick("1HZ100V", 1'700'000'002 + i, 1451.5));
+    EXPECT_EQ(rig.requests("ping"), i < 4 ? 0U : 1U) << i;
+    rig.pong();
+  }
+  EXPECT_EQ(state(), SessionState::kLive);
+  EXPECT_FALSE(rig.listener.has("unknown"));
+  rig.advance(seconds(1));
+  EXPECT_EQ(rig.listener.count("unknown"), 2U) << "twenty seconds are a purchase's time, as ever";
+  EXPECT_EQ(state(), SessionState::kLive);
+}
+
+TEST_P(State, AClosedMarketKeepsItsLink) {
+  rig.to_live();
+  subscribe(rig, {"1HZ100V", "R_100"});
+  for (int i = 1; i <= 40; ++i) {
+    rig.advance(seconds(1));
+    rig.frame(rig.tick("1HZ100V", 1'700'000'001 + i, 1451.5));
+    rig.pong();
+  }
+  // The venue stops every feed, and answers pings and subscriptions.
+  const auto before = rig.requests("ping");
+  for (int i = 0; i < 3600; ++i) {
+    rig.advance(seconds(1));
+    rig.pong();
+    const auto last = rig.wire.sent.back();
+    if (last.contains("ticks_history")) {
+      rig.answer(last, {{"msg_type", "history"},
+                        {"history", {{"prices", json::array()}, {"times", json::array()}}}});
+    }
+  }
+  EXPECT_EQ(state(), SessionState::kLive);
+  EXPECT_FALSE(rig.listener.has("state offline"));
+  EXPECT_EQ(rig.listener.count("notice tick_gap: 1HZ100V: no tick for"), 1U);
+  EXPECT_EQ(rig.listener.count("notice tick_gap: R_100: no tick for"), 1U);
+  EXPECT_LE(rig.requests("ping") - before, 150U) << "one in half a minute, and a few";
+  // Then the link goes deaf, too, and later than with ticks, but surely, it is replaced.
+  EXPECT_LE(replaced_after(rig, seconds(120)), 36.0);
+}
+
+TEST_P(State, TheCadenceOfAnUnknownSymbolIsLearned) {
+  rig.to_live();
+  subscribe(rig, {"frxXXXYYY"});
+  for (int i = 1; i <= 100; ++i) {
+    rig.advance(seconds(i % 3 == 0 ? 6 : 3));  // as currencies do in a quiet hour
+    rig.frame(rig.tick("frxXXXYYY", 1'700'000'001 + 7 * i, 1.5, 5));
+    rig.pong();
+  }
+  EXPECT_LE(rig.requests("ping"), 14U) << "those of every half minute";
+  EXPECT_EQ(state(), SessionState::kLive);
+  // Three of its longest pauses, and the ping.
+  const auto took = replaced_after(rig, seconds(60));
+  EXPECT_LE(took, 3 * 6 + 2 + 5.2);
+  EXPECT_GE(took, 3 * 3 + 2 + 5.0);
+}
+
+TEST_P(State, WhoWasAwayHimselfBlamesNobody) {
+  rig.to_live();
+  subscribe(rig, {"1HZ100V"});
+  rig.advance(seconds(6));
+  ASSERT_EQ(rig.requests("ping"), 1U);
+  rig.clock_ns += core::Duration(seconds(40)).count();  // stopped, or suspended
+  rig.session->on_deadline(rig.now());
+  EXPECT_EQ(state(), SessionState::kLive);
+  EXPECT_EQ(rig.requests("ping"), 2U);
+  rig.frame(rig.tick("1HZ100V", 1'700'000'047, 1451.5));
+  rig.pong();
+  rig.advance(seconds(4));
+  EXPECT_EQ(state(), SessionState::kLive);
+  rig.advance(seconds(7));
+  EXPECT_TRUE(rig.listener.has("state offline: nothing arrives any more"));
+}
+
+TEST_P(State, APongThatCannotBeReadDoesNotBlindUs) {
+  rig.to_live();
+  subscribe(rig, {"1HZ100V"});
+  rig.advance(seconds(6));
+  ASSERT_EQ(rig.requests("ping"), 1U);
+  rig.frame(fmt::format(R"({{"req_id":{},"msg_type":"ping","ping":)",
+                        rig.request("ping")["req_id"].get<std::int64_t>()));
+  EXPECT_EQ(state(), SessionState::kLive);
+  EXPECT_LE(replaced_after(rig, seconds(60)), 16.0);
+}
+
+// A day on which Deriv cannot be reached: when is it tried?
+TEST_P(State, ADayOfOutage) {
+  std::vector<core::Instant> attempts;
+  const auto begin = rig.clock_ns;
+  const auto day = core::Duration(std::chrono::hours(24)).count();
+  rig.session->start(rig.now());
+  const auto fail = [&](int kind) {
+    if (rig.options()) {
+      kind == 0   ? rig.session->on_http_failed("timed out", rig.now())
+      : kind == 1 ? rig.session->on_http(503, "", rig.now())
+                  : rig.session->on_http_failed("no such host", rig.now());
+    } else {
+      rig.session->on_closed(kind == 1 ? 503 : 0, kind == 0 ? "timed out" : "refused", rig.now());
+    }
+  };
+  core::Rng dice(7);
+  while (rig.clock_ns - begin < day) {
+    ASSERT_EQ(state(), SessionState::kConnecting);
+    attempts.push_back(rig.now().instant);
+    const auto kind = static_cast<int>(dice.below(3));
+    if (kind == 0) rig.clock_ns += core::Duration(seconds(10)).count();  // net's own bound
+    fail(kind);
+    ASSERT_EQ(state(), SessionState::kOffline);
+    ASSERT_FALSE(rig.listener.fatal);
+    const auto next = rig.session->next_deadline();
+    ASSERT_TRUE(next) << "it gave up after " << attempts.size() << " attempts";
+    rig.clock_ns = std::max(rig.clock_ns, next->ns);
+    rig.session->on_deadline(rig.now());
+  }
+  EXPECT_EQ(attempts.front().ns, begin) << "the first attempt is immediate";
+  core::Duration longest{};
+  core::Duration late_sum{};
+  std::size_t short_waits = 0, long_waits = 0;
+  for (std::size_t i = 1; i < attempts.size(); ++i) {
+    const auto gap = attempts[i] - attempts[i - 1];
+    ASSERT_GE(gap, core::Duration(milliseconds(250))) << "attempt " << i << " hammers";
+    ASSERT_LE(gap, core::Duration(seconds(40))) << "attempt " << i << " came late";
+    longest = std::max(longest, gap);
+    if (i < 10) continue;
+    late_sum += gap;
+    short_waits += gap < seconds(10) ? 1 : 0;
+    long_waits += gap > seconds(20) ? 1 : 0;
+    // Never more than the venue's own limit of 60 calls in a minute.
+    if (i >= 60) ASSERT_GT(attempts[i] - attempts[i - 60], core::Duration(minutes(1)));
+  }
+  EXPECT_GT(longest, core::Duration(seconds(29)));
+  const auto mean = late_sum / static_cast<std::int64_t>(attempts.size() - 10);
+  EXPECT_GT(mean, core::Duration(seconds(13)));  // half of the cap, and a third of 10 s
+  EXPECT_LT(mean, core::Duration(seconds(25)));
+  EXPECT_GT(short_waits, attempts.size() / 10) << "no jitter";
+  EXPECT_GT(long_waits, attempts.size() / 10) << "no jitter";
+  EXPECT_LE(rig.listener.count("notice"), 2U) << "a day's log is not full of it";
+  // Back: one attempt, and after a while of life the next loss is tried again at once.
+  rig.connect();
+  rig.log_in();
+  rig.sync();
+  rig.session->reconciled(rig.now());
+  ASSERT_EQ(state(), SessionState::kLive);
+  for (int i = 0; i < 31; ++i) {
+    rig.advance(seconds(1));
+    rig.pong();
+  }
+  rig.session->on_closed(0, "gone", rig.now());
+  EXPECT_EQ(state(), SessionState::kConnecting);
 }
 
 TEST_P(State, TicksAloneDoNotProveThatWeAreHeard) {
@@ -235,7 +457,7 @@ TEST_P(State, TicksAloneDoNotProveThatWeAreHeard) {
     rig.advance(seconds(1));
     rig.frame(rig.tick("R_100", 1'700'000'002 + i, 1451.5));
   }
-  // A ping at 30 s, another at 40 s, and then no more faith.
+  // A ping at 30 s, another at 35 s, and then no more faith.
   EXPECT_EQ(rig.requests("ping"), 2U);
   EXPECT_EQ(rig.listener.last("state offline"), "state offline: pings are not answered");
 }
@@ -413,7 +635,10 @@ TEST_P(State, ReadsThatFailAreRepeatedAndThenTheLinkIsGivenUp) {
     rig.refuse(rig.request("transaction"), "WrongResponse", "transaction");
     ASSERT_EQ(state(), SessionState::kSyncing);
     const auto before = rig.requests("transaction");
-    rig.advance(seconds(9));
+    for (int s = 0; s < 9; ++s) {
+      rig.advance(seconds(1));
+      rig.pong();
+    }
     ASSERT_EQ(rig.requests("transaction"), before + 1);
   }
   rig.refuse(rig.request("transaction"), "WrongResponse", "transaction");
