@@ -92,6 +92,9 @@ bool Trader::start() {
     return false;
   }
   session_.set_symbols(engine_.symbols(), kHistoryTicks, now_);
+  for (const auto& symbol : engine_.symbols()) {
+    if (const auto from = engine_.ticks_from(symbol)) session_.want_ticks_from(symbol, *from);
+  }
   session_.start(now_);
   return true;
 }
@@ -223,12 +226,6 @@ void Trader::on_account(const deriv::AccountInfo& account) {
 
 void Trader::on_tick(const market::Tick& tick, bool history) {
   if (tick_sink_) tick_sink_(tick);
-  // Past ticks close the gap of a reconnect; before the first live tick there is no gap to close.
-  if (history) {
-    if (!seen_.contains(tick.symbol)) return;
-  } else if (!seen_.contains(tick.symbol)) {
-    seen_.insert(tick.symbol);
-  }
   if (!history) {
     on_venue_time(tick.epoch);
     last_tick_ = now_.instant;

@@ -9,7 +9,6 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "common/venue_session.hpp"
@@ -148,8 +147,6 @@ class Trader final : public deriv::SessionListener {
   deriv::SessionState state_ = deriv::SessionState::kOffline;
   deriv::AccountInfo account_;
   std::string problem_;
-  std::unordered_set<market::SymbolCode>
-      seen_;  // symbols with a live tick: bounded by the settings
   std::optional<core::Instant> last_tick_;
   std::optional<core::Instant> stop_by_;
   enum class TokenChange : std::uint8_t { kNone, kWaiting, kTaken, kRefused };

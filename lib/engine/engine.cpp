@@ -108,8 +108,24 @@ void Engine::Impl::feed_contracts(const market::Tick& tick, Feed::Push push) {
   }
 }
 
+/// The saved counters know this tick already. Live ticks that stay behind mean that the venue's
+/// clock went back while we were away (a replay that was restarted): then they are void.
+bool Engine::Impl::is_behind(Slot& slot, const market::Tick& tick, bool history) {
+  if (tick.epoch > slot.last_epoch) {
+    slot.behind = 0;
+    return false;
+  }
+  if (history || ++slot.behind < Feed::kBackwards) return true;
+  slot.behind = 0;
+  slot.strategy->reset();
+  slot.last_epoch = {};
+  return false;
+}
+
 void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, bool history) {
-  if (tick.epoch <= slot.last_epoch) return;  // the saved counters know it already
+  // A strategy without a past begins with the first live tick.
+  if (history && slot.last_epoch.s == 0) return;
+  if (is_behind(slot, tick, history)) return;
   // A run is a run only if nothing is missing in it. What the venue itself leaves out is no hole to
   // a strategy; what was published while the link was away is.
   const bool seen_before = slot.last_epoch.s != 0;
@@ -118,6 +134,7 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   if (seen_before && !joined) slot.strategy->reset();
   slot.last_epoch = tick.epoch;
   const auto signal = slot.strategy->on_tick(tick);
+  if (!seen_before || tick.epoch - slot.saved_at >= kSaveCounters) append_slot(slot);
   if (!signal || history) return;
   auto proven = tick;
   // A tick may be stamped with a time that has not come yet. An order that took it for its own
@@ -139,8 +156,8 @@ std::optional<core::Instant> Engine::Impl::next_deadline() const {
       take(follower.next_poll());
     }
   }
+  take(next_ask);
   for (const auto& [id, flight] : flights) {
-    take(flight.next_ask);
     const auto closes = flight.sent + execution::kPurchaseWindow;
     if (!flight.window_closed && closes > now.instant) take(closes);
   }
@@ -162,14 +179,9 @@ void Engine::Impl::on_deadline() {
     follower.polled(now.instant);
   }
   close_windows();
-  bool ask = false;
-  for (auto& [id, flight] : flights) {
-    if (!flight.next_ask || *flight.next_ask > now.instant) continue;
-    ask = true;
-    flight.next_ask = now.instant + flight.ask_wait;
-    flight.ask_wait = std::min(flight.ask_wait * 2, kLongestAsk);
-  }
-  if (ask) ask_report();
+  if (!next_ask || *next_ask > now.instant) return;
+  next_ask.reset();
+  if (any_unknown()) ask_report();
 }
 
 Slot* Engine::Impl::find_slot(std::string_view name) {
@@ -219,6 +231,12 @@ std::int64_t Engine::Impl::in_flight() const {
     n += ledger.find(id)->state == execution::OrderState::kIntended ? 1 : 0;
   }
   return n;
+}
+
+bool Engine::Impl::any_unknown() const {
+  return std::any_of(flights.begin(), flights.end(), [this](const auto& flight) {
+    return ledger.find(flight.first)->state == execution::OrderState::kUnknown;
+  });
 }
 
 bool Engine::Impl::has_unknown(const Slot& slot) const {
@@ -309,7 +327,7 @@ void Engine::on_unknown(core::OrderId order, std::string_view why, const core::N
   const auto* known = impl_->ledger.find(order);
   if (known == nullptr || known->state != execution::OrderState::kIntended) return;
   impl_->make_unknown(order, why);
-  if (impl_->is_online) impl_->ask_report();
+  impl_->want_report();
   impl_->release_waiting();
 }
 

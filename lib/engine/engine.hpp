@@ -108,8 +108,8 @@ class Engine final {
   void on_offline(const core::Now& now, Actions& out);
   void on_venue_report(const execution::VenueReport& report, const core::Now& now, Actions& out);
 
-  // Market data, epoch order per symbol; duplicates are dropped here. `history` feeds counters and
-  // never enters.
+  // Market data, epoch order per symbol; duplicates are dropped here. `history` feeds counters that
+  // have a past, and never enters.
   void on_tick(const market::Tick& tick, bool history, const core::Now& now, Actions& out);
 
   // Answers.
@@ -151,6 +151,9 @@ class Engine final {
 
   /// Symbols that enabled strategies or open contracts need.
   std::vector<market::SymbolCode> symbols() const;
+  /// Where the saved counters of this symbol and the ticks of its open contracts end: history from
+  /// there on continues them as if the program had never stopped. Empty: nothing is saved.
+  std::optional<core::VenueTime> ticks_from(const market::SymbolCode& symbol) const;
   std::vector<StrategyView> strategies() const;
   AccountView account() const;
   std::vector<execution::Order> open_orders() const;

@@ -127,7 +127,7 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
   order.signal_epoch = tick.epoch;
   const auto& intent = ledger.intend(order);
   own_event();
-  flights[intent.id] = Flight{now.instant, {}, {}, kFirstAsk, false};
+  flights[intent.id] = Flight{now.instant, {}, false};
   slot.told.reset();
   append_order(intent);
   out->push_back(SendBuy{intent.id, spec, stake,

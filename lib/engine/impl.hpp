@@ -42,11 +42,16 @@ inline constexpr std::chrono::seconds kMaxLead{3600};
 inline constexpr std::chrono::seconds kTickStep{2};
 /// So many times in a row ahead of our own seconds, the venue's clock is believed.
 inline constexpr int kBelieved = 5;
-/// From the first to the longest pause between two questions about an order of unknown outcome.
+/// From the first to the longest pause between two questions about orders of unknown outcome. The
+/// first is also the least between any two of them, whatever happens.
 inline constexpr core::Duration kFirstAsk = std::chrono::seconds(2);
 inline constexpr core::Duration kLongestAsk = std::chrono::seconds(30);
 /// So long after the last event of ours no balance from before it is on its way any more.
 inline constexpr core::Duration kQuiet = std::chrono::seconds(5);
+/// A strategy's record is written again when it is older than this, so that after a crash the
+/// venue's history reaches back to it: one answer holds 5000 ticks, 83 minutes of an index of one
+/// second.
+inline constexpr std::chrono::seconds kSaveCounters{600};
 /// Between two questions whether money came in, while min_balance forbids what the venue's latest
 /// figure would allow.
 inline constexpr core::Duration kBalanceAsk = std::chrono::seconds(30);
@@ -58,8 +63,6 @@ struct Engine::Impl {
   struct Flight {
     core::Instant sent;  // or the start of this run, for an order of an earlier one
     std::optional<core::VenueTime> window_closed;
-    std::optional<core::Instant> next_ask;  // only while unknown
-    core::Duration ask_wait = kFirstAsk;
     bool told_ambiguous = false;
   };
 
@@ -89,6 +92,7 @@ struct Engine::Impl {
   void tick(const market::Tick& tick, bool history);
   void feed_contracts(const market::Tick& tick, Feed::Push push);
   void feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, bool history);
+  bool is_behind(Slot& slot, const market::Tick& tick, bool history);
   std::optional<core::Instant> next_deadline() const;
   void on_deadline();
 
@@ -139,6 +143,8 @@ struct Engine::Impl {
   void verify(core::OrderId id);
   void mismatch(const execution::Order& order, std::string_view what);
   void hold(Held held);
+  void hold_until_reconciled(Held held);
+  void replay_early();
   void replay_held(core::ContractId contract);
   void flush_held();
   void tell_if_foreign(const Held& witness);
@@ -158,7 +164,9 @@ struct Engine::Impl {
   void ambiguous(core::OrderId id, std::size_t candidates);
   void close_windows();
   std::vector<execution::Pending> pending_orders() const;
+  void want_report();
   void ask_report();
+  bool any_unknown() const;
   void anchor(core::Money known);
   void own_event();
 
@@ -191,7 +199,8 @@ struct Engine::Impl {
   void append_order(const execution::Order& order) {
     if (audience.journal) append(execution::OrderRecord{order});
   }
-  void append_slot(const Slot& slot) {
+  void append_slot(Slot& slot) {
+    slot.saved_at = slot.last_epoch;
     if (audience.journal) append(slot.record());
   }
   void append_day();
@@ -214,6 +223,9 @@ struct Engine::Impl {
   std::deque<Waiting> waiting;
   std::int64_t turns = 0;
   std::deque<Held> held;
+  // Settlements that came before the link's first report, which may tell of earlier ones.
+  std::vector<Held> early;
+  bool holds_early = false;
   std::deque<core::ContractId> foreign;
   risk::KnownBalance balance;
   core::VenueTime anchored_at;
@@ -222,6 +234,10 @@ struct Engine::Impl {
   core::Instant last_own_event;
   std::optional<std::int64_t> own_events_at_ask;  // empty: something of ours was moving
   std::optional<core::Instant> asked_balance;
+  // One report answers for all orders of unknown outcome.
+  std::optional<core::Instant> asked_at;
+  std::optional<core::Instant> next_ask;
+  core::Duration ask_wait = kFirstAsk;
 
   bool is_online = false;
   bool reconciled = false;

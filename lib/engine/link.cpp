@@ -12,6 +12,21 @@ using core::EventKind;
 using execution::Finding;
 using execution::OrderState;
 
+namespace {
+
+/// What was settled while we were away moves stake plans, peaks and limits as it would have then.
+void in_settlement_order(std::vector<execution::Found>& found) {
+  const auto settled = [](const execution::Found& f) {
+    return f.row && f.row->sell_time ? f.row->sell_time->s : 0;  // the others come first
+  };
+  std::stable_sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {
+    if (settled(a) != settled(b)) return settled(a) < settled(b);
+    return settled(a) != 0 && a.row->contract < b.row->contract;
+  });
+}
+
+}  // namespace
+
 void Engine::Impl::restore(const execution::Snapshot& snapshot) {
   ledger.restore_last(snapshot.last_order);
   std::vector<core::ContractId> claims;  // after the open orders, which may be among them
@@ -78,7 +93,7 @@ void Engine::Impl::restore_order(const execution::Order& order) {
     slot.on_purchase(order.id, order.purchase_time, !day || number >= *day);
     return follow(order);
   }
-  flights[order.id] = Flight{now.instant, {}, now.instant + kFirstAsk, kFirstAsk, false};
+  flights[order.id] = Flight{now.instant, {}, false};
   // Whether its bytes left the last run is not known.
   if (order.state == OrderState::kIntended) make_unknown(order.id, "the program was restarted");
 }
@@ -95,8 +110,9 @@ void Engine::Impl::online(core::Money known) {
   is_online = true;
   reconciled = false;
   anchor(known);
+  holds_early = true;
+  ask_wait = kFirstAsk;
   ask_report();
-  for (auto& [id, flight] : flights) flight.next_ask = now.instant + flight.ask_wait;
   for (const auto& [id, order] : ledger.exposed()) {
     if (order->state == OrderState::kOpen) out->push_back(Watch{order->contract});
   }
@@ -105,6 +121,8 @@ void Engine::Impl::online(core::Money known) {
 void Engine::Impl::offline() {
   is_online = false;
   reconciled = false;
+  next_ask.reset();
+  early.clear();  // the next link's report tells them
   for (const auto& w : waiting) drop(*w.slot, "the link was lost");
   waiting.clear();
   std::vector<core::OrderId> unanswered;
@@ -117,8 +135,6 @@ void Engine::Impl::offline() {
 
 void Engine::Impl::make_unknown(core::OrderId id, std::string_view why) {
   const auto& order = ledger.unknown(id, why);
-  auto& flight = flights[id];
-  flight.next_ask = now.instant + flight.ask_wait;
   append(execution::OrderRecord{order});
   auto e = event(EventKind::kOrderUnknown, order);
   e.reason = core::Text::truncated(why);
@@ -128,7 +144,22 @@ void Engine::Impl::make_unknown(core::OrderId id, std::string_view why) {
   tell(e);
 }
 
+/// Something new asks for evidence: at once, unless the venue was asked a moment ago.
+void Engine::Impl::want_report() {
+  if (!is_online) return;  // the next link begins with one
+  ask_wait = kFirstAsk;
+  const auto soonest = asked_at ? *asked_at + kFirstAsk : now.instant;
+  if (soonest <= now.instant) return ask_report();
+  next_ask = next_ask ? std::min(*next_ask, soonest) : soonest;
+}
+
 void Engine::Impl::ask_report() {
+  asked_at = now.instant;
+  next_ask.reset();
+  if (any_unknown()) {
+    next_ask = now.instant + ask_wait;
+    ask_wait = std::min(ask_wait * 2, kLongestAsk);
+  }
   auto since = clock;
   for (const auto& [id, order] : ledger.exposed()) {
     const auto from = order->contract ? order->purchase_time : order->signal_epoch;
@@ -152,17 +183,16 @@ void Engine::Impl::anchor(core::Money known) {
 }
 
 void Engine::Impl::close_windows() {
+  bool proof = false;  // from now on a report can prove absence
   for (auto& [id, flight] : flights) {
     const auto& order = *ledger.find(id);
     const bool closed = now.instant - flight.sent >= execution::kPurchaseWindow &&
                         clock - order.signal_epoch >= execution::kPurchaseWindow;
     if (flight.window_closed || !closed) continue;
     flight.window_closed = clock;
-    if (order.state != OrderState::kUnknown) continue;
-    // From now on a report can prove absence: ask at once, and soon again.
-    flight.next_ask = now.instant;
-    flight.ask_wait = kFirstAsk;
+    proof = proof || order.state == OrderState::kUnknown;
   }
+  if (proof) want_report();
 }
 
 std::vector<execution::Pending> Engine::Impl::pending_orders() const {
@@ -184,7 +214,8 @@ void Engine::Impl::report(const execution::VenueReport& report) {
   if (!is_online) return;
   steady = std::max(steady, std::min(clock, report.as_of));  // the venue's own answer
   const auto pending = pending_orders();
-  const auto result = execution::reconcile(pending, ledger, report);
+  auto result = execution::reconcile(pending, ledger, report);
+  in_settlement_order(result.found);
   std::size_t resolved = 0;
   for (const auto& found : result.found) {
     const auto* order = ledger.find(found.order);
@@ -216,6 +247,7 @@ void Engine::Impl::report(const execution::VenueReport& report) {
         break;
     }
   }
+  replay_early();
   close_windows();
   // A purchase that awaits its answer may be among them.
   if (in_flight() == 0) {

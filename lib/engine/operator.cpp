@@ -124,6 +124,9 @@ void Engine::drain(const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->draining = true;
   impl_->waiting.clear();
+  for (auto& slot : impl_->slots) {
+    if (slot->runs() && slot->saved_at != slot->last_epoch) impl_->append_slot(*slot);
+  }
 }
 
 bool Engine::drained() const { return impl_->in_flight() == 0; }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "engine/impl.hpp"
 #include "execution/audit.hpp"
@@ -28,8 +29,9 @@ void Engine::Impl::bought(core::OrderId id, const execution::Bought& bought) {
   }
   if (!bought.contract || ledger.is_ours(bought.contract)) {
     // It was bought, but not as what the answer says: evidence has to be found elsewhere.
-    if (order->state == OrderState::kIntended) make_unknown(id, "answered with another's contract");
-    return;
+    if (order->state != OrderState::kIntended) return;
+    make_unknown(id, "answered with another's contract");
+    return want_report();
   }
   const bool resolved = order->state != OrderState::kIntended;
   balance.debit(bought.buy_price, bought.balance_after);
@@ -104,8 +106,10 @@ void Engine::Impl::contract(const execution::ContractReport& report, execution::
   }
   const auto settlement = execution::settlement_from(*order, report);
   if (!settlement) return;
-  if (order->state == OrderState::kOpen) return settle(order->id, *settlement, witness);
-  later_witness(*order, *settlement, witness);
+  if (order->state != OrderState::kOpen) return later_witness(*order, *settlement, witness);
+  // Before the link's first report others may have settled before this one.
+  if (holds_early) return hold_until_reconciled(HeldContract{report, witness});
+  settle(order->id, *settlement, witness);
 }
 
 void Engine::Impl::transaction(const TransactionReport& report) {
@@ -118,10 +122,11 @@ void Engine::Impl::transaction_contract(const TransactionReport& report) {
   if (const auto* order = ledger.find(report.contract)) {
     const auto settlement = execution::settlement_from(*order, report);
     if (!settlement) return;
-    if (order->state == OrderState::kOpen) {
-      return settle(order->id, *settlement, execution::Witness::kTransaction);
+    if (order->state != OrderState::kOpen) {
+      return later_witness(*order, *settlement, execution::Witness::kTransaction);
     }
-    return later_witness(*order, *settlement, execution::Witness::kTransaction);
+    if (holds_early) return hold_until_reconciled(report);
+    return settle(order->id, *settlement, execution::Witness::kTransaction);
   }
   if (!report.contract || ledger.is_ours(report.contract)) return;
   if (flights.empty()) {
@@ -270,6 +275,28 @@ void Engine::Impl::hold(Held witness) {
     tell_if_foreign(oldest);
   }
   held.push_back(std::move(witness));
+}
+
+/// Nothing is lost when it is full: what the report does not hold is polled for.
+void Engine::Impl::hold_until_reconciled(Held witness) {
+  if (early.size() < kMaxHeld) early.push_back(std::move(witness));
+}
+
+void Engine::Impl::replay_early() {
+  const auto time_of = [](const Held& h) {
+    if (const auto* c = std::get_if<HeldContract>(&h)) {
+      return c->report.sell_time.value_or(core::VenueTime{});
+    }
+    return std::get<TransactionReport>(h).time;
+  };
+  holds_early = false;
+  auto witnesses = std::exchange(early, {});
+  std::stable_sort(witnesses.begin(), witnesses.end(),
+                   [&](const Held& a, const Held& b) { return time_of(a) < time_of(b); });
+  for (const auto& h : witnesses) {
+    if (const auto* c = std::get_if<HeldContract>(&h)) contract(c->report, c->witness);
+    if (const auto* t = std::get_if<TransactionReport>(&h)) transaction_contract(*t);
+  }
 }
 
 void Engine::Impl::replay_held(core::ContractId contract_id) {

@@ -27,6 +27,15 @@ std::optional<Numbers> numbers(std::string_view text) {
   return out;
 }
 
+// A name as a number (FNV-1a), since the fields of the saved state are numbers; positive.
+std::int64_t fingerprint(const market::SymbolCode& symbol) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : symbol.view()) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  }
+  return static_cast<std::int64_t>(hash >> 1);
+}
+
 template <class List, class Text>
 std::string joined(const List& list, Text&& text) {
   std::string out;
@@ -105,10 +114,10 @@ execution::StrategyRecord Slot::record() const {
 // One line of key=value, blanks between them; `why`, free text, is last.
 std::string Slot::guards_text() const {
   return fmt::format(
-      "tick={} trades={} won={} lost={} cooling={} pausing={} losses={} buys={} day={} "
+      "tick={} symbol={} trades={} won={} lost={} cooling={} pausing={} losses={} buys={} day={} "
       "day_profit={} day_trades={} counted={} booked={} paused={} why={}",
-      last_epoch.s, trades, won, lost, optional_time(guards.cooling_until),
-      optional_time(guards.pausing_until), guards.losses,
+      last_epoch.s, fingerprint(settings.symbol), trades, won, lost,
+      optional_time(guards.cooling_until), optional_time(guards.pausing_until), guards.losses,
       joined(guards.purchases,
              [](const auto& p) { return fmt::format("{}:{}", p.order.value, p.time.s); }),
       day, day_profit.units(), day_trades,
@@ -146,6 +155,9 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   const auto& done = fields["booked"];
   if (buys.size() % 2 != 0 || done.size() % 4 != 0) return broken;
   last_epoch = {fields["tick"][0]};
+  const auto& symbol = fields["symbol"];  // older records have none
+  const bool other_symbol = symbol.size() == 1 && symbol[0] != fingerprint(settings.symbol);
+  if (other_symbol) last_epoch = {};
   trades = fields["trades"][0];
   won = fields["won"][0];
   lost = fields["lost"][0];
@@ -183,6 +195,7 @@ std::string Slot::load(const execution::StrategyRecord& record) {
       last_epoch = {};
       problems += r.error().text + "; ";
     }
+    if (last_epoch.s == 0) strategy->reset();  // counted on another symbol
   }
   if (plan) {
     if (auto r = plan->load(record.staking); !r) {
@@ -190,6 +203,7 @@ std::string Slot::load(const execution::StrategyRecord& record) {
       problems += r.error().text + "; ";
     }
   }
+  saved_at = last_epoch;
   return problems;
 }
 

@@ -59,6 +59,8 @@ struct Slot {
   std::unique_ptr<strategy::Strategy> strategy;  // empty when not configured
   std::unique_ptr<staking::StakePlan> plan;      // empty when not configured
   core::VenueTime last_epoch;                    // of the last tick that fed the counters
+  core::VenueTime saved_at;                      // last_epoch of the latest record
+  int behind = 0;                                // live ticks in a row that are older than that
 
   std::int64_t session_number = 1;
   risk::Session session;

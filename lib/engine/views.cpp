@@ -74,6 +74,21 @@ std::vector<market::SymbolCode> Engine::symbols() const {
   return out;
 }
 
+std::optional<core::VenueTime> Engine::ticks_from(const market::SymbolCode& symbol) const {
+  std::optional<core::VenueTime> from;
+  const auto take = [&](core::VenueTime at) { from = from ? std::min(*from, at) : at; };
+  for (const auto& slot : impl_->slots) {
+    const bool wants = slot->runs() && slot->settings.symbol == symbol;
+    if (wants && slot->last_epoch.s != 0) take(slot->last_epoch);
+  }
+  for (const auto& [id, order] : impl_->ledger.exposed()) {
+    if (order->state == OrderState::kOpen && order->spec.symbol == symbol) {
+      take(order->purchase_time);
+    }
+  }
+  return from;
+}
+
 std::vector<StrategyView> Engine::strategies() const {
   std::vector<StrategyView> out;
   for (const auto& slot : impl_->slots) {

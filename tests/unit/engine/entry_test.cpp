@@ -73,6 +73,7 @@ TEST(Entry, HistoryFeedsCountersAndNeverEnters) {
   auto s = every_tick("a");
   s.params["streak"] = 3;
   auto rig = live_rig({s});
+  rig.tick("R_100", kStart, "1.01");
   rig.tick("R_100", kStart + 2, "1.02", true);
   rig.tick("R_100", kStart + 4, "1.04", true);
   rig.tick("R_100", kStart + 4, "1.04", true);  // a duplicate counts once
@@ -85,6 +86,7 @@ TEST(Entry, ASignalInHistoryIsDroppedAndRestartsTheCounters) {
   auto s = every_tick("a");
   s.params["streak"] = 2;
   auto rig = live_rig({s});
+  rig.tick("R_100", kStart, "1.01");
   rig.tick("R_100", kStart + 2, "1.02", true);
   rig.tick("R_100", kStart + 4, "1.04", true);
   rig.tick("R_100", kStart + 6, "1.06");

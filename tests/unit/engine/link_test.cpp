@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "unit/engine/rig.hpp"
 
 namespace derivd::engine::test {
@@ -161,6 +163,61 @@ TEST(LostAnswer, AsksAgainLessAndLessOften) {
   EXPECT_LE(asked, 9u);
 }
 
+TEST(LostAnswer, OneReportServesAllUnknownOrders) {
+  std::vector<StrategySettings> many;
+  for (int i = 0; i < 12; ++i) {
+    many.push_back(every_tick(fmt::format("s{}", i), fmt::format("{}.00", i + 1)));
+  }
+  auto rig = live_rig(many);
+  rig.tick("1.02");
+  const auto buys = rig.take_buys();
+  ASSERT_EQ(buys.size(), 12u);
+  const auto before = rig.asked.size();
+  for (const auto& buy : buys) rig.unknown(buy.order);
+  EXPECT_EQ(rig.asked.size(), before + 1) << "one question for twelve lost answers";
+  rig.run_for(seconds(120));
+  const auto asked = rig.asked.size() - before;
+  EXPECT_GE(asked, 5u);
+  EXPECT_LE(asked, 11u) << "as few as for one";
+}
+
+TEST(LostAnswer, QuestionsAreNeverLessThanTwoSecondsApart) {
+  std::vector<StrategySettings> many;
+  for (int i = 0; i < 30; ++i) {
+    many.push_back(every_tick(fmt::format("s{}", i), fmt::format("{}.00", i + 1)));
+  }
+  auto rig = live_rig(many);
+  rig.tick("1.02");
+  const auto buys = rig.take_buys();
+  ASSERT_EQ(buys.size(), 30u);
+  std::vector<core::Instant> at;
+  auto asked = rig.asked.size();
+  const auto note = [&] {
+    if (rig.asked.size() > asked) at.push_back(rig.now.instant);
+    asked = rig.asked.size();
+  };
+  // Answers go missing one by one, three in a second; their windows close likewise.
+  for (const auto& buy : buys) {
+    rig.unknown(buy.order);
+    note();
+    rig.now.venue = rig.now.venue + seconds(1);
+    for (int i = 0; i < 3; ++i) {
+      rig.run_for(std::chrono::milliseconds(111));
+      note();
+    }
+  }
+  for (int i = 0; i < 600; ++i) {
+    rig.now.venue = rig.now.venue + seconds(i % 10 == 0 ? 1 : 0);
+    rig.run_for(std::chrono::milliseconds(100));
+    note();
+  }
+  ASSERT_GE(at.size(), 6u);
+  for (std::size_t i = 1; i < at.size(); ++i) {
+    EXPECT_GE(at[i] - at[i - 1], core::Duration(seconds(2)) - std::chrono::milliseconds(112)) << i;
+  }
+  EXPECT_LE(at.size(), 25u);
+}
+
 TEST(LostAnswer, ComesAfterAll) {
   auto rig = live_rig();
   rig.tick("1.02");
@@ -249,6 +306,68 @@ TEST(Reconnect, OpenContractsAreWatchedPolledOrSettled) {
   EXPECT_EQ(rig.state({2}), OrderState::kOpen);
   ASSERT_EQ(rig.polled.size(), 1u);  // in neither list
   EXPECT_EQ(rig.polled[0], core::ContractId{3});
+}
+
+// Three contracts of a martingale settle while the link is away, in another order than bought; one
+// of them is told by its own stream before the report.
+Rig with_three_settled_away(bool reconnect) {
+  auto s = every_tick("m");
+  s.staking.plan = "martingale";
+  s.staking.factor = *core::Decimal::parse("2");
+  s.guards.max_open = 3;
+  auto rig = live_rig({s});
+  for (std::int64_t c : {1, 2, 3}) {
+    rig.tick("1.02");
+    rig.bought(rig.buy().order, c, "1.95");
+  }
+  rig.offline();
+  if (!reconnect) rig.restart();
+  rig.now.venue = {kStart + 60};
+  rig.online("9997.00");
+  return rig;
+}
+
+TEST(Reconnect, WhatSettledWhileAwayIsBookedInSettlementOrder) {
+  for (const bool reconnect : {true, false}) {
+    // won, lost, lost by time: two steps up. By purchase: lost, lost, won: the base.
+    auto rig = with_three_settled_away(reconnect);
+    rig.report(report_with(rig, {},
+                           {sold(row(1, kStart + 2), "0.00", kStart + 40),
+                            sold(row(2, kStart + 4), "0.00", kStart + 30),
+                            sold(row(3, kStart + 6), "1.95", kStart + 20)}));
+    EXPECT_EQ(rig.view("m").next_stake, usd("4.00")) << reconnect;
+    EXPECT_EQ(rig.view("m").profit, usd("-1.05"));
+    EXPECT_EQ(rig.view("m").peak, usd("0.95"));
+  }
+}
+
+TEST(Reconnect, AStreamThatIsFasterThanTheReportDoesNotChangeTheOrder) {
+  auto rig = with_three_settled_away(true);
+  auto early = rig.sold_report(1, "0.00");
+  early.sell_time = core::VenueTime{kStart + 40};
+  rig.report_contract(early);
+  auto payment = rig.sell_transaction(2, "0.00", "9997.00");
+  payment.time = {kStart + 30};
+  rig.transaction(payment);
+  EXPECT_EQ(rig.state({1}), OrderState::kOpen) << "earlier ones may come with the report";
+  // The report was made before the last two settled.
+  rig.report(report_with(rig, {row(1, kStart + 2), row(2, kStart + 4)},
+                         {sold(row(3, kStart + 6), "1.95", kStart + 20)}));
+  for (std::int64_t id : {1, 2, 3}) EXPECT_EQ(rig.state({id}), OrderState::kSettled) << id;
+  EXPECT_EQ(rig.view("m").next_stake, usd("4.00"));
+  EXPECT_EQ(rig.view("m").peak, usd("0.95"));
+}
+
+TEST(Reconnect, AnEarlyWitnessIsNotLostWithItsLink) {
+  auto rig = with_three_settled_away(true);
+  rig.report_contract(rig.sold_report(1, "0.00"));
+  rig.offline();
+  rig.online("9997.00");
+  rig.report(report_with(rig, {row(2, kStart + 4), row(3, kStart + 6)},
+                         {sold(row(1, kStart + 2), "0.00", kStart + 40)}));
+  EXPECT_EQ(rig.state({1}), OrderState::kSettled);
+  EXPECT_EQ(rig.view("m").profit, usd("-1.00"));
+  EXPECT_EQ(rig.view("m").trades, 3);
 }
 
 TEST(Reconnect, ForeignContractsAreToldOnceAndNeverCounted) {
@@ -464,6 +583,103 @@ TEST(Restart, CountersContinueWhereTheTicksDo) {
   other.live();
   other.tick("R_100", other.now.venue.s + 100, "1.08");
   EXPECT_TRUE(other.buys.empty());
+}
+
+// ---- restart in the middle of a run ----
+
+Rig in_a_run() {
+  auto s = every_tick("a");
+  s.params["streak"] = 4;
+  auto rig = live_rig({s});
+  rig.tick("1.01");  // the first tick: from here on the journal knows where the counters end
+  rig.tick("1.02");
+  rig.tick("1.04");  // two evens, and nothing was bought or settled: nothing new in the journal
+  rig.restart();
+  return rig;
+}
+
+TEST(Restart, HistoryGivesTheCountersThatNoRestartHadHad) {
+  auto rig = in_a_run();
+  EXPECT_EQ(rig.engine->ticks_from("R_100"), core::VenueTime{kStart + 2});
+  rig.live();
+  const std::array<const char*, 5> past{"1.09", "1.01", "1.02", "1.04", "1.06"};
+  for (int i = 0; i < 5; ++i) rig.tick("R_100", kStart + 2 * i, past[i], true);
+  EXPECT_TRUE(rig.buys.empty());
+  rig.tick("R_100", kStart + 10, "1.08");  // the fourth even in a row
+  EXPECT_EQ(rig.buys.size(), 1u);
+}
+
+TEST(Restart, HistoryRaisesNoSignalButRestartsTheCounters) {
+  auto rig = in_a_run();
+  rig.live();
+  const std::array<const char*, 6> past{"1.01", "1.02", "1.04", "1.06", "1.08", "1.02"};
+  for (int i = 0; i < 6; ++i) rig.tick("R_100", kStart + 2 + 2 * i, past[i], true);
+  EXPECT_TRUE(rig.buys.empty()) << "the signal fell into the time away";
+  rig.tick("R_100", kStart + 14, "1.04");
+  rig.tick("R_100", kStart + 16, "1.06");
+  EXPECT_TRUE(rig.buys.empty()) << "three since the signal";
+  rig.tick("R_100", kStart + 18, "1.08");
+  EXPECT_EQ(rig.buys.size(), 1u);
+}
+
+TEST(Restart, AHoleBetweenTheSavedStateAndTheHistoryResetsTheCounters) {
+  auto rig = in_a_run();
+  rig.live();
+  for (int i = 0; i < 3; ++i) rig.tick("R_100", kStart + 100 + 2 * i, "1.02", true);
+  EXPECT_TRUE(rig.buys.empty());
+  rig.tick("R_100", kStart + 106, "1.04");  // the fourth even since the hole
+  EXPECT_EQ(rig.buys.size(), 1u);
+  auto other = in_a_run();
+  other.live();
+  for (int i = 0; i < 2; ++i) other.tick("R_100", kStart + 100 + 2 * i, "1.02", true);
+  other.tick("R_100", kStart + 104, "1.04");  // the third; with the two from before it were five
+  EXPECT_TRUE(other.buys.empty());
+}
+
+TEST(Restart, AFirstStartIgnoresWhatWasBefore) {
+  auto s = every_tick("a");
+  s.params["streak"] = 2;
+  auto rig = live_rig({s});
+  EXPECT_FALSE(rig.engine->ticks_from("R_100"));
+  for (int i = 0; i < 3; ++i) rig.tick("R_100", kStart - 10 + 2 * i, "1.02", true);
+  rig.tick("1.04");
+  EXPECT_TRUE(rig.buys.empty()) << "the run before the first live tick is not this strategy's";
+  rig.tick("1.06");
+  EXPECT_EQ(rig.buys.size(), 1u);
+}
+
+TEST(Restart, AnotherSymbolStartsTheCountersAnew) {
+  auto rig = in_a_run();
+  rig.settings.strategies[0].symbol = "R_50";
+  rig.restart();
+  EXPECT_FALSE(rig.engine->ticks_from("R_50"));
+  rig.live();
+  rig.tick("R_50", kStart + 20, "101.1002");
+  rig.tick("R_50", kStart + 22, "101.1004");
+  EXPECT_TRUE(rig.buys.empty());
+}
+
+TEST(Restart, AVenueWhoseClockWentBackMeanwhileIsFollowed) {
+  auto rig = in_a_run();
+  rig.live();
+  std::int64_t at = kStart - 10'000;
+  for (int i = 0; i < 9; ++i) rig.tick("R_100", at += 2, "1.02");
+  EXPECT_EQ(rig.buys.size(), 1u);
+}
+
+TEST(Restart, TheRecordIsNeverOlderThanHistoryReachesBack) {
+  auto s = every_tick("a");
+  s.params["streak"] = 50;
+  auto rig = live_rig({s});
+  for (int i = 0; i < 900; ++i) rig.tick(i % 2 == 0 ? "1.01" : "1.02");  // half an hour, no signal
+  rig.restart();
+  EXPECT_GT(*rig.engine->ticks_from("R_100"), rig.now.venue - seconds(600));
+  auto stopped = live_rig({s});
+  for (int i = 0; i < 20; ++i) stopped.tick("1.02");
+  stopped.engine->drain(stopped.now, stopped.actions);
+  stopped.deadline();  // performs them
+  stopped.restart();
+  EXPECT_EQ(stopped.engine->ticks_from("R_100"), stopped.now.venue) << "a clean stop saves";
 }
 
 TEST(Restart, ARemovedStrategyKeepsItsContractsUntilTheySettle) {
