@@ -41,6 +41,10 @@ class VenueSession final {
                    const core::Now& now) {
     session_.set_symbols(std::move(symbols), history, now);
   }
+  /// Also in paper mode, where the ticks alone are the venue's.
+  void want_ticks_from(std::string_view symbol, core::VenueTime from) {
+    session_.want_ticks_from(symbol, from);
+  }
   void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
              const core::Now& now) {
     paper_ ? paper_->quote(order, spec, stake, now) : session_.quote(order, spec, stake, now);

@@ -311,7 +311,7 @@ core::Result<std::unique_ptr<store::Journal>> open_journal(const config::Config&
     return core::io_error(
         "nowhere to keep the journal: set $STATE_DIRECTORY (systemd does) or store.path");
   }
-  return store::Journal::open(file, store::Journal::Mode::kReadWrite);
+  return store::Journal::open(file, store::Journal::Mode::kReadWrite, config.durability);
 }
 
 }  // namespace

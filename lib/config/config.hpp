@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/settings.hpp"
+#include "execution/record.hpp"
 
 namespace derivd::config {
 
@@ -68,6 +69,7 @@ struct Config {
   engine::Settings engine;
   std::optional<std::string> store_path;
   TickStore store_ticks;
+  execution::Durability durability = execution::Durability::kProcess;
   std::optional<ListenAddress> metrics_listen;
   std::string log_level = "info";
   OnStop on_stop = OnStop::kLeave;

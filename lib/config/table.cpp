@@ -42,6 +42,7 @@ constexpr std::array<std::string_view, 3> kApi{"auto", "options", "v3"};
 constexpr std::array<std::string_view, 2> kMode{"live", "paper"};
 constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "notice", "warning", "error"};
 constexpr std::array<std::string_view, 2> kOnStop{"leave", "wait"};
+constexpr std::array<std::string_view, 2> kDurability{"process", "power"};
 constexpr std::array<std::string_view, 2> kResume{"continue", "reset"};
 constexpr std::array<std::string_view, 2> kOnCap{"restart", "hold"};
 constexpr std::array<std::string_view, 1> kHalt{"halt"};
@@ -58,6 +59,9 @@ Result<E> read_enum(const YamlNode& node) {
 
 using config::print;  // overloads below would hide them
 std::string print(Api v) { return std::string(kApi.at(static_cast<std::size_t>(v))); }
+std::string print(execution::Durability v) {
+  return std::string(kDurability.at(static_cast<std::size_t>(v)));
+}
 std::string print(OnStop v) { return std::string(kOnStop.at(static_cast<std::size_t>(v))); }
 std::string print(const ListenAddress& v) {
   return v.ip.find(':') == std::string::npos ? fmt::format("{}:{}", v.ip, v.port)
@@ -527,6 +531,11 @@ constexpr std::array kSettings{
     row<DERIVD_FIELD(store_ticks), read_tick_store>(
         "store.ticks", "false", "true, false, or a directory",
         "Keep the ticks that arrive, for back-tests. true: in $STATE_DIRECTORY/ticks.",
+        Reload::kRestart),
+    row<DERIVD_FIELD(durability), read_enum<execution::Durability, kDurability>>(
+        "store.durability", "process", "process, power",
+        "What a record survives: the death of derivd, or that of the machine, too. power syncs "
+        "the journal before each purchase, which takes the time of one disk flush.",
         Reload::kRestart),
     row<DERIVD_FIELD(metrics_listen), read_listen>(
         "metrics.listen", kNotSet, "an IP address and a port, as 127.0.0.1:9455 or [::1]:9455",

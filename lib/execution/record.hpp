@@ -15,6 +15,9 @@
 
 namespace derivd::execution {
 
+/// What a record survives, once it is appended: a crash of the process, or one of the machine too.
+enum class Durability : std::uint8_t { kProcess, kPower };
+
 /// The whole order after a change. The first record of an id is its intent.
 struct OrderRecord {
   Order order;

@@ -555,7 +555,18 @@ core::Result<void> SqliteJournal::checkpoint() {
   return {};
 }
 
-core::Result<std::unique_ptr<Journal>> open_writer(const std::string& path) {
+const char* synchronous(execution::Durability durability) {
+  switch (durability) {
+    case execution::Durability::kProcess:
+      return "PRAGMA synchronous = NORMAL";
+    case execution::Durability::kPower:
+      return "PRAGMA synchronous = FULL";
+  }
+  return "PRAGMA synchronous = FULL";
+}
+
+core::Result<std::unique_ptr<Journal>> open_writer(const std::string& path,
+                                                   execution::Durability durability) {
   auto lock = WriterLock::take(path);
   if (!lock) return lock.error();
   const auto state = look_at(path);
@@ -575,10 +586,11 @@ core::Result<std::unique_ptr<Journal>> open_writer(const std::string& path) {
                     path));
   }
   auto set = db->run(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;"
+      "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;"
       "PRAGMA journal_size_limit = 16777216; PRAGMA trusted_schema = OFF;"
       "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY");
   if (!set) return set.error();
+  if (auto done = db->run(synchronous(durability)); !done) return done.error();
   const auto version = db->number("PRAGMA user_version");
   if (!version) return version.error();
   if (auto done = migrate(*db, static_cast<int>(*version)); !done) return done.error();
@@ -640,12 +652,13 @@ core::Result<std::unique_ptr<Journal>> open_reader(const std::string& path) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, Mode mode) {
+core::Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, Mode mode,
+                                                     execution::Durability durability) {
   const auto real = real_path(path);
   if (!real) return real.error();
   switch (mode) {
     case Mode::kReadWrite:
-      return open_writer(*real);
+      return open_writer(*real, durability);
     case Mode::kReadOnly:
       return open_reader(*real);
   }

@@ -33,10 +33,13 @@ class Journal {
   /// after a clean stop only FILE is left, and a reader that may not create the other two beside it
   /// reads FILE alone. It never sees less than the last clean stop: where a log is there that it
   /// may not read, it gets an error.
-  static core::Result<std::unique_ptr<Journal>> open(const std::string& path, Mode mode);
+  static core::Result<std::unique_ptr<Journal>> open(
+      const std::string& path, Mode mode,
+      execution::Durability durability = execution::Durability::kProcess);
   virtual ~Journal() = default;
 
-  /// One transaction; on return it survives a crash of this process (WAL, synchronous=NORMAL).
+  /// One transaction. On return it survives a crash of this process (WAL, synchronous=NORMAL), and
+  /// with Durability::kPower a crash of the machine, too (synchronous=FULL: the log is synced).
   virtual core::Result<void> append(const execution::Record& record) = 0;
   virtual core::Result<execution::Snapshot> load() = 0;
   virtual core::Result<std::vector<execution::Order>> orders(const OrderQuery& query) = 0;

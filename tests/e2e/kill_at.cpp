@@ -1,7 +1,9 @@
-// Test only, for LD_PRELOAD: ends the process with SIGKILL at the N-th write or sync of the journal,
-// before or after performing it. KILL_AT=N, KILL_WHEN=before|after, KILL_FILE=name of the file, by
-// default the log, derivd.db-wal. The programs themselves know nothing of it.
+// Test only, for LD_PRELOAD: ends the process with SIGKILL at the N-th write or sync of the
+// journal, before or after performing it. KILL_AT=N, KILL_WHEN=before|after, KILL_FILE=name of the
+// file, by default the log, derivd.db-wal. With COUNT_SYNCS=FILE each sync of the journal adds a
+// byte to FILE. The programs themselves know nothing of it.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,15 @@ bool is_journal(int fd) {
   if (wanted == nullptr) wanted = "derivd.db-wal";
   const char* name = ::strrchr(path, '/');
   return name != nullptr && ::strcmp(name + 1, wanted) == 0;
+}
+
+void count_sync(int fd) {
+  const char* file = ::getenv("COUNT_SYNCS");
+  if (file == nullptr || !is_journal(fd)) return;
+  const int counter = ::open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (counter < 0) return;
+  if (::write(counter, ".", 1) != 1) ::perror(file);
+  ::close(counter);
 }
 
 bool is_time(int fd) {
@@ -66,6 +77,7 @@ ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) {
 
 int fdatasync(int fd) {
   static const auto real = next<int (*)(int)>("fdatasync");
+  count_sync(fd);
   return guarded(fd, [&] { return real(fd); });
 }
 }

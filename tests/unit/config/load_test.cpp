@@ -68,7 +68,7 @@ strategies:
     session: { take_profit: 10.00, stop_loss: 20.00, trailing: true, on_target: halt, on_loss: halt, resume: reset }
     guards: { max_open: 2, cooldown: 90s, after_losses: { count: 5, pause: 10m }, max_trades_per_hour: 120, min_payout_ratio: 0.90, hours: ["Mon-Fri 08:00-20:00 UTC"] }
     enabled: false
-store: { path: /var/lib/x.db }
+store: { path: /var/lib/x.db, durability: power }
 metrics: { listen: "[::1]:9455" }
 log: { level: warning }
 on_stop: wait
@@ -153,6 +153,7 @@ TEST(Load, DefaultsAreThoseOfTheTypes) {
   EXPECT_EQ(c.engine.limits.min_balance, std::nullopt);
   EXPECT_EQ(c.engine.limits.day_starts, seconds(0));
   EXPECT_EQ(c.store_path, std::nullopt);
+  EXPECT_EQ(c.durability, execution::Durability::kProcess);
   EXPECT_EQ(c.log_level, d.log_level);
   EXPECT_EQ(c.on_stop, d.on_stop);
   EXPECT_EQ(c.stop_timeout, d.stop_timeout);
@@ -486,7 +487,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 54u);
+  EXPECT_EQ(seen.size(), 55u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {
