@@ -170,6 +170,8 @@ class Server {
  public:
   virtual ~Server() = default;
   virtual std::uint16_t port() const = 0;
+  /// For connections from now on; those that are there keep theirs.
+  virtual core::Result<void> show(const ServerCertificate& certificate) = 0;
 };
 /// Listens on `address`:`port` (0: a free one) with TLS 1.2 or later.
 core::Result<std::unique_ptr<Server>> listen(boost::asio::io_context& io,

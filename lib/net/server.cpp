@@ -326,6 +326,20 @@ Task<void> Connection::read_frames() {
 
 // ---- listening ----
 
+core::Result<void> configure(ssl::context& tls, const ServerCertificate& certificate) {
+  error_code ec;
+  SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
+  tls.use_certificate_chain_file(certificate.cert_file, ec);
+  if (ec) {
+    return core::io_error(fmt::format("cannot use {}: {}", certificate.cert_file, ec.message()));
+  }
+  tls.use_private_key_file(certificate.key_file, ssl::context::pem, ec);
+  if (ec) {
+    return core::io_error(fmt::format("cannot use {}: {}", certificate.key_file, ec.message()));
+  }
+  return {};
+}
+
 class ServerImpl final : public Server {
  public:
   ServerImpl(Acceptor acceptor, std::shared_ptr<Hub> hub)
@@ -345,6 +359,9 @@ class ServerImpl final : public Server {
     for (const auto& [id, connection] : connections) connection->drop();
   }
   std::uint16_t port() const override { return port_; }
+  core::Result<void> show(const ServerCertificate& certificate) override {
+    return configure(shared_->hub->tls, certificate);
+  }
 
  private:
   struct Shared {
@@ -382,20 +399,6 @@ Task<void> ServerImpl::accept_all(std::shared_ptr<Shared> shared) {
     spawn_later(shared->acceptor.get_executor(),
                 [connection] { return Connection::run(connection); });
   }
-}
-
-core::Result<void> configure(ssl::context& tls, const ServerCertificate& certificate) {
-  error_code ec;
-  SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
-  tls.use_certificate_chain_file(certificate.cert_file, ec);
-  if (ec) {
-    return core::io_error(fmt::format("cannot use {}: {}", certificate.cert_file, ec.message()));
-  }
-  tls.use_private_key_file(certificate.key_file, ssl::context::pem, ec);
-  if (ec) {
-    return core::io_error(fmt::format("cannot use {}: {}", certificate.key_file, ec.message()));
-  }
-  return {};
 }
 
 }  // namespace

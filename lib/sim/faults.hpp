@@ -43,7 +43,7 @@
 //   MarketIsClosed for so many venue seconds         tick hold_settlement S      settle contracts
 //   bought by this buy S venue seconds later     request maintenance [message]  website_status says
 //   "down", with the message                  request bad_certificate        present a certificate
-//   of an unknown authority                 (start only)
+//   of an unknown authority, as long as the rule is there                 (new connections)
 #pragma once
 
 #include <cstdint>

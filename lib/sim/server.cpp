@@ -48,15 +48,9 @@ core::Result<void> Server::start() {
   auto made = net::make_certificate(options_.tls_dir);
   if (!made) return made.error();
   certificate_ = *made;
-  net::ServerCertificate shown = certificate_;
-  if (venue_.faults().has(FaultKind::kBadCertificate)) {
-    // Another authority than the one that ca_file names.
-    auto other =
-        net::make_certificate((std::filesystem::path(options_.tls_dir) / "untrusted").string());
-    if (!other) return other.error();
-    shown = *other;
-  }
-  auto listening = net::listen(io_, options_.address, options_.port, shown, *this);
+  const auto shown = certificate_to_show();
+  if (!shown) return shown.error();
+  auto listening = net::listen(io_, options_.address, options_.port, *shown, *this);
   if (!listening) return listening.error();
   server_ = std::move(*listening);
   venue_.set_base(fmt::format("wss://{}:{}", in_url(options_.address), server_->port()));
@@ -69,6 +63,12 @@ core::Result<void> Server::start() {
   venue_.advance(now());
   arm();
   return {};
+}
+
+/// With the fault: of another authority than the one that ca_file names.
+core::Result<net::ServerCertificate> Server::certificate_to_show() const {
+  if (!venue_.faults().has(FaultKind::kBadCertificate)) return certificate_;
+  return net::make_certificate((std::filesystem::path(options_.tls_dir) / "untrusted").string());
 }
 
 std::string Server::ready_line() const {
@@ -238,11 +238,23 @@ void Server::perform_one(const Action& action) {
 
 // ---- control ----
 
+namespace {
+
+std::string refuse(std::string_view why) {
+  JsonOut out;
+  return out.begin_object().raw("ok", "false").text("error", why).end_object().take();
+}
+
+}  // namespace
+
+std::string Server::after_faults_changed() {
+  const auto shown = certificate_to_show();
+  if (!shown) return refuse(shown.error().text);
+  if (auto done = server_->show(*shown); !done) return refuse(done.error().text);
+  return R"({"ok":true})";
+}
+
 std::string Server::on_control(std::string_view line) {
-  const auto refuse = [](std::string_view why) {
-    JsonOut out;
-    return out.begin_object().raw("ok", "false").text("error", why).end_object().take();
-  };
   auto json = Json::parse(line);
   if (!json) return refuse(json.error().text);
   const Json* cmd = json->find("cmd");
@@ -250,11 +262,11 @@ std::string Server::on_control(std::string_view line) {
     const auto added =
         json->is_array() ? venue_.faults().add_all(*json) : venue_.faults().add(*json);
     if (!added) return refuse(added.error().text);
-    return R"({"ok":true})";
+    return after_faults_changed();
   }
   if (cmd->text() == "clear") {
     venue_.clear_faults();
-    return R"({"ok":true})";
+    return after_faults_changed();
   }
   if (cmd->text() == "drop") {  // every connection, now
     for (const auto& [id, socket] : std::map(sockets_)) socket->abort();

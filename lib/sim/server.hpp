@@ -57,6 +57,8 @@ class Server final : private net::ServerHandler {
 
   using Clock = std::chrono::steady_clock;
   core::Now now();
+  core::Result<net::ServerCertificate> certificate_to_show() const;
+  std::string after_faults_changed();
   void arm();
   void turn();
   void turn_paced();

@@ -262,7 +262,9 @@ def half_open(lane):
     started = trial.now()
     lane.fault("stop_writing", call="tick", times=1)
     tail.wait("session live", 90, lane.daemon.process)
-    print(f"{lane.api}: a link that is silent was replaced after {trial.now() - started:.1f} s")
+    took = trial.now() - started
+    print(f"{lane.api}: a link that is silent was replaced after {took:.1f} s")
+    harness.check(took < 20, f"a silent link of a 1 s symbol was kept for {took:.1f} s")
     lane.trade(3)
     return lane.end()
 
@@ -273,8 +275,62 @@ def deaf(lane):
     started = trial.now()
     lane.fault("stop_reading", call="buy", times=1)
     tail.wait("session live", 240, lane.daemon.process)
-    print(f"{lane.api}: a link that is deaf was replaced after {trial.now() - started:.1f} s")
+    took = trial.now() - started
+    print(f"{lane.api}: a link that is deaf was replaced after {took:.1f} s")
+    harness.check(took < 30, f"a link that takes nothing was kept for {took:.1f} s")
     lane.trade(3)
+    return lane.end()
+
+
+def silent_feed(lane):
+    """The venue's feed of the only symbol stops, its answers do not: no reconnect, one word, slots as they
+    are; then trading goes on where it was."""
+    lane.trade(2)
+    tail = trial.Tail(lane.daemon)
+    trial.fault(lane.sim, "close_market 330", symbol="1HZ75V", times=1)  # 66 s at this speed
+    tail.wait("no tick for", 90, lane.daemon.process)
+    lane.trade(2)
+    harness.check("session live" not in tail.text(), f"the link was given up:\n{tail.text()[-2000:]}")
+    harness.check(tail.text().count("1HZ75V: no tick for") == 1, tail.text()[-2000:])
+    return lane.end()
+
+
+def dropped_at_random(lane):
+    lane.fault("drop_after", call="tick", probability=0.02)
+    lane.fault("drop_before", call="proposal_open_contract", direction="request", probability=0.1)
+    lane.fault("drop_unanswered", call="portfolio", probability=0.1)
+    lane.trade(10)
+    trial.clear(lane.sim)
+    return lane.end()
+
+
+def jumping_epochs(lane):
+    """Ticks that are stamped ahead of their time."""
+    trial.fault(lane.sim, "jump_tick 3", symbol="1HZ50V", probability=0.05)
+    trial.fault(lane.sim, "jump_tick 40", symbol="1HZ50V", nth=30)
+    lane.trade(8)
+    lane.fault("drop_unanswered", call="buy", nth=2)
+    lane.trade(4)
+    trial.clear(lane.sim)
+    lane.trade(2)
+    totals = trial.finish(lane.daemon, lane.sim, QUIET)
+    trial.check_stakes(lane.daemon, lane.names)
+    return totals
+
+
+def bad_certificate(lane):
+    """An authority that nobody trusts: no word is sent to it, and the daemon waits until it is gone."""
+    lane.trade(2)
+    tail = trial.Tail(lane.daemon)
+    trial.fault(lane.sim, "bad_certificate")
+    command_drop(lane.sim)
+    tail.wait("certificate", 60, lane.daemon.process)
+    harness.TICK.wait(2)
+    harness.check("session live" not in tail.text() and "authorizing" not in tail.text(),
+                  f"a certificate of nobody was accepted:\n{tail.text()[-2000:]}")
+    trial.clear(lane.sim)
+    tail.wait("session live", 60, lane.daemon.process)
+    lane.trade(2)
     return lane.end()
 
 
@@ -399,7 +455,8 @@ SHARED = {  # scenario → symbols
 }
 ALONE = {  # rules that cannot name an account
     token_expires: ALL[:1], refused_upgrades: ALL[:2], too_many: ALL[:2], troubled_openings: ALL[:2],
-    maintenance: ALL[:1],
+    maintenance: ALL[:1], silent_feed: ("1HZ75V",), dropped_at_random: ALL[:2],
+    jumping_epochs: ("1HZ50V",), bad_certificate: ALL[:2],
 }
 
 

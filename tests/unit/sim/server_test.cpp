@@ -205,6 +205,21 @@ TEST_F(ServerTest, CanShowACertificateThatNobodyTrusts) {
   EXPECT_EQ(c.error.step, net::Step::kTls);
 }
 
+TEST_F(ServerTest, ChangesItsCertificateWhileRunning) {
+  start(1);
+  const auto failure = [&] {
+    Client c;
+    connect(c, ready_["public"]);
+    EXPECT_TRUE(run_until([&] { return c.open || c.closed; }));
+    return c.open ? std::optional<net::Step>{} : std::optional(c.error.step);
+  };
+  EXPECT_EQ(failure(), std::nullopt);
+  EXPECT_EQ(control(R"({"do":"bad_certificate"})")["ok"], true);
+  EXPECT_EQ(failure(), net::Step::kTls);
+  EXPECT_EQ(control(R"({"cmd":"clear"})")["ok"], true);
+  EXPECT_EQ(failure(), std::nullopt);
+}
+
 TEST_F(ServerTest, TheControlSocketIsPrivateAndRemoved) {
   start(1);
   const auto path = dir_ / "control";
