@@ -71,7 +71,12 @@ core::OrderId Auditor::buy_sent(std::string_view frame, bool reconciled) {
 }
 
 void Auditor::told(const core::Event& event, bool) {
-  if (event.kind == core::EventKind::kOrderAmbiguous) ++ambiguous_;
+  if (event.kind == core::EventKind::kOrderAmbiguous) {
+    ++ambiguous_;
+    // No other client's purchase is like ours here, so that only contracts of our own can be meant,
+    // and only when a power failure took the records that said whose they are.
+    if (!lost_power_) violation(fmt::format("ambiguous without a reason: {}", event.text));
+  }
   if (event.kind != core::EventKind::kForeignContract) return;
   told_foreign_.insert(event.contract_id);
   const auto it = deals_.find(event.contract_id);
@@ -203,7 +208,8 @@ void Auditor::settled(const venue::Contract& contract) {
 
 bool Auditor::halted_ambiguous(std::string_view strategy) const {
   const auto it = books_.find(core::Name::truncated(strategy));
-  return it != books_.end() && it->second.halt && it->second.halt->kind == "ambiguous";
+  return lost_power_ && it != books_.end() && it->second.halt &&
+         it->second.halt->kind == "ambiguous";
 }
 
 void Auditor::finish(const Final& end) {

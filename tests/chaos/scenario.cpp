@@ -135,6 +135,8 @@ Scenario scenario(std::uint64_t seed, Mask allowed, std::int64_t active_s) {
   s.latency_ms = static_cast<std::int64_t>(1 + rng.below(150));
   add_strategies(rng, s.config.engine);
   add_limits(rng, s.config.engine.limits);
+  // From a stream of its own, so that the seeds of old keep their meaning.
+  if (stream(seed, 4).below(2) == 0) s.config.durability = execution::Durability::kPower;
   return s;
 }
 

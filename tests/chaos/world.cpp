@@ -22,6 +22,10 @@ constexpr std::int64_t kFlat = 90 * kSecond;
 /// What the venue said last gets there, and foreign contracts end, held settlements too.
 constexpr std::int64_t kLastWords = 45 * kSecond;
 constexpr int kMaxSpins = 2'000;
+/// A link that brings nothing, or takes nothing, is left after at most this long: half a minute of
+/// a closed market until a ping (deriv/session_impl.hpp, kPingAfter), two pings, and a second of
+/// ours.
+constexpr std::int64_t kLongestDead = 41 * kSecond;
 
 constexpr std::size_t kPad = 64;  // bytes that simdjson may read behind a frame
 
@@ -275,7 +279,20 @@ void World::tell_time() {
 void World::second() {
   venue_->advance(venue_now());
   venue_acts();
+  check_dead_link();
   schedule(now_ + kSecond, [this] { second(); });
+}
+
+void World::check_dead_link() {
+  if (!alive() || !attempt_ || !attempt_->open || attempt_->closing) return;
+  const auto& conn = *attempt_;
+  if (conn.told_closed || conn.dead_since == 0 || trader_->stopping()) return;
+  // What was on its way when the link died still gets there.
+  const auto last = std::max({conn.dead_since, conn.up_last, conn.down_last});
+  if (now_ - last > kLongestDead) {
+    auditor_.violation(fmt::format("a {} link was kept for {} s", conn.deaf ? "deaf" : "mute",
+                                   (now_ - last) / kSecond));
+  }
 }
 
 // ---- the network ----
@@ -392,6 +409,7 @@ void World::carry_up(const ConnPtr& conn, std::string frame, core::OrderId order
   const bool purchase = is_purchase(frame);
   if (strike(Kind::kCutUpBefore, purchase ? 12 : 150)) return cut(conn);
   if (strike(Kind::kHalfOpen, purchase ? 40 : 250)) {
+    conn->dead_since = now_;
     const auto which = rng(Kind::kHalfOpen).below(3);
     conn->mute = which != 1;
     conn->deaf = which != 2;
@@ -454,6 +472,7 @@ void World::venue_acts() {
         break;
       case sim::Action::Kind::kStopReading:
         conn->mute = true;
+        conn->dead_since = now_;
         break;
     }
   }
@@ -589,9 +608,11 @@ void World::end_process(bool killed) {
   auto& r = rng(Kind::kKill);
   if (power_) {
     count(Kind::kPowerLoss);
-    // Since the last checkpoint nothing was synced; that far back a tail can be missing.
-    const auto tail = std::min<std::size_t>(disk_.size() - std::min(safe_records_, disk_.size()),
-                                            rng(Kind::kPowerLoss).below(6));
+    // Since the last checkpoint nothing was synced; that far back a tail can be missing. With
+    // store.durability: power every record was.
+    auto tail = std::min<std::size_t>(disk_.size() - std::min(safe_records_, disk_.size()),
+                                      rng(Kind::kPowerLoss).below(6));
+    if (scenario_.config.durability == execution::Durability::kPower) tail = 0;
     if (tail > 0 && sqlite_path_.empty()) {
       disk_.truncate(disk_.size() - tail);
       auditor_.power_lost(disk_);

@@ -55,6 +55,7 @@ class World final : public deriv::Wire, public service::Log {
     bool deaf = false;      // nothing comes back any more
     bool mute = false;      // nothing gets there any more
     bool told_closed = false;
+    std::int64_t dead_since = 0;  // deaf or mute without an end that anybody was told
     bool portfolio = false, profit_table = false;  // the client has them
     std::int64_t up_last = 0, down_last = 0, stalled_until = 0;
   };
@@ -81,6 +82,7 @@ class World final : public deriv::Wire, public service::Log {
   core::Now venue_now() const;
   void tell_time();
   void second();
+  void check_dead_link();
 
   // The network.
   std::int64_t latency();
