@@ -125,6 +125,7 @@ TEST(Load, EveryKeyOfTheContract) {
   EXPECT_EQ(s.guards.hours[0].end_s, 20 * 3600);
   EXPECT_FALSE(s.enabled);
   EXPECT_EQ(c.store_path, "/var/lib/x.db");
+  EXPECT_EQ(c.durability, execution::Durability::kPower);
   EXPECT_EQ(c.metrics_listen, (ListenAddress{"::1", 9455}));
   EXPECT_EQ(c.log_level, "warning");
   EXPECT_EQ(c.on_stop, OnStop::kWait);

@@ -426,7 +426,9 @@ TEST_P(State, ADayOfOutage) {
     short_waits += gap < seconds(10) ? 1 : 0;
     long_waits += gap > seconds(20) ? 1 : 0;
     // Never more than the venue's own limit of 60 calls in a minute.
-    if (i >= 60) ASSERT_GT(attempts[i] - attempts[i - 60], core::Duration(minutes(1)));
+    if (i >= 60) {
+      ASSERT_GT(attempts[i] - attempts[i - 60], core::Duration(minutes(1)));
+    }
   }
   EXPECT_GT(longest, core::Duration(seconds(29)));
   const auto mean = late_sum / static_cast<std::int64_t>(attempts.size() - 10);
