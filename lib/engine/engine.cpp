@@ -41,7 +41,7 @@ void Engine::Impl::bound_by_our_seconds(core::VenueTime time) {
   const auto passed = std::chrono::ceil<std::chrono::seconds>(now.instant - clock_at);
   const auto bound = steady + std::max(passed, kTickStep);
   ahead = clock.s != 0 && time > bound ? ahead + 1 : 0;
-  steady = clock.s == 0 || ahead > kBelieved ? time : std::min(time, bound);
+  steady = clock.s == 0 || ahead > Feed::kBelieved ? time : std::min(time, bound);
 }
 
 void Engine::Impl::roll_day() {
@@ -83,6 +83,7 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
                                                tick.symbol.view(), before->epoch.s, tick.epoch.s));
     tell(e);
   }
+  const auto came = history ? tick.epoch : feed->believable(tick, now.instant);
   if (!followers.empty() || !verifying.empty()) feed_contracts(tick, push);
   for (const auto& slot : slots) {
     if (!slot->runs() || slot->settings.symbol != tick.symbol) continue;
@@ -90,7 +91,7 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
       slot->strategy->reset();
       slot->last_epoch = {};
     }
-    feed_slot(*slot, *feed, tick, history);
+    feed_slot(*slot, *feed, tick, came, history);
   }
 }
 
@@ -122,7 +123,8 @@ bool Engine::Impl::is_behind(Slot& slot, const market::Tick& tick, bool history)
   return false;
 }
 
-void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, bool history) {
+void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick,
+                             core::VenueTime came, bool history) {
   // A strategy without a past begins with the first live tick.
   if (history && slot.last_epoch.s == 0) return;
   if (is_behind(slot, tick, history)) return;
@@ -139,7 +141,7 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   auto proven = tick;
   // A tick may be stamped with a time that has not come yet. An order that took it for its own
   // would never be found: the venue's purchase second lies before it.
-  proven.epoch = std::min(tick.epoch, steady);
+  proven.epoch = std::min(came, steady);
   consider(slot, *signal, proven, nullptr, ++turns);
 }
 

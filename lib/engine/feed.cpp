@@ -35,6 +35,19 @@ Feed::Push Feed::push(const market::Tick& tick, bool history) {
   return hole ? Push::kNewAfterHole : Push::kNew;
 }
 
+core::VenueTime Feed::believable(const market::Tick& tick, core::Instant now) {
+  const auto step = std::chrono::seconds(std::max<std::int64_t>(interval_s_, 1));
+  const bool in_line = tick.epoch >= believed_ && tick.epoch <= believed_ + step;
+  // Rounded: what jitter adds to one pause it takes from the next. (A division, so not always.)
+  const auto passed = in_line ? step : std::chrono::round<std::chrono::seconds>(now - believed_at_);
+  const auto bound = believed_ + std::max(passed, step);
+  const bool first = believed_.s == 0 || tick.epoch < believed_;
+  ahead_ = !first && tick.epoch > bound ? ahead_ + 1 : 0;
+  believed_ = first || ahead_ > kBelieved ? tick.epoch : std::min(tick.epoch, bound);
+  believed_at_ = now;
+  return believed_;
+}
+
 void Feed::lose_link() { link_lost_ = true; }
 
 bool Feed::remembers(core::VenueTime start) const {

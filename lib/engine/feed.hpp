@@ -19,6 +19,8 @@ class Feed final {
   /// So many live ticks in a row before the last one seen mean that the venue's clock went back (a
   /// replay that was restarted, a bogus tick from the future): the feed starts again.
   static constexpr int kBackwards = 5;
+  /// So many times in a row ahead of our own seconds, the venue's time is believed.
+  static constexpr int kBelieved = 5;
 
   explicit Feed(market::SymbolCode symbol);
 
@@ -29,6 +31,10 @@ class Feed final {
     kRestarted,     // new, and everything before it is void
   };
   Push push(const market::Tick& tick, bool history);
+  /// The epoch of a live tick as far as it can be true: since the symbol's last one no more time
+  /// can have passed than its interval, or than our own seconds. A tick that is stamped with a time
+  /// that has not come yet gets the time at which it came; several of them do not add up.
+  core::VenueTime believable(const market::Tick& tick, core::Instant now);
   /// The link is gone: unless history overlaps, the next tick comes after a hole.
   void lose_link();
 
@@ -61,6 +67,9 @@ class Feed final {
   std::optional<market::Tick> last_;
   bool link_lost_ = false;
   int backwards_ = 0;
+  core::VenueTime believed_;
+  core::Instant believed_at_;
+  int ahead_ = 0;
   core::VenueTime linked_since_;
   core::VenueTime complete_since_;
   std::vector<market::Tick> memory_;

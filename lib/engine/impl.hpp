@@ -40,8 +40,6 @@ inline constexpr std::size_t kMaxVerifying = 64;
 inline constexpr std::chrono::seconds kMaxLead{3600};
 /// The longest interval between two ticks of a known symbol.
 inline constexpr std::chrono::seconds kTickStep{2};
-/// So many times in a row ahead of our own seconds, the venue's clock is believed.
-inline constexpr int kBelieved = 5;
 /// From the first to the longest pause between two questions about orders of unknown outcome. The
 /// first is also the least between any two of them, whatever happens.
 inline constexpr core::Duration kFirstAsk = std::chrono::seconds(2);
@@ -91,7 +89,9 @@ struct Engine::Impl {
   void roll_day();
   void tick(const market::Tick& tick, bool history);
   void feed_contracts(const market::Tick& tick, Feed::Push push);
-  void feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, bool history);
+  /// `came`: when the venue's time was what the tick says, at the latest.
+  void feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, core::VenueTime came,
+                 bool history);
   bool is_behind(Slot& slot, const market::Tick& tick, bool history);
   std::optional<core::Instant> next_deadline() const;
   void on_deadline();

@@ -120,6 +120,37 @@ TEST(LostAnswer, IsFoundEvenWhenItsTickWasStampedAhead) {
   EXPECT_EQ(rig.book.orders.at({1}).contract, core::ContractId{7});
 }
 
+TEST(LostAnswer, TicksStampedAheadDoNotAddUp) {
+  auto fast = every_tick("b", "2.00");
+  fast.symbol = "1HZ100V";
+  auto rig = live_rig({every_tick("a"), fast});
+  const auto begin = rig.now.instant;
+  // A tick that comes after so many milliseconds and says that it is of that second.
+  const auto tick = [&](std::string_view symbol, int ms, std::int64_t stamp) {
+    rig.take_buys();
+    rig.now.instant = begin + std::chrono::milliseconds(ms);
+    rig.now.venue = std::max(rig.now.venue, core::VenueTime{kStart + stamp});
+    rig.tick(symbol, kStart + stamp, stamp % 2 == 0 ? "900.02" : "900.01");
+    for (const auto& b : rig.buys) {
+      if (ms < 12'000) rig.refused(b.order, "PriceMoved");
+    }
+  };
+  for (int s = 1; s <= 8; ++s) {
+    tick("1HZ100V", s * 1000, s);
+    if (s % 2 == 0 && s < 8) tick("R_100", s * 1000, s);
+  }
+  tick("R_100", 8'000, 12);  // four seconds ahead
+  for (int s = 9; s <= 11; ++s) tick("1HZ100V", s * 1000, s);
+  tick("1HZ100V", 12'050, 16);  // and the other symbol, too
+  ASSERT_EQ(rig.buys.size(), 1u);
+  const auto order = rig.take_buys().front().order;
+  EXPECT_EQ(rig.book.orders.at(order).signal_epoch, core::VenueTime{kStart + 12});
+  tick("1HZ100V", 13'050, 17);  // the same symbol again
+  for (const auto& b : rig.take_buys()) {
+    EXPECT_LE(rig.book.orders.at(b.order).signal_epoch, core::VenueTime{kStart + 13 + 2});
+  }
+}
+
 TEST(LostAnswer, IsAbsentOnlyAfterItsWindowOnBothClocks) {
   auto rig = with_lost_order();
   rig.report(report_with(rig, {}));
