@@ -313,7 +313,7 @@ void Session::Impl::fatal(FatalKind kind, std::string_view why, const Now& now) 
 }
 
 Duration Session::Impl::late_after(const SymbolStream& stream) const {
-  const auto cadence = std::max(stream.interval, stream.cadence);
+  const auto cadence = stream.interval > Duration{} ? stream.interval : stream.cadence;
   if (cadence == Duration{}) return kUnknownLate;
   return std::min(kLateIntervals * cadence + kLateGrace, kLongestLate);
 }

@@ -113,7 +113,7 @@ struct SymbolStream {
   std::optional<Instant> last_tick;            // or since when there should be some
   Instant quiet_from{};
   Duration interval{};   // between its ticks, by market/symbol; 0: not known
-  Duration cadence{};    // learned
+  Duration cadence{};    // learned, for those whose interval is not known
   bool excused = false;  // late, but a ping was answered: closed, or stopped by the venue
   bool silent = false;
   Duration silent_wait = kSilentAfter;

@@ -32,12 +32,12 @@ MUTATIONS = {
         ("lib/engine/entry.cpp", "  append(execution::OrderRecord{intent});\n", ""),
     ],
     "book a settlement twice": [
-        ("lib/engine/settle.cpp", "    book(slot, order);\n", "    book(slot, order);\n    book(slot, order);\n"),
+        ("lib/engine/settle.cpp", "  book(slot, order);\n", "  book(slot, order);\n  book(slot, order);\n"),
     ],
     "forget open exposure in the gate": [
         ("lib/engine/entry.cpp",
-         "    if (!execution::is_exposed(order.state)) continue;\n    const bool open",
-         "    if (order.id) continue;\n    const bool open"),
+         "ledger.exposed()) {\n    const bool open",
+         "ledger.exposed()) {\n    if (order->id) continue;\n    const bool open"),
     ],
     "treat Unknown as Refused": [
         ("lib/engine/engine.cpp", "  impl_->make_unknown(order, why);\n",
