@@ -39,11 +39,17 @@ class FilteredLog : public Log {
     try {
       if (message_info(event.kind).level < level_) return;
       const auto verdict = limiter_.admit(event, monotonic_now());
-      if (!verdict.write) return;
-      auto clean = event;
-      clean.text = core::Text(cut_utf8(redactor_.clean(event.text), core::Text::kCapacity));
-      clean.reason = core::Text(cut_utf8(redactor_.clean(event.reason), core::Text::kCapacity));
-      put(clean, verdict.held_back);
+      if (verdict.write) put(cleaned(event), verdict.held_back);
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+    }
+  }
+
+  void flush(bool all) final {
+    try {
+      // The entry tells itself once more: it is the last of them, and not one of those counted.
+      for (const auto& rest : limiter_.take_rests(monotonic_now(), all)) {
+        put(cleaned(rest.last), rest.held_back - 1);
+      }
     } catch (...) {  // NOLINT(bugprone-empty-catch)
     }
   }
@@ -57,6 +63,13 @@ class FilteredLog : public Log {
 
  private:
   virtual void put(const core::Event& event, std::uint64_t held_back) = 0;
+
+  core::Event cleaned(const core::Event& event) const {
+    auto clean = event;
+    clean.text = core::Text(cut_utf8(redactor_.clean(event.text), core::Text::kCapacity));
+    clean.reason = core::Text(cut_utf8(redactor_.clean(event.reason), core::Text::kCapacity));
+    return clean;
+  }
 
   Level level_;
   RepeatLimiter limiter_;
@@ -165,6 +178,8 @@ int priority_of(Level level) {
   }
   return 6;
 }
+
+void Log::flush(bool) {}
 
 void Log::write(core::EventKind kind, std::string_view text) {
   core::Event event;

@@ -39,6 +39,9 @@ class Log {
   void write(core::EventKind kind, std::string_view text);
   /// Takes this secret out of every later entry (redact.hpp); the log keeps a digest of it only.
   virtual void hide(const core::Secret& secret) = 0;
+  /// Writes the counts of repetitions that ended; called now and then. `all`: and of those that go
+  /// on, at the end.
+  virtual void flush(bool all);
 };
 /// journald when $JOURNAL_STREAM names our standard error, else lines on standard error.
 std::unique_ptr<Log> make_log(Level level);

@@ -249,6 +249,48 @@ TEST(RepeatLimiter, NeverHoldsBackALifeOfAnOrder) {
   }
 }
 
+TEST(RepeatLimiter, TheCountIsToldWhenARepetitionEnds) {
+  RepeatLimiter limiter;
+  core::Instant now{1'000'000'000};
+  auto event = of(EventKind::kTickGap, "a");
+  for (int i = 0; i < RepeatLimiter::kBurst + 7; ++i) {
+    event.text = core::Text(fmt::format("gap {}", i));
+    limiter.admit(event, now);
+  }
+  limiter.admit(of(EventKind::kTickGap, "quiet"), now);
+  EXPECT_TRUE(limiter.take_rests(now + RepeatLimiter::kWindow / 2).empty()) << "it may go on";
+  const auto rests = limiter.take_rests(now + RepeatLimiter::kWindow);
+  ASSERT_EQ(rests.size(), 1u);
+  EXPECT_EQ(rests[0].held_back, 7u);
+  EXPECT_EQ(rests[0].last.text, "gap 11");
+  EXPECT_TRUE(limiter.take_rests(now + RepeatLimiter::kWindow * 2).empty()) << "told twice";
+  EXPECT_EQ(limiter.size(), 0u);
+}
+
+TEST(RepeatLimiter, AtTheEndOfTheLogEveryCountIsTold) {
+  RepeatLimiter limiter;
+  for (int i = 0; i < 8; ++i) limiter.admit(of(EventKind::kSessionLost, ""), {5});
+  const auto rests = limiter.take_rests({6}, true);
+  ASSERT_EQ(rests.size(), 1u);
+  EXPECT_EQ(rests[0].held_back, 3u);
+}
+
+TEST(RepeatLimiter, WhatFloodsIsHeldBack) {
+  RepeatLimiter limiter;
+  int foreign = 0;
+  int states = 0;
+  for (int i = 1; i <= 100; ++i) {
+    auto contract = of(EventKind::kForeignContract, "");
+    contract.contract_id = core::ContractId{i};
+    foreign += limiter.admit(contract, {5}).write;
+    auto state = of(EventKind::kSessionState, "");
+    state.state = i % 2 == 0 ? "offline" : "connecting";
+    states += limiter.admit(state, {5}).write;
+  }
+  EXPECT_EQ(foreign, RepeatLimiter::kBurst);
+  EXPECT_EQ(states, 2 * RepeatLimiter::kBurst) << "each state counts for itself";
+}
+
 TEST(RepeatLimiter, ItsMemoryIsBounded) {
   RepeatLimiter limiter;
   for (int i = 0; i < 10'000; ++i) {
