@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# packaging/deb.sh BUILD OUT [COMPRESSION]: makes the packages of a finished build directory.
+# packaging/deb.sh BUILD OUT [COMPRESSION [VERSION]]: makes the packages of a finished build directory.
 #   derivd       derivd, derivctl, units, configuration, manuals
 #   derivd-sim   derivsim, its manual
-# COMPRESSION is dpkg-deb's -Z (xz, zstd, none). Needs dpkg-dev. No root needed.
+# COMPRESSION is dpkg-deb's -Z (xz, zstd, none); VERSION is another than that of the sources, for tests of an
+# upgrade. Needs dpkg-dev. No root needed.
 set -euo pipefail
 build=$(readlink -f "$1")
 out=$(mkdir -p "$2" && readlink -f "$2")
 compression=${3:-xz}
 here=$(dirname "$(readlink -f "$0")")
-version=$(sed -n 's/^project(derivd VERSION \([0-9.]*\).*/\1/p' "$here/../CMakeLists.txt")
+version=${4:-$(sed -n 's/^project(derivd VERSION \([0-9.]*\).*/\1/p' "$here/../CMakeLists.txt")}
 architecture=$(dpkg --print-architecture)
 # Same sources, same bytes: every time in the packages is that of the last commit.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$here" log -1 --format=%ct 2>/dev/null || date +%s)}
@@ -31,6 +32,9 @@ documents() { # PACKAGE ROOT
   printf '%s (%s) unstable; urgency=medium\n\n  * Version %s; see the history of the sources.\n\n -- %s  %s\n' \
     "$1" "$version" "$version" "$maintainer" "$(date -uR -d "@$SOURCE_DATE_EPOCH")" |
     gzip -9n >"$folder/changelog.gz"
+  if [ -e "$here/$1.lintian-overrides" ]; then
+    install -D -m 644 "$here/$1.lintian-overrides" "$2/usr/share/lintian/overrides/$1"
+  fi
   find "$2/usr/share/man" -type f -exec gzip -9n {} +
 }
 

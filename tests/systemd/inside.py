@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402
@@ -23,6 +24,8 @@ ETC = pathlib.Path("/etc/derivd")
 PLACE = pathlib.Path("/srv/venue")  # derivd may read it: neither below /home nor below /tmp
 READY, STOPPED = "8de78c44b3184628919e0e23587c432e", "95f01f37be3a4f53bf279dfe8bc53c84"
 CONFIG_INVALID = "6420ba883f0b4bd7ac38038ce14a2bb0"
+HALTED = "ab8b07652a97411aa5db46410efce182"
+METRICS = 9455
 
 
 def run(*command, ok=True, text=None, **more):
@@ -195,7 +198,8 @@ def offline_start(state):
     """READY without a venue; wait-online tells when there is one."""
     put_token(state.token)
     # At the most talkative level, for the search of the token in what it wrote.
-    configure(Venue.PORT, new_ca(), edit=lambda text: text.replace("level: info", "level: debug"))
+    configure(Venue.PORT, new_ca(), edit=lambda text: text.replace("level: info", "level: debug")
+              + f"\nmetrics: {{ listen: 127.0.0.1:{METRICS} }}\n")
     systemctl("start", "derivd")
     check(active() == "active" and show("derivd", "SubState") == "running", "not active")
     text = wait_until(lambda: show("derivd", "StatusText"), 10, "a status line")
@@ -216,8 +220,21 @@ def trading(state):
     text = wait_until(lambda: (lambda t: t.startswith("live") and re.search(r"last tick [0-9]+ s ago", t)
                                and t)(show("derivd", "StatusText")), 3, "the status line of a live session")
     status = json.loads(run("derivctl", "--json", "status").stdout)
-    check(text.startswith(f"live demo …{status['account'][-4:]}") and status["account"] not in text
-          and "2 running, 0 halted" in text, text)
+    check(text.startswith(f"live demo …{status['account'][-4:]}, mode live; ")
+          and status["account"] not in text and "2 running, 0 halted" in text
+          and re.search(r"; left: loss [0-9.]+, .*trades [0-9]+$", text), text)
+
+
+def metrics(state):
+    """Under every restriction of the unit, and counting on."""
+    def page():
+        with urllib.request.urlopen(f"http://127.0.0.1:{METRICS}/metrics", timeout=10) as answer:
+            return dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines()
+                        if not line.startswith("#"))
+    first = page()
+    check(first["derivd_session_live"] == "1" and first["derivd_journal_healthy"] == "1", first)
+    key = 'derivd_contracts_settled_total{result="won"}'
+    wait_until(lambda: int(page()[key]) > int(first[key]), 30, "a contract that won")
 
 
 def journal_fields(state):
@@ -243,6 +260,24 @@ def journal_fields(state):
     explained = journal("-x", "-u", "derivd", fields=False)
     check("Deriv accepted the token. The entry names the account" in explained
           and f"Contract {contract['contract_id']} was bought" in explained, explained[:2000])
+
+
+def halt_explained(state):
+    """journalctl -x tells of a halt what happened, why, and what to do."""
+    run("derivctl", "halt", "trend", "--reason", "news at noon")
+    text = wait_until(lambda: (lambda t: "news at noon" in t and t)(
+        journal("-x", "-u", "derivd", f"MESSAGE_ID={HALTED}", fields=False)), 10, "the halt")
+    for words in ("Subject: Strategy trend is halted", "trend halted (operator): news at noon",
+                  "makes no further purchase: operator",
+                  "A halt is kept on disk and survives restarts", '"derivctl resume trend"',
+                  "Defined-By: derivd"):
+        check(words in text, f"{words!r} is not in: {text}")
+    entry = journal("-u", "derivd", f"MESSAGE_ID={HALTED}")[-1]
+    check(entry["DERIVD_STRATEGY"] == "trend" and entry["DERIVD_REASON"] == "operator"
+          and entry["PRIORITY"] == "3", entry)
+    check("1 running, 1 halted" in wait_until(
+        lambda: (lambda t: "1 halted" in t and t)(show("derivd", "StatusText")), 5, "the status"), "")
+    run("derivctl", "resume", "trend")
 
 
 def who_may(state):
@@ -273,8 +308,18 @@ def token_hidden(state):
     pid = show("derivd", "MainPID")
     for place in (f"/proc/{pid}/cmdline", f"/proc/{pid}/environ"):
         check(secret not in pathlib.Path(place).read_bytes(), place)
-    for folder in ("/var/lib/derivd", "/run/derivd", "/var/log/journal", "/etc/systemd", "/tmp",
-                   "/var/tmp", "/var/lib/systemd", "/run/systemd/units", "/run/systemd/transient"):
+    processes = [p for p in pathlib.Path("/proc").iterdir() if p.name.isdigit()]
+    check(len(processes) > 5, "few processes")
+    for process in processes:
+        for name in ("cmdline", "environ"):
+            try:
+                told = (process / name).read_bytes()
+            except OSError:
+                continue  # it has ended
+            # The venue of this test is told its tokens by its command line.
+            check(secret not in told or b"derivsim" in told, process / name)
+    for folder in ("/var/lib/derivd", "/run/derivd", "/var/log", "/etc/systemd", "/tmp", "/var/tmp",
+                   "/var/lib/systemd", "/run/systemd/units", "/run/systemd/transient"):
         for file in pathlib.Path(folder).rglob("*"):
             if file.is_file() and not file.is_symlink():
                 check(secret not in file.read_bytes(), file)
@@ -304,6 +349,57 @@ def killed(state):
         check(f"code=killed, status={name}" in text and "code=dumped" not in text, text[-800:])
 
 
+def core_file(state):
+    """Where cores are allowed and would be written, an aborted daemon leaves none: it holds the token."""
+    drop_in("derivd.service", "core", "[Service]\nLimitCORE=infinity\nWorkingDirectory=/var/lib/derivd\n"
+            "CoredumpFilter=all\n")
+    pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    systemctl("restart", "derivd")
+    wait_until(live, 20, "a live session")
+    pid, restarts = show("derivd", "MainPID"), int(show("derivd", "NRestarts"))
+    limit = next(line for line in pathlib.Path(f"/proc/{pid}/limits").read_text().splitlines()
+                 if line.startswith("Max core file size"))
+    check("unlimited" in limit, limit)
+    os.kill(int(pid), signal.SIGABRT)
+    wait_until(lambda: int(show("derivd", "NRestarts")) == restarts + 1 and live(), 20, "a restart")
+    text = journal("-u", "derivd", fields=False)
+    check("code=killed, status=6/ABRT" in text and "code=dumped" not in text, text[-800:])
+    check(not list(pathlib.Path("/var/lib/derivd").glob("core*")), "a core file")
+    if "/" not in pattern and "|" not in pattern:
+        # The proof that one would have been there: another program under the same unit settings.
+        run("systemd-run", "--wait", "--quiet", "-p", "User=derivd", "-p", "LimitCORE=infinity", "-p",
+            "WorkingDirectory=/var/lib/derivd", "sh", "-c", "kill -ABRT $$$$", ok=False)
+        cores = list(pathlib.Path("/var/lib/derivd").glob("core*"))
+        check(cores, f"this kernel writes no core file here ({pattern}): nothing was proven")
+        for core in cores:
+            core.unlink()
+    run("rm", "/etc/systemd/system/derivd.service.d/core.conf")
+    systemctl("daemon-reload")
+
+
+def start_limit(state):
+    """A daemon that falls over again and again stays down, and OnFailure= calls."""
+    drop_in("derivd.service", "limit", "[Unit]\nStartLimitIntervalSec=60s\nStartLimitBurst=3\n"
+            "OnFailure=derivd-failure@%N.service\n")
+    run("install", "-m", "644", harness.SOURCE / "systemd/examples/derivd-failure@.service",
+        "/etc/systemd/system/")
+    systemctl("daemon-reload")
+    systemctl("reset-failed", "derivd", ok=False)
+    systemctl("restart", "derivd")
+    for _ in range(3):
+        wait_until(lambda: active() == "active", 20, "a start")
+        os.kill(int(show("derivd", "MainPID")), signal.SIGKILL)
+        wait_until(lambda: active() != "active", 20, "the end")
+    wait_until(lambda: active() == "failed", 20, "the end of restarts")
+    check("Start request repeated too quickly" in journal("-u", "derivd", fields=False), "no limit")
+    check("derivd has failed: systemctl status derivd" in journal(fields=False), "OnFailure=")
+    run("rm", "/etc/systemd/system/derivd.service.d/limit.conf")
+    systemctl("daemon-reload")
+    systemctl("reset-failed")
+    systemctl("start", "derivd", "derivd-wait-online")
+    check(live(), "wait-online ended before the session was live")
+
+
 def watchdog(state):
     drop_in("derivd.service", "watchdog", "[Service]\nWatchdogSec=3s\n")
     systemctl("restart", "derivd")
@@ -317,10 +413,10 @@ def watchdog(state):
     more_trades(20)
 
 
-def same_steps():
+def same_steps(*options):
     """Over every kill and restart above, each stake is the one that martingale 0.35 × 2.1^n asks for."""
     step, raised = 0, 0
-    rows = [t for t in trades() if t["strategy"] == "parity"]
+    rows = [t for t in trades(*options) if t["strategy"] == "parity" and t["profit"] is not None]
     for row in sorted(rows, key=lambda t: int(t["contract_id"])):
         want = (decimal.Decimal("0.35") * decimal.Decimal("2.1") ** step).quantize(
             decimal.Decimal("0.01"), decimal.ROUND_HALF_UP)
@@ -437,8 +533,28 @@ def encrypted_credential(state):
     systemctl("start", "derivd")
     wait_until(live, 20, "a live session with an encrypted token")
     check(state.token.encode() not in (ETC / "credentials/token.cred").read_bytes(), "not encrypted")
+    notify_credentials(state)
     systemctl("stop", "derivd")
     run("rm", "/etc/systemd/system/derivd.service.d/encrypted-token.conf", ETC / "credentials/token.cred")
+    systemctl("daemon-reload")
+
+
+def notify_credentials(state):
+    """As examples/notify-credentials.conf says: beside the token, as hidden as that."""
+    for name in ("telegram-token", "webhook-url"):
+        run("install", "-m", "600", "/dev/stdin", ETC / "credentials" / name,
+            text="https://127.0.0.1:1/hookSecret0123456789\n" if "url" in name else "1:botSecret0123456789\n")
+    place = pathlib.Path("/etc/systemd/system/derivd.service.d/notify-credentials.conf")
+    run("install", "-D", "-m", "644", harness.SOURCE / "systemd/examples/notify-credentials.conf", place)
+    systemctl("daemon-reload")
+    systemctl("restart", "derivd")
+    wait_until(live, 20, "a live session with secrets of notifications")
+    run("derivctl", "halt", "parity", "--reason", "try the webhook")
+    wait_until(lambda: "webhook: " in journal("-u", "derivd", fields=False), 20, "the failure told")
+    run("derivctl", "resume", "parity")
+    text = run("journalctl", "-o", "export", "--no-pager").stdout
+    check("hookSecret" not in text and "botSecret" not in text, "a secret is in the journal")
+    run("rm", place, ETC / "credentials/telegram-token", ETC / "credentials/webhook-url")
     systemctl("daemon-reload")
 
 
@@ -470,14 +586,34 @@ def instances(state):
 
 
 def upgrade(state):
-    """Over a running daemon: started anew, on with its journal; what did not run stays so."""
+    """To a later version over a running daemon: started anew, on with its journal, open contracts and
+    staking steps; what did not run stays so."""
+    version = run("dpkg-query", "-W", "-f=${Version}", "derivd").stdout
+    wait_until(lambda: json.loads(run("derivctl", "--name", "b", "--json", "positions").stdout), 30,
+               "an open contract")
     pid, before = show("derivd@b", "MainPID"), trades("--name", "b")
-    install(state.packages)
+    mark = time.time()
+    install(state.packages + "-next")
+    later = run("dpkg-query", "-W", "-f=${Version}", "derivd").stdout
+    run("dpkg", "--compare-versions", later, "gt", version)
     check(active("derivd@b") == "active" and show("derivd@b", "MainPID") != pid, "not restarted")
     check(active() == "inactive" and active("derivd@a") == "inactive", "an upgrade started a daemon")
     wait_until(lambda: live("--name", "b"), 20, "a live session")
-    more_trades(2, "--name", "b")
-    check({t["order_id"] for t in before} <= {t["order_id"] for t in trades("--name", "b")}, "lost")
+    more_trades(10, "--name", "b")
+    after = {t["order_id"]: t for t in trades("--name", "b")}
+    for trade in before:
+        row = after[trade["order_id"]]
+        check(row["profit"] is not None and row["contract_id"], f"lost over the upgrade: {trade}")
+    check((ETC / "b.yaml").exists() and (ETC / "credentials/b.token").exists(), "configuration")
+    account = json.loads(run("derivctl", "--name", "b", "--json", "status").stdout)["account"]
+    systemctl("stop", "derivd@b")
+    mine = [line for line in state.venue.ledger() if line.get("account") == account]
+    totals = harness.compare(trades("--name", "b"), mine)
+    check(totals["open"] == 0 and totals["unknown"] == 0, totals)
+    same_steps("--name", "b")
+    print(f"  {version} -> {later}, restarted within {time.time() - mark:.1f} s and booked", totals)
+    systemctl("start", "derivd@b")
+    wait_until(lambda: live("--name", "b"), 20, "a live session")
 
 
 def purge(state):
@@ -501,8 +637,8 @@ def purge(state):
 
 
 GROUPS = {
-    "service": [installed, hardening, offline_start, trading, journal_fields, who_may, readme,
-                token_hidden, killed, watchdog, stop, long_stop],
+    "service": [installed, hardening, offline_start, trading, metrics, journal_fields, halt_explained,
+                who_may, readme, token_hidden, killed, core_file, start_limit, watchdog, stop, long_stop],
     "failures": [missing_credential, bad_token, bad_config, encrypted_credential, instances, upgrade,
                  purge],
 }
