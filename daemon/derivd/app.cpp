@@ -19,6 +19,7 @@
 #include "deriv/link.hpp"
 #include "derivd/control.hpp"
 #include "derivd/metrics.hpp"
+#include "derivd/notify.hpp"
 #include "derivd/observe.hpp"
 #include "net/plain_http.hpp"
 #include "service/control.hpp"
@@ -74,11 +75,16 @@ class App final : public ControlTarget {
   int run() {
     if (const int code = open_control(); code != service::kExitOk) return code;
     started_ = now().instant;
+    last_status_ = started_ - kStatusEvery;  // the first line at once
     open_metrics();
+    notifications_.configure(config_.notify, config_.engine.limits.day_starts, log_);
     wait_signal();
     watchdog_ = service::Notifier::watchdog_interval();
     now();
-    if (!trader_.start()) return trader_.exit_code();
+    if (!trader_.start()) {
+      notifications_.last_words();
+      return trader_.exit_code();
+    }
     log_.write(EventKind::kReady,
                fmt::format("ready; {} strategies", config_.engine.strategies.size()));
     notifier_.ready();
@@ -86,10 +92,12 @@ class App final : public ControlTarget {
     io_.run();
     now();
     trader_.settle();
+    notifications_.last_words();
     if (const auto done = journal_->checkpoint(); !done) {
       log_.write(EventKind::kJournalProblem, done.error().text);
     }
     notifier_.stopping();
+    log_.flush(true);
     log_.write(EventKind::kStopped, trader_.farewell());
     return trader_.exit_code();
   }
@@ -237,6 +245,8 @@ class App final : public ControlTarget {
       last_status_ = at.instant;
       notifier_.status(trader_.status_line());
       tell_archive_problem();
+      notifications_.tick(trader_);
+      log_.flush(false);
       if (stopping_) notifier_.extend_timeout(kStopExtension);
       feed_watchdog(at.instant);
     }
@@ -278,10 +288,11 @@ class App final : public ControlTarget {
   service::Log& real_log_;
   std::unique_ptr<store::Journal> journal_;
   Metrics metrics_;
-  ObservedLog log_{real_log_, {&metrics_}};
-  ObservedJournal watched_journal_{*journal_, {&metrics_}};
   boost::asio::io_context io_{1};
   core::Rng rng_;
+  Notifications notifications_{io_, read_notify_secrets(real_log_), rng_, [this] { return now(); }};
+  ObservedLog log_{real_log_, {&metrics_, &notifications_}};
+  ObservedJournal watched_journal_{*journal_, {&metrics_, &notifications_}};
   deriv::Link link_;
   deriv::SessionSettings settings_;
   std::string endpoint_;

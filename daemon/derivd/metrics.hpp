@@ -16,6 +16,7 @@ namespace derivd::daemon {
 class Metrics final : public Observer {
  public:
   void on_event(const core::Event& event) override;
+  void on_load(const execution::Snapshot&) override {}
   void on_append(const execution::Record& record, core::Duration took, bool done) override;
 
   /// In Prometheus' text form. No account's id and no secret is in it. `loop_lag` is the longest

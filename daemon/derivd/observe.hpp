@@ -18,6 +18,8 @@ class Observer {
  public:
   /// Every event, also one below the log's level or held back there.
   virtual void on_event(const core::Event& event) = 0;
+  /// What the journal gave back at start.
+  virtual void on_load(const execution::Snapshot& snapshot) = 0;
   virtual void on_append(const execution::Record& record, core::Duration took, bool done) = 0;
 
  protected:
@@ -34,6 +36,7 @@ class ObservedLog final : public service::Log {
     for (auto* observer : observers_) observer->on_event(event);
   }
   void hide(const core::Secret& secret) override { log_.hide(secret); }
+  void flush(bool all) override { log_.flush(all); }
 
  private:
   service::Log& log_;
@@ -51,7 +54,13 @@ class ObservedJournal final : public store::Journal {
     for (auto* observer : observers_) observer->on_append(record, took, done.has_value());
     return done;
   }
-  core::Result<execution::Snapshot> load() override { return journal_.load(); }
+  core::Result<execution::Snapshot> load() override {
+    auto snapshot = journal_.load();
+    if (snapshot) {
+      for (auto* observer : observers_) observer->on_load(*snapshot);
+    }
+    return snapshot;
+  }
   core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) override {
     return journal_.orders(query);
   }

@@ -25,6 +25,7 @@ class Checker final {
 
   void run() {
     venue();
+    notify();
     names();
     for (std::size_t i = 0; i < config_.engine.strategies.size(); ++i) {
       prefix_ = fmt::format("strategies[{}]", i);
@@ -81,7 +82,7 @@ class Checker final {
                           shown(v.app_id)));
     }
     if (v.endpoint && good("venue.endpoint")) endpoint(v);
-    if (v.ca_file && good("venue.ca_file")) ca_file(*v.ca_file);
+    ca_file("venue.ca_file", v.ca_file);
   }
   void endpoint(const VenueSettings& v) {
     const bool https = v.endpoint->starts_with("https://");
@@ -94,15 +95,26 @@ class Checker final {
               "v3 is a WebSocket from the start; allowed: wss://HOST[:PORT]/websockets/v3");
     }
   }
-  void ca_file(const std::string& path) {
+  void ca_file(const char* key, const std::optional<std::string>& path) {
+    if (!path || !good(key)) return;
     struct stat info {};
-    if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK) != 0) {
-      problem("venue.ca_file",
-              fmt::format("{} cannot be read: {}; allowed: a readable file in PEM form",
-                          shown(path), std::strerror(errno)));
+    if (::stat(path->c_str(), &info) != 0 || ::access(path->c_str(), R_OK) != 0) {
+      problem(key, fmt::format("{} cannot be read: {}; allowed: a readable file in PEM form",
+                               shown(*path), std::strerror(errno)));
     } else if (!S_ISREG(info.st_mode)) {
-      problem("venue.ca_file",
-              fmt::format("{} is not a file; allowed: a readable file in PEM form", shown(path)));
+      problem(key,
+              fmt::format("{} is not a file; allowed: a readable file in PEM form", shown(*path)));
+    }
+  }
+
+  // ---- notify ----
+  void notify() {
+    const auto& n = config_.notify;
+    ca_file("notify.webhook.ca_file", n.webhook_ca_file);
+    ca_file("notify.telegram.ca_file", n.telegram_ca_file);
+    if (given("notify.telegram.endpoint") && !n.telegram_chat_id &&
+        good("notify.telegram.chat_id")) {
+      problem("notify.telegram.endpoint", "needs notify.telegram.chat_id beside it");
     }
   }
 

@@ -3,6 +3,7 @@
 // never holds the token.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -12,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/notice.hpp"
 #include "engine/settings.hpp"
 #include "execution/record.hpp"
 
@@ -64,6 +66,20 @@ struct ListenAddress {
   friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };
 
+/// `notify:`. Secrets (the bot's token, a webhook address that holds one) are credentials.
+struct NotifySettings {
+  std::optional<std::string> webhook_url;
+  std::optional<std::string> webhook_ca_file;
+  std::optional<std::string> telegram_chat_id;
+  std::string telegram_endpoint = "https://api.telegram.org";
+  std::optional<std::string> telegram_ca_file;
+  std::chrono::seconds disconnected_after{300};
+  std::int64_t max_per_hour = 20;
+  bool daily_summary = true;
+  std::array<std::optional<std::string>, core::kNoticeKinds> templates;  // by core::NoticeKind
+  friend bool operator==(const NotifySettings&, const NotifySettings&) = default;
+};
+
 struct Config {
   VenueSettings venue;
   engine::Settings engine;
@@ -71,6 +87,7 @@ struct Config {
   TickStore store_ticks;
   execution::Durability durability = execution::Durability::kProcess;
   std::optional<ListenAddress> metrics_listen;
+  NotifySettings notify;
   std::string log_level = "info";
   OnStop on_stop = OnStop::kLeave;
   std::chrono::seconds stop_timeout{30};

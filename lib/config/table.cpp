@@ -9,6 +9,7 @@
 
 #include "config/value.hpp"
 #include "core/check.hpp"
+#include "core/notice.hpp"
 #include "market/symbol.hpp"
 #include "staking/plan.hpp"
 #include "strategy/registry.hpp"
@@ -47,6 +48,9 @@ constexpr std::array<std::string_view, 2> kResume{"continue", "reset"};
 constexpr std::array<std::string_view, 2> kOnCap{"restart", "hold"};
 constexpr std::array<std::string_view, 1> kHalt{"halt"};
 
+constexpr std::size_t kMaxTemplate = 1000;  // Telegram takes 4096 characters
+constexpr std::string_view kTemplateAllowed =
+    "a text with fields in braces, as \"{account}: {text}\"";
 constexpr std::string_view kAmountAllowed = "an amount above 0, at most 2 decimals";
 
 /// A choice among words that stand for the values of an enumeration from 0 on.
@@ -145,6 +149,14 @@ bool is_authority(std::string_view text) {
   return number >= 1 && number <= 65535;
 }
 
+/// Without its scheme: a host, and then whatever a path may hold.
+bool is_url(std::string_view url, std::string_view scheme) {
+  if (!url.starts_with(scheme)) return false;
+  const auto rest = url.substr(scheme.size());
+  return is_authority(rest.substr(0, rest.find_first_of("/?"))) &&
+         url.find_first_of(" #@\"<>\\") == std::string_view::npos;
+}
+
 Result<std::string> read_endpoint(const YamlNode& node) {
   constexpr auto kAllowed =
       "null for Deriv itself; https://HOST[:PORT] for options, wss://HOST[:PORT]/websockets/v3 for "
@@ -158,15 +170,56 @@ Result<std::string> read_endpoint(const YamlNode& node) {
                     "allowed: {}",
                     shown(node), kAllowed));
   }
-  const auto scheme = url.starts_with("https://") ? 8u : url.starts_with("wss://") ? 6u : 0u;
-  const auto rest = url.substr(scheme);
-  const auto slash = rest.find_first_of("/?");
-  const bool good = scheme != 0 && is_authority(rest.substr(0, slash)) &&
-                    url.find_first_of(" #@\"<>\\") == std::string_view::npos;
-  if (!good) {
+  if (!is_url(url, "https://") && !is_url(url, "wss://")) {
     return invalid(fmt::format("{} is not an endpoint; allowed: {}", shown(node), kAllowed));
   }
   return text;
+}
+
+/// A receiver of notifications. The value may hold a secret and is not shown.
+Result<std::string> read_receiver(const YamlNode& node) {
+  auto text = read_text(node);
+  if (!text) return text.error();
+  if (!is_url(*text, "https://")) {
+    return invalid("the address is not https://HOST[:PORT]/…; messages go over TLS only");
+  }
+  return text;
+}
+
+/// The number of a chat (negative for groups) or the name of a channel.
+Result<std::string> read_chat(const YamlNode& node) {
+  auto text = read_text(node);
+  if (!text) return text.error();
+  std::string_view rest = *text;
+  const bool name = rest.starts_with('@');
+  if (name || rest.starts_with('-')) rest.remove_prefix(1);
+  const bool good =
+      !rest.empty() && rest.size() <= 64 && std::all_of(rest.begin(), rest.end(), [name](char c) {
+        return (c >= '0' && c <= '9') || (name && c != '-' && is_word_char(c));
+      });
+  if (!good) {
+    return invalid(fmt::format(
+        "{} is no chat; allowed: its number, as \"123456789\" or \"-100123456789\", or @channel",
+        shown(node)));
+  }
+  return text;
+}
+
+Result<std::string> read_template(const YamlNode& node) {
+  auto text = read_text(node);
+  if (!text) return text.error();
+  if (text->size() > kMaxTemplate) {
+    return invalid(fmt::format("longer than {} bytes", kMaxTemplate));
+  }
+  if (const auto good = core::check_template(*text); !good) {
+    return invalid(fmt::format("{}; fields: {{{}}}", good.error().text,
+                               fmt::join(core::kNoticeFields, "}, {")));
+  }
+  return text;
+}
+
+Result<seconds> read_disconnected_after(const YamlNode& node) {
+  return read_span(node, seconds(1), hours(24));
 }
 
 /// An IP address and a port: the system's resolver has no say in where figures are shown.
@@ -310,6 +363,8 @@ constexpr Setting row(std::string_view path, std::string_view fallback, std::str
 // A field of the configuration as a whole, and one of the strategy at hand.
 #define DERIVD_FIELD(member) \
   [](const Target& t) -> auto& { return t.config.member; }
+#define DERIVD_TEMPLATE(kind) \
+  DERIVD_FIELD(notify.templates[static_cast<std::size_t>(core::NoticeKind::kind)])
 #define DERIVD_OF_STRATEGY(member) \
   [](const Target& t) -> auto& { return t.strategy->member; }
 
@@ -362,6 +417,23 @@ std::string show_params(const Target& t) {
     out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", name, value);
   }
   return "{ " + out + " }";
+}
+
+std::optional<std::string> apply_webhook_url(Target& t, const YamlNode& node) {
+  auto value = read_receiver(node);
+  if (!value) return value.error().text;
+  t.config.notify.webhook_url = std::move(*value);
+  return std::nullopt;
+}
+/// The path may be a secret, and shown values reach the journal: a fingerprint (FNV-1a) tells that
+/// it changed.
+std::string show_webhook_url(const Target& t) {
+  const auto& url = t.config.notify.webhook_url;
+  if (!url) return "null";
+  std::uint32_t hash = 2166136261u;
+  for (const char c : *url) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  const auto path = url->find_first_of("/?", std::string_view("https://").size());
+  return fmt::format("{}/… (fingerprint {:08x})", url->substr(0, path), hash);
 }
 
 /// Keys with one possible value so far.
@@ -542,6 +614,62 @@ constexpr std::array kSettings{
         "Serves http://ADDRESS/metrics for Prometheus, to everybody who can reach the address. "
         "Port 0: a free one, which the log names.",
         Reload::kRestart),
+    Setting{"notify.webhook.url", kNotSet, "https://HOST[:PORT]/…",
+            "Notifications are posted there as JSON. An address that is a secret belongs into the "
+            "credential \"webhook-url\" instead.",
+            Reload::kLive, apply_webhook_url, show_webhook_url},
+    row<DERIVD_FIELD(notify.webhook_ca_file), read_text>(
+        "notify.webhook.ca_file", kNotSet, "a readable file in PEM form",
+        "Certificates to trust for the webhook instead of the system's.", Reload::kLive),
+    row<DERIVD_FIELD(notify.telegram_chat_id), read_chat>(
+        "notify.telegram.chat_id", kNotSet, "a chat's number or @channel",
+        "Notifications go to this chat; the bot's token is the credential \"telegram-token\".",
+        Reload::kLive),
+    row<DERIVD_FIELD(notify.telegram_endpoint), read_receiver>(
+        "notify.telegram.endpoint", "https://api.telegram.org", "https://HOST[:PORT]",
+        "Another server than Telegram's, for a bot server of your own.", Reload::kLive),
+    row<DERIVD_FIELD(notify.telegram_ca_file), read_text>(
+        "notify.telegram.ca_file", kNotSet, "a readable file in PEM form",
+        "Certificates to trust for that server instead of the system's.", Reload::kLive),
+    row<DERIVD_FIELD(notify.disconnected_after), read_disconnected_after>(
+        "notify.disconnected_after", "5m", "1s to 24h",
+        "A disconnection is worth a notification when it lasts longer than this.", Reload::kLive),
+    row<DERIVD_FIELD(notify.max_per_hour), (read_between<1, 1000>)>(
+        "notify.max_per_hour", "20", "1 to 1000",
+        "More notifications within an hour are counted, and the count is told.", Reload::kLive),
+    row<DERIVD_FIELD(notify.daily_summary), read_bool>(
+        "notify.daily_summary", "true", "true, false",
+        "A notification with the day's result when a trading day ends.", Reload::kLive),
+    row<DERIVD_TEMPLATE(kHalt), read_template>("notify.templates.halt", kNotSet, kTemplateAllowed,
+                                               "Text of a halt; unset: derivd's own.",
+                                               Reload::kLive),
+    row<DERIVD_TEMPLATE(kUnknown), read_template>(
+        "notify.templates.unknown", kNotSet, kTemplateAllowed,
+        "Text when a purchase's outcome is not proven, and when it is.", Reload::kLive),
+    row<DERIVD_TEMPLATE(kAmbiguous), read_template>(
+        "notify.templates.ambiguous", kNotSet, kTemplateAllowed,
+        "Text when a purchase's outcome cannot be decided.", Reload::kLive),
+    row<DERIVD_TEMPLATE(kMismatch), read_template>(
+        "notify.templates.mismatch", kNotSet, kTemplateAllowed,
+        "Text when witnesses of a settlement disagree.", Reload::kLive),
+    row<DERIVD_TEMPLATE(kDisconnected), read_template>(
+        "notify.templates.disconnected", kNotSet, kTemplateAllowed, "Text of a long disconnection.",
+        Reload::kLive),
+    row<DERIVD_TEMPLATE(kConnected), read_template>(
+        "notify.templates.connected", kNotSet, kTemplateAllowed,
+        "Text when trading is possible again after that.", Reload::kLive),
+    row<DERIVD_TEMPLATE(kRefused), read_template>(
+        "notify.templates.refused", kNotSet, kTemplateAllowed,
+        "Text when the venue refuses the token or the account.", Reload::kLive),
+    row<DERIVD_TEMPLATE(kJournal), read_template>(
+        "notify.templates.journal", kNotSet, kTemplateAllowed,
+        "Text when the journal cannot be written.", Reload::kLive),
+    row<DERIVD_TEMPLATE(kSummary), read_template>("notify.templates.summary", kNotSet,
+                                                  kTemplateAllowed, "Text of the daily summary.",
+                                                  Reload::kLive),
+    row<DERIVD_TEMPLATE(kHeldBack), read_template>(
+        "notify.templates.held_back", kNotSet, kTemplateAllowed,
+        "Text of the count of those held back.", Reload::kLive),
     row<DERIVD_FIELD(log_level), read_level>("log.level", "info",
                                              "debug, info, notice, warning, error",
                                              "The least level that is logged.", Reload::kLive),
@@ -556,6 +684,7 @@ constexpr std::array kSettings{
 };
 
 #undef DERIVD_FIELD
+#undef DERIVD_TEMPLATE
 #undef DERIVD_OF_STRATEGY
 
 }  // namespace

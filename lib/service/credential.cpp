@@ -184,4 +184,25 @@ core::Result<void> replace_file(const std::string& path, std::string_view bytes,
   return {};
 }
 
+core::Result<std::optional<core::Secret>> read_optional(std::string_view name) {
+  using Out = std::optional<core::Secret>;
+  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr || *directory == '\0') return Out{};
+  const auto path = fmt::format("{}/{}", directory, name);
+  auto secret = read_secret(path);
+  if (!secret) {
+    if (secret.error().kind == core::ErrorKind::kNotFound) return Out{};
+    return secret.error();
+  }
+  auto text = secret->reveal();
+  if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  const bool printable =
+      std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (text.empty() || text.size() > kMaxToken || !printable) {
+    return core::invalid(fmt::format(
+        "{}: not one line of 1 to {} printable characters without blanks", path, kMaxToken));
+  }
+  return Out(core::Secret(std::string(text)));
+}
+
 }  // namespace derivd::service

@@ -1,9 +1,12 @@
 // Owns the token's file: reading $CREDENTIALS_DIRECTORY/token or another one, the token's form, and
-// storing it so that nobody else can read it. The daemon reads once at start, derivctl reads and
-// stores. It never shows what it read: errors name the file and the remedy only.
+// storing it so that nobody else can read it. The daemon reads once at start, the secrets of
+// notifications beside it; derivctl reads and stores. It never shows what it read: errors name the
+// file and the remedy only.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/result.hpp"
 #include "core/secret.hpp"
@@ -27,5 +30,9 @@ core::Result<core::Secret> token_of(const core::Secret& text, const std::string&
 core::Result<void> store_token(const std::string& path, const core::Secret& token);
 /// The same for bytes that are no token (an encrypted one, a configuration), with any mode.
 core::Result<void> replace_file(const std::string& path, std::string_view bytes, unsigned mode);
+
+/// $CREDENTIALS_DIRECTORY/`name`, for what derivd can do without: empty where there is none. One
+/// line of printable ASCII without blanks; errors as above.
+core::Result<std::optional<core::Secret>> read_optional(std::string_view name);
 
 }  // namespace derivd::service

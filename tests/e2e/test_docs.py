@@ -32,6 +32,19 @@ def operator_commands(programs):
         harness.check(done.returncode == 0, f"derivctl {name} --help: {done.returncode}")
 
 
+def catalog_commands(programs):
+    """What journalctl -x tells people to do can be done."""
+    text = (harness.SOURCE / "packaging/derivd.catalog").read_text()
+    named = set(re.findall(r'"(derivctl|derivd) ([a-z-]+)', text))
+    harness.check(len(named) >= 6, f"the catalog names few commands: {named}")
+    for program, command in named:
+        done = run(programs / program, command, "--help")
+        harness.check(done.returncode == 0, f"the catalog says '{program} {command}', which is none")
+    for page in set(re.findall(r"\b(derivd|derivctl|derivd\.yaml)\(([0-9])\)", text)):
+        found = list((harness.SOURCE / "docs/man").glob(".".join(page) + "*"))
+        harness.check(found, f"the catalog names the page {page}")
+
+
 def configurations(programs):
     files = sorted((harness.SOURCE / "config").glob("*.yaml"))
     harness.check(len(files) >= 2, "config/ holds examples")
@@ -81,6 +94,7 @@ def main(programs):
     with harness.Workspace() as directory:
         dev_commands()
         operator_commands(programs)
+        catalog_commands(programs)
         configurations(programs)
         strategies(programs, directory)
         not_there_yet(programs, directory)

@@ -69,7 +69,7 @@ def main(build):
 
     text = rendered(build / "derivd.yaml.5")
     keys = re.findall(r'"([a-z_.]+(?:\[\][a-z_.]*)?)"', (SOURCE / "lib/config/table.cpp").read_text())
-    keys = [k for k in keys if re.match(r"(venue|limits|strategies\[\]|store|metrics|log)\.", k)]
+    keys = [k for k in keys if re.match(r"(venue|limits|strategies\[\]|store|metrics|notify|log)\.", k)]
     check(len(keys) > 40, f"few keys in the settings table: {len(keys)}")
     for key in keys:
         check(re.search(rf"(?m)^ +{re.escape(key)}(\.\w+)?$", text), f"derivd.yaml.5 lacks '{key}'")

@@ -139,6 +139,54 @@ constexpr std::string_view kSmall = R"(strategies:
     staking: { base: 0.35 }
 )";
 
+TEST(Load, Notifications) {
+  const auto c = good(std::string(kSmall) + R"(notify:
+  webhook: { url: "https://hooks.example.com/services/secretpart?x=1" }
+  telegram: { chat_id: "-1001234" }
+  disconnected_after: 90s
+  max_per_hour: 7
+  daily_summary: false
+  templates: { halt: "{strategy}: {{{reason}}}", summary: "{text}" }
+)");
+  const auto& n = c.notify;
+  EXPECT_EQ(n.webhook_url, "https://hooks.example.com/services/secretpart?x=1");
+  EXPECT_EQ(n.telegram_chat_id, "-1001234");
+  EXPECT_EQ(n.telegram_endpoint, "https://api.telegram.org");
+  EXPECT_EQ(n.disconnected_after, seconds(90));
+  EXPECT_EQ(n.max_per_hour, 7);
+  EXPECT_FALSE(n.daily_summary);
+  EXPECT_EQ(n.templates[static_cast<std::size_t>(core::NoticeKind::kHalt)],
+            "{strategy}: {{{reason}}}");
+  EXPECT_EQ(n.templates[static_cast<std::size_t>(core::NoticeKind::kUnknown)], std::nullopt);
+}
+
+TEST(Load, EveryKindOfNoticeHasATemplate) {
+  for (std::size_t i = 0; i < core::kNoticeKinds; ++i) {
+    const auto kind = static_cast<core::NoticeKind>(i);
+    const auto c = good(
+        fmt::format("{}notify: {{ templates: {{ {}: hello }} }}\n", kSmall, core::name_of(kind)));
+    for (std::size_t k = 0; k < core::kNoticeKinds; ++k) {
+      EXPECT_EQ(c.notify.templates[k].has_value(), k == i) << core::name_of(kind);
+    }
+  }
+}
+
+// Values of a change reach the journal.
+TEST(Load, TheAddressOfAWebhookIsNotShownWhole) {
+  const auto with = [](const std::string& path) {
+    return good(fmt::format("{}notify: {{ webhook: {{ url: \"https://x.example/{}\" }} }}\n",
+                            kSmall, path));
+  };
+  EXPECT_TRUE(diff(with("secret"), with("secret")).empty());
+  const auto changes = diff(with("secretA"), with("secretB"));
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].key, "notify.webhook.url");
+  for (const auto& text : {changes[0].before, changes[0].after}) {
+    EXPECT_TRUE(text.starts_with("https://x.example/… (fingerprint ")) << text;
+  }
+  EXPECT_NE(changes[0].before, changes[0].after);
+}
+
 TEST(Load, DefaultsAreThoseOfTheTypes) {
   const auto c = good(kSmall);
   const Config d;
@@ -488,7 +536,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 55u);
+  EXPECT_EQ(seen.size(), 73u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {

@@ -147,6 +147,25 @@ TEST(Credential, MissingPieces) {
   EXPECT_FALSE(read_token());
 }
 
+TEST(Credential, OnesThatAreNotNeededMayBeMissing) {
+  TempDir dir;
+  const ScopedEnv env("CREDENTIALS_DIRECTORY", dir.path());
+  const auto none = read_optional("telegram-token");
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(none->has_value());
+  write_file(dir.file("telegram-token"), "123:abc-DEF_4\n");
+  const auto token = read_optional("telegram-token");
+  ASSERT_TRUE(token && token->has_value());
+  EXPECT_EQ((*token)->reveal(), "123:abc-DEF_4");
+  for (const std::string bad : {"", "\n", "secret a", "secret\n\n", "secret\x01", "secretÄ"}) {
+    write_file(dir.file("telegram-token"), bad);
+    const auto refused = read_optional("telegram-token");
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_THAT(refused.error().text, HasSubstr("/telegram-token: "));
+    EXPECT_THAT(refused.error().text, Not(HasSubstr("secret")));
+  }
+}
+
 // ---- lock ----
 
 std::string unique_account() { return fmt::format("TEST{}", ::getpid()); }
@@ -233,6 +252,8 @@ TEST_F(Notify, SaysWhatSystemdUnderstands) {
   EXPECT_EQ(next(), "EXTEND_TIMEOUT_USEC=3000000");
   n.watchdog();
   EXPECT_EQ(next(), "WATCHDOG=1");
+  n.watchdog_timeout(std::chrono::seconds(75));
+  EXPECT_EQ(next(), "WATCHDOG_USEC=75000000");
   n.stopping();
   EXPECT_EQ(next(), "STOPPING=1");
 }

@@ -1,0 +1,374 @@
+#include "derivd/notify.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <nlohmann/json.hpp>
+
+#include "common/trades.hpp"
+#include "risk/day.hpp"
+#include "service/credential.hpp"
+
+namespace derivd::daemon {
+
+using core::EventKind;
+using core::Notice;
+using core::NoticeKind;
+using service::Outbox;
+
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+/// Telegram and chat programs show what is posted to many: the end of the id is enough.
+std::string shortened(std::string_view account) {
+  if (account.empty()) return {};
+  return fmt::format("…{}", account.substr(account.size() > 4 ? account.size() - 4 : 0));
+}
+
+std::optional<NoticeKind> kind_of(const core::Event& event) {
+  switch (event.kind) {
+    case EventKind::kStrategyHalted:
+    case EventKind::kAccountLimit:
+      return NoticeKind::kHalt;
+    case EventKind::kOrderUnknown:
+    case EventKind::kOrderResolved:
+      return NoticeKind::kUnknown;
+    case EventKind::kOrderAmbiguous:
+      return NoticeKind::kAmbiguous;
+    case EventKind::kSettlementMismatch:
+      return NoticeKind::kMismatch;
+    case EventKind::kSessionRefused:
+      return NoticeKind::kRefused;
+    case EventKind::kJournalProblem:
+      return NoticeKind::kJournal;
+    default:
+      return std::nullopt;
+  }
+}
+
+Notice notice_of(NoticeKind kind, const core::Event& event) {
+  Notice n;
+  n.kind = kind;
+  n.text = service::line_of(event);
+  n.strategy = event.strategy.str();
+  n.symbol = event.symbol.str();
+  if (event.contract_id.value != 0) n.contract = std::to_string(event.contract_id.value);
+  if (event.order_id.value != 0) n.order = std::to_string(event.order_id.value);
+  if (event.stake) n.stake = event.stake->to_string();
+  if (event.profit) n.profit = event.profit->to_string();
+  n.reason = event.reason.str();
+  return n;
+}
+
+std::string duration_text(core::Duration d) {
+  const auto s = std::chrono::duration_cast<std::chrono::seconds>(d).count();
+  if (s < 120) return fmt::format("{} s", s);
+  return s < 7200 ? fmt::format("{} min", s / 60) : fmt::format("{} h", s / 3600);
+}
+
+std::string dump(const nlohmann::ordered_json& body) {
+  return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// `text` is what Slack and Mattermost show, `content` what Discord does; both take what else is
+/// there.
+std::string webhook_body(const Notice& n, const std::string& text) {
+  nlohmann::ordered_json body;
+  body["text"] = text;
+  body["content"] = text;
+  body["source"] = "derivd";
+  body["kind"] = core::name_of(n.kind);
+  const auto add = [&body](const char* key, const std::string& value) {
+    if (!value.empty()) body[key] = value;
+  };
+  add("strategy", n.strategy);
+  add("symbol", n.symbol);
+  add("contract_id", n.contract);
+  add("order_id", n.order);
+  add("stake", n.stake);
+  add("profit", n.profit);
+  add("reason", n.reason);
+  add("account", n.account);
+  add("host", n.host);
+  add("time", n.time);
+  return dump(body);
+}
+
+std::string telegram_body(const std::string& chat, const std::string& text) {
+  return dump({{"chat_id", chat}, {"text", text}, {"disable_web_page_preview", true}});
+}
+
+std::string text_of(const Notice& n, const config::NotifySettings& settings) {
+  const auto& own = settings.templates.at(static_cast<std::size_t>(n.kind));
+  return core::render(own.value_or(n.account.empty() ? "derivd on {host}: {text}"
+                                                     : "derivd {account} on {host}: {text}"),
+                      n);
+}
+
+core::Event problem(std::string_view label, std::string_view text) {
+  core::Event event;
+  event.kind = EventKind::kNotifyProblem;
+  event.text = core::Text::truncated(fmt::format("{}: {}", label, text));
+  event.reason = core::Text::truncated(text);
+  return event;
+}
+
+std::optional<core::Secret> read_secret(service::Log& log, std::string_view name, bool is_url) {
+  auto secret = service::read_optional(name);
+  std::string_view wrong;
+  if (!secret) {
+    wrong = secret.error().text;
+  } else if (*secret) {
+    log.hide(**secret);
+    if (!is_url || net::Url::parse((*secret)->reveal())) return std::move(*secret);
+    wrong = "is no https:// address";
+  } else {
+    return std::nullopt;
+  }
+  log.write(problem(fmt::format("credential \"{}\"", name), wrong));
+  return std::nullopt;
+}
+
+}  // namespace
+
+NotifySecrets read_notify_secrets(service::Log& log) {
+  return {read_secret(log, "telegram-token", false), read_secret(log, "webhook-url", true)};
+}
+
+/// One address to which notices go, one exchange at a time.
+class Notifications::Receiver {
+ public:
+  Receiver(std::string label, core::Secret url, std::string ca_file, std::string chat,
+           std::int64_t per_hour, core::Rng& rng)
+      : label_(std::move(label)),
+        url_(std::move(url)),
+        ca_file_(std::move(ca_file)),
+        chat_(std::move(chat)),
+        per_hour_(per_hour),
+        outbox_(static_cast<std::uint32_t>(per_hour), rng) {}
+
+  bool same(const Receiver& other) const {
+    return label_ == other.label_ && url_.reveal() == other.url_.reveal() &&
+           ca_file_ == other.ca_file_ && chat_ == other.chat_ && per_hour_ == other.per_hour_;
+  }
+
+  /// Sends what is due. `done` is called later, never from here.
+  template <class Done>
+  void send(Notifications& owner, Done done) {
+    const auto now = owner.now_().instant;
+    const auto* notice = outbox_.next(now);
+    if (notice == nullptr) return;
+    auto url = net::Url::parse(url_.reveal());
+    if (!url) {  // checked at start; its text would quote the address
+      owner.report(label_, outbox_.done(Outbox::Fate::kRefused, "the address is none", now));
+      return;
+    }
+    net::HttpRequest request;
+    request.method = "POST";
+    request.url = std::move(*url);
+    request.headers.push_back({"Content-Type", "application/json"});
+    const auto text = text_of(*notice, owner.settings_);
+    request.body = chat_.empty() ? webhook_body(*notice, text) : telegram_body(chat_, text);
+    exchange_ = net::fetch(owner.io_, std::move(request), net::TlsSettings{ca_file_},
+                           net::Timeouts{}, std::move(done));
+  }
+
+  std::optional<std::string> done(
+      const boost::system::result<net::HttpResponse, net::LinkError>& result, core::Instant now) {
+    if (!result) return outbox_.done(Outbox::Fate::kRetry, result.error().error.text, now);
+    const int status = result->status;
+    if (status >= 200 && status < 300) return outbox_.done(Outbox::Fate::kDelivered, {}, now);
+    const bool later = status >= 500 || status == 429 || status == 408;
+    return outbox_.done(later ? Outbox::Fate::kRetry : Outbox::Fate::kRefused,
+                        fmt::format("the receiver answered with HTTP status {}", status), now);
+  }
+
+  Outbox& outbox() { return outbox_; }
+  const std::string& label() const { return label_; }
+
+ private:
+  std::string label_;
+  core::Secret url_;
+  std::string ca_file_;
+  std::string chat_;  // empty: a webhook
+  std::int64_t per_hour_;
+  Outbox outbox_;
+  std::unique_ptr<net::HttpExchange> exchange_;
+};
+
+Notifications::Notifications(boost::asio::io_context& io, NotifySecrets secrets, core::Rng& rng,
+                             std::function<core::Now()> now)
+    : io_(io),
+      secrets_(std::move(secrets)),
+      rng_(rng),
+      now_(std::move(now)),
+      timer_(io),
+      host_(host_name()) {}
+Notifications::~Notifications() = default;
+
+void Notifications::configure(const config::NotifySettings& settings,
+                              std::chrono::seconds day_starts, service::Log& log) {
+  settings_ = settings;
+  day_starts_ = day_starts;
+  log_ = &log;
+  std::vector<std::unique_ptr<Receiver>> wanted;
+  auto webhook = secrets_.webhook_url ? secrets_.webhook_url->clone()
+                                      : core::Secret(settings.webhook_url.value_or(""));
+  if (!webhook.empty()) {
+    log.hide(webhook);
+    wanted.push_back(std::make_unique<Receiver>("webhook", std::move(webhook),
+                                                settings.webhook_ca_file.value_or(""), "",
+                                                settings.max_per_hour, rng_));
+  }
+  if (settings.telegram_chat_id && secrets_.telegram_token) {
+    core::Secret url(fmt::format("{}/bot{}/sendMessage", settings.telegram_endpoint,
+                                 secrets_.telegram_token->reveal()));
+    wanted.push_back(std::make_unique<Receiver>(
+        "Telegram", std::move(url), settings.telegram_ca_file.value_or(""),
+        *settings.telegram_chat_id, settings.max_per_hour, rng_));
+  } else if (settings.telegram_chat_id) {
+    report("Telegram", "the credential \"telegram-token\" is missing: nothing is sent there");
+  }
+  for (auto& receiver : wanted) {
+    for (auto& old : receivers_) {
+      if (old && old->same(*receiver)) {
+        receiver = std::move(old);
+        break;
+      }
+    }
+  }
+  receivers_ = std::move(wanted);
+  later();
+}
+
+void Notifications::report(std::string_view label, const std::optional<std::string>& text) {
+  if (text) log_->write(problem(label, *text));
+}
+
+void Notifications::on_event(const core::Event& event) {
+  if (!event.account.empty()) account_ = shortened(event.account.view());
+  if (receivers_.empty()) return;
+  if (const auto kind = kind_of(event)) tell(notice_of(*kind, event));
+}
+
+void Notifications::on_append(const execution::Record& record, core::Duration, bool) {
+  const auto* day = std::get_if<execution::DayRecord>(&record);
+  if (day == nullptr) return;
+  if (day_ && day->day > day_->day) ended_day_ = day_;
+  day_ = *day;
+}
+
+void Notifications::tick(const Trader& trader) {
+  if (receivers_.empty()) return;
+  watch_connection(trader);
+  summary(trader);
+}
+
+void Notifications::watch_connection(const Trader& trader) {
+  const auto now = now_().instant;
+  if (trader.state() == deriv::SessionState::kLive || trader.stopping()) {
+    if (told_offline_ && !trader.stopping()) {
+      Notice n;
+      n.kind = NoticeKind::kConnected;
+      n.text = fmt::format("trading is possible again after {}",
+                           duration_text(now - offline_since_.value_or(now)));
+      tell(std::move(n));
+    }
+    told_offline_ = false;
+    offline_since_.reset();
+    return;
+  }
+  if (!offline_since_) offline_since_ = now;
+  if (told_offline_ || now - *offline_since_ < settings_.disconnected_after) return;
+  told_offline_ = true;
+  Notice n;
+  n.kind = NoticeKind::kDisconnected;
+  n.reason = trader.problem();
+  n.text = fmt::format("no trading for {}: session {}{}", duration_text(now - *offline_since_),
+                       deriv::name_of(trader.state()),
+                       trader.problem().empty() ? "" : ": " + trader.problem());
+  tell(std::move(n));
+}
+
+void Notifications::summary(const Trader& trader) {
+  if (!ended_day_) return;
+  const auto day = *std::exchange(ended_day_, std::nullopt);
+  if (!settings_.daily_summary) return;
+  Notice n;
+  n.kind = NoticeKind::kSummary;
+  n.profit = day.settled_profit.to_string();
+  const auto begin = risk::day_begin(day.day, day_starts_);
+  n.text = fmt::format("day of {}: profit {}, {} trades", iso_time(begin).substr(0, 10), n.profit,
+                       day.trades);
+  const auto view = trader.engine().account();
+  if (view.balance) n.text += fmt::format("; balance {}", view.balance->to_string());
+  n.text += fmt::format("; {} open", view.open_contracts);
+  for (const auto& s : trader.engine().strategies()) {
+    n.text += fmt::format("; {} {}, session {}", s.name.view(), engine::name_of(s.status),
+                          s.profit.to_string());
+  }
+  tell(std::move(n));
+}
+
+void Notifications::tell(Notice notice) {
+  const auto now = now_();
+  notice.account = account_;
+  notice.host = host_;
+  notice.time = iso_time(core::VenueTime{now.wall.us / 1'000'000});
+  for (auto& receiver : receivers_) receiver->outbox().push(notice, now.instant);
+  later();
+}
+
+/// From the loop: whoever told an event goes on first.
+void Notifications::later() {
+  if (std::exchange(pump_posted_, true)) return;
+  boost::asio::post(io_, [this, still = std::weak_ptr<bool>(alive_)] {
+    if (!still.expired()) pump();
+  });
+}
+
+void Notifications::pump() {
+  pump_posted_ = false;
+  std::optional<core::Instant> at;
+  for (auto& receiver : receivers_) {
+    auto* address = receiver.get();
+    receiver->send(*this, [this, address](const auto& result) {
+      // A reload may have taken the receiver away meanwhile; its exchange went with it.
+      report(address->label(), address->done(result, now_().instant));
+      later();
+    });
+    const auto due = receiver->outbox().next_deadline(now_().instant);
+    if (due && (!at || *due < *at)) at = due;
+  }
+  if (!at) return;
+  timer_.expires_at(std::chrono::steady_clock::time_point(core::Duration(at->ns)));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) later();
+  });
+}
+
+void Notifications::last_words() {
+  const auto until = std::chrono::steady_clock::now() + kLastWords;
+  const auto due = [this] {
+    return std::any_of(receivers_.begin(), receivers_.end(), [this](const auto& receiver) {
+      const auto now = now_().instant;
+      const auto at = receiver->outbox().next_deadline(now);
+      return receiver->outbox().under_way() || (at && *at <= now);
+    });
+  };
+  while (due() && std::chrono::steady_clock::now() < until) {
+    io_.restart();
+    pump();
+    if (io_.run_one_until(until) == 0) return;
+  }
+}
+
+}  // namespace derivd::daemon

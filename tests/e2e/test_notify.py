@@ -1,0 +1,215 @@
+"""Notifications to a webhook and to Telegram over TLS: they arrive with their fields, in the words of a
+template, within the limit of an hour; secrets are in no log; a dead receiver delays no trade; the last
+word of a daemon that ends is sent."""
+
+import http.server
+import json
+import re
+import ssl
+import sys
+import threading
+
+import harness
+from harness import check, wait_until
+
+WEBHOOK_SECRET = "hookSecret0123456789abcdef"
+BOT_TOKEN = "123456789:botSecret-0123456789_ABCDEF"
+
+
+class Receiver:
+    """An HTTPS server with derivsim's certificate; `status` is what it answers with."""
+
+    def __init__(self, tls):
+        self.got, self.status, self.silent = [], 200, threading.Event()
+        self.release = threading.Event()
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if outer.silent.is_set():
+                    outer.release.wait(60)  # takes the message and says nothing
+                    return
+                outer.got.append((self.path, self.headers["Content-Type"], json.loads(body)))
+                self.send_response(outer.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls / "cert.pem", tls / "key.pem")
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def of(self, kind):
+        return [body for path, _, body in self.got if body.get("kind") == kind]
+
+    def stop(self):
+        self.release.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def setup(programs, directory, notify, edit=lambda text: text, start=()):
+    token = harness.demo_token("options")
+    sim = harness.Sim(programs, directory, [token],
+                      ["--speed", "30", "--seed", "9", "--feed", "gbm", *start])
+    receiver = Receiver(directory / "tls")
+    config = directory / "derivd.yaml"
+    harness.write_config(harness.SOURCE / "config/demo.yaml", config, api="options",
+                         app_id='"derivd-test"', endpoint=sim.endpoint("options"),
+                         ca_file=sim.ready["ca_file"])
+    text = notify.replace("PORT", str(receiver.port)).replace("CA", sim.ready["ca_file"])
+    config.write_text(edit(config.read_text()) + "\n" + text)
+    daemon = harness.Daemon(programs, directory, config, token)
+    return sim, receiver, daemon
+
+
+def credential(daemon, name, text):
+    file = daemon.directory / "credentials" / name
+    file.write_text(text + "\n")
+    file.chmod(0o600)
+
+
+def no_secret(daemon, *secrets):
+    log = daemon.log()
+    for secret in secrets:
+        check(secret not in log, f"a secret is in the log: {log[-1500:]}")
+
+
+def halts_arrive(programs, directory):
+    """At both receivers, with fields and template; a 500 is retried; the account's id is shortened."""
+    notify = ("log: { level: debug }\nnotify:\n  webhook: { ca_file: CA }\n  telegram:\n"
+              "    { chat_id: \"-100200300\", endpoint: \"https://localhost:PORT\", ca_file: CA }\n"
+              "  templates: { halt: \"HALT {strategy} at {account}: {text}\" }\n")
+    sim, receiver, daemon = setup(programs, directory, notify,
+                                  lambda t: re.sub(r"(?m)^log: .*\n", "", t))
+    credential(daemon, "webhook-url", f"https://127.0.0.1:{receiver.port}/hook/{WEBHOOK_SECRET}?x=1")
+    credential(daemon, "telegram-token", BOT_TOKEN)
+    try:
+        receiver.status = 500
+        daemon.start()
+        wait_until(lambda: daemon.ctl("status", ok=False).returncode == 0
+                   and daemon.json("status")["state"] == "live", 30, "a live session", daemon.process)
+        account = daemon.json("status")["account"]
+        daemon.ctl("halt", "parity", "--reason", "over for today")
+        wait_until(lambda: len(receiver.got) >= 2, 30, "the first attempts", daemon.process)
+        receiver.status = 200
+        halts = wait_until(lambda: len(receiver.of("halt")) >= 2 and receiver.of("halt"), 60,
+                           "the second attempt", daemon.process)
+        want = f"HALT parity at …{account[-4:]}: parity halted (operator): over for today"
+        for body in halts:
+            check(body["text"] == body["content"] == want and body["strategy"] == "parity", body)
+        path = next(path for path, _, body in receiver.got if body.get("kind") == "halt")
+        check(path == f"/hook/{WEBHOOK_SECRET}?x=1", path)
+
+        def telegram():
+            return [(path, body) for path, kind, body in receiver.got if "chat_id" in body]
+        path, body = wait_until(lambda: len(telegram()) >= 2 and telegram()[-1], 60, "Telegram",
+                                daemon.process)
+        check(path == f"/bot{BOT_TOKEN}/sendMessage", path)
+        check(body["chat_id"] == "-100200300" and body["text"] == want, body)
+        check(account not in json.dumps([body for _, _, body in receiver.got]), "the whole account id")
+        wait_until(lambda: daemon.log().count("notifications arrive again") == 2, 30, "good news",
+                   daemon.process)
+        check(daemon.stop() == 0, daemon.log()[-1500:])
+        log = daemon.log()
+        check(log.count("HTTP status 500") == 2, f"not told once for each receiver: {log[-1500:]}")
+        no_secret(daemon, WEBHOOK_SECRET, BOT_TOKEN, BOT_TOKEN.split(":")[1])
+    finally:
+        sim.stop()
+        receiver.stop()
+
+
+def disconnections_and_days(programs, directory):
+    """Longer than the bound: once, and once when it is over; the day that ended is summed up."""
+    notify = ("notify: { webhook: { url: \"https://127.0.0.1:PORT/\", ca_file: CA }, "
+              "disconnected_after: 2s }\n")
+    # Ten minutes of the venue before its midnight, which is twenty seconds.
+    sim, receiver, daemon = setup(programs, directory, notify,
+                                  start=["--start", str(20_000 * 86_400 - 600)])
+    try:
+        daemon.start()
+        days = wait_until(lambda: receiver.of("summary"), 90, "the summary of a day", daemon.process)
+        check(re.search(r"day of 2024-10-03: profit -?[0-9.]+, \d+ trades; balance [0-9.]+; \d+ open"
+                        r"; parity \w+, session", days[0]["text"]), days[0])
+        check(days[0]["profit"] in days[0]["text"], days[0])
+        sim.process.send_signal(19)
+        gone = wait_until(lambda: receiver.of("disconnected"), 120, "the disconnection", daemon.process)
+        check("no trading for" in gone[0]["text"], gone)
+        sim.process.send_signal(18)
+        back = wait_until(lambda: receiver.of("connected"), 120, "the connection", daemon.process)
+        check("trading is possible again after" in back[0]["text"], back)
+        check(len(receiver.of("disconnected")) == 1, "told twice")
+        daemon.stop()
+    finally:
+        sim.process.send_signal(18)
+        sim.stop()
+        receiver.stop()
+
+
+def last_words(programs, directory):
+    """A token that is refused ends the daemon with 77, and somebody hears of it before."""
+    notify = "notify: { webhook: { url: \"https://127.0.0.1:PORT/\", ca_file: CA } }\n"
+    sim, receiver, daemon = setup(programs, directory, notify)
+    credential(daemon, "token", harness.demo_token("options"))  # none that the venue knows
+    try:
+        daemon.start()
+        check(daemon.wait(60) == 77, daemon.log()[-1500:])
+        check(len(receiver.of("refused")) == 1, (receiver.got, daemon.log()[-1500:]))
+    finally:
+        sim.stop()
+        receiver.stop()
+
+
+def dead_receiver(programs, directory):
+    """One that takes messages and never answers, one that nobody listens at, and a wrong certificate:
+    trading goes on as fast, within the limit of an hour, and the failure is told once."""
+    notify = ("notify:\n  webhook: { url: \"https://127.0.0.1:PORT/\", ca_file: CA }\n  telegram:\n"
+              "    { chat_id: \"1\", endpoint: \"https://127.0.0.1:PORT\" }\n  max_per_hour: 3\n")
+    sim, receiver, daemon = setup(programs, directory, notify)
+    credential(daemon, "telegram-token", BOT_TOKEN)  # without ca_file: the certificate is not trusted
+    try:
+        receiver.silent.set()
+        daemon.start()
+        wait_until(lambda: len(daemon.ctl("trades", "--json", ok=False).stdout) > 10
+                   and len(daemon.trades()) >= 3, 60, "trades", daemon.process)
+        for _ in range(10):
+            daemon.ctl("halt", "parity", "--reason", "again")
+            daemon.ctl("resume", "parity")
+        count, ticks = len(daemon.trades()), daemon.json("status")["ticks"]
+        wait_until(lambda: len(daemon.trades()) >= count + 10, 60, "trades beside a dead receiver",
+                   daemon.process)
+        check(daemon.json("status")["ticks"] > ticks, "no ticks")
+        log = wait_until(lambda: "certificate" in daemon.log() and daemon.log(), 30,
+                         "the refusal of the certificate", daemon.process)
+        check(len([line for line in log.splitlines() if "Telegram: " in line]) == 1, "told again")
+        check(not receiver.got, "the silent receiver has answered")
+        receiver.silent.clear()
+        receiver.release.set()
+        wait_until(lambda: len(receiver.got) >= 3, 90, "what waited", daemon.process)
+        check(len(receiver.got) == 3, f"more than the limit: {receiver.got}")
+        check(daemon.stop() == 0, daemon.log()[-1500:])
+        no_secret(daemon, BOT_TOKEN, BOT_TOKEN.split(":")[1])
+    finally:
+        sim.stop()
+        receiver.stop()
+    harness.compare(daemon.trades(), sim.ledger())
+
+
+CASES = [halts_arrive, last_words, dead_receiver, disconnections_and_days]
+
+
+def main(programs):
+    for case in CASES:
+        with harness.Workspace() as directory:
+            case(programs, directory)
+            print("ok", case.__name__, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
