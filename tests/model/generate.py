@@ -75,7 +75,8 @@ def limits(rng, strategies):
     maybe(rng, 0.4, out, "daily_loss", lambda: amount(rng, base, base * 60))
     maybe(rng, 0.3, out, "daily_profit", lambda: amount(rng, base, base * 30))
     maybe(rng, 0.3, out, "max_trades_per_day", lambda: rng.randint(1, 3000))
-    maybe(rng, 0.3, out, "min_balance", lambda: amount(rng, 9_000_00, 9_990_00))
+    # Without a floor an unlimited plan would soon stake more cents than a program can count.
+    out["min_balance"] = amount(rng, 9_000_00, 9_990_00) if rng.random() < 0.3 else "0.00"
     maybe(rng, 0.5, out, "day_starts", lambda: rng.choice(["00:00 UTC", "12:00 UTC", "18:30 UTC", "09:01 UTC"]))
     return out
 
@@ -86,9 +87,7 @@ def case(seed):
     symbols = rng.choice([["R_100"], ["R_75"], ["R_100", "R_75"], ["R_75", "R_100"]])
     strategies = [strategy(rng, i, symbols) for i in range(rng.choice([1, 1, 1, 2, 3]))]
     config = {"strategies": strategies}
-    found = limits(rng, strategies)
-    if found:
-        config["limits"] = found
+    config["limits"] = limits(rng, strategies)
     payouts = None
     if rng.random() < 0.5:
         payouts = {"DIGITODD": rng.choice(["1.95", "1.9531", "2", "1.00"]),
