@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace derivd::service {
 
 Outbox::Outbox(std::uint32_t per_hour, core::Rng& rng)
