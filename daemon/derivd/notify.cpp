@@ -320,6 +320,9 @@ void Notifications::summary(const Trader& trader) {
 
 void Notifications::tell(Notice notice) {
   const auto now = now_();
+  // Reasons are words of the venue, which may repeat what it was sent.
+  notice.text = log_->clean(notice.text);
+  notice.reason = log_->clean(notice.reason);
   notice.account = account_;
   notice.host = host_;
   notice.time = iso_time(core::VenueTime{now.wall.us / 1'000'000});

@@ -36,6 +36,7 @@ class ObservedLog final : public service::Log {
     for (auto* observer : observers_) observer->on_event(event);
   }
   void hide(const core::Secret& secret) override { log_.hide(secret); }
+  std::string clean(std::string_view text) const override { return log_.clean(text); }
   void flush(bool all) override { log_.flush(all); }
 
  private:

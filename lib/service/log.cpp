@@ -44,6 +44,8 @@ class FilteredLog : public Log {
     }
   }
 
+  std::string clean(std::string_view text) const final { return redactor_.clean(text); }
+
   void flush(bool all) final {
     try {
       // The entry tells itself once more: it is the last of them, and not one of those counted.
@@ -180,6 +182,8 @@ int priority_of(Level level) {
 }
 
 void Log::flush(bool) {}
+
+std::string Log::clean(std::string_view text) const { return Redactor{}.clean(text); }
 
 void Log::write(core::EventKind kind, std::string_view text) {
   core::Event event;

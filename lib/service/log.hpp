@@ -39,6 +39,9 @@ class Log {
   void write(core::EventKind kind, std::string_view text);
   /// Takes this secret out of every later entry (redact.hpp); the log keeps a digest of it only.
   virtual void hide(const core::Secret& secret) = 0;
+  /// The text as an entry would show it: without secrets and control characters. For what leaves by
+  /// another way than this log.
+  virtual std::string clean(std::string_view text) const;
   /// Writes the counts of repetitions that ended; called now and then. `all`: and of those that go
   /// on, at the end.
   virtual void flush(bool all);

@@ -222,6 +222,16 @@ core::Event of(EventKind kind, const char* strategy = "") {
   return e;
 }
 
+TEST(Log, WhatLeavesByAnotherWayIsCleanedAlike) {
+  const auto log = make_log(Level::kError);
+  const core::Secret token(std::string("abcdEFGH12345678abcd"));
+  EXPECT_EQ(log->clean("refused: abcdEFGH12345678abcd"), "refused: abcdEFGH12345678abcd");
+  log->hide(token);
+  EXPECT_EQ(log->clean("refused: abcdEFGH12345678abcd\n!"), "refused: [hidden]?!");
+  EXPECT_EQ(log->clean("the token pat_abcdef0123456789abcdef is none").find("pat_abcdef"),
+            std::string::npos);
+}
+
 TEST(RepeatLimiter, LetsSomeThroughThenCounts) {
   RepeatLimiter limiter;
   core::Instant now{1'000'000'000};
