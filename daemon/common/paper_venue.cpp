@@ -131,7 +131,7 @@ void PaperVenue::rebuild(const std::vector<venue::Adopted>& open, core::Money ba
   open_.clear();
   held_.clear();
   orphans_.clear();
-  for (const auto& contract : open) orphans_.push_back({contract, {}, {}, {}, false});
+  for (const auto& contract : open) orphans_.push_back({contract, {}, {}, {}, false, false});
   recovering_ = !orphans_.empty();
 }
 
@@ -147,9 +147,21 @@ std::vector<venue::Adopted> PaperVenue::open_contracts() const {
 
 void PaperVenue::recover() {
   recovering_ = !orphans_.empty();
-  // By index: an answer may come at once, and change the list.
-  for (std::size_t i = 0; i < orphans_.size(); ++i) ask_for(orphans_[i]);
-  if (recovering_) finish_recovery();
+  ask_more();
+}
+
+/// As many as the session takes; the rest with the next answer.
+void PaperVenue::ask_more() {
+  std::size_t waiting = 0;
+  for (const auto& orphan : orphans_) waiting += orphan.asked.size();
+  for (auto& orphan : orphans_) {
+    if (orphan.begun) continue;
+    if (waiting + 2 > kMaxAsked) return;  // a contract needs two spans at most
+    orphan.begun = true;
+    ask_for(orphan);
+    waiting += orphan.asked.size();
+  }
+  finish_recovery();
 }
 
 void PaperVenue::ask_for(Orphan& orphan) {
@@ -162,6 +174,10 @@ void PaperVenue::ask_for(Orphan& orphan) {
   orphan.trouble.clear();
   if (market::is_multiplier(spec.type) || symbol == nullptr) {
     orphan.trouble = "a contract of this kind cannot be carried over an interruption";
+    return;
+  }
+  if (today < from) {
+    orphan.trouble = "the venue's clock stands before its purchase";
     return;
   }
   std::vector<Window> windows;
@@ -209,7 +225,7 @@ void PaperVenue::on_past(const deriv::PastTicks& past) {
   for (const auto& t : past.ticks) {
     orphan->past.push_back({past.symbol, t.epoch, core::Price::raw(t.mantissa, past.decimals)});
   }
-  finish_recovery();
+  ask_more();
 }
 
 void PaperVenue::on_past_refused(const market::SymbolCode& symbol, VenueTime from, VenueTime to,
@@ -217,13 +233,13 @@ void PaperVenue::on_past_refused(const market::SymbolCode& symbol, VenueTime fro
   auto* orphan = orphan_of(symbol, {from, to});
   if (orphan == nullptr) return;
   orphan->trouble = fmt::format("its past ticks are refused: {}", why);
-  finish_recovery();
+  ask_more();
 }
 
 void PaperVenue::finish_recovery() {
   if (!recovering_) return;
   const bool waits = std::any_of(orphans_.begin(), orphans_.end(),
-                                 [](const Orphan& o) { return !o.asked.empty(); });
+                                 [](const Orphan& o) { return !o.begun || !o.asked.empty(); });
   if (waits) return;
   recovering_ = false;
   auto orphans = std::exchange(orphans_, {});
@@ -287,6 +303,7 @@ void PaperVenue::on_tick(const market::Tick& tick, bool history) {
   } else if (held_.size() < kMaxHeld) {
     held_.push_back(tick);
   } else {
+    session_->drop_past();
     rebuild(open_contracts(), book_->account(account_).balance);
     recover();
   }
@@ -365,8 +382,11 @@ execution::ContractReport PaperVenue::report_of(const venue::Contract& c) const 
 
 // ---- orders ----
 
-bool PaperVenue::may_order() const {
-  return state_ == deriv::SessionState::kLive && !recovering_ && waiting_.size() < kMaxWaiting;
+std::string_view PaperVenue::obstacle() const {
+  if (state_ != deriv::SessionState::kLive) return "the session is not live";
+  if (recovering_) return "the past of open contracts is being asked for";
+  if (waiting_.size() >= kMaxWaiting) return "too many orders are waiting for their answer";
+  return {};
 }
 
 void PaperVenue::after_latency(Job job) {
@@ -380,20 +400,26 @@ void PaperVenue::after_latency(Job job) {
 void PaperVenue::quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
                        const core::Now& now) {
   now_ = now;
-  if (!may_order()) return trader_.on_quote_refused(order, kNotSent, "the session is not live");
+  if (const auto why = obstacle(); !why.empty()) {
+    return trader_.on_quote_refused(order, kNotSent, why);
+  }
   after_latency(QuoteJob{order, spec, stake});
 }
 
 void PaperVenue::buy(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
                      const core::Now& now) {
   now_ = now;
-  if (!may_order()) return trader_.on_refused(order, kNotSent, "the session is not live", false);
+  if (const auto why = obstacle(); !why.empty()) {
+    return trader_.on_refused(order, kNotSent, why, false);
+  }
   after_latency(BuyJob{order, spec, stake});
 }
 
 void PaperVenue::sell(core::ContractId contract, const core::Now& now) {
   now_ = now;
-  if (!may_order()) return trader_.on_sell_failed(contract, kNotSent, "the session is not live");
+  if (const auto why = obstacle(); !why.empty()) {
+    return trader_.on_sell_failed(contract, kNotSent, why);
+  }
   after_latency(SellJob{contract});
 }
 
@@ -507,6 +533,7 @@ void PaperVenue::on_state(deriv::SessionState state, std::string_view reason) {
   if (before >= deriv::SessionState::kReconciling && !on_line) {
     waiting_.clear();
     report_since_.reset();
+    session_->drop_past();
     rebuild(open_contracts(), book_->account(account_).balance);
   }
   if (state == deriv::SessionState::kReconciling) recover();

@@ -33,6 +33,8 @@ class PaperVenue final : public deriv::SessionListener {
   /// Ticks that wait while past ones are fetched: half an hour of ten symbols. Beyond it the
   /// contracts are fetched anew.
   static constexpr std::size_t kMaxHeld = 20'000;
+  /// Spans of past ticks that are asked for at a time; the session has room for 64.
+  static constexpr std::size_t kMaxAsked = 60;
   /// Settled contracts that a report can still tell of.
   static constexpr std::size_t kMaxSettled = 1'000;
 
@@ -115,12 +117,14 @@ class PaperVenue final : public deriv::SessionListener {
     std::vector<market::Tick> past;
     std::vector<Window> asked;  // not answered yet
     std::string trouble;        // why its past cannot be known
+    bool begun = false;         // its past was asked for
     bool asked_all = false;     // up to its end, not only up to now
   };
 
   /// Now or after the latency, which is the same for all: the order stays.
   void after_latency(Job job);
-  bool may_order() const;
+  /// Why no order is taken now; empty: it is.
+  std::string_view obstacle() const;
   void perform(const QuoteJob& job);
   void perform(const BuyJob& job);
   void perform(const SellJob& job);
@@ -136,6 +140,7 @@ class PaperVenue final : public deriv::SessionListener {
   /// A book of its own for each time on the line, with what is open to be learned anew.
   void rebuild(const std::vector<venue::Adopted>& open, core::Money balance);
   void recover();
+  void ask_more();
   void ask_for(Orphan& orphan);
   Orphan* orphan_of(const market::SymbolCode& symbol, const Window& window);
   std::vector<venue::Adopted> open_contracts() const;

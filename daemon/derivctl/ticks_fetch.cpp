@@ -106,6 +106,7 @@ class Fetch final : public deriv::SessionListener {
   void on_past(const deriv::PastTicks& past) override {
     if (done_ || !plan_) return;
     progress_at_ = now().instant;
+    problem_.clear();
     ++pages_;
     const auto answer = plan_->on_page(past.ticks);
     if (const auto error = keep(answer, past.decimals)) {

@@ -485,6 +485,8 @@ void Session::ask_past(const market::SymbolCode& symbol, core::VenueTime from, c
   impl_->ask_past(symbol, from, to);
 }
 
+void Session::drop_past() { impl_->past.clear(); }
+
 void Session::ask_report(core::VenueTime since, const Now& now) {
   Impl::Entry entry(*impl_, now);
   if (impl_->state == SessionState::kReconciling) {

@@ -213,6 +213,8 @@ class Session final : public LinkEvents {
   /// refused when the venue will not give them. At most 64 at a time (on_past_refused beyond).
   void ask_past(const market::SymbolCode& symbol, core::VenueTime from, core::VenueTime to,
                 const core::Now& now);
+  /// Nothing of what was asked by ask_past() is wanted any more; its answers are swallowed.
+  void drop_past();
   /// The engine has digested the report: kReconciling → kLive.
   void reconciled(const core::Now& now);
 
