@@ -26,7 +26,8 @@ _derivd() {
   local subcommand words
   COMPREPLY=()
   case $before in
-    --config | --socket | --html | --payouts | --faults | --control | --ledger | --record | --ca-file)
+    --config | --socket | --html | --contract | --journal | --backtest | --payouts | --faults | \
+      --control | --ledger | --record | --ca-file)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return ;;
@@ -40,7 +41,7 @@ _derivd() {
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
       return ;;
     --win-probability | --measured | --payout | --quote | --trades | --sessions) return ;;
-    --timeout | --since | --strategy | --reason | --listen | --token | --app-id | --balance | \
+    --timeout | --since | --until | --strategy | --reason | --listen | --token | --app-id | --balance | \
       --feed | --speed | --start | --seed | --settle-delay | --latency-ticks | --from | --to | \
       --days | --endpoint | --decimals) return ;;
     --api) mapfile -t COMPREPLY < <(compgen -W 'auto options v3' -- "$current") && return ;;

@@ -77,5 +77,6 @@ void add_report(Commands& commands);
 void add_ticks(Commands& commands);  // fetch, import, export, list
 void add_backtest(Commands& commands);
 void add_odds(Commands& commands);
+void add_audit(Commands& commands);
 
 }  // namespace derivd::ctl

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   ctl::add_ticks(commands);
   ctl::add_backtest(commands);
   ctl::add_odds(commands);
+  ctl::add_audit(commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -1,28 +1,130 @@
-// report: the trades of a journal as one file.
+// report: what became of the trades, as one HTML file, as a screenful, or as JSON.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <fstream>
 #include <memory>
 
 #include "derivctl/command.hpp"
 #include "derivctl/report_page.hpp"
+#include "derivctl/report_source.hpp"
+#include "report/analysis.hpp"
 #include "service/exit_code.hpp"
-#include "store/journal.hpp"
 
 namespace derivd::ctl {
 namespace {
 
-int report(const Context& context, const std::string& html) {
-  const auto file = context.journal_file();
-  auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
-  if (!journal) return fail(service::kCtlOther, journal.error().text);
-  const auto orders = (*journal)->orders({});
-  if (!orders) return fail(service::kCtlOther, orders.error().text);
-  std::ofstream out(html);
-  out << daemon::html_report(*orders);
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string html;
+  bool text = false;
+  std::string since;
+  std::string until;
+  std::string strategy;
+  std::string backtest;
+  std::string journal;
+};
+
+ordered_json to_json(const report::Totals& t) {
+  ordered_json out;
+  out["trades"] = t.settled;
+  out["won"] = t.won;
+  out["lost"] = t.lost;
+  out["break_even"] = t.even;
+  out["sold"] = t.sold;
+  out["open"] = t.open;
+  out["unknown"] = t.unknown;
+  out["refused"] = t.refused;
+  out["mismatches"] = t.mismatches;
+  out["stakes"] = core::Money::minor(t.stakes).to_string();
+  out["profit"] = core::Money::minor(t.profit).to_string();
+  out["max_drawdown"] = core::Money::minor(t.max_drawdown).to_string();
+  out["max_stake"] = core::Money::minor(t.max_stake).to_string();
+  out["longest_losing_run"] = t.longest_losing;
+  out["longest_winning_run"] = t.longest_winning;
+  const auto f = t.frequency();
+  out["win_rate"] = f ? ordered_json(*f) : ordered_json(nullptr);
+  out["win_rate_95"] = f ? ordered_json{t.win_rate.low, t.win_rate.high} : ordered_json(nullptr);
+  return out;
+}
+
+ordered_json to_json(const ReportSource& source, const report::Analysis& a) {
+  ordered_json out{{"source", source.title}, {"total", to_json(a.total)}};
+  for (const auto& [name, t] : a.strategies) out["strategies"][name] = to_json(t);
+  for (const auto& [name, t] : a.symbols) out["symbols"][name] = to_json(t);
+  const auto& e = a.expectation;
+  out["expectation"] = {{"trades", e.trades},
+                        {"left_out", e.left_out},
+                        {"actual", e.actual / 100},
+                        {"expected", e.expected / 100},
+                        {"standard_error", e.standard_error / 100},
+                        {"z", e.z()},
+                        {"words", verdict_in_words(e, source.currency)}};
+  out["expected_longest_losing_run"] = a.expected_longest_losing;
+  out["losing_runs"] = ordered_json::array();
+  for (const auto& s : a.losing) {
+    out["losing_runs"].push_back(
+        {{"length", s.length}, {"seen", s.seen}, {"expected", s.expected}});
+  }
+  out["payouts"] = ordered_json::array();
+  for (const auto& g : a.payouts) {
+    out["payouts"].push_back({{"type", market::name_of(g.type)},
+                              {"ratio", g.ratio},
+                              {"needed", g.break_even},
+                              {"trades", g.trades},
+                              {"won", g.won},
+                              {"band_95", {g.band.low, g.band.high}}});
+  }
+  return out;
+}
+
+int write_file(const std::string& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary);
+  out << text;
   out.close();
-  if (!out) return fail(service::kCtlOther, html + " cannot be written");
-  fmt::print("{}\n", html);
+  if (!out) return fail(service::kCtlOther, path + " cannot be written");
+  fmt::print("{}\n", path);
+  return service::kCtlOk;
+}
+
+core::WallTime now() {
+  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(since_1970).count()};
+}
+
+int report(const Context& context, const Options& o) {
+  ReportFilter filter;
+  filter.strategy = o.strategy;
+  for (const auto& [text, into] :
+       {std::pair(&o.since, &filter.since), std::pair(&o.until, &filter.until)}) {
+    if (text->empty()) continue;
+    *into = parse_when(*text);
+    if (!*into) {
+      return fail(service::kCtlUsage,
+                  *text + " is not a date, a UTC time, an epoch or an age such as 2h");
+    }
+  }
+  auto source =
+      o.backtest.empty()
+          ? source_from_journal(o.journal.empty() ? context.journal_file() : o.journal, filter)
+          : source_from_backtest(o.backtest, filter);
+  if (!source) {
+    const bool absent = source.error().kind == core::ErrorKind::kNotFound;
+    return fail(absent ? service::kCtlNotFound : service::kCtlOther, source.error().text);
+  }
+  const auto analysis = report::analyse(source->trades);
+  if (!o.html.empty()) {
+    const int code = write_file(o.html, html_report(*source, analysis, now()));
+    if (code != service::kCtlOk || !o.text) return code;
+  }
+  if (context.json) {
+    fmt::print(
+        "{}\n",
+        to_json(*source, analysis).dump(2, ' ', false, ordered_json::error_handler_t::replace));
+  } else {
+    fmt::print("{}", text_report(*source, analysis));
+  }
   return service::kCtlOk;
 }
 
@@ -30,10 +132,17 @@ int report(const Context& context, const std::string& html) {
 
 void add_report(Commands& commands) {
   const auto& context = commands.context();
-  const auto html = std::make_shared<std::string>();
-  auto* c = commands.add("report", "the trades as one HTML file");
-  c->add_option("--html", *html, "file to write")->required();
-  commands.on(c, [&context, html] { return report(context, *html); });
+  const auto o = std::make_shared<Options>();
+  auto* c = commands.add("report", "what became of the trades, for the terminal or as HTML");
+  c->add_option("--html", o->html, "write one self-contained HTML file");
+  c->add_flag("--text", o->text, "a screenful for the terminal (the default without --html)");
+  c->add_option("--since", o->since, "date, UTC time, epoch, or age such as 2h");
+  c->add_option("--until", o->until, "the same");
+  c->add_option("--strategy", o->strategy, "one strategy only");
+  c->add_option("--backtest", o->backtest,
+                "output of backtest --json instead of the journal; -: standard input");
+  c->add_option("--journal", o->journal, "journal file; default: the instance's");
+  commands.on(c, [&context, o] { return report(context, *o); });
 }
 
 }  // namespace derivd::ctl

@@ -1,14 +1,26 @@
-// Owns the HTML report: totals, an equity curve, the trades, in one self-contained file. derivctl
-// writes it from the journal. It never fetches anything and never shows a forecast.
+// Owns the HTML report: one self-contained file without scripts, network or fonts of others, that
+// reads on a phone, in the dark and with a screen reader. derivctl report writes it. It calculates
+// nothing: report/ did.
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "execution/order.hpp"
+#include "derivctl/report_source.hpp"
+#include "report/analysis.hpp"
 
-namespace derivd::daemon {
+namespace derivd::ctl {
 
-std::string html_report(const std::vector<execution::Order>& orders);
+/// Trades that the table at the end shows; the others are told to be in `trades --format csv`.
+inline constexpr std::size_t kShownTrades = 200;
 
-}  // namespace derivd::daemon
+/// `written`: when, for its head line. Everything that others named is escaped.
+std::string html_report(const ReportSource& source, const report::Analysis& analysis,
+                        core::WallTime written);
+
+/// "This is within luck": result against expectation in two sentences. Money with its currency.
+std::string verdict_in_words(const report::Expectation& expectation, const std::string& currency);
+
+/// A screenful for the terminal.
+std::string text_report(const ReportSource& source, const report::Analysis& analysis);
+
+}  // namespace derivd::ctl

@@ -229,6 +229,7 @@ class SqliteJournal final : public Journal {
   core::Result<std::vector<Order>> orders(const OrderQuery& query) override;
   core::Result<std::vector<execution::HaltRecord>> halts() override;
   core::Result<std::optional<execution::BalanceRecord>> last_balance() override;
+  core::Result<History> history() override;
   core::Result<void> checkpoint() override;
 
  private:
@@ -250,6 +251,7 @@ class SqliteJournal final : public Journal {
   core::Result<std::vector<Order>> read_orders(Statement& statement);
   core::Result<std::vector<execution::StrategyRecord>> read_strategies();
   core::Result<std::optional<execution::DayRecord>> read_day();
+  core::Result<std::vector<execution::HaltRecord>> read_halts(std::string_view which);
   core::Error bad_row(std::string_view table, const core::Error& e) const {
     return core::invalid(
         fmt::format("{}: table {}: {}; the file is damaged: restore it from a backup", db_.path(),
@@ -424,9 +426,14 @@ core::Result<std::vector<Order>> SqliteJournal::read_orders(Statement& statement
 }
 
 core::Result<std::vector<execution::HaltRecord>> SqliteJournal::halts() {
+  return read_halts(
+      "WHERE halted != 0 AND seq IN (SELECT max(seq) FROM halts GROUP BY strategy)"
+      " ORDER BY strategy");
+}
+
+core::Result<std::vector<execution::HaltRecord>> SqliteJournal::read_halts(std::string_view which) {
   auto statement = db_.prepare(
-      "SELECT strategy,halted,kind,reason,wall_us,venue_s FROM halts WHERE halted != 0 AND seq IN"
-      " (SELECT max(seq) FROM halts GROUP BY strategy) ORDER BY strategy");
+      fmt::format("SELECT strategy,halted,kind,reason,wall_us,venue_s FROM halts {}", which));
   if (!statement) return statement.error();
   std::vector<execution::HaltRecord> out;
   auto done = each(std::move(*statement), [&](const Statement& s) -> core::Result<void> {
@@ -497,6 +504,26 @@ core::Result<std::optional<execution::BalanceRecord>> SqliteJournal::last_balanc
     return {};
   });
   if (!done) return done.error();
+  return out;
+}
+
+core::Result<History> SqliteJournal::history() {
+  History out;
+  auto halts = read_halts("ORDER BY seq");
+  if (!halts) return halts.error();
+  out.halts = std::move(*halts);
+  auto accepted =
+      db_.prepare("SELECT id,min(written_us) FROM order_events WHERE contract_id != 0 GROUP BY id");
+  if (!accepted) return accepted.error();
+  auto done = each(std::move(*accepted), [&](const Statement& s) -> core::Result<void> {
+    out.accepted_us.emplace(s.integer(0), s.integer(1));
+    return {};
+  });
+  if (!done) return done.error();
+  const auto unknown =
+      db_.number("SELECT count(DISTINCT id) FROM order_events WHERE state = 'unknown'");
+  if (!unknown) return unknown.error();
+  out.were_unknown = *unknown;
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/result.hpp"
@@ -19,6 +20,24 @@ struct OrderQuery {
   std::optional<std::string> strategy;
   std::optional<core::WallTime> since;  // of the intent
   bool contracts_only = true;           // leaves out refused and absent orders
+};
+
+/// A key of the configuration that a reload changed.
+struct ConfigChange {
+  core::WallTime wall;
+  std::string key;
+  std::string before;
+  std::string after;
+  std::string taken;
+};
+
+/// What only the history tells, for the report.
+struct History {
+  std::vector<execution::HaltRecord> halts;  // every one and every lifting, in their order
+  std::vector<ConfigChange> changes;         // in their order
+  /// Order → wall clock (microseconds) at which the venue's acceptance was journaled.
+  std::unordered_map<std::int64_t, std::int64_t> accepted_us;
+  std::int64_t were_unknown = 0;  // orders that were of unknown outcome at some time
 };
 
 class Journal {
@@ -45,6 +64,8 @@ class Journal {
   virtual core::Result<std::vector<execution::Order>> orders(const OrderQuery& query) = 0;
   virtual core::Result<std::vector<execution::HaltRecord>> halts() = 0;  // in force
   virtual core::Result<std::optional<execution::BalanceRecord>> last_balance() = 0;
+  /// Reads the whole history: for derivctl, never for the daemon. A journal without one is empty.
+  virtual core::Result<History> history() { return History{}; }
   /// Truncates the WAL; called at a clean stop and off the hot path. In between append() keeps the
   /// WAL to some 8 MiB (32 MiB at most) by itself, at 10 to 30 ms each time, never behind an intent
   /// unless it must. Errors of append(): kIo (full disk, read-only, …); the record is not kept
