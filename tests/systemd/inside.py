@@ -169,8 +169,9 @@ def installed(state):
     check(active() == "inactive" and systemctl("is-enabled", "derivd", ok=False).stdout == "disabled\n",
           "the package started or enabled the service")
     check(run("derivctl", "status", ok=False).returncode == 3, "not running is 3")
+    examples = [f"/usr/share/doc/derivd/examples/derivd-report.{kind}" for kind in ("service", "timer")]
     for unit in ("derivd.service", "derivd@x.service", "derivd-wait-online.service",
-                 "derivd-wait-online@x.service"):
+                 "derivd-wait-online@x.service", *examples):
         done = run("systemd-analyze", "verify", "--man=no", unit, ok=False)
         check(done.stdout + done.stderr == "", f"verify {unit}: {done.stdout}{done.stderr}")
 
