@@ -19,20 +19,6 @@ constexpr int kMaxFrames = 200;
 
 using Outcome = ProbeResult::Outcome;
 
-/// The socket that needs no token.
-std::string public_url(const SessionSettings& settings) {
-  auto base = settings.endpoint.empty() ? std::string(default_endpoint(settings.dialect))
-                                        : settings.endpoint;
-  if (settings.dialect == Dialect::kV3) {
-    return fmt::format("{}{}app_id={}", base, base.find('?') == std::string::npos ? '?' : '&',
-                       settings.app_id);
-  }
-  while (base.ends_with('/')) base.pop_back();
-  constexpr std::string_view kHttps = "https://";
-  if (base.starts_with(kHttps)) base.replace(0, kHttps.size(), "wss://");
-  return base + "/trading/v1/options/ws/public";
-}
-
 }  // namespace
 
 struct Probe::Impl {
@@ -41,7 +27,8 @@ struct Probe::Impl {
         settings(std::move(s)),
         wire(w),
         rules(make_rules(settings.dialect)),
-        opening(rules->opening(settings)),
+        opening(kind == ProbeKind::kClock ? make_public_opening(settings)
+                                          : rules->opening(settings)),
         decoder(rules->names()),
         encoder(*rules) {}
 
@@ -139,7 +126,9 @@ void Probe::Impl::read(const core::Now& now) {
     result.account.balance = *amount;
     balance_known = true;
   }
-  if (id == kLoginId && !authorised && kind == ProbeKind::kToken) {
+  // A refusal of the connection itself (an application id that is none) answers no request.
+  const bool login = id == kLoginId || (id == 0 && frame.error);
+  if (login && !authorised && kind == ProbeKind::kToken) {
     const auto amount = result.account.balance;
     perform(opening->on_login(frame), now);
     if (balance_known) result.account.balance = amount;
@@ -165,7 +154,6 @@ void Probe::start(const core::Now& now) {
   auto& p = *impl_;
   if (std::exchange(p.running, true)) return;
   p.deadline = now.instant + kProbeTime;
-  if (p.kind == ProbeKind::kClock) return p.wire.open(public_url(p.settings));
   p.perform(p.opening->begin(), now);
 }
 

@@ -260,11 +260,6 @@ void Session::Impl::lose(std::string_view reason, const Now& now) {
   go_offline(reason, now);
 }
 
-void Session::Impl::replace_token(core::Secret token) {
-  rotation = Rotation::kWaiting;
-  other_token = std::move(token);
-}
-
 /// An account that was never traded on need not be the next token's, too.
 void Session::Impl::renew_opening() {
   if (account.id.empty()) {
@@ -431,9 +426,10 @@ void Session::stop(const Now& now) {
 
 bool Session::replace_token(core::Secret token, const Now& now) {
   auto& s = *impl_;
-  if (!s.running || s.rotation != Impl::Rotation::kNone) return false;
+  if (!s.running || s.settings.public_only || s.rotation != Impl::Rotation::kNone) return false;
   Impl::Entry entry(s, now);
-  s.replace_token(std::move(token));
+  s.rotation = Impl::Rotation::kWaiting;
+  s.other_token = std::move(token);
   return true;
 }
 

@@ -185,7 +185,6 @@ struct Session::Impl {
   void excuse_late(const Now& now);
   void drain(const Now& now);
   bool may_order() const;  // Live, and not about to leave the link
-  void replace_token(core::Secret token);
   void renew_opening();
   void swap_token(const Now& now);
   void token_taken();
