@@ -78,8 +78,10 @@ core::Result<core::Secret> read_secret(const std::string& path) {
   return read_all(fd.get(), path);
 }
 
-core::Result<core::Secret> checked(std::string_view text, const std::string& path) {
-  if (text.empty()) return core::invalid(fmt::format("{}: empty; {}", path, kRemedy));
+/// `remedy` ends the sentence.
+core::Result<core::Secret> checked(std::string_view text, const std::string& path,
+                                   std::string_view remedy) {
+  if (text.empty()) return core::invalid(fmt::format("{}: empty; {}", path, remedy));
   if (text.size() > kMaxToken) {
     return core::invalid(
         fmt::format("{}: longer than any token ({} bytes at most)", path, kMaxToken));
@@ -88,7 +90,7 @@ core::Result<core::Secret> checked(std::string_view text, const std::string& pat
   if (bad != text.end()) {
     return core::invalid(
         fmt::format("{}: character {} is none that a token has (letters, digits, '_', '-'); {}",
-                    path, bad - text.begin() + 1, kRemedy));
+                    path, bad - text.begin() + 1, remedy));
   }
   return core::Secret(std::string(text));
 }
@@ -131,7 +133,7 @@ core::Result<core::Secret> read_token_file(const std::string& path) {
   if (!secret) return secret.error();
   auto text = secret->reveal();
   if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-  return checked(text, path);
+  return checked(text, path, kRemedy);
 }
 
 core::Result<core::Secret> read_token_from(int fd, const std::string& where) {
@@ -147,7 +149,7 @@ core::Result<core::Secret> token_of(const core::Secret& secret, const std::strin
   text = first == std::string_view::npos
              ? std::string_view{}
              : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-  return checked(text, where);
+  return checked(text, where, "give the token alone, as Deriv showed it");
 }
 
 core::Result<void> store_token(const std::string& path, const core::Secret& token) {

@@ -52,8 +52,8 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "The daemon ends with exit code 66 and is not restarted. The likely cause is that no token\n"
      "was stored yet, or that the unit has no LoadCredential= for it.\n"
      "\n"
-     "Put the token into /etc/derivd/credentials/token, readable by root alone, and start the\n"
-     "service. derivd(8) has the commands."},
+     "\"derivctl setup\" stores a token, readable by root alone; \"derivctl doctor\" says what is\n"
+     "wrong with the one that is there. Then start the service."},
     {EventKind::kSessionState, "2e14e48a57c44f7c8855f6b262418bf6", Level::kInfo,
      "The session with Deriv is now @DERIVD_STATE@",
      "The session passed from one state to the next. It trades only in the state \"live\".\n"
@@ -79,8 +79,14 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "one, an account that does not exist or is disabled, or a real account without\n"
      "\"allow_real: true\".\n"
      "\n"
-     "Make a new token where the old one was made, put it into /etc/derivd/credentials/token and\n"
-     "start the service."},
+     "\"derivctl token check\" says what Deriv says. Make a new token and hand it over with\n"
+     "\"derivctl token set\", then start the service. Tokens that begin with pat_ are made and\n"
+     "deleted in the dashboard at developers.deriv.com, with the scope trade alone; those of the\n"
+     "v3 API at app.deriv.com/account/api-token, with Read, Trade and Trading information.\n"
+     "\n"
+     "If the token may have leaked, delete it there first: from then on nobody can use it, and\n"
+     "contracts that are open are not affected. Then compare \"derivctl trades\" with Deriv's own\n"
+     "statement for what somebody else may have bought."},
     {EventKind::kAccount, "8c8353d1f4714bc2b987e5f4cf092577", Level::kNotice,
      "Authorised for account @DERIVD_ACCOUNT@",
      "Deriv accepted the token. The entry names the account, its currency and its balance.\n"
