@@ -26,15 +26,17 @@ _derivd() {
   local subcommand words
   COMPREPLY=()
   case $before in
-    --config | --socket | --html | --contract | --journal | --backtest | --payouts | --faults | \
-      --control | --ledger | --record | --ca-file)
+    --config | --socket | --html | --contract | --credential | --token-file | --journal | \
+      --backtest | --payouts | --faults | --control | --ledger | --record | --ca-file)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return ;;
-    --tls-dir | --dir)
+    --tls-dir | --dir | --credentials-dir | --unit-dir)
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       compopt -o filenames 2>/dev/null
       return ;;
+    --api) mapfile -t COMPREPLY < <(compgen -W 'auto options v3' -- "$current") && return ;;
+    --account) mapfile -t COMPREPLY < <(compgen -W 'demo real' -- "$current") && return ;;
     --format) mapfile -t COMPREPLY < <(compgen -W 'table json csv' -- "$current") && return ;;
     --name)
       words=$(for d in /run/derivd-*; do [[ -d $d ]] && printf '%s\n' "${d#/run/derivd-}"; done)
@@ -42,9 +44,9 @@ _derivd() {
       return ;;
     --win-probability | --measured | --payout | --quote | --trades | --sessions) return ;;
     --timeout | --since | --until | --strategy | --reason | --listen | --token | --app-id | --balance | \
-      --feed | --speed | --start | --seed | --settle-delay | --latency-ticks | --from | --to | \
+      --feed | --speed | --seed | --settle-delay | --latency-ticks | --from | --to | \
       --days | --endpoint | --decimals) return ;;
-    --api) mapfile -t COMPREPLY < <(compgen -W 'auto options v3' -- "$current") && return ;;
+    --start) [[ ${program##*/} == derivsim ]] && return ;; # elsewhere it takes no value
     --ticks) # SYMBOL=FILE
       mapfile -t COMPREPLY < <(compgen -f -- "${current#*=}") && return ;;
   esac

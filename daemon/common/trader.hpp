@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/venue_session.hpp"
+#include "common/venue_settings.hpp"
 #include "config/config.hpp"
 #include "core/rng.hpp"
 #include "core/time.hpp"
@@ -27,10 +28,6 @@ inline constexpr std::size_t kHistoryTicks = 500;
 /// A journal that cannot be written shuts the gate; open contracts are watched this long, then we
 /// leave.
 inline constexpr core::Duration kJournalGrace = std::chrono::seconds(60);
-
-/// Which dialect and endpoint a configuration and a token mean. Takes the token, which is empty and
-/// unused in paper mode.
-deriv::SessionSettings session_settings(const config::VenueSettings& venue, core::Secret token);
 
 class Trader final : public deriv::SessionListener {
  public:

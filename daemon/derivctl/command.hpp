@@ -73,6 +73,9 @@ void print_table(const nlohmann::ordered_json& rows, const std::vector<std::stri
 void add_view(Commands& commands);     // status, strategies, positions, trades, stats
 void add_control(Commands& commands);  // pause, resume, halt
 void add_check(Commands& commands);
+void add_setup(Commands& commands);
+void add_token(Commands& commands);  // token check, set, remove
+void add_doctor(Commands& commands);
 void add_report(Commands& commands);
 void add_ticks(Commands& commands);  // fetch, import, export, list
 void add_backtest(Commands& commands);

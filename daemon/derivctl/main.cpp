@@ -19,6 +19,9 @@ int main(int argc, char** argv) {
   ctl::add_view(commands);
   ctl::add_control(commands);
   ctl::add_check(commands);
+  ctl::add_setup(commands);
+  ctl::add_token(commands);
+  ctl::add_doctor(commands);
   ctl::add_report(commands);
   ctl::add_ticks(commands);
   ctl::add_backtest(commands);

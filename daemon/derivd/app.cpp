@@ -106,6 +106,7 @@ class App final : public ControlTarget {
   nlohmann::ordered_json status() override {
     auto out = trader_.status();
     out["ticks_archived"] = recorder_ ? nlohmann::ordered_json(recorder_->recorded()) : nullptr;
+    out["version"] = DERIVD_VERSION;
     out["ticks_dropped"] = recorder_ ? nlohmann::ordered_json(recorder_->dropped()) : nullptr;
     return out;
   }

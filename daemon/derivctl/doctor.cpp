@@ -1,0 +1,497 @@
+// doctor: what stands between this machine and a trade, each with the remedy.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <sstream>
+
+#include "common/paths.hpp"
+#include "common/venue_settings.hpp"
+#include "config/config.hpp"
+#include "derivctl/command.hpp"
+#include "derivctl/places.hpp"
+#include "derivctl/probe_venue.hpp"
+#include "derivctl/subprocess.hpp"
+#include "net/net.hpp"
+#include "service/exit_code.hpp"
+#include "store/journal.hpp"
+
+namespace derivd::ctl {
+namespace {
+
+using nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+// A day of one trade a second writes some 60 MB; below the second bound SQLite may not finish one.
+constexpr std::uintmax_t kLittleSpace = 1ULL << 30;
+constexpr std::uintmax_t kNoSpace = 64ULL << 20;
+// Deriv's epochs have whole seconds, and the answer travels: less than this is no skew.
+constexpr double kSkewSeconds = 2.5;
+constexpr core::Duration kSystemctlTime = std::chrono::seconds(10);
+
+struct Options {
+  PlaceOptions places;
+  bool offline = false;
+};
+
+enum class Grade { kOk, kWarn, kFail };
+std::string_view name_of(Grade grade) {
+  switch (grade) {
+    case Grade::kOk:
+      return "ok";
+    case Grade::kWarn:
+      return "warn";
+    case Grade::kFail:
+      return "fail";
+  }
+  return "?";
+}
+
+struct Line {
+  std::string check;
+  Grade grade = Grade::kOk;
+  std::string found;
+  std::string remedy;
+};
+
+class Doctor final {
+ public:
+  Doctor(const Context& context, const Options& o)
+      : context_(context), offline_(o.offline), places_(context, o.places) {}
+
+  const std::vector<Line>& examine() {
+    configuration();
+    credential();
+    state_directory();
+    journal();
+    socket();
+    unit();
+    if (!offline_) venue();
+    return lines_;
+  }
+
+ private:
+  void add(std::string check, Grade grade, std::string found, std::string remedy = {}) {
+    lines_.push_back({std::move(check), grade, std::move(found), std::move(remedy)});
+  }
+  void configuration();
+  void credential();
+  void credential_file(const std::string& path);
+  void state_directory();
+  void journal();
+  void socket();
+  void running(const ordered_json& status);
+  void unit();
+  void watchdog(const std::map<std::string, std::string>& shown);
+  void venue();
+  bool connection(const deriv::SessionSettings& settings);
+  void clock(const deriv::SessionSettings& settings);
+  void token();
+  std::string ca_file() const { return venue_ ? venue_->ca_file.value_or("") : std::string{}; }
+  std::string journal_file() const;
+
+  const Context& context_;
+  const bool offline_;
+  const Places places_;
+  std::vector<Line> lines_;
+  std::optional<config::VenueSettings> venue_;
+  std::optional<std::string> store_path_;
+  std::optional<core::Secret> token_;
+  bool daemon_runs_ = false;
+};
+
+void Doctor::configuration() {
+  const auto& file = places_.config();
+  const auto loaded = config::load_file(file);
+  if (const auto* c = std::get_if<config::Config>(&loaded)) {
+    venue_ = c->venue;
+    store_path_ = c->store_path;
+    return add("configuration", Grade::kOk,
+               fmt::format("{} is valid, {} strategies", file, c->engine.strategies.size()));
+  }
+  const auto& problems = std::get<std::vector<config::Problem>>(loaded);
+  add("configuration", Grade::kFail,
+      fmt::format("{}{}", config::format(problems.front(), file),
+                  problems.size() > 1 ? fmt::format(" (and {} more)", problems.size() - 1) : ""),
+      fmt::format("\"derivd check --config {}\" names every mistake; \"derivctl setup\" writes a "
+                  "first one",
+                  file));
+}
+
+void Doctor::credential_file(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return;
+  if (S_ISLNK(info.st_mode) && ::stat(path.c_str(), &info) != 0) return;
+  if ((info.st_mode & 077) != 0) {
+    return add("credential", Grade::kFail,
+               fmt::format("{} has mode {:04o}: others than its owner may read or change it", path,
+                           info.st_mode & 07777),
+               fmt::format("chmod 600 {}; if somebody may have read it, delete the token at Deriv "
+                           "and run \"derivctl token set\"",
+                           path));
+  }
+  if (info.st_uid != 0 && info.st_uid != ::geteuid()) {
+    return add("credential", Grade::kWarn,
+               fmt::format("{} belongs to the user {}", path, info.st_uid),
+               fmt::format("chown root:root {}: systemd reads it as root", path));
+  }
+  struct stat directory {};
+  const auto parent = fs::path(path).parent_path();
+  if (::stat(parent.c_str(), &directory) == 0 && (directory.st_mode & 022) != 0 &&
+      (directory.st_mode & S_ISVTX) == 0) {
+    return add("credential", Grade::kFail,
+               fmt::format("{} has mode {:04o}: others may put another token in its place",
+                           parent.string(), directory.st_mode & 07777),
+               fmt::format("chmod 700 {}", parent.string()));
+  }
+  add("credential", Grade::kOk,
+      fmt::format("{}, mode {:04o}, a token of {}", path, info.st_mode & 07777,
+                  token_ ? deriv::name_of(deriv::dialect_for(*token_)) : "unknown form"));
+}
+
+void Doctor::credential() {
+  const auto how = kept(places_);
+  if (!how && venue_ && venue_->mode == config::Mode::kPaper) {
+    return add("credential", Grade::kOk, "none, and paper needs none");
+  }
+  if (!how && ::geteuid() != 0 && places_.are_the_units()) {
+    return add("credential", Grade::kWarn,
+               fmt::format("{} cannot be seen by this user", places_.credential()),
+               "run doctor as root");
+  }
+  auto token = read_kept(places_);
+  if (!token) {
+    return add("credential", Grade::kFail, token.error().text,
+               "\"derivctl setup\" or \"derivctl token set\" stores one");
+  }
+  token_ = std::move(*token);
+  if (how == Keeping::kEncrypted) {
+    std::error_code error;
+    if (places_.are_the_units() && !fs::exists(places_.drop_in(), error)) {
+      return add("credential", Grade::kFail,
+                 fmt::format("{} is encrypted, but the unit does not load it: no {}",
+                             places_.encrypted(), places_.drop_in()),
+                 "\"derivctl token set --encrypt\" writes it");
+    }
+    return add("credential", Grade::kOk,
+               places_.encrypted() + ", encrypted with this machine's key");
+  }
+  credential_file(places_.credential());
+}
+
+std::string Doctor::journal_file() const {
+  return store_path_ ? *store_path_ : context_.journal_file();
+}
+
+void Doctor::state_directory() {
+  const auto directory = fs::path(journal_file()).parent_path().string();
+  struct statvfs space {};
+  if (::statvfs(directory.c_str(), &space) != 0) {
+    std::error_code error;
+    if (!fs::exists(directory, error)) {
+      return add("disk", Grade::kOk, directory + " is not there yet; the first start makes it");
+    }
+    return add("disk", Grade::kWarn, directory + " cannot be looked at", "run doctor as root");
+  }
+  const auto free = std::uintmax_t{space.f_bavail} * space.f_frsize;
+  const auto found = fmt::format("{} MB free for {}", free >> 20, directory);
+  if (free < kNoSpace || space.f_favail == 0) {
+    return add("disk", Grade::kFail, found,
+               "make room: without a journal nothing is traded and the daemon ends with 74");
+  }
+  if (free < kLittleSpace) return add("disk", Grade::kWarn, found, "make room soon");
+  add("disk", Grade::kOk, found);
+}
+
+void Doctor::journal() {
+  const auto file = journal_file();
+  std::error_code error;
+  if (!fs::exists(file, error)) {
+    if (error) return add("journal", Grade::kWarn, file + " cannot be seen", "run doctor as root");
+    return add("journal", Grade::kOk, file + " is not there yet; the first start makes it");
+  }
+  auto opened = store::Journal::open(file, store::Journal::Mode::kReadOnly);
+  if (!opened) {
+    const bool damaged = opened.error().kind == core::ErrorKind::kInvalid;
+    return add("journal", damaged ? Grade::kFail : Grade::kWarn, opened.error().text,
+               damaged ? "stop the daemon and put back a copy; never start with an empty one while "
+                         "contracts are open"
+                       : "run doctor as root");
+  }
+  const auto snapshot = (*opened)->load();
+  if (!snapshot) {
+    return add("journal", Grade::kFail, snapshot.error().text,
+               "stop the daemon and put back a copy; the old file is evidence");
+  }
+  add("journal", Grade::kOk, fmt::format("{} is readable and whole", file));
+}
+
+void Doctor::running(const ordered_json& status) {
+  daemon_runs_ = true;
+  const auto version = status.value("version", std::string());
+  if (!version.empty() && version != DERIVD_VERSION) {
+    add("version", Grade::kWarn,
+        fmt::format("derivd {} runs, derivctl is {}", version, DERIVD_VERSION),
+        fmt::format("systemctl restart {}", places_.unit()));
+  } else if (!version.empty()) {
+    add("version", Grade::kOk, fmt::format("derivd and derivctl are both {}", version));
+  }
+  const auto state = cell(status.value("state", ordered_json()));
+  const auto problem = cell(status.value("problem", ordered_json("")));
+  if (state == "live") return add("session", Grade::kOk, "live");
+  add("session", Grade::kWarn, fmt::format("{}{}", state, problem.empty() ? "" : ": " + problem),
+      "the lines below say what the network and Deriv say");
+}
+
+void Doctor::socket() {
+  const auto answer = ask(context_, {{"cmd", "status"}});
+  const auto path = context_.socket_path();
+  if (answer.code == service::kCtlOk) {
+    add("control", Grade::kOk, path + " answers");
+    return running(answer.result);
+  }
+  if (answer.code == service::kCtlNotRunning) {
+    return add("control", Grade::kWarn, "no daemon runs: nobody serves " + path,
+               fmt::format("systemctl start {}", places_.unit()));
+  }
+  add("control", Grade::kFail, answer.error,
+      answer.code == service::kCtlRefused
+          ? "run doctor as root or as a member of the group derivd"
+          : fmt::format("systemctl restart {}; its journal is kept", places_.unit()));
+}
+
+std::map<std::string, std::string> shown(const std::string& text) {
+  std::map<std::string, std::string> out;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (const auto at = line.find('='); at != std::string::npos) {
+      out[line.substr(0, at)] = line.substr(at + 1);
+    }
+  }
+  return out;
+}
+
+void Doctor::unit() {
+  if (!systemd_runs()) {
+    return add("unit", Grade::kWarn, "systemd does not run here: nothing starts the daemon again",
+               "fine for a trial; a server needs the unit");
+  }
+  const auto done = run_program({"systemctl", "show", places_.unit(),
+                                 "--property=LoadState,ActiveState,SubState,Result,NRestarts,"
+                                 "UnitFileState,WatchdogUSec,ExecMainStatus,NeedDaemonReload"},
+                                {}, kSystemctlTime);
+  if (!done || done->code != 0) {
+    return add("unit", Grade::kWarn, done ? done->errors : done.error().text,
+               "\"systemctl status\" says why systemd cannot be asked");
+  }
+  const auto unit = shown(std::string(done->output.reveal()));
+  const auto value = [&](const char* key) {
+    const auto at = unit.find(key);
+    return at == unit.end() ? std::string{} : at->second;
+  };
+  if (value("LoadState") != "loaded") {
+    return add("unit", Grade::kWarn, fmt::format("{} is {}", places_.unit(), value("LoadState")),
+               "install the package, or trade without a unit");
+  }
+  const auto state =
+      fmt::format("{} is {} ({}), {} restarts, {}", places_.unit(), value("ActiveState"),
+                  value("SubState"), value("NRestarts"), value("UnitFileState"));
+  if (value("ActiveState") == "failed") {
+    add("unit", Grade::kFail,
+        fmt::format("{}: {}, exit code {}", state, value("Result"), value("ExecMainStatus")),
+        fmt::format("journalctl -u {} -x -n 20 says why; derivd(8) has the exit codes",
+                    places_.unit()));
+  } else if (value("NeedDaemonReload") == "yes") {
+    add("unit", Grade::kWarn, state + ", and its file has changed", "systemctl daemon-reload");
+  } else {
+    add("unit", Grade::kOk, state);
+  }
+  watchdog(unit);
+}
+
+void Doctor::watchdog(const std::map<std::string, std::string>& unit) {
+  const auto at = unit.find("WatchdogUSec");
+  if (at == unit.end() || at->second == "0" || at->second == "infinity") {
+    return add("watchdog", Grade::kWarn, "the unit has no WatchdogSec=: a daemon that hangs stays",
+               "take the packaged unit's WatchdogSec=30s over");
+  }
+  add("watchdog", Grade::kOk, "a daemon that hangs is restarted after " + at->second);
+}
+
+// ---- the network ----
+
+std::string remedy_of(const net::LinkError& error) {
+  switch (error.step) {
+    case net::Step::kResolve:
+      return "look at /etc/resolv.conf and the network: the name cannot be resolved";
+    case net::Step::kConnect:
+      return "a firewall, a proxy or the network between: nothing accepts the connection";
+    case net::Step::kTls:
+      return "a wrong clock, an old ca-certificates package, or somebody in between; verification "
+             "is never switched off";
+    case net::Step::kUpgrade:
+    case net::Step::kOpen:
+      return "Deriv answered in an unusual way: look at its status page and try again";
+  }
+  return "";
+}
+
+struct Reached {
+  std::optional<net::LinkError> error;
+  int status = 0;
+};
+
+Reached reach(const net::Url& url, const std::string& ca_file) {
+  Reached out;
+  boost::asio::io_context io(1);
+  net::HttpRequest request;
+  request.method = "GET";
+  request.url = url;
+  const auto exchange =
+      net::fetch(io, std::move(request), net::TlsSettings{ca_file}, {}, [&](auto result) {
+        if (result) {
+          out.status = result->status;
+        } else {
+          out.error = result.error();
+        }
+      });
+  io.run();
+  return out;
+}
+
+/// DNS, TCP and TLS by how far one HTTPS request comes.
+bool Doctor::connection(const deriv::SessionSettings& settings) {
+  auto endpoint = settings.endpoint;
+  if (const auto at = endpoint.find("://"); at != std::string::npos) {
+    endpoint.replace(0, at, "https");  // wss is HTTPS until the upgrade
+  }
+  auto url = net::Url::parse(endpoint);
+  if (!url) {
+    add("network", Grade::kFail, url.error().text, "correct venue.endpoint");
+    return false;
+  }
+  url->target = "/v1/health";
+  const auto place = fmt::format("{}:{}", url->host, url->port);
+  const auto reached = reach(*url, ca_file());
+  const auto failed = reached.error ? reached.error->step : net::Step::kOpen;
+  const std::pair<net::Step, const char*> steps[] = {
+      {net::Step::kResolve, "dns"}, {net::Step::kConnect, "tcp"}, {net::Step::kTls, "tls"}};
+  for (const auto& [step, name] : steps) {
+    if (failed == step) {
+      add(name, Grade::kFail, fmt::format("{}: {}", place, reached.error->error.text),
+          remedy_of(*reached.error));
+      return false;
+    }
+    add(name, Grade::kOk, place);
+  }
+  if (!reached.error) return true;
+  add("https", Grade::kFail, fmt::format("{}: {}", place, reached.error->error.text),
+      remedy_of(*reached.error));
+  return false;
+}
+
+/// Contracts are reckoned in the venue's time alone: a skew is worth a word, never a failure.
+void Doctor::clock(const deriv::SessionSettings& settings) {
+  deriv::SessionSettings open;
+  open.dialect = settings.dialect;
+  open.endpoint = settings.endpoint;
+  open.app_id = settings.app_id;
+  const auto asked = probe_venue(deriv::ProbeKind::kClock, std::move(open), ca_file());
+  if (!asked.venue_time) {
+    return add("clock", Grade::kWarn, "Deriv did not say its time: " + asked.reason,
+               "try again; the lines above say how far the connection comes");
+  }
+  const double ours = static_cast<double>(asked.asked.us + asked.answered.us) / 2e6;
+  const double skew = ours - (static_cast<double>(asked.venue_time->s) + 0.5);
+  const auto found =
+      std::abs(skew) < kSkewSeconds
+          ? std::string("agrees with Deriv's to the second")
+          : fmt::format("is {:.0f} s {} Deriv's", std::abs(skew), skew > 0 ? "ahead of" : "behind");
+  if (std::abs(skew) < kSkewSeconds) return add("clock", Grade::kOk, found);
+  add("clock", Grade::kWarn, found,
+      "switch on systemd-timesyncd or chrony; certificates and journal times need a true clock "
+      "(a simulator's clock may be any)");
+}
+
+void Doctor::token() {
+  const auto settings = daemon::session_settings(*venue_, token_->clone());
+  const auto dialect = settings.dialect;
+  if (daemon_runs_) {
+    return add("token", Grade::kOk,
+               "not asked while the daemon uses it; \"derivctl token check\" does");
+  }
+  const auto asked = probe_venue(deriv::ProbeKind::kToken,
+                                 daemon::session_settings(*venue_, token_->clone()), ca_file());
+  switch (asked.outcome) {
+    case deriv::ProbeResult::Outcome::kGood:
+      return add(
+          "token", Grade::kOk,
+          fmt::format("{} account {}, {} {}", asked.account.is_real ? "REAL" : "demo",
+                      asked.account.id, asked.account.balance.to_string(), asked.account.currency));
+    case deriv::ProbeResult::Outcome::kRefused:
+      return add("token", Grade::kFail, asked.reason, explain(asked, dialect));
+    case deriv::ProbeResult::Outcome::kUnreachable:
+    case deriv::ProbeResult::Outcome::kTimeout:
+      return add("token", Grade::kWarn, asked.reason, "try again later");
+  }
+}
+
+void Doctor::venue() {
+  if (!venue_) {
+    return add("network", Grade::kWarn, "not tried: the configuration says which Deriv to ask",
+               "correct the configuration first");
+  }
+  const auto settings =
+      daemon::session_settings(*venue_, token_ ? token_->clone() : core::Secret());
+  if (!connection(settings)) return;
+  clock(settings);
+  if (token_ && venue_->mode == config::Mode::kLive) token();
+}
+
+int doctor(const Context& context, const Options& o) {
+  Doctor doctor(context, o);
+  const auto& lines = doctor.examine();
+  auto rows = ordered_json::array();
+  std::size_t failed = 0;
+  for (const auto& line : lines) {
+    failed += line.grade == Grade::kFail ? 1 : 0;
+    rows.push_back({{"check", line.check},
+                    {"grade", name_of(line.grade)},
+                    {"found", line.found},
+                    {"remedy", line.remedy}});
+  }
+  if (context.json) {
+    const ordered_json out{{"ok", failed == 0}, {"checks", rows}};
+    fmt::print("{}\n", out.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+  } else {
+    for (const auto& line : lines) {
+      fmt::print("{:<4}  {:<13}  {}\n", name_of(line.grade), line.check, line.found);
+      if (!line.remedy.empty()) fmt::print("{:<4}  {:<13}  -> {}\n", "", "", line.remedy);
+    }
+  }
+  return failed == 0 ? service::kCtlOk : service::kCtlRefused;
+}
+
+}  // namespace
+
+void add_doctor(Commands& commands) {
+  const auto& context = commands.context();
+  const auto o = std::make_shared<Options>();
+  auto* c = commands.add("doctor", "what stands between this machine and a trade, with remedies");
+  add_place_options(*c, o->places);
+  c->add_flag("--offline", o->offline, "leave the network alone");
+  commands.on(c, [&context, o] { return doctor(context, *o); });
+}
+
+}  // namespace derivd::ctl

@@ -1,0 +1,72 @@
+// Owns where the token and the configuration of an instance lie and how they are kept: plain or
+// encrypted, root-only, replaced in one step. setup, token and doctor ask it. It never prints.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+#include "core/secret.hpp"
+#include "derivctl/command.hpp"
+
+namespace derivd::ctl {
+
+/// Options that name places, the same in setup, token and doctor.
+struct PlaceOptions {
+  std::string credential;                        // --credential FILE
+  std::string credentials_dir;                   // --credentials-dir DIR
+  std::string config;                            // --config FILE
+  std::string unit_dir = "/etc/systemd/system";  // --unit-dir DIR, for drop-ins
+};
+void add_place_options(CLI::App& command, PlaceOptions& options);
+
+class Places final {
+ public:
+  Places(const Context& context, const PlaceOptions& options);
+
+  /// The token's file: the option; $CREDENTIALS_DIRECTORY/token; the package's place.
+  const std::string& credential() const { return credential_; }
+  /// The same, encrypted with systemd-creds.
+  std::string encrypted() const { return credential_ + ".cred"; }
+  const std::string& config() const { return config_; }
+  /// derivd.service, derivd@NAME.service.
+  const std::string& unit() const { return unit_; }
+  std::string drop_in() const { return unit_dir_ + "/" + unit_ + ".d/encrypted-token.conf"; }
+  /// The unit reads exactly these files.
+  bool are_the_units() const { return the_units_; }
+
+ private:
+  std::string credential_;
+  std::string config_;
+  std::string unit_;
+  std::string unit_dir_;
+  bool the_units_ = true;
+};
+
+/// systemd is this machine's init.
+bool systemd_runs();
+
+enum class Keeping { kPlain, kEncrypted };
+/// What is there; none: nothing.
+std::optional<Keeping> kept(const Places& places);
+
+/// Reads what is there, decrypting it if need be. kNotFound: nothing is.
+core::Result<core::Secret> read_kept(const Places& places);
+/// Stores it; the other form, which would now be another token, is removed. Encrypted, the unit is
+/// given its drop-in.
+core::Result<void> keep(const Places& places, Keeping how, const core::Secret& token);
+/// Removes every form, and the drop-in. False: there was none.
+core::Result<bool> remove_kept(const Places& places);
+
+/// A name for a copy of `path` that is free: PATH.2026-11-25T013000Z.bak.
+std::string backup_name(const std::string& path);
+/// Replaces a configuration; root's is for the group derivd to read. The old one is copied to
+/// `backup` first, unless that is empty.
+core::Result<void> write_config(const std::string& path, std::string_view text,
+                                const std::string& backup);
+
+/// Whether this user could write `path`; else a sentence with the remedy.
+std::optional<std::string> cannot_write(const std::string& path);
+
+}  // namespace derivd::ctl

@@ -1,0 +1,447 @@
+// setup: from nothing to a daemon that can trade, for a person at a terminal and for a script.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "config/config.hpp"
+#include "derivctl/command.hpp"
+#include "derivctl/first_config.hpp"
+#include "derivctl/places.hpp"
+#include "derivctl/probe_venue.hpp"
+#include "derivctl/subprocess.hpp"
+#include "derivctl/terminal.hpp"
+#include "derivctl/token_input.hpp"
+#include "service/credential.hpp"
+#include "service/exit_code.hpp"
+
+namespace derivd::ctl {
+namespace {
+
+using nlohmann::ordered_json;
+
+// The unit's own TimeoutStartSec= ends it sooner.
+constexpr core::Duration kStartingTime = std::chrono::seconds(90);
+
+struct Options {
+  PlaceOptions places;
+  std::string api, app_id, account, token_file, endpoint, ca_file;
+  bool encrypt = false, allow_real = false, start = false, no_start = false;
+  bool yes = false, force = false, keep_config = false;
+};
+
+/// Ends the wizard: why, and the exit code.
+struct Stop {
+  int code = service::kCtlRefused;
+  std::string text;
+};
+template <class T>
+using Outcome = boost::system::result<T, Stop>;
+[[noreturn, maybe_unused]] void throw_exception_from_error(const Stop& stop,
+                                                           const boost::source_location&) {
+  throw std::runtime_error(stop.text);
+}
+
+Stop usage(std::string text) { return {service::kCtlUsage, std::move(text)}; }
+Stop refused(std::string text) { return {service::kCtlRefused, std::move(text)}; }
+Stop broken(const core::Error& error) {
+  return {error.kind == core::ErrorKind::kRefused ? service::kCtlRefused : service::kCtlOther,
+          error.text};
+}
+
+/// What the numbers of the configuration mean for its money, in short.
+void show_expectation(const std::string& config_file) {
+  fmt::print(stderr,
+             "No strategy has an edge here: \"derivctl odds --config {}\" says what to expect.\n",
+             config_file);
+}
+
+class Wizard final {
+ public:
+  Wizard(const Context& context, const Options& options)
+      : context_(context),
+        o_(options),
+        places_(context, options.places),
+        asks_(is_interactive() && !options.yes) {}
+
+  Outcome<void> run() {
+    for (const auto step :
+         {&Wizard::check_options, &Wizard::check_places, &Wizard::choose_api, &Wizard::read_token,
+          &Wizard::choose_app, &Wizard::verify, &Wizard::confirm_scopes, &Wizard::confirm_real,
+          &Wizard::choose_keeping, &Wizard::store, &Wizard::start}) {
+      if (auto done = (this->*step)(); !done) return done;
+    }
+    return {};
+  }
+  void report() const;
+
+ private:
+  template <class... T>
+  void say(fmt::format_string<T...> text, T&&... values) const {
+    fmt::print(stderr, text, std::forward<T>(values)...);
+  }
+
+  Outcome<void> check_options();
+  Outcome<void> check_places();
+  Outcome<void> choose_api();
+  Outcome<void> read_token();
+  Outcome<void> choose_app();
+  Outcome<void> verify();
+  Outcome<void> choose_account();
+  Outcome<void> probe(const std::string& account, bool real);
+  Outcome<void> confirm_scopes();
+  Outcome<void> confirm_real();
+  Outcome<void> choose_keeping();
+  Outcome<void> store();
+  Outcome<void> write_config();
+  Outcome<void> start();
+  void explain_token() const;
+  bool wants_real() const { return !o_.account.empty() && o_.account != "demo"; }
+
+  const Context& context_;
+  const Options& o_;
+  const Places places_;
+  const bool asks_;
+  std::string api_;
+  std::string app_id_;
+  core::Secret token_;
+  deriv::Dialect dialect_ = deriv::Dialect::kOptions;
+  deriv::ProbeResult found_;
+  std::string account_ = "demo";  // as it is written into the configuration
+  Keeping keeping_ = Keeping::kPlain;
+  bool replace_config_ = false;
+  std::string backup_;
+  bool started_ = false;
+};
+
+Outcome<void> Wizard::check_options() {
+  if (o_.start && !places_.are_the_units()) {
+    return usage(
+        "--start starts the unit, which reads the package's own places: leave out "
+        "--credential, --credentials-dir and --config, or say --no-start");
+  }
+  if (o_.start && !systemd_runs()) return refused("--start needs systemd, which does not run here");
+  if (!asks_ && o_.account == "real" && !o_.allow_real) {
+    return refused("a real-money account needs --allow-real beside --account");
+  }
+  if (context_.name.find_first_of("/. \t\n") != std::string::npos) {
+    return usage("--name is the instance of a unit: letters, digits, _ and -");
+  }
+  return {};
+}
+
+Outcome<void> Wizard::check_places() {
+  std::vector<std::string> written{places_.credential()};
+  if (!o_.keep_config) written.push_back(places_.config());
+  for (const auto& path : written) {
+    if (auto why = cannot_write(path)) return refused(*why);
+  }
+  std::error_code error;
+  const bool there = std::filesystem::exists(places_.config(), error);
+  if (o_.keep_config || !there) return {};
+  replace_config_ = o_.force;
+  if (o_.force) return {};
+  if (!asks_) {
+    return refused(
+        fmt::format("{} is there already: --force replaces it (a copy is kept), "
+                    "--keep-config leaves it as it is",
+                    places_.config()));
+  }
+  const auto yes = ask_yes(
+      fmt::format("{} is there already. Replace it? A copy is kept.", places_.config()), false);
+  if (!yes) return broken(yes.error());
+  if (!*yes) return refused(fmt::format("{} was left as it is", places_.config()));
+  replace_config_ = true;
+  return {};
+}
+
+Outcome<void> Wizard::choose_api() {
+  api_ = o_.api;
+  if (api_.empty() && asks_) {
+    say("Deriv has two interfaces. \"options\" is the current one, with tokens of\n"
+        "developers.deriv.com; \"v3\" is the older one, with tokens of app.deriv.com.\n");
+    auto answer = ask_line("Which one is your token for: options or v3?", "options");
+    if (!answer) return broken(answer.error());
+    if (*answer != "options" && *answer != "v3") return usage("the answer is options or v3");
+    api_ = *answer;
+  }
+  if (api_.empty()) api_ = "auto";
+  if (asks_) explain_token();
+  return {};
+}
+
+void Wizard::explain_token() const {
+  if (api_ != "v3") {
+    say("\nMake the token in {}:\n"
+        "  1. Log in and register an application; its id has about 21 characters.\n"
+        "  2. Make an API token (a personal access token) with the scope {}.\n"
+        "     derivd refuses a token that may manage the account.\n",
+        token_page(deriv::Dialect::kOptions), least_scopes(deriv::Dialect::kOptions));
+  }
+  if (api_ != "options") {
+    say("\nMake the token at {}:\n"
+        "  1. Choose the account at the top of the page first; begin with the demo account.\n"
+        "  2. Tick {}.\n"
+        "     derivd refuses a token that may move money.\n",
+        token_page(deriv::Dialect::kV3), least_scopes(deriv::Dialect::kV3));
+  }
+  say("Whoever has the token can trade on the account. It is stored for root alone and is never\n"
+      "shown. If it leaks, delete it on the same page; open contracts are not affected.\n\n");
+}
+
+Outcome<void> Wizard::read_token() {
+  auto token = input_token(o_.token_file);
+  if (!token) {
+    return token.error().kind == core::ErrorKind::kInvalid ? usage(token.error().text)
+                                                           : broken(token.error());
+  }
+  token_ = std::move(*token);
+  dialect_ = api_ == "options" ? deriv::Dialect::kOptions
+             : api_ == "v3"    ? deriv::Dialect::kV3
+                               : deriv::dialect_for(token_);
+  return {};
+}
+
+Outcome<void> Wizard::choose_app() {
+  app_id_ = o_.app_id;
+  const bool options = dialect_ == deriv::Dialect::kOptions;
+  if (app_id_.empty() && asks_) {
+    auto answer =
+        ask_line(options ? "Application id, as the dashboard shows it" : "Application id, a number",
+                 options ? "" : "1089");
+    if (!answer) return broken(answer.error());
+    app_id_ = *answer;
+  }
+  if (app_id_.empty() && !options) app_id_ = "1089";  // Deriv's id for tests
+  if (app_id_.empty()) {
+    return usage("--app-id is needed: the id of your application at developers.deriv.com");
+  }
+  return {};
+}
+
+Outcome<void> Wizard::probe(const std::string& account, bool real) {
+  deriv::SessionSettings settings;
+  settings.dialect = dialect_;
+  settings.endpoint = o_.endpoint;
+  settings.app_id = app_id_;
+  settings.account = account;
+  settings.allow_real = real;  // to ask, not to trade
+  settings.token = token_.clone();
+  found_ = probe_venue(deriv::ProbeKind::kToken, std::move(settings), o_.ca_file);
+  if (found_.outcome == deriv::ProbeResult::Outcome::kGood) return {};
+  return Stop{exit_code_of(found_), explain(found_, dialect_)};
+}
+
+Outcome<void> Wizard::verify() {
+  if (asks_) say("Asking Deriv …\n");
+  account_ = o_.account.empty() ? "demo" : o_.account;
+  auto done = probe(account_, wants_real());
+  // A token of other accounts than the demo one: a person may choose among them.
+  const bool other_accounts = !done && found_.outcome == deriv::ProbeResult::Outcome::kRefused &&
+                              (found_.refusal == deriv::FatalKind::kAccountNotFound ||
+                               found_.refusal == deriv::FatalKind::kRealNotAllowed) &&
+                              !found_.findings.accounts.empty();
+  const bool several = done && found_.findings.accounts.size() > 1;
+  if (!asks_ || !o_.account.empty() || !(other_accounts || several)) return done;
+  return choose_account();
+}
+
+Outcome<void> Wizard::choose_account() {
+  const auto accounts = found_.findings.accounts;
+  say("\nThe token's accounts:\n");
+  for (const auto& a : accounts) {
+    say("  {:<14} {:<10} {} {}{}\n", a.id, a.is_real ? "REAL MONEY" : "demo",
+        a.balance ? a.balance->to_string() : "", a.currency, a.active ? "" : " (not active)");
+  }
+  const auto first =
+      found_.account.id.empty() ? accounts.front().id.str() : found_.account.id.str();
+  const auto answer = ask_line("Which one is derivd to trade on?", first);
+  if (!answer) return broken(answer.error());
+  const auto chosen = std::find_if(accounts.begin(), accounts.end(),
+                                   [&](const auto& a) { return a.id.view() == *answer; });
+  if (chosen == accounts.end()) return refused(*answer + " is none of the token's accounts");
+  // The one that `account: demo` means is written so.
+  if (found_.outcome == deriv::ProbeResult::Outcome::kGood && chosen->id == found_.account.id) {
+    return {};
+  }
+  account_ = chosen->id.str();
+  return probe(account_, chosen->is_real);
+}
+
+Outcome<void> Wizard::confirm_scopes() {
+  if (!context_.json) print_account(found_, dialect_);
+  if (dialect_ == deriv::Dialect::kV3) return {};
+  say("Deriv does not list the scopes of such a token: it can trade and cannot manage the "
+      "account;\n"
+      "whether it may move money (payment) cannot be seen.\n");
+  if (!asks_) return {};
+  const auto yes = ask_yes("Does the page where you made it show the scope trade alone?", false);
+  if (!yes) return broken(yes.error());
+  if (*yes) return {};
+  return refused(fmt::format("delete that token and make one with the scope {} in {}",
+                             least_scopes(dialect_), token_page(dialect_)));
+}
+
+Outcome<void> Wizard::confirm_real() {
+  if (!found_.account.is_real) return {};
+  const auto id = found_.account.id.str();
+  account_ = id;  // never "real", which could mean another one some day
+  if (!asks_) {
+    if (o_.allow_real && wants_real()) return {};
+    return refused(
+        fmt::format("{} is a real-money account: that needs --allow-real and --account "
+                    "real or its id",
+                    id));
+  }
+  say("\nTHIS IS REAL MONEY. Account {} holds {} {}. What a strategy loses there is lost, and on\n"
+      "average every strategy loses. Try everything on the demo account first.\n",
+      id, found_.account.balance.to_string(), found_.account.currency);
+  const auto typed = ask_line("Type the account's id to go on");
+  if (!typed) return broken(typed.error());
+  if (*typed != id) return refused("not confirmed; nothing was stored");
+  return {};
+}
+
+Outcome<void> Wizard::choose_keeping() {
+  keeping_ = o_.encrypt ? Keeping::kEncrypted : Keeping::kPlain;
+  if (o_.encrypt || !asks_ || !systemd_runs() || !places_.are_the_units()) return {};
+  const auto yes = ask_yes("Encrypt the token on the disk with this machine's key?", false);
+  if (!yes) return broken(yes.error());
+  if (*yes) keeping_ = Keeping::kEncrypted;
+  return {};
+}
+
+Outcome<void> Wizard::store() {
+  // The configuration first: a token without one starts nothing, and a bad one is seen here.
+  if (!o_.keep_config) {
+    if (auto done = write_config(); !done) return done;
+  }
+  if (const auto done = keep(places_, keeping_, token_); !done) return broken(done.error());
+  token_.wipe();
+  if (!context_.json) {
+    fmt::print("token     {}{}\n",
+               keeping_ == Keeping::kEncrypted ? places_.encrypted() : places_.credential(),
+               keeping_ == Keeping::kEncrypted ? " (encrypted)" : "");
+  }
+  return {};
+}
+
+Outcome<void> Wizard::write_config() {
+  FirstConfig first;
+  first.api = api_;
+  first.app_id = app_id_;
+  first.account = account_;
+  first.real = found_.account.is_real;
+  first.endpoint = o_.endpoint;
+  first.ca_file = o_.ca_file.empty() ? "" : std::filesystem::absolute(o_.ca_file).string();
+  first.balance = found_.account.balance;
+  first.currency = found_.account.currency.str();
+  const auto text = first_config(first);
+  const auto loaded = config::load_text(text);
+  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
+    return usage("an answer is no setting: " + config::format(problems->front(), "setup"));
+  }
+  if (replace_config_) backup_ = backup_name(places_.config());
+  if (const auto done = ctl::write_config(places_.config(), text, backup_); !done) {
+    return broken(done.error());
+  }
+  if (!context_.json) {
+    fmt::print("config    {}\n", places_.config());
+    if (!backup_.empty()) fmt::print("kept      {}\n", backup_);
+  }
+  show_expectation(places_.config());
+  return {};
+}
+
+Outcome<void> Wizard::start() {
+  if (o_.no_start || !systemd_runs() || !places_.are_the_units()) return {};
+  if (!o_.start) {
+    if (!asks_) return {};
+    const auto yes = ask_yes(fmt::format("Start {} now?", places_.unit()), true);
+    if (!yes) return broken(yes.error());
+    if (!*yes) return {};
+  }
+  for (const auto& command : {std::vector<std::string>{"systemctl", "daemon-reload"},
+                              std::vector<std::string>{"systemctl", "restart", places_.unit()}}) {
+    const auto done = run_program(command, {}, kStartingTime);
+    if (!done) return broken(done.error());
+    if (done->code != 0) {
+      return Stop{service::kCtlOther,
+                  fmt::format("{} was not started: {}; see \"journalctl -u {} -x\"", places_.unit(),
+                              done->errors, places_.unit())};
+    }
+  }
+  started_ = true;
+  if (!context_.json) fmt::print("started   {}\n", places_.unit());
+  return {};
+}
+
+void Wizard::report() const {
+  if (context_.json) {
+    auto out = account_json(found_, dialect_);
+    out["credential"] =
+        keeping_ == Keeping::kEncrypted ? places_.encrypted() : places_.credential();
+    out["encrypted"] = keeping_ == Keeping::kEncrypted;
+    out["config"] = places_.config();
+    out["backup"] = backup_.empty() ? ordered_json() : ordered_json(backup_);
+    out["unit"] = places_.unit();
+    out["started"] = started_;
+    fmt::print("{}\n", out.dump(2));
+    return;
+  }
+  if (started_) {
+    fmt::print(
+        "\nderivctl{0} status shows what it does; systemctl enable {1} starts it at every "
+        "boot.\n",
+        context_.name.empty() ? "" : " --name " + context_.name, places_.unit());
+  } else if (places_.are_the_units()) {
+    fmt::print("\nsystemctl start {} starts it.\n", places_.unit());
+  } else {
+    fmt::print(
+        "\nderivd run --config {} trades with it; CREDENTIALS_DIRECTORY must name the "
+        "directory of the token.\n",
+        places_.config());
+  }
+  if (found_.account.is_real) {
+    fmt::print(
+        "The strategy is written switched off (enabled: false), because it is real money.\n");
+  }
+}
+
+int setup(const Context& context, const Options& options) {
+  Wizard wizard(context, options);
+  if (const auto done = wizard.run(); !done) return fail(done.error().code, done.error().text);
+  wizard.report();
+  return service::kCtlOk;
+}
+
+}  // namespace
+
+void add_setup(Commands& commands) {
+  const auto& context = commands.context();
+  const auto o = std::make_shared<Options>();
+  auto* c = commands.add("setup", "token, account and a first configuration, step by step");
+  c->add_option("--api", o->api, "options, v3, or auto: by the token's form")
+      ->check(CLI::IsMember({"auto", "options", "v3"}));
+  c->add_option("--app-id", o->app_id, "application id");
+  c->add_option("--account", o->account, "demo, real, or an account's id");
+  c->add_option("--token-file", o->token_file,
+                "read the token from this file; - is standard input");
+  add_place_options(*c, o->places);
+  c->add_flag("--encrypt", o->encrypt, "store the token encrypted with systemd-creds");
+  c->add_option("--endpoint", o->endpoint, "another server than Deriv's, for a simulator");
+  c->add_option("--ca-file", o->ca_file, "trust these certificates alone")
+      ->check(CLI::ExistingFile);
+  c->add_flag("--allow-real", o->allow_real, "real money may be traded");
+  auto* start = c->add_flag("--start", o->start, "start the unit at the end");
+  c->add_flag("--no-start", o->no_start, "do not start it, and do not ask")->excludes(start);
+  c->add_flag("-y,--yes", o->yes, "ask nothing");
+  auto* force = c->add_flag("--force", o->force, "replace a configuration; a copy is kept");
+  c->add_flag("--keep-config", o->keep_config, "store the token alone")->excludes(force);
+  commands.on(c, [&context, o] { return setup(context, *o); });
+}
+
+}  // namespace derivd::ctl

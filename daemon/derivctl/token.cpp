@@ -1,0 +1,251 @@
+// token check, set, remove: the stored credential and its exchange, under a running daemon too.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "common/venue_settings.hpp"
+#include "config/config.hpp"
+#include "derivctl/command.hpp"
+#include "derivctl/places.hpp"
+#include "derivctl/probe_venue.hpp"
+#include "derivctl/terminal.hpp"
+#include "derivctl/token_input.hpp"
+#include "service/exit_code.hpp"
+
+namespace derivd::ctl {
+namespace {
+
+using nlohmann::ordered_json;
+
+// A purchase under way is waited for (20 s at most), then the session is opened anew.
+constexpr auto kVerdictWithin = std::chrono::seconds(90);
+constexpr auto kAskEvery = std::chrono::milliseconds(100);
+
+struct Options {
+  PlaceOptions places;
+  std::string api, app_id, account, endpoint, ca_file, token_file;
+  bool encrypt = false, yes = false;
+};
+
+/// The venue of the instance's configuration, with what the options say instead.
+core::Result<config::VenueSettings> venue_of(const Places& places, const Options& o) {
+  config::VenueSettings venue;
+  const auto loaded = config::load_file(places.config());
+  if (const auto* config = std::get_if<config::Config>(&loaded)) {
+    venue = config->venue;
+  } else if (o.app_id.empty()) {
+    const auto& problems = std::get<std::vector<config::Problem>>(loaded);
+    return core::invalid(
+        fmt::format("{}; say which Deriv to ask with --app-id and --api, or --config FILE",
+                    config::format(problems.front(), places.config())));
+  }
+  venue.mode =
+      config::Mode::kLive;  // paper has no token; one that is kept is asked about all the same
+  if (!o.app_id.empty()) venue.app_id = o.app_id;
+  if (!o.account.empty()) {
+    venue.account = o.account;
+    venue.allow_real = true;  // to ask, not to trade
+  }
+  if (!o.endpoint.empty()) venue.endpoint = o.endpoint;
+  if (!o.ca_file.empty()) venue.ca_file = o.ca_file;
+  if (o.api == "options") venue.api = config::Api::kOptions;
+  if (o.api == "v3") venue.api = config::Api::kV3;
+  return venue;
+}
+
+struct Asked {
+  deriv::ProbeResult result;
+  deriv::Dialect dialect = deriv::Dialect::kOptions;
+};
+Asked probe(const config::VenueSettings& venue, const core::Secret& token) {
+  auto settings = daemon::session_settings(venue, token.clone());
+  const auto dialect = settings.dialect;
+  return {probe_venue(deriv::ProbeKind::kToken, std::move(settings), venue.ca_file.value_or("")),
+          dialect};
+}
+
+int credential_code(const core::Error& error) {
+  return error.kind == core::ErrorKind::kNotFound ? service::kCtlNotFound : service::kCtlOther;
+}
+
+// ---- check ----
+
+int check(const Context& context, const Options& o) {
+  const Places places(context, o.places);
+  const auto token = read_kept(places);
+  if (!token) return fail(credential_code(token.error()), token.error().text);
+  const auto venue = venue_of(places, o);
+  if (!venue) return fail(service::kCtlOther, venue.error().text);
+  const auto asked = probe(*venue, *token);
+  const int code = exit_code_of(asked.result);
+  if (context.json) {
+    auto out = account_json(asked.result, asked.dialect);
+    out["good"] = code == service::kCtlOk;
+    out["problem"] = code == service::kCtlOk ? ordered_json()
+                                             : ordered_json(explain(asked.result, asked.dialect));
+    fmt::print("{}\n", out.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    return code;
+  }
+  if (code != service::kCtlOk) return fail(code, explain(asked.result, asked.dialect));
+  print_account(asked.result, asked.dialect);
+  return code;
+}
+
+// ---- set ----
+
+/// Waits for what the daemon says about the token that it was given.
+Answer verdict(const Context& context, const ordered_json& first) {
+  auto last = first;
+  const auto until = std::chrono::steady_clock::now() + kVerdictWithin;
+  while (last.value("state", "") == "waiting") {
+    if (std::chrono::steady_clock::now() >= until) {
+      return {last, service::kCtlTimeout,
+              "the daemon has the new token, but no session with it yet; \"derivctl status\" shows "
+              "why"};
+    }
+    std::this_thread::sleep_for(kAskEvery);
+    auto answer = ask(context, {{"cmd", "token-change"}});
+    if (answer.code != service::kCtlOk) return answer;
+    last = answer.result;
+  }
+  if (last.value("state", "") == "taken") return {last, service::kCtlOk, {}};
+  return {last, service::kCtlRefused,
+          fmt::format("the daemon goes on with the old token: {}", last.value("reason", ""))};
+}
+
+/// Hands the token to the running daemon. No daemon: kCtlNotRunning.
+Answer hand_over(const Context& context, const core::Secret& token) {
+  const ordered_json request{{"cmd", "token-set"}, {"token", token.reveal()}};
+  auto answer = ask(context, request);
+  // The library's copy; the socket's are wiped where they are made.
+  auto& text = const_cast<std::string&>(request["token"].get_ref<const std::string&>());
+  ::explicit_bzero(text.data(), text.size());
+  return answer.code == service::kCtlOk ? verdict(context, answer.result) : answer;
+}
+
+/// The account that the new token must have: that of the running daemon, if it knows one.
+std::string running_account(const Context& context) {
+  const auto status = ask(context, {{"cmd", "status"}});
+  if (status.code != service::kCtlOk) return {};
+  const auto account = status.result.value("account", ordered_json());
+  return account.is_string() ? account.get<std::string>() : std::string{};
+}
+
+void restore(const Places& places, std::optional<Keeping> how,
+             const core::Result<core::Secret>& old) {
+  if (!how || !old) return;
+  if (const auto done = keep(places, *how, *old); !done) {
+    fmt::print(stderr, "derivctl: the old token could not be put back: {}\n", done.error().text);
+  }
+}
+
+int told(const Context& context, const Asked& asked, const Places& places, Keeping how,
+         bool running) {
+  const auto& file = how == Keeping::kEncrypted ? places.encrypted() : places.credential();
+  if (context.json) {
+    auto out = account_json(asked.result, asked.dialect);
+    out["credential"] = file;
+    out["daemon"] = running ? "taken" : "not running";
+    fmt::print("{}\n", out.dump(2));
+    return service::kCtlOk;
+  }
+  print_account(asked.result, asked.dialect);
+  fmt::print("token     {}\n{}\n", file,
+             running ? "daemon    trades with the new token; delete the old one at Deriv now"
+                     : "daemon    not running; its next start takes the new token");
+  return service::kCtlOk;
+}
+
+int set(const Context& context, const Options& o) {
+  const Places places(context, o.places);
+  if (const auto why = cannot_write(places.credential())) return fail(service::kCtlRefused, *why);
+  auto venue = venue_of(places, o);
+  if (!venue) return fail(service::kCtlOther, venue.error().text);
+  const auto token = input_token(o.token_file);
+  if (!token) {
+    return fail(
+        token.error().kind == core::ErrorKind::kInvalid ? service::kCtlUsage : service::kCtlOther,
+        token.error().text);
+  }
+  if (const auto account = running_account(context); !account.empty()) venue->account = account;
+  const auto asked = probe(*venue, *token);
+  if (const int code = exit_code_of(asked.result); code != service::kCtlOk) {
+    return fail(code, explain(asked.result, asked.dialect) + "; nothing was changed");
+  }
+  const auto before = kept(places);
+  const auto old = before ? read_kept(places) : core::Result<core::Secret>(core::Secret());
+  const auto how = o.encrypt ? Keeping::kEncrypted : before.value_or(Keeping::kPlain);
+  if (const auto done = keep(places, how, *token); !done) {
+    return fail(service::kCtlOther, done.error().text);
+  }
+  const auto answer = hand_over(context, *token);
+  if (answer.code == service::kCtlNotRunning) return told(context, asked, places, how, false);
+  if (answer.code == service::kCtlOk) return told(context, asked, places, how, true);
+  // A daemon that is still trying may yet take it; one that refused goes on with the old one.
+  if (answer.code == service::kCtlRefused) restore(places, before, old);
+  return fail(answer.code, answer.error);
+}
+
+// ---- remove ----
+
+int remove(const Context& context, const Options& o) {
+  const Places places(context, o.places);
+  if (!kept(places)) {
+    return fail(service::kCtlNotFound, places.credential() + ": there is no token");
+  }
+  if (!o.yes) {
+    if (!is_interactive()) return fail(service::kCtlUsage, "say --yes to remove it unasked");
+    const auto yes = ask_yes(fmt::format("Remove the token {}?", places.credential()), false);
+    if (!yes || !*yes) return fail(service::kCtlRefused, "nothing was removed");
+  }
+  const auto removed = remove_kept(places);
+  if (!removed) return fail(service::kCtlOther, removed.error().text);
+  if (context.json) {
+    fmt::print("{}\n", ordered_json{{"removed", places.credential()}}.dump(2));
+    return service::kCtlOk;
+  }
+  fmt::print(
+      "{} is gone from this disk. Two things are left:\n"
+      "- A daemon that runs still has the token in memory: systemctl stop {}.\n"
+      "- Deriv still accepts it: delete it where it was made,\n"
+      "  {} or\n  {}.\n",
+      places.credential(), places.unit(), token_page(deriv::Dialect::kOptions),
+      token_page(deriv::Dialect::kV3));
+  return service::kCtlOk;
+}
+
+void add_venue_options(CLI::App& c, Options& o) {
+  c.add_option("--api", o.api, "options or v3, instead of the configuration's")
+      ->check(CLI::IsMember({"auto", "options", "v3"}));
+  c.add_option("--app-id", o.app_id, "instead of the configuration's");
+  c.add_option("--account", o.account, "instead of the configuration's");
+  c.add_option("--endpoint", o.endpoint, "instead of the configuration's");
+  c.add_option("--ca-file", o.ca_file, "instead of the configuration's")->check(CLI::ExistingFile);
+}
+
+}  // namespace
+
+void add_token(Commands& commands) {
+  const auto& context = commands.context();
+  const auto o = std::make_shared<Options>();
+  auto* family = commands.add("token", "check, exchange or remove the stored token");
+  family->require_subcommand(1);
+  auto* check_cmd = family->add_subcommand("check", "whose it is and what it may do, by Deriv");
+  auto* set_cmd = family->add_subcommand("set", "another token; a running daemon goes over to it");
+  auto* remove_cmd = family->add_subcommand("remove", "delete it from this machine");
+  for (auto* c : {check_cmd, set_cmd, remove_cmd}) add_place_options(*c, o->places);
+  add_venue_options(*check_cmd, *o);
+  add_venue_options(*set_cmd, *o);
+  set_cmd->add_option("--token-file", o->token_file,
+                      "read the token from this file; - is standard input");
+  set_cmd->add_flag("--encrypt", o->encrypt, "store it encrypted with systemd-creds");
+  remove_cmd->add_flag("-y,--yes", o->yes, "do not ask");
+  commands.on(check_cmd, [&context, o] { return check(context, *o); });
+  commands.on(set_cmd, [&context, o] { return set(context, *o); });
+  commands.on(remove_cmd, [&context, o] { return remove(context, *o); });
+}
+
+}  // namespace derivd::ctl

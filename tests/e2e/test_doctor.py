@@ -1,0 +1,132 @@
+"""derivctl doctor: all well, and each thing broken on its own, with a daemon and without."""
+
+import json
+import pathlib
+import sys
+import time
+
+import harness
+import trial
+
+
+class Place:
+    def __init__(self, programs, directory, api, *sim):
+        self.api, self.directory = api, pathlib.Path(directory)
+        self.token = harness.demo_token(api)
+        self.sim = harness.Sim(programs, directory, [self.token], ["--seed", "3", *sim])
+        self.daemon = trial.lane(programs, directory, "one", self.sim, api, self.token,
+                                 [trial.martingale("a", "R_100")])
+        self.credential = self.daemon.directory / "credentials" / "token"
+        self.config = pathlib.Path(self.daemon.config)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sim.stop()
+
+    def doctor(self, *more, ok=True):
+        done = self.daemon.ctl("doctor", "--config", str(self.config), "--json", *more, ok=False)
+        out = json.loads(done.stdout)
+        harness.check(done.returncode == (0 if ok else 4) and out["ok"] is ok,
+                      f"exit {done.returncode}: {done.stdout}{done.stderr}")
+        harness.check(self.token not in done.stdout + done.stderr, "the token was shown")
+        for line in out["checks"]:
+            harness.check(line["grade"] in ("ok", "warn", "fail"), line)
+            harness.check(line["grade"] == "ok" or line["remedy"], f"no remedy: {line}")
+        return {line["check"]: line for line in out["checks"]}
+
+    def failing(self, check, *words, **more):
+        """This check fails, and no other one."""
+        lines = self.doctor(ok=False, **more)
+        bad = [name for name, line in lines.items() if line["grade"] == "fail"]
+        harness.check(bad == [check], f"{bad} fail, not {check}: {lines}")
+        text = lines[check]["found"] + lines[check]["remedy"]
+        harness.check(all(word in text for word in words), text)
+
+    def venue(self, **keys):
+        config = json.loads(self.config.read_text())
+        config["venue"].update(keys)
+        self.config.write_text(json.dumps(config))
+
+
+def all_well(place):
+    lines = place.doctor()
+    for name in ("configuration", "credential", "journal", "disk", "dns", "tcp", "tls", "clock",
+                 "token"):
+        harness.check(lines[name]["grade"] == "ok", lines[name])
+    harness.check(lines["control"]["grade"] == "warn", lines["control"])
+    place.daemon.start()
+    trial.live(place.daemon)
+    lines = place.doctor()
+    for name in ("control", "session", "version", "journal", "clock"):
+        harness.check(lines[name]["grade"] == "ok", lines[name])
+    plain = place.daemon.ctl("doctor", "--config", str(place.config)).stdout
+    harness.check("ok    session        live" in plain, plain)
+    harness.check("dns" not in place.doctor("--offline"), "--offline asked the network")
+    harness.check(place.daemon.stop() == 0, place.daemon.log()[-800:])
+
+
+def each_thing_broken(place):
+    good = place.config.read_text()
+
+    place.config.write_text("venue: {apii: v3}\n")
+    place.failing("configuration", "apii", "derivd check")
+    place.config.unlink()
+    place.failing("configuration", "derivctl setup")
+    place.config.write_text(good)
+
+    place.credential.chmod(0o644)
+    place.failing("credential", "0644", "chmod 600")
+    place.credential.chmod(0o600)
+    place.credential.parent.chmod(0o777)
+    place.failing("credential", "0777", "chmod 700")
+    place.credential.parent.chmod(0o700)
+    place.credential.write_text("two words\n")
+    place.failing("credential", "character 4")
+    place.credential.unlink()
+    place.failing("credential", "derivctl setup")
+    place.credential.write_text(harness.demo_token(place.api))
+    place.credential.chmod(0o600)
+    place.failing("token", "make a new token")
+    place.credential.write_text(place.token)
+
+    journal = place.daemon.directory / "state" / "derivd.db"
+    journal.write_bytes(b"not a database at all, but long enough to be looked at" * 100)
+    place.failing("journal", "put back a copy")
+    journal.unlink()
+
+    def address(host):
+        url = place.sim.endpoint(place.api)
+        scheme, rest = url.split("://", 1)
+        port, _, path = rest.split(":", 1)[1].partition("/")
+        return f"{scheme}://{host.format(port=port)}" + (f"/{path}" if path else "")
+
+    place.venue(endpoint=address("no-such-host.invalid:443"))
+    place.failing("dns", "no-such-host.invalid", "resolv.conf")
+    place.venue(endpoint=address("127.0.0.1:9"))
+    place.failing("tcp", "127.0.0.1:9", "firewall")
+    place.config.write_text(good)
+    place.venue(ca_file=None)
+    place.failing("tls", "certificate", "never switched off")
+    place.config.write_text(good)
+    place.doctor()
+
+
+def a_skewed_clock_is_a_word(place):
+    lines = place.doctor()
+    harness.check(lines["clock"]["grade"] == "warn" and "ahead" in lines["clock"]["found"],
+                  lines["clock"])
+
+
+def main(programs):
+    for api in ("options", "v3"):
+        for case, more in ((all_well, ()), (each_thing_broken, ()),
+                           (a_skewed_clock_is_a_word, ("--start", str(int(time.time()) - 5000)))):
+            with harness.Workspace() as directory, Place(programs, directory, api, *more) as place:
+                case(place)
+                print("ok", api, case.__name__, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,274 @@
+"""derivctl setup against derivsim over TLS, in both dialects: a person at a terminal, and a script. What it
+writes starts trading; what must not be stored is not; the token is never shown."""
+
+import base64
+import json
+import os
+import pathlib
+import stat
+import subprocess
+import sys
+
+import harness
+import person
+
+APP_IDS = {"options": "derivd-demo", "v3": "1089"}
+
+
+class Place:
+    """A venue with tokens of every kind, and a home for what is stored."""
+
+    def __init__(self, programs, directory, api):
+        self.programs, self.directory, self.api = pathlib.Path(programs), directory, api
+        self.good, self.bad, self.real, self.blind = (harness.demo_token(api) for _ in range(4))
+        forbidden = "trade,account_manage" if api == "options" else "read,trade,payments"
+        lacking = "application_read" if api == "options" else "read"
+        self.sim = harness.Sim(programs, directory, [
+            self.good, f"{self.bad}:{forbidden}", f"{self.real}:real", f"{self.blind}:{lacking}"],
+            ["--speed", "30", "--seed", "5", "--app-id", APP_IDS[api]])
+        self.tokens = [self.good, self.bad, self.real, self.blind]
+        self.config = directory / "etc" / "derivd.yaml"
+        self.credentials = directory / "credentials"
+        self.credential = self.credentials / "token"
+        self.environment = {k: v for k, v in os.environ.items() if not k.endswith("_DIRECTORY")}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sim.stop()
+
+    def command(self, *more, venue=True):
+        out = [self.programs / "derivctl", "setup", "--credentials-dir", self.credentials,
+               "--config", self.config, "--ca-file", self.sim.ready["ca_file"],
+               "--unit-dir", self.directory / "units"]
+        if venue:
+            out += ["--endpoint", self.sim.endpoint(self.api)]
+        return out + list(more)
+
+    def script(self, *more, token="", venue=True, code=0, environment=None):
+        done = subprocess.run([str(c) for c in self.command(*more, venue=venue)], input=token,
+                              env=environment or self.environment, capture_output=True, text=True,
+                              timeout=90)
+        shown = done.stdout + done.stderr
+        harness.check(done.returncode == code, f"{more}: exit {done.returncode}, not {code}: {shown}")
+        self.not_shown(shown)
+        return done
+
+    def person(self, *more):
+        return person.Person(self.command(*more), self.environment)
+
+    def not_shown(self, text):
+        for token in self.tokens:
+            harness.check(token not in text, "a token was shown")
+
+    def nothing_stored(self):
+        left = [p for p in (self.credential, self.config) if p.exists()]
+        harness.check(not left, f"stored all the same: {left}")
+
+    def stored(self, token):
+        harness.check(self.credential.read_text() == token + "\n", "another token was stored")
+        mode = stat.S_IMODE(self.credential.stat().st_mode)
+        harness.check(mode == 0o600, f"mode {mode:o}")
+        mode = stat.S_IMODE(self.credentials.stat().st_mode)
+        harness.check(mode == 0o700, f"directory {mode:o}")
+        harness.check(self.credential.stat().st_uid == os.geteuid(), "of another user")
+        harness.check(sorted(p.name for p in self.credentials.iterdir()) == ["token"],
+                      "something is left beside it")
+        self.not_shown(self.config.read_text())
+        done = subprocess.run([str(self.programs / "derivd"), "check", "--config", str(self.config)],
+                              capture_output=True, text=True, timeout=30)
+        harness.check(done.returncode == 0, done.stderr)
+
+    def begin(self, p, token):
+        """The questions up to the application id."""
+        p.answer("options or v3?", self.api)
+        p.expect("never\nshown")
+        p.expect("Token (it is not shown): ")
+        harness.check(not p.echoes(), "the terminal echoes the token")
+        p.say(token)
+        p.answer("Application id", APP_IDS[self.api])
+
+    def scopes(self, p):
+        if self.api == "options":
+            p.answer("the scope trade alone?", "y")
+
+
+def a_person_gets_to_a_trade(place):
+    with place.person() as p:
+        place.begin(p, place.good)
+        place.scopes(p)
+        shown = p.end(0)
+    place.not_shown(shown)
+    harness.check("10000.00" in shown and "demo" in shown and "trade" in shown, shown)
+    place.stored(place.good)
+    daemon = harness.Daemon(place.programs, place.directory, place.config, None)
+    daemon.start()
+    harness.wait_until(lambda: len([t for t in json.loads(daemon.ctl(
+        "trades", "--json", ok=False).stdout or "[]") if t["profit"] is not None]) >= 2,
+        120, "two trades", daemon.process)
+    harness.check(daemon.stop() == 0, daemon.log()[-1500:])
+    harness.compare(daemon.trades(), [line for line in place.sim.ledger()])
+    place.not_shown(daemon.log())
+
+
+def refused_tokens(place):
+    for token, word in ((place.bad, "scope"), (place.blind, "scope"),
+                        (harness.demo_token(place.api), "token")):
+        place.tokens.append(token)
+        with place.person() as p:
+            place.begin(p, token)
+            shown = p.end(4)
+        place.not_shown(shown)
+        last = shown[shown.rindex("derivctl: "):]
+        harness.check(word in last and "make" in last, last)
+        place.nothing_stored()
+
+
+def real_money(place):
+    """Typed wrong: nothing. Typed right: stored, by its id, with the strategy switched off."""
+    for typed, code in (("yes", 4), (None, 0)):
+        with place.person() as p:
+            place.begin(p, place.real)
+            p.expect("The token's accounts:\n  ")
+            account = None
+            while not account:
+                p._read(1)
+                account = p.seen[p.read_to:].split()[0] if " " in p.seen[p.read_to:] else None
+            p.answer("derivd to trade on?", account)
+            place.scopes(p)
+            p.expect("THIS IS REAL MONEY")
+            p.answer("Type the account's id", typed or account)
+            shown = p.end(code)
+        place.not_shown(shown)
+        if code:
+            place.nothing_stored()
+    place.stored(place.real)
+    text = place.config.read_text()
+    harness.check(f'account: "{account}"' in text and "allow_real: true" in text
+                  and "enabled: false" in text, text)
+
+
+def ways_out(place):
+    """Whatever ends it at the token's prompt: the terminal echoes again, nothing is stored."""
+    for leave, code in ((lambda p: p.press(b"\x03"), 130),
+                        (lambda p: p.terminate(), 143),
+                        (lambda p: p.press(b"\x04"), 4),
+                        (lambda p: p.say("not a token"), 2)):
+        with place.person() as p:
+            p.answer("options or v3?", place.api)
+            p.expect("Token (it is not shown): ")
+            harness.check(not p.echoes(), "the terminal echoes the token")
+            leave(p)
+            shown = p.end(code)
+        harness.check("not a token" not in shown, "what was typed was shown")
+        place.nothing_stored()
+
+
+def what_is_there_is_kept(place):
+    place.config.parent.mkdir()
+    place.config.write_text("strategies: []  # mine\n")
+    with place.person() as p:
+        p.answer("Replace it?", "")
+        p.end(4)
+    harness.check(place.config.read_text() == "strategies: []  # mine\n", "it was overwritten")
+    place.script("--yes", "--app-id", APP_IDS[place.api], token=place.good, code=4)
+    harness.check(not place.credential.exists(), "the token was stored all the same")
+    place.script("--yes", "--keep-config", "--app-id", APP_IDS[place.api], token=place.good)
+    harness.check(place.config.read_text() == "strategies: []  # mine\n", "it was overwritten")
+    done = place.script("--force", "--json", "--app-id", APP_IDS[place.api], token=place.good)
+    backup = json.loads(done.stdout)["backup"]
+    harness.check(pathlib.Path(backup).read_text() == "strategies: []  # mine\n", backup)
+    place.stored(place.good)
+
+
+def scripts(place):
+    app = ("--app-id", APP_IDS[place.api])
+    place.script(*app, token="", code=2)
+    place.script(*app, token="two words\n", code=2)
+    place.script(*app, "--no-such-flag", code=2)
+    place.script(*app, "--token-file", place.directory / "absent", code=1)
+    place.script("--app-id", "wrong" if place.api == "options" else "7", token=place.good, code=4)
+    if place.api == "options":
+        place.script(token=place.good, code=2)  # nobody can guess the application's id
+    place.script(*app, token=place.bad, code=4)
+    place.script(*app, token=place.blind, code=4)
+    place.script(*app, token=place.real, code=4)
+    place.script(*app, "--account", "real", token=place.real, code=4)
+    place.script(*app, "--allow-real", token=place.real, code=4)
+    closed = "https://127.0.0.1:9" if place.api == "options" else "wss://127.0.0.1:9/websockets/v3"
+    place.script(*app, "--endpoint", closed, token=place.good, venue=False, code=1)
+    place.script(*app, "--start", token=place.good, code=2)  # the unit reads other places
+    place.nothing_stored()
+    file = place.directory / "given"
+    file.write_text("  " + place.good + "\r\n")
+    done = place.script("--api", place.api, *app, "--token-file", file, "--no-start", "--yes", "--json")
+    out = json.loads(done.stdout)
+    harness.check(out["account_type"] == "demo" and out["balance"] == "10000.00"
+                  and "trade" in out["scopes"] and out["started"] is False
+                  and out["credential"] == str(place.credential), out)
+    place.stored(place.good)
+    real = place.script(*app, "--account", "real", "--allow-real", "--force", "--json",
+                        token=place.real)
+    harness.check(json.loads(real.stdout)["account_type"] == "real", real.stdout)
+    place.stored(place.real)
+
+
+STUB = """#!/usr/bin/python3
+import base64, json, pathlib, sys
+pathlib.Path({log!r}).open("a").write(json.dumps(sys.argv) + "\\n")
+if sys.argv[1] == "encrypt":
+    print(base64.b64encode(sys.stdin.buffer.read()).decode())
+else:
+    sys.stdout.buffer.write(base64.b64decode(pathlib.Path(sys.argv[3]).read_bytes()))
+"""
+
+
+def encrypted(place):
+    """systemd-creds gets the token through a pipe; a stand-in for it, whose key is no secret."""
+    tools = place.directory / "tools"
+    tools.mkdir()
+    log = tools / "log"
+    (tools / "systemd-creds").write_text(STUB.format(log=str(log)))
+    (tools / "systemd-creds").chmod(0o755)
+    environment = {**place.environment, "PATH": f"{tools}:{place.environment['PATH']}"}
+    place.credentials.mkdir(mode=0o700)
+    place.credential.write_text("of-yesterday\n")
+    place.script("--encrypt", "--app-id", APP_IDS[place.api], token=place.good,
+                 environment=environment)
+    kept = place.credentials / "token.cred"
+    harness.check(base64.b64decode(kept.read_text()).decode() == place.good, "not what was given")
+    harness.check(stat.S_IMODE(kept.stat().st_mode) == 0o600, "readable by others")
+    harness.check(not place.credential.exists(), "the plain one is left")
+    calls = log.read_text()
+    place.not_shown(calls)
+    harness.check("--name=token" in calls, calls)
+    drop_in = (place.directory / "units/derivd.service.d/encrypted-token.conf").read_text()
+    harness.check(f"LoadCredentialEncrypted=token:{kept}\n" in drop_in
+                  and "\nLoadCredential=\n" in drop_in, drop_in)
+    done = subprocess.run([str(place.programs / "derivctl"), "token", "check", "--json",
+                           "--credentials-dir", str(place.credentials), "--config",
+                           str(place.config)], env=environment, capture_output=True, text=True,
+                          timeout=60)
+    harness.check(done.returncode == 0 and json.loads(done.stdout)["good"] is True,
+                  done.stdout + done.stderr)
+    without = {**place.environment, "PATH": str(place.directory)}
+    done = place.script("--encrypt", "--force", "--app-id", APP_IDS[place.api], token=place.good,
+                        environment=without, code=1)
+    harness.check("systemd-creds is not installed" in done.stderr, done.stderr)
+
+
+CASES = [a_person_gets_to_a_trade, refused_tokens, real_money, ways_out, what_is_there_is_kept,
+         scripts, encrypted]
+
+
+def main(programs):
+    for api in ("options", "v3"):
+        for case in CASES:
+            with harness.Workspace() as directory, Place(programs, directory, api) as place:
+                case(place)
+                print("ok", api, case.__name__, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
