@@ -54,8 +54,8 @@ std::string types() {
     out += fmt::format(".It Cm {}\n{}\n.br\nBuys {}{}.\n", word(type.name), plain(type.help),
                        contracts, type.digits ? ", durations in ticks" : "");
     for (const auto& p : type.params) {
-      out += fmt::format(".br\nparams.{}: {} to {}, default {}. {}\n", p.name, p.min, p.max,
-                         p.fallback ? fmt::format("{}", *p.fallback) : "none", plain(p.help));
+      out += fmt::format(".br\nparams.{}: {}, default {}. {}\n", p.name, strategy::allowed_of(p),
+                         p.fallback ? strategy::text_of(p, *p.fallback) : "none", plain(p.help));
     }
   }
   return out + ".El\n";

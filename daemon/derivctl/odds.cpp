@@ -77,7 +77,8 @@ core::Result<backtest::Payouts> payouts_of(const engine::StrategySettings& strat
   const auto ratio = decimal("--payout", text);
   if (!ratio) return ratio.error();
   if (!*ratio) return payouts;
-  for (const auto contract : strategy::find_type(strategy.type)->contracts) {
+  for (const auto contract :
+       strategy::contracts_of(*strategy::find_type(strategy.type), strategy.params)) {
     if (market::is_multiplier(contract)) continue;
     if (auto r = payouts.set(market::name_of(contract), **ratio); !r) {
       return usage("--payout: " + r.error().text);

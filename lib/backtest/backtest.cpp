@@ -37,7 +37,7 @@ core::Result<void> check_payouts(const Options& options) {
   for (const auto& s : options.settings.strategies) {
     const auto* type = strategy::find_type(s.type);
     DERIVD_CHECK(type != nullptr, "settings were not checked");
-    for (const auto contract : type->contracts) {
+    for (const auto contract : strategy::contracts_of(*type, s.params)) {
       if (!s.enabled || options.payouts.has(contract)) continue;
       return core::invalid(fmt::format("payouts: strategy {} may buy {}, which has no ratio",
                                        s.name, market::name_of(contract)));

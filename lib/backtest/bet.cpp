@@ -73,7 +73,7 @@ core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payout
   bet.payouts_ = payouts;
   bet.tick_.symbol = strategy.symbol;
   bet.tick_.quote = *spot;
-  for (const auto contract : type->contracts) {
+  for (const auto contract : strategy::contracts_of(*type, strategy.params)) {
     if (market::is_multiplier(contract)) {
       return core::invalid(
           fmt::format("{}: a multiplier has no fixed payout and no probability, so no odds either",

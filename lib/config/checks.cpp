@@ -145,6 +145,24 @@ class Checker final {
       if (spec.fallback) s.params.try_emplace(std::string(spec.name), *spec.fallback);
     }
   }
+  static core::Result<std::int64_t> param_value(const YamlNode& node,
+                                                const strategy::ParamSpec& spec) {
+    if (!spec.words.empty()) {
+      const auto word = read_choice(node, spec.words, {}, "word");
+      if (!word) return word.error();
+      return std::find(spec.words.begin(), spec.words.end(), *word) - spec.words.begin();
+    }
+    if (spec.decimals == 0) return read_count(node, spec.min, spec.max);
+    const auto text = read_text(node);
+    const auto value = text ? core::Decimal::parse(*text) : text.error();
+    const auto low = core::Decimal{spec.min, spec.decimals};
+    const auto high = core::Decimal{spec.max, spec.decimals};
+    if (!value || value->scale > spec.decimals || *value < low || *value > high) {
+      return core::invalid(fmt::format("{} is out of range; allowed: {}, at most {} decimals",
+                                       shown(node), strategy::allowed_of(spec), spec.decimals));
+    }
+    return value->mantissa * core::pow10(spec.decimals - value->scale);
+  }
   void param(StrategySettings& s, const strategy::StrategyType& type, const YamlNode::Entry& entry,
              const std::vector<std::string_view>& names,
              std::map<std::string, Place, std::less<>>& seen) {
@@ -165,7 +183,7 @@ class Checker final {
     }
     if (entry.value.is_null()) return;
     const auto& bounds = type.params[static_cast<std::size_t>(spec - names.begin())];
-    const auto value = read_count(entry.value, bounds.min, bounds.max);
+    const auto value = param_value(entry.value, bounds);
     if (!value) {
       add(entry.value.place, value.error().text);
       return;
@@ -177,10 +195,9 @@ class Checker final {
   /// The keys of `contract` that this type has no use for are mistakes of the reader, who believes
   /// that they do something.
   bool contract_keys(const StrategySettings& s, const strategy::StrategyType& type) {
-    const bool barrier =
-        std::any_of(type.contracts.begin(), type.contracts.end(), market::takes_barrier);
-    const bool multiplier =
-        std::any_of(type.contracts.begin(), type.contracts.end(), market::is_multiplier);
+    const auto contracts = strategy::contracts_of(type, s.params);
+    const bool barrier = std::any_of(contracts.begin(), contracts.end(), market::takes_barrier);
+    const bool multiplier = std::any_of(contracts.begin(), contracts.end(), market::is_multiplier);
     bool fine = true;
     const auto useless = [&](std::string_view key, bool is_given, bool useful) {
       if (!is_given || useful) return;
@@ -206,7 +223,9 @@ class Checker final {
     const bool fine = contract_keys(s, type);
     if (!good("contract.duration")) return;
     const auto& duration = s.contract.duration;
-    if (type.digits && !duration.in_ticks()) {
+    const auto contracts = strategy::contracts_of(type, s.params);
+    const bool digits = std::any_of(contracts.begin(), contracts.end(), market::is_digit);
+    if (digits && !duration.in_ticks()) {
       problem(
           "contract.duration",
           fmt::format("{} is a time, and digit contracts ({}) count in ticks; allowed: 1t to 10t",
@@ -214,7 +233,7 @@ class Checker final {
       return;
     }
     if (!fine) return;
-    for (const auto contract_type : type.contracts) {
+    for (const auto contract_type : strategy::contracts_of(type, s.params)) {
       auto spec = spec_of(s, contract_type, symbol);
       if (!spec) {
         problem("contract.barrier", fmt::format("{}; {} has {} decimals", spec.error().text,

@@ -20,8 +20,8 @@ std::string types_text() {
     out += fmt::format("\n{}\n    {}\n    Buys: {}{}\n", type.name, type.help, contracts,
                        type.digits ? " (durations in ticks)" : "");
     for (const auto& p : type.params) {
-      out += fmt::format("    params.{}: {} to {}, default {}. {}\n", p.name, p.min, p.max,
-                         p.fallback ? fmt::format("{}", *p.fallback) : "none", p.help);
+      out += fmt::format("    params.{}: {}, default {}. {}\n", p.name, strategy::allowed_of(p),
+                         p.fallback ? strategy::text_of(p, *p.fallback) : "none", p.help);
     }
   }
   return out;

@@ -413,8 +413,14 @@ std::optional<std::string> apply_params(Target& t, const YamlNode& node) {
 }
 std::string show_params(const Target& t) {
   std::string out;
+  const auto* type = strategy::find_type(t.strategy->type);
   for (const auto& [name, value] : t.strategy->params) {
-    out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", name, value);
+    auto text = fmt::format("{}", value);
+    for (const auto& spec :
+         type != nullptr ? type->params : std::span<const strategy::ParamSpec>{}) {
+      if (spec.name == name) text = strategy::text_of(spec, value);
+    }
+    out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", name, text);
   }
   return "{ " + out + " }";
 }

@@ -1,6 +1,11 @@
 #include "strategy/registry.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
+
+#include "core/check.hpp"
+#include "core/decimal.hpp"
 
 #include "strategy/types.hpp"
 
@@ -17,6 +22,18 @@ constexpr std::array kQuoteStreak{
     ParamSpec{"streak", 1, kMaxStreak, 1, "strict rises (or falls) in a row before it buys"}};
 constexpr std::array kPrediction{ParamSpec{"prediction", 0, 9, std::nullopt,
                                            "digit to differ from; without it the digit just seen"}};
+
+// In the order of the words of random's parameter `contract`, which are names of types.
+constexpr std::array<std::string_view, 4> kRandomKinds{"even_odd", "rise_fall", "digit_differs",
+                                                       "higher_lower"};
+constexpr std::array kRandom{
+    ParamSpec{"probability", 1, 1'000'000, 100'000, "of a signal at each tick", 6},
+    ParamSpec{"seed", 0, 2'147'483'647, 1, "another seed enters at other ticks"},
+    ParamSpec{"contract", 0, 3, 0, "what it buys: the contracts of that type, either side alike", 0,
+              kRandomKinds}};
+constexpr std::array kAny{ContractType::kDigitEven, ContractType::kDigitOdd,  ContractType::kCall,
+                          ContractType::kPut,       ContractType::kDigitDiff, ContractType::kHigher,
+                          ContractType::kLower};
 
 constexpr std::array kEvenOdd{ContractType::kDigitEven, ContractType::kDigitOdd};
 constexpr std::array kCallPut{ContractType::kCall, ContractType::kPut};
@@ -39,9 +56,50 @@ constexpr std::array kTypes{
     StrategyType{"higher_lower",
                  "The rise_fall signal, as HIGHER with +barrier or LOWER with -barrier.",
                  kQuoteStreak, kHigherLower, false, make_higher_lower},
+    StrategyType{
+        "random",
+        "Buys at random, for comparison: what any signal must do better than. The same seed "
+        "enters at the same ticks, live as in a back-test.",
+        kRandom, kAny, false, make_random,
+        [](const Params& params) { return random_contracts(params.at("contract")); }},
 };
 
 }  // namespace
+
+std::span<const ContractType> random_contracts(std::int64_t kind) {
+  switch (kind) {
+    case 0:
+      return kEvenOdd;
+    case 1:
+      return kCallPut;
+    case 2:
+      return kDiff;
+    default:
+      return kHigherLower;
+  }
+}
+
+std::string text_of(const ParamSpec& spec, std::int64_t value) {
+  if (!spec.words.empty()) {
+    DERIVD_CHECK(value >= 0 && value < static_cast<std::int64_t>(spec.words.size()),
+                 "no such word");
+    return std::string(spec.words[static_cast<std::size_t>(value)]);
+  }
+  return core::Decimal{value, spec.decimals}.to_string();
+}
+
+std::string allowed_of(const ParamSpec& spec) {
+  if (spec.words.empty()) {
+    return fmt::format("{} to {}", text_of(spec, spec.min), text_of(spec, spec.max));
+  }
+  std::string out;
+  for (const auto word : spec.words) out += fmt::format("{}{}", out.empty() ? "" : ", ", word);
+  return out;
+}
+
+std::span<const ContractType> contracts_of(const StrategyType& type, const Params& params) {
+  return type.bought == nullptr ? type.contracts : type.bought(params);
+}
 
 std::span<const StrategyType> strategy_types() { return kTypes; }
 

@@ -16,7 +16,8 @@
 
 namespace derivd::strategy {
 
-/// Values of `params`, whole numbers for all types so far.
+/// Values of `params`: whole numbers; a decimal as its value × 10^decimals, a word as its place in
+/// the list of words.
 using Params = std::map<std::string, std::int64_t, std::less<>>;
 
 struct ParamSpec {
@@ -25,7 +26,13 @@ struct ParamSpec {
   std::int64_t max;
   std::optional<std::int64_t> fallback;  // empty: optional without a value (prediction)
   std::string_view help;
+  std::uint8_t decimals = 0;                     // of what the user writes
+  std::span<const std::string_view> words = {};  // not empty: one of them is written
 };
+/// The value as the user writes it.
+std::string text_of(const ParamSpec& spec, std::int64_t value);
+/// "1 to 100", "even_odd, rise_fall".
+std::string allowed_of(const ParamSpec& spec);
 
 struct StrategyType {
   std::string_view name;  // "even_odd"
@@ -34,7 +41,11 @@ struct StrategyType {
   std::span<const market::ContractType> contracts;  // what it may buy
   bool digits;  // needs a symbol with a last digit and a duration in ticks
   std::unique_ptr<Strategy> (*make)(const Params&);  // params complete and checked
+  /// Which of `contracts`, where that depends on the parameters; null: all.
+  std::span<const market::ContractType> (*bought)(const Params&) = nullptr;
 };
+/// What a strategy of this type with these complete parameters may buy.
+std::span<const market::ContractType> contracts_of(const StrategyType& type, const Params& params);
 
 std::span<const StrategyType> strategy_types();
 const StrategyType* find_type(std::string_view name);

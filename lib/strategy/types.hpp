@@ -12,5 +12,9 @@ std::unique_ptr<Strategy> make_even_odd(const Params& params);
 std::unique_ptr<Strategy> make_rise_fall(const Params& params);
 std::unique_ptr<Strategy> make_higher_lower(const Params& params);
 std::unique_ptr<Strategy> make_digit_differs(const Params& params);
+std::unique_ptr<Strategy> make_random(const Params& params);
+
+/// What `random` buys for a value of its parameter `contract`.
+std::span<const market::ContractType> random_contracts(std::int64_t kind);
 
 }  // namespace derivd::strategy

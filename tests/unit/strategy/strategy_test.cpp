@@ -159,5 +159,59 @@ TEST(Registry, NamesTypesParametersAndContracts) {
   }
 }
 
+TEST(RandomEntries, DependOnSeedAndEpochAlone) {
+  const auto entered = [](std::int64_t seed, std::int64_t ppm, std::int64_t kind, int from) {
+    auto s = make("random", {{"probability", ppm}, {"seed", seed}, {"contract", kind}});
+    std::vector<std::pair<int, market::ContractType>> out;
+    for (int i = from; i < 4000; ++i) {
+      market::Tick tick;
+      tick.epoch = {1'782'000'000 + i};
+      tick.quote = core::Price::raw(68'223, 2);
+      const auto signal = s->on_tick(tick);
+      if (!signal) continue;
+      EXPECT_EQ(signal->prediction >= 0, signal->type == market::ContractType::kDigitDiff);
+      EXPECT_LE(signal->prediction, 9);
+      out.emplace_back(i, signal->type);
+    }
+    return out;
+  };
+  const auto all = entered(1, 250'000, 0, 0);
+  // 4000 tosses at one in four: 1000 ± 27.
+  EXPECT_NEAR(static_cast<double>(all.size()), 1000, 4 * 27.4);
+  std::int64_t evens = 0;
+  for (const auto& [i, type] : all) {
+    ASSERT_TRUE(type == market::ContractType::kDigitEven ||
+                type == market::ContractType::kDigitOdd);
+    evens += type == market::ContractType::kDigitEven ? 1 : 0;
+  }
+  EXPECT_NEAR(static_cast<double>(evens), static_cast<double>(all.size()) / 2, 4 * 16);
+  // A run that begins later agrees from there on.
+  const auto late = entered(1, 250'000, 0, 2000);
+  EXPECT_TRUE(std::equal(late.rbegin(), late.rend(), all.rbegin()));
+  EXPECT_NE(entered(2, 250'000, 0, 0), all);
+  EXPECT_EQ(entered(1, 1'000'000, 2, 0).size(), 4000u);
+  EXPECT_EQ(entered(1, 1'000'000, 1, 0).size(), 4000u);
+}
+
+TEST(Registry, SaysParametersAsTheUserWritesThem) {
+  const auto* random = find_type("random");
+  ASSERT_NE(random, nullptr);
+  ASSERT_EQ(random->params.size(), 3u);
+  EXPECT_EQ(text_of(random->params[0], 100'000), "0.1");
+  EXPECT_EQ(allowed_of(random->params[0]), "0.000001 to 1");
+  EXPECT_EQ(text_of(random->params[2], 1), "rise_fall");
+  EXPECT_EQ(allowed_of(random->params[2]), "even_odd, rise_fall, digit_differs, higher_lower");
+  EXPECT_EQ(contracts_of(*random, {{"contract", 2}}).size(), 1u);
+  EXPECT_EQ(contracts_of(*find_type("even_odd"), {}).size(), 2u);
+  // Each word buys what the type of that name buys.
+  for (std::int64_t kind = 0; kind < 4; ++kind) {
+    const auto* type = find_type(text_of(random->params[2], kind));
+    ASSERT_NE(type, nullptr);
+    const auto mine = contracts_of(*random, {{"contract", kind}});
+    EXPECT_TRUE(
+        std::equal(mine.begin(), mine.end(), type->contracts.begin(), type->contracts.end()));
+  }
+}
+
 }  // namespace
 }  // namespace derivd::strategy
