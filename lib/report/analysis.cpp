@@ -10,7 +10,8 @@ namespace {
 
 using market::ContractType;
 
-/// Ratios closer than this are one group: stakes of few cents round their payouts.
+/// Ratios of one such step are one group: stakes of few cents round their payouts (0.35 to 0.68,
+/// 1.00 to 1.95).
 constexpr double kRatioStep = 0.1;
 
 /// Totals that are being summed: peak and runs.
@@ -165,7 +166,7 @@ void add_payouts(const std::vector<const Trade*>& settled, Analysis& a) {
   for (const auto* t : settled) {
     if (!ran_to_its_end(*t)) continue;
     const double ratio = t->payout->to_double() / t->stake.to_double();
-    auto& sum = groups[{t->type, std::llround(ratio / kRatioStep)}];
+    auto& sum = groups[{t->type, static_cast<std::int64_t>(std::floor(ratio / kRatioStep + 1e-9))}];
     sum.group.type = t->type;
     ++sum.group.trades;
     sum.group.won += t->ending == Ending::kWon ? 1 : 0;

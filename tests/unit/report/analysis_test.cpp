@@ -154,6 +154,19 @@ TEST(Probabilities, OfEachKind) {
   EXPECT_FALSE(p(ContractType::kHigher));
 }
 
+TEST(Payouts, AreGroupedByKindAndRatio) {
+  std::vector<Trade> trades{trade(1, 35, 68, true), trade(2, 100, 195, false),
+                            trade(3, 100, 300, true),
+                            trade(4, 100, 109, true, ContractType::kDigitDiff)};
+  const auto a = analyse(trades);
+  ASSERT_EQ(a.payouts.size(), 3u);
+  EXPECT_EQ(a.payouts[0].trades, 2);
+  EXPECT_EQ(a.payouts[0].won, 1);
+  EXPECT_NEAR(a.payouts[0].break_even, (35.0 / 68 + 100.0 / 195) / 2, 1e-12);
+  EXPECT_NEAR(a.payouts[1].ratio, 3, 1e-12);
+  EXPECT_EQ(a.payouts[2].type, ContractType::kDigitDiff);
+}
+
 TEST(Results, FallIntoBarsThatHoldThemAll) {
   core::Rng rng(9);
   for (int round = 0; round < 50; ++round) {
