@@ -183,7 +183,7 @@ void Engine::Impl::on_deadline() {
   close_windows();
   if (!next_ask || *next_ask > now.instant) return;
   next_ask.reset();
-  if (any_unknown()) ask_report();
+  if (any_unknown() || recheck_balance) ask_report();
 }
 
 Slot* Engine::Impl::find_slot(std::string_view name) {

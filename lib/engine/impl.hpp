@@ -238,6 +238,9 @@ struct Engine::Impl {
   std::optional<core::Instant> asked_at;
   std::optional<core::Instant> next_ask;
   core::Duration ask_wait = kFirstAsk;
+  // A found order's stake may be in the venue's latest figure already: the balance is asked for
+  // once more, in a quiet moment.
+  bool recheck_balance = false;
 
   bool is_online = false;
   bool reconciled = false;

@@ -156,6 +156,7 @@ void Engine::Impl::want_report() {
 void Engine::Impl::ask_report() {
   asked_at = now.instant;
   next_ask.reset();
+  recheck_balance = false;
   if (any_unknown()) {
     next_ask = now.instant + ask_wait;
     ask_wait = std::min(ask_wait * 2, kLongestAsk);
@@ -279,6 +280,8 @@ void Engine::Impl::adopt(core::OrderId id, const execution::HistoryRow& row) {
   bought.shortcode = row.shortcode;
   balance.debit(row.buy_price, std::nullopt);
   own_event();
+  recheck_balance = true;
+  if (!next_ask) next_ask = now.instant + kQuiet;
   opened(ledger.accept(id, bought), true);
   // A witness that was held may have settled it already.
   const auto* order = ledger.find(id);

@@ -817,10 +817,14 @@ void World::ledger_line(std::string_view line) {
   const auto& contract = *venue_->book().find(id);
   if (event == "buy") {
     auditor_.bought(contract, acting_for_us_ ? acting_order_ : core::OrderId{}, {});
-    // A link that is dead without saying so yet shows nothing.
-    const bool heard = attempt_ && !attempt_->deaf && !attempt_->mute;
+    // A link that is dead without saying so yet shows nothing, nor does one that is given up before
+    // the frames that it holds back get through.
+    const bool heard =
+        attempt_ && !attempt_->deaf && !attempt_->mute && now_ >= attempt_->stalled_until;
     const bool live = heard && alive() && trader_->state() == deriv::SessionState::kLive;
-    if (!acting_for_us_ && !faults_on_ && live && settled_down()) auditor_.foreign_seen_live(id);
+    // While an order is unknown (for good, when it is ambiguous) it may be its contract.
+    const bool sure = live && settled_down() && trader_->engine().account().unknown_orders == 0;
+    if (!acting_for_us_ && !faults_on_ && sure) auditor_.foreign_seen_live(id);
   } else {
     auditor_.settled(contract);
   }

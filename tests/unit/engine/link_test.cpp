@@ -194,6 +194,23 @@ TEST(LostAnswer, AsksAgainLessAndLessOften) {
   EXPECT_LE(asked, 9u);
 }
 
+TEST(LostAnswer, ItsStakeLeavesTheShownBalanceOnce) {
+  auto rig = live_rig();
+  rig.tick("1.02");
+  rig.unknown(rig.buy().order);
+  rig.balance("9999.00");  // the stream knows the stake before the report tells whose it was
+  const auto found = report_with(rig, {}, {sold(row(7, kStart + 3), "0.00", kStart + 5)});
+  rig.report(found);
+  ASSERT_EQ(rig.state({1}), OrderState::kSettled);
+  const auto asked = rig.asked.size();
+  rig.run_for(seconds(6));
+  EXPECT_EQ(rig.asked.size(), asked + 1) << "once more, when nothing of ours moves";
+  rig.report(found);
+  EXPECT_EQ(rig.engine->account().balance, usd("9999.00"));
+  rig.run_for(seconds(120));
+  EXPECT_EQ(rig.asked.size(), asked + 1) << "and never again";
+}
+
 TEST(LostAnswer, OneReportServesAllUnknownOrders) {
   std::vector<StrategySettings> many;
   for (int i = 0; i < 12; ++i) {
