@@ -183,7 +183,12 @@ void Engine::Impl::on_deadline() {
   close_windows();
   if (!next_ask || *next_ask > now.instant) return;
   next_ask.reset();
-  if (any_unknown() || recheck_balance) ask_report();
+  if (any_unknown()) return ask_report();
+  if (!recheck_balance) return;
+  // Only a figure from a moment at which nothing of ours moved can be the account's.
+  const auto quiet = (flights.empty() ? last_own_event : now.instant) + kQuiet;
+  if (quiet <= now.instant) return ask_report();
+  next_ask = quiet;
 }
 
 Slot* Engine::Impl::find_slot(std::string_view name) {

@@ -156,10 +156,13 @@ void Engine::Impl::want_report() {
 void Engine::Impl::ask_report() {
   asked_at = now.instant;
   next_ask.reset();
-  recheck_balance = false;
+  const bool quiet = flights.empty() && now.instant - last_own_event >= kQuiet;
+  if (quiet) recheck_balance = false;
   if (any_unknown()) {
     next_ask = now.instant + ask_wait;
     ask_wait = std::min(ask_wait * 2, kLongestAsk);
+  } else if (recheck_balance) {
+    next_ask = now.instant + kQuiet;
   }
   auto since = clock;
   for (const auto& [id, order] : ledger.exposed()) {
@@ -167,7 +170,6 @@ void Engine::Impl::ask_report() {
     since = std::min(since, from - execution::kClockSlack);
   }
   out->push_back(AskReport{since});
-  const bool quiet = flights.empty() && now.instant - last_own_event >= kQuiet;
   own_events_at_ask = quiet ? std::optional(own_events) : std::nullopt;
 }
 
