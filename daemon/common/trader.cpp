@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "common/trades.hpp"
@@ -64,7 +65,7 @@ bool Trader::start() {
     done_ = true;
     return false;
   }
-  session_.set_symbols(engine_.symbols(), kHistoryTicks, now_);
+  subscribe();
   for (const auto& symbol : engine_.symbols()) {
     if (const auto from = engine_.ticks_from(symbol)) session_.want_ticks_from(symbol, *from);
   }
@@ -128,6 +129,25 @@ void Trader::settle() {
   perform();
   check_stop();
   perform();
+  if (engine_.symbols_revision() != symbols_revision_) subscribe();
+}
+
+void Trader::subscribe() {
+  symbols_revision_ = engine_.symbols_revision();
+  const auto symbols = engine_.symbols();
+  std::erase_if(seen_, [&](const market::SymbolCode& symbol) {
+    return std::find(symbols.begin(), symbols.end(), symbol) == symbols.end();
+  });
+  session_.set_symbols(symbols, kHistoryTicks, now_);
+}
+
+void Trader::reconfigure(const std::vector<config::Change>& changes) {
+  for (const auto& c : changes) {
+    append(execution::ConfigRecord{now_.wall, now_.venue, c.key, c.before, c.after,
+                                   core::ShortString<16>::truncated(config::name_of(c.reload))});
+  }
+  engine_.reconfigure(config_.engine, now_, actions_);
+  settle();
 }
 
 std::optional<core::Instant> Trader::next_deadline() const {
@@ -367,6 +387,7 @@ nlohmann::ordered_json Trader::strategies() const {
     row["next_stake"] = s.next_stake.to_string();
     row["last_tick"] = s.last_tick ? nlohmann::ordered_json(s.last_tick->s) : nullptr;
     row["last_decision"] = s.last_decision.view();
+    row["change_pending"] = s.change_pending;
     rows.push_back(std::move(row));
   }
   return rows;

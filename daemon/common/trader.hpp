@@ -75,6 +75,9 @@ class Trader final : public deriv::SessionListener {
   core::Result<void> replace_token(core::Secret token);
   /// {"number": of the changes so far, "state": none|waiting|taken|refused|…, "reason": …}
   nlohmann::ordered_json token_change() const;
+  /// The configuration that it was made with now holds other values: `changes` are journaled, then
+  /// the engine takes them over.
+  void reconfigure(const std::vector<config::Change>& changes);
 
   nlohmann::ordered_json status() const;
   nlohmann::ordered_json strategies() const;
@@ -121,6 +124,7 @@ class Trader final : public deriv::SessionListener {
   void perform(engine::Tell& action);
   void journal_failed(const std::string& text);
   void check_stop();
+  void subscribe();
   void leave(int code, std::string_view text);
   double seconds_since(core::Instant then) const;
 
@@ -133,6 +137,7 @@ class Trader final : public deriv::SessionListener {
   engine::Engine engine_;
   VenueSession session_;
   engine::Actions actions_;
+  std::uint64_t symbols_revision_ = 0;
   bool performing_ = false;
   bool journal_broken_ = false;
   bool stopping_ = false;

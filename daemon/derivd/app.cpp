@@ -21,6 +21,7 @@
 #include "derivd/metrics.hpp"
 #include "derivd/notify.hpp"
 #include "derivd/observe.hpp"
+#include "derivd/reload.hpp"
 #include "net/plain_http.hpp"
 #include "service/control.hpp"
 #include "service/exit_code.hpp"
@@ -50,18 +51,19 @@ std::uint64_t system_seed() {
 
 class App final : public ControlTarget {
  public:
-  App(const config::Config& config, core::Secret token, std::unique_ptr<store::Journal> journal,
-      service::Log& log)
+  App(const config::Config& config, std::string file, core::Secret token,
+      std::unique_ptr<store::Journal> journal, service::Log& log)
       : config_(config),
+        file_(std::move(file)),
         real_log_(log),
         journal_(std::move(journal)),
         rng_(system_seed()),
         link_(
-            io_, net::TlsSettings{config.venue.ca_file.value_or("")}, net::Timeouts{},
+            io_, net::TlsSettings{config_.venue.ca_file.value_or("")}, net::Timeouts{},
             [this] { return now(); }, [this] { after_event(); }),
-        settings_(session_settings(config.venue, std::move(token))),
+        settings_(session_settings(config_.venue, std::move(token))),
         endpoint_(settings_.endpoint),
-        trader_(config, std::move(settings_), link_, watched_journal_, log_, rng_,
+        trader_(config_, std::move(settings_), link_, watched_journal_, log_, rng_,
                 [this](const deriv::AccountInfo& account) { return lock(account); }),
         timer_(io_),
         signals_(io_, SIGTERM, SIGINT, SIGHUP) {
@@ -131,8 +133,35 @@ class App final : public ControlTarget {
     return begun;
   }
   nlohmann::ordered_json token_change() override { return trader_.token_change(); }
+  nlohmann::ordered_json reload(std::string_view file) override {
+    const auto at = now();
+    notifier_.reloading(at.instant);
+    const auto verdict = decide_reload(file);
+    tell_reload(log_, verdict, file_);
+    if (verdict.verdict == Reload::Verdict::kApplied) take_over(verdict);
+    notifier_.ready();
+    after_event();
+    return to_json(verdict, file_);
+  }
 
  private:
+  Reload decide_reload(std::string_view file) const {
+    if (!file.empty() && file != file_) {
+      return refuse_reload(fmt::format(
+          "this daemon runs with {}, not with {}; reload without --config, or name its instance",
+          file_, file));
+    }
+    if (trader_.stopping()) return refuse_reload("the daemon is stopping; it reloads nothing");
+    return prepare_reload(config_, file_);
+  }
+
+  // Between two events: whatever comes next sees the new configuration alone.
+  void take_over(const Reload& verdict) {
+    config_ = verdict.config;
+    log_.set_level(*service::level_from(config_.log_level));
+    trader_.reconfigure(verdict.changes);
+  }
+
   core::Now now() {
     namespace chrono = std::chrono;
     const auto instant = chrono::steady_clock::now().time_since_epoch();
@@ -203,8 +232,7 @@ class App final : public ControlTarget {
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
       if (number == SIGHUP) {
-        log_.write(EventKind::kControlCommand,
-                   "reload is not available in this version: restart to apply a new configuration");
+        reload({});
       } else {
         now();
         stopping_ = true;
@@ -285,7 +313,8 @@ class App final : public ControlTarget {
     notifier_.watchdog_timeout(kJournalGrace + kStopExtension);
   }
 
-  const config::Config& config_;
+  config::Config config_;  // in force; a reload puts another one in its place
+  const std::string file_;
   service::Log& real_log_;
   std::unique_ptr<store::Journal> journal_;
   Metrics metrics_;
@@ -328,7 +357,8 @@ core::Result<std::unique_ptr<store::Journal>> open_journal(const config::Config&
 
 }  // namespace
 
-int run_daemon(const config::Config& config, core::Secret token, service::Log& log) {
+int run_daemon(const config::Config& config, const std::string& file, core::Secret token,
+               service::Log& log) {
   // Neither core files nor ptrace of the same user may show the token.
   ::prctl(PR_SET_DUMPABLE, 0);
   if (config.store_ticks.on && !config.store_ticks.directory && ticks_path("").empty()) {
@@ -345,7 +375,7 @@ int run_daemon(const config::Config& config, core::Secret token, service::Log& l
   }
   int code = 0;
   {
-    App app(config, std::move(token), std::move(*journal), log);
+    App app(config, file, std::move(token), std::move(*journal), log);
     code = app.run();
   }
   ::prctl(PR_SET_DUMPABLE, 1);  // every secret is wiped by now

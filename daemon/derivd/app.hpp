@@ -12,7 +12,9 @@
 
 namespace derivd::daemon {
 
-/// Runs until stopped; returns the exit code of contract.md.
-int run_daemon(const config::Config& config, core::Secret token, service::Log& log);
+/// Runs until stopped; returns the exit code of contract.md. `file` is where `config` came from: a
+/// reload reads it again.
+int run_daemon(const config::Config& config, const std::string& file, core::Secret token,
+               service::Log& log);
 
 }  // namespace derivd::daemon

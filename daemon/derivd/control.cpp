@@ -35,6 +35,11 @@ std::string text_of(const json& request, const char* key) {
                                                 : std::string{};
 }
 
+std::string path_of(const json& request, const char* key) {
+  const auto it = request.find(key);
+  return it != request.end() && it->is_string() ? it->get<std::string>() : std::string{};
+}
+
 store::OrderQuery query_of(const json& request) {
   store::OrderQuery query;
   if (const auto name = text_of(request, "strategy"); !name.empty()) query.strategy = name;
@@ -77,6 +82,7 @@ std::string handle_control(std::string_view line, ControlTarget& target, bool ow
     if (!orders) return fail("refused", orders.error().text);
     return done(verb == "trades" ? trade_rows(*orders, target.is_paper()) : stats_report(*orders));
   }
+  if (verb == "reload") return done(target.reload(path_of(request, "file")));
   if (verb == "pause" || verb == "resume" || verb == "halt") {
     const auto name = text_of(request, "strategy");
     const auto all = request.value("all", json(false));

@@ -22,6 +22,9 @@ class ControlTarget {
   virtual nlohmann::ordered_json positions() = 0;
   virtual bool is_paper() const = 0;
   virtual core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) = 0;
+  /// The verdict of a reload. `file`: what the caller believes to be the daemon's configuration;
+  /// empty: whatever it is.
+  virtual nlohmann::ordered_json reload(std::string_view file) = 0;
   /// pause, resume, halt; empty name: all. False: no such strategy.
   virtual bool command(std::string_view verb, std::string_view name, std::string_view reason) = 0;
   /// Begins to go over to another token; token_change() has the verdict.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -20,6 +21,9 @@
 namespace {
 
 using namespace derivd;
+
+/// The daemon answers between two events; a machine under load may take a while.
+constexpr auto kReloadTime = std::chrono::seconds(30);
 
 int report(const std::vector<config::Problem>& problems, const std::string& file) {
   for (const auto& p : problems) fmt::print(stderr, "{}\n", config::format(p, file));
@@ -52,6 +56,13 @@ int check(const std::string& file) {
   return service::kExitOk;
 }
 
+/// The same file wherever the asking process stands.
+std::string whole_path(const std::string& file) {
+  std::error_code error;
+  const auto path = std::filesystem::absolute(file, error);
+  return error ? file : path.lexically_normal().string();
+}
+
 int run(const std::string& file) {
   const auto loaded = config::load_file(file);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
@@ -61,14 +72,48 @@ int run(const std::string& file) {
   const auto log = service::make_log(*service::level_from(c.log_level));
   log->write(core::EventKind::kStarting,
              fmt::format("derivd {} starting with {}", DERIVD_VERSION, file));
-  if (c.venue.mode == config::Mode::kPaper) return daemon::run_daemon(c, core::Secret(), *log);
+  if (c.venue.mode == config::Mode::kPaper) {
+    return daemon::run_daemon(c, whole_path(file), core::Secret(), *log);
+  }
   auto token = service::read_token();
   if (!token) {
     log->write(core::EventKind::kCredentialProblem, token.error().text);
     return service::kExitCredential;
   }
   log->hide(*token);
-  return daemon::run_daemon(c, std::move(*token), *log);
+  return daemon::run_daemon(c, whole_path(file), std::move(*token), *log);
+}
+
+int no_reload(std::string_view why) {
+  fmt::print(stderr, "derivd: not reloaded: {}\n", why);
+  return service::kExitOther;
+}
+
+/// Asks the running daemon and prints its verdict.
+int reload(const std::string& file, const std::string& name) {
+  const auto path = daemon::control_path(name.empty() ? "/run/derivd" : "/run/derivd-" + name);
+  const nlohmann::json request{{"cmd", "reload"},
+                               {"file", file.empty() ? std::string{} : whole_path(file)}};
+  const auto answer = service::call_control(path, request.dump(), kReloadTime);
+  if (!answer) return no_reload(answer.error().text);
+  const auto reply = nlohmann::json::parse(*answer, nullptr, false);
+  if (!reply.is_object() || !reply.contains("result")) {
+    return no_reload(reply.is_object() ? reply.value("error", "refused") : "no answer in JSON");
+  }
+  const auto& result = reply["result"];
+  for (const auto& problem : result["problems"]) {
+    fmt::print(stderr, "{}\n", problem.get<std::string>());
+  }
+  const auto verdict = result.value("verdict", std::string{});
+  if (verdict == "invalid" || verdict == "refused") {
+    fmt::print(stderr, "derivd: not reloaded; the configuration of before stays in force\n");
+    return verdict == "invalid" ? service::kExitConfig : service::kExitOther;
+  }
+  for (const auto& change : result["changes"]) {
+    fmt::print("{}\n", change["text"].get<std::string>());
+  }
+  if (verdict == "unchanged") fmt::print("nothing has changed\n");
+  return service::kExitOk;
 }
 
 /// Asks the daemon until it is live. The waits are those of a client at a shell.
@@ -108,6 +153,10 @@ int main(int argc, char** argv) {
   auto* wait_cmd = app.add_subcommand("wait-online", "wait until the session is live");
   wait_cmd->add_option("--name", name, "instance of derivd@.service");
   wait_cmd->add_option("--timeout", timeout_s, "seconds")->check(CLI::PositiveNumber);
+  auto* reload_cmd = app.add_subcommand("reload", "have the running daemon read its file again");
+  std::string reload_file;
+  reload_cmd->add_option("--config", reload_file, "refuse unless the daemon runs with this file");
+  reload_cmd->add_option("--name", name, "instance of derivd@.service");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -116,6 +165,7 @@ int main(int argc, char** argv) {
   }
   try {
     if (check_cmd->parsed()) return check(file);
+    if (reload_cmd->parsed()) return reload(reload_file, name);
     if (wait_cmd->parsed()) return wait_online(name, timeout_s);
     return run(file);
   } catch (const std::exception& e) {

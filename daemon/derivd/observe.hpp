@@ -38,6 +38,7 @@ class ObservedLog final : public service::Log {
   void hide(const core::Secret& secret) override { log_.hide(secret); }
   std::string clean(std::string_view text) const override { return log_.clean(text); }
   void flush(bool all) override { log_.flush(all); }
+  void set_level(service::Level level) override { log_.set_level(level); }
 
  private:
   service::Log& log_;
@@ -68,6 +69,13 @@ class ObservedJournal final : public store::Journal {
   core::Result<std::vector<execution::HaltRecord>> halts() override { return journal_.halts(); }
   core::Result<std::optional<execution::BalanceRecord>> last_balance() override {
     return journal_.last_balance();
+  }
+  core::Result<std::vector<execution::HaltRecord>> halt_history(std::string_view strategy,
+                                                                std::size_t last) override {
+    return journal_.halt_history(strategy, last);
+  }
+  core::Result<std::vector<execution::ConfigRecord>> config_changes(std::size_t last) override {
+    return journal_.config_changes(last);
   }
   core::Result<void> checkpoint() override { return journal_.checkpoint(); }
 

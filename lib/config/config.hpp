@@ -115,9 +115,9 @@ std::variant<Config, std::vector<Problem>> load_file(const std::string& path);
 /// What a running daemon can do with a changed key.
 enum class Reload : std::uint8_t {
   kLive,       // taken over between two events
-  kWhenFlat,   // taken over when the strategy has no open contract
-  kReconnect,  // needs a new session with the venue
-  kRestart,    // needs a restart of the daemon
+  kWhenFlat,   // taken over when the strategy has no open contract; until then it enters nothing
+  kReconnect,  // taken over with a new session with the venue
+  kRestart,    // a reload refuses it; it needs a restart of the daemon
 };
 std::string_view name_of(Reload reload);  // "live", "when flat", "reconnect", "restart"
 
@@ -131,6 +131,10 @@ struct Change {
   Place place;  // in the new file; 0:0 where the key is left out there
 };
 std::vector<Change> diff(const Config& before, const Config& after);
+
+/// Of those changes the ones that a running daemon cannot take over, as problems that name the
+/// place in the new file (of the section, where the key is left out) and the remedy.
+std::vector<Problem> refusals(const std::vector<Change>& changes, const Config& after);
 
 /// Every key with what is allowed, its default and its reload class; then the strategy types and
 /// stake plans. For derivd.yaml(5) and for people.

@@ -46,6 +46,17 @@ void compare(Target before, Target after, std::vector<Change>& out) {
   }
 }
 
+/// Where the key stands in the new file, or the nearest section above it that does.
+Place nearest_place(const Config& after, const Change& change) {
+  if (change.place.line != 0) return change.place;
+  auto key = change.key;
+  for (auto dot = key.rfind('.'); dot != std::string::npos; dot = key.rfind('.')) {
+    key.resize(dot);
+    if (const auto at = place_in(after, key); at.line != 0) return at;
+  }
+  return {1, 1};
+}
+
 }  // namespace
 
 std::string_view name_of(Reload reload) {
@@ -82,6 +93,19 @@ std::vector<Change> diff(const Config& before, const Config& after) {
       out.push_back(
           {fmt::format("strategies[{}]", strategy.name), "removed", "", Reload::kLive, {}});
     }
+  }
+  return out;
+}
+
+std::vector<Problem> refusals(const std::vector<Change>& changes, const Config& after) {
+  std::vector<Problem> out;
+  for (const auto& change : changes) {
+    if (change.reload != Reload::kRestart && change.reload != Reload::kReconnect) continue;
+    const auto at = nearest_place(after, change);
+    out.push_back({at.line, at.column, change.key,
+                   fmt::format("{} instead of {}: a reload cannot change it; restart the daemon, "
+                               "which keeps contracts, sessions and steps",
+                               change.after, change.before)});
   }
   return out;
 }

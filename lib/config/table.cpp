@@ -453,7 +453,7 @@ constexpr std::array kSettings{
     row<DERIVD_FIELD(venue.api), read_enum<Api, kApi>>(
         "venue.api", "auto", "auto, options, v3",
         "The protocol. auto: a token that starts with pat_ means options, any other v3.",
-        Reload::kReconnect),
+        Reload::kRestart),
     row<DERIVD_FIELD(venue.app_id), read_app_id>(
         "venue.app_id", "1089", "an application id",
         "options: the id from Deriv's developers' dashboard; v3: a number. 1089 is Deriv's id for "
@@ -511,7 +511,7 @@ constexpr std::array kSettings{
         "limits.min_balance", kNotSet, "an amount of 0 or more, at most 2 decimals",
         "The balance never falls below this, open contracts counted as lost.", Reload::kLive),
     Setting{"limits.day_starts", "00:00 UTC", "a time of day, UTC", "When a trading day begins.",
-            Reload::kWhenFlat, apply_day_starts, show_day_starts},
+            Reload::kRestart, apply_day_starts, show_day_starts},
 
     row<DERIVD_OF_STRATEGY(name), read_name>(
         "strategies[].name", kRequired, "1 to 40 letters, digits, '_' and '-'; unique",
@@ -553,13 +553,13 @@ constexpr std::array kSettings{
         "Raise of the D'Alembert plans, in bases.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(staking.max_steps), (read_between<0, 1000>)>(
         "strategies[].staking.max_steps", kNotSet, "0 to 1000",
-        "Raises above the base; the next one starts again at the base.", Reload::kWhenFlat),
+        "Raises above the base; the next one starts again at the base.", Reload::kLive),
     row<DERIVD_OF_STRATEGY(staking.max_stake), read_amount>(
         "strategies[].staking.max_stake", kNotSet, kAmountAllowed, "The plan's own cap.",
-        Reload::kWhenFlat),
+        Reload::kLive),
     row<DERIVD_OF_STRATEGY(staking.on_cap), read_enum<staking::OnCap, kOnCap>>(
         "strategies[].staking.on_cap", "restart", "restart, hold",
-        "What a stake above the cap becomes: the base again, or the cap.", Reload::kWhenFlat),
+        "What a stake above the cap becomes: the base again, or the cap.", Reload::kLive),
 
     row<DERIVD_OF_STRATEGY(session.take_profit), read_amount>(
         "strategies[].session.take_profit", kNotSet, kAmountAllowed,

@@ -72,6 +72,12 @@ std::string_view name_of(EventKind kind) {
       return "watchdog";
     case EventKind::kReconciled:
       return "reconciled";
+    case EventKind::kConfigChanged:
+      return "config_changed";
+    case EventKind::kReloadDone:
+      return "reload_done";
+    case EventKind::kReloadRefused:
+      return "reload_refused";
     case EventKind::kCount_:
       break;
   }

@@ -19,6 +19,7 @@ void Engine::Impl::begin(const core::Now& at, Actions& actions) {
   now = at;
   out = &actions;
   observe(at.venue);
+  if (change_waits || spare_feeds) take_over_what_is_flat();
 }
 
 void Engine::Impl::observe(core::VenueTime time) {
@@ -217,6 +218,7 @@ Feed* Engine::Impl::find_feed(const market::SymbolCode& symbol) {
 Feed& Engine::Impl::feed_for(const market::SymbolCode& symbol) {
   if (auto* feed = find_feed(symbol)) return *feed;
   feeds.push_back(std::make_unique<Feed>(symbol));
+  ++symbols_revision;
   return *feeds.back();
 }
 

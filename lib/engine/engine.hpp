@@ -74,6 +74,7 @@ struct StrategyView {
   core::Money next_stake;
   std::optional<core::VenueTime> last_tick;
   core::Text last_decision;        // why it did or did not enter at the last signal
+  bool change_pending = false;     // of the configuration, until nothing of it is at risk
 };
 struct AccountView {
   std::optional<core::Money> balance;
@@ -145,6 +146,14 @@ class Engine final {
   bool resume(std::string_view name, const core::Now& now, Actions& out);  // clears halts too
   bool halt(std::string_view name, std::string_view reason, const core::Now& now, Actions& out);
 
+  /// Takes other settings (valid ones) over between two events. Limits, guards, the caps of stake
+  /// plans, `enabled` and the list of strategies hold at once; a strategy whose type, symbol,
+  /// params, contract or plan differ enters nothing more, and takes them over when none of its
+  /// orders is at risk. One that is gone enters nothing more, its contracts still settle. Orders,
+  /// sessions, steps, counts, pauses and halts stay; a result beyond a lowered take_profit or
+  /// daily_profit latches its halt now. limits.day_starts cannot change while it runs.
+  void reconfigure(const Settings& settings, const core::Now& now, Actions& out);
+
   /// No more entries from here on (clean stop). True: nothing awaits an answer any more.
   void drain(const core::Now& now, Actions& out);
   bool drained() const;
@@ -154,6 +163,8 @@ class Engine final {
   /// Where the saved counters of this symbol and the ticks of its open contracts end: history from
   /// there on continues them as if the program had never stopped. Empty: nothing is saved.
   std::optional<core::VenueTime> ticks_from(const market::SymbolCode& symbol) const;
+  /// Grows whenever symbols() changes.
+  std::uint64_t symbols_revision() const;
   std::vector<StrategyView> strategies() const;
   AccountView account() const;
   std::vector<execution::Order> open_orders() const;

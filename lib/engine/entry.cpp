@@ -50,6 +50,7 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
 
 void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                             const PaidQuote* quote, std::int64_t turn) {
+  if (slot.pending) return drop(slot, "a change of its configuration waits for what is open");
   const auto base = slot.settings.staking.base;
   const auto planned = slot.plan->next();
   auto d = decide(planned, base, standing(slot, turn), slot.settings, settings.limits);

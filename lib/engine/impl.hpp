@@ -1,6 +1,6 @@
 // Owns the engine's inside: the state that engine.hpp hides and the steps between an event and its
 // actions. Its methods live in entry.cpp (signal → order), settle.cpp (witness → result), link.cpp
-// (start, reconnect, evidence), operator.cpp and views.cpp. Nothing outside this folder includes
+// (start, reconnect, evidence), operator.cpp, reconfigure.cpp and views.cpp. Nothing outside this folder includes
 // it.
 #pragma once
 
@@ -177,6 +177,16 @@ struct Engine::Impl {
   void resume(Slot& slot);
   void latch_daily_profit();
 
+  // reconfigure.cpp
+  void reconfigure(const Settings& wanted);
+  void adopt(Slot& slot, const StrategySettings& wanted);
+  void take_over(Slot& slot);
+  void drop_stale_signals();
+  bool is_flat(const Slot& slot) const;
+  bool is_needed(const market::SymbolCode& symbol) const;
+  void refresh_feeds();
+  void take_over_what_is_flat();
+
   // views.cpp
   StrategyView view(const Slot& slot) const;
   AccountView account() const;
@@ -241,6 +251,10 @@ struct Engine::Impl {
   // A found order's stake may be in the venue's latest figure already: the balance is asked for
   // once more, in a quiet moment.
   bool recheck_balance = false;
+
+  bool change_waits = false;  // some slot has a pending change
+  bool spare_feeds = false;   // some feed is there for orders of before alone
+  std::uint64_t symbols_revision = 0;
 
   bool is_online = false;
   bool reconciled = false;

@@ -22,6 +22,7 @@ struct ContractTemplate {
   std::optional<std::int64_t> multiplier;
   std::optional<core::Money> take_profit;
   std::optional<core::Money> stop_loss;
+  friend bool operator==(const ContractTemplate&, const ContractTemplate&) = default;
 };
 
 struct StrategySettings {

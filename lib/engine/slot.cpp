@@ -66,6 +66,58 @@ Slot::Slot(core::Name name) : configured(false) {
   settings.enabled = false;
 }
 
+bool Slot::must_be_flat_for(const StrategySettings& s) const {
+  const auto& now = settings;
+  return s.type != now.type || s.symbol != now.symbol || s.params != now.params ||
+         s.contract != now.contract || s.staking.plan != now.staking.plan ||
+         s.staking.base != now.staking.base || s.staking.factor != now.staking.factor ||
+         s.staking.unit != now.staking.unit;
+}
+
+void Slot::take_live(const StrategySettings& s) {
+  if (!runs() && s.enabled) start_counting_anew();
+  configured = true;
+  settings.session = s.session;
+  settings.guards = s.guards;
+  settings.enabled = s.enabled;
+  told.reset();
+  // While other keys of it wait, the plan waits with them: nothing is entered meanwhile.
+  if (must_be_flat_for(s)) return;
+  settings.staking = s.staking;
+  make_plan(s.staking);
+}
+
+void Slot::take_over(const StrategySettings& s) {
+  const bool others = !strategy || s.type != settings.type || s.symbol != settings.symbol ||
+                      s.params != settings.params;
+  take_live(s);
+  settings = s;
+  if (others) {
+    strategy = strategy::find_type(s.type)->make(s.params);
+    last_epoch = {};
+  }
+  make_plan(s.staking);
+}
+
+void Slot::retire() {
+  configured = false;
+  settings.enabled = false;
+  pending.reset();
+}
+
+// A run is a run only if nothing is missing in it.
+void Slot::start_counting_anew() {
+  if (strategy) strategy->reset();
+  last_epoch = {};
+}
+
+void Slot::make_plan(const staking::Settings& s) {
+  const auto saved = plan ? plan->save() : kept_staking;
+  plan = staking::find_plan(s.plan)->make(s);
+  // Another plan's step means nothing here: it begins at its base.
+  if (!saved.empty() && !plan->load(saved)) plan->restart();
+}
+
 void Slot::on_purchase(core::OrderId order, core::VenueTime time, bool today) {
   if (!counted.insert(order).second) return;
   ++trades;
@@ -105,8 +157,8 @@ execution::StrategyRecord Slot::record() const {
   out.session = session_number;
   out.realised = session.realised;
   out.peak = session.peak;
-  out.counters = strategy ? strategy->save() : std::string{};
-  out.staking = plan ? plan->save() : std::string{};
+  out.counters = strategy ? strategy->save() : kept_counters;
+  out.staking = plan ? plan->save() : kept_staking;
   out.guards = guards_text();
   return out;
 }
@@ -189,6 +241,8 @@ std::string Slot::load(const execution::StrategyRecord& record) {
   session.peak = record.peak;
   std::string problems;
   if (auto r = load_guards(record.guards); !r) problems += r.error().text + "; ";
+  if (!strategy) kept_counters = record.counters;
+  if (!plan) kept_staking = record.staking;
   if (strategy) {
     if (auto r = strategy->load(record.counters); !r) {
       strategy->reset();

@@ -36,6 +36,16 @@ struct Slot {
     friend bool operator==(const Booked&, const Booked&) = default;
   };
 
+  /// Whether these settings cannot be taken over while something of this strategy is at risk.
+  bool must_be_flat_for(const StrategySettings& s) const;
+  /// What holds at once: limits, guards, the plan's caps, enabled. The rest stays as it is.
+  void take_live(const StrategySettings& s);
+  /// All of it. The plan keeps its step where it is the same plan, and begins at its base where it
+  /// is another; counters begin anew where type, params or symbol differ.
+  void take_over(const StrategySettings& s);
+  /// No longer in the configuration: enters nothing, its contracts still settle and move its plan.
+  void retire();
+
   /// A strategy of the configuration.
   explicit Slot(const StrategySettings& s);
   /// One that the configuration no longer has, whose contracts still settle.
@@ -56,8 +66,12 @@ struct Slot {
 
   StrategySettings settings;
   bool configured = true;
-  std::unique_ptr<strategy::Strategy> strategy;  // empty when not configured
-  std::unique_ptr<staking::StakePlan> plan;      // empty when not configured
+  // Empty when it was not in the configuration at the start; what the journal says of them is kept.
+  std::unique_ptr<strategy::Strategy> strategy;
+  std::unique_ptr<staking::StakePlan> plan;
+  std::string kept_counters;
+  std::string kept_staking;
+  std::optional<StrategySettings> pending;  // waits until nothing of it is at risk
   core::VenueTime last_epoch;                    // of the last tick that fed the counters
   core::VenueTime saved_at;                      // last_epoch of the latest record
   int behind = 0;                                // live ticks in a row that are older than that
@@ -87,6 +101,8 @@ struct Slot {
   std::optional<risk::Limit> told;  // the denial that people were told last
 
  private:
+  void start_counting_anew();
+  void make_plan(const staking::Settings& s);
   std::string guards_text() const;
   core::Result<void> load_guards(std::string_view text);
 };

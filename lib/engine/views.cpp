@@ -36,6 +36,7 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   if (slot.plan) v.next_stake = slot.plan->next();
   if (slot.last_epoch.s != 0) v.last_tick = slot.last_epoch;
   v.last_decision = slot.last_decision;
+  v.change_pending = slot.pending.has_value();
   for (const auto& [id, order] : ledger.exposed()) {
     if (order->strategy == slot.name()) ++v.open;
   }
@@ -88,6 +89,8 @@ std::optional<core::VenueTime> Engine::ticks_from(const market::SymbolCode& symb
   }
   return from;
 }
+
+std::uint64_t Engine::symbols_revision() const { return impl_->symbols_revision; }
 
 std::vector<StrategyView> Engine::strategies() const {
   std::vector<StrategyView> out;

@@ -67,8 +67,18 @@ struct SessionRecord {
   core::Text reason;
 };
 
+/// A key of the configuration that a reload changed. Never holds a secret: the token is no key.
+struct ConfigRecord {
+  core::WallTime wall;
+  core::VenueTime venue;
+  std::string key;                   // "limits.max_stake", "strategies[parity].staking.base"
+  std::string before;                // empty: the strategy was added
+  std::string after;                 // empty: the strategy was removed
+  core::ShortString<16> taken;       // "live", "when flat", "reconnect"
+};
+
 using Record = std::variant<OrderRecord, HaltRecord, StrategyRecord, DayRecord, BalanceRecord,
-                            SessionRecord>;
+                            SessionRecord, ConfigRecord>;
 
 /// What the journal gives back at start.
 struct Snapshot {

@@ -42,6 +42,9 @@ bool is_repetitive(core::EventKind kind) {
     case EventKind::kStrategyResumed:
     case EventKind::kControlCommand:
     case EventKind::kReconciled:
+    case EventKind::kConfigChanged:
+    case EventKind::kReloadDone:
+    case EventKind::kReloadRefused:
     case EventKind::kCount_:
       return false;
   }

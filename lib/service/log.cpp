@@ -56,6 +56,8 @@ class FilteredLog : public Log {
     }
   }
 
+  void set_level(Level level) final { level_ = level; }
+
   void hide(const core::Secret& secret) final {
     try {
       redactor_.hide(secret);

@@ -45,6 +45,8 @@ class Log {
   /// Writes the counts of repetitions that ended; called now and then. `all`: and of those that go
   /// on, at the end.
   virtual void flush(bool all);
+  /// The least level that is written from now on.
+  virtual void set_level(Level) {}
 };
 /// journald when $JOURNAL_STREAM names our standard error, else lines on standard error.
 std::unique_ptr<Log> make_log(Level level);

@@ -230,12 +230,15 @@ class SqliteJournal final : public Journal {
   core::Result<std::vector<execution::HaltRecord>> halts() override;
   core::Result<std::optional<execution::BalanceRecord>> last_balance() override;
   core::Result<History> history() override;
+  core::Result<std::vector<execution::HaltRecord>> halt_history(std::string_view strategy,
+                                                                std::size_t last) override;
+  core::Result<std::vector<execution::ConfigRecord>> config_changes(std::size_t last) override;
   core::Result<void> checkpoint() override;
 
  private:
   struct Inserts {
     Statement begin, commit, rollback;
-    Statement order_event, order, halt, strategy_state, strategy, day, balance, session;
+    Statement order_event, order, halt, strategy_state, strategy, day, balance, session, config;
   };
 
   core::Result<void> insert(const execution::OrderRecord& r);
@@ -244,11 +247,13 @@ class SqliteJournal final : public Journal {
   core::Result<void> insert(const execution::DayRecord& r);
   core::Result<void> insert(const execution::BalanceRecord& r);
   core::Result<void> insert(const execution::SessionRecord& r);
+  core::Result<void> insert(const execution::ConfigRecord& r);
   core::Result<void> step(Statement& s) { return db_.step(s, "cannot write"); }
   void bound_wal(bool hurry);
 
   core::Result<execution::Snapshot> load_tables();
   core::Result<std::vector<Order>> read_orders(Statement& statement);
+  core::Result<std::vector<execution::HaltRecord>> read_halts(Statement& statement);
   core::Result<std::vector<execution::StrategyRecord>> read_strategies();
   core::Result<std::optional<execution::DayRecord>> read_day();
   core::Result<std::vector<execution::HaltRecord>> read_halts(std::string_view which);
@@ -301,6 +306,9 @@ core::Result<void> SqliteJournal::prepare_writer() {
        " VALUES(?,?,?,?,?,?,?)"},
       {&inserts_.session,
        "INSERT INTO sessions(written_us,wall_us,account,state,reason) VALUES(?,?,?,?,?)"},
+      {&inserts_.config,
+       "INSERT INTO config_changes(written_us,wall_us,venue_s,key,old_value,new_value,taken)"
+       " VALUES(?,?,?,?,?,?,?)"},
   };
   for (const auto& [statement, sql] : all) {
     auto prepared = db_.prepare(sql);
@@ -413,6 +421,18 @@ core::Result<void> SqliteJournal::insert(const execution::SessionRecord& r) {
   return step(s);
 }
 
+core::Result<void> SqliteJournal::insert(const execution::ConfigRecord& r) {
+  auto& s = inserts_.config;
+  s.bind(1, wall_us());
+  s.bind(2, r.wall.us);
+  s.bind(3, r.venue.s);
+  s.bind(4, std::string_view(r.key));
+  s.bind(5, std::string_view(r.before));
+  s.bind(6, std::string_view(r.after));
+  s.bind(7, r.taken.view());
+  return step(s);
+}
+
 core::Result<std::vector<Order>> SqliteJournal::read_orders(Statement& statement) {
   std::vector<Order> out;
   auto done = each(std::move(statement), [&](const Statement& s) -> core::Result<void> {
@@ -435,8 +455,45 @@ core::Result<std::vector<execution::HaltRecord>> SqliteJournal::read_halts(std::
   auto statement = db_.prepare(
       fmt::format("SELECT strategy,halted,kind,reason,wall_us,venue_s FROM halts {}", which));
   if (!statement) return statement.error();
-  std::vector<execution::HaltRecord> out;
+  return read_halts(*statement);
+}
+
+core::Result<std::vector<execution::HaltRecord>> SqliteJournal::halt_history(
+    std::string_view strategy, std::size_t last) {
+  auto statement = db_.prepare(
+      "SELECT strategy,halted,kind,reason,wall_us,venue_s FROM halts WHERE strategy IN (?1, '')"
+      " ORDER BY seq DESC LIMIT ?2");
+  if (!statement) return statement.error();
+  statement->bind(1, strategy);
+  statement->bind(2, static_cast<std::int64_t>(last));
+  return read_halts(*statement);
+}
+
+core::Result<std::vector<execution::ConfigRecord>> SqliteJournal::config_changes(std::size_t last) {
+  auto statement = db_.prepare(
+      "SELECT wall_us,venue_s,key,old_value,new_value,taken FROM config_changes"
+      " ORDER BY seq DESC LIMIT ?1");
+  if (!statement) return statement.error();
+  statement->bind(1, static_cast<std::int64_t>(last));
+  std::vector<execution::ConfigRecord> out;
   auto done = each(std::move(*statement), [&](const Statement& s) -> core::Result<void> {
+    const auto taken = read_short<16>(s, 5);
+    if (!taken) return bad_row("config_changes", core::invalid("a text is too long"));
+    out.push_back({{s.integer(0)},
+                   {s.integer(1)},
+                   std::string(s.text(2)),
+                   std::string(s.text(3)),
+                   std::string(s.text(4)),
+                   *taken});
+    return {};
+  });
+  if (!done) return done.error();
+  return out;
+}
+
+core::Result<std::vector<execution::HaltRecord>> SqliteJournal::read_halts(Statement& statement) {
+  std::vector<execution::HaltRecord> out;
+  auto done = each(std::move(statement), [&](const Statement& s) -> core::Result<void> {
     const auto strategy = read_short<core::Name::kCapacity>(s, 0);
     const auto kind = read_short<32>(s, 2);
     const auto reason = read_short<core::Text::kCapacity>(s, 3);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -66,6 +67,11 @@ class Journal {
   virtual core::Result<std::optional<execution::BalanceRecord>> last_balance() = 0;
   /// Reads the whole history: for derivctl, never for the daemon. A journal without one is empty.
   virtual core::Result<History> history() { return History{}; }
+  /// The latest of each, newest first: halts and their ends of a strategy and of the account, and
+  /// changes of the configuration.
+  virtual core::Result<std::vector<execution::HaltRecord>> halt_history(std::string_view strategy,
+                                                                        std::size_t last) = 0;
+  virtual core::Result<std::vector<execution::ConfigRecord>> config_changes(std::size_t last) = 0;
   /// Truncates the WAL; called at a clean stop and off the hot path. In between append() keeps the
   /// WAL to some 8 MiB (32 MiB at most) by itself, at 10 to 30 ms each time, never behind an intent
   /// unless it must. Errors of append(): kIo (full disk, read-only, …); the record is not kept

@@ -74,10 +74,17 @@ constexpr const char* kVersion1 =
         DERIVD_APPEND_ONLY("day_totals") DERIVD_APPEND_ONLY("balances")
             DERIVD_APPEND_ONLY("sessions");
 
+/// What reloads changed.
+constexpr const char* kVersion2 =
+    "CREATE TABLE config_changes("
+    "seq INTEGER PRIMARY KEY, written_us INTEGER NOT NULL, wall_us INTEGER NOT NULL,"
+    "venue_s INTEGER NOT NULL, key TEXT NOT NULL, old_value TEXT NOT NULL,"
+    "new_value TEXT NOT NULL, taken TEXT NOT NULL);" DERIVD_APPEND_ONLY("config_changes");
+
 #undef DERIVD_ORDER_COLUMNS
 #undef DERIVD_APPEND_ONLY
 
-constexpr std::array kMigrations{kVersion1};
+constexpr std::array kMigrations{kVersion1, kVersion2};
 
 }  // namespace
 

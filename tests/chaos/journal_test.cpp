@@ -52,7 +52,7 @@ execution::Order some_order(core::Rng& rng) {
 }
 
 execution::Record some_record(core::Rng& rng) {
-  switch (rng.below(6)) {
+  switch (rng.below(7)) {
     case 0:
       return execution::HaltRecord{rng.below(4) == 0 ? core::Name{} : some_name(rng),
                                    rng.below(2) == 0,
@@ -75,6 +75,9 @@ execution::Record some_record(core::Rng& rng) {
           {static_cast<std::int64_t>(rng.below(99))}, {3}, money(rng), "DOT1", "USD"};
     case 4:
       return execution::SessionRecord{{1}, "DOT1", "live", "why"};
+    case 5:
+      return execution::ConfigRecord{
+          {7}, {8}, "limits.max_stake", "1.00", fmt::format("{}.00", rng.below(99)), "live"};
     default:
       return execution::OrderRecord{some_order(rng)};
   }
@@ -109,6 +112,12 @@ std::string describe(store::Journal& journal) {
   }
   for (const auto& h : *journal.halts())
     out += fmt::format("in force '{}' {}\n", h.strategy, h.kind);
+  for (const auto& h : *journal.halt_history("trend", 5)) {
+    out += fmt::format("halt '{}' {} {} {}\n", h.strategy, h.halted, h.kind, h.wall.us);
+  }
+  for (const auto& c : *journal.config_changes(3)) {
+    out += fmt::format("config {} {} {} {}\n", c.key, c.before, c.after, c.taken);
+  }
   if (const auto b = *journal.last_balance()) {
     out += fmt::format("balance {} {} {} {}\n", b->wall.us, test::describe(b->balance), b->account,
                        b->currency);

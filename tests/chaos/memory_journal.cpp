@@ -54,6 +54,24 @@ std::vector<execution::Order> Disk::orders(const store::OrderQuery& query) const
   return out;
 }
 
+std::vector<execution::HaltRecord> Disk::halt_history(std::string_view strategy,
+                                                      std::size_t last) const {
+  std::vector<execution::HaltRecord> out;
+  for (auto r = records_.rbegin(); r != records_.rend() && out.size() < last; ++r) {
+    const auto* h = std::get_if<execution::HaltRecord>(&*r);
+    if (h != nullptr && (h->strategy.empty() || h->strategy == strategy)) out.push_back(*h);
+  }
+  return out;
+}
+
+std::vector<execution::ConfigRecord> Disk::config_changes(std::size_t last) const {
+  std::vector<execution::ConfigRecord> out;
+  for (auto r = records_.rbegin(); r != records_.rend() && out.size() < last; ++r) {
+    if (const auto* c = std::get_if<execution::ConfigRecord>(&*r)) out.push_back(*c);
+  }
+  return out;
+}
+
 std::vector<execution::HaltRecord> Disk::halts() const {
   std::vector<execution::HaltRecord> out;
   for (const auto& [name, halt] : halts_) {

@@ -18,6 +18,9 @@ class Disk final {
   std::vector<execution::Order> orders(const store::OrderQuery& query) const;
   std::vector<execution::HaltRecord> halts() const;
   const std::optional<execution::BalanceRecord>& last_balance() const { return balance_; }
+  std::vector<execution::HaltRecord> halt_history(std::string_view strategy,
+                                                  std::size_t last) const;
+  std::vector<execution::ConfigRecord> config_changes(std::size_t last) const;
   std::size_t size() const { return records_.size(); }
   const std::vector<execution::Record>& records() const { return records_; }
   /// Power failure: WAL with synchronous=NORMAL keeps a prefix of the transactions
@@ -46,6 +49,13 @@ class MemoryJournal final : public store::Journal {
   core::Result<std::vector<execution::HaltRecord>> halts() override { return disk_.halts(); }
   core::Result<std::optional<execution::BalanceRecord>> last_balance() override {
     return disk_.last_balance();
+  }
+  core::Result<std::vector<execution::HaltRecord>> halt_history(std::string_view strategy,
+                                                                std::size_t last) override {
+    return disk_.halt_history(strategy, last);
+  }
+  core::Result<std::vector<execution::ConfigRecord>> config_changes(std::size_t last) override {
+    return disk_.config_changes(last);
   }
   core::Result<void> checkpoint() override { return {}; }
 

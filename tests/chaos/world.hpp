@@ -75,6 +75,7 @@ class World final : public deriv::Wire, public service::Log {
   // service::Log
   void write(const core::Event& event) override;
   void hide(const core::Secret&) override {}
+  void set_level(service::Level) override {}
 
   // Time.
   void schedule(std::int64_t at, std::function<void()> act);

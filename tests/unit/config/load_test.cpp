@@ -637,7 +637,7 @@ TEST(Diff, EachClassOfChange) {
        "limits.day_starts",
        "06:30 UTC",
        "07:00 UTC",
-       Reload::kWhenFlat,
+       Reload::kRestart,
        {17, 15}},
       {"pause: 10m",
        "pause: 20m",
@@ -664,6 +664,24 @@ TEST(Diff, EachClassOfChange) {
     EXPECT_EQ(changes[0].place, c.place)
         << c.key << " " << changes[0].place.line << ":" << changes[0].place.column;
   }
+}
+
+TEST(Diff, WhatAReloadCannotChangeIsNamedWithItsPlaceAndTheRemedy) {
+  const auto before = good(kFull);
+  const auto live = good(changed("max_stake: 5.00", "max_stake: 6.00"));
+  EXPECT_THAT(refusals(diff(before, live), live), IsEmpty());
+  const auto moved = good(changed("path: /var/lib/x.db", "path: /tmp/y"));
+  auto problems = refusals(diff(before, moved), moved);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(format(problems[0], "f"),
+            "f:28:16: store.path: /tmp/y instead of /var/lib/x.db: a reload cannot change it; "
+            "restart the daemon, which keeps contracts, sessions and steps");
+  // A key that the new file leaves out: the place of its section.
+  const auto gone = good(changed("  account: real\n", ""));
+  problems = refusals(diff(before, gone), gone);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].key, "venue.account");
+  EXPECT_EQ(problems[0].line, gone.places.at("venue").line);
 }
 
 TEST(Diff, StrategiesAreMatchedByName) {

@@ -75,6 +75,7 @@ class Book {
   void fold(const execution::DayRecord& r) { day = r; }
   void fold(const execution::BalanceRecord&) {}
   void fold(const execution::SessionRecord&) {}
+  void fold(const execution::ConfigRecord&) {}
 };
 
 /// All bytes of an action that matter, for comparisons.
@@ -122,6 +123,7 @@ inline std::string text_of(const Action& action) {
     }
     std::string record(const execution::BalanceRecord&) const { return "balance"; }
     std::string record(const execution::SessionRecord&) const { return "session"; }
+    std::string record(const execution::ConfigRecord& r) const { return "config " + r.key; }
   };
   return std::visit(Visitor{}, action);
 }
@@ -252,6 +254,11 @@ class Rig {
   }
   void balance(std::string_view amount) {
     engine->on_balance(usd(amount), now, actions);
+    perform();
+  }
+  void reconfigure(const Settings& wanted) {
+    settings = wanted;
+    engine->reconfigure(wanted, now, actions);
     perform();
   }
   void deadline() {

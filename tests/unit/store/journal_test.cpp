@@ -294,9 +294,10 @@ TEST(Journal, HistoryCannotBeChanged) {
     append(*journal, execution::DayRecord{});
     append(*journal, execution::BalanceRecord{{1}, {2}, {}, "CR1", "USD"});
     append(*journal, execution::SessionRecord{});
+    append(*journal, execution::ConfigRecord{});
   }
-  for (const auto* table :
-       {"order_events", "halts", "strategy_states", "day_totals", "balances", "sessions"}) {
+  for (const auto* table : {"order_events", "halts", "strategy_states", "day_totals", "balances",
+                            "sessions", "config_changes"}) {
     EXPECT_THAT(sql(path, fmt::format("DELETE FROM {}", table).c_str()), HasSubstr("append-only"));
     EXPECT_THAT(sql(path, fmt::format("UPDATE {} SET written_us = 0", table).c_str()),
                 HasSubstr("append-only"));
@@ -468,15 +469,16 @@ TEST(Journal, VersionsThatThisProgramDoesNotKnow) {
   TempDir dir;
   const auto path = dir.file("j");
   open(path).reset();
-  sql(path, "PRAGMA user_version = 2");
+  sql(path, fmt::format("PRAGMA user_version = {}", known_version() + 1).c_str());
   for (const auto mode : {Mode::kReadWrite, Mode::kReadOnly}) {
     const auto e = refused(path, mode);
     EXPECT_EQ(e.kind, core::ErrorKind::kInvalid);
-    EXPECT_THAT(e.text, HasSubstr("newer derivd (journal version 2, this one knows 1)"));
+    EXPECT_THAT(e.text, HasSubstr(fmt::format("newer derivd (journal version {}, this one knows {})",
+                                              known_version() + 1, known_version())));
   }
   sql(path, "PRAGMA user_version = 0");
   EXPECT_THAT(refused(path).text, HasSubstr("no journal version"));
-  sql(path, "PRAGMA user_version = 1");
+  sql(path, fmt::format("PRAGMA user_version = {}", known_version()).c_str());
   EXPECT_TRUE(open(path));
 }
 
@@ -740,7 +742,56 @@ TEST(Journal, AnIntentIsNotDelayedByACheckpointUntilTheLogIsLong) {
 TEST(Journal, ColumnsAreCounted) {
   const auto columns = kOrderColumns;
   EXPECT_EQ(std::count(columns.begin(), columns.end(), ',') + 1, kOrderColumnCount);
-  EXPECT_EQ(known_version(), 1);
+  EXPECT_EQ(known_version(), 2);
+}
+
+// ---- what happened of late ----
+
+TEST(Journal, HaltsAndChangesOfTheConfigurationNewestFirst) {
+  TempDir dir;
+  const auto journal = open(dir.file("j"));
+  append(*journal, halt("a", true, "stop_loss"));
+  append(*journal, halt("b", true, "operator"));
+  append(*journal, halt("", true, "daily_profit"));
+  append(*journal, halt("a", false, "operator"));
+  append(*journal, execution::ConfigRecord{{1}, {2}, "limits.max_stake", "1.00", "2.00", "live"});
+  append(*journal,
+         execution::ConfigRecord{{3}, {4}, "strategies[a].symbol", "R_10", "R_25", "when flat"});
+  const auto halts = journal->halt_history("a", 10);
+  ASSERT_TRUE(halts);
+  ASSERT_EQ(halts->size(), 3u) << "those of the strategy and of the account";
+  EXPECT_FALSE((*halts)[0].halted);
+  EXPECT_EQ((*halts)[1].kind, "daily_profit");
+  EXPECT_EQ((*halts)[2].kind, "stop_loss");
+  EXPECT_EQ(journal->halt_history("a", 1)->size(), 1u);
+  const auto changes = journal->config_changes(10);
+  ASSERT_TRUE(changes);
+  ASSERT_EQ(changes->size(), 2u);
+  const auto& newest = changes->front();
+  EXPECT_EQ(newest.key, "strategies[a].symbol");
+  EXPECT_EQ(newest.before + newest.after, "R_10R_25");
+  EXPECT_EQ(newest.taken, "when flat");
+  EXPECT_EQ(newest.wall.us, 3);
+  EXPECT_EQ(newest.venue.s, 4);
+  EXPECT_EQ(journal->config_changes(1)->size(), 1u);
+}
+
+TEST(Journal, AFileOfTheFirstVersionIsMigratedByTheWriter) {
+  TempDir dir;
+  const auto path = dir.file("j");
+  append(*open(path), OrderRecord{opened(1)});
+  // As the first version left it.
+  sql(path, "DROP TABLE config_changes; PRAGMA user_version = 1");
+  {
+    const auto reader = Journal::open(path, Mode::kReadOnly);
+    ASSERT_FALSE(reader) << "a reader changes nothing";
+    EXPECT_THAT(reader.error().text, HasSubstr("older derivd"));
+  }
+  const auto journal = open(path);
+  EXPECT_EQ(sql(path, "PRAGMA user_version"), "2");
+  EXPECT_EQ(journal->orders({})->size(), 1u);
+  append(*journal, execution::ConfigRecord{{1}, {2}, "on_stop", "leave", "wait", "live"});
+  EXPECT_EQ(journal->config_changes(5)->size(), 1u);
 }
 
 }  // namespace

@@ -1,0 +1,120 @@
+#include "derivd/reload.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace derivd::daemon {
+namespace {
+
+/// Of one reload in the log; derivd's own journal keeps every one of them.
+constexpr std::size_t kMaxToldChanges = 50;
+
+/// "strategies[parity].enabled" → parity.
+core::Name strategy_of(const config::Change& change) {
+  const std::string_view key = change.key;
+  constexpr std::string_view kHead = "strategies[";
+  if (!key.starts_with(kHead)) return {};
+  return core::Name::truncated(key.substr(kHead.size(), key.find(']') - kHead.size()));
+}
+
+}  // namespace
+
+std::string_view name_of(Reload::Verdict verdict) {
+  switch (verdict) {
+    case Reload::Verdict::kUnchanged:
+      return "unchanged";
+    case Reload::Verdict::kApplied:
+      return "applied";
+    case Reload::Verdict::kInvalid:
+      return "invalid";
+    case Reload::Verdict::kRefused:
+      return "refused";
+  }
+  return "refused";
+}
+
+Reload prepare_reload(const config::Config& running, const std::string& file) {
+  Reload out;
+  auto loaded = config::load_file(file);
+  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
+    out.verdict = Reload::Verdict::kInvalid;
+    for (const auto& p : *problems) out.problems.push_back(config::format(p, file));
+    return out;
+  }
+  auto& wanted = std::get<config::Config>(loaded);
+  auto changes = config::diff(running, wanted);
+  for (const auto& p : config::refusals(changes, wanted)) {
+    out.problems.push_back(config::format(p, file));
+  }
+  if (!out.problems.empty()) return out;
+  out.verdict = changes.empty() ? Reload::Verdict::kUnchanged : Reload::Verdict::kApplied;
+  out.config = std::move(wanted);
+  out.changes = std::move(changes);
+  return out;
+}
+
+Reload refuse_reload(std::string reason) {
+  Reload out;
+  out.problems.push_back(std::move(reason));
+  return out;
+}
+
+nlohmann::ordered_json to_json(const Reload& reload, const std::string& file) {
+  nlohmann::ordered_json out;
+  out["verdict"] = name_of(reload.verdict);
+  out["file"] = file;
+  out["changes"] = nlohmann::ordered_json::array();
+  for (const auto& c : reload.changes) {
+    out["changes"].push_back({{"key", c.key},
+                              {"before", c.before},
+                              {"after", c.after},
+                              {"reload", config::name_of(c.reload)},
+                              {"text", line_of(c)}});
+  }
+  out["problems"] = reload.problems;
+  return out;
+}
+
+void tell_reload(service::Log& log, const Reload& reload, const std::string& file) {
+  const auto tell = [&](core::EventKind kind, const std::string& text, const std::string& reason) {
+    core::Event event;
+    event.kind = kind;
+    event.text = core::Text::truncated(text);
+    event.reason = core::Text::truncated(reason);
+    log.write(event);
+  };
+  if (reload.verdict == Reload::Verdict::kInvalid || reload.verdict == Reload::Verdict::kRefused) {
+    const auto& first = reload.problems.front();
+    const auto more = reload.problems.size() > 1
+                          ? fmt::format(" (and {} more problems)", reload.problems.size() - 1)
+                          : std::string{};
+    return tell(core::EventKind::kReloadRefused, fmt::format("not reloaded: {}{}", first, more),
+                first);
+  }
+  const auto shown = std::min(reload.changes.size(), kMaxToldChanges);
+  for (std::size_t i = 0; i < shown; ++i) {
+    core::Event event;
+    event.kind = core::EventKind::kConfigChanged;
+    event.strategy = strategy_of(reload.changes[i]);
+    event.text = core::Text::truncated(line_of(reload.changes[i]));
+    log.write(event);
+  }
+  tell(core::EventKind::kReloadDone,
+       reload.changes.empty()
+           ? fmt::format("{}: nothing has changed", file)
+           : fmt::format("{} reloaded: {} changes taken over", file, reload.changes.size()),
+       {});
+}
+
+std::string line_of(const config::Change& change) {
+  const auto how = config::name_of(change.reload);
+  // A strategy that came or went.
+  if (change.before.empty() || change.after.empty()) {
+    return fmt::format("{}: {}{} ({})", change.key, change.before, change.after, how);
+  }
+  return fmt::format("{}: {} → {} ({})", change.key, change.before, change.after, how);
+}
+
+}  // namespace derivd::daemon
