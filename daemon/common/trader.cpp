@@ -134,11 +134,7 @@ void Trader::settle() {
 
 void Trader::subscribe() {
   symbols_revision_ = engine_.symbols_revision();
-  const auto symbols = engine_.symbols();
-  std::erase_if(seen_, [&](const market::SymbolCode& symbol) {
-    return std::find(symbols.begin(), symbols.end(), symbol) == symbols.end();
-  });
-  session_.set_symbols(symbols, kHistoryTicks, now_);
+  session_.set_symbols(engine_.symbols(), kHistoryTicks, now_);
 }
 
 void Trader::reconfigure(const std::vector<config::Change>& changes) {
@@ -264,16 +260,6 @@ void Trader::on_venue_report(const execution::VenueReport& report) {
     perform();  // what was learned is on disk before anything is entered
     session_.reconciled(now_);
   }
-}
-void Trader::on_sold(core::ContractId, core::Money) {}
-void Trader::on_sell_failed(core::ContractId contract, std::string_view code,
-                            std::string_view message) {
-  core::Event event;
-  event.kind = EventKind::kControlCommand;
-  event.contract_id = contract;
-  event.text = core::Text::truncated(
-      fmt::format("contract {} was not sold: {}: {}", contract.value, code, message));
-  log_.write(event);
 }
 void Trader::on_notice(EventKind kind, std::string_view text) { log_.write(kind, text); }
 core::Result<void> Trader::replace_token(core::Secret token) {

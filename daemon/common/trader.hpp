@@ -6,11 +6,12 @@
 
 #include <functional>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "common/sales.hpp"
 #include "common/venue_session.hpp"
 #include "common/venue_settings.hpp"
 #include "config/config.hpp"
@@ -28,6 +29,13 @@ inline constexpr std::size_t kHistoryTicks = 500;
 /// A journal that cannot be written shuts the gate; open contracts are watched this long, then we
 /// leave.
 inline constexpr core::Duration kJournalGrace = std::chrono::seconds(60);
+
+/// A row or rows; or why there are none: `code` is "not_found" or "refused".
+struct SaleAnswer {
+  nlohmann::ordered_json result;
+  std::string code;
+  std::string error;
+};
 
 class Trader final : public deriv::SessionListener {
  public:
@@ -75,6 +83,17 @@ class Trader final : public deriv::SessionListener {
   core::Result<void> replace_token(core::Secret token);
   /// {"number": of the changes so far, "state": none|waiting|taken|refused|…, "reason": …}
   nlohmann::ordered_json token_change() const;
+
+  // ---- the operator's sales ----
+  /// Asks the venue to buy an open contract of ours back, at the market, once.
+  SaleAnswer sell(core::ContractId contract);
+  /// What became of it: "selling" until the venue has spoken and it is booked, then "sold",
+  /// "settled" (it ended first) or "failed".
+  SaleAnswer sale(core::ContractId contract) const;
+  /// Pauses the strategy (empty: all) and asks for the sale of everything that can be sold.
+  /// `again`: looks after those sales, and asks for those that were in flight before.
+  SaleAnswer flatten(std::string_view name, bool again);
+
   /// The configuration that it was made with now holds other values: `changes` are journaled, then
   /// the engine takes them over.
   void reconfigure(const std::vector<config::Change>& changes);
@@ -124,6 +143,10 @@ class Trader final : public deriv::SessionListener {
   void perform(engine::Tell& action);
   void journal_failed(const std::string& text);
   void check_stop();
+  void ask_sale(const execution::Order& order);
+  nlohmann::ordered_json sale_row(const execution::Order& order, std::string_view state,
+                                  std::string_view reason) const;
+  nlohmann::ordered_json sale_state(const execution::Order& order) const;
   void subscribe();
   void leave(int code, std::string_view text);
   double seconds_since(core::Instant then) const;
@@ -137,6 +160,7 @@ class Trader final : public deriv::SessionListener {
   engine::Engine engine_;
   VenueSession session_;
   engine::Actions actions_;
+  Sales sales_;
   std::uint64_t symbols_revision_ = 0;
   bool performing_ = false;
   bool journal_broken_ = false;

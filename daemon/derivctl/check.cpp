@@ -12,12 +12,32 @@
 namespace derivd::ctl {
 namespace {
 
-int check(const std::string& file) {
+nlohmann::ordered_json in_force_rows(const config::Config& c, const std::string& file) {
+  auto rows = nlohmann::ordered_json::array();
+  for (const auto& k : config::in_force(c)) {
+    rows.push_back({{"key", k.key},
+                    {"value", k.value},
+                    {"from", k.place ? fmt::format("{}:{}:{}", file, k.place->line, k.place->column)
+                                     : std::string("default")},
+                    {"reload", config::name_of(k.reload)},
+                    {"allowed", k.allowed},
+                    {"help", k.help}});
+  }
+  return rows;
+}
+
+int check(const Context& context, const std::string& file, bool explain) {
   const auto loaded = config::load_file(file);
   const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded);
   if (problems == nullptr) {
-    fmt::print("{}: valid\n{}", file,
-               backtest::odds_summary(std::get<config::Config>(loaded).engine));
+    const auto& c = std::get<config::Config>(loaded);
+    if (!explain) {
+      fmt::print("{}: valid\n{}", file, backtest::odds_summary(c.engine));
+    } else if (context.json) {
+      fmt::print("{}\n", in_force_rows(c, file).dump(2));
+    } else {
+      fmt::print("{}", config::in_force_text(c, file));
+    }
     return service::kCtlOk;
   }
   for (const auto& p : *problems) fmt::print(stderr, "{}\n", config::format(p, file));
@@ -31,7 +51,11 @@ void add_check(Commands& commands) {
   const auto file = std::make_shared<std::string>();
   auto* c = commands.add("check", "check a configuration and say every problem");
   c->add_option("--config", *file, "configuration file; default: the instance's in /etc/derivd");
-  commands.on(c, [&context, file] { return check(file->empty() ? context.config_file() : *file); });
+  const auto explain = std::make_shared<bool>(false);
+  c->add_flag("--explain", *explain, "every key: its value, where it comes from, what it means");
+  commands.on(c, [&context, file, explain] {
+    return check(context, file->empty() ? context.config_file() : *file, *explain);
+  });
 }
 
 }  // namespace derivd::ctl

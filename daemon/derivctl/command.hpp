@@ -72,6 +72,7 @@ void print_table(const nlohmann::ordered_json& rows, const std::vector<std::stri
 // The command families, each in the file of its name.
 void add_view(Commands& commands);     // status, strategies, positions, trades, stats
 void add_control(Commands& commands);  // pause, resume, halt
+void add_operate(Commands& commands);  // sell, flatten, explain
 void add_check(Commands& commands);
 void add_setup(Commands& commands);
 void add_token(Commands& commands);  // token check, set, remove

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   app.add_flag("--paper", context.paper, "where no daemon runs: the journal of paper mode");
   ctl::add_view(commands);
   ctl::add_control(commands);
+  ctl::add_operate(commands);
   ctl::add_check(commands);
   ctl::add_setup(commands);
   ctl::add_token(commands);

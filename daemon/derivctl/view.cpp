@@ -118,7 +118,7 @@ void print_status(const ordered_json& s) {
   fmt::print("last tick    {} s ago; {} reconnects\n\n", cell(s["tick_age_s"]),
              cell(s["reconnects"]));
   print_table(s["strategies"], {"name", "type", "symbol", "status", "trades", "won", "lost", "open",
-                                "profit", "next_stake", "reason"});
+                                "profit", "next_stake", "reason", "change_pending"});
 }
 
 int status(const Context& context) {

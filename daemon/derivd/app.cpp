@@ -18,6 +18,7 @@
 #include "core/rng.hpp"
 #include "deriv/link.hpp"
 #include "derivd/control.hpp"
+#include "derivd/explain.hpp"
 #include "derivd/metrics.hpp"
 #include "derivd/notify.hpp"
 #include "derivd/observe.hpp"
@@ -133,6 +134,22 @@ class App final : public ControlTarget {
     return begun;
   }
   nlohmann::ordered_json token_change() override { return trader_.token_change(); }
+  SaleAnswer sell(core::ContractId contract) override {
+    now();
+    auto answer = trader_.sell(contract);
+    after_event();
+    return answer;
+  }
+  SaleAnswer sale(core::ContractId contract) override { return trader_.sale(contract); }
+  SaleAnswer flatten(std::string_view name, bool again) override {
+    now();
+    auto answer = trader_.flatten(name, again);
+    after_event();
+    return answer;
+  }
+  nlohmann::ordered_json explain(std::string_view name, std::size_t last) override {
+    return explain_strategy({trader_.engine(), *journal_, config_, file_}, name, last);
+  }
   nlohmann::ordered_json reload(std::string_view file) override {
     const auto at = now();
     notifier_.reloading(at.instant);
@@ -159,6 +176,7 @@ class App final : public ControlTarget {
   void take_over(const Reload& verdict) {
     config_ = verdict.config;
     log_.set_level(*service::level_from(config_.log_level));
+    notifications_.configure(config_.notify, config_.engine.limits.day_starts, log_);
     trader_.reconfigure(verdict.changes);
   }
 

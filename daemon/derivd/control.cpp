@@ -1,5 +1,6 @@
 #include "derivd/control.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,8 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr std::size_t kMaxReason = 200;
+/// Decisions that explain shows when no number is given.
+constexpr std::int64_t kExplained = 10;
 
 std::string fail(std::string_view code, std::string_view error) {
   ordered_json out;
@@ -38,6 +41,27 @@ std::string text_of(const json& request, const char* key) {
 std::string path_of(const json& request, const char* key) {
   const auto it = request.find(key);
   return it != request.end() && it->is_string() ? it->get<std::string>() : std::string{};
+}
+
+std::int64_t number_of(const json& request, const char* key, std::int64_t fallback) {
+  const auto it = request.find(key);
+  return it != request.end() && it->is_number_integer() ? it->get<std::int64_t>() : fallback;
+}
+
+std::string answer(SaleAnswer sale) {
+  return sale.code.empty() ? done(std::move(sale.result)) : fail(sale.code, sale.error);
+}
+
+std::string explain(const json& request, ControlTarget& target) {
+  const auto name = text_of(request, "strategy");
+  const auto last =
+      std::clamp<std::int64_t>(number_of(request, "last", kExplained), 1, engine::kKeptDecisions);
+  auto found = target.explain(name, static_cast<std::size_t>(last));
+  if (found.is_null()) {
+    return fail("not_found",
+                "no strategy is called '" + name + "'; derivctl strategies lists them");
+  }
+  return done(std::move(found));
 }
 
 store::OrderQuery query_of(const json& request) {
@@ -82,6 +106,16 @@ std::string handle_control(std::string_view line, ControlTarget& target, bool ow
     if (!orders) return fail("refused", orders.error().text);
     return done(verb == "trades" ? trade_rows(*orders, target.is_paper()) : stats_report(*orders));
   }
+  if (verb == "sell" || verb == "sale") {
+    const core::ContractId contract{number_of(request, "contract", 0)};
+    if (!contract) return fail("usage", "name a contract by its number");
+    return answer(verb == "sell" ? target.sell(contract) : target.sale(contract));
+  }
+  if (verb == "flatten") {
+    const bool again = request.value("again", json(false)) == true;
+    return answer(target.flatten(text_of(request, "strategy"), again));
+  }
+  if (verb == "explain") return explain(request, target);
   if (verb == "reload") return done(target.reload(path_of(request, "file")));
   if (verb == "pause" || verb == "resume" || verb == "halt") {
     const auto name = text_of(request, "strategy");

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/trader.hpp"
 #include "core/result.hpp"
 #include "core/secret.hpp"
 #include "execution/order.hpp"
@@ -25,6 +26,11 @@ class ControlTarget {
   /// The verdict of a reload. `file`: what the caller believes to be the daemon's configuration;
   /// empty: whatever it is.
   virtual nlohmann::ordered_json reload(std::string_view file) = 0;
+  virtual SaleAnswer sell(core::ContractId contract) = 0;
+  virtual SaleAnswer sale(core::ContractId contract) = 0;
+  virtual SaleAnswer flatten(std::string_view name, bool again) = 0;
+  /// Null: no strategy of that name.
+  virtual nlohmann::ordered_json explain(std::string_view name, std::size_t last) = 0;
   /// pause, resume, halt; empty name: all. False: no such strategy.
   virtual bool command(std::string_view verb, std::string_view name, std::string_view reason) = 0;
   /// Begins to go over to another token; token_change() has the verdict.

@@ -46,13 +46,17 @@ int report_at_start(const std::vector<config::Problem>& problems, const std::str
   return service::kExitConfig;
 }
 
-int check(const std::string& file) {
+int check(const std::string& file, bool explain) {
   const auto loaded = config::load_file(file);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     return report(*problems, file);
   }
   const auto& c = std::get<config::Config>(loaded);
-  fmt::print("{}: valid, {} strategies\n", file, c.engine.strategies.size());
+  if (explain) {
+    fmt::print("{}", config::in_force_text(c, file));
+  } else {
+    fmt::print("{}: valid, {} strategies\n", file, c.engine.strategies.size());
+  }
   return service::kExitOk;
 }
 
@@ -153,6 +157,8 @@ int main(int argc, char** argv) {
   auto* wait_cmd = app.add_subcommand("wait-online", "wait until the session is live");
   wait_cmd->add_option("--name", name, "instance of derivd@.service");
   wait_cmd->add_option("--timeout", timeout_s, "seconds")->check(CLI::PositiveNumber);
+  bool explain = false;
+  check_cmd->add_flag("--explain", explain, "every key: its value, where it is set, what it means");
   auto* reload_cmd = app.add_subcommand("reload", "have the running daemon read its file again");
   std::string reload_file;
   reload_cmd->add_option("--config", reload_file, "refuse unless the daemon runs with this file");
@@ -164,7 +170,7 @@ int main(int argc, char** argv) {
     return code == 0 ? service::kExitOk : service::kExitUsage;
   }
   try {
-    if (check_cmd->parsed()) return check(file);
+    if (check_cmd->parsed()) return check(file, explain);
     if (reload_cmd->parsed()) return reload(reload_file, name);
     if (wait_cmd->parsed()) return wait_online(name, timeout_s);
     return run(file);

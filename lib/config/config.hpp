@@ -136,6 +136,20 @@ std::vector<Change> diff(const Config& before, const Config& after);
 /// place in the new file (of the section, where the key is left out) and the remedy.
 std::vector<Problem> refusals(const std::vector<Change>& changes, const Config& after);
 
+/// A key with the value in force and where it comes from.
+struct InForce {
+  std::string key;  // "limits.max_stake", "strategies[parity].staking.base"
+  std::string value;
+  std::optional<Place> place;  // in the file; empty: the default
+  std::string_view allowed;
+  std::string_view help;
+  Reload reload = Reload::kLive;
+};
+/// Every key of the table, those of strategies once for each strategy. For `check --explain`.
+std::vector<InForce> in_force(const Config& config);
+/// The same for people: "key: value (FILE:LINE | default; reload: class)" and the help below it.
+std::string in_force_text(const Config& config, std::string_view file);
+
 /// Every key with what is allowed, its default and its reload class; then the strategy types and
 /// stake plans. For derivd.yaml(5) and for people.
 std::string reference_text();

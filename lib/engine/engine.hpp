@@ -1,6 +1,6 @@
-// Owns the meeting of strategies, stake plans, limits and orders: events go in, actions come out, in
-// the order in which they must be performed. The daemon and the back-test call it from one thread.
-// It never does I/O and never reads a clock.
+// Owns the meeting of strategies, stake plans, limits and orders: events go in, actions come out,
+// in the order in which they must be performed. The daemon and the back-test call it from one
+// thread. It never does I/O and never reads a clock.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include "execution/order.hpp"
 #include "execution/record.hpp"
 #include "execution/report.hpp"
+#include "risk/gate.hpp"
 
 namespace derivd::engine {
 
@@ -67,15 +68,35 @@ struct StrategyView {
   market::SymbolCode symbol;
   StrategyStatus status = StrategyStatus::kRunning;
   core::ShortString<32> halt_kind;  // "stop_loss", "take_profit", …; empty: not halted
-  core::Text reason;               // of a halt, pause or block
+  core::Text reason;                // of a halt, pause or block
   std::int64_t trades = 0, won = 0, lost = 0, open = 0;  // of this session
-  core::Money profit;              // of this session
+  core::Money profit;                                    // of this session
   core::Money peak;
   core::Money next_stake;
   std::optional<core::VenueTime> last_tick;
-  core::Text last_decision;        // why it did or did not enter at the last signal
-  bool change_pending = false;     // of the configuration, until nothing of it is at risk
+  core::Text last_decision;     // why it did or did not enter at the last signal
+  bool change_pending = false;  // of the configuration, until nothing of it is at risk
 };
+/// Signals of each strategy whose fate is remembered for `derivctl explain`.
+inline constexpr std::size_t kKeptDecisions = 64;
+
+/// What became of a signal.
+struct DecisionView {
+  enum class Kind : std::uint8_t { kEntered, kWaiting, kDropped, kHalted };
+  Kind kind = Kind::kDropped;
+  core::VenueTime tick;  // that raised it
+  core::WallTime wall;   // when it was decided
+  market::ContractType type = market::ContractType::kCall;
+  core::Money planned;                 // what the stake plan asked for
+  core::Money stake;                   // kEntered: what it was bought for at most
+  core::OrderId order;                 // kEntered
+  std::optional<risk::Denied> denied;  // the limit and its numbers
+  core::Text text;
+  std::int64_t times =
+      1;  // signals in a row that met the same limit; the numbers are the last one's
+};
+std::string_view name_of(DecisionView::Kind kind);  // "entered", "waiting", "dropped", "halted"
+
 struct AccountView {
   std::optional<core::Money> balance;
   core::Money day_profit;
@@ -146,6 +167,14 @@ class Engine final {
   bool resume(std::string_view name, const core::Now& now, Actions& out);  // clears halts too
   bool halt(std::string_view name, std::string_view reason, const core::Now& now, Actions& out);
 
+  /// The operator asks for the sale of an open contract of ours; the caller sends it. Its
+  /// settlement is then known for a sale even where the witness does not say so.
+  void selling(core::ContractId contract);
+  /// The venue's answer to it. The settlement itself comes by the witnesses; this asks for one.
+  void on_sold(core::ContractId contract, const core::Now& now, Actions& out);
+  /// The venue proved that it was not sold.
+  void on_not_sold(core::ContractId contract);
+
   /// Takes other settings (valid ones) over between two events. Limits, guards, the caps of stake
   /// plans, `enabled` and the list of strategies hold at once; a strategy whose type, symbol,
   /// params, contract or plan differ enters nothing more, and takes them over when none of its
@@ -168,6 +197,14 @@ class Engine final {
   std::vector<StrategyView> strategies() const;
   AccountView account() const;
   std::vector<execution::Order> open_orders() const;
+  /// An order of ours by its contract: open, or among the last that were settled.
+  std::optional<execution::Order> order_of(core::ContractId contract) const;
+  bool is_ours(core::ContractId contract) const;
+  /// Seen on the account, bought by somebody else.
+  bool is_foreign(core::ContractId contract) const;
+  /// What became of the last signals of a strategy, newest first, at most kKeptDecisions. Empty
+  /// without an audience of people.
+  std::vector<DecisionView> decisions(std::string_view strategy, std::size_t last) const;
 
  private:
   struct Impl;

@@ -50,6 +50,7 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
 
 void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                             const PaidQuote* quote, std::int64_t turn) {
+  considering(slot, signal, tick);
   if (slot.pending) return drop(slot, "a change of its configuration waits for what is open");
   const auto base = slot.settings.staking.base;
   const auto planned = slot.plan->next();
@@ -60,7 +61,11 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
     if (d.kind == Decision::Kind::kEnter) return hold(slot, signal, tick, d.stake, turn);
   }
   if (d.restart_plan) restart_plan(slot);
-  if (d.kind == Decision::Kind::kHalt) return halt(slot, "stop_loss", risk::sentence(*d.denied));
+  if (d.kind == Decision::Kind::kHalt) {
+    const auto text = risk::sentence(*d.denied);
+    note(slot, DecisionView::Kind::kHalted, text, d.denied);
+    return halt(slot, "stop_loss", text);
+  }
   if (d.kind == Decision::Kind::kDrop) return drop(slot, *d.denied);
 
   const auto spec = make_spec(slot.settings, signal, tick);
@@ -103,7 +108,7 @@ Engine::Impl::Twin Engine::Impl::twin_of(const market::ContractSpec& spec,
 void Engine::Impl::hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                         core::Money stake, std::int64_t turn) {
   if (waiting.size() >= kMaxWaiting) return drop(slot, "too many signals wait for an answer");
-  slot.last_decision = "waits for the answer to an order before it";
+  note(slot, DecisionView::Kind::kWaiting, "waits for the answer to an order before it");
   waiting.push_back({&slot, signal, tick, stake, {}, now.instant + kSignalLife, turn});
 }
 
@@ -112,7 +117,7 @@ void Engine::Impl::ask_quote(Slot& slot, const strategy::Signal& signal, const m
                              std::int64_t turn) {
   if (waiting.size() >= kMaxWaiting) return drop(slot, "too many signals wait for an answer");
   const auto id = ledger.reserve();
-  slot.last_decision = "asked for a quote";
+  note(slot, DecisionView::Kind::kWaiting, "asked for a quote");
   waiting.push_back({&slot, signal, tick, stake, id, now.instant + kSignalLife, turn});
   out->push_back(SendQuote{id, spec, stake});
 }
@@ -135,8 +140,7 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
                          quote != nullptr ? quote->id : core::ShortString<64>{}, slot.name(),
                          tick.epoch});
   if (!audience.people) return;
-  slot.last_decision = core::Text::truncated(
-      fmt::format("entered {} at {}", market::name_of(spec.type), stake.to_string()));
+  note_entry(slot, intent);
   tell_sent(intent);
 }
 
@@ -155,7 +159,7 @@ void Engine::Impl::drop(Slot& slot, const risk::Denied& denied) {
 
 void Engine::Impl::tell_denied(Slot& slot, const risk::Denied& denied) {
   const auto text = risk::sentence(denied);
-  slot.last_decision = core::Text::truncated(text);
+  note(slot, DecisionView::Kind::kDropped, text, denied);
   // People are told of a budget once, not at every tick that it holds.
   const bool tells = denied.limit >= risk::Limit::kMaxOpenContracts && slot.told != denied.limit;
   if (tells) slot.told = denied.limit;
@@ -175,7 +179,7 @@ void Engine::Impl::look_for_deposit() {
 }
 
 void Engine::Impl::drop(Slot& slot, std::string_view why) {
-  slot.last_decision = core::Text::truncated(why);
+  note(slot, DecisionView::Kind::kDropped, why);
   auto e = event(EventKind::kSignalDropped, slot);
   e.text = core::Text::truncated(fmt::format("{}: {}", slot.name(), why));
   tell(e);

@@ -1,7 +1,7 @@
 // Owns the engine's inside: the state that engine.hpp hides and the steps between an event and its
 // actions. Its methods live in entry.cpp (signal → order), settle.cpp (witness → result), link.cpp
-// (start, reconnect, evidence), operator.cpp, reconfigure.cpp and views.cpp. Nothing outside this folder includes
-// it.
+// (start, reconnect, evidence), operator.cpp, reconfigure.cpp and views.cpp. Nothing outside this
+// folder includes it.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -136,6 +136,7 @@ struct Engine::Impl {
   void settle(core::OrderId id, const execution::Settlement& settlement,
               execution::Witness witness);
   void tell_settled(const Slot& slot, const execution::Order& order, execution::Witness witness);
+  execution::Settlement as_sold(core::OrderId id, const execution::Settlement& settlement);
   void book(Slot& slot, const execution::Order& order);
   void later_witness(const execution::Order& order, const execution::Settlement& settlement,
                      execution::Witness witness);
@@ -176,6 +177,12 @@ struct Engine::Impl {
   void tell_halted(const Slot& slot);
   void resume(Slot& slot);
   void latch_daily_profit();
+
+  // decisions.cpp
+  void considering(Slot& slot, const strategy::Signal& signal, const market::Tick& tick);
+  void note(Slot& slot, DecisionView::Kind kind, std::string_view text,
+            const std::optional<risk::Denied>& denied = {});
+  void note_entry(Slot& slot, const execution::Order& intent);
 
   // reconfigure.cpp
   void reconfigure(const Settings& wanted);
@@ -251,6 +258,9 @@ struct Engine::Impl {
   // A found order's stake may be in the venue's latest figure already: the balance is asked for
   // once more, in a quiet moment.
   bool recheck_balance = false;
+
+  /// Contracts whose sale was asked for; true: the venue has confirmed it.
+  boost::container::flat_map<core::ContractId, bool> selling;
 
   bool change_waits = false;  // some slot has a pending change
   bool spare_feeds = false;   // some feed is there for orders of before alone

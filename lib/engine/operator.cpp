@@ -120,6 +120,23 @@ bool Engine::halt(std::string_view name, std::string_view reason, const core::No
   });
 }
 
+void Engine::selling(core::ContractId contract) {
+  const auto* order = impl_->ledger.find(contract);
+  if (order != nullptr && order->state == execution::OrderState::kOpen) {
+    impl_->selling.emplace(contract, false);
+  }
+}
+
+void Engine::on_sold(core::ContractId contract, const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  const auto asked = impl_->selling.find(contract);
+  if (asked == impl_->selling.end()) return;  // settled by then
+  asked->second = true;
+  out.push_back(Poll{contract});
+}
+
+void Engine::on_not_sold(core::ContractId contract) { impl_->selling.erase(contract); }
+
 void Engine::drain(const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->draining = true;

@@ -148,10 +148,25 @@ void Engine::Impl::transaction_contract(const TransactionReport& report) {
   hold(report);
 }
 
+// A sale that we asked for: not every witness says so, and the price alone can look like another
+// end (a resale at the stake, or at the whole payout).
+execution::Settlement Engine::Impl::as_sold(core::OrderId id,
+                                            const execution::Settlement& settlement) {
+  const auto asked = selling.find(ledger.find(id)->contract);
+  if (asked == selling.end()) return settlement;
+  const bool confirmed = asked->second;
+  selling.erase(asked);
+  auto sale = settlement;
+  if (confirmed || sale.outcome == execution::Outcome::kBreakEven) {
+    sale.outcome = execution::Outcome::kSold;
+  }
+  return sale;
+}
+
 void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlement,
                           execution::Witness witness) {
   if (settlement.time && *settlement.time - clock <= kMaxLead) observe(*settlement.time);
-  const auto& order = ledger.settle(id, settlement, witness, clock);
+  const auto& order = ledger.settle(id, as_sold(id, settlement), witness, clock);
   auto& slot = slot_for(order.strategy);
   const auto difference = recount(id);
   const bool was_halted = slot.halted;
@@ -197,6 +212,12 @@ std::optional<std::string> Engine::Impl::recount(core::OrderId id) {
   const auto it = followers.find(id);
   if (it == followers.end()) return std::nullopt;
   const auto& follower = it->second;
+  if (ledger.find(id)->outcome == execution::Outcome::kSold) {
+    // Where it would have ended is no part of it.
+    ledger.complete(id, follower.entry(), std::nullopt);
+    followers.erase(it);
+    return std::nullopt;
+  }
   if (follower.may_decide() && verifying.size() < kMaxVerifying) {
     verifying.push_back(id);
     return std::nullopt;

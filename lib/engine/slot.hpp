@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "core/result.hpp"
+#include "engine/engine.hpp"
 #include "engine/settings.hpp"
 #include "execution/record.hpp"
 #include "risk/gate.hpp"
@@ -72,9 +73,9 @@ struct Slot {
   std::string kept_counters;
   std::string kept_staking;
   std::optional<StrategySettings> pending;  // waits until nothing of it is at risk
-  core::VenueTime last_epoch;                    // of the last tick that fed the counters
-  core::VenueTime saved_at;                      // last_epoch of the latest record
-  int behind = 0;                                // live ticks in a row that are older than that
+  core::VenueTime last_epoch;               // of the last tick that fed the counters
+  core::VenueTime saved_at;                 // last_epoch of the latest record
+  int behind = 0;                           // live ticks in a row that are older than that
 
   std::int64_t session_number = 1;
   risk::Session session;
@@ -98,6 +99,10 @@ struct Slot {
   core::Text pause_reason;
 
   core::Text last_decision;
+  // The last signals, a ring: decided.size() of them at most kKeptDecisions, the next at its place.
+  std::vector<DecisionView> decided;
+  std::size_t next_decided = 0;
+  DecisionView considered;          // the signal at hand
   std::optional<risk::Limit> told;  // the denial that people were told last
 
  private:

@@ -104,6 +104,18 @@ std::vector<StrategyView> Engine::strategies() const {
 
 AccountView Engine::account() const { return impl_->account(); }
 
+std::optional<execution::Order> Engine::order_of(core::ContractId contract) const {
+  const auto* order = impl_->ledger.find(contract);
+  return order == nullptr ? std::nullopt : std::optional(*order);
+}
+
+bool Engine::is_ours(core::ContractId contract) const { return impl_->ledger.is_ours(contract); }
+
+bool Engine::is_foreign(core::ContractId contract) const {
+  const auto& seen = impl_->foreign;
+  return std::find(seen.begin(), seen.end(), contract) != seen.end();
+}
+
 std::vector<execution::Order> Engine::open_orders() const {
   std::vector<execution::Order> out;
   for (const auto& [id, order] : impl_->ledger.exposed()) out.push_back(*order);

@@ -283,14 +283,18 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "Nothing needs to be done."},
     {EventKind::kConfigChanged, "28f6ccee9c9b4d1f9d96e5b549e9cdcc", Level::kNotice,
      "A key of the configuration has changed",
-     "A reload took a changed value over; the entry has the key with its old and its new value, and\n"
-     "when it holds: \"live\" at once, \"when flat\" for a strategy once none of its contracts is open.\n"
+     "A reload took a changed value over; the entry has the key with its old and its new value, "
+     "and\n"
+     "when it holds: \"live\" at once, \"when flat\" for a strategy once none of its contracts is "
+     "open.\n"
      "\n"
      "Nothing needs to be done. \"derivctl explain NAME\" lists the changes of late."},
     {EventKind::kReloadDone, "25d9179a11104616b7866220463c29d1", Level::kNotice,
      "The configuration was reloaded",
-     "The whole file was read and checked, and every change in it could be taken over. An entry for\n"
-     "each changed key came before this one. Open contracts, sessions, steps and halts are as they were.\n"
+     "The whole file was read and checked, and every change in it could be taken over. An entry "
+     "for\n"
+     "each changed key came before this one. Open contracts, sessions, steps and halts are as they "
+     "were.\n"
      "\n"
      "Nothing needs to be done."},
     {EventKind::kReloadRefused, "2aa7a589956541ce9c0eddc6d2a66e93", Level::kError,
@@ -299,9 +303,12 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "\n"
      "Nothing of it was taken over: the daemon goes on with the whole configuration that it has.\n"
      "\n"
-     "Correct the file at the line and column given and say \"systemctl reload derivd\" again. For a\n"
-     "change that needs a restart, say \"systemctl restart derivd\": open contracts, sessions and steps\n"
-     "are kept over it. \"derivd check\" finds mistakes beforehand; derivd.yaml(5) says of each key what\n"
+     "Correct the file at the line and column given and say \"systemctl reload derivd\" again. For "
+     "a\n"
+     "change that needs a restart, say \"systemctl restart derivd\": open contracts, sessions and "
+     "steps\n"
+     "are kept over it. \"derivd check\" finds mistakes beforehand; derivd.yaml(5) says of each "
+     "key what\n"
      "a reload does with it."},
 }};
 

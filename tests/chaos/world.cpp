@@ -102,6 +102,13 @@ class World::Journal final : public store::Journal {
   core::Result<std::optional<execution::BalanceRecord>> last_balance() override {
     return which().last_balance();
   }
+  core::Result<std::vector<execution::HaltRecord>> halt_history(std::string_view strategy,
+                                                                std::size_t last) override {
+    return which().halt_history(strategy, last);
+  }
+  core::Result<std::vector<execution::ConfigRecord>> config_changes(std::size_t last) override {
+    return which().config_changes(last);
+  }
   core::Result<void> checkpoint() override { return which().checkpoint(); }
 
  private:

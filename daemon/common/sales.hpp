@@ -1,0 +1,45 @@
+// Owns the operator's sales: which contracts were asked to be sold and what the venue said. Trader
+// keeps one; control requests read it until the verdict is there. It sends nothing and books
+// nothing: the settlement of a sold contract comes by the engine's witnesses as any other.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "core/ids.hpp"
+
+namespace derivd::daemon {
+
+class Sales final {
+ public:
+  /// Sales that are remembered; the oldest is forgotten first.
+  static constexpr std::size_t kKept = 256;
+
+  enum class State : std::uint8_t {
+    kAsked,
+    kSold,     // the venue said so
+    kUnclear,  // no answer: the contract's own reports will tell
+    kFailed,   // the venue proved that it was not sold
+  };
+  struct Sale {
+    core::ContractId contract;
+    State state = State::kAsked;
+    std::string reason;
+  };
+
+  /// Not again while one is under way or done.
+  bool may_ask(core::ContractId contract) const;
+  void asked(core::ContractId contract);
+  void answered(core::ContractId contract, State state, std::string_view reason);
+  /// Null: never asked, or forgotten.
+  const Sale* find(core::ContractId contract) const;
+
+ private:
+  std::deque<Sale> sales_;
+};
+
+/// Whether an answer of Session::on_sell_failed leaves it open what happened.
+bool is_unclear(std::string_view code);
+
+}  // namespace derivd::daemon

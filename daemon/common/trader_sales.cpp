@@ -1,0 +1,197 @@
+// The operator's sales: which contract may be sold, what became of it, when it ends otherwise.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "common/trader.hpp"
+#include "common/trades.hpp"
+
+namespace derivd::daemon {
+
+using core::EventKind;
+using execution::Order;
+using execution::OrderState;
+using nlohmann::ordered_json;
+
+namespace {
+
+bool counts_in_ticks(const Order& order) {
+  return order.spec.duration.in_ticks() && !market::is_multiplier(order.spec.type);
+}
+
+/// Null: it has no end that the clock tells.
+ordered_json end_of(const Order& order) {
+  if (market::is_multiplier(order.spec.type) || order.spec.duration.in_ticks() || !order.contract) {
+    return nullptr;
+  }
+  return (order.purchase_time + std::chrono::seconds(order.spec.duration.seconds())).s;
+}
+
+/// How it ends when nobody sells it, for people.
+std::string end_in_words(const Order& order) {
+  if (market::is_multiplier(order.spec.type)) return "it runs until it is sold";
+  if (order.spec.duration.in_ticks()) {
+    return fmt::format("it ends by itself {} after its purchase", order.spec.duration.to_string());
+  }
+  return fmt::format("it ends by itself at {}", iso_time({end_of(order).get<std::int64_t>()}));
+}
+
+/// Deriv: "Resale of this contract is not offered."
+std::string not_resold(const Order& order) {
+  return fmt::format("Deriv does not buy back contracts that count in ticks; {}",
+                     end_in_words(order));
+}
+
+SaleAnswer refused(std::string why) { return {{}, "refused", std::move(why)}; }
+
+}  // namespace
+
+ordered_json Trader::sale_row(const Order& order, std::string_view state,
+                              std::string_view reason) const {
+  ordered_json row;
+  row["contract_id"] =
+      order.contract ? ordered_json(std::to_string(order.contract.value)) : nullptr;
+  row["order_id"] = std::to_string(order.id.value);
+  row["strategy"] = order.strategy.view();
+  row["symbol"] = order.spec.symbol.view();
+  row["type"] = market::name_of(order.spec.type);
+  row["stake"] = (order.contract ? order.buy_price : order.stake).to_string();
+  row["state"] = state;
+  const bool settled = order.state == OrderState::kSettled;
+  row["price"] = settled ? ordered_json(order.sell_price.to_string()) : nullptr;
+  row["profit"] =
+      settled && order.profit ? ordered_json(order.profit->to_string()) : ordered_json(nullptr);
+  row["ends"] = end_of(order);
+  row["reason"] = reason;
+  return row;
+}
+
+ordered_json Trader::sale_state(const Order& order) const {
+  if (order.state == OrderState::kSettled) {
+    const bool sold = order.outcome == execution::Outcome::kSold;
+    return sale_row(order, sold ? "sold" : "settled",
+                    sold ? "" : fmt::format("it ended first: {}", name_of(order.outcome)));
+  }
+  const auto* sale = sales_.find(order.contract);
+  if (sale != nullptr && sale->state == Sales::State::kFailed) {
+    return sale_row(order, "failed", fmt::format("{}; {}", sale->reason, end_in_words(order)));
+  }
+  if (sale != nullptr) return sale_row(order, "selling", sale->reason);
+  return sale_row(order, "open", end_in_words(order));
+}
+
+SaleAnswer Trader::sell(core::ContractId contract) {
+  const auto order = engine_.order_of(contract);
+  if (!order) {
+    if (engine_.is_foreign(contract)) {
+      return refused(
+          fmt::format("contract {} was not bought by derivd: such contracts are shown, "
+                      "never sold; sell it on Deriv's own pages",
+                      contract.value));
+    }
+    if (engine_.is_ours(contract)) {
+      return refused(
+          fmt::format("contract {} is settled; derivctl trades shows how", contract.value));
+    }
+    return {{},
+            "not_found",
+            fmt::format("derivd knows no contract {}; derivctl positions shows what is open",
+                        contract.value)};
+  }
+  if (order->state != OrderState::kOpen) {
+    return refused(fmt::format("contract {} is settled already: {}, profit {}", contract.value,
+                               name_of(order->outcome),
+                               order->profit ? order->profit->to_string() : "-"));
+  }
+  if (counts_in_ticks(*order)) {
+    return refused(fmt::format("contract {}: {}", contract.value, not_resold(*order)));
+  }
+  if (state_ != deriv::SessionState::kLive) {
+    return refused(
+        fmt::format("the session is {}, not live; try again when derivctl status says "
+                    "live",
+                    deriv::name_of(state_)));
+  }
+  ask_sale(*order);
+  settle();
+  // The budget of calls may have refused it at once.
+  return {sale_state(*engine_.order_of(contract)), {}, {}};
+}
+
+SaleAnswer Trader::sale(core::ContractId contract) const {
+  const auto order = engine_.order_of(contract);
+  if (order) return {sale_state(*order), {}, {}};
+  return {{}, "not_found", fmt::format("derivd knows no contract {} any more", contract.value)};
+}
+
+void Trader::ask_sale(const Order& order) {
+  if (!sales_.may_ask(order.contract)) return;
+  sales_.asked(order.contract);
+  engine_.selling(order.contract);
+  core::Event event;
+  event.kind = EventKind::kControlCommand;
+  event.strategy = order.strategy;
+  event.contract_id = order.contract;
+  event.account = account_.id;
+  event.text =
+      core::Text::truncated(fmt::format("operator: sell contract {}", order.contract.value));
+  log_.write(event);
+  session_.sell(order.contract, now_);
+}
+
+SaleAnswer Trader::flatten(std::string_view name, bool again) {
+  const auto orders = engine_.open_orders();
+  const auto concerns = [&](const Order& o) { return name.empty() || o.strategy == name; };
+  const bool any = std::any_of(orders.begin(), orders.end(), concerns);
+  if (!again && !command("pause", name, "flatten") && !any) {
+    return {{}, "not_found", fmt::format("no strategy is called '{}'", name)};
+  }
+  auto rows = ordered_json::array();
+  for (const auto& order : orders) {
+    if (!concerns(order)) continue;
+    if (!order.contract) {
+      rows.push_back(sale_row(order, "in flight", "its purchase awaits the venue's answer"));
+    } else if (counts_in_ticks(order)) {
+      rows.push_back(sale_row(order, "runs on", not_resold(order)));
+    } else if (state_ != deriv::SessionState::kLive) {
+      rows.push_back(sale_row(
+          order, "failed",
+          fmt::format("the session is {}; {}", deriv::name_of(state_), end_in_words(order))));
+    } else {
+      const auto* sale = sales_.find(order.contract);
+      // Asked once by each flatten; a refusal is told, not repeated.
+      if (!again || sale == nullptr) ask_sale(order);
+      rows.push_back(sale_state(order));
+    }
+  }
+  settle();
+  return {rows, {}, {}};
+}
+
+void Trader::on_sold(core::ContractId contract, core::Money price) {
+  sales_.answered(contract, Sales::State::kSold,
+                  fmt::format("sold for {}, its settlement follows", price.to_string()));
+  engine_.on_sold(contract, now_, actions_);
+}
+
+void Trader::on_sell_failed(core::ContractId contract, std::string_view code,
+                            std::string_view message) {
+  const auto reason = fmt::format("{}: {}", code, message);
+  if (is_unclear(code)) {
+    sales_.answered(contract, Sales::State::kUnclear, reason);
+    session_.poll(contract, now_);
+  } else {
+    sales_.answered(contract, Sales::State::kFailed, reason);
+    engine_.on_not_sold(contract);
+  }
+  core::Event event;
+  event.kind = EventKind::kControlCommand;
+  event.contract_id = contract;
+  event.reason = core::Text::truncated(reason);
+  event.text = core::Text::truncated(fmt::format(
+      "contract {} {}: {}", contract.value,
+      is_unclear(code) ? "may be sold, its reports will tell" : "was not sold", reason));
+  log_.write(event);
+}
+
+}  // namespace derivd::daemon

@@ -1,0 +1,215 @@
+#include "derivd/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "common/trades.hpp"
+
+namespace derivd::daemon {
+namespace {
+
+using nlohmann::ordered_json;
+using risk::Limit;
+
+constexpr std::string_view kOfStrategy = "strategies[]";
+/// Orders are read from the whole journal; those of the last day are enough to explain by.
+constexpr std::int64_t kOrdersSinceUs = 24LL * 3600 * 1'000'000;
+
+/// "strategies[2].guards.cooldown"; nothing for a strategy that is not in the file any more.
+std::optional<std::string> place_key(const config::Config& config, std::string_view key,
+                                     std::string_view name) {
+  if (!key.starts_with(kOfStrategy)) return std::string(key);
+  const auto& all = config.engine.strategies;
+  const auto at =
+      std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.name.view() == name; });
+  if (at == all.end()) return std::nullopt;
+  return fmt::format("strategies[{}]{}", at - all.begin(), key.substr(kOfStrategy.size()));
+}
+
+/// "FILE:LINE: key", or that it is a default.
+ordered_json line_of(const Explained& of, std::string_view key, std::string_view name) {
+  if (key.empty()) return nullptr;
+  const auto full = place_key(of.config, key, name);
+  if (!full) return nullptr;
+  const auto at = of.config.places.find(*full);
+  if (at == of.config.places.end()) return fmt::format("{} (default)", *full);
+  return fmt::format("{}:{}: {}", of.file, at->second.line, *full);
+}
+
+ordered_json utc(core::WallTime time) { return iso_time({time.us / 1'000'000}); }
+
+void add_numbers(ordered_json& row, const risk::Denied& d) {
+  if (risk::is_money(d.limit)) {
+    row["needs"] = d.stake.to_string();
+    row["at_risk"] = d.open.to_string();
+    row["left"] = d.left.to_string();
+  } else if (d.allowed != 0) {
+    row["have"] = d.have;
+    row["allowed"] = d.allowed;
+  }
+  if (d.until) row["until"] = d.until->s;
+}
+
+ordered_json decision_row(const Explained& of, const engine::DecisionView& d,
+                          const engine::StrategyView& view) {
+  ordered_json row;
+  row["time"] = utc(d.wall);
+  row["tick"] = d.tick.s;
+  row["signal"] = market::name_of(d.type);
+  row["planned"] = d.planned.to_string();
+  row["result"] = engine::name_of(d.kind);
+  row["times"] = d.times;
+  row["limit"] = d.denied ? ordered_json(risk::name_of(d.denied->limit)) : nullptr;
+  row["why"] = d.text.view();
+  row["order_id"] = d.order ? ordered_json(std::to_string(d.order.value)) : nullptr;
+  row["config"] =
+      d.denied ? line_of(of, key_of(d.denied->limit, view.halt_kind.view()), view.name.view())
+               : ordered_json(nullptr);
+  if (d.denied) add_numbers(row, *d.denied);
+  return row;
+}
+
+template <class T>
+ordered_json or_error(const core::Result<T>& read, ordered_json (*rows)(const T&)) {
+  if (!read) return {{"error", read.error().text}};
+  return rows(*read);
+}
+
+ordered_json halt_rows(const std::vector<execution::HaltRecord>& halts) {
+  auto rows = ordered_json::array();
+  for (const auto& h : halts) {
+    rows.push_back({{"time", utc(h.wall)},
+                    {"of", h.strategy.empty() ? "account" : "strategy"},
+                    {"halted", h.halted},
+                    {"kind", h.kind.view()},
+                    {"reason", h.reason.view()}});
+  }
+  return rows;
+}
+
+ordered_json changes_of(const Explained& of, std::string_view name, std::size_t last) {
+  // Those of other strategies are left out, so more than `last` are read.
+  const auto read = of.journal.config_changes(last * 8);
+  if (!read) return {{"error", read.error().text}};
+  auto rows = ordered_json::array();
+  const auto own = fmt::format("strategies[{}]", name);
+  for (const auto& c : *read) {
+    if (c.key.starts_with("strategies[") && !c.key.starts_with(own)) continue;
+    if (rows.size() >= last) break;
+    rows.push_back({{"time", utc(c.wall)},
+                    {"key", c.key},
+                    {"before", c.before},
+                    {"after", c.after},
+                    {"reload", c.taken.view()}});
+  }
+  return rows;
+}
+
+ordered_json orders_of(const Explained& of, std::string_view name, std::size_t last,
+                       core::WallTime now) {
+  store::OrderQuery query;
+  query.strategy = std::string(name);
+  query.since = core::WallTime{now.us - kOrdersSinceUs};
+  query.contracts_only = false;
+  auto orders = of.journal.orders(query);
+  if (!orders) return {{"error", orders.error().text}};
+  if (orders->size() > last)
+    orders->erase(orders->begin(), orders->end() - static_cast<long>(last));
+  std::reverse(orders->begin(), orders->end());
+  return trade_rows(*orders, of.config.venue.mode == config::Mode::kPaper);
+}
+
+/// What stands in the way of its next signal, as far as that can be said now.
+std::string standing_of(const engine::StrategyView& view) {
+  using engine::StrategyStatus;
+  switch (view.status) {
+    case StrategyStatus::kRunning:
+      return view.change_pending
+                 ? "enters nothing until its contracts are settled: a change of its "
+                   "configuration waits"
+                 : "enters at its next signal if the limits allow it";
+    case StrategyStatus::kPaused:
+      return fmt::format("paused{}{}; derivctl resume {} ends it", view.reason.empty() ? "" : ": ",
+                         view.reason, view.name);
+    case StrategyStatus::kHalted:
+      return fmt::format("halted: {}; derivctl resume {} begins a new session", view.reason,
+                         view.name);
+    case StrategyStatus::kDisabled:
+      return "not enabled in the configuration";
+    case StrategyStatus::kBlocked:
+      return "waits until the outcome of an order is proven";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view key_of(Limit limit, std::string_view halt_kind) {
+  switch (limit) {
+    case Limit::kHalted:
+      return halt_kind == "take_profit" ? "strategies[].session.take_profit"
+             : halt_kind == "stop_loss" ? "strategies[].session.stop_loss"
+                                        : "";
+    case Limit::kPaused:
+    case Limit::kNotReady:
+    case Limit::kUnknownOrder:
+      return "";
+    case Limit::kHours:
+      return "strategies[].guards.hours";
+    case Limit::kCooldown:
+      return "strategies[].guards.cooldown";
+    case Limit::kAfterLosses:
+      return "strategies[].guards.after_losses";
+    case Limit::kMaxOpen:
+      return "strategies[].guards.max_open";
+    case Limit::kMaxTradesPerHour:
+      return "strategies[].guards.max_trades_per_hour";
+    case Limit::kMaxOpenContracts:
+      return "limits.max_open_contracts";
+    case Limit::kMaxTradesPerDay:
+      return "limits.max_trades_per_day";
+    case Limit::kDailyProfit:
+      return "limits.daily_profit";
+    case Limit::kSessionStop:
+      return "strategies[].session.stop_loss";
+    case Limit::kMaxStake:
+      return "limits.max_stake";
+    case Limit::kMaxOpenStake:
+      return "limits.max_open_stake";
+    case Limit::kDailyLoss:
+      return "limits.daily_loss";
+    case Limit::kMinBalance:
+      return "limits.min_balance";
+    case Limit::kMinPayoutRatio:
+      return "strategies[].guards.min_payout_ratio";
+  }
+  return "";
+}
+
+ordered_json explain_strategy(const Explained& of, std::string_view name, std::size_t last) {
+  const auto all = of.engine.strategies();
+  const auto view =
+      std::find_if(all.begin(), all.end(), [&](const auto& v) { return v.name == name; });
+  if (view == all.end()) return nullptr;
+  ordered_json out;
+  out["strategy"] = view->name.view();
+  out["status"] = engine::name_of(view->status);
+  out["standing"] = standing_of(*view);
+  out["config"] = line_of(of, kOfStrategy, name);
+  out["change_pending"] = view->change_pending;
+  out["last_tick"] = view->last_tick ? ordered_json(view->last_tick->s) : nullptr;
+  out["decisions"] = ordered_json::array();
+  core::WallTime newest{};
+  for (const auto& d : of.engine.decisions(name, last)) {
+    newest = std::max(newest, d.wall);
+    out["decisions"].push_back(decision_row(of, d, *view));
+  }
+  out["orders"] = orders_of(of, name, last, newest);
+  out["halts"] = or_error(of.journal.halt_history(name, last), halt_rows);
+  out["config_changes"] = changes_of(of, name, last);
+  return out;
+}
+
+}  // namespace derivd::daemon

@@ -1,0 +1,219 @@
+"""The operator's hand on single contracts and the question why: sell, flatten, explain, check --explain,
+against derivsim over TLS, with contracts of minutes (the venue buys those back) and of ticks (it does
+not)."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import harness
+from test_reload import first_config, strategy
+
+
+class Trial:
+    def __init__(self, programs, directory, api, strategies, speed="2"):
+        self.token = harness.demo_token(api)
+        self.sim = harness.Sim(programs, directory, [self.token],
+                               ["--speed", speed, "--seed", "5", "--feed", "gbm"])
+        self.config = first_config(self.sim, api)
+        self.config["strategies"] = strategies
+        self.file = directory / "derivd.yaml"
+        self.write()
+        self.daemon = harness.Daemon(programs, directory, self.file, self.token)
+
+    def write(self):
+        self.file.write_text(json.dumps(self.config, indent=1))
+
+    def open_of(self, name, count=1):
+        rows = [r for r in self.daemon.json("positions") if r["strategy"] == name and r["contract_id"]]
+        return rows if len(rows) >= count else None
+
+    def wait_open(self, name, count=1):
+        harness.wait_until(lambda: "session live" in self.daemon.log(), 30, "a live session",
+                           self.daemon.process)
+        return harness.wait_until(lambda: self.open_of(name, count), 90, f"{count} open of {name}",
+                                  self.daemon.process)
+
+    def trade(self, contract):
+        return next(t for t in self.daemon.trades() if t["contract_id"] == contract)
+
+
+def minutes(name, symbol, **more):
+    return strategy(name, symbol, type="rise_fall", contract={"duration": "10m"}, **more)
+
+
+def sold(trial, contract):
+    """Sells once the venue takes it back: before its entry tick it does not."""
+    answers = []
+
+    def done():
+        answers.append(trial.daemon.ctl("sell", contract, ok=False))
+        return answers[-1].returncode == 0
+
+    harness.wait_until(done, 60, "a sale", trial.daemon.process)
+    for refused in answers[:-1]:
+        harness.check(refused.returncode == 4 and "was not sold" in refused.stderr, refused.stderr)
+    return answers[-1]
+
+
+def sells(programs, directory, api):
+    """A contract of minutes is sold and feeds ledger and result; foreign, unknown, settled and tick
+    contracts are refused with the reason."""
+    ticks = strategy("ticks", "1HZ10V", contract={"duration": "10t"})
+    trial = Trial(programs, directory, api, [minutes("slow", "1HZ100V"), ticks])
+    daemon = trial.daemon.start()
+    try:
+        contract = trial.wait_open("slow")[0]["contract_id"]
+        done = sold(trial, contract)
+        row = harness.wait_until(lambda: trial.trade(contract)["profit"] and trial.trade(contract), 20,
+                                 "the settlement", daemon.process)
+        harness.check(row["outcome"] == "sold" and not row["mismatch"], row)
+        harness.check(f"contract {contract} sold for" in done.stdout and row["profit"] in done.stdout,
+                      done.stdout)
+        again = daemon.ctl("sell", contract, ok=False)
+        harness.check(again.returncode == 4 and "settled already: sold" in again.stderr, again.stderr)
+        unknown = daemon.ctl("sell", "987654321", ok=False)
+        harness.check(unknown.returncode == 6 and "987654321" in unknown.stderr, unknown.stderr)
+        harness.check(daemon.ctl("sell", "many", ok=False).returncode == 2, "usage is 2")
+
+        def tick_contract():
+            rows = trial.open_of("ticks")
+            if not rows:
+                return None
+            answer = daemon.ctl("sell", rows[0]["contract_id"], ok=False)
+            return answer if "count in ticks" in answer.stderr else None
+
+        refused = harness.wait_until(tick_contract, 60, "an answer for a tick contract", daemon.process)
+        harness.check(refused.returncode == 4 and "10t after its purchase" in refused.stderr,
+                      refused.stderr)
+        # Ours or not at all: what the venue holds for somebody else on the account is foreign.
+        stats = daemon.json("strategies")
+        slow = next(s for s in stats if s["name"] == "slow")
+        harness.check(slow["won"] + slow["lost"] >= 1 or row["profit"] == "0.00", slow)
+        flat = daemon.ctl("flatten", "slow", "--json", ok=False)
+        harness.check(flat.returncode in (0, 4), f"{flat.returncode} {flat.stderr}")
+        harness.check(next(s for s in daemon.json("strategies") if s["name"] == "slow")["status"] == "paused",
+                      "flatten pauses first")
+        harness.check(daemon.ctl("flatten", "nobody", ok=False).returncode == 6, "unknown name is 6")
+        daemon.ctl("pause", "--all")
+        harness.wait_until(lambda: not trial.open_of("ticks"), 60, "the end of tick contracts",
+                           daemon.process)
+        sell_the_rest(trial)
+        harness.check(daemon.stop() == 0, daemon.log()[-1500:])
+    finally:
+        trial.sim.stop()
+    totals = harness.compare(daemon.trades(), trial.sim.ledger())
+    harness.check(totals["open"] == 0, totals)
+    venue = [line for line in trial.sim.ledger() if line["event"] == "sell"]
+    harness.check(len(venue) >= 1, "the venue booked no sale")
+    print(api, "sold", len(venue), "of", totals["settled"])
+
+
+def sell_the_rest(trial):
+    def flat():
+        done = trial.daemon.ctl("flatten", ok=False)
+        return done.returncode == 0 and not trial.daemon.json("positions")
+
+    harness.wait_until(flat, 60, "an empty book", trial.daemon.process)
+
+
+def flattens(programs, directory):
+    """Three contracts of minutes at once: entries stop first, everything is sold, the books agree."""
+    slow = minutes("slow", "1HZ100V", guards={"max_open": 3})
+    trial = Trial(programs, directory, "options", [slow, minutes("other", "1HZ75V")], speed="4")
+    daemon = trial.daemon.start()
+    try:
+        trial.wait_open("slow", 3)
+        harness.wait_until(lambda: trial.open_of("other"), 60, "one of the other", daemon.process)
+        harness.wait_until(lambda: (daemon.ctl("flatten", "slow", ok=False).returncode == 0), 60,
+                           "a flat strategy", daemon.process)
+        harness.check(not trial.open_of("slow") and trial.open_of("other"), "the other is untouched")
+        rows = daemon.json("strategies")
+        harness.check({r["name"]: r["status"] for r in rows} == {"slow": "paused", "other": "running"}, rows)
+        sell_the_rest(trial)
+        done = daemon.ctl("flatten")
+        harness.check("nothing is open" in done.stdout, done.stdout)
+        harness.check(daemon.stop() == 0, daemon.log()[-1500:])
+    finally:
+        trial.sim.stop()
+    totals = harness.compare(daemon.trades(), trial.sim.ledger())
+    harness.check(totals["open"] == 0 and totals["settled"] >= 4, totals)
+    harness.check({t["outcome"] for t in daemon.trades()} == {"sold"}, "sold, each of them")
+
+
+def explains(programs, directory):
+    """The last signals with limit, numbers and line; halts and changes from the journal."""
+    tight = strategy("tight", "1HZ100V", staking={"base": 2.0})
+    trial = Trial(programs, directory, "options", [tight], speed="40")
+    daemon = trial.daemon.start()
+    try:
+        harness.wait_until(lambda: "session live" in daemon.log(), 30, "a live session", daemon.process)
+        harness.wait_until(lambda: len(daemon.trades()) >= 3, 60, "trades", daemon.process)
+        said = daemon.json("explain", "tight")
+        harness.check(any(d["result"] == "entered" and d["planned"] == "2.00" and d["order_id"]
+                          for d in said["decisions"]), said["decisions"])
+        trial.config["limits"]["max_trades_per_day"] = 1
+        trial.write()
+        subprocess.run([str(daemon.programs / "derivd"), "reload"], env=daemon.environment, check=True,
+                       capture_output=True, timeout=60)
+
+        def denied():
+            rows = daemon.json("explain", "tight", "--last", "5")["decisions"]
+            return rows[0] if rows and rows[0]["limit"] == "max_trades_per_day" else None
+
+        row = harness.wait_until(denied, 60, "a denial", daemon.process)
+        line = next(i for i, text in enumerate(trial.file.read_text().splitlines(), 1)
+                    if "max_trades_per_day" in text)
+        harness.check(row["config"] == f"{trial.file}:{line}: limits.max_trades_per_day"
+                      and row["allowed"] == 1 and row["have"] >= 3 and row["result"] == "dropped", row)
+        text = daemon.ctl("explain", "tight").stdout
+        harness.check("limits.max_trades_per_day: null → 1 (live)" in text and row["config"] in text
+                      and "contract " in text, text)
+        daemon.ctl("halt", "tight", "--reason", "a look")
+        said = daemon.json("explain", "tight")
+        harness.check(said["status"] == "halted" and "derivctl resume tight" in said["standing"]
+                      and said["halts"][0]["kind"] == "operator", said)
+        harness.check(daemon.ctl("explain", "nobody", ok=False).returncode == 6, "unknown name is 6")
+        harness.check(daemon.stop() == 0, daemon.log()[-1500:])
+        harness.check(daemon.ctl("explain", "tight", ok=False).returncode == 3, "not running is 3")
+    finally:
+        trial.sim.stop()
+    harness.compare(daemon.trades(), trial.sim.ledger())
+
+
+def check_explained(programs, directory):
+    """Every key with its value, its line or that it is a default, its class and help; by both programs."""
+    file = harness.SOURCE / "config/demo.yaml"
+    rows = json.loads(subprocess.run([programs / "derivctl", "--json", "check", "--config", file, "--explain"],
+                                     capture_output=True, text=True, check=True, timeout=60).stdout)
+    keys = {r["key"]: r for r in rows}
+    lines = file.read_text().splitlines()
+    number = next(i for i, text in enumerate(lines, 1) if text.startswith("  max_stake:"))
+    stake = keys["limits.max_stake"]
+    harness.check(stake["value"] == "5.00" and stake["from"].startswith(f"{file}:{number}:")
+                  and stake["reload"] == "live" and stake["help"], stake)
+    harness.check(keys["strategies[trend].guards.max_open"]["value"] == "1"
+                  and keys["strategies[parity].staking.on_cap"]["from"] == "default"
+                  and keys["strategies[trend].symbol"]["reload"] == "when flat"
+                  and keys["store.path"]["reload"] == "restart", "keys of strategies")
+    for program in ("derivctl", "derivd"):
+        text = subprocess.run([programs / program, "check", "--config", file, "--explain"],
+                              capture_output=True, text=True, check=True, timeout=60).stdout
+        for r in rows:
+            harness.check(f"{r['key']}: {r['value']} (" in text and r["help"] in text, r)
+
+
+def main(programs):
+    programs = pathlib.Path(programs)
+    for api in ("options", "v3"):
+        with harness.Workspace() as directory:
+            sells(programs, directory, api)
+    for case in (flattens, explains, check_explained):
+        with harness.Workspace() as directory:
+            case(programs, directory)
+            print("ok", case.__name__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
