@@ -43,8 +43,8 @@ _derivd() {
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
       return ;;
     --win-probability | --measured | --payout | --quote | --trades | --sessions) return ;;
-    --timeout | --since | --until | --strategy | --reason | --listen | --token | --app-id | --balance | \
-      --feed | --speed | --seed | --settle-delay | --latency-ticks | --from | --to | \
+    --timeout | --last | --since | --until | --strategy | --reason | --listen | --token | --app-id | \
+      --balance | --feed | --speed | --seed | --settle-delay | --latency-ticks | --from | --to | \
       --days | --endpoint | --decimals) return ;;
     --start) [[ ${program##*/} == derivsim ]] && return ;; # elsewhere it takes no value
     --ticks) # SYMBOL=FILE

@@ -22,6 +22,8 @@ from harness import check, wait_until  # noqa: E402
 
 ETC = pathlib.Path("/etc/derivd")
 PLACE = pathlib.Path("/srv/venue")  # derivd may read it: neither below /home nor below /tmp
+CONFIG_CHANGED, RELOAD_DONE, RELOAD_REFUSED = (
+    "28f6ccee9c9b4d1f9d96e5b549e9cdcc", "25d9179a11104616b7866220463c29d1", "2aa7a589956541ce9c0eddc6d2a66e93")
 READY, STOPPED = "8de78c44b3184628919e0e23587c432e", "95f01f37be3a4f53bf279dfe8bc53c84"
 CONFIG_INVALID = "6420ba883f0b4bd7ac38038ce14a2bb0"
 HALTED = "ab8b07652a97411aa5db46410efce182"
@@ -279,6 +281,37 @@ def halt_explained(state):
     check("1 running, 1 halted" in wait_until(
         lambda: (lambda t: "1 halted" in t and t)(show("derivd", "StatusText")), 5, "the status"), "")
     run("derivctl", "resume", "trend")
+
+
+def reload(state):
+    """systemctl reload waits for the verdict: a good file is taken over by the running daemon, a bad one fails
+    the reload and changes nothing."""
+    config = ETC / "derivd.yaml"
+    good = config.read_text()
+    pid, began = show("derivd", "MainPID"), show("derivd", "ActiveEnterTimestampMonotonic")
+    config.write_text(good.replace("max_open_contracts: 4", "max_open_contracts: 3"))
+    systemctl("reload", "derivd")
+    entry = journal("-u", "derivd", f"MESSAGE_ID={CONFIG_CHANGED}")[-1]
+    check(entry["MESSAGE"] == "limits.max_open_contracts: 4 → 3 (live)", entry)
+    check("reloaded: 1 changes" in journal("-u", "derivd", f"MESSAGE_ID={RELOAD_DONE}")[-1]["MESSAGE"], "done")
+    line = next(i for i, text in enumerate(good.splitlines(), 1) if "max_stake: 5.00" in text)
+    for text, what in (("max_stake: -5", "limits.max_stake"), ("max_stak: 5", "limits.max_stak")):
+        config.write_text(good.replace("max_stake: 5.00", text))
+        check(systemctl("reload", "derivd", ok=False).returncode != 0, f"reloaded with {text}")
+        entry = journal("-u", "derivd", f"MESSAGE_ID={RELOAD_REFUSED}")[-1]
+        check(f"{config}:{line}:" in entry["DERIVD_REASON"] and what in entry["DERIVD_REASON"], entry)
+        check(active() == "active" and show("derivd", "SubState") == "running", "the daemon was disturbed")
+    config.write_text(good + "store: { path: /tmp/other.db }\n")
+    check(systemctl("reload", "derivd", ok=False).returncode != 0, "reloaded what needs a restart")
+    check("store.path" in journal("-u", "derivd", f"MESSAGE_ID={RELOAD_REFUSED}")[-1]["MESSAGE"], "no reason")
+    done = run("derivd", "reload", ok=False)
+    check(done.returncode == 1 and "restart the daemon" in done.stderr, done.stderr)
+    config.write_text(good)
+    systemctl("reload", "derivd")
+    check((pid, began) == (show("derivd", "MainPID"), show("derivd", "ActiveEnterTimestampMonotonic")),
+          "a reload restarted the daemon")
+    check(show("derivd", "StatusText").startswith("live"), show("derivd", "StatusText"))
+    more_trades(2)
 
 
 def who_may(state):
@@ -574,6 +607,11 @@ def instances(state):
         check(pathlib.Path(f"/var/lib/derivd-{name}/derivd.db").exists(), name)
     check(not {t["contract_id"] for t in trades("--name", "a")}
           & {t["contract_id"] for t in trades("--name", "b")}, "shared contracts")
+    config = ETC / "b.yaml"
+    config.write_text(config.read_text().replace("max_open_contracts: 4", "max_open_contracts: 2"))
+    systemctl("reload", "derivd@b")
+    check(len(journal("-u", "derivd@b", f"MESSAGE_ID={RELOAD_DONE}")) == 1
+          and not journal("-u", "derivd@a", f"MESSAGE_ID={RELOAD_DONE}"), "a reload of one is not of the other")
     check(journal("-u", "derivd@a", f"DERIVD_ACCOUNT={status[1]['account']}") == [], "mixed journals")
     systemctl("stop", "derivd@a")
     more_trades(2, "--name", "b")
@@ -638,8 +676,8 @@ def purge(state):
 
 
 GROUPS = {
-    "service": [installed, hardening, offline_start, trading, metrics, journal_fields, halt_explained,
-                who_may, readme, token_hidden, killed, core_file, start_limit, watchdog, stop, long_stop],
+    "service": [installed, hardening, offline_start, trading, metrics, journal_fields, reload,
+                halt_explained, who_may, readme, token_hidden, killed, core_file, start_limit, watchdog, stop, long_stop],
     "failures": [missing_credential, bad_token, bad_config, encrypted_credential, instances, upgrade,
                  purge],
 }
