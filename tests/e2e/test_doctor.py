@@ -70,7 +70,7 @@ def all_well(place):
 def each_thing_broken(place):
     good = place.config.read_text()
 
-    place.config.write_text("venue: {apii: v3}\n")
+    place.config.write_text("venue: {apii: v3}\nstrategies: []\n")
     place.failing("configuration", "apii", "derivd check")
     place.config.unlink()
     place.failing("configuration", "derivctl setup")

@@ -137,7 +137,7 @@ def only_the_owner_may(place):
            "s.sendall(sys.stdin.buffer.read()); print(s.makefile().readline())")
     for request, ok in (({"cmd": "status"}, True),
                         ({"cmd": "token-set", "token": place.tokens["new"]}, False)):
-        done = subprocess.run([sys.executable, "-c", ask, str(d.directory / "run" / "control.sock")],
+        done = subprocess.run(["/usr/bin/python3", "-c", ask, str(d.directory / "run" / "control.sock")],
                               input=json.dumps(request) + "\n", capture_output=True, text=True,
                               user=65534, group=os.getegid(), extra_groups=[], timeout=30)
         answer = json.loads(done.stdout)
