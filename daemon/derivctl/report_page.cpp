@@ -316,7 +316,7 @@ std::string changes(const ReportSource& s) {
       "Changes of the configuration", {"when (UTC)", "key", "before", "after", "taken"}, {}};
   for (const auto& c : s.history.changes) {
     t.rows.push_back({minute_of({c.wall.us / 1'000'000}), escape(c.key), escape(c.before),
-                      escape(c.after), escape(c.taken)});
+                      escape(c.after), escape(c.taken.view())});
   }
   return "<h2>Configuration</h2>\n" + html::table(t);
 }

@@ -66,7 +66,7 @@ struct Order {
   core::VenueTime settled_time;
   std::optional<market::Tick> entry;
   std::optional<market::Tick> exit;
-  bool recomputed_differs = false;           // our own ticks say otherwise
+  bool recomputed_differs = false;           // our own ticks or a later witness say otherwise
   core::ShortString<64> reason;              // venue's code when refused, ours when unknown
 };
 

@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 #include "store/rows.hpp"
 #include "store/schema.hpp"
@@ -569,6 +571,10 @@ core::Result<History> SqliteJournal::history() {
   auto halts = read_halts("ORDER BY seq");
   if (!halts) return halts.error();
   out.halts = std::move(*halts);
+  auto changes = config_changes(std::numeric_limits<std::int64_t>::max());
+  if (!changes) return changes.error();
+  out.changes = std::move(*changes);
+  std::ranges::reverse(out.changes);
   auto accepted =
       db_.prepare("SELECT id,min(written_us) FROM order_events WHERE contract_id != 0 GROUP BY id");
   if (!accepted) return accepted.error();

@@ -23,19 +23,10 @@ struct OrderQuery {
   bool contracts_only = true;           // leaves out refused and absent orders
 };
 
-/// A key of the configuration that a reload changed.
-struct ConfigChange {
-  core::WallTime wall;
-  std::string key;
-  std::string before;
-  std::string after;
-  std::string taken;
-};
-
 /// What only the history tells, for the report.
 struct History {
   std::vector<execution::HaltRecord> halts;  // every one and every lifting, in their order
-  std::vector<ConfigChange> changes;         // in their order
+  std::vector<execution::ConfigRecord> changes;  // of reloads, in their order
   /// Order → wall clock (microseconds) at which the venue's acceptance was journaled.
   std::unordered_map<std::int64_t, std::int64_t> accepted_us;
   std::int64_t were_unknown = 0;  // orders that were of unknown outcome at some time

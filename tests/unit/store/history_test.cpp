@@ -42,6 +42,8 @@ TEST(History, HasEveryHaltTheFirstAcceptanceAndWhatWasUnknown) {
     append(execution::OrderRecord{intent(2)});
     append(execution::HaltRecord{"parity", true, "stop_loss", "20.00", {5}, {6}});
     append(execution::HaltRecord{"parity", false, "stop_loss", "operator", {7}, {8}});
+    append(execution::ConfigRecord{{9}, {10}, "limits.max_stake", "5.00", "2.00", "live"});
+    append(execution::ConfigRecord{{11}, {12}, "log.level", "info", "debug", "live"});
   }
   auto reader = Journal::open(path, Journal::Mode::kReadOnly);
   ASSERT_TRUE(reader) << reader.error().text;
@@ -53,6 +55,9 @@ TEST(History, HasEveryHaltTheFirstAcceptanceAndWhatWasUnknown) {
   EXPECT_EQ(history->halts[1].reason, "operator");
   EXPECT_FALSE(history->halts[1].halted);
   EXPECT_TRUE((*reader)->halts()->empty());
+  ASSERT_EQ(history->changes.size(), 2u);
+  EXPECT_EQ(history->changes[0].key, "limits.max_stake") << "in their order";
+  EXPECT_EQ(history->changes[1].after, "debug");
   EXPECT_EQ(history->were_unknown, 1);
   ASSERT_EQ(history->accepted_us.size(), 1u) << "the second was never accepted";
   EXPECT_GT(history->accepted_us.at(1), 1'700'000'000'000'000) << "the wall clock of its append";
