@@ -82,5 +82,6 @@ void add_ticks(Commands& commands);  // fetch, import, export, list
 void add_backtest(Commands& commands);
 void add_odds(Commands& commands);
 void add_audit(Commands& commands);
+void add_sweep(Commands& commands);  // sweep, merge
 
 }  // namespace derivd::ctl

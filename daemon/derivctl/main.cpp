@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   ctl::add_backtest(commands);
   ctl::add_odds(commands);
   ctl::add_audit(commands);
+  ctl::add_sweep(commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
