@@ -26,7 +26,7 @@ _derivd() {
   local subcommand words
   COMPREPLY=()
   case $before in
-    --config | --socket | --html | --contract | --credential | --token-file | --journal | \
+    --config | --vary | --socket | --html | --contract | --credential | --token-file | --journal | \
       --backtest | --payouts | --faults | --control | --ledger | --record | --ca-file)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
@@ -42,7 +42,9 @@ _derivd() {
       words=$(for d in /run/derivd-*; do [[ -d $d ]] && printf '%s\n' "${d#/run/derivd-}"; done)
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
       return ;;
-    --win-probability | --measured | --payout | --quote | --trades | --sessions) return ;;
+    --win-probability | --measured | --payout | --quote | --trades | --sessions | \
+      --set | --permutations | --random-runs | --walk-forward | --threads | --shard) return ;;
+    --by) mapfile -t COMPREPLY < <(compgen -W 'profit per_trade return' -- "$current") && return ;;
     --timeout | --last | --since | --until | --strategy | --reason | --listen | --token | --app-id | \
       --balance | --feed | --speed | --seed | --settle-delay | --latency-ticks | --from | --to | \
       --days | --endpoint | --decimals) return ;;
