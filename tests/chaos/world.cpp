@@ -826,8 +826,8 @@ void World::ledger_line(std::string_view line) {
     auditor_.bought(contract, acting_for_us_ ? acting_order_ : core::OrderId{}, {});
     // A link that is dead without saying so yet shows nothing, nor does one that is given up before
     // the frames that it holds back get through.
-    const bool heard =
-        attempt_ && !attempt_->deaf && !attempt_->mute && now_ >= attempt_->stalled_until;
+    const bool heard = attempt_ && !attempt_->deaf && !attempt_->mute &&
+                       std::max(attempt_->stalled_until, attempt_->down_last) <= now_ + kSecond;
     const bool live = heard && alive() && trader_->state() == deriv::SessionState::kLive;
     // While an order is unknown (for good, when it is ambiguous) it may be its contract.
     const bool sure = live && settled_down() && trader_->engine().account().unknown_orders == 0;
