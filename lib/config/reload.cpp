@@ -65,8 +65,6 @@ std::string_view name_of(Reload reload) {
       return "live";
     case Reload::kWhenFlat:
       return "when flat";
-    case Reload::kReconnect:
-      return "reconnect";
     case Reload::kRestart:
       return "restart";
   }
@@ -100,7 +98,7 @@ std::vector<Change> diff(const Config& before, const Config& after) {
 std::vector<Problem> refusals(const std::vector<Change>& changes, const Config& after) {
   std::vector<Problem> out;
   for (const auto& change : changes) {
-    if (change.reload != Reload::kRestart && change.reload != Reload::kReconnect) continue;
+    if (change.reload != Reload::kRestart) continue;
     const auto at = nearest_place(after, change);
     out.push_back({at.line, at.column, change.key,
                    fmt::format("{} instead of {}: a reload cannot change it; restart the daemon, "

@@ -616,7 +616,7 @@ TEST(Diff, EachClassOfChange) {
        "venue.app_id",
        "33uslq",
        "other",
-       Reload::kReconnect,
+       Reload::kRestart,
        {3, 11}},
       {"account: real",
        "account: demo",
