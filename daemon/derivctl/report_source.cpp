@@ -150,7 +150,8 @@ core::Result<ReportSource> source_from_journal(const std::string& file,
     return outside(h.wall) || (!filter.strategy.empty() && !h.strategy.empty() &&
                                h.strategy.view() != filter.strategy);
   });
-  std::erase_if(history->changes, [&](const execution::ConfigRecord& c) { return outside(c.wall); });
+  std::erase_if(history->changes,
+                [&](const execution::ConfigRecord& c) { return outside(c.wall); });
   source.history = std::move(*history);
   return source;
 }

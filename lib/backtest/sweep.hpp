@@ -87,10 +87,10 @@ std::int64_t units_of(const Sweep& sweep);
 core::Result<UnitResult> run_unit(const Sweep& sweep, std::int64_t unit,
                                   const std::atomic<bool>& stop);
 
-/// Ticks with the same epochs and first quote as `rows` and changes of the same sizes, in an order of
-/// their own, up or down by chance, and in half of the cases one pip more or less. Nothing can be
-/// known of such ticks: order alone would leave a drift, or a parity that changes more often than
-/// not, where it was.
+/// Ticks with the same epochs and first quote as `rows` and changes of the same sizes, in an order
+/// of their own, up or down by chance, and in half of the cases one pip more or less. Nothing can
+/// be known of such ticks: order alone would leave a drift, or a parity that changes more often
+/// than not, where it was.
 std::vector<market::TickRow> shuffled(const std::vector<market::TickRow>& rows, std::uint64_t seed);
 
 /// The same settings, every enabled strategy entering at random, about `trades` times over so many

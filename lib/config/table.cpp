@@ -554,9 +554,9 @@ constexpr std::array kSettings{
     row<DERIVD_OF_STRATEGY(staking.max_steps), (read_between<0, 1000>)>(
         "strategies[].staking.max_steps", kNotSet, "0 to 1000",
         "Raises above the base; the next one starts again at the base.", Reload::kLive),
-    row<DERIVD_OF_STRATEGY(staking.max_stake), read_amount>(
-        "strategies[].staking.max_stake", kNotSet, kAmountAllowed, "The plan's own cap.",
-        Reload::kLive),
+    row<DERIVD_OF_STRATEGY(staking.max_stake), read_amount>("strategies[].staking.max_stake",
+                                                            kNotSet, kAmountAllowed,
+                                                            "The plan's own cap.", Reload::kLive),
     row<DERIVD_OF_STRATEGY(staking.on_cap), read_enum<staking::OnCap, kOnCap>>(
         "strategies[].staking.on_cap", "restart", "restart, hold",
         "What a stake above the cap becomes: the base again, or the cap.", Reload::kLive),

@@ -473,8 +473,9 @@ TEST(Journal, VersionsThatThisProgramDoesNotKnow) {
   for (const auto mode : {Mode::kReadWrite, Mode::kReadOnly}) {
     const auto e = refused(path, mode);
     EXPECT_EQ(e.kind, core::ErrorKind::kInvalid);
-    EXPECT_THAT(e.text, HasSubstr(fmt::format("newer derivd (journal version {}, this one knows {})",
-                                              known_version() + 1, known_version())));
+    EXPECT_THAT(e.text,
+                HasSubstr(fmt::format("newer derivd (journal version {}, this one knows {})",
+                                      known_version() + 1, known_version())));
   }
   sql(path, "PRAGMA user_version = 0");
   EXPECT_THAT(refused(path).text, HasSubstr("no journal version"));
