@@ -29,7 +29,7 @@ MUTATIONS = {
          "  if (fate_of(asked.call) != Fate::kAgain) return tell_lost("),
     ],
     "skip the journal before sending": [
-        ("lib/engine/entry.cpp", "  append(execution::OrderRecord{intent});\n", ""),
+        ("lib/engine/entry.cpp", "  append_order(intent);\n", ""),
     ],
     "book a settlement twice": [
         ("lib/engine/settle.cpp", "  book(slot, order);\n", "  book(slot, order);\n  book(slot, order);\n"),
@@ -70,12 +70,25 @@ def copy_tree(tree):
         shutil.copy2(ROOT / name, tree / name)
 
 
+def check():
+    """Every text to break is still there, once: `ctest -L lint` asks, so that no mutation dies in silence."""
+    for name, changes in MUTATIONS.items():
+        for file, before, _ in changes:
+            found = (ROOT / file).read_text().count(before)
+            if found != 1:
+                sys.exit(f"{name}: {file} has changed: the text to break occurs {found} times")
+    print(f"{len(MUTATIONS)} mutations fit the tree")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=int, default=1000, help="seeds tried on each mutation")
     parser.add_argument("--build-type", default="Release")
     parser.add_argument("--keep", help="use this folder for the copy and keep it")
+    parser.add_argument("--check", action="store_true", help="only whether the mutations still fit the tree")
     arguments = parser.parse_args()
+    if arguments.check:
+        return check()
     tree = pathlib.Path(arguments.keep or tempfile.mkdtemp(prefix="derivd-mutations-"))
     tree.mkdir(parents=True, exist_ok=True)
     copy_tree(tree)
