@@ -290,11 +290,12 @@ std::vector<std::string> odds_short(const engine::StrategySettings& strategy,
       profit && stop
           ? fmt::format("  a session wins {} in {} of the cases and loses {} in {}; on average it "
                         "brings {} in {:.0f} trades",
-                        profit->to_string(), percent(result.end(SessionEnd::kTakeProfit).value),
-                        stop->to_string(), percent(result.end(SessionEnd::kStopLoss).value),
-                        amount(result.profit.value), result.trades.value)
-          : fmt::format("  a session brings {} on average in {:.0f} trades",
-                        amount(result.profit.value), result.trades.value));
+                        profit->to_string(), percent(result.end(SessionEnd::kTakeProfit)),
+                        stop->to_string(), percent(result.end(SessionEnd::kStopLoss)),
+                        amount(result.profit), result.trades.value)
+          : fmt::format("  a session brings {} on average in {:.0f} trades", amount(result.profit),
+                        result.trades.value));
+  if (!result.exact) out.back() += fmt::format(" (simulated, {} sessions)", result.sessions);
   const auto warnings = odds_warnings(q, result);
   if (!warnings.empty()) out.push_back("  warning: " + warnings.front());
   return out;

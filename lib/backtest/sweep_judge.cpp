@@ -117,6 +117,9 @@ std::vector<std::string> verdict_text(const SweepQuestion& q,
   const auto& score = results[static_cast<std::size_t>(best)].score;
   out.push_back(fmt::format("Best of {}: {}, {} in {} trades.", j.ranking.size(),
                             described(q, best), amount(value_of(score, q.by), q.by), score.trades));
+  if (score.trades > 0 && score.profit.units() <= 0) {
+    out.push_back("Even the best wins nothing: whatever follows, it is not worth trading.");
+  }
   if (j.p_random) {
     out.push_back(fmt::format(
         "Random entries with the same stakes and limits bring {} on average; {:.1f} % of {} did as "

@@ -315,6 +315,12 @@ TEST(OddsText, TheShortFormIsShort) {
   ASSERT_GE(lines.size(), 2u);
   ASSERT_LE(lines.size(), 3u);
   EXPECT_NE(lines[0].find("51.47 %"), std::string::npos) << lines[0];
+  // Too large for a summary: it says that it is simulated, with its standard errors.
+  auto wide = c;
+  wide.session(10'000, 10'000);
+  const auto simulated = odds_short(wide.strategy, wide.limits);
+  EXPECT_NE(simulated[1].find("(simulated, "), std::string::npos) << simulated[1];
+  EXPECT_NE(simulated[1].find("±"), std::string::npos) << simulated[1];
   engine::Settings settings;
   settings.strategies = {c.strategy, c.strategy};
   settings.strategies[1].enabled = false;

@@ -78,6 +78,10 @@ TEST(Sweep, LuckOnARandomWalkIsCalledLuck) {
   const auto text = verdict_text(q, results, j);
   EXPECT_THAT(text, testing::Contains(testing::StartsWith("This is luck")));
   EXPECT_THAT(text, testing::Contains(testing::StartsWith("Walk-forward")));
+  auto lost = results;
+  for (auto& r : lost) r.score.profit = core::Money::minor(-1);
+  EXPECT_THAT(verdict_text(q, lost, judge(q, lost)),
+              testing::Contains(testing::StartsWith("Even the best wins nothing")));
 }
 
 TEST(Sweep, ARealEdgeIsFound) {
