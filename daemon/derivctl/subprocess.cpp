@@ -169,8 +169,7 @@ core::Result<Finished> run_program(const std::vector<std::string>& command, std:
   std::string output;
   Finished finished;
   auto failed = converse(in.write, out.read, errors.read, input, deadline, output, finished.errors);
-  finished.output = core::Secret(output);
-  ::explicit_bzero(output.data(), output.size());
+  finished.output = core::Secret(std::move(output));
   if (failed) ::kill(*child, SIGKILL);
   int status = 0;
   while (::waitpid(*child, &status, 0) < 0 && errno == EINTR) {

@@ -77,9 +77,7 @@ store::OrderQuery query_of(const json& request) {
 std::string set_token(json& request, ControlTarget& target, bool owner) {
   core::Secret token;
   if (const auto it = request.find("token"); it != request.end() && it->is_string()) {
-    auto& text = it->get_ref<std::string&>();
-    token = core::Secret(text);
-    ::explicit_bzero(text.data(), text.capacity());
+    token = core::Secret(std::move(it->get_ref<std::string&>()));
   }
   if (!owner) return fail("refused", "only root and the daemon's own user may set its token");
   const auto checked = service::token_of(token, "the token");

@@ -8,8 +8,8 @@ namespace derivd::core {
                                const char* what) noexcept;
 }  // namespace derivd::core
 
-#define DERIVD_CHECK(condition, what)                                              \
-  do {                                                                             \
-    if (!(condition)) [[unlikely]]                                                 \
-      ::derivd::core::check_failed(#condition, __FILE__, __LINE__, what);          \
+#define DERIVD_CHECK(condition, what)                                     \
+  do {                                                                    \
+    if (!(condition)) [[unlikely]]                                        \
+      ::derivd::core::check_failed(#condition, __FILE__, __LINE__, what); \
   } while (false)

@@ -36,8 +36,8 @@ Result<std::int64_t> rescale(Decimal v, std::uint8_t target) {
 
 std::string format_fixed(std::int64_t mantissa, int decimals) {
   const bool negative = mantissa < 0;
-  const auto magnitude = negative ? ~static_cast<std::uint64_t>(mantissa) + 1
-                                  : static_cast<std::uint64_t>(mantissa);
+  const auto magnitude =
+      negative ? ~static_cast<std::uint64_t>(mantissa) + 1 : static_cast<std::uint64_t>(mantissa);
   const auto unit = static_cast<std::uint64_t>(pow10(decimals));
   if (decimals == 0) return fmt::format("{}{}", negative ? "-" : "", magnitude);
   return fmt::format("{}{}.{:0{}}", negative ? "-" : "", magnitude / unit, magnitude % unit,
@@ -71,7 +71,8 @@ Result<Decimal> Decimal::parse(std::string_view text) {
     if (!is_digit(c)) break;
     any = true;
     if (out.mantissa != 0 || c != '0') ++digits;
-    if (digits > kMaxDigits) return invalid(fmt::format("'{}' has too many digits", text.substr(0, 40)));
+    if (digits > kMaxDigits)
+      return invalid(fmt::format("'{}' has too many digits", text.substr(0, 40)));
     out.mantissa = out.mantissa * 10 + (c - '0');
     if (point) ++scale;
   }
@@ -127,8 +128,9 @@ std::strong_ordering operator<=>(const Decimal& a, const Decimal& b) {
   __extension__ using Wide = __int128;
   const auto x = static_cast<Wide>(a.mantissa) * pow10(b.scale);
   const auto y = static_cast<Wide>(b.mantissa) * pow10(a.scale);
-  return x < y ? std::strong_ordering::less
-               : x > y ? std::strong_ordering::greater : std::strong_ordering::equal;
+  return x < y   ? std::strong_ordering::less
+         : x > y ? std::strong_ordering::greater
+                 : std::strong_ordering::equal;
 }
 
 Result<Money> Money::from(Decimal value, std::uint8_t exponent) {

@@ -51,9 +51,9 @@ enum class EventKind : std::uint8_t {
   kNotifyProblem,   // notifications do not arrive, or arrive again
   kWatchdog,
   kReconciled,
-  kConfigChanged,      // one key, old and new value
+  kConfigChanged,  // one key, old and new value
   kReloadDone,
-  kReloadRefused,      // the old configuration stays in force
+  kReloadRefused,  // the old configuration stays in force
   kCount_,
 };
 

@@ -15,8 +15,8 @@
 namespace derivd::execution {
 
 /// Intended → Open → Settled is the good life. Every buy ends as Refused (the venue proved it),
-/// Open (accepted) or Unknown; Unknown ends only by evidence, as Open/Settled or Absent. A denial by
-/// our own gate never becomes an order.
+/// Open (accepted) or Unknown; Unknown ends only by evidence, as Open/Settled or Absent. A denial
+/// by our own gate never becomes an order.
 enum class OrderState : std::uint8_t {
   kIntended,  // journaled; its bytes may have left
   kUnknown,   // sent, outcome not proven: blocks its strategy
@@ -46,15 +46,15 @@ struct Order {
   core::OrderId id;
   core::Name strategy;
   market::ContractSpec spec;
-  core::Money stake;                         // what we intended to pay, at most
+  core::Money stake;  // what we intended to pay, at most
   OrderState state = OrderState::kIntended;
   core::WallTime intended_wall;
-  core::VenueTime signal_epoch;              // of the tick that raised the signal
+  core::VenueTime signal_epoch;  // of the tick that raised the signal
   // From the venue's acceptance on:
   core::ContractId contract;
   core::TransactionId buy_tx;
   core::Money buy_price;
-  std::optional<core::Money> payout;         // when won; empty for multipliers
+  std::optional<core::Money> payout;  // when won; empty for multipliers
   core::VenueTime purchase_time;
   core::Money balance_after;
   // From settlement on:
@@ -66,8 +66,8 @@ struct Order {
   core::VenueTime settled_time;
   std::optional<market::Tick> entry;
   std::optional<market::Tick> exit;
-  bool recomputed_differs = false;           // our own ticks or a later witness say otherwise
-  core::ShortString<64> reason;              // venue's code when refused, ours when unknown
+  bool recomputed_differs = false;  // our own ticks or a later witness say otherwise
+  core::ShortString<64> reason;     // venue's code when refused, ours when unknown
 };
 
 }  // namespace derivd::execution

@@ -26,8 +26,8 @@ struct OrderRecord {
 /// A latched stop of one strategy (name) or of the whole account (empty name).
 struct HaltRecord {
   core::Name strategy;
-  bool halted = true;                // false: cleared by an explicit command
-  core::ShortString<32> kind;        // "take_profit", "stop_loss", "ambiguous", "operator"
+  bool halted = true;          // false: cleared by an explicit command
+  core::ShortString<32> kind;  // "take_profit", "stop_loss", "ambiguous", "operator"
   core::Text reason;
   core::WallTime wall;
   core::VenueTime venue;
@@ -36,17 +36,17 @@ struct HaltRecord {
 /// What a strategy must remember over a restart.
 struct StrategyRecord {
   core::Name strategy;
-  std::int64_t session = 1;          // number of the strategy's session
-  core::Money realised;              // of this session
-  core::Money peak;                  // of this session, at least 0
-  std::string counters;              // Strategy::save()
-  std::string staking;               // StakePlan::save()
-  std::string guards;                // cool-downs and rolling windows
+  std::int64_t session = 1;  // number of the strategy's session
+  core::Money realised;      // of this session
+  core::Money peak;          // of this session, at least 0
+  std::string counters;      // Strategy::save()
+  std::string staking;       // StakePlan::save()
+  std::string guards;        // cool-downs and rolling windows
 };
 
 /// Account-wide day totals.
 struct DayRecord {
-  std::int64_t day = 0;              // number of the trading day: (venue s − day_starts) / 86400
+  std::int64_t day = 0;  // number of the trading day: (venue s − day_starts) / 86400
   core::Money settled_profit;
   std::int64_t trades = 0;
 };
@@ -71,10 +71,10 @@ struct SessionRecord {
 struct ConfigRecord {
   core::WallTime wall;
   core::VenueTime venue;
-  std::string key;                   // "limits.max_stake", "strategies[parity].staking.base"
-  std::string before;                // empty: the strategy was added
-  std::string after;                 // empty: the strategy was removed
-  core::ShortString<16> taken;       // "live", "when flat"
+  std::string key;              // "limits.max_stake", "strategies[parity].staking.base"
+  std::string before;           // empty: the strategy was added
+  std::string after;            // empty: the strategy was removed
+  core::ShortString<16> taken;  // "live", "when flat"
 };
 
 using Record = std::variant<OrderRecord, HaltRecord, StrategyRecord, DayRecord, BalanceRecord,
@@ -82,11 +82,11 @@ using Record = std::variant<OrderRecord, HaltRecord, StrategyRecord, DayRecord, 
 
 /// What the journal gives back at start.
 struct Snapshot {
-  std::vector<Order> open_orders;            // every order that is not final, by id
-  std::vector<HaltRecord> halts;             // in force
-  std::vector<StrategyRecord> strategies;    // latest of each
-  std::optional<DayRecord> day;              // latest
-  core::OrderId last_order;                  // highest id ever given
+  std::vector<Order> open_orders;          // every order that is not final, by id
+  std::vector<HaltRecord> halts;           // in force
+  std::vector<StrategyRecord> strategies;  // latest of each
+  std::optional<DayRecord> day;            // latest
+  core::OrderId last_order;                // highest id ever given
 };
 
 }  // namespace derivd::execution

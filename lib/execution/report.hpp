@@ -29,14 +29,14 @@ struct Bought {
 /// State of one contract, from the open-contract stream or a poll. Only fields that were present.
 struct ContractReport {
   core::ContractId contract;
-  core::ShortString<16> type;         // wire name: v3 says CALL for HIGHER
+  core::ShortString<16> type;  // wire name: v3 says CALL for HIGHER
   market::SymbolCode symbol;
   bool is_sold = false;
   bool is_expired = false;
-  core::ShortString<12> status;       // open, won, lost, sold, cancelled
+  core::ShortString<12> status;  // open, won, lost, sold, cancelled
   std::optional<core::Money> buy_price;
   std::optional<core::Money> payout;
-  std::optional<core::Money> sell_price;   // once sold
+  std::optional<core::Money> sell_price;  // once sold
   std::optional<core::Money> profit;
   std::optional<core::Money> bid_price;
   std::optional<core::VenueTime> purchase_time;
@@ -54,7 +54,7 @@ struct TransactionReport {
   enum class Action : std::uint8_t { kBuy, kSell, kOther } action = Action::kOther;
   core::ContractId contract;
   core::TransactionId transaction;
-  core::Money amount;                 // signed: buy negative
+  core::Money amount;  // signed: buy negative
   core::Money balance;
   core::VenueTime time;
   market::SymbolCode symbol;
@@ -65,12 +65,12 @@ struct TransactionReport {
 struct HistoryRow {
   core::ContractId contract;
   core::TransactionId buy_tx;
-  core::ShortString<16> type;         // empty when the source has none
-  market::SymbolCode symbol;          // empty when the source has none
+  core::ShortString<16> type;  // empty when the source has none
+  market::SymbolCode symbol;   // empty when the source has none
   core::Money buy_price;
   std::optional<core::Money> payout;
   core::VenueTime purchase_time;
-  bool open = false;                  // from the portfolio
+  bool open = false;  // from the portfolio
   std::optional<core::Money> sell_price;
   std::optional<core::VenueTime> sell_time;
   core::ShortString<120> shortcode;

@@ -25,7 +25,7 @@ struct OrderQuery {
 
 /// What only the history tells, for the report.
 struct History {
-  std::vector<execution::HaltRecord> halts;  // every one and every lifting, in their order
+  std::vector<execution::HaltRecord> halts;      // every one and every lifting, in their order
   std::vector<execution::ConfigRecord> changes;  // of reloads, in their order
   /// Order → wall clock (microseconds) at which the venue's acceptance was journaled.
   std::unordered_map<std::int64_t, std::int64_t> accepted_us;

@@ -1,5 +1,6 @@
 // Owns the Strategy interface: a tick goes in, maybe a signal comes out. The engine calls it on the
-// loop thread for each tick of its symbol, history included. It never knows money, limits or orders.
+// loop thread for each tick of its symbol, history included. It never knows money, limits or
+// orders.
 #pragma once
 
 #include <cstdint>

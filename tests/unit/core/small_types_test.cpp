@@ -65,7 +65,10 @@ TEST(Secret, IsMovedNeverCopiedAndWiped) {
   static_assert(!std::equality_comparable<Secret>);
   static_assert(!fmt::is_formattable<Secret>::value);
   static_assert(!std::is_convertible_v<Secret, std::string>);
-  Secret a(std::string("short"));
+  std::string text = "short";
+  const auto* taken = text.data();
+  Secret a(std::move(text));
+  EXPECT_EQ(std::string_view(taken, 5), std::string_view("\0\0\0\0\0", 5));
   Secret b(std::move(a));
   EXPECT_EQ(b.reveal(), "short");
   EXPECT_TRUE(a.empty());  // NOLINT(bugprone-use-after-move): the promise under test

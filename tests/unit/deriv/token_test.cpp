@@ -13,7 +13,7 @@ class ReplaceToken : public testing::TestWithParam<Dialect> {
   Rig rig{GetParam()};
   std::string fresh = rig.options() ? "pat_fedcba9876543210" : "h7g6f5e4d3c2b1a";
 
-  bool replace() { return rig.session->replace_token(core::Secret(fresh), rig.now()); }
+  bool replace() { return rig.session->replace_token(core::Secret(std::string(fresh)), rig.now()); }
   void buy(std::int64_t order) {
     rig.session->buy(core::OrderId{order}, spec_of(ContractType::kDigitOdd), core::Money::minor(35),
                      "", rig.now());
