@@ -70,6 +70,9 @@ class PaperVenue final : public deriv::SessionListener {
   void on_notice(core::EventKind kind, std::string_view text) override;
   void on_fatal(deriv::FatalKind kind, std::string_view text) override;
   void on_venue_time(core::VenueTime time) override;
+  void on_venue_changed(bool taken, std::string_view why) override {
+    trader_.on_venue_changed(taken, why);
+  }
   // A public session has none of these.
   void on_token_replaced(bool, std::string_view) override {}
   void on_quote(const deriv::Quote&) override {}

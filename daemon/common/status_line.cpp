@@ -40,6 +40,9 @@ std::string Trader::status_line() const {
                                   : fmt::format(" {} …{}", account_.is_real ? "REAL" : "demo",
                                                 id.substr(id.size() > 4 ? id.size() - 4 : 0));
   std::string notes = problem_.empty() ? "" : " (" + problem_ + ")";
+  if (venue_change_ == Handover::kWaiting) {
+    notes += fmt::format(" (going over to {})", venue_address(config_.venue, dialect_).endpoint);
+  }
   if (journal_broken_) notes += " JOURNAL BROKEN";
   if (stopping_) notes += " stopping";
   return fmt::format(

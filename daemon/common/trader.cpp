@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/trades.hpp"
+#include "execution/reconcile.hpp"
 #include "service/exit_code.hpp"
 
 namespace derivd::daemon {
@@ -93,6 +94,7 @@ bool Trader::fits_journal() {
                                     "store.path out",
                                     (*last)->account));
   }
+  if (*last) journal_account_ = (*last)->account;
   if (!is_paper()) return true;
   const auto orders = journal_.orders({{}, {}, false});
   if (!orders) return refuse(service::kExitJournal, orders.error().text);
@@ -144,6 +146,7 @@ void Trader::reconfigure(const std::vector<config::Change>& changes) {
   }
   engine_.reconfigure(config_.engine, now_, actions_);
   settle();
+  change_venue(changes);
 }
 
 std::optional<core::Instant> Trader::next_deadline() const {
@@ -169,7 +172,8 @@ void Trader::on_state(deriv::SessionState state, std::string_view reason) {
   const auto previous = state_;
   state_ = state;
   core::Event event;
-  const bool planned = stopping_ || token_change_ == TokenChange::kWaiting;
+  const bool planned =
+      stopping_ || token_change_ == Handover::kWaiting || venue_change_ == Handover::kWaiting;
   event.kind = reason.empty() || planned ? EventKind::kSessionState : EventKind::kSessionLost;
   event.state = deriv::name_of(state);
   event.reason = core::Text::truncated(reason);
@@ -192,13 +196,22 @@ void Trader::on_state(deriv::SessionState state, std::string_view reason) {
 }
 
 void Trader::on_account(const deriv::AccountInfo& account) {
-  if (!locked_) {
+  const bool on_trial = session_.on_trial();
+  if (!locked_ || on_trial) {
     if (const auto held = lock_(account); !held) {
-      return leave(service::kExitInstance, held.error().text);
+      return reject_account(service::kExitInstance, held.error().text);
     }
     locked_ = true;
   }
+  if (const auto ours = check_journal_account(account); !ours) {
+    return reject_account(service::kExitConfig, ours.error().text);
+  }
   account_ = account;
+  if (!on_trial) note_account();
+}
+
+void Trader::note_account() {
+  const auto& account = account_;
   core::Event event;
   event.kind = EventKind::kAccount;
   event.account = account.id;
@@ -255,6 +268,7 @@ void Trader::on_balance(core::Money balance) {
   engine_.on_balance(balance, now_, actions_);
 }
 void Trader::on_venue_report(const execution::VenueReport& report) {
+  if (session_.on_trial() && !is_proof(report)) return;
   engine_.on_venue_report(report, now_, actions_);
   if (state_ == deriv::SessionState::kReconciling) {
     perform();  // what was learned is on disk before anything is entered
@@ -265,7 +279,7 @@ void Trader::on_notice(EventKind kind, std::string_view text) { log_.write(kind,
 core::Result<void> Trader::replace_token(core::Secret token) {
   log_.hide(token);
   if (stopping_) return core::Error{core::ErrorKind::kRefused, "the daemon is stopping"};
-  if (token_change_ == TokenChange::kWaiting) {
+  if (token_change_ == Handover::kWaiting) {
     return core::Error{core::ErrorKind::kRefused, "another token is being taken over just now"};
   }
   if (deriv::dialect_for(token) != dialect_) {
@@ -274,11 +288,11 @@ core::Result<void> Trader::replace_token(core::Secret token) {
                                    "protocol: change venue.api and restart",
                                    deriv::name_of(dialect_))};
   }
-  token_change_ = TokenChange::kWaiting;
+  token_change_ = Handover::kWaiting;
   ++token_changes_;
   log_.write(EventKind::kControlCommand, "operator: a new token; going over to it");
   if (!session_.replace_token(std::move(token), now_)) {
-    token_change_ = TokenChange::kRefused;
+    token_change_ = Handover::kRefused;
     token_refusal_ = "the session is not running";
     return core::Error{core::ErrorKind::kRefused, token_refusal_};
   }
@@ -289,27 +303,14 @@ core::Result<void> Trader::replace_token(core::Secret token) {
 nlohmann::ordered_json Trader::token_change() const {
   nlohmann::ordered_json out;
   out["number"] = token_changes_;
-  switch (token_change_) {
-    case TokenChange::kNone:
-      out["state"] = "none";
-      break;
-    case TokenChange::kWaiting:
-      out["state"] = "waiting";
-      break;
-    case TokenChange::kTaken:
-      out["state"] = "taken";
-      break;
-    case TokenChange::kRefused:
-      out["state"] = "refused";
-      break;
-  }
+  out["state"] = word_for(token_change_);
   out["reason"] = token_refusal_;
   out["session"] = deriv::name_of(state_);
   return out;
 }
 
 void Trader::on_token_replaced(bool taken, std::string_view why) {
-  token_change_ = taken ? TokenChange::kTaken : TokenChange::kRefused;
+  token_change_ = taken ? Handover::kTaken : Handover::kRefused;
   token_refusal_ = std::string(why);
   core::Event event;
   event.kind = EventKind::kControlCommand;
@@ -351,6 +352,7 @@ nlohmann::ordered_json Trader::status() const {
   out["ticks"] = stats.ticks;
   out["reconnects"] = stats.reconnects;
   out["frames_refused"] = stats.frames_refused;
+  out["venue_change"] = venue_change();
   out["strategies"] = strategies();
   return out;
 }
@@ -396,7 +398,12 @@ void Trader::perform() {
 
 void Trader::perform(engine::Append& a) {
   if (journal_broken_) return;
-  if (auto done = journal_.append(a.record); !done) journal_failed(done.error().text);
+  if (auto done = journal_.append(a.record); !done) return journal_failed(done.error().text);
+  const auto* record = std::get_if<execution::OrderRecord>(&a.record);
+  if (record != nullptr && record->order.state == execution::OrderState::kOpen) {
+    const auto& order = record->order;
+    last_bought_ = LastBought{order.contract, order.purchase_time};
+  }
 }
 void Trader::perform(engine::SendQuote& a) { session_.quote(a.order, a.spec, a.stake, now_); }
 void Trader::perform(engine::SendBuy& a) {
@@ -409,7 +416,13 @@ void Trader::perform(engine::SendBuy& a) {
 }
 void Trader::perform(engine::Watch& a) { session_.watch(a.contract, now_); }
 void Trader::perform(engine::Poll& a) { session_.poll(a.contract, now_); }
-void Trader::perform(engine::AskReport& a) { session_.ask_report(a.since, now_); }
+void Trader::perform(engine::AskReport& a) {
+  auto since = a.since;
+  if (session_.on_trial() && last_bought_) {
+    since = std::min(since, last_bought_->purchase_time - execution::kClockSlack);
+  }
+  session_.ask_report(since, now_);
+}
 void Trader::perform(engine::Tell& a) {
   a.event.account = account_.id;
   if (is_paper()) a.event.text = core::Text::truncated(fmt::format("PAPER: {}", a.event.text));

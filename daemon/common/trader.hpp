@@ -48,6 +48,12 @@ class Trader final : public deriv::SessionListener {
   /// Tells the time of what comes next; every entry below is preceded by it.
   core::Now at(core::Instant instant, core::WallTime wall);
 
+  /// Called when the venue's changed settings are proven (true), or refused (false): then those in
+  /// the configuration must become the former ones again before it returns; before start().
+  void set_venue_verdict(std::function<void(bool taken)> verdict) {
+    venue_verdict_ = std::move(verdict);
+  }
+
   /// Hears every tick that the session brings, past ones too; before start().
   void set_tick_sink(std::function<void(const market::Tick&)> sink) {
     tick_sink_ = std::move(sink);
@@ -73,6 +79,8 @@ class Trader final : public deriv::SessionListener {
   bool is_paper() const { return config_.venue.mode == config::Mode::kPaper; }
   const engine::Engine& engine() const { return engine_; }
   deriv::SessionState state() const { return state_; }
+  /// The latest that the venue told; empty before.
+  const deriv::AccountInfo& account() const { return account_; }
   const std::string& problem() const { return problem_; }
 
   /// pause, resume, halt; empty name: all. False: no such strategy.
@@ -95,7 +103,9 @@ class Trader final : public deriv::SessionListener {
   SaleAnswer flatten(std::string_view name, bool again);
 
   /// The configuration that it was made with now holds other values: `changes` are journaled, then
-  /// the engine takes them over.
+  /// the engine takes them over, and the session goes over to another address of the venue
+  /// (Session::change_venue) if it has one. That address is taken only when its account is ours:
+  /// the id, and the contract that was bought last. Otherwise the former one holds again.
   void reconfigure(const std::vector<config::Change>& changes);
 
   nlohmann::ordered_json status() const;
@@ -125,6 +135,7 @@ class Trader final : public deriv::SessionListener {
                       std::string_view message) override;
   void on_notice(core::EventKind kind, std::string_view text) override;
   void on_token_replaced(bool taken, std::string_view why) override;
+  void on_venue_changed(bool taken, std::string_view why) override;
   void on_fatal(deriv::FatalKind kind, std::string_view text) override;
   void on_venue_time(core::VenueTime time) override;
 
@@ -149,6 +160,17 @@ class Trader final : public deriv::SessionListener {
   nlohmann::ordered_json sale_state(const execution::Order& order) const;
   void subscribe();
   void leave(int code, std::string_view text);
+  // trader_venue.cpp: another address of the venue.
+  /// Leaves, or goes back to the former address when this one is on trial.
+  void reject_account(int code, std::string_view text);
+  core::Result<void> check_journal_account(const deriv::AccountInfo& account);
+  void note_account();
+  void change_venue(const std::vector<config::Change>& changes);
+  void remember_last_bought();
+  /// Whether a report of the address on trial shows our books; if not, it is asked for again or
+  /// the address is refused.
+  bool is_proof(const execution::VenueReport& report);
+  nlohmann::ordered_json venue_change() const;
   double seconds_since(core::Instant then) const;
 
   const config::Config& config_;
@@ -175,10 +197,25 @@ class Trader final : public deriv::SessionListener {
   std::string problem_;
   std::optional<core::Instant> last_tick_;
   std::optional<core::Instant> stop_by_;
-  enum class TokenChange : std::uint8_t { kNone, kWaiting, kTaken, kRefused };
-  TokenChange token_change_ = TokenChange::kNone;
+  /// Of another token, of another address.
+  enum class Handover : std::uint8_t { kNone, kWaiting, kTaken, kRefused };
+  static std::string_view word_for(Handover handover);
+  Handover token_change_ = Handover::kNone;
   int token_changes_ = 0;
   std::string token_refusal_;
+
+  /// A contract that the account's books must have.
+  struct LastBought {
+    core::ContractId contract;
+    core::VenueTime purchase_time;
+  };
+  std::function<void(bool taken)> venue_verdict_;
+  Handover venue_change_ = Handover::kNone;
+  std::string venue_refusal_;
+  std::vector<config::Change> unproven_;  // since the address that is proven
+  std::optional<LastBought> last_bought_;
+  int proof_attempts_ = 0;
+  core::ShortString<32> journal_account_;  // empty: the journal has none yet
 };
 
 }  // namespace derivd::daemon

@@ -74,6 +74,11 @@ class VenueSession final {
   bool replace_token(core::Secret token, const core::Now& now) {
     return !paper_ && session_.replace_token(std::move(token), now);
   }
+  bool change_venue(deriv::VenueAddress to, const core::Now& now) {
+    return session_.change_venue(std::move(to), now);
+  }
+  bool on_trial() const { return session_.on_trial(); }
+  void refuse_venue(std::string_view why, const core::Now& now) { session_.refuse_venue(why, now); }
   void reconciled(const core::Now& now) { session_.reconciled(now); }
 
   std::optional<core::Instant> next_deadline() const {

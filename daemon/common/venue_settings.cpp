@@ -22,13 +22,17 @@ deriv::SessionSettings session_settings(const config::VenueSettings& venue, core
                       : deriv::dialect_for(token);
       break;
   }
-  s.endpoint = venue.endpoint.value_or(std::string(deriv::default_endpoint(s.dialect)));
-  s.app_id = venue.app_id;
+  static_cast<deriv::VenueAddress&>(s) = venue_address(venue, s.dialect);
   s.account = venue.account;
   s.allow_real = venue.allow_real;
   s.token = std::move(token);
   s.public_only = venue.mode == config::Mode::kPaper;
   return s;
+}
+
+deriv::VenueAddress venue_address(const config::VenueSettings& venue, deriv::Dialect dialect) {
+  return {venue.endpoint.value_or(std::string(deriv::default_endpoint(dialect))), venue.app_id,
+          venue.ca_file.value_or("")};
 }
 
 }  // namespace derivd::daemon

@@ -11,4 +11,7 @@ namespace derivd::daemon {
 /// Takes the token, which is empty and unused in paper mode.
 deriv::SessionSettings session_settings(const config::VenueSettings& venue, core::Secret token);
 
+/// Where that venue is reached in this dialect.
+deriv::VenueAddress venue_address(const config::VenueSettings& venue, deriv::Dialect dialect);
+
 }  // namespace derivd::daemon

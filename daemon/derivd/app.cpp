@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <csignal>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
@@ -63,12 +64,14 @@ class App final : public ControlTarget {
             io_, net::TlsSettings{config_.venue.ca_file.value_or("")}, net::Timeouts{},
             [this] { return now(); }, [this] { after_event(); }),
         settings_(session_settings(config_.venue, std::move(token))),
-        endpoint_(settings_.endpoint),
+        dialect_(settings_.dialect),
+        proven_venue_(config_.venue),
         trader_(config_, std::move(settings_), link_, watched_journal_, log_, rng_,
                 [this](const deriv::AccountInfo& account) { return lock(account); }),
         timer_(io_),
         signals_(io_, SIGTERM, SIGINT, SIGHUP) {
     link_.attach(trader_.session());
+    trader_.set_venue_verdict([this](bool taken) { conclude_venue(taken); });
     if (config.store_ticks.on) {
       recorder_.emplace(store::TickArchive(config.store_ticks.directory.value_or(ticks_path(""))));
       trader_.set_tick_sink([this](const market::Tick& tick) { recorder_->record(tick); });
@@ -169,7 +172,7 @@ class App final : public ControlTarget {
           file_, file));
     }
     if (trader_.stopping()) return refuse_reload("the daemon is stopping; it reloads nothing");
-    return prepare_reload(config_, file_);
+    return prepare_reload(config_, file_, dialect_);
   }
 
   // Between two events: whatever comes next sees the new configuration alone.
@@ -191,14 +194,32 @@ class App final : public ControlTarget {
   core::Result<void> lock(const deriv::AccountInfo& account) {
     // Any number of paper runs may go on beside each other; each holds its journal.
     if (config_.venue.mode == config::Mode::kPaper) return {};
-    // The same id at another venue (a simulator) is another account.
-    const auto host = net::Url::parse(endpoint_);
-    const auto place = host ? host->host + ":" + host->port : std::string{};
-    auto held =
-        service::lock_account(fmt::format("{}@{}", account.id, place.substr(0, kMaxLockedHost)));
+    const auto name = lock_name(account);
+    if (account_locks_.contains(name)) return {};
+    auto held = service::lock_account(name);
     if (!held) return held.error();
-    account_lock_ = std::move(*held);
+    account_locks_[name] = std::move(*held);
     return {};
+  }
+
+  /// The same id at another venue (a simulator) is another account.
+  std::string lock_name(const deriv::AccountInfo& account) const {
+    const auto host = net::Url::parse(venue_address(config_.venue, dialect_).endpoint);
+    const auto place = host ? host->host + ":" + host->port : std::string{};
+    return fmt::format("{}@{}", account.id, place.substr(0, kMaxLockedHost));
+  }
+
+  /// The venue's changed settings are in use, or given up.
+  void conclude_venue(bool taken) {
+    if (taken) {
+      proven_venue_ = config_.venue;
+    } else {
+      config_.venue.endpoint = proven_venue_.endpoint;
+      config_.venue.app_id = proven_venue_.app_id;
+      config_.venue.ca_file = proven_venue_.ca_file;
+    }
+    const auto kept = lock_name(trader_.account());
+    std::erase_if(account_locks_, [&](const auto& held) { return held.first != kept; });
   }
 
   int open_control() {
@@ -343,14 +364,16 @@ class App final : public ControlTarget {
   ObservedJournal watched_journal_{*journal_, {&metrics_, &notifications_}};
   deriv::Link link_;
   deriv::SessionSettings settings_;
-  std::string endpoint_;
+  const deriv::Dialect dialect_;
+  config::VenueSettings proven_venue_;  // by a session; the one in force may be on trial
   Trader trader_;
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;
   service::Notifier notifier_;
   std::unique_ptr<service::ControlServer> control_;
   std::unique_ptr<net::PlainServer> metrics_server_;
-  std::unique_ptr<service::InstanceLock> account_lock_;
+  /// By name. More than one only while another address of the venue is on trial.
+  std::map<std::string, std::unique_ptr<service::InstanceLock>> account_locks_;
   std::optional<store::TickRecorder> recorder_;
   bool stopping_ = false;
   bool leaving_ = false;

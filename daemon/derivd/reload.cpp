@@ -19,6 +19,24 @@ core::Name strategy_of(const config::Change& change) {
   return core::Name::truncated(key.substr(kHead.size(), key.find(']') - kHead.size()));
 }
 
+/// An endpoint of the protocol that this daemon does not speak.
+std::optional<config::Problem> other_protocol(const std::vector<config::Change>& changes,
+                                              const config::Config& wanted,
+                                              deriv::Dialect dialect) {
+  if (!wanted.venue.endpoint) return std::nullopt;
+  const bool https = wanted.venue.endpoint->starts_with("https://");
+  if (https == (dialect == deriv::Dialect::kOptions)) return std::nullopt;
+  for (const auto& c : changes) {
+    if (c.key != "venue.endpoint") continue;
+    return config::Problem{
+        c.place.line, c.place.column, c.key,
+        fmt::format("{} is an address of the other protocol, and the daemon speaks {}: a reload "
+                    "cannot change that; restart the daemon with a token of that protocol",
+                    c.after, deriv::name_of(dialect))};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view name_of(Reload::Verdict verdict) {
@@ -35,7 +53,8 @@ std::string_view name_of(Reload::Verdict verdict) {
   return "refused";
 }
 
-Reload prepare_reload(const config::Config& running, const std::string& file) {
+Reload prepare_reload(const config::Config& running, const std::string& file,
+                      deriv::Dialect dialect) {
   Reload out;
   auto loaded = config::load_file(file);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
@@ -47,6 +66,9 @@ Reload prepare_reload(const config::Config& running, const std::string& file) {
   auto changes = config::diff(running, wanted);
   for (const auto& p : config::refusals(changes, wanted)) {
     out.problems.push_back(config::format(p, file));
+  }
+  if (const auto p = other_protocol(changes, wanted, dialect)) {
+    out.problems.push_back(config::format(*p, file));
   }
   if (!out.problems.empty()) return out;
   out.verdict = changes.empty() ? Reload::Verdict::kUnchanged : Reload::Verdict::kApplied;

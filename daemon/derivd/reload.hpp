@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "deriv/session.hpp"
 #include "service/log.hpp"
 
 namespace derivd::daemon {
@@ -28,7 +29,9 @@ struct Reload {
 std::string_view name_of(Reload::Verdict verdict);  // "unchanged", "applied", "invalid", "refused"
 
 /// Reads and checks the file on the loop: some milliseconds for the largest of 64 strategies.
-Reload prepare_reload(const config::Config& running, const std::string& file);
+/// `dialect`: that of the session, which only a restart changes.
+Reload prepare_reload(const config::Config& running, const std::string& file,
+                      deriv::Dialect dialect);
 Reload refuse_reload(std::string reason);
 
 /// {"verdict": …, "file": …, "changes": [{"key", "before", "after", "reload"}], "problems": […]}

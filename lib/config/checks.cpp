@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "config/table.hpp"
 #include "config/value.hpp"
@@ -18,6 +19,18 @@ namespace {
 
 using engine::StrategySettings;
 using market::ContractType;
+
+/// A bundle begins with its first certificate, or with some text above it.
+constexpr std::size_t kMaxBeforeCertificate = 1 << 20;
+
+bool holds_certificate(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kMaxBeforeCertificate, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text.find("-----BEGIN CERTIFICATE-----") != std::string::npos ||
+         text.find("-----BEGIN TRUSTED CERTIFICATE-----") != std::string::npos;
+}
 
 class Checker final {
  public:
@@ -104,6 +117,10 @@ class Checker final {
     } else if (!S_ISREG(info.st_mode)) {
       problem(key,
               fmt::format("{} is not a file; allowed: a readable file in PEM form", shown(*path)));
+    } else if (!holds_certificate(*path)) {
+      problem(key, fmt::format("{} holds no certificate in PEM form; allowed: a readable file with "
+                               "-----BEGIN CERTIFICATE----- in it",
+                               shown(*path)));
     }
   }
 

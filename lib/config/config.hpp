@@ -114,11 +114,12 @@ std::variant<Config, std::vector<Problem>> load_file(const std::string& path);
 
 /// What a running daemon can do with a changed key.
 enum class Reload : std::uint8_t {
-  kLive,      // taken over between two events
-  kWhenFlat,  // taken over when the strategy has no open contract; until then it enters nothing
-  kRestart,   // a reload refuses it; it needs a restart of the daemon
+  kLive,       // taken over between two events
+  kWhenFlat,   // taken over when the strategy has no open contract; until then it enters nothing
+  kReconnect,  // taken over with a new session with the venue, once no purchase is unanswered
+  kRestart,    // a reload refuses it; it needs a restart of the daemon
 };
-std::string_view name_of(Reload reload);  // "live", "when flat", "restart"
+std::string_view name_of(Reload reload);  // "live", "when flat", "reconnect", "restart"
 
 /// A key whose value differs. Strategies are matched by name; one that came or went is one Change
 /// with the key "strategies[NAME]" and an empty `before` or `after`.

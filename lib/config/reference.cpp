@@ -48,7 +48,8 @@ std::string reference_text() {
   std::string out =
       "KEYS\n\n"
       "Reload: live = taken over at once; when flat = once the strategy has no open contract;\n"
-      "restart = needs a restart, a reload refuses it.\n";
+      "reconnect = with a new session with the venue; restart = needs a restart, a reload refuses "
+      "it.\n";
   for (const auto& s : settings()) {
     const auto standard =
         s.fallback == kRequired ? std::string("required") : fmt::format("default {}", s.fallback);

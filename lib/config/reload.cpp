@@ -65,6 +65,8 @@ std::string_view name_of(Reload reload) {
       return "live";
     case Reload::kWhenFlat:
       return "when flat";
+    case Reload::kReconnect:
+      return "reconnect";
     case Reload::kRestart:
       return "restart";
   }

@@ -458,7 +458,7 @@ constexpr std::array kSettings{
         "venue.app_id", "1089", "an application id",
         "options: the id from Deriv's developers' dashboard; v3: a number. 1089 is Deriv's id for "
         "tests.",
-        Reload::kRestart),
+        Reload::kReconnect),
     row<DERIVD_FIELD(venue.account), read_account>("venue.account", "demo",
                                                    "demo, real, or an account id",
                                                    "The account to trade on.", Reload::kRestart),
@@ -483,10 +483,10 @@ constexpr std::array kSettings{
         Reload::kRestart),
     row<DERIVD_FIELD(venue.endpoint), read_endpoint>(
         "venue.endpoint", kNotSet, "https://… (options) or wss://… (v3)",
-        "Another server than Deriv's, for a simulator. Always with TLS.", Reload::kRestart),
+        "Another server than Deriv's, for a simulator. Always with TLS.", Reload::kReconnect),
     row<DERIVD_FIELD(venue.ca_file), read_text>(
         "venue.ca_file", kNotSet, "a readable file in PEM form",
-        "Certificates to trust instead of the system's, for a simulator.", Reload::kRestart),
+        "Certificates to trust instead of the system's, for a simulator.", Reload::kReconnect),
 
     row<DERIVD_FIELD(engine.limits.max_stake), read_amount>(
         "limits.max_stake", kNotSet, kAmountAllowed, "No single stake may be above this.",

@@ -72,7 +72,7 @@ struct Link::Impl {
   }
 
   boost::asio::io_context& io;
-  const net::TlsSettings tls;
+  net::TlsSettings tls;  // of the next attempt; one that runs keeps its own
   const net::Timeouts timeouts;
   const std::function<core::Now()> now;
   const std::function<void()> after_event;
@@ -132,6 +132,8 @@ void Link::send(std::string_view frame) {
   // A send that fails closes the link, which on_closed tells.
   if (impl_->attempt && impl_->attempt->socket) impl_->attempt->socket->send(frame);
 }
+
+void Link::trust(const std::string& ca_file) { impl_->tls.ca_file = ca_file; }
 
 void Link::close() {
   impl_->drop_exchange();

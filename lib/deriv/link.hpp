@@ -25,6 +25,7 @@ class Link final : public Wire {
   void open(const std::string& url) override;
   void send(std::string_view frame) override;
   void close() override;
+  void trust(const std::string& ca_file) override;
 
  private:
   struct Impl;

@@ -103,7 +103,7 @@ void Session::Impl::settle(const Now& now) {
 void Session::Impl::step(const Now& now) {
   const bool late = state_deadline && *state_deadline <= now.instant;
   if (rotation == Rotation::kWaiting && pending.count(Call::kBuy) + pending.count(Call::kSell) == 0)
-    swap_token(now);
+    try_other(now);
   switch (state) {
     case SessionState::kOffline:
       if (running && retry_at && *retry_at <= now.instant) {
@@ -123,7 +123,10 @@ void Session::Impl::step(const Now& now) {
       }
       break;
     case SessionState::kReconciling:
-      if (reconciled) return enter(SessionState::kLive, {}, now);
+      if (reconciled) {
+        other_taken();
+        return enter(SessionState::kLive, {}, now);
+      }
       break;
     case SessionState::kLive:
       break;
@@ -205,7 +208,8 @@ void Session::Impl::perform(Step next, const Now& now) {
     case Step::Kind::kReady:
       account = next.account;
       login.phase = Task::Phase::kDone;
-      return token_taken();
+      if (!on_trial()) other_taken();
+      return;
     case Step::Kind::kRetry:
       return lose(next.reason, now);
     case Step::Kind::kFatal:
@@ -260,47 +264,93 @@ void Session::Impl::lose(std::string_view reason, const Now& now) {
   go_offline(reason, now);
 }
 
+std::unique_ptr<Opening> Session::Impl::new_opening() const {
+  return settings.public_only ? make_public_opening(settings) : rules->opening(settings);
+}
+
 /// An account that was never traded on need not be the next token's, too.
 void Session::Impl::renew_opening() {
   if (account.id.empty()) {
-    opening = rules->opening(settings);
+    opening = new_opening();
   } else {
     opening->forget_token();
   }
 }
 
-/// Leaves the link, whatever its state, and begins at once with the new token.
-void Session::Impl::swap_token(const Now& now) {
+/// Leaves the link, whatever its state, and begins at once with what is in the settings.
+void Session::Impl::begin_at_once(std::string_view reason, const Now& now) {
+  renew_opening();
+  if (state != SessionState::kOffline) go_offline(reason, now);
+  retry_at = now.instant;
+}
+
+void Session::Impl::try_other(const Now& now) {
   rotation = Rotation::kTrying;
-  std::swap(settings.token, other_token);
-  renew_opening();
-  if (state != SessionState::kOffline) go_offline("going over to another token", now);
-  retry_at = now.instant;
+  if (other.has_token) std::swap(settings.token, other.token);
+  if (other.has_venue) {
+    std::swap(address(), other.venue);
+    wire.trust(settings.ca_file);
+    backoff.reset();
+  }
+  begin_at_once(other.has_venue ? "going over to another address of the venue"
+                                : "going over to another token",
+                now);
 }
 
-void Session::Impl::token_taken() {
+/// `other` is over; whoever asked for it is told.
+void Session::Impl::tell_rotated(bool taken, std::string_view why) {
+  rotation = Rotation::kNone;
+  const bool token = std::exchange(other.has_token, false);
+  const bool venue = std::exchange(other.has_venue, false);
+  other.token.wipe();
+  other.venue = {};
+  if (token) listener.on_token_replaced(taken, why);
+  if (venue) listener.on_venue_changed(taken, why);
+}
+
+void Session::Impl::other_taken() {
   if (rotation != Rotation::kTrying) return;
-  rotation = Rotation::kNone;
-  other_token.wipe();
-  listener.on_token_replaced(true, {});
+  // What was held back while the address was on trial.
+  if (other.has_venue) work = true;
+  tell_rotated(true, {});
 }
 
-/// The new token is no good: on with the old one.
-void Session::Impl::token_dropped(std::string_view why, const Now& now) {
-  if (rotation == Rotation::kTrying) std::swap(settings.token, other_token);
-  rotation = Rotation::kNone;
-  other_token.wipe();
-  renew_opening();
-  go_offline(why, now);
-  retry_at = now.instant;
-  listener.on_token_replaced(false, why);
+/// The new one is no good: on with the old one.
+void Session::Impl::other_dropped(std::string_view why, const Now& now) {
+  if (other.has_token) std::swap(settings.token, other.token);
+  if (other.has_venue) {
+    std::swap(address(), other.venue);
+    wire.trust(settings.ca_file);
+    backoff.reset();
+  }
+  rotation = Rotation::kNone;  // nothing is on trial any more when the listener is told
+  begin_at_once(why, now);
+  tell_rotated(false, why);
+}
+
+void Session::Impl::change_venue(VenueAddress to, const Now& now) {
+  switch (rotation) {
+    case Rotation::kNone:
+    case Rotation::kWaiting:
+      rotation = Rotation::kWaiting;
+      other.has_venue = true;
+      other.venue = std::move(to);
+      return;
+    case Rotation::kTrying:
+      if (!other.has_venue) other.venue = address();
+      other.has_venue = true;
+      address() = std::move(to);
+      wire.trust(settings.ca_file);
+      backoff.reset();
+      return begin_at_once("going over to another address of the venue", now);
+  }
 }
 
 void Session::Impl::fatal(FatalKind kind, std::string_view why, const Now& now) {
-  if (rotation == Rotation::kTrying) return token_dropped(why, now);
+  if (rotation == Rotation::kTrying) return other_dropped(why, now);
   if (rotation == Rotation::kWaiting) {
-    // The token in use is refused first: the new one is all there is.
-    return swap_token(now);
+    // What is in use is refused first: the new one is all there is.
+    return try_other(now);
   }
   running = false;
   go_offline(why, now);
@@ -379,7 +429,7 @@ std::optional<Instant> Session::Impl::next_deadline() const {
 void Session::Impl::note_venue_time(core::VenueTime time) {
   if (venue_time && time <= *venue_time) return;
   venue_time = time;
-  listener.on_venue_time(time);
+  if (!on_trial()) listener.on_venue_time(time);
 }
 
 /// The venue's own word, which may also lead back.
@@ -387,7 +437,7 @@ void Session::Impl::note_server_time(core::VenueTime time, const Now& now) {
   server_time = time;
   server_time_at = now.instant;
   venue_time = time;
-  listener.on_venue_time(time);
+  if (!on_trial()) listener.on_venue_time(time);
 }
 
 Session::Session(SessionSettings settings, Wire& wire, SessionListener& listener, core::Rng& rng)
@@ -402,8 +452,7 @@ void Session::start(const Now& now) {
   if (impl_->running || impl_->state != SessionState::kOffline) return;
   Impl::Entry entry(*impl_, now);
   impl_->running = true;
-  impl_->opening = impl_->settings.public_only ? make_public_opening(impl_->settings)
-                                               : impl_->rules->opening(impl_->settings);
+  impl_->opening = impl_->new_opening();
   impl_->backoff.reset();
   impl_->retry_at = now.instant + impl_->backoff.next();
 }
@@ -413,11 +462,7 @@ void Session::stop(const Now& now) {
   auto& s = *impl_;
   s.running = false;
   s.retry_at.reset();
-  if (s.rotation == Impl::Rotation::kWaiting) {
-    s.rotation = Impl::Rotation::kNone;
-    s.other_token.wipe();
-    s.listener.on_token_replaced(false, "stopping");
-  }
+  if (s.rotation == Impl::Rotation::kWaiting) s.tell_rotated(false, "stopping");
   if (s.state == SessionState::kConnecting) return s.go_offline("stopped", now);
   if (s.socket_open() && s.state != SessionState::kDraining) {
     s.enter(SessionState::kDraining, "stopping", now);
@@ -426,11 +471,31 @@ void Session::stop(const Now& now) {
 
 bool Session::replace_token(core::Secret token, const Now& now) {
   auto& s = *impl_;
-  if (!s.running || s.settings.public_only || s.rotation != Impl::Rotation::kNone) return false;
+  if (!s.running || s.settings.public_only || s.other.has_token) return false;
   Impl::Entry entry(s, now);
-  s.rotation = Impl::Rotation::kWaiting;
-  s.other_token = std::move(token);
+  s.other.has_token = true;
+  if (s.rotation == Impl::Rotation::kTrying) {
+    s.other.token = std::exchange(s.settings.token, std::move(token));
+    s.begin_at_once("going over to another token", now);
+  } else {
+    s.rotation = Impl::Rotation::kWaiting;
+    s.other.token = std::move(token);
+  }
   return true;
+}
+
+bool Session::change_venue(VenueAddress to, const Now& now) {
+  if (!impl_->running) return false;
+  Impl::Entry entry(*impl_, now);
+  impl_->change_venue(std::move(to), now);
+  return true;
+}
+
+bool Session::on_trial() const { return impl_->on_trial(); }
+
+void Session::refuse_venue(std::string_view why, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  if (impl_->on_trial()) impl_->other_dropped(why, now);
 }
 
 void Session::set_symbols(std::vector<market::SymbolCode> wanted, std::size_t count,

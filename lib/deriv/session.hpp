@@ -25,10 +25,16 @@ namespace derivd::deriv {
 enum class Dialect : std::uint8_t { kOptions, kV3 };
 std::string_view name_of(Dialect dialect);
 
-struct SessionSettings {
-  Dialect dialect = Dialect::kOptions;
+/// How the venue is reached. It can change while the session runs (change_venue).
+struct VenueAddress {
   std::string endpoint;  // options: https://api.derivws.com; v3: wss://ws.derivws.com/websockets/v3
   std::string app_id;
+  std::string ca_file;  // certificates to trust; empty: the system's
+  friend bool operator==(const VenueAddress&, const VenueAddress&) = default;
+};
+
+struct SessionSettings : VenueAddress {
+  Dialect dialect = Dialect::kOptions;
   std::string account;  // "demo", "real" or an account id
   bool allow_real = false;
   core::Secret token;
@@ -98,6 +104,9 @@ class Wire {
   virtual void open(const std::string& url) = 0;  // → on_open or on_closed; may hold a password
   virtual void send(std::string_view frame) = 0;
   virtual void close() = 0;  // → on_closed
+  /// Of everything that is opened from now on: trust the certificates of this file, or the
+  /// system's when it is empty.
+  virtual void trust(const std::string& /*ca_file*/) {}
 
  protected:
   ~Wire() = default;
@@ -146,6 +155,9 @@ class SessionListener {
   virtual void on_notice(core::EventKind kind, std::string_view text) = 0;
   /// The verdict on replace_token(): taken, or refused and why; then the old one goes on.
   virtual void on_token_replaced(bool taken, std::string_view why) = 0;
+  /// The verdict on change_venue(): taken, or refused and why; then the former address is in use
+  /// again.
+  virtual void on_venue_changed(bool /*taken*/, std::string_view /*why*/) {}
   /// The session has given up for good.
   virtual void on_fatal(FatalKind kind, std::string_view text) = 0;
   /// The venue's clock was seen (tick or time reply).
@@ -224,6 +236,17 @@ class Session final : public LinkEvents {
   /// is refused, or whose account is another, is dropped and the old one goes on. False: not
   /// running, stopping, or another replacement is under way; then `token` is not taken.
   bool replace_token(core::Secret token, const core::Now& now);
+
+  /// Goes over to another address of the same venue and the same account, in the manner of
+  /// replace_token(), also while that is under way: then both are taken or neither. A later call
+  /// replaces what is not proven yet. The verdict is on_venue_changed, "taken" once the listener
+  /// has called reconciled(); until then the address is on trial: the session asks for the report,
+  /// but follows no contract and no symbol, and tells no transaction, balance or time. An address
+  /// that cannot be reached is tried for ever. False: not running, or stopping.
+  bool change_venue(VenueAddress to, const core::Now& now);
+  bool on_trial() const;
+  /// What answers at the address on trial is not our venue: back to the former one.
+  void refuse_venue(std::string_view why, const core::Now& now);
 
   // Link events.
   void on_http(int status, std::string_view body, const core::Now& now) override;

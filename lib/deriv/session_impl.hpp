@@ -186,9 +186,19 @@ struct Session::Impl {
   void drain(const Now& now);
   bool may_order() const;  // Live, and not about to leave the link
   void renew_opening();
-  void swap_token(const Now& now);
-  void token_taken();
-  void token_dropped(std::string_view why, const Now& now);
+  std::unique_ptr<Opening> new_opening() const;
+  // Another token, another address of the venue, or both.
+  VenueAddress& address() { return settings; }
+  /// A public session has no account that could be another one.
+  bool on_trial() const {
+    return rotation == Rotation::kTrying && other.has_venue && !settings.public_only;
+  }
+  void change_venue(VenueAddress to, const Now& now);
+  void try_other(const Now& now);
+  void begin_at_once(std::string_view reason, const Now& now);
+  void other_taken();
+  void other_dropped(std::string_view why, const Now& now);
+  void tell_rotated(bool taken, std::string_view why);
   void go_offline(std::string_view reason, const Now& now);
   bool synced() const;
   std::optional<Instant> next_deadline() const;
@@ -265,7 +275,7 @@ struct Session::Impl {
   std::optional<market::Tick> to_tick(const market::SymbolCode& symbol, const RawTick& raw,
                                       std::optional<std::uint8_t> decimals);
 
-  SessionSettings settings;  // only the token changes
+  SessionSettings settings;  // only token and address change
   Wire& wire;
   SessionListener& listener;
   core::Rng& rng;
@@ -288,11 +298,18 @@ struct Session::Impl {
   bool closing = false;       // close() was asked for while draining
   enum class Rotation : std::uint8_t {
     kNone,
-    kWaiting,  // for the answers to purchases and sales: `other_token` is the new one
-    kTrying,   // with the new one; `other_token` is the old one
+    kWaiting,  // for the answers to purchases and sales: `other` is the new one
+    kTrying,   // with the new one; `other` is the old one
+  };
+  /// What is, or was, to be used instead.
+  struct Other {
+    bool has_token = false;
+    bool has_venue = false;
+    core::Secret token;
+    VenueAddress venue;
   };
   Rotation rotation = Rotation::kNone;
-  core::Secret other_token;
+  Other other;
   std::optional<Instant> retry_at;
   Duration at_least{};  // the next wait is no shorter
   std::optional<Instant> live_since;

@@ -636,7 +636,7 @@ void Session::Impl::on_transaction(const TransactionPayload& payload, const Now&
   if (!payload.report) return;
   const auto transaction = *payload.report;
   note_venue_time(transaction.time);
-  listener.on_transaction(transaction);
+  if (!on_trial()) listener.on_transaction(transaction);
 }
 
 void Session::Impl::on_balance(const BalancePayload& payload, const Now& now) {
@@ -653,7 +653,7 @@ void Session::Impl::on_balance(const BalancePayload& payload, const Now& now) {
   account.balance = *money;
   balance_known = true;
   // Until then it is part of on_account().
-  if (state != SessionState::kAuthorizing && state != SessionState::kSyncing) {
+  if (state != SessionState::kAuthorizing && state != SessionState::kSyncing && !on_trial()) {
     listener.on_balance(*money);
   }
 }

@@ -94,11 +94,15 @@ void Session::Impl::pump(const Now& now) {
   }
   if (!may_ask()) return;
   pump_account(now);
-  pump_contracts(now);
-  if (state != SessionState::kSyncing) pump_symbols(now);
+  if (!on_trial()) {
+    pump_contracts(now);
+    if (state != SessionState::kSyncing) pump_symbols(now);
+  }
   pump_report(now);
-  pump_polls(now);
-  pump_past(now);
+  if (!on_trial()) {
+    pump_polls(now);
+    pump_past(now);
+  }
   pump_forgets(now);
 }
 

@@ -74,7 +74,7 @@ struct ConfigRecord {
   std::string key;              // "limits.max_stake", "strategies[parity].staking.base"
   std::string before;           // empty: the strategy was added
   std::string after;            // empty: the strategy was removed
-  core::ShortString<16> taken;  // "live", "when flat"
+  core::ShortString<16> taken;  // "live", "when flat", "reconnect"
 };
 
 using Record = std::variant<OrderRecord, HaltRecord, StrategyRecord, DayRecord, BalanceRecord,

@@ -286,7 +286,8 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "A reload took a changed value over; the entry has the key with its old and its new value, "
      "and\n"
      "when it holds: \"live\" at once, \"when flat\" for a strategy once none of its contracts is "
-     "open.\n"
+     "open,\n"
+     "\"reconnect\" once the venue is reached there and its account is ours.\n"
      "\n"
      "Nothing needs to be done. \"derivctl explain NAME\" lists the changes of late."},
     {EventKind::kReloadDone, "25d9179a11104616b7866220463c29d1", Level::kNotice,
@@ -299,9 +300,13 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "Nothing needs to be done."},
     {EventKind::kReloadRefused, "2aa7a589956541ce9c0eddc6d2a66e93", Level::kError,
      "The configuration was not reloaded",
-     "The file has a mistake, or a change that only a restart can take over: @DERIVD_REASON@\n"
+     "The file has a mistake, or a change that only a restart can take over, or it names another\n"
+     "address of the venue and what answers there is not our account: @DERIVD_REASON@\n"
      "\n"
-     "Nothing of it was taken over: the daemon goes on with the whole configuration that it has.\n"
+     "A file with a mistake is refused whole: the daemon goes on with the configuration that it "
+     "has.\n"
+     "Of another address, only endpoint, app_id and ca_file are the former ones again, and the\n"
+     "session goes on there.\n"
      "\n"
      "Correct the file at the line and column given and say \"systemctl reload derivd\" again. For "
      "a\n"

@@ -360,6 +360,8 @@ TEST(Load, TheCaFileMustBeThereAtThisMoment) {
   EXPECT_EQ(problems[0].column, 19);
   EXPECT_THAT(problems[0].reason, HasSubstr("No such file"));
   test::write_file(path, "x");
+  EXPECT_THAT(bad(text).at(0).reason, HasSubstr("holds no certificate"));
+  test::write_file(path, "a comment\n-----BEGIN CERTIFICATE-----\n");
   EXPECT_EQ(good(text).venue.ca_file, path);
   ::unlink(path.c_str());
   ::mkdir(path.c_str(), 0700);
@@ -616,7 +618,7 @@ TEST(Diff, EachClassOfChange) {
        "venue.app_id",
        "33uslq",
        "other",
-       Reload::kRestart,
+       Reload::kReconnect,
        {3, 11}},
       {"account: real",
        "account: demo",

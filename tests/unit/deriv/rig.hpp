@@ -36,6 +36,9 @@ class FakeWire final : public Wire {
     log.push_back("close");
     is_open = false;
   }
+  void trust(const std::string& ca_file) override {
+    log.push_back(fmt::format("trust {}", ca_file));
+  }
 
   std::vector<std::string> log;
   std::vector<json> sent;
@@ -109,6 +112,9 @@ class Recorder final : public SessionListener {
   }
   void on_token_replaced(bool taken, std::string_view why) override {
     add(taken ? "token taken" : fmt::format("token dropped: {}", why));
+  }
+  void on_venue_changed(bool taken, std::string_view why) override {
+    add(taken ? "venue taken" : fmt::format("venue dropped: {}", why));
   }
   void on_fatal(FatalKind kind, std::string_view text) override {
     fatal = kind;
