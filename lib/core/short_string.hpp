@@ -46,14 +46,12 @@ class ShortString {
   std::string str() const { return std::string(view()); }
   constexpr bool empty() const { return size_ == 0; }
 
-  // Bytes behind the text are always zero: one comparison of a fixed length.
+  // Bytes behind the text are always zero: one comparison of a fixed length, in words, because the
+  // compiler would call memcmp, which costs more than it compares.
   friend constexpr bool operator==(const ShortString& a, const ShortString& b) {
     if (std::is_constant_evaluated()) return a.view() == b.view();
-    // In words: the compiler would call memcmp, which costs more than it compares.
-    std::uint64_t differs = a.size_ ^ b.size_;
-    std::size_t i = 0;
-    for (; i + 8 <= N; i += 8) differs |= a.word(i, 8) ^ b.word(i, 8);
-    if constexpr (N % 8 != 0) differs |= a.word(i, N % 8) ^ b.word(i, N % 8);
+    std::uint64_t differs = 0;
+    for (std::size_t i = 0; i < sizeof(ShortString); i += kWord) differs |= a.word(i) ^ b.word(i);
     return differs == 0;
   }
   friend constexpr auto operator<=>(const ShortString& a, const ShortString& b) {
@@ -65,13 +63,18 @@ class ShortString {
   friend constexpr bool operator==(const ShortString& a, const char* b) { return a.view() == b; }
 
  private:
-  std::uint64_t word(std::size_t at, std::size_t size) const {
+  static constexpr std::size_t kWord = sizeof(std::uint64_t);
+  // Whole words: copied in odd pieces, a name that is compared right afterwards would wait until
+  // the copy has left the processor's store buffer.
+  static constexpr std::size_t kRoom = (N / kWord + 1) * kWord - 1;
+
+  std::uint64_t word(std::size_t at) const {
     std::uint64_t out = 0;
-    std::memcpy(&out, bytes_.data() + at, size);
+    std::memcpy(&out, reinterpret_cast<const char*>(this) + at, kWord);
     return out;
   }
 
-  std::array<char, N> bytes_{};
+  alignas(kWord) std::array<char, kRoom> bytes_{};
   std::uint8_t size_ = 0;
 };
 

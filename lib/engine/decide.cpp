@@ -8,19 +8,26 @@ Decision decide(core::Money planned, core::Money base, const risk::Standing& sta
   const auto money = [&](core::Money stake, bool nothing_open) {
     return risk::check_money(stake, standing, settings.session, account, nothing_open);
   };
-  const auto enter = [&](core::Money stake) {
+  // Tests the stake; true: it is entered, else d.denied says why not. A verdict is copied only when
+  // it denies: that is the rare case and the large one.
+  const auto enters = [&](core::Money stake) {
+    if (const auto denied = money(stake, false)) {
+      d.denied = denied;
+      return false;
+    }
+    d.denied.reset();
     d.kind = Decision::Kind::kEnter;
     d.stake = stake;
-    return d;
+    return true;
   };
-  d.denied = risk::check_entry(standing, settings.session, settings.guards, account);
-  if (d.denied) return d;
-  d.denied = money(planned, false);
-  if (!d.denied) return enter(planned);
+  if (const auto denied = risk::check_entry(standing, settings.session, settings.guards, account)) {
+    d.denied = denied;
+    return d;
+  }
+  if (enters(planned)) return d;
   if (!money(planned, true)) return d;  // only what is open stands in the way: the step stays
   d.restart_plan = true;
-  d.denied = money(base, false);
-  if (!d.denied) return enter(base);
+  if (enters(base)) return d;
   if (const auto never = money(base, true)) {
     d.denied = never;
     if (never->limit == risk::Limit::kSessionStop) d.kind = Decision::Kind::kHalt;

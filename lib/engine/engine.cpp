@@ -72,7 +72,7 @@ void Engine::Impl::append_day() {
 void Engine::Impl::tick(const market::Tick& tick, bool history) {
   auto* feed = find_feed(tick.symbol);
   if (feed == nullptr) return;
-  const auto before = feed->last();
+  const auto before = feed->last_epoch();
   const auto push = feed->push(tick, history);
   if (push == Feed::Push::kDropped) return;
   if (!history) observe(tick.epoch);
@@ -81,7 +81,7 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
     e.kind = core::EventKind::kTickGap;
     e.symbol = core::ShortString<32>(tick.symbol.view());
     e.text = core::Text::truncated(fmt::format("ticks of {} are missing between {} and {}",
-                                               tick.symbol.view(), before->epoch.s, tick.epoch.s));
+                                               tick.symbol.view(), before.s, tick.epoch.s));
     tell(e);
   }
   const auto came = history ? tick.epoch : feed->believable(tick, now.instant);

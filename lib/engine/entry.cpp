@@ -136,9 +136,14 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
   flights[intent.id] = Flight{now.instant, {}, false};
   slot.told.reset();
   append_order(intent);
-  out->push_back(SendBuy{intent.id, spec, stake,
-                         quote != nullptr ? quote->id : core::ShortString<64>{}, slot.name(),
-                         tick.epoch});
+  // Made in its place: it is large, and this is the way to the wire.
+  auto& buy = std::get<SendBuy>(out->emplace_back(std::in_place_type<SendBuy>));
+  buy.order = intent.id;
+  buy.spec = spec;
+  buy.stake = stake;
+  if (quote != nullptr) buy.quote_id = quote->id;
+  buy.strategy = slot.name();
+  buy.signal_epoch = tick.epoch;
   if (!audience.people) return;
   note_entry(slot, intent);
   tell_sent(intent);

@@ -39,7 +39,7 @@ class Feed final {
   void lose_link();
 
   const market::SymbolCode& symbol() const { return symbol_; }
-  const std::optional<market::Tick>& last() const { return last_; }
+  core::VenueTime last_epoch() const { return last_ ? last_->epoch : core::VenueTime{}; }
   /// Seconds between ticks; 0: not known.
   std::int64_t interval_s() const { return interval_s_; }
   /// First tick since which the link was not lost, or was lost without losing a tick.

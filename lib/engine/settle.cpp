@@ -166,7 +166,8 @@ execution::Settlement Engine::Impl::as_sold(core::OrderId id,
 void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlement,
                           execution::Witness witness) {
   if (settlement.time && *settlement.time - clock <= kMaxLead) observe(*settlement.time);
-  const auto& order = ledger.settle(id, as_sold(id, settlement), witness, clock);
+  const auto& order = selling.empty() ? ledger.settle(id, settlement, witness, clock)
+                                      : ledger.settle(id, as_sold(id, settlement), witness, clock);
   auto& slot = slot_for(order.strategy);
   const auto difference = recount(id);
   const bool was_halted = slot.halted;

@@ -97,12 +97,11 @@ core::Money at_risk(const Order& order) {
 void Ledger::restore(const Order& order) {
   DERIVD_CHECK(order.id && is_exposed(order.state), "only orders that are not final are restored");
   DERIVD_CHECK(!orders_.contains(order.id), "an order was restored twice");
-  add(order);
+  DERIVD_CHECK(!order.contract || !is_ours(order.contract),
+               "two orders of the journal claim one contract");
+  const auto& added = add(order);
   restore_last(order.id);
-  if (!order.contract) return;
-  DERIVD_CHECK(!is_ours(order.contract), "two orders of the journal claim one contract");
-  claim(order.contract);
-  by_contract_[order.contract] = order.id;
+  if (order.contract) claim(order.contract, &added);
 }
 
 void Ledger::restore_last(core::OrderId last) {
@@ -124,6 +123,7 @@ const Order& Ledger::add(const Order& order) {
   *slot = order;
   orders_.emplace(order.id, slot);
   exposed_.emplace(order.id, slot);
+  latest_ = slot;
   return *slot;
 }
 
@@ -155,8 +155,7 @@ const Order& Ledger::accept(core::OrderId id, const Bought& bought) {
   order.purchase_time = bought.purchase_time;
   order.balance_after = bought.balance_after;
   order.reason = {};
-  claim(order.contract);
-  by_contract_[order.contract] = id;
+  claim(order.contract, &order);
   return order;
 }
 
@@ -189,17 +188,19 @@ const Order& Ledger::mark_differs(core::OrderId id) {
   return order;
 }
 
-const Order* Ledger::find(core::OrderId id) const {
+const Order* Ledger::look_up(core::OrderId id) const {
   const auto it = orders_.find(id);
   return it == orders_.end() ? nullptr : it->second;
 }
 
-const Order* Ledger::find(core::ContractId contract) const {
-  const auto it = by_contract_.find(contract);
-  return it == by_contract_.end() ? nullptr : find(it->second);
+const Order* Ledger::look_up(core::ContractId contract) const {
+  const auto it = claims_.find(contract);
+  if (it == claims_.end() || it->second == nullptr) return nullptr;
+  return it->second->contract == contract ? it->second : nullptr;
 }
 
 Order& Ledger::at(core::OrderId id) {
+  if (latest_ != nullptr && latest_->id == id) return *latest_;
   const auto it = orders_.find(id);
   DERIVD_CHECK(it != orders_.end(), "no such order");
   return *it->second;
@@ -210,6 +211,7 @@ Order& Ledger::move(core::OrderId id, OrderState to) {
   DERIVD_CHECK(is_legal(order.state, to), "an order cannot move this way");
   const bool was_exposed = is_exposed(order.state);
   order.state = to;
+  latest_ = &order;
   if (was_exposed && is_final(to)) {
     exposed_.erase(id);
     finals_.push_back(id);
@@ -221,15 +223,14 @@ Order& Ledger::move(core::OrderId id, OrderState to) {
   return order;
 }
 
-void Ledger::claim(core::ContractId contract) {
-  if (!claims_.insert(contract).second) return;
+void Ledger::claim(core::ContractId contract, const Order* order) {
+  if (!claims_.emplace(contract, order).second) return;
   claim_order_.push_back(contract);
   if (claim_order_.size() <= kKeepClaims) return;
-  // The oldest claim goes, unless its contract still runs: that one starts again at the back.
+  // The oldest claim goes, unless its order is still known: that one starts again at the back.
   const auto oldest = claim_order_.front();
   claim_order_.pop_front();
-  const auto* order = find(oldest);
-  if (order != nullptr && is_exposed(order->state)) {
+  if (find(oldest) != nullptr) {
     claim_order_.push_back(oldest);
   } else {
     claims_.erase(oldest);
@@ -240,7 +241,9 @@ void Ledger::forget_old() {
   while (finals_.size() > kKeepFinal) {
     const auto it = orders_.find(finals_.front());
     finals_.pop_front();
-    by_contract_.erase(it->second->contract);
+    if (latest_ == it->second) latest_ = nullptr;
+    it->second->id = {};
+    it->second->contract = {};
     vacant_.push_back(it->second);
     orders_.erase(it);
   }

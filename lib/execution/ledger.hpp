@@ -6,7 +6,6 @@
 
 #include <boost/container/flat_map.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <deque>
 #include <optional>
@@ -56,7 +55,7 @@ class Ledger final {
   void restore(const Order& order);
   void restore_last(core::OrderId last);
   /// A contract that was ours before the start and is settled.
-  void restore_claim(core::ContractId contract) { claim(contract); }
+  void restore_claim(core::ContractId contract) { claim(contract, nullptr); }
 
   bool full() const { return exposed_.size() >= kMaxExposed; }
   /// The id of the next order; a reserved id may stay unused.
@@ -77,8 +76,13 @@ class Ledger final {
                 std::optional<market::Tick> exit);
   const Order& mark_differs(core::OrderId id);
 
-  const Order* find(core::OrderId id) const;
-  const Order* find(core::ContractId contract) const;
+  const Order* find(core::OrderId id) const {
+    return latest_ != nullptr && latest_->id == id ? latest_ : look_up(id);
+  }
+  const Order* find(core::ContractId contract) const {
+    const bool latest = latest_ != nullptr && contract && latest_->contract == contract;
+    return latest ? latest_ : look_up(contract);
+  }
   /// True also for contracts whose orders have been forgotten.
   bool is_ours(core::ContractId contract) const { return claims_.contains(contract); }
   /// Every order that is not final, by id. Pointers hold until the order is forgotten.
@@ -89,18 +93,22 @@ class Ledger final {
   template <class Key, class Value>
   using Table = boost::unordered_flat_map<Key, Value, std::hash<Key>>;
 
+  const Order* look_up(core::OrderId id) const;
+  const Order* look_up(core::ContractId contract) const;
   const Order& add(const Order& order);
   Order& at(core::OrderId id);
   Order& move(core::OrderId id, OrderState to);
-  void claim(core::ContractId contract);
+  void claim(core::ContractId contract, const Order* order);
   void forget_old();
 
   Table<core::OrderId, Order*> orders_;
   std::deque<Order> slots_;     // where orders lie; never moves them
-  std::vector<Order*> vacant_;  // of slots_
+  std::vector<Order*> vacant_;  // of slots_; they carry no id and no contract
+  Order* latest_ = nullptr;     // moved last: most questions are about it
   std::deque<core::OrderId> finals_;
-  Table<core::ContractId, core::OrderId> by_contract_;
-  boost::unordered_flat_set<core::ContractId, std::hash<core::ContractId>> claims_;
+  /// Every contract that is remembered as ours, and where its order lay: it lies there still if
+  /// that place carries the contract.
+  Table<core::ContractId, const Order*> claims_;
   std::deque<core::ContractId> claim_order_;
   Exposed exposed_;
   core::OrderId last_;

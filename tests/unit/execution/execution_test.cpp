@@ -142,6 +142,46 @@ TEST(Ledger, ARunningContractIsNeverForgotten) {
   EXPECT_NE(ledger.find(core::ContractId{1}), nullptr);
 }
 
+TEST(Ledger, AnOrderThatIsKnownKeepsItsClaim) {
+  Ledger ledger;
+  const auto open = [&](std::int64_t i) {
+    ledger.intend(order(ledger.reserve().value));
+    ledger.accept({i}, bought(i));
+  };
+  open(1);
+  for (std::int64_t i = 2; i <= static_cast<std::int64_t>(Ledger::kKeepClaims); ++i) {
+    open(i);
+    ledger.settle({i}, {}, Witness::kPoll, {});
+  }
+  // The oldest claim of all is that of the order that settled last: a later witness may still come.
+  ledger.settle({1}, {}, Witness::kPoll, {});
+  open(static_cast<std::int64_t>(Ledger::kKeepClaims) + 1);
+  EXPECT_TRUE(ledger.is_ours({1}));
+  ASSERT_NE(ledger.find(core::ContractId{1}), nullptr);
+  EXPECT_EQ(ledger.find(core::ContractId{1})->id, core::OrderId{1});
+}
+
+TEST(Ledger, AForgottenOrderLeavesNothingBehind) {
+  Ledger ledger;
+  const auto n = static_cast<std::int64_t>(Ledger::kKeepFinal) + 1;
+  ledger.restore_claim({5000});
+  for (std::int64_t i = 1; i <= n; ++i) {
+    ledger.intend(order(ledger.reserve().value));
+    ledger.accept({i}, bought(1000 + i));
+    ledger.settle({i}, {}, Witness::kPoll, {});
+  }
+  // Its place is taken by an order without a contract, then by one with another.
+  ledger.intend(order(ledger.reserve().value));
+  EXPECT_EQ(ledger.find(core::OrderId{}), nullptr);
+  EXPECT_EQ(ledger.find(core::ContractId{}), nullptr);
+  EXPECT_EQ(ledger.find(core::ContractId{1001}), nullptr);
+  ledger.accept({n + 1}, bought(9000));
+  EXPECT_EQ(ledger.find(core::ContractId{1001}), nullptr);
+  EXPECT_EQ(ledger.find(core::ContractId{9000})->id, core::OrderId{n + 1});
+  EXPECT_EQ(ledger.find(core::ContractId{5000}), nullptr);
+  EXPECT_TRUE(ledger.is_ours({1001}) && ledger.is_ours({5000}));
+}
+
 // ---- settlements ----
 
 struct Reading : ::testing::Test {
