@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -28,6 +29,20 @@ bool write_out(std::string& text) {
 
 int refuse(const core::Error& error) { return fail(code_of(error), error.text); }
 
+/// A strategy that cannot have traded must not look like one that did not want to.
+void warn_of_missing_ticks(const BacktestJob& job, const backtest::Result& result) {
+  for (std::size_t i = 0; i < result.strategies.size(); ++i) {
+    const auto& s = job.options.settings.strategies[i];
+    if (!s.enabled || result.strategies[i].has_ticks) continue;
+    const bool given = std::ranges::count(job.tapes, s.symbol, &backtest::Tape::symbol) > 0;
+    warn(given ? fmt::format("strategy {} did nothing: its ticks of {} have none in this time",
+                             s.name, s.symbol)
+               : fmt::format("strategy {} did nothing: no ticks of {} are given; add --ticks "
+                             "{}=FILE, or disable it",
+                             s.name, s.symbol, s.symbol));
+  }
+}
+
 int print_json(const BacktestJob& job, bool with_trades) {
   backtest::ResultJson json(job.options, job.tapes);
   std::string text;
@@ -42,8 +57,14 @@ int print_json(const BacktestJob& job, bool with_trades) {
       backtest::run(job.options, job.tapes, with_trades ? on_trade : backtest::OnTrade{});
   if (!result) return refuse(result.error());
   json.end(text, *result);
+  warn_of_missing_ticks(job, *result);
   written = write_out(text) && std::fflush(stdout) == 0 && written;
   return written ? service::kCtlOk : fail(service::kCtlOther, "the output cannot be written");
+}
+
+std::string halt_cell(const backtest::StrategyResult& s, bool enabled) {
+  if (enabled && !s.has_ticks) return "(no ticks)";
+  return s.halted.value_or("-");
 }
 
 ordered_json row_of(const std::string& name, const backtest::Sums& s) {
@@ -66,10 +87,11 @@ int print_summary(const BacktestJob& job) {
   const auto result = backtest::run(job.options, job.tapes);
   if (!result) return refuse(result.error());
   auto rows = ordered_json::array();
-  for (const auto& s : result->strategies) {
+  for (std::size_t i = 0; i < result->strategies.size(); ++i) {
+    const auto& s = result->strategies[i];
     auto row = row_of(s.name.str(), s.sums);
     row["open"] = s.open;
-    row["halted"] = s.halted.value_or("-");
+    row["halted"] = halt_cell(s, job.options.settings.strategies[i].enabled);
     rows.push_back(std::move(row));
   }
   rows.push_back(row_of("(account)", result->total));
@@ -78,10 +100,12 @@ int print_summary(const BacktestJob& job) {
   fmt::print("{} ticks, balance {} -> {}\n", result->ticks, job.options.balance.to_string(),
              result->balance.to_string());
   for (const auto& s : result->strategies) {
+    if (s.halted) fmt::print("{}: halted, {}\n", s.name, s.halt_reason);
     if (s.refused == 0) continue;
     fmt::print("{}: {} timed contracts were not bought, no tick is recorded in their life\n",
                s.name, s.refused);
   }
+  warn_of_missing_ticks(job, *result);
   return service::kCtlOk;
 }
 

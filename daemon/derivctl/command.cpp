@@ -81,6 +81,8 @@ int fail(int code, std::string_view text) {
   return code;
 }
 
+void warn(std::string_view text) { fmt::print(stderr, "derivctl: warning: {}\n", text); }
+
 Answer ask(const Context& context, const ordered_json& request) {
   const auto reply = service::call_control(context.socket_path(), request.dump(), kAnswerWithin);
   if (!reply) {

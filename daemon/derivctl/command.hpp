@@ -56,6 +56,8 @@ std::optional<core::WallTime> parse_when(const std::string& text);
 
 /// Prints "derivctl: TEXT" to standard error and returns the code.
 int fail(int code, std::string_view text);
+/// Prints "derivctl: warning: TEXT" to standard error.
+void warn(std::string_view text);
 
 /// Answer of the daemon, or the exit code that says why there is none.
 struct Answer {

@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "config/config.hpp"
@@ -167,6 +169,19 @@ std::optional<Refusal> load_tapes(BacktestJob& job, Sweep& sweep) {
   return std::nullopt;
 }
 
+void warn_of_missing_ticks(const Sweep& sweep) {
+  std::set<std::pair<std::string, std::string>> told;
+  for (const auto& variant : sweep.variants) {
+    for (const auto& s : variant.settings.strategies) {
+      const auto it = std::ranges::find(sweep.tapes, s.symbol, &backtest::SweepTape::symbol);
+      const bool fed = it != sweep.tapes.end() && !it->rows.empty();
+      if (!s.enabled || fed || !told.emplace(s.name.view(), s.symbol.view()).second) continue;
+      warn(fmt::format("strategy {} does nothing: there are no ticks of {}; add --ticks {}=FILE",
+                       s.name, s.symbol, s.symbol));
+    }
+  }
+}
+
 struct Prepared {
   Sweep sweep;
   std::string fingerprint;
@@ -189,6 +204,7 @@ boost::system::result<Prepared, Refusal> prepare(const Context& context, const A
     sweep.variants.push_back(std::move(*variant));
   }
   if (auto r = load_tapes(*job, sweep)) return *r;
+  warn_of_missing_ticks(sweep);
   job->options.from.reset();
   job->options.to.reset();
   sweep.options = job->options;

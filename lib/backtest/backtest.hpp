@@ -84,8 +84,10 @@ struct StrategyResult {
   core::Name name;
   Sums sums;
   std::int64_t open = 0;              // at the end of the ticks
-  std::optional<std::string> halted;  // "take_profit", "stop_loss"
+  std::optional<std::string> halted;  // "take_profit", "stop_loss", "refused" (by the venue)
+  std::string halt_reason;            // one sentence; empty: not halted
   std::int64_t refused = 0;           // timed contracts that would have had no tick
+  bool has_ticks = false;             // of its symbol, at least one
 };
 
 struct Result {
@@ -101,9 +103,11 @@ struct Result {
 /// that in memory. Without a listener nothing is kept.
 using OnTrade = std::function<void(const Trade&)>;
 
-/// Ticks are merged by epoch, equal epochs in the order of `tapes`. Errors: those of a source, no
-/// enabled strategy has ticks, a payout table without a type that a strategy may buy, a symbol that
-/// is not known or given twice. Deterministic: the same input gives the same result.
+/// Ticks are merged by epoch, equal epochs in the order of `tapes`. As the venue does, a stake
+/// above what is left of the balance is refused (InsufficientBalance), which halts its strategy.
+/// Errors: those of a source, no enabled strategy has ticks, a payout table without a type that a
+/// strategy may buy, a symbol that is not known or given twice. Deterministic: the same input gives
+/// the same result.
 core::Result<Result> run(const Options& options, std::span<const Tape> tapes,
                          const OnTrade& on_trade = {});
 

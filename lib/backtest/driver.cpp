@@ -1,5 +1,7 @@
 #include "backtest/driver.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <tuple>
 
@@ -139,11 +141,13 @@ void Driver::land_purchases(const market::Tick& tick) {
 }
 
 void Driver::perform() {
-  for (std::size_t i = 0; i < actions_.size(); ++i) {
-    const auto action = std::move(actions_[i]);  // answers append to the list
-    std::visit([this](const auto& a) { answer(a); }, action);
+  while (!actions_.empty()) {
+    std::swap(actions_, performing_);  // answers append to the list
+    for (const auto& action : performing_) {
+      std::visit([this](const auto& a) { answer(a); }, action);
+    }
+    performing_.clear();
   }
-  actions_.clear();
 }
 
 void Driver::answer(const engine::SendQuote& ask) {
@@ -172,34 +176,46 @@ void Driver::answer(const engine::AskReport& ask) {
   engine_.on_venue_report(report, now_, actions_);
 }
 
-void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core::VenueTime start) {
-  Trade trade;
-  trade.strategy = strategy_index(order.strategy);
-  trade.tape = tape_of(order.spec.symbol);
-  if (!order.spec.duration.in_ticks()) {
-    const auto following = merge_.following(trade.tape);
-    if (following && *following > market::expiry_of(order.spec.duration, start)) {
-      ++result_.strategies[trade.strategy].refused;
-      return engine_.on_refused(order.order, "NoTicks", "no tick is recorded in its life", false,
-                                now_, actions_);
-    }
+// Whether the venue would not sell, or no tick could settle it: then the engine has heard it.
+bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::VenueTime start) {
+  // For want of money the venue refuses for good (deriv/errors.cpp): the strategy is halted.
+  if (order.stake > balance_) {
+    engine_.on_refused(order.order, "InsufficientBalance",
+                       fmt::format("a stake of {} with a balance of {}", order.stake.to_string(),
+                                   balance_.to_string()),
+                       true, now_, actions_);
+    return true;
   }
+  if (order.spec.duration.in_ticks()) return false;
+  const auto following = merge_.following(tape);
+  if (!following || *following <= market::expiry_of(order.spec.duration, start)) return false;
+  ++result_.strategies[strategy_index(order.strategy)].refused;
+  engine_.on_refused(order.order, "NoTicks", "no tick is recorded in its life", false, now_,
+                     actions_);
+  return true;
+}
+
+void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core::VenueTime start) {
+  const auto tape = tape_of(order.spec.symbol);
+  if (refuses(order, tape, start)) return;
+  auto& contract = open_.emplace_back(order.order, order.spec, start);
+  auto& trade = contract.trade;
+  trade.strategy = strategy_index(order.strategy);
+  trade.tape = tape;
   trade.type = order.spec.type;
   trade.signal_epoch = order.signal_epoch;
   trade.purchase_epoch = start;
   trade.stake = order.stake;
   trade.payout = options_.payouts.payout(order.spec, order.stake, quoted);
   balance_ -= order.stake;
-  open_.push_back({order.order, market::ContractLife(order.spec, start), trade, {}});
-  begin_trade(open_.back());
-  execution::Bought bought;
-  bought.contract = {order.order.value};
-  bought.transaction = {order.order.value};
-  bought.buy_price = order.stake;
-  bought.payout = trade.payout;
-  bought.purchase_time = start;
-  bought.balance_after = balance_;
-  engine_.on_bought(order.order, bought, now_, actions_);
+  begin_trade(contract);
+  bought_.contract = {order.order.value};
+  bought_.transaction = {order.order.value};
+  bought_.buy_price = order.stake;
+  bought_.payout = trade.payout;
+  bought_.purchase_time = start;
+  bought_.balance_after = balance_;
+  engine_.on_bought(order.order, bought_, now_, actions_);
 }
 
 std::uint32_t Driver::strategy_index(const core::Name& name) const {
@@ -263,6 +279,12 @@ void Driver::release_trades() {
 
 Result Driver::finish() {
   for (const auto& contract : open_) ++result_.strategies[contract.trade.strategy].open;
+  for (std::size_t i = 0; i < result_.strategies.size(); ++i) {
+    const auto has = [&](const market::Tick& t) {
+      return t.symbol == options_.settings.strategies[i].symbol && t.epoch.s != 0;
+    };
+    result_.strategies[i].has_ticks = std::ranges::any_of(ticks_, has);
+  }
   if (on_trade_) {
     std::erase_if(trades_, [](const Waiting& w) { return !w.settled; });
     release_trades();
@@ -270,7 +292,9 @@ Result Driver::finish() {
   for (const auto& view : engine_.strategies()) {
     if (view.halt_kind.empty()) continue;
     for (auto& s : result_.strategies) {
-      if (s.name == view.name) s.halted = view.halt_kind.str();
+      if (s.name != view.name) continue;
+      s.halted = view.halt_kind.str();
+      s.halt_reason = view.reason.str();
     }
   }
   if (result_.ticks > 0) result_.last = now_.venue;

@@ -23,6 +23,8 @@ class Driver final {
  private:
   /// A contract from its purchase until its result has arrived.
   struct Open {
+    Open(core::OrderId id, const market::ContractSpec& spec, core::VenueTime start)
+        : order(id), life(spec, start) {}
     core::OrderId order;
     market::ContractLife life;
     Trade trade;
@@ -60,6 +62,7 @@ class Driver final {
   void answer(const engine::Watch&) {}
   void answer(const engine::Poll&) {}
   void answer(const engine::Tell&) {}
+  bool refuses(const engine::SendBuy& buy, std::uint32_t tape, core::VenueTime start);
   void buy(const engine::SendBuy& buy, const market::Tick& quoted, core::VenueTime start);
 
   std::uint32_t strategy_index(const core::Name& name) const;
@@ -77,6 +80,9 @@ class Driver final {
   std::vector<std::uint8_t> decimals_;
   engine::Engine engine_;
   engine::Actions actions_;
+  engine::Actions performing_;
+  // Of the venue's answers, used again and again.
+  execution::Bought bought_;
   execution::ContractReport report_;
   core::Now now_;
   core::Money balance_;

@@ -66,7 +66,7 @@ def strategy(rng, index, symbols):
     return out
 
 
-def limits(rng, strategies):
+def limits(rng, strategies, balance):
     out = {}
     base = max(round(float(s["staking"]["base"]) * 100) for s in strategies)
     maybe(rng, 0.3, out, "max_stake", lambda: amount(rng, base, base * 12))
@@ -75,19 +75,20 @@ def limits(rng, strategies):
     maybe(rng, 0.4, out, "daily_loss", lambda: amount(rng, base, base * 60))
     maybe(rng, 0.3, out, "daily_profit", lambda: amount(rng, base, base * 30))
     maybe(rng, 0.3, out, "max_trades_per_day", lambda: rng.randint(1, 3000))
-    # Without a floor an unlimited plan would soon stake more cents than a program can count.
-    out["min_balance"] = amount(rng, 9_000_00, 9_990_00) if rng.random() < 0.3 else "0.00"
+    maybe(rng, 0.3, out, "min_balance", lambda: amount(rng, balance // 2, balance))
     maybe(rng, 0.5, out, "day_starts", lambda: rng.choice(["00:00 UTC", "12:00 UTC", "18:30 UTC", "09:01 UTC"]))
     return out
 
 
 def case(seed):
-    """(configuration, payouts or None, settle delay, symbols)"""
+    """(configuration, payouts or None, settle delay, balance, symbols)"""
     rng = random.Random(seed)
     symbols = rng.choice([["R_100"], ["R_75"], ["R_100", "R_75"], ["R_75", "R_100"]])
     strategies = [strategy(rng, i, symbols) for i in range(rng.choice([1, 1, 1, 2, 3]))]
     config = {"strategies": strategies}
-    config["limits"] = limits(rng, strategies)
+    # Much, or so little that a plan comes to its end.
+    balance = 10_000_00 if rng.random() < 0.5 else rng.randint(1_00, 300_00)
+    config["limits"] = limits(rng, strategies, balance)
     payouts = None
     if rng.random() < 0.5:
         payouts = {"DIGITODD": rng.choice(["1.95", "1.9531", "2", "1.00"]),
@@ -96,4 +97,4 @@ def case(seed):
                    "CALL": rng.choice(["1.95", "1.9", "2.05"]), "PUT": rng.choice(["1.95", "1.9"]),
                    "HIGHER": rng.choice(["2.20", "2.5", "1.0"]), "LOWER": rng.choice(["2.20", "2.5"])}
     delay = rng.choice([0, 0, 0, 1, 2, 3, 7])
-    return config, payouts, delay, symbols
+    return config, payouts, delay, f"{balance // 100}.{balance % 100:02d}", symbols

@@ -433,6 +433,10 @@ class Account:
         ratio = s.guards.get("min_payout_ratio")
         if ratio is not None and Fraction(payout - stake, stake) < Fraction(str(ratio)):
             return
+        if stake > self.cash:
+            # Not enough money: the venue sells nothing, and the strategy stops until somebody looks.
+            s.halted = "refused"
+            return
         c = Contract(s, kind, prediction, s.symbol, contract["duration"], barrier, epoch, stake, payout)
         c.index = len(self.contracts)
         self.contracts.append(c)

@@ -21,7 +21,7 @@ TICKS = {"R_100": "R_100_2026-06-21.csv", "R_75": "R_75_2026-06-24.csv"}
 SKIP = 77
 
 
-def real(programs, directory, config, payouts, delay, symbols, files):
+def real(programs, directory, config, payouts, delay, balance, symbols, files):
     path = directory / "case.json"
     # Decimals are texts in the model, so that they stay exact; in the file they are numbers.
     path.write_text(re.sub(r': "(-?[0-9]+(?:\.[0-9]+)?)"', r": \1", json.dumps(config)))
@@ -30,6 +30,8 @@ def real(programs, directory, config, payouts, delay, symbols, files):
         command += ["--ticks", f"{symbol}={files[symbol]}"]
     if payouts:
         command += ["--payouts", ",".join(f"{k}={v}" for k, v in payouts.items())]
+    if balance != "10000.00":
+        command += ["--balance", balance]
     if delay:
         command += ["--settle-delay", str(delay)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -82,21 +84,24 @@ def main():
         sys.exit(SKIP)
     files = {symbol: folder / name for symbol, name in TICKS.items()}
     tapes = {symbol: list(model.read_ticks(path, symbol)) for symbol, path in files.items()}
-    trades = bad = busy = 0
+    trades = bad = busy = broke = 0
     with tempfile.TemporaryDirectory() as directory:
         for seed in range(options.first, options.first + options.count):
-            config, payouts, delay, symbols = generate.case(seed)
-            wanted = model.run(config, [(s, tapes[s]) for s in symbols], model.Payouts(payouts), settle_delay=delay)
-            found, problem = real(options.programs, pathlib.Path(directory), config, payouts, delay, symbols, files)
+            config, payouts, delay, balance, symbols = generate.case(seed)
+            wanted = model.run(config, [(s, tapes[s]) for s in symbols], model.Payouts(payouts), balance, delay)
+            found, problem = real(options.programs, pathlib.Path(directory), config, payouts, delay, balance, symbols,
+                                  files)
             problem = problem or difference(wanted, found)
             if problem is None:
                 assert_limits(config, found)
             trades += len(wanted["trades"])
             busy += bool(wanted["trades"])
+            broke += any(s["halted"] == "refused" for s in wanted["strategies"].values())
             if problem:
                 bad += 1
-                print(f"seed {seed}: {problem}\n  {json.dumps(config)}\n  payouts {payouts} delay {delay} {symbols}")
-    print(f"{options.count} configurations, {busy} of them with trades, {trades} trades, {bad} different")
+                print(f"seed {seed}: {problem}\n  {json.dumps(config)}\n  payouts {payouts} delay {delay} balance {balance} {symbols}")
+    print(f"{options.count} configurations, {busy} of them with trades, {trades} trades, "
+          f"{broke} without money in the end, {bad} different")
     assert busy * 2 > options.count, "the generator makes too few that trade"
     sys.exit(1 if bad else 0)
 

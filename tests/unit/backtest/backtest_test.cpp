@@ -206,6 +206,57 @@ TEST(Backtest, SaysWhatHalted) {
   EXPECT_EQ(result.strategies[0].halted, "take_profit");
 }
 
+TEST(Backtest, RefusesAStakeAboveTheBalanceAndHalts) {
+  Rig rig;
+  auto s = strategy("a", "even_odd", 1);
+  s.staking.plan = "martingale";
+  auto other = strategy("b", "even_odd", 1);
+  other.staking.base = usd("0.35");
+  rig.options.settings.strategies = {s};
+  rig.options.balance = usd("3.00");
+  // 1.00 and 2.00 are lost, the whole of it; 4.00 is not there.
+  rig.ticks(1000, {102, 104, 106, 108, 101});
+  auto result = rig.run_all();
+  ASSERT_EQ(rig.trades.size(), 2u);
+  EXPECT_EQ(rig.trades[1].stake, usd("2.00"));  // exactly what is left is bought
+  EXPECT_EQ(result.strategies[0].halted, "refused");
+  EXPECT_EQ(result.strategies[0].halt_reason,
+            "InsufficientBalance: a stake of 4.00 with a balance of 0.00");
+  EXPECT_EQ(result.balance, usd("0.00"));
+  // One cent less: the second stake is refused.
+  rig.options.balance = usd("2.99");
+  result = rig.run_all();
+  EXPECT_EQ(rig.trades.size(), 1u);
+  EXPECT_EQ(result.balance, usd("1.99"));
+  // Only the strategy that asked for too much stops.
+  rig.options.settings.strategies = {s, other};
+  result = rig.run_all();
+  EXPECT_EQ(result.strategies[0].halted, "refused");
+  EXPECT_FALSE(result.strategies[1].halted);
+  EXPECT_GT(result.strategies[1].sums.trades, 1);
+  // What is open is paid already.
+  rig.options.balance = usd("3.00");
+  rig.options.settings.strategies = {s, other};
+  rig.options.settings.strategies[1].contract.duration.count = 10;
+  result = rig.run_all();
+  EXPECT_EQ(rig.trades.size(), 1u);
+  EXPECT_EQ(result.strategies[0].halted, "refused");
+}
+
+TEST(Backtest, SaysWhichStrategyHasNoTicks) {
+  Rig rig;
+  rig.options.settings.strategies = {strategy("a", "even_odd"),
+                                     strategy("b", "even_odd", 1, "R_75"),
+                                     strategy("c", "even_odd", 1, "R_100")};
+  rig.ticks(1000, {102, 104});
+  rig.ticks(5000, {102, 104}, "R_100");
+  rig.options.to = core::VenueTime{2000};
+  const auto result = rig.run_all();
+  EXPECT_TRUE(result.strategies[0].has_ticks);
+  EXPECT_FALSE(result.strategies[1].has_ticks);
+  EXPECT_FALSE(result.strategies[2].has_ticks);
+}
+
 TEST(Backtest, FromAndToCutTheTicks) {
   Rig rig;
   rig.options.settings.strategies = {strategy("a", "even_odd", 1)};
