@@ -76,6 +76,9 @@ ordered_json trade_row(const Order& order) {
   row["duration"] = order.spec.duration.to_string();
   row["prediction"] =
       order.spec.prediction >= 0 ? ordered_json(order.spec.prediction) : ordered_json(nullptr);
+  row["barrier"] = market::takes_barrier(order.spec.type)
+                       ? ordered_json(order.spec.barrier.to_string())
+                       : ordered_json(nullptr);
   row["buy_transaction"] = id_or_null(order.buy_tx.value);
   row["sell_transaction"] = id_or_null(order.sell_tx.value);
   row["witness"] = execution::name_of(order.witness);

@@ -2,86 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
+#include "derivctl/payout_source.hpp"
 #include "derivctl/ticks.hpp"
 #include "market/symbol.hpp"
 #include "service/exit_code.hpp"
 
 namespace derivd::ctl {
 namespace {
-
-/// A table of payouts has at most a row for each contract type.
-constexpr std::size_t kMaxPayoutFile = 1 << 16;
-
-/// {"DIGITODD": 1.95, …}. Read as events, so that 1.95 stays the text that it is and never becomes
-/// a floating-point number.
-class PayoutReader final : public nlohmann::json_sax<nlohmann::json> {
- public:
-  backtest::Payouts table;
-  std::string problem;
-
-  bool start_object(std::size_t) override {
-    return depth_++ == 0 || stop("an object within the object");
-  }
-  bool end_object() override { return true; }
-  bool key(string_t& name) override {
-    key_ = name;
-    return true;
-  }
-  bool number_float(number_float_t, const string_t& text) override { return row(text); }
-  bool number_integer(number_integer_t value) override { return row(std::to_string(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return row(std::to_string(value)); }
-  bool string(string_t& text) override { return row(text); }
-  bool null() override { return stop("null is not a ratio"); }
-  bool boolean(bool) override { return stop("a truth value is not a ratio"); }
-  bool binary(binary_t&) override { return stop("bytes are not a ratio"); }
-  bool start_array(std::size_t) override { return stop("a list is not a ratio"); }
-  bool end_array() override { return true; }
-  bool parse_error(std::size_t position, const std::string&,
-                   const nlohmann::detail::exception&) override {
-    return stop(fmt::format("not JSON at byte {}", position));
-  }
-
- private:
-  bool row(const std::string& text) {
-    if (depth_ == 0) return stop("it must be an object: {\"DIGITODD\": 1.95}");
-    const auto ratio = core::Decimal::parse(text);
-    if (!ratio) return stop(fmt::format("{}: {}", key_, ratio.error().text));
-    const auto done = table.set(key_, *ratio);
-    return done || stop(done.error().text);
-  }
-  bool stop(std::string text) {
-    if (problem.empty()) problem = std::move(text);
-    return false;
-  }
-
-  int depth_ = 0;
-  std::string key_;
-};
-
-core::Result<backtest::Payouts> payouts_of_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return core::Error{core::ErrorKind::kNotFound, path + ": cannot be read"};
-  std::string text(kMaxPayoutFile, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.eof()) return core::invalid(path + ": too large for a table of payouts");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  PayoutReader reader;
-  const bool read = nlohmann::json::sax_parse(text, &reader);
-  if (read && !reader.table.is_table()) return core::invalid(path + ": the table is empty");
-  if (!read) return core::invalid(fmt::format("{}: {}", path, reader.problem));
-  return reader.table;
-}
-
-core::Result<backtest::Payouts> payouts_of(const std::string& text) {
-  if (text.empty()) return backtest::Payouts{};
-  return text.find('=') == std::string::npos ? payouts_of_file(text)
-                                             : backtest::Payouts::parse(text);
-}
 
 std::optional<Refusal> load_settings(const Context& context, const BacktestArgs& args,
                                      backtest::Options& options) {
@@ -164,8 +94,10 @@ void add_backtest_options(CLI::App& c, BacktestArgs& args) {
                "SYMBOL=FILE: recorded ticks, CSV epoch,quote; or SYMBOL=archive:[DIR], of the "
                "archive; repeatable")
       ->required();
-  c.add_option("--payouts", args.payouts,
-               "TYPE=RATIO,… or a JSON file; default: the venue's price model");
+  c.add_option(
+      "--payouts", args.payouts,
+      "TYPE=RATIO,…; or a JSON file of them; or what was quoted: journal:[FILE], or the output of "
+      "`derivctl trades --format json`; default: the venue's price model");
   c.add_option("--balance", args.balance, "at the start; default 10000.00");
   c.add_option("--settle-delay", args.settle_delay,
                "seconds from a contract's exit to its result; live 1 to 3; default 0")
@@ -187,7 +119,7 @@ boost::system::result<BacktestJob, Refusal> make_job(const Context& context,
                                                      const BacktestArgs& args) {
   BacktestJob job;
   if (auto r = read_numbers(args, job.options)) return *r;
-  auto payouts = payouts_of(args.payouts);
+  auto payouts = payouts_from(context, args.payouts);
   if (!payouts) {
     const bool file = payouts.error().kind == core::ErrorKind::kNotFound;
     return Refusal{file ? service::kCtlNotFound : service::kCtlUsage, payouts.error().text};

@@ -17,7 +17,7 @@ namespace derivd::ctl {
 struct BacktestArgs {
   std::string config;
   std::vector<std::string> ticks;  // SYMBOL=FILE
-  std::string payouts;             // TYPE=RATIO,… or a JSON file
+  std::string payouts;             // see payout_source.hpp
   std::string balance = "10000.00";
   std::int64_t settle_delay = 0;
   int latency_ticks = 0;

@@ -6,11 +6,16 @@
 
 #include "backtest/driver.hpp"
 #include "core/check.hpp"
+#include "engine/spec.hpp"
 #include "market/symbol.hpp"
 #include "strategy/registry.hpp"
 
 namespace derivd::backtest {
 namespace {
+
+bool has_tape(std::span<const Tape> tapes, const engine::StrategySettings& s) {
+  return s.enabled && std::ranges::count(tapes, s.symbol, &Tape::symbol) > 0;
+}
 
 core::Result<void> check_tapes(const Options& options, std::span<const Tape> tapes) {
   for (std::size_t i = 0; i < tapes.size(); ++i) {
@@ -24,23 +29,28 @@ core::Result<void> check_tapes(const Options& options, std::span<const Tape> tap
       }
     }
   }
-  const auto has_ticks = [&](const engine::StrategySettings& s) {
-    return s.enabled && std::ranges::count(tapes, s.symbol, &Tape::symbol) > 0;
-  };
+  const auto has_ticks = [&](const engine::StrategySettings& s) { return has_tape(tapes, s); };
   if (std::ranges::none_of(options.settings.strategies, has_ticks)) {
     return core::invalid("ticks: no enabled strategy trades a symbol whose ticks are given");
   }
   return {};
 }
 
-core::Result<void> check_payouts(const Options& options) {
+/// Everything that a strategy may buy has a payout, known before the first tick.
+core::Result<void> check_payouts(const Options& options, std::span<const Tape> tapes) {
   for (const auto& s : options.settings.strategies) {
+    if (!has_tape(tapes, s)) continue;
+    const auto decimals = market::find_symbol(s.symbol)->decimals;
+    const market::Tick any{s.symbol, {}, core::Price::raw(0, decimals)};
     const auto* type = strategy::find_type(s.type);
     DERIVD_CHECK(type != nullptr, "settings were not checked");
     for (const auto contract : strategy::contracts_of(*type, s.params)) {
-      if (!s.enabled || options.payouts.has(contract)) continue;
-      return core::invalid(fmt::format("payouts: strategy {} may buy {}, which has no ratio",
-                                       s.name, market::name_of(contract)));
+      const std::int8_t prediction = market::takes_prediction(contract) ? 5 : -1;
+      const auto spec = engine::make_spec(s, {contract, prediction}, any);
+      if (!spec) return spec.error();
+      if (options.payouts.has(*spec)) continue;
+      return core::invalid(
+          fmt::format("payouts: strategy {} may buy {}", s.name, options.payouts.missing(*spec)));
     }
   }
   return {};
@@ -75,7 +85,7 @@ core::Result<Result> run(const Options& options, std::span<const Tape> tapes,
   }
   if (options.balance.units() < 0) return core::invalid("balance: allowed: 0 and more");
   if (auto r = check_tapes(options, tapes); !r) return r.error();
-  if (auto r = check_payouts(options); !r) return r.error();
+  if (auto r = check_payouts(options, tapes); !r) return r.error();
   return Driver(options, tapes, on_trade).run();
 }
 

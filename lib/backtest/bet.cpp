@@ -79,10 +79,6 @@ core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payout
           fmt::format("{}: a multiplier has no fixed payout and no probability, so no odds either",
                       strategy.name.view()));
     }
-    if (!payouts.has(contract)) {
-      return core::invalid(fmt::format("payouts: {} is missing, which {} buys",
-                                       market::name_of(contract), strategy.name.view()));
-    }
     if (market::takes_barrier(contract) && symbol->sigma_percent == 0) {
       return core::invalid(
           fmt::format("{}: the volatility of {} is not known, so a barrier has no probability",
@@ -92,6 +88,10 @@ core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payout
     const std::int8_t prediction = market::takes_prediction(contract) ? 5 : -1;
     auto spec = engine::make_spec(strategy, {contract, prediction}, bet.tick_);
     if (!spec) return spec.error();
+    if (!payouts.has(*spec)) {
+      return core::invalid(fmt::format("payouts: {} is missing, which {} buys",
+                                       market::name_of(contract), strategy.name.view()));
+    }
     bet.legs_.push_back({*spec, win_probability_of(*spec, *symbol, *spot)});
     bet.source_ = source_of(*spec, *symbol, *spot);
   }

@@ -7,8 +7,6 @@
 namespace derivd::backtest {
 namespace {
 
-__extension__ using Wide = __int128;
-
 constexpr std::uint8_t kMaxDecimals = 9;
 
 }  // namespace
@@ -55,23 +53,32 @@ core::Result<void> Payouts::set(std::string_view name, core::Decimal ratio) {
   return {};
 }
 
-bool Payouts::has(market::ContractType type) const {
-  return is_table_ ? table_.at(static_cast<std::size_t>(type)).has_value()
-                   : !market::is_multiplier(type);
+bool Payouts::has(const market::ContractSpec& spec) const {
+  if (quotes_) return quotes_->has(spec);
+  return is_table_ ? table_.at(static_cast<std::size_t>(spec.type)).has_value()
+                   : !market::is_multiplier(spec.type);
+}
+
+std::string Payouts::missing(const market::ContractSpec& spec) const {
+  if (!quotes_) return fmt::format("{}, which has no ratio", market::name_of(spec.type));
+  return fmt::format(
+      "{}, of which no quote is recorded (there are quotes of {}); trade it on a demo account or "
+      "on "
+      "paper first, or give --payouts {}=RATIO",
+      words_of(spec), quotes_->contracts(), market::name_of(spec.type));
 }
 
 core::Money Payouts::payout(const market::ContractSpec& spec, core::Money stake,
                             const market::Tick& tick) const {
-  DERIVD_CHECK(has(spec.type), "a contract type without a payout");
+  if (quotes_) return quotes_->payout(spec, stake, tick.epoch);
+  DERIVD_CHECK(has(spec), "a contract type without a payout");
   if (!is_table_) {
     const auto* symbol = market::find_symbol(spec.symbol);
     DERIVD_CHECK(symbol != nullptr, "a symbol that is not known is not priced");
     return market::payout_for(spec, *symbol, stake, tick.quote, model_, tick.epoch);
   }
   const auto& ratio = *table_[static_cast<std::size_t>(spec.type)];
-  const Wide unit = core::pow10(ratio.scale);
-  const auto units = (static_cast<Wide>(stake.units()) * ratio.mantissa * 2 + unit) / (2 * unit);
-  return core::Money::minor(static_cast<std::int64_t>(units), stake.exponent());
+  return share_of(stake, ratio.mantissa, core::pow10(ratio.scale));
 }
 
 }  // namespace derivd::backtest

@@ -1,14 +1,19 @@
-// Owns what a won contract pays in a back-test: a table of ratios by contract type, or the venue's
-// own price model where there is no table. The back-test asks at each purchase; derivctl and sweep
-// fill the table. It never refuses a stake: what the venue would not sell is the user's business.
+// Owns what a won contract pays in a back-test: a table of ratios by contract type, quotes that the
+// venue gave, or else the venue's own price model. The back-test asks at each purchase; derivctl
+// and sweep say which. It never refuses a stake: what the venue would not sell is the user's
+// business.
 //
 // Rule: the product's contract, "Backtest".
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
+#include "backtest/quotes.hpp"
 #include "core/decimal.hpp"
 #include "core/result.hpp"
 #include "market/contract.hpp"
@@ -19,9 +24,6 @@ namespace derivd::backtest {
 
 class Payouts final {
  public:
-  /// Ratios above this are a slip of the decimal point: a DIGITMATCH pays 9, a far barrier 80.
-  static constexpr std::int64_t kMaxRatio = 1000;
-
   /// The venue's model (market/pricing.hpp).
   Payouts() = default;
   explicit Payouts(const market::PriceModel& model) : model_(model) {}
@@ -32,11 +34,16 @@ class Payouts final {
   /// for one unit of stake: above 0, at most kMaxRatio, at most nine decimals.
   core::Result<void> set(std::string_view type, core::Decimal ratio);
 
+  /// Only what was quoted counts; `quotes` is sorted.
+  explicit Payouts(std::shared_ptr<const Quotes> quotes) : quotes_(std::move(quotes)) {}
+
   bool is_table() const { return is_table_; }
-  /// Whether payout() knows this type.
-  bool has(market::ContractType type) const;
+  /// Whether payout() knows this contract.
+  bool has(const market::ContractSpec& spec) const;
+  /// Why it does not, and the remedy.
+  std::string missing(const market::ContractSpec& spec) const;
   /// With the stake, rounded half up to the cent (the model: pricing.hpp). `tick` is the signal's.
-  /// The type must be known (CHECK).
+  /// The contract must be known (CHECK).
   core::Money payout(const market::ContractSpec& spec, core::Money stake,
                      const market::Tick& tick) const;
 
@@ -45,6 +52,7 @@ class Payouts final {
       static_cast<std::size_t>(market::ContractType::kMultDown) + 1;
 
   market::PriceModel model_;
+  std::shared_ptr<const Quotes> quotes_;  // the runs of a sweep share them
   bool is_table_ = false;
   std::array<std::optional<core::Decimal>, kTypes> table_{};
 };

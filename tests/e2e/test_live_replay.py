@@ -1,5 +1,6 @@
 """A session of the real daemon against derivsim on recorded ticks, and the same ticks in the back-test:
-the same trades, one by one.
+the same trades, one by one; and once more with the payouts that the session's journal and its list of
+trades recorded.
 
 What remains of physics, and how the settings make it vanish. The tape has a tick every two seconds; a
 purchase that reaches the venue within them has the same entry tick as one at the signal itself. The
@@ -68,16 +69,30 @@ def live(programs, directory, tape, speed):
     return config, rows
 
 
-def again(programs, config, tape, first):
+def again(programs, config, tape, first, *options, code=0):
     """The same in virtual time, from where the counters of the first trade began."""
     epochs = [int(line.split(",")[0]) for line in open(tape).readlines()[1:]]
     begin = epochs[epochs.index(first["signal_epoch"]) - STREAK + 1]
     done = subprocess.run([str(pathlib.Path(programs) / "derivctl"), "backtest", "--json", "--config",
                            str(config), "--ticks", f"{SYMBOL}={tape}", "--from", str(begin),
-                           "--settle-delay", "3"],
+                           "--settle-delay", "3", *map(str, options)],
                           capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
-    harness.check(done.returncode == 0, done.stderr)
-    return json.loads(done.stdout)["trades"]
+    harness.check(done.returncode == code, done.stderr)
+    return json.loads(done.stdout)["trades"] if code == 0 else done.stderr
+
+
+def from_quotes(programs, directory, config, tape, rows):
+    """What the session was quoted says what the same trades are paid, to the cent."""
+    listed = directory / "trades.json"
+    listed.write_text(json.dumps(rows))
+    for place in (f"journal:{directory / 'state/derivd.db'}", listed):
+        tested = again(programs, config, tape, rows[0], "--payouts", place)
+        problem = difference(rows, tested)
+        harness.check(problem is None, f"payouts of {place}: {problem}")
+        config.write_text(config.read_text().replace("duration: 1t", "duration: 2t"))
+        said = again(programs, config, tape, rows[0], "--payouts", place, code=4)
+        harness.check("2t on R_100, of which no quote is recorded" in said, said)
+        config.write_text(config.read_text().replace("duration: 2t", "duration: 1t"))
 
 
 def difference(rows, tested):
@@ -99,6 +114,8 @@ def main(programs):
         with harness.Workspace() as directory:
             config, rows = live(programs, directory, tape, speed)
             problem = difference(rows, again(programs, config, tape, rows[0]))
+            if problem is None:
+                from_quotes(programs, directory, config, tape, rows)
         if problem is None:
             lost = sum(1 for r in rows if r["outcome"] == "lost")
             harness.check(0 < lost < len(rows), "a session of both outcomes")

@@ -307,7 +307,8 @@ TEST(Payouts, AreRoundedHalfUp) {
   EXPECT_EQ(Payouts{}.payout(spec, usd("1.00"), {}), usd("1.09"));
   spec.type = market::ContractType::kDigitEven;
   EXPECT_EQ(Payouts{}.payout(spec, usd("1.00"), {}), usd("1.95"));
-  EXPECT_FALSE(table.has(market::ContractType::kCall));
+  spec.type = market::ContractType::kCall;
+  EXPECT_FALSE(table.has(spec));
 }
 
 TEST(Payouts, RefuseWhatIsNoTable) {

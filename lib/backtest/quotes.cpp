@@ -1,0 +1,96 @@
+#include "backtest/quotes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/check.hpp"
+
+namespace derivd::backtest {
+
+core::Money share_of(core::Money stake, std::int64_t numerator, std::int64_t denominator) {
+  __extension__ using Wide = __int128;
+  const auto twice = static_cast<Wide>(stake.units()) * numerator * 2 + denominator;
+  return core::Money::minor(static_cast<std::int64_t>(twice / (2 * static_cast<Wide>(denominator))),
+                            stake.exponent());
+}
+
+std::string words_of(const market::ContractSpec& spec) {
+  std::string out(market::name_of(spec.type));
+  if (spec.duration.count > 0) out += " " + spec.duration.to_string();
+  if (market::takes_barrier(spec.type)) {
+    out += spec.barrier.mantissa() < 0 ? " " : " +";
+    out += spec.barrier.to_string();
+  }
+  return out + " on " + spec.symbol.str();
+}
+
+Quotes::Key Quotes::key_of(const market::ContractSpec& spec) {
+  Key key;
+  key.symbol = spec.symbol;
+  key.type = spec.type;
+  key.in_ticks = spec.duration.in_ticks();
+  // One minute is sixty seconds; a day ends at midnight (market/contract.hpp) and is dear as such.
+  const bool days = spec.duration.unit == market::ContractDuration::Unit::kDays;
+  key.length = key.in_ticks ? spec.duration.count : spec.duration.seconds() + (days ? 1 : 0);
+  if (market::takes_barrier(spec.type)) key.barrier = spec.barrier;
+  const bool graded = spec.type == market::ContractType::kDigitOver ||
+                      spec.type == market::ContractType::kDigitUnder;
+  if (graded) key.prediction = spec.prediction;
+  return key;
+}
+
+const Quotes::Lane* Quotes::find(const market::ContractSpec& spec) const {
+  const auto it = std::ranges::find(lanes_, key_of(spec), &Lane::key);
+  return it == lanes_.end() ? nullptr : &*it;
+}
+
+core::Result<void> Quotes::add(const market::ContractSpec& spec, const Quote& quote) {
+  if (market::is_multiplier(spec.type)) return core::invalid("a multiplier has no payout");
+  if (quote.stake.exponent() != quote.payout.exponent()) {
+    return core::invalid("stake and payout are of different currencies");
+  }
+  if (quote.stake.units() <= 0 || quote.payout.units() <= 0) {
+    return core::invalid(fmt::format("a payout of {} for a stake of {}: both must be above 0",
+                                     quote.payout.to_string(), quote.stake.to_string()));
+  }
+  if (quote.payout.units() / quote.stake.units() > kMaxRatio) {
+    return core::invalid(fmt::format("a payout of {} for a stake of {} is out of range",
+                                     quote.payout.to_string(), quote.stake.to_string()));
+  }
+  if (count_ >= kMaxQuotes) return core::invalid(fmt::format("more than {} quotes", kMaxQuotes));
+  ++count_;
+  auto it = std::ranges::find(lanes_, key_of(spec), &Lane::key);
+  if (it == lanes_.end()) it = lanes_.insert(lanes_.end(), {key_of(spec), words_of(spec), {}});
+  it->quotes.push_back(quote);
+  return {};
+}
+
+void Quotes::sort() {
+  for (auto& lane : lanes_) std::ranges::stable_sort(lane.quotes, {}, &Quote::time);
+}
+
+core::Money Quotes::payout(const market::ContractSpec& spec, core::Money stake,
+                           core::VenueTime at) const {
+  const auto* lane = find(spec);
+  DERIVD_CHECK(lane != nullptr, "a contract without a recorded quote");
+  const auto& all = lane->quotes;
+  auto end = std::ranges::upper_bound(all, at, {}, &Quote::time) - all.begin();
+  const auto window = static_cast<std::ptrdiff_t>(kWindow);
+  if (end == 0) end = std::min(window, std::ssize(all));
+  const auto* largest = &all[static_cast<std::size_t>(end - 1)];
+  for (auto i = end; i > std::max<std::ptrdiff_t>(0, end - window); --i) {
+    const auto& quote = all[static_cast<std::size_t>(i - 1)];
+    if (quote.stake == stake) return quote.payout;
+    if (quote.stake > largest->stake) largest = &quote;
+  }
+  return share_of(stake, largest->payout.units(), largest->stake.units());
+}
+
+std::string Quotes::contracts() const {
+  std::string out;
+  for (const auto& lane : lanes_) out += (out.empty() ? "" : ", ") + lane.name;
+  return out;
+}
+
+}  // namespace derivd::backtest

@@ -1,0 +1,80 @@
+// Owns recorded quotes: what the venue offered to pay for stakes of a contract, and when. derivctl
+// fills it from a journal or a list of trades, Payouts asks it at each purchase of a back-test. It
+// never makes a price up: a contract that was never quoted has none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/decimal.hpp"
+#include "core/result.hpp"
+#include "core/time.hpp"
+#include "market/contract.hpp"
+
+namespace derivd::backtest {
+
+/// Payouts above this many stakes are a slip of the decimal point: a DIGITMATCH pays 9, a far
+/// barrier 80.
+inline constexpr std::int64_t kMaxRatio = 1000;
+
+/// stake × numerator / denominator, half up to the minor unit; none negative, denominator above 0.
+core::Money share_of(core::Money stake, std::int64_t numerator, std::int64_t denominator);
+
+class Quotes final {
+ public:
+  /// So many quotes up to the signal are looked at: enough to hold every step of a stake plan, few
+  /// enough to follow a venue that changes its prices.
+  static constexpr std::size_t kWindow = 32;
+  /// Some 40 bytes each; a year of trades every ten seconds.
+  static constexpr std::size_t kMaxQuotes = 4'000'000;
+
+  struct Quote {
+    core::VenueTime time;  // of the signal that was quoted
+    core::Money stake;
+    core::Money payout;  // with the stake
+  };
+  /// In any order. Errors: a stake or payout that is not above 0, a payout above kMaxRatio times
+  /// the stake, another currency's decimals, too many.
+  core::Result<void> add(const market::ContractSpec& spec, const Quote& quote);
+  /// After the last add, before the first question.
+  void sort();
+
+  bool empty() const { return lanes_.empty(); }
+  bool has(const market::ContractSpec& spec) const { return find(spec) != nullptr; }
+  /// Of the last kWindow quotes of this contract up to `at` (where there is none, of the first
+  /// ones): what the latest of the same stake pays, else the ratio of the largest stake, which the
+  /// venue's rounding distorts least, half up to the cent. The contract must be known (CHECK).
+  core::Money payout(const market::ContractSpec& spec, core::Money stake, core::VenueTime at) const;
+  /// "DIGITODD 1t on R_100, HIGHER 5t +0.10 on R_75": for messages.
+  std::string contracts() const;
+
+ private:
+  /// What makes one contract as dear as another: symbol, type, length, barrier, and the prediction
+  /// where the odds depend on it.
+  struct Key {
+    market::SymbolCode symbol;
+    market::ContractType type = market::ContractType::kCall;
+    bool in_ticks = true;
+    std::int64_t length = 0;  // ticks or seconds
+    core::Price barrier;
+    std::int8_t prediction = -1;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Lane {
+    Key key;
+    std::string name;
+    std::vector<Quote> quotes;
+  };
+  static Key key_of(const market::ContractSpec& spec);
+  const Lane* find(const market::ContractSpec& spec) const;
+
+  std::vector<Lane> lanes_;  // few: one for each contract that was traded
+  std::size_t count_ = 0;
+};
+
+/// The contract in words: "HIGHER 5t +0.10 on R_75".
+std::string words_of(const market::ContractSpec& spec);
+
+}  // namespace derivd::backtest
