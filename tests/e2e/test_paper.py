@@ -4,6 +4,7 @@ out meanwhile from the venue's past, or gives it back where the venue has forgot
 marked everywhere and never shares a journal with a live run."""
 
 import csv
+import itertools
 import json
 import pathlib
 import random
@@ -30,7 +31,17 @@ def generated(path, count=40_000):
     return path
 
 
-def config(path, sim, api, mode, delay="1s"):
+def recorded(path, name):
+    """Some hours of recorded ticks, or None: those of others are not always there."""
+    source = harness.SHARED / "ticks" / name
+    if not source.exists():
+        return None
+    with open(source) as lines:
+        path.write_text("".join(itertools.islice(lines, 15_000)))
+    return path
+
+
+def config(path, sim, api, mode, delay="1s", symbol="R_100"):
     # A run of four or more starts anew after its signal, and every contract is paid before the next
     # one can be complete: how long the venue takes to pay (1 to 3 s) changes nothing.
     path.write_text(f"""
@@ -45,14 +56,14 @@ limits: {{ max_stake: 20.00, daily_loss: 500.00 }}
 strategies:
   - name: parity
     type: even_odd
-    symbol: R_100
+    symbol: {symbol}
     params: {{ streak: 4 }}
     contract: {{ duration: 1t }}
     staking: {{ plan: martingale, base: 0.35, factor: 2.1, max_steps: 5 }}
     session: {{ stop_loss: 100.00 }}
   - name: trend
     type: rise_fall
-    symbol: R_100
+    symbol: {symbol}
     params: {{ streak: 5 }}
     contract: {{ duration: 2t }}
     staking: {{ plan: dalembert, base: 0.50 }}
@@ -61,10 +72,10 @@ strategies:
     return path
 
 
-def start_sim(programs, directory, tape, tokens=(), *arguments, start=FIRST - 10, speed=SPEED):
+def start_sim(programs, directory, tape, tokens=(), *arguments, start=FIRST - 10, speed=SPEED, symbol="R_100"):
     directory.mkdir(parents=True, exist_ok=True)
     return harness.Sim(programs, directory, list(tokens),
-                       ["--feed", f"replay:R_100={tape}", "--speed", speed, "--start", str(start),
+                       ["--feed", f"replay:{symbol}={tape}", "--speed", speed, "--start", str(start),
                         "--wait", *arguments])
 
 
@@ -97,13 +108,14 @@ def prefix(rows):
     return out
 
 
-def agreement(programs, directory, tape, api):
+def agreement(programs, directory, tape, api, symbol="R_100"):
+    start = min(quotes(tape)) - 10
     token = harness.demo_token(api)
     runs = {}
     for mode in ("live", "paper"):
         place = directory / f"{api}-{mode}"
-        sim = start_sim(programs, place, tape, [token] if mode == "live" else [])
-        file = config(place / "c.yaml", sim, api, mode)
+        sim = start_sim(programs, place, tape, [token] if mode == "live" else [], start=start, symbol=symbol)
+        file = config(place / "c.yaml", sim, api, mode, symbol=symbol)
         daemon = harness.Daemon(programs, place / "d", file, token if mode == "live" else None)
         runs[mode] = run_until_trades(daemon, TRADES, 240)
         sim.stop()
@@ -112,7 +124,7 @@ def agreement(programs, directory, tape, api):
         harness.check((len(bought) > 0) == (mode == "live"),
                       f"{mode}: the venue sold {len(bought)} contracts")
     done = subprocess.run([str(programs / "derivctl"), "backtest", "--json", "--settle-delay", "1",
-                           "--config", str(file), "--ticks", f"R_100={tape}"],
+                           "--config", str(file), "--ticks", f"{symbol}={tape}"],
                           capture_output=True, text=True, timeout=120)
     harness.check(done.returncode == 0, done.stderr)
     test = [tuple(row[c] for c in COLUMNS) for row in json.loads(done.stdout)["trades"]]
@@ -122,7 +134,7 @@ def agreement(programs, directory, tape, api):
     for n, rows in enumerate(zip(*compared)):
         harness.check(rows[0] == rows[1] == rows[2],
                       f"{api} trade {n + 1}: live {rows[0]}, paper {rows[1]}, back-test {rows[2]}")
-    print(f"{api}: {count} trades agree, live, paper and back-test")
+    print(f"{api}, {symbol} of {tape.name}: {count} trades agree, live, paper and back-test")
 
 
 def marked(programs, directory, tape):
@@ -251,8 +263,14 @@ def main(programs):
         marked(programs, directory, tape)
         killed(programs, directory, tape)
         forgotten(programs, directory, tape)
-        for api in ("options", "v3"):
-            agreement(programs, directory, tape, api)
+        for api, symbol, name in (("options", "R_100", "R_100_2026-06-21.csv"),
+                                  ("v3", "R_75", "R_75_2026-06-24.csv")):
+            real = recorded(directory / name, name)
+            if real is None:
+                print("no recorded ticks: generated ones instead")
+                agreement(programs, directory, tape, api)
+            else:
+                agreement(programs, directory, real, api, symbol)
 
 
 if __name__ == "__main__":
