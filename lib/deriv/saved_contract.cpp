@@ -29,6 +29,9 @@ using market::ContractSpec;
 using market::ContractType;
 
 constexpr std::size_t kMaxSavedTicks = 100'000;
+/// The venue sells up to 10 ticks and up to 365 days (v3-api.md section 4.3); beyond is a slip.
+constexpr std::int64_t kMaxTickCount = 100;
+constexpr std::chrono::seconds kMaxLife = std::chrono::days(366);
 
 core::Error refused(std::string text) { return {core::ErrorKind::kRefused, std::move(text)}; }
 
@@ -196,8 +199,16 @@ Status Fields::take(std::string_view key, Value v) {
 
 // ---- from fields to a claim ----
 
+/// Words of a file of unknown origin, made safe for one line of a terminal.
+std::string one_line(std::string text) {
+  for (auto& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return text;
+}
+
 void contradict(Claim& claim, std::string_view field, std::string said, std::string expected) {
-  claim.contradictions.push_back({field, std::move(said), std::move(expected)});
+  claim.contradictions.push_back({field, one_line(std::move(said)), std::move(expected)});
 }
 
 /// What was kept of a longcode where neither type nor symbol was: a client library's form.
@@ -343,19 +354,24 @@ void Reader::check_code(const execution::Shortcode& code) {
 Status Reader::describe_length(const std::optional<execution::Shortcode>& code) {
   using Unit = ContractDuration::Unit;
   if (market::is_multiplier(spec().type)) return {};
-  const auto ticks = code            ? code->ticks
-                     : f_.tick_count ? std::optional(static_cast<std::int32_t>(*f_.tick_count))
-                     : longcode_     ? std::optional(longcode_->ticks)
-                                     : std::nullopt;
+  std::optional<std::int64_t> ticks = f_.tick_count;
+  if (code) {
+    ticks = code->ticks;
+  } else if (!ticks && longcode_) {
+    ticks = longcode_->ticks;
+  }
   if (ticks) {
-    if (*ticks < 1) return core::invalid("tick_count is not a number of ticks");
-    spec().duration = {*ticks, Unit::kTicks};
+    if (*ticks < 1 || *ticks > kMaxTickCount) {
+      return core::invalid("tick_count is not a number of ticks");
+    }
+    spec().duration = {static_cast<std::int32_t>(*ticks), Unit::kTicks};
     return {};
   }
   if (market::is_digit(spec().type)) return core::invalid("a digit contract without tick_count");
   const auto expiry = code ? code->expiry : f_.expiry ? f_.expiry : f_.expiry_again;
   const auto start = out_.claim.order.purchase_time;
   if (!expiry || *expiry <= start) return core::invalid("neither ticks nor an end are said");
+  if (*expiry - start > kMaxLife) return core::invalid("its end is years after its start");
   // As seconds whatever it was sold as: a contract of days ends at a close, which this says too.
   spec().duration = {static_cast<std::int32_t>((*expiry - start).count()), Unit::kSeconds};
   return {};
@@ -558,9 +574,7 @@ Status check_size(std::string_view text) {
   return core::invalid("the file is too large for a saved payload");
 }
 
-}  // namespace
-
-Result<SavedContract> read_saved_contract(std::string_view text) {
+Result<SavedContract> contract_of(std::string_view text) {
   DERIV_TRY(check_size(text));
   const simdjson::padded_string padded(text);
   json::ondemand::parser parser;
@@ -584,8 +598,8 @@ Result<SavedContract> read_saved_contract(std::string_view text) {
   return Reader(last).read();
 }
 
-Result<std::vector<market::Tick>> read_saved_ticks(std::string_view text,
-                                                   const market::SymbolInfo& symbol) {
+Result<std::vector<market::Tick>> ticks_of(std::string_view text,
+                                           const market::SymbolInfo& symbol) {
   DERIV_TRY(check_size(text));
   const simdjson::padded_string padded(text);
   json::ondemand::parser parser;
@@ -627,6 +641,23 @@ Result<std::vector<market::Tick>> read_saved_ticks(std::string_view text,
     out.push_back({symbol.code, times[i], *quote});
   }
   return out;
+}
+
+template <class T>
+Result<T> in_one_line(Result<T> result) {
+  if (result) return result;
+  return core::Error{result.error().kind, one_line(result.error().text)};
+}
+
+}  // namespace
+
+Result<SavedContract> read_saved_contract(std::string_view text) {
+  return in_one_line(contract_of(text));
+}
+
+Result<std::vector<market::Tick>> read_saved_ticks(std::string_view text,
+                                                   const market::SymbolInfo& symbol) {
+  return in_one_line(ticks_of(text, symbol));
 }
 
 }  // namespace derivd::deriv

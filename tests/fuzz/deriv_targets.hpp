@@ -11,12 +11,43 @@
 
 #include "deriv/decoder.hpp"
 #include "deriv/rest.hpp"
+#include "deriv/saved_contract.hpp"
 #include "deriv/session.hpp"
 
 namespace derivd::deriv::fuzz {
 
 inline void demand(bool holds) {
   if (!holds) std::abort();
+}
+
+/// Any bytes as a payload that somebody kept: what is understood is whole and can be audited.
+inline void saved_contract(std::string_view input) {
+  const auto saved = read_saved_contract(input);
+  const auto* ticks_of = market::find_symbol("R_100");
+  if (saved) {
+    const auto& spec = saved->claim.order.spec;
+    ticks_of = market::find_symbol(spec.symbol);
+    demand(ticks_of != nullptr && !saved->type.empty());
+    demand(saved->contract.value >= 0);
+    for (const auto& tick : saved->ticks) {
+      demand(tick.symbol == spec.symbol && tick.quote.decimals() == ticks_of->decimals);
+    }
+    for (const auto& audit :
+         {execution::audit(saved->claim, saved->ticks), execution::audit(saved->claim, {})}) {
+      demand((audit.verdict == execution::AuditVerdict::kDiffers) == !audit.differences.empty());
+      for (const auto& d : audit.differences) demand(!d.field.empty());
+    }
+  } else {
+    demand(!saved.error().text.empty() && saved.error().text.find('\n') == std::string::npos);
+  }
+  const auto ticks = read_saved_ticks(input, *ticks_of);
+  if (!ticks) {
+    const auto& why = ticks.error().text;
+    return demand(!why.empty() && why.find('\n') == std::string::npos);
+  }
+  demand(!ticks->empty());
+  for (const auto& tick : *ticks) demand(tick.quote.decimals() == ticks_of->decimals);
+  if (saved) static_cast<void>(execution::audit(saved->claim, *ticks));
 }
 
 /// What a purchase that was understood must have.

@@ -31,6 +31,15 @@ TEST(Corpus, OfTheDecoder) {
   }
 }
 
+TEST(Corpus, OfSavedContracts) {
+  const auto all = inputs("saved_contract");
+  EXPECT_GE(all.size(), 12U);
+  for (const auto& input : all) {
+    fuzz::saved_contract(input);
+    for (std::size_t n = 0; n < input.size(); n += 7) fuzz::saved_contract(input.substr(0, n));
+  }
+}
+
 TEST(Corpus, OfTheSession) {
   const auto all = inputs("session");
   EXPECT_GE(all.size(), 5U);

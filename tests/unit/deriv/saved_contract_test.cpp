@@ -268,10 +268,18 @@ TEST(SavedContracts, WhatIsNoContractIsRefusedWithAReason) {
       {R"({"contract_type":"CALL","underlying":"R_100","date_start":1782086400,"tick_count":5,)"
        R"("is_sold":1})",
        "buy_price is missing"},
+      {R"({"contract_type":"DIGITODD","underlying":"R_100","date_start":1782086400,)"
+       R"("tick_count":4294967297})",
+       "tick_count is not a number of ticks"},
+      {R"({"contract_type":"CALL","underlying":"R_100","date_start":1782086400,)"
+       R"("date_expiry":9782086460})",
+       "years after its start"},
       {R"({"contract_type":"DIGITODD","underlying":"R_100","date_start":1782086400})",
        "without tick_count"},
       {R"({"contract_type":"CALL","underlying":"R_100","is_forward_starting":1})", "start later"},
       {R"({"contract_type":"CALL","underlying":"R_100","shortcode":"PUT"})", "shortcode 'PUT'"},
+      {R"({"contract_type":"CALL","underlying":"R_100","shortcode":"\u001b[2J\nPUT"})",
+       "shortcode '?[2J?PUT'"},
       {R"({"contract_type":"CALL","contract_type":"PUT"})", "appears twice"},
       {R"({"contract_type":"CALL","buy_price":"nan"})", "buy_price is not a number"}};
   for (const auto& [text, why] : bad) {
