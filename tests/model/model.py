@@ -235,6 +235,7 @@ class Contract:
         self.known = None  # epoch at which the exit is known
         self.settled = None
         self.profit = None
+        self.paid = False  # until then its stake is only set aside
 
     def see(self, epoch, quote):
         if self.exit is not None or epoch <= self.start:
@@ -315,7 +316,8 @@ class Account:
         self.limits = config.get("limits") or {}
         self.strategies = [Strategy(s) for s in config["strategies"] if s.get("enabled", True)]
         self.payouts, self.cash, self.delay = payouts, cents(balance), settle_delay
-        self.contracts, self.open = [], []
+        self.contracts, self.open, self.asked = [], [], []
+        self.made = 0
         self.day = None
         self.day_profit = self.day_trades = 0
         self.day_won_enough = False
@@ -342,6 +344,7 @@ class Account:
             signal = s.signal.tick(quote)
             if signal is not None:
                 self.consider(s, signal, epoch, quote)
+        self.buy_asked()
 
     def settle(self, c, when):
         c.settled = when
@@ -411,7 +414,45 @@ class Account:
                 return "min_balance"
         return None
 
+    # A strategy with min_payout_ratio asks for the price first: in the same second others buy before it, but what
+    # it wants is set aside. Who is kept out by that alone waits until it is known what becomes of it.
+    def buy_asked(self):
+        asked, self.asked = self.asked, []
+        for c in asked:
+            self.pay(c)
+
+    def pay(self, c):
+        """The venue's part: no money, no contract, and the strategy stops until somebody looks."""
+        money = self.cash + sum(o.stake for o in self.open if not o.paid)
+        if c.stake <= money:
+            c.paid = True
+            return
+        c.owner.halted = "refused"
+        self.open.remove(c)
+        self.contracts.remove(c)
+        self.cash += c.stake
+        self.day_trades -= 1
+        c.owner.bought.pop()
+
+    def in_the_way(self, s, epoch):
+        """Whether nothing but what is set aside keeps this strategy from its planned stake or its base."""
+        def fits():
+            return not self.blocked(s, epoch) and any(
+                self.misfit(s, stake, False) is None for stake in (s.plan.stake(), s.plan.base))
+        asked = self.asked
+        if not asked or fits():
+            return False
+        before = self.open, self.cash, self.day_trades
+        self.open = [c for c in self.open if c not in asked]
+        self.cash += sum(c.stake for c in asked)
+        self.day_trades -= len(asked)
+        answer = fits()
+        self.open, self.cash, self.day_trades = before
+        return answer
+
     def consider(self, s, signal, epoch, quote):
+        if self.in_the_way(s, epoch):
+            self.buy_asked()
         if self.blocked(s, epoch):
             return
         stake = s.plan.stake()
@@ -433,17 +474,17 @@ class Account:
         ratio = s.guards.get("min_payout_ratio")
         if ratio is not None and Fraction(payout - stake, stake) < Fraction(str(ratio)):
             return
-        if stake > self.cash:
-            # Not enough money: the venue sells nothing, and the strategy stops until somebody looks.
-            s.halted = "refused"
-            return
         c = Contract(s, kind, prediction, s.symbol, contract["duration"], barrier, epoch, stake, payout)
-        c.index = len(self.contracts)
+        c.index = self.made = self.made + 1
         self.contracts.append(c)
         self.open.append(c)
         self.cash -= stake
         self.day_trades += 1
         s.bought.append(epoch)
+        if ratio is None:
+            self.pay(c)
+        else:
+            self.asked.append(c)
 
     def result(self):
         trades, summary = [], {}
