@@ -191,18 +191,15 @@ std::vector<market::TickRow> shuffled(const std::vector<market::TickRow>& rows,
                                       std::uint64_t seed) {
   auto out = rows;
   if (rows.size() < 3) return out;
-  std::vector<std::int64_t> changes;
-  changes.reserve(rows.size() - 1);
-  for (std::size_t i = 1; i < rows.size(); ++i) {
-    changes.push_back(rows[i].mantissa - rows[i - 1].mantissa);
-  }
+  // The changes take the place of the quotes: each thread holds such a copy, of millions of ticks.
+  for (std::size_t i = out.size() - 1; i > 0; --i) out[i].mantissa -= out[i - 1].mantissa;
   core::Rng rng(seed);
-  for (std::size_t i = changes.size() - 1; i > 0; --i) {
-    std::swap(changes[i], changes[static_cast<std::size_t>(rng.below(i + 1))]);
+  for (std::size_t i = out.size() - 1; i > 1; --i) {
+    std::swap(out[i].mantissa, out[1 + static_cast<std::size_t>(rng.below(i))].mantissa);
   }
   auto level = rows.front().mantissa;
   for (std::size_t i = 1; i < rows.size(); ++i) {
-    level += rng.below(2) == 0 ? changes[i - 1] : -changes[i - 1];
+    level += rng.below(2) == 0 ? out[i].mantissa : -out[i].mantissa;
     if (const auto pip = rng.below(4); pip < 2) level += pip == 0 ? 1 : -1;
     // Changes of a level far away may lead below 0, where no quote is.
     out[i].mantissa = std::max<std::int64_t>(1, level);

@@ -23,6 +23,12 @@ strategies:
 """
 VARY = "params.streak: { from: 1, to: 4, step: 1 }\nstaking.plan: [flat, martingale]\n"
 TICKS = 2000
+STARTER = """
+import os, subprocess, sys
+_, status, usage = os.wait4(subprocess.Popen(sys.argv[1:]).pid, 0)
+print(usage.ru_maxrss, flush=True)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
 
 def tape(path, edge, seed=5):
@@ -139,6 +145,28 @@ def refusals(sweep, directory):
     harness.check("broken.yaml:1:16" in done.stderr, done.stderr)
 
 
+def memory(sweep, directory):
+    """All runs of all threads read the same ticks: one copy of them, whatever the number of variants."""
+    count = 1_000_000
+    long, short = directory / "long.csv", directory / "short.csv"
+    lines = (f"{1782000000 + i},{700 + i * 7919 % 401 / 100:.2f}\n" for i in range(count))
+    long.write_text("epoch,quote\n" + "".join(lines))
+    with open(long) as whole:
+        short.write_text("".join(whole.readline() for _ in range(1000)))
+
+    def peak(ticks):
+        # By a small process in between: what is started by a large one has its size as a peak.
+        done = subprocess.run([sys.executable, "-c", STARTER, str(sweep.programs / "derivctl"), "sweep", "--config",
+                               str(sweep.config), "--ticks", f"1HZ100V={ticks}", "--set", "params.streak=8,9,10,11",
+                               "--permutations", "0", "--random-runs", "0", "--threads", "2"],
+                              capture_output=True, text=True, timeout=100)
+        harness.check(done.returncode == 0, f"the sweep ended with {done.returncode}: {done.stderr}")
+        return int(done.stdout.splitlines()[-1]) * 1024
+    held = (peak(long) - peak(short)) / (16 * count)
+    harness.check(0.9 < held < 1.6, f"the ticks are held {held:.2f} times")
+    print(f"the ticks are held {held:.2f} times, two threads and four variants")
+
+
 def main(programs):
     programs = pathlib.Path(programs)
     with harness.Workspace() as directory:
@@ -151,6 +179,7 @@ def main(programs):
         against_backtest(sweep, whole, walk, directory)
         rows(sweep)
         refusals(sweep, directory)
+        memory(sweep, directory)
         verdict = json.loads(whole)["verdict"]
         harness.check(verdict["kind"] == "luck" and verdict["p_value"] > 0.05, verdict)
         harness.check("This is luck" in sweep(), "the table says it in words")
