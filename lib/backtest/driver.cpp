@@ -111,7 +111,7 @@ void Driver::deliver() {
   perform();
 }
 
-void Driver::settle(const Open& contract) {
+void Driver::settle(Open& contract) {
   const bool won = contract.life.verdict() == Verdict::kWon;
   const auto& trade = contract.trade;
   const auto paid = won ? trade.payout : core::Money::minor(0, trade.stake.exponent());
@@ -233,22 +233,20 @@ std::uint32_t Driver::tape_of(const market::SymbolCode& symbol) const {
   DERIVD_CHECK(false, "a purchase without ticks");
 }
 
-// In the order in which strategies had their turn, also where one had to wait for its quote: by
-// second, then tape, then place in the configuration.
-auto Driver::turn_of(const Waiting& w) {
-  return std::tuple(w.trade.purchase_epoch, w.trade.tape, w.trade.strategy, w.order);
+Driver::Turn Driver::turn_of(const Open& c) {
+  return {c.trade.purchase_epoch, c.trade.tape, c.trade.strategy, c.order};
 }
 
 void Driver::begin_trade(const Open& contract) {
   if (!on_trade_) return;
-  const Waiting added{contract.order, contract.trade, false};
+  const auto turn = turn_of(contract);
   auto at = trades_.end();
-  while (at != trades_.begin() && turn_of(*(at - 1)) > turn_of(added)) --at;
-  trades_.insert(at, added);
+  while (at != trades_.begin() && (at - 1)->turn > turn) --at;
+  trades_.emplace(at, turn);
 }
 
-void Driver::end_trade(const Open& contract) {
-  auto trade = contract.trade;
+void Driver::end_trade(Open& contract) {
+  auto& trade = contract.trade;
   trade.entry_epoch = contract.life.entry()->epoch;
   trade.entry = contract.life.entry()->quote;
   trade.exit_epoch = contract.life.exit()->epoch;
@@ -260,20 +258,27 @@ void Driver::end_trade(const Open& contract) {
   result_.strategies[trade.strategy].sums.add(trade.stake, trade.profit);
   result_.total.add(trade.stake, trade.profit);
   if (!on_trade_) return;
-  const auto turn = turn_of({contract.order, contract.trade, false});
-  const auto it = std::ranges::lower_bound(trades_, turn, {}, turn_of);
-  DERIVD_CHECK(it != trades_.end() && it->order == contract.order, "a trade that never began");
+  const auto turn = turn_of(contract);
+  const auto it = std::ranges::lower_bound(trades_, turn, {}, &Waiting::turn);
+  DERIVD_CHECK(it != trades_.end() && it->turn == turn, "a trade that never began");
+  if (it == trades_.begin()) {
+    trades_.pop_front();
+    release(trade);
+    return release_trades();
+  }
   it->trade = trade;
   it->settled = true;
-  release_trades();
+}
+
+void Driver::release(Trade& trade) {
+  trade.n = ++released_;
+  on_trade_(trade);
 }
 
 void Driver::release_trades() {
   while (!trades_.empty() && trades_.front().settled) {
-    auto trade = trades_.front().trade;
+    release(trades_.front().trade);
     trades_.pop_front();
-    trade.n = ++released_;
-    on_trade_(trade);
   }
 }
 

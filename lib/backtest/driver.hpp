@@ -37,11 +37,22 @@ class Driver final {
     core::VenueTime sent;
     int ticks_left = 0;
   };
-  /// A trade that waits for those bought before it.
-  struct Waiting {
+  /// The order in which strategies had their turn, also where one had to wait for its quote: by
+  /// second, then tape, then place in the configuration.
+  struct Turn {
+    core::VenueTime purchase_epoch;
+    std::uint32_t tape = 0;
+    std::uint32_t strategy = 0;
     core::OrderId order;
-    Trade trade;
+    friend auto operator<=>(const Turn&, const Turn&) = default;
+  };
+  static Turn turn_of(const Open& contract);
+  /// A trade that waits for its end, and for those bought before it.
+  struct Waiting {
+    explicit Waiting(const Turn& at) : turn(at) {}
+    Turn turn;
     bool settled = false;
+    Trade trade;  // once settled
   };
 
   void go_online();
@@ -49,7 +60,7 @@ class Driver final {
   void set_time(core::VenueTime epoch);
   void feed_open(std::uint32_t tape, const market::Tick& tick);
   void deliver();
-  void settle(const Open& contract);
+  void settle(Open& contract);
   void run_deadlines(core::VenueTime until);
   void land_purchases(const market::Tick& tick);
 
@@ -67,9 +78,9 @@ class Driver final {
 
   std::uint32_t strategy_index(const core::Name& name) const;
   std::uint32_t tape_of(const market::SymbolCode& symbol) const;
-  static auto turn_of(const Waiting& trade);
   void begin_trade(const Open& contract);
-  void end_trade(const Open& contract);
+  void end_trade(Open& contract);
+  void release(Trade& trade);
   void release_trades();
   Result finish();
 
