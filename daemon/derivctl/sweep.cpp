@@ -222,9 +222,9 @@ boost::system::result<Prepared, Refusal> prepare(const Context& context, const A
   if (most < 2 * static_cast<std::size_t>(args.walk_forward + 1)) {
     return Refusal{service::kCtlUsage, "--walk-forward: more parts than there are ticks for"};
   }
-  fingerprint.add(fmt::format("{} {} {} {} {} {} {} {} {}", args.payouts, args.balance,
-                              args.settle_delay, args.latency_ticks, args.by, args.permutations,
-                              args.random_runs, args.walk_forward, args.seed));
+  fingerprint.add(fmt::format("{} {} {} {} {} {} {} {} {}", sweep.options.payouts.identity(),
+                              args.balance, args.settle_delay, args.latency_ticks, args.by,
+                              args.permutations, args.random_runs, args.walk_forward, args.seed));
   out.fingerprint = fingerprint.text();
   return out;
 }

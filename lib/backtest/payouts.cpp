@@ -68,6 +68,16 @@ std::string Payouts::missing(const market::ContractSpec& spec) const {
       words_of(spec), quotes_->contracts(), market::name_of(spec.type));
 }
 
+std::string Payouts::identity() const {
+  if (quotes_) return fmt::format("quotes {:016x}", quotes_->digest());
+  if (!is_table_) return "model";
+  std::string out = "ratios";
+  for (std::size_t i = 0; i < table_.size(); ++i) {
+    if (table_[i]) out += fmt::format(" {}={}", i, table_[i]->to_string());
+  }
+  return out;
+}
+
 core::Money Payouts::payout(const market::ContractSpec& spec, core::Money stake,
                             const market::Tick& tick) const {
   if (quotes_) return quotes_->payout(spec, stake, tick.epoch);

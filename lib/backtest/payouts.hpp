@@ -42,6 +42,9 @@ class Payouts final {
   bool has(const market::ContractSpec& spec) const;
   /// Why it does not, and the remedy.
   std::string missing(const market::ContractSpec& spec) const;
+  /// What they are, in a line that two payouts share only if they are the same: shards of a sweep
+  /// that were given other quotes or ratios do not belong together.
+  std::string identity() const;
   /// With the stake, rounded half up to the cent (the model: pricing.hpp). `tick` is the signal's.
   /// The contract must be known (CHECK).
   core::Money payout(const market::ContractSpec& spec, core::Money stake,

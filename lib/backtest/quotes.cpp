@@ -87,6 +87,20 @@ core::Money Quotes::payout(const market::ContractSpec& spec, core::Money stake,
   return share_of(stake, largest->payout.units(), largest->stake.units());
 }
 
+std::uint64_t Quotes::digest() const {
+  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
+  const auto add = [&](std::uint64_t value) { hash = (hash ^ value) * 0x100'0000'01b3; };
+  for (const auto& lane : lanes_) {
+    for (const char c : lane.name) add(static_cast<unsigned char>(c));
+    for (const auto& q : lane.quotes) {
+      add(static_cast<std::uint64_t>(q.time.s));
+      add(static_cast<std::uint64_t>(q.stake.units()));
+      add(static_cast<std::uint64_t>(q.payout.units()));
+    }
+  }
+  return hash;
+}
+
 std::string Quotes::contracts() const {
   std::string out;
   for (const auto& lane : lanes_) out += (out.empty() ? "" : ", ") + lane.name;

@@ -47,6 +47,8 @@ class Quotes final {
   /// ones): what the latest of the same stake pays, else the ratio of the largest stake, which the
   /// venue's rounding distorts least, half up to the cent. The contract must be known (CHECK).
   core::Money payout(const market::ContractSpec& spec, core::Money stake, core::VenueTime at) const;
+  /// A number that two sets of quotes share only if they are the same (FNV-1a; nobody forges it).
+  std::uint64_t digest() const;
   /// "DIGITODD 1t on R_100, HIGHER 5t +0.10 on R_75": for messages.
   std::string contracts() const;
 

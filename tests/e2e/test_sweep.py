@@ -84,6 +84,13 @@ def whole_and_parts(sweep, directory):
     other.write_text(sweep("--shard", "1/5", "--seed", "9"))
     strange = sweep.run("merge", other, *parts[1:], code=4).stderr
     harness.check("another sweep" in strange, strange)
+    # A file of payouts is told by what is in it, not by its name.
+    ratios = directory / "ratios.json"
+    for i, ratio in enumerate((1.95, 1.94)):
+        ratios.write_text(json.dumps({"DIGITODD": ratio, "DIGITEVEN": 1.95}))
+        parts[i].write_text(sweep("--shard", f"{i + 1}/2", "--payouts", ratios))
+    strange = sweep.run("merge", *parts[:2], code=4).stderr
+    harness.check("another sweep" in strange, strange)
     other.write_text(parts[0].read_text()[:-200])
     harness.check("not all of it" in sweep.run("merge", other, code=4).stderr, "a cut file")
     sweep.run("merge", directory / "none.part", code=6)

@@ -100,6 +100,22 @@ TEST(Quotes, KeepContractsApart) {
   EXPECT_FALSE(quotes.has(over));
 }
 
+TEST(Quotes, AreToldApart) {
+  const auto identity = [](std::string_view payout, std::int64_t time) {
+    auto quotes = std::make_shared<Quotes>();
+    EXPECT_TRUE(quotes->add(kOdd, quote(time, "1.00", payout)));
+    return Payouts(quotes).identity();
+  };
+  EXPECT_EQ(identity("1.95", 7), identity("1.95", 7));
+  EXPECT_NE(identity("1.95", 7), identity("1.96", 7));
+  EXPECT_NE(identity("1.95", 7), identity("1.95", 8));
+  EXPECT_NE(Payouts{}.identity(), Payouts::parse("CALL=1.95").value().identity());
+  EXPECT_NE(Payouts::parse("PUT=1.95").value().identity(),
+            Payouts::parse("CALL=1.95").value().identity());
+  EXPECT_EQ(Payouts::parse("CALL=1.95,PUT=2").value().identity(),
+            Payouts::parse("PUT=2.0,CALL=1.950").value().identity());
+}
+
 TEST(Quotes, RefuseWhatIsNone) {
   Quotes quotes;
   const auto error = [&](std::string_view stake, std::string_view payout) {
