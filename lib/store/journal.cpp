@@ -626,11 +626,16 @@ core::Result<std::vector<Order>> SqliteJournal::orders(const OrderQuery& query) 
   if (query.strategy) sql += " AND strategy = ?1";
   if (query.since) sql += " AND intended_us >= ?2";
   if (query.contracts_only) sql += " AND state NOT IN ('refused', 'absent')";
-  auto statement = db_.prepare(sql + " ORDER BY id");
+  // Of the latest the index finds the few; they are turned round afterwards.
+  sql += query.last ? " ORDER BY intended_us DESC, id DESC LIMIT ?3" : " ORDER BY id";
+  auto statement = db_.prepare(sql);
   if (!statement) return statement.error();
   if (query.strategy) statement->bind(1, std::string_view(*query.strategy));
   if (query.since) statement->bind(2, query.since->us);
-  return read_orders(*statement);
+  if (query.last) statement->bind(3, static_cast<std::int64_t>(*query.last));
+  auto orders = read_orders(*statement);
+  if (orders && query.last) std::reverse(orders->begin(), orders->end());
+  return orders;
 }
 
 core::Result<void> SqliteJournal::checkpoint() {

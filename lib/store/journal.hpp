@@ -19,8 +19,9 @@ namespace derivd::store {
 
 struct OrderQuery {
   std::optional<std::string> strategy;
-  std::optional<core::WallTime> since;  // of the intent
-  bool contracts_only = true;           // leaves out refused and absent orders
+  std::optional<core::WallTime> since;   // of the intent
+  bool contracts_only = true;            // leaves out refused and absent orders
+  std::optional<std::size_t> last = {};  // only so many, the latest by their intent, in its order
 };
 
 /// What only the history tells, for the report.

@@ -108,6 +108,9 @@ std::string describe(store::Journal& journal) {
       if (contracts) query.since = core::WallTime{500'000};
       for (const auto& o : *journal.orders(query)) out += test::describe(o) + "\n";
       out += "--\n";
+      query.last = 3;
+      for (const auto& o : *journal.orders(query)) out += test::describe(o) + "\n";
+      out += "--\n";
     }
   }
   for (const auto& h : *journal.halts())

@@ -1,5 +1,7 @@
 #include "memory_journal.hpp"
 
+#include <algorithm>
+
 namespace derivd::chaos {
 
 using execution::OrderState;
@@ -50,6 +52,13 @@ std::vector<execution::Order> Disk::orders(const store::OrderQuery& query) const
     const bool none = order.state == OrderState::kRefused || order.state == OrderState::kAbsent;
     if (query.contracts_only && none) continue;
     out.push_back(order);
+  }
+  if (query.last) {
+    std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
+      return a.intended_wall < b.intended_wall;
+    });
+    const auto excess = out.size() - std::min(out.size(), *query.last);
+    out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(excess));
   }
   return out;
 }

@@ -208,6 +208,10 @@ TEST(Journal, QueriesFilter) {
   EXPECT_EQ(found({"a", std::nullopt, false}), (Ids{1, 3, 4, 5}));
   EXPECT_EQ(found({std::nullopt, intent(2).intended_wall, true}), (Ids{2, 5})) << "inclusive";
   EXPECT_EQ(found({"b", intent(3).intended_wall, true}), Ids{});
+  EXPECT_EQ(found({std::nullopt, std::nullopt, false, 2}), (Ids{4, 5})) << "the latest, in order";
+  EXPECT_EQ(found({"a", std::nullopt, true, 1}), Ids{5});
+  EXPECT_EQ(found({"a", std::nullopt, false, 99}), (Ids{1, 3, 4, 5}));
+  EXPECT_EQ(found({"b", intent(3).intended_wall, true, 5}), Ids{});
   EXPECT_EQ(found({"' OR 1 --", std::nullopt, false}), Ids{});
 }
 
