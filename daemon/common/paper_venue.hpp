@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/trades.hpp"
 #include "config/config.hpp"
 #include "core/time.hpp"
 #include "deriv/session.hpp"
@@ -22,9 +23,6 @@
 #include "venue/book.hpp"
 
 namespace derivd::daemon {
-
-/// The account of every paper run: in the journal, in DERIVD_ACCOUNT, in status.
-inline constexpr std::string_view kPaperAccount = "PAPER";
 
 class PaperVenue final : public deriv::SessionListener {
  public:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "common/left.hpp"
 #include "common/trades.hpp"
 #include "execution/reconcile.hpp"
 #include "service/exit_code.hpp"
@@ -353,6 +354,7 @@ nlohmann::ordered_json Trader::status() const {
   out["reconnects"] = stats.reconnects;
   out["frames_refused"] = stats.frames_refused;
   out["venue_change"] = venue_change();
+  out["limits"] = limit_rows(engine_, config_.engine);
   out["strategies"] = strategies();
   return out;
 }
@@ -365,6 +367,7 @@ nlohmann::ordered_json Trader::strategies() const {
     row["type"] = s.type;
     row["symbol"] = s.symbol.view();
     row["status"] = engine::name_of(s.status);
+    row["halt"] = s.halt_kind.empty() ? nlohmann::ordered_json(nullptr) : s.halt_kind.view();
     row["reason"] = s.reason.view();
     row["trades"] = s.trades;
     row["won"] = s.won;
@@ -469,6 +472,8 @@ double Trader::seconds_since(core::Instant then) const {
 
 bool Trader::command(std::string_view verb, std::string_view name, std::string_view reason) {
   bool known = false;
+  // Shown wherever somebody asks why it does not trade: never nothing.
+  if (reason.empty() && verb != "resume") reason = "by the operator, who gave no reason";
   if (verb == "pause") known = engine_.pause(name, reason, now_, actions_);
   if (verb == "resume") known = engine_.resume(name, now_, actions_);
   if (verb == "halt") known = engine_.halt(name, reason, now_, actions_);

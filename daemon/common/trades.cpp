@@ -35,6 +35,8 @@ ordered_json epoch_or_null(const std::optional<market::Tick>& tick) {
   return tick ? ordered_json(tick->epoch.s) : ordered_json(nullptr);
 }
 
+std::string_view mode_name(bool paper) { return paper ? "paper" : "live"; }
+
 core::Money paid(const Order& order) { return order.contract ? order.buy_price : order.stake; }
 
 }  // namespace
@@ -91,7 +93,7 @@ ordered_json trade_rows(const std::vector<Order>& orders, bool paper) {
   auto rows = ordered_json::array();
   for (const auto& order : orders) {
     rows.push_back(trade_row(order));
-    rows.back()["mode"] = paper ? "paper" : "live";
+    rows.back()["mode"] = mode_name(paper);
   }
   return rows;
 }
@@ -158,14 +160,21 @@ ordered_json to_json(const Stats& s) {
   return out;
 }
 
-ordered_json stats_report(const std::vector<Order>& orders) {
+ordered_json stats_report(const std::vector<Order>& orders, bool paper) {
   ordered_json out;
+  out["mode"] = mode_name(paper);
   out["total"] = to_json(stats_of(orders));
   std::map<std::string, std::vector<Order>> by_strategy;
   for (const auto& o : orders) by_strategy[o.strategy.str()].push_back(o);
   out["strategies"] = ordered_json::object();
   for (auto& [name, mine] : by_strategy) out["strategies"][name] = to_json(stats_of(mine));
   return out;
+}
+
+core::Result<bool> is_paper(store::Journal& journal, bool otherwise) {
+  const auto balance = journal.last_balance();
+  if (!balance) return balance.error();
+  return *balance ? (*balance)->account == kPaperAccount : otherwise;
 }
 
 }  // namespace derivd::daemon

@@ -1,17 +1,23 @@
 // Owns the outward form of trades and their statistics: JSON rows, CSV, sums. The daemon answers
 // control requests with it and derivctl prints the journal with it, so that both tell the same. It
-// never reads the journal itself.
+// never reads orders from the journal itself.
 #pragma once
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/decimal.hpp"
+#include "core/result.hpp"
 #include "execution/order.hpp"
+#include "store/journal.hpp"
 
 namespace derivd::daemon {
+
+/// The account of every paper run: in the journal, in DERIVD_ACCOUNT, in status.
+inline constexpr std::string_view kPaperAccount = "PAPER";
 
 /// "2026-06-21T06:34:44Z"
 std::string iso_time(core::VenueTime time);
@@ -36,7 +42,11 @@ struct Stats {
 /// Over orders in any sequence; settlement order is by settled time, then order id.
 Stats stats_of(std::vector<execution::Order> orders);
 nlohmann::ordered_json to_json(const Stats& stats);
-/// {"total": …, "strategies": {NAME: …}}
-nlohmann::ordered_json stats_report(const std::vector<execution::Order>& orders);
+/// {"mode": "live" or "paper", "total": …, "strategies": {NAME: …}}
+nlohmann::ordered_json stats_report(const std::vector<execution::Order>& orders, bool paper);
+
+/// Whether the journal is one of a paper run. A journal is never of both kinds: derivd refuses to
+/// open it in the other mode. `otherwise`: of a journal that has not seen an account yet.
+core::Result<bool> is_paper(store::Journal& journal, bool otherwise);
 
 }  // namespace derivd::daemon

@@ -163,21 +163,25 @@ void print_numbers(const ordered_json& row) {
 void print_explained(const ordered_json& e) {
   fmt::print("{} is {}: {}\n", cell(e["strategy"]), cell(e["status"]), cell(e["standing"]));
   if (!e["config"].is_null()) fmt::print("set in {}\n", cell(e["config"]));
-  fmt::print("\nlast signals, newest first{}\n",
-             e["decisions"].empty() ? ": none in this run" : "");
+  fmt::print("\nlast signals, newest first{}\n", e["decisions"].empty() ? ": none yet" : "");
   for (const auto& d : e["decisions"]) {
     const auto times = d["times"].get<std::int64_t>();
-    fmt::print("{}  {} {} {}{}: {}\n", cell(d["time"]), cell(d["signal"]), cell(d["planned"]),
-               cell(d["result"]), times > 1 ? fmt::format(" {} times", times) : "", cell(d["why"]));
+    fmt::print("{}  {} {} {}{}: {}{}\n", cell(d["time"]), cell(d["signal"]), cell(d["planned"]),
+               cell(d["result"]), times > 1 ? fmt::format(" {} times", times) : "", cell(d["why"]),
+               d["from"] == "journal" ? " (journal)" : "");
     print_numbers(d);
     if (!d["config"].is_null()) fmt::print("    {}\n", cell(d["config"]));
   }
+  fmt::print(
+      "Signals are remembered since the daemon's start, {}. Of those before it the journal has\n"
+      "what became orders, and journalctl DERIVD_STRATEGY={} what a limit denied.\n",
+      cell(e["signals_known_since"]), cell(e["strategy"]));
   const auto part = [&](const char* title, const char* key, auto print_row) {
     if (!e[key].is_array() || e[key].empty()) return;
     fmt::print("\n{}\n", title);
     for (const auto& row : e[key]) print_row(row);
   };
-  part("last orders of the day", "orders", [](const auto& r) {
+  part("last orders", "orders", [](const auto& r) {
     fmt::print("order {}  contract {}  {} {}  {}  profit {}{}{}\n", cell(r["order_id"]),
                cell(r["contract_id"]), cell(r["type"]), cell(r["stake"]), cell(r["outcome"]),
                cell(r["profit"]), r["reason"].is_null() ? "" : "  ",

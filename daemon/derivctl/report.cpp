@@ -49,8 +49,22 @@ ordered_json to_json(const report::Totals& t) {
   return out;
 }
 
+std::string_view name_of(ReportMode mode) {
+  switch (mode) {
+    case ReportMode::kLive:
+      return "live";
+    case ReportMode::kPaper:
+      return "paper";
+    case ReportMode::kBacktest:
+      return "backtest";
+  }
+  return "live";
+}
+
 ordered_json to_json(const ReportSource& source, const report::Analysis& a) {
-  ordered_json out{{"source", source.title}, {"total", to_json(a.total)}};
+  ordered_json out{{"source", source.title}, {"mode", name_of(source.mode)}};
+  if (source.mode != ReportMode::kLive) out["mark"] = mode_in_words(source.mode);
+  out["total"] = to_json(a.total);
   for (const auto& [name, t] : a.strategies) out["strategies"][name] = to_json(t);
   for (const auto& [name, t] : a.symbols) out["symbols"][name] = to_json(t);
   const auto& e = a.expectation;
@@ -105,10 +119,10 @@ int report(const Context& context, const Options& o) {
                   *text + " is not a date, a UTC time, an epoch or an age such as 2h");
     }
   }
-  auto source =
-      o.backtest.empty()
-          ? source_from_journal(o.journal.empty() ? context.journal_file() : o.journal, filter)
-          : source_from_backtest(o.backtest, filter);
+  auto source = o.backtest.empty()
+                    ? source_from_journal(o.journal.empty() ? context.journal_file() : o.journal,
+                                          filter, context.paper)
+                    : source_from_backtest(o.backtest, filter);
   if (!source) {
     const bool absent = source.error().kind == core::ErrorKind::kNotFound;
     return fail(absent ? service::kCtlNotFound : service::kCtlOther, source.error().text);

@@ -38,6 +38,8 @@ padding:0}
 .cards dt{color:var(--soft);font-size:.85rem}.cards dd{margin:0;font-size:1.3rem;
 font-variant-numeric:tabular-nums;overflow-wrap:anywhere}.cards small{display:block;
 font-size:.8rem;color:var(--soft)}
+.mode{position:sticky;top:0;z-index:1;background:var(--ground);color:var(--mark);font-weight:600;
+border:2px solid var(--mark);border-radius:8px;padding:6px 12px}
 .good{color:var(--good)}.bad{color:var(--bad)}
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:0 24px}
 figure{margin:16px 0 20px;min-width:0}figcaption{font-weight:600;
@@ -69,6 +71,14 @@ details{margin-top:4px}summary{cursor:pointer;color:var(--accent);font-size:.85r
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 @media print{details{display:none}}
 )";
+
+bool is_backtest(const ReportSource& s) { return s.mode == ReportMode::kBacktest; }
+
+/// Stays in sight wherever the page is scrolled to, and heads the trades when printed.
+std::string mark(const ReportSource& s) {
+  if (s.mode == ReportMode::kLive) return {};
+  return fmt::format("<p class='mode' role='note'>{}</p>\n", escape(mode_in_words(s.mode)));
+}
 
 std::string with_currency(const std::string& amount, const std::string& currency) {
   return currency.empty() ? amount : amount + " " + currency;
@@ -322,7 +332,7 @@ std::string changes(const ReportSource& s) {
 }
 
 std::string exceptions(const ReportSource& s, const Analysis& a) {
-  if (s.is_backtest) return {};
+  if (is_backtest(s)) return {};
   std::string out = fmt::format(
       "<p>{} of unknown outcome now, {} passed through it. {} settled otherwise than recomputed"
       "{}. Contracts of others on the account are told in the system journal: "
@@ -338,7 +348,7 @@ std::string exceptions(const ReportSource& s, const Analysis& a) {
 }
 
 std::string execution(const ReportSource& s, const Analysis& a) {
-  if (s.is_backtest) return {};
+  if (is_backtest(s)) return {};
   const auto& p = a.slippage;
   std::string out = fmt::format(
       "<h2>Execution</h2>\n<p>Paid as asked: {}; less: {}; more: {}; in all {} beside what was "
@@ -375,7 +385,7 @@ std::string execution(const ReportSource& s, const Analysis& a) {
 std::string trades(const ReportSource& s) {
   const auto shown = std::min(kShownTrades, s.trades.size());
   html::Table t{"Trades",
-                {s.is_backtest ? "number" : "contract", "strategy", "symbol", "type",
+                {is_backtest(s) ? "number" : "contract", "strategy", "symbol", "type",
                  "bought (UTC)", "stake", "payout", "entry", "exit", "ended", "profit"},
                 {}};
   for (std::size_t i = 0; i < shown; ++i) {
@@ -390,13 +400,30 @@ std::string trades(const ReportSource& s) {
   std::string note =
       fmt::format("<p class='soft'>The latest {} of {}, newest first.", shown, s.trades.size());
   if (shown < s.trades.size()) {
-    note += s.is_backtest ? " All are in the back-test's own output."
-                          : " All: <code>derivctl trades --format csv</code>.";
+    note += is_backtest(s) ? " All are in the back-test's own output."
+                           : " All: <code>derivctl trades --format csv</code>.";
   }
-  return "<h2>Trades</h2>\n" + note + "</p>" + html::table(t);
+  const auto* heading = s.mode == ReportMode::kPaper ? "<h2>Trades on PAPER</h2>\n"
+                        : is_backtest(s)             ? "<h2>Trades of the back-test</h2>\n"
+                                                     : "<h2>Trades</h2>\n";
+  return heading + note + "</p>" + html::table(t);
 }
 
 }  // namespace
+
+std::string_view mode_in_words(ReportMode mode) {
+  switch (mode) {
+    case ReportMode::kLive:
+      return "";
+    case ReportMode::kPaper:
+      return "PAPER: derivd simulated these fills on live ticks. Nothing was bought, no money was "
+             "won or lost.";
+    case ReportMode::kBacktest:
+      return "BACK-TEST: computed from recorded ticks. Nothing was bought, no money was won or "
+             "lost.";
+  }
+  return "";
+}
 
 std::string verdict_in_words(const report::Expectation& e, const std::string& currency) {
   if (e.trades == 0) return "Nothing is settled yet that could be compared with chance.";
@@ -429,6 +456,7 @@ std::string html_report(const ReportSource& s, const Analysis& a, core::WallTime
       "'unsafe-inline'\"><meta name='referrer' content='no-referrer'><title>{}</title><style>{}"
       "</style></head>\n<body><header><h1>{}</h1><p>{}; written {} UTC</p></header>\n<main>",
       escape(title), kStyle, escape(title), period(a), minute_of({written.us / 1'000'000}));
+  out += mark(s);
   out += fmt::format("<p class='verdict'>{}</p>\n",
                      escape(verdict_in_words(a.expectation, s.currency)));
   out += cards(a) + curves(a);

@@ -20,6 +20,9 @@ std::string html_report(const ReportSource& source, const report::Analysis& anal
 /// "This is within luck": result against expectation in two sentences. Money with its currency.
 std::string verdict_in_words(const report::Expectation& expectation, const std::string& currency);
 
+/// What no figure of a paper run or a back-test is shown without; empty for a live one.
+std::string_view mode_in_words(ReportMode mode);
+
 /// A screenful for the terminal.
 std::string text_report(const ReportSource& source, const report::Analysis& analysis);
 

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "common/trades.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::ctl {
@@ -119,8 +120,8 @@ json read_backtest(std::istream& in, const ReportFilter& filter, std::vector<Tra
 
 }  // namespace
 
-core::Result<ReportSource> source_from_journal(const std::string& file,
-                                               const ReportFilter& filter) {
+core::Result<ReportSource> source_from_journal(const std::string& file, const ReportFilter& filter,
+                                               bool of_paper) {
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
   if (!journal) return journal.error();
   store::OrderQuery query;
@@ -133,10 +134,13 @@ core::Result<ReportSource> source_from_journal(const std::string& file,
   if (!history) return history.error();
   const auto balance = (*journal)->last_balance();
   if (!balance) return balance.error();
+  const auto paper = daemon::is_paper(**journal, of_paper);
+  if (!paper) return paper.error();
   ReportSource source;
+  source.mode = *paper ? ReportMode::kPaper : ReportMode::kLive;
+  source.title = *paper ? "PAPER account" : "";
   if (*balance) {
-    const bool paper = (*balance)->account == "PAPER";
-    source.title = paper ? "paper account" : fmt::format("account {}", (*balance)->account);
+    source.title = *paper ? "PAPER account" : fmt::format("account {}", (*balance)->account);
     source.currency = (*balance)->currency.str();
   }
   const auto outside = [&](core::WallTime wall) {
@@ -160,7 +164,7 @@ core::Result<ReportSource> source_from_backtest(const std::string& file,
                                                 const ReportFilter& filter) {
   ReportSource source;
   source.title = "back-test";
-  source.is_backtest = true;
+  source.mode = ReportMode::kBacktest;
   try {
     std::ifstream in;
     if (file != "-") {

@@ -19,15 +19,20 @@ struct ReportFilter {
   std::string strategy;                 // empty: all
 };
 
+/// Who filled the purchases. One source has one mode: figures of two are never added up.
+enum class ReportMode { kLive, kPaper, kBacktest };
+
 struct ReportSource {
-  std::string title;     // "account VRTC1234" or "back-test"
+  std::string title;     // "account VRTC1234", "PAPER account" or "back-test"
   std::string currency;  // empty: not known
-  bool is_backtest = false;
+  ReportMode mode = ReportMode::kLive;
   std::vector<report::Trade> trades;  // by purchase
   store::History history;             // of the journal; a back-test has only its halts
 };
 
-core::Result<ReportSource> source_from_journal(const std::string& file, const ReportFilter& filter);
+/// `of_paper`: what a journal is that has not seen an account yet.
+core::Result<ReportSource> source_from_journal(const std::string& file, const ReportFilter& filter,
+                                               bool of_paper);
 /// What `derivctl backtest --json` printed; "-": standard input.
 core::Result<ReportSource> source_from_backtest(const std::string& file,
                                                 const ReportFilter& filter);

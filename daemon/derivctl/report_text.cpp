@@ -83,6 +83,10 @@ std::string text_report(const ReportSource& s, const Analysis& a) {
     out += fmt::format(": {} to {}", daemon::iso_time(a.times.front()),
                        daemon::iso_time(a.times.back()));
   }
+  if (s.mode != ReportMode::kLive) {
+    out += '\n' + wrapped(std::string(mode_in_words(s.mode)));
+    out.pop_back();
+  }
   out += fmt::format("\n\n{} {}\n", sparkline(a.equity), money(t.profit, true));
   out += fmt::format(
       "profit {} on stakes of {}, largest {}\n"

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "backtest/odds_text.hpp"
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/first_config.hpp"
@@ -52,11 +53,17 @@ Stop broken(const core::Error& error) {
           error.text};
 }
 
-/// What the numbers of the configuration mean for its money, in short.
-void show_expectation(const std::string& config_file) {
-  fmt::print(stderr,
-             "No strategy has an edge here: \"derivctl odds --config {}\" says what to expect.\n",
-             config_file);
+/// What the numbers of the configuration mean for its money, in short. Of the strategies that are
+/// switched off, too: a person reads it before switching them on.
+void show_expectation(const config::Config& config, core::Money balance,
+                      const std::string& config_file) {
+  fmt::print(stderr, "\nWhat to expect of it; no strategy has an edge here:\n");
+  for (const auto& strategy : config.engine.strategies) {
+    for (const auto& line : backtest::odds_short(strategy, config.engine.limits, balance)) {
+      fmt::print(stderr, "  {}\n", line);
+    }
+  }
+  fmt::print(stderr, "derivctl odds --config {} has the whole page.\n\n", config_file);
 }
 
 class Wizard final {
@@ -352,7 +359,7 @@ Outcome<void> Wizard::write_config() {
     fmt::print("config    {}\n", places_.config());
     if (!backup_.empty()) fmt::print("kept      {}\n", backup_);
   }
-  show_expectation(places_.config());
+  show_expectation(std::get<config::Config>(loaded), found_.account.balance, places_.config());
   return {};
 }
 

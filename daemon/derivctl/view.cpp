@@ -45,10 +45,12 @@ Answer trades_or_stats(const Context& context, const Options& o, const std::stri
   if (!journal) return {{}, service::kCtlOther, journal.error().text};
   const auto orders = (*journal)->orders(query);
   if (!orders) return {{}, service::kCtlOther, orders.error().text};
-  return {
-      what == "trades" ? daemon::trade_rows(*orders, context.paper) : daemon::stats_report(*orders),
-      service::kCtlOk,
-      {}};
+  const auto paper = daemon::is_paper(**journal, context.paper);
+  if (!paper) return {{}, service::kCtlOther, paper.error().text};
+  return {what == "trades" ? daemon::trade_rows(*orders, *paper)
+                           : daemon::stats_report(*orders, *paper),
+          service::kCtlOk,
+          {}};
 }
 
 std::string csv_cell(const ordered_json& value) {
@@ -101,22 +103,61 @@ int stats(const Context& context, const Options& o) {
   }
   rows.push_back(answer.result["total"]);
   rows.back()["strategy"] = "all";
+  for (auto& row : rows) row["mode"] = answer.result["mode"];
   print_table(rows, {"strategy", "trades", "won", "lost", "break_even", "open", "unknown", "stakes",
-                     "profit", "win_rate", "max_drawdown", "longest_losing_run"});
+                     "profit", "win_rate", "max_drawdown", "longest_losing_run", "mode"});
   return service::kCtlOk;
+}
+
+/// "10.36 of 20.00 left", in the words that fit the limit.
+std::string left_in_words(const ordered_json& row) {
+  const auto left = cell(row["left"]);
+  const auto of = cell(row["of"]);
+  const auto& limit = row["limit"];
+  if (limit == "max_stake") return fmt::format("{} a stake", of);
+  if (limit == "min_balance") return fmt::format("{} above {}", left, of);
+  if (limit == "daily_profit" || limit == "take_profit") {
+    return fmt::format("{} to go to {}", left, of);
+  }
+  return fmt::format("{} of {} left", left, of);
+}
+
+void print_limits(const ordered_json& rows) {
+  if (rows.empty()) {
+    fmt::print("limits       none is set\n");
+    return;
+  }
+  const char* title = "limits";
+  for (const auto& row : rows) {
+    const auto name = row["strategy"].is_null()
+                          ? cell(row["limit"])
+                          : fmt::format("{}: {}", cell(row["strategy"]), cell(row["limit"]));
+    fmt::print("{:<12} {:<22} {}\n", title, name, left_in_words(row));
+    title = "";
+  }
 }
 
 void print_status(const ordered_json& s) {
   fmt::print("session      {}{}\n", cell(s["state"]),
              s["problem"] == "" ? "" : " (" + cell(s["problem"]) + ")");
-  fmt::print("account      {} {} ({}, {})\n", cell(s["account_type"]), cell(s["account"]),
-             cell(s["dialect"]), cell(s["mode"]));
+  if (s["mode"] == "paper") {
+    fmt::print("account      PAPER: fills are simulated, nothing is bought ({})\n",
+               cell(s["dialect"]));
+  } else {
+    fmt::print("account      {} {} ({}, {})\n", cell(s["account_type"]), cell(s["account"]),
+               cell(s["dialect"]), cell(s["mode"]));
+  }
   fmt::print("balance      {} {}\n", cell(s["balance"]), cell(s["currency"]));
   fmt::print("today        {} in {} trades\n", cell(s["day_profit"]), cell(s["day_trades"]));
   fmt::print("open         {} contracts, {} at stake, {} unknown\n", cell(s["open_contracts"]),
              cell(s["open_stake"]), cell(s["unknown_orders"]));
-  fmt::print("last tick    {} s ago; {} reconnects\n\n", cell(s["tick_age_s"]),
+  fmt::print("last tick    {}; {} reconnects\n",
+             s["tick_age_s"].is_number()
+                 ? fmt::format("{:.1f} s ago", s["tick_age_s"].get<double>())
+                 : std::string("none yet"),
              cell(s["reconnects"]));
+  print_limits(s["limits"]);
+  fmt::print("\n");
   print_table(s["strategies"], {"name", "type", "symbol", "status", "trades", "won", "lost", "open",
                                 "profit", "next_stake", "reason", "change_pending"});
 }
@@ -157,7 +198,7 @@ void add_view(Commands& commands) {
   commands.on(commands.add("positions", "what is open"), [&context] {
     return list(context, "positions",
                 {"contract_id", "strategy", "symbol", "type", "stake", "payout", "outcome",
-                 "purchase_time"});
+                 "purchase_time", "mode"});
   });
   const auto options = std::make_shared<Options>();
   auto* trades_cmd = commands.add("trades", "every trade in the journal");

@@ -81,6 +81,7 @@ class App final : public ControlTarget {
   int run() {
     if (const int code = open_control(); code != service::kExitOk) return code;
     started_ = now().instant;
+    started_wall_ = now().wall;
     last_status_ = started_ - kStatusEvery;  // the first line at once
     open_metrics();
     notifications_.configure(config_.notify, config_.engine.limits.day_starts, log_);
@@ -151,7 +152,8 @@ class App final : public ControlTarget {
     return answer;
   }
   nlohmann::ordered_json explain(std::string_view name, std::size_t last) override {
-    return explain_strategy({trader_.engine(), *journal_, config_, file_}, name, last);
+    return explain_strategy({trader_.engine(), *journal_, config_, file_, started_wall_}, name,
+                            last);
   }
   nlohmann::ordered_json reload(std::string_view file) override {
     const auto at = now();
@@ -379,6 +381,7 @@ class App final : public ControlTarget {
   bool leaving_ = false;
   service::Pulse pulse_;
   core::Instant started_;
+  core::WallTime started_wall_;
   std::optional<core::Instant> armed_;
   core::Instant last_status_;
   std::optional<core::Instant> last_watchdog_;

@@ -102,7 +102,8 @@ std::string handle_control(std::string_view line, ControlTarget& target, bool ow
   if (verb == "trades" || verb == "stats") {
     const auto orders = target.orders(query_of(request));
     if (!orders) return fail("refused", orders.error().text);
-    return done(verb == "trades" ? trade_rows(*orders, target.is_paper()) : stats_report(*orders));
+    return done(verb == "trades" ? trade_rows(*orders, target.is_paper())
+                                 : stats_report(*orders, target.is_paper()));
   }
   if (verb == "sell" || verb == "sale") {
     const core::ContractId contract{number_of(request, "contract", 0)};

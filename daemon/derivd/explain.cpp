@@ -14,8 +14,6 @@ using nlohmann::ordered_json;
 using risk::Limit;
 
 constexpr std::string_view kOfStrategy = "strategies[]";
-/// Orders are read from the whole journal; those of the last day are enough to explain by.
-constexpr std::int64_t kOrdersSinceUs = 24LL * 3600 * 1'000'000;
 
 /// "strategies[2].guards.cooldown"; nothing for a strategy that is not in the file any more.
 std::optional<std::string> place_key(const config::Config& config, std::string_view key,
@@ -68,6 +66,28 @@ ordered_json decision_row(const Explained& of, const engine::DecisionView& d,
       d.denied ? line_of(of, key_of(d.denied->limit, view.halt_kind.view()), view.name.view())
                : ordered_json(nullptr);
   if (d.denied) add_numbers(row, *d.denied);
+  row["from"] = "memory";
+  return row;
+}
+
+/// A signal of a former run that became an order: all that the journal keeps of its signals.
+ordered_json decision_row(const execution::Order& order) {
+  const bool refused = order.state == execution::OrderState::kRefused;
+  ordered_json row;
+  row["time"] = utc(order.intended_wall);
+  row["tick"] = order.signal_epoch.s;
+  row["signal"] = market::name_of(order.spec.type);
+  row["planned"] = order.stake.to_string();
+  row["result"] = refused ? "refused" : "entered";
+  row["times"] = 1;
+  row["limit"] = nullptr;
+  row["why"] = refused ? fmt::format("refused by the venue: {}", order.reason)
+               : order.profit
+                   ? fmt::format("{}, profit {}", outcome_of(order), order.profit->to_string())
+                   : outcome_of(order);
+  row["order_id"] = std::to_string(order.id.value);
+  row["config"] = nullptr;
+  row["from"] = "journal";
   return row;
 }
 
@@ -107,18 +127,29 @@ ordered_json changes_of(const Explained& of, std::string_view name, std::size_t 
   return rows;
 }
 
-ordered_json orders_of(const Explained& of, std::string_view name, std::size_t last,
-                       core::WallTime now) {
+/// Newest first.
+core::Result<std::vector<execution::Order>> latest_orders(const Explained& of,
+                                                          std::string_view name, std::size_t last) {
   store::OrderQuery query;
   query.strategy = std::string(name);
-  query.since = core::WallTime{now.us - kOrdersSinceUs};
   query.contracts_only = false;
+  query.last = last;
   auto orders = of.journal.orders(query);
-  if (!orders) return {{"error", orders.error().text}};
-  if (orders->size() > last)
-    orders->erase(orders->begin(), orders->end() - static_cast<long>(last));
-  std::reverse(orders->begin(), orders->end());
-  return trade_rows(*orders, of.config.venue.mode == config::Mode::kPaper);
+  if (orders) std::reverse(orders->begin(), orders->end());
+  return orders;
+}
+
+ordered_json decisions_of(const Explained& of, const engine::StrategyView& view,
+                          const std::vector<execution::Order>& orders, std::size_t last) {
+  auto rows = ordered_json::array();
+  for (const auto& d : of.engine.decisions(view.name.view(), last)) {
+    rows.push_back(decision_row(of, d, view));
+  }
+  for (const auto& order : orders) {
+    if (rows.size() >= last) break;
+    if (order.intended_wall < of.since) rows.push_back(decision_row(order));
+  }
+  return rows;
 }
 
 /// What stands in the way of its next signal, as far as that can be said now.
@@ -134,8 +165,10 @@ std::string standing_of(const engine::StrategyView& view) {
       return fmt::format("paused{}{}; derivctl resume {} ends it", view.reason.empty() ? "" : ": ",
                          view.reason, view.name);
     case StrategyStatus::kHalted:
-      return fmt::format("halted: {}; derivctl resume {} begins a new session", view.reason,
-                         view.name);
+      return fmt::format("halted: {}; derivctl resume {} {}", view.reason, view.name,
+                         view.halt_kind == "take_profit" || view.halt_kind == "stop_loss"
+                             ? "begins a new session"
+                             : "ends it");
     case StrategyStatus::kDisabled:
       return "not enabled in the configuration";
     case StrategyStatus::kBlocked:
@@ -200,13 +233,12 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
   out["config"] = line_of(of, kOfStrategy, name);
   out["change_pending"] = view->change_pending;
   out["last_tick"] = view->last_tick ? ordered_json(view->last_tick->s) : nullptr;
-  out["decisions"] = ordered_json::array();
-  core::WallTime newest{};
-  for (const auto& d : of.engine.decisions(name, last)) {
-    newest = std::max(newest, d.wall);
-    out["decisions"].push_back(decision_row(of, d, *view));
-  }
-  out["orders"] = orders_of(of, name, last, newest);
+  const auto orders = latest_orders(of, name, last);
+  out["signals_known_since"] = utc(of.since);
+  out["decisions"] =
+      decisions_of(of, *view, orders ? *orders : std::vector<execution::Order>{}, last);
+  out["orders"] = orders ? trade_rows(*orders, of.config.venue.mode == config::Mode::kPaper)
+                         : ordered_json{{"error", orders.error().text}};
   out["halts"] = or_error(of.journal.halt_history(name, last), halt_rows);
   out["config_changes"] = changes_of(of, name, last);
   return out;

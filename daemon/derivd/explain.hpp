@@ -1,6 +1,7 @@
 // Owns the answer to "why did it (not) trade": the last decisions of a strategy with the limit that
-// decided, its numbers and the line of the configuration that sets it; then its last orders, halts
-// and changes of the configuration from the journal. A control request asks. It decides nothing.
+// decided, its numbers and the line of the configuration that sets it, before the daemon's start
+// those that became orders; then its last orders, halts and changes of the configuration from the
+// journal. A control request asks. It decides nothing.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -18,6 +19,8 @@ struct Explained {
   store::Journal& journal;
   const config::Config& config;
   const std::string& file;
+  core::WallTime
+      since;  // the daemon's start: of signals before it the journal has the orders alone
 };
 
 /// Null: no strategy of that name is configured or has something open.

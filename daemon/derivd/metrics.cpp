@@ -169,6 +169,9 @@ std::string Metrics::page(const Trader& trader, const config::Config& config, co
   if (const auto bytes = resident_bytes()) {
     gauge(out, "derivd_resident_memory_bytes", "Resident memory.", *bytes);
   }
+  out.family("derivd_mode", Type::kGauge, "1 for the mode: on paper every fill is simulated.");
+  out.sample({{"mode", "live"}}, flag(!trader.is_paper()));
+  out.sample({{"mode", "paper"}}, flag(trader.is_paper()));
   session(out, trader, now);
   const auto event = [&](EventKind kind) { return events_[static_cast<std::size_t>(kind)]; };
   out.family("derivd_orders_total", Type::kCounter,
@@ -187,7 +190,7 @@ std::string Metrics::page(const Trader& trader, const config::Config& config, co
   counter(out, "derivd_gains_total", "Profits of contracts that won.", gains_);
   counter(out, "derivd_losses_total", "Losses of contracts that lost.", losses_);
   counter(out, "derivd_halts_total", "Strategies that were halted.",
-          event(EventKind::kStrategyHalted));
+          event(EventKind::kStrategyHalted) + event(EventKind::kOperatorHalt));
   out.family("derivd_events_total", Type::kCounter, "Entries for the journal, before any limit.");
   for (std::size_t i = 0; i < events_.size(); ++i) {
     out.sample({{"event", core::name_of(static_cast<EventKind>(i))}}, events_[i]);

@@ -29,13 +29,14 @@ std::string host_name() {
 
 /// Telegram and chat programs show what is posted to many: the end of the id is enough.
 std::string shortened(std::string_view account) {
-  if (account.empty()) return {};
+  if (account.empty() || account == kPaperAccount) return std::string(account);
   return fmt::format("…{}", account.substr(account.size() > 4 ? account.size() - 4 : 0));
 }
 
 std::optional<NoticeKind> kind_of(const core::Event& event) {
   switch (event.kind) {
     case EventKind::kStrategyHalted:
+    case EventKind::kOperatorHalt:
     case EventKind::kAccountLimit:
       return NoticeKind::kHalt;
     case EventKind::kOrderUnknown:
@@ -97,6 +98,7 @@ std::string webhook_body(const Notice& n, const std::string& text) {
   add("profit", n.profit);
   add("reason", n.reason);
   add("account", n.account);
+  if (n.account == kPaperAccount) body["mode"] = "paper";
   add("host", n.host);
   add("time", n.time);
   return dump(body);

@@ -52,6 +52,8 @@ std::string_view name_of(EventKind kind) {
       return "foreign_contract";
     case EventKind::kStrategyHalted:
       return "strategy_halted";
+    case EventKind::kOperatorHalt:
+      return "operator_halt";
     case EventKind::kStrategyPaused:
       return "strategy_paused";
     case EventKind::kStrategyResumed:

@@ -41,6 +41,7 @@ enum class EventKind : std::uint8_t {
   kSettlementMismatch,  // our recomputation or a later witness disagrees
   kForeignContract,
   kStrategyHalted,
+  kOperatorHalt,  // reason: the operator's own words
   kStrategyPaused,
   kStrategyResumed,
   kAccountLimit,

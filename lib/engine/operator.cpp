@@ -7,6 +7,12 @@ namespace derivd::engine {
 
 using core::EventKind;
 
+namespace {
+
+constexpr std::string_view kByOperator = "operator";
+
+}  // namespace
+
 void Engine::Impl::latch_halt(Slot& slot, std::string_view kind, std::string_view reason) {
   slot.halted = true;
   slot.halt_kind = core::ShortString<32>::truncated(kind);
@@ -16,8 +22,10 @@ void Engine::Impl::latch_halt(Slot& slot, std::string_view kind, std::string_vie
 }
 
 void Engine::Impl::tell_halted(const Slot& slot) {
-  auto e = event(EventKind::kStrategyHalted, slot);
-  e.reason = core::Text::truncated(slot.halt_kind.view());
+  // Whoever reads of a limit filters by its name; of a person, the words are what there is to know.
+  const bool by_operator = slot.halt_kind == kByOperator;
+  auto e = event(by_operator ? EventKind::kOperatorHalt : EventKind::kStrategyHalted, slot);
+  e.reason = by_operator ? slot.halt_reason : core::Text::truncated(slot.halt_kind.view());
   e.profit = slot.session.realised;
   e.text = core::Text::truncated(fmt::format("{} halted ({}): {}", slot.name(),
                                              slot.halt_kind.view(), slot.halt_reason.view()));
@@ -66,7 +74,7 @@ void Engine::Impl::resume(Slot& slot) {
   slot.told.reset();
   if (session_over) slot.new_session();
   if (was_halted) {
-    append(execution::HaltRecord{slot.name(), false, "operator", "resumed", now.wall, clock});
+    append(execution::HaltRecord{slot.name(), false, kByOperator, "resumed", now.wall, clock});
   }
   append_slot(slot);
   auto e = event(EventKind::kStrategyResumed, slot);
@@ -99,7 +107,7 @@ bool Engine::pause(std::string_view name, std::string_view reason, const core::N
     impl_->append_slot(slot);
     auto e = impl_->event(EventKind::kStrategyPaused, slot);
     e.reason = core::Text::truncated(reason);
-    e.text = core::Text::truncated(fmt::format("{} paused {}", slot.name(), reason));
+    e.text = core::Text::truncated(fmt::format("{} paused: {}", slot.name(), reason));
     impl_->tell(e);
   });
 }
@@ -116,7 +124,9 @@ bool Engine::halt(std::string_view name, std::string_view reason, const core::No
   impl_->begin(now, out);
   return for_named(impl_->slots, name, [&](Slot& slot) {
     // A halt by a limit says more than the operator's, and resuming it starts a new session.
-    if (!slot.halted) impl_->halt(slot, "operator", reason);
+    const bool new_words =
+        slot.halt_kind == kByOperator && slot.halt_reason != core::Text::truncated(reason);
+    if (!slot.halted || new_words) impl_->halt(slot, kByOperator, reason);
   });
 }
 

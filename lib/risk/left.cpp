@@ -52,4 +52,8 @@ std::optional<core::Money> session_left(const SessionLimits& limits, const Sessi
   return less(session_budget(limits, session), open);
 }
 
+std::optional<core::Money> target_left(const SessionLimits& limits, const Session& session) {
+  return less(limits.take_profit, session.realised);
+}
+
 }  // namespace derivd::risk

@@ -36,5 +36,7 @@ AccountLeft left_of(const AccountLimits& limits, const Standing& standing);
 /// Of a session's stop loss, with `open` counted as lost; never below 0.
 std::optional<core::Money> session_left(const SessionLimits& limits, const Session& session,
                                         core::Money open);
+/// What a session may still win before its take profit halts it; never below 0.
+std::optional<core::Money> target_left(const SessionLimits& limits, const Session& session);
 
 }  // namespace derivd::risk

@@ -38,6 +38,7 @@ bool is_repetitive(core::EventKind kind) {
     case EventKind::kContractSettled:
     case EventKind::kSettlementMismatch:
     case EventKind::kStrategyHalted:
+    case EventKind::kOperatorHalt:
     case EventKind::kStrategyPaused:
     case EventKind::kStrategyResumed:
     case EventKind::kControlCommand:

@@ -149,6 +149,7 @@ def agrees(values, daemon):
     check(buys == of(values, "derivd_orders_total", outcome="sent"), f"{buys} answers to purchases")
     check(of(values, "derivd_request_seconds_bucket", call="buy", le="15") == buys, "slower than 15 s")
     check(of(values, "derivd_journal_append_seconds_count") > 3 * len(rows), "appends")
+    check((of(values, "derivd_mode", mode="live"), of(values, "derivd_mode", mode="paper")) == (1, 0), "mode")
     status = daemon.json("status")
     check(of(values, "derivd_session_live") == 1 and of(values, "derivd_session_state") == 1, "state")
     check(of(values, "derivd_session_state", state="live") == 1, "the state live")
@@ -171,6 +172,9 @@ def limits(values, daemon):
         limit = harness.cents(re.search(rf"(?m)^  {key}: ([0-9.]+)", text)[1])
         got = round(of(values, "derivd_limit_left_money", limit=key) * 100)
         check(got == limit + (day if key == "daily_loss" else 0), f"left of {key}: {got} of {limit}")
+        row = next(r for r in daemon.json("status")["limits"] if r["limit"] == key)
+        check(row["strategy"] is None and harness.cents(row["left"]) == got
+              and harness.cents(row["of"]) == limit, f"status says {row}, the page {got}")
 
 
 def promtool(text):

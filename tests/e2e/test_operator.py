@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 
+import client
 import harness
 from test_reload import first_config, strategy
 
@@ -57,6 +58,38 @@ def sold(trial, contract):
     return answers[-1]
 
 
+def refuses_a_foreign_one(trial):
+    """Another program of the account holds a contract: known, told why not, not sold; left open."""
+    other = client.Client(trial.sim.endpoint("v3"), trial.sim.ready["ca_file"], trial.token)
+    contract = str(other.buy("1HZ75V", "CALL", 7.77, 30, "m"))
+    other.close()
+    daemon = trial.daemon
+    harness.wait_until(lambda: f"contract {contract}" in daemon.log(), 60, "the foreign contract in the log",
+                       daemon.process)
+    before = [e for e in trial.sim.ledger() if e["event"] == "sell"]
+    for more in ((), ("--json",)):
+        refused = daemon.ctl("sell", contract, *more, ok=False)
+        harness.check(refused.returncode == 4 and f"contract {contract} was not bought by derivd" in refused.stderr
+                      and "never sold" in refused.stderr and not refused.stdout, refused)
+    harness.check([e for e in trial.sim.ledger() if e["event"] == "sell"] == before, "something was sold")
+    harness.check(contract not in {r["contract_id"] for r in daemon.json("positions")}, "shown as ours")
+    return contract
+
+
+def flat(trial, name):
+    """Flattens until nothing of it is open; the rows of the last time that had any."""
+    rows = []
+
+    def done():
+        answer = trial.daemon.ctl("flatten", name, "--json", ok=False)
+        harness.check(answer.returncode in (0, 4), answer)
+        rows[:] = json.loads(answer.stdout) or rows
+        return answer.returncode == 0
+
+    harness.wait_until(done, 60, f"nothing open of {name}", trial.daemon.process)
+    return rows
+
+
 def sells(programs, directory, api):
     """A contract of minutes is sold and feeds ledger and result; foreign, unknown, settled and tick
     contracts are refused with the reason."""
@@ -87,14 +120,19 @@ def sells(programs, directory, api):
         refused = harness.wait_until(tick_contract, 60, "an answer for a tick contract", daemon.process)
         harness.check(refused.returncode == 4 and "10t after its purchase" in refused.stderr,
                       refused.stderr)
-        # Ours or not at all: what the venue holds for somebody else on the account is foreign.
-        stats = daemon.json("strategies")
-        slow = next(s for s in stats if s["name"] == "slow")
+        slow = next(s for s in daemon.json("strategies") if s["name"] == "slow")
         harness.check(slow["won"] + slow["lost"] >= 1 or row["profit"] == "0.00", slow)
-        flat = daemon.ctl("flatten", "slow", "--json", ok=False)
-        harness.check(flat.returncode in (0, 4), f"{flat.returncode} {flat.stderr}")
-        harness.check(next(s for s in daemon.json("strategies") if s["name"] == "slow")["status"] == "paused",
-                      "flatten pauses first")
+        # The other program of the test speaks v3 alone.
+        foreign = refuses_a_foreign_one(trial) if api == "v3" else None
+        second = trial.wait_open("slow")[0]["contract_id"]
+        harness.check(second != contract, "the strategy has not entered anew")
+        rows = flat(trial, "slow")
+        harness.check([(r["contract_id"], r["state"], r["strategy"]) for r in rows]
+                      == [(second, "sold", "slow")], rows)
+        harness.check(trial.trade(second)["outcome"] == "sold" and
+                      trial.trade(second)["profit"] == rows[0]["profit"], (rows, trial.trade(second)))
+        statuses = {s["name"]: s["status"] for s in daemon.json("strategies")}
+        harness.check(statuses == {"slow": "paused", "ticks": "running"}, f"flatten pauses it alone: {statuses}")
         harness.check(daemon.ctl("flatten", "nobody", ok=False).returncode == 6, "unknown name is 6")
         daemon.ctl("pause", "--all")
         harness.wait_until(lambda: not trial.open_of("ticks"), 60, "the end of tick contracts",
@@ -103,19 +141,26 @@ def sells(programs, directory, api):
         harness.check(daemon.stop() == 0, daemon.log()[-1500:])
     finally:
         trial.sim.stop()
-    totals = harness.compare(daemon.trades(), trial.sim.ledger())
+    ledger = trial.sim.ledger()
+    totals = harness.compare(daemon.trades(), [e for e in ledger if e.get("contract_id") != foreign])
     harness.check(totals["open"] == 0, totals)
-    venue = [line for line in trial.sim.ledger() if line["event"] == "sell"]
-    harness.check(len(venue) >= 1, "the venue booked no sale")
+    # The venue's own books: these two were sold, each once, and nothing else on the account.
+    venue = sorted(line["contract_id"] for line in ledger if line["event"] == "sell")
+    harness.check(venue == sorted([contract, second]), f"sold at the venue: {venue}")
+    harness.check({t["contract_id"] for t in daemon.trades() if t["outcome"] == "sold"} == set(venue),
+                  daemon.trades())
+    if foreign:
+        events = [line["event"] for line in ledger if line.get("contract_id") == foreign]
+        harness.check(events == ["buy"], f"somebody else's contract was touched: {events}")
     print(api, "sold", len(venue), "of", totals["settled"])
 
 
 def sell_the_rest(trial):
-    def flat():
+    def empty():
         done = trial.daemon.ctl("flatten", ok=False)
         return done.returncode == 0 and not trial.daemon.json("positions")
 
-    harness.wait_until(flat, 60, "an empty book", trial.daemon.process)
+    harness.wait_until(empty, 60, "an empty book", trial.daemon.process)
 
 
 def flattens(programs, directory):
@@ -142,9 +187,62 @@ def flattens(programs, directory):
     harness.check({t["outcome"] for t in daemon.trades()} == {"sold"}, "sold, each of them")
 
 
+def limits_left(daemon):
+    """status tells each limit that is set: what is left, and of how much."""
+    status = daemon.json("status")
+    harness.check(not daemon.json("positions"), "something is open: the sums below count on none")
+    day = min(0, harness.cents(status["day_profit"]))
+    rows = {(r["strategy"], r["limit"]): (r["left"], r["of"]) for r in status["limits"]}
+    config = json.loads(pathlib.Path(daemon.config).read_text())
+    for key, of in config["limits"].items():
+        if key in ("max_trades_per_day", "max_open_contracts"):
+            used = status["day_trades"] if key == "max_trades_per_day" else 0
+            want = (max(0, of - used), of)
+        else:
+            of = harness.cents(of)
+            left = {"daily_loss": of + day, "min_balance": harness.cents(status["balance"]) - of,
+                    "daily_profit": of - harness.cents(status["day_profit"])}.get(key, of)
+            want = tuple(f"{n // 100}.{n % 100:02}" for n in (left, of))
+        harness.check(rows[None, key] == want, f"{key}: {rows[None, key]}, not {want}")
+    for s in config["strategies"]:
+        row = next(r for r in status["strategies"] if r["name"] == s["name"])
+        for key, sign in (("stop_loss", 1), ("take_profit", -1)):
+            of = s.get("session", {}).get(key)
+            harness.check((of is None) == ((s["name"], key) not in rows), rows)
+            if of is not None:
+                left = harness.cents(of) + sign * harness.cents(row["profit"])
+                harness.check(harness.cents(rows[s["name"], key][0]) == left, (key, rows, row))
+    text = daemon.ctl("status").stdout
+    harness.check("max_trades_per_day     0 of 1 left" in text, text)
+
+
+def explains_after_a_restart(trial, before):
+    """What is not kept is said; what became orders, the halt and the change are still told."""
+    daemon = trial.daemon.start()
+    harness.wait_until(lambda: daemon.ctl("status", ok=False).returncode == 0, 30, "the control socket",
+                       daemon.process)
+    said = daemon.json("explain", "tight", "--last", "5")
+    harness.check(said["signals_known_since"] >= before["signals_known_since"], said)
+    harness.check(any(r["from"] == "memory" and r["result"] == "entered" for r in before["decisions"]), before)
+    # What it remembers of this run can only be that it is halted.
+    rows = [r for r in said["decisions"] if r["limit"] != "halted"]
+    harness.check(rows and all(r["from"] == "journal" and r["result"] == "entered" and r["order_id"]
+                               and r["planned"] == "2.00" and "profit" in r["why"] for r in rows), rows)
+    orders = [o["order_id"] for o in said["orders"]]
+    harness.check([r["order_id"] for r in rows] == orders and 0 < len(orders) <= 5
+                  and orders == sorted(orders, key=int, reverse=True), (orders, rows))
+    harness.check(said["status"] == "halted" and "a look" in said["standing"]
+                  and said["halts"][0]["reason"] == "a look" and said["config_changes"], said)
+    text = daemon.ctl("explain", "tight").stdout
+    harness.check(f"since the daemon's start, {said['signals_known_since']}" in text
+                  and "(journal)" in text, text)
+    harness.check(daemon.stop() == 0, daemon.log()[-1500:])
+
+
 def explains(programs, directory):
     """The last signals with limit, numbers and line; halts and changes from the journal."""
-    tight = strategy("tight", "1HZ100V", staking={"base": 2.0})
+    tight = strategy("tight", "1HZ100V", staking={"base": 2.0},
+                     session={"stop_loss": 500, "take_profit": 400})
     trial = Trial(programs, directory, "options", [tight], speed="40")
     daemon = trial.daemon.start()
     try:
@@ -174,9 +272,18 @@ def explains(programs, directory):
         said = daemon.json("explain", "tight")
         harness.check(said["status"] == "halted" and "derivctl resume tight" in said["standing"]
                       and said["halts"][0]["kind"] == "operator", said)
+        # The operator's words, wherever somebody asks why it stands still; and no error.
+        row = next(r for r in daemon.json("status")["strategies"] if r["name"] == "tight")
+        harness.check(row["halt"] == "operator" and row["reason"] == "a look", row)
+        harness.check("a look" in daemon.ctl("status").stdout and "a look" in said["standing"]
+                      and said["halts"][0]["reason"] == "a look", said)
+        line = next(x for x in daemon.log().splitlines() if "tight halted (operator): a look" in x)
+        harness.check("error" not in line, line)
+        limits_left(daemon)
         harness.check(daemon.ctl("explain", "nobody", ok=False).returncode == 6, "unknown name is 6")
         harness.check(daemon.stop() == 0, daemon.log()[-1500:])
         harness.check(daemon.ctl("explain", "tight", ok=False).returncode == 3, "not running is 3")
+        explains_after_a_restart(trial, said)
     finally:
         trial.sim.stop()
     harness.compare(daemon.trades(), trial.sim.ledger())

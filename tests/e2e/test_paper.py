@@ -8,10 +8,13 @@ import itertools
 import json
 import pathlib
 import random
+import re
 import subprocess
 import sys
 
 import harness
+import test_metrics
+import test_notify
 
 TRADES = 24  # settled ones that are compared, for each api
 SPEED = "40"
@@ -154,6 +157,7 @@ def marked(programs, directory, tape):
     offline = daemon.json("--paper", "trades")
     harness.check([r["order_id"] for r in offline] == [r["order_id"] for r in rows]
                   and all(r["mode"] == "paper" for r in offline), f"offline: {offline[:2]}")
+    report_says_so(daemon, place / "report.html")
     once = harness.Daemon(programs, place / "d", config(place / "l.yaml", sim, "options", "live"), token)
     once.start()
     harness.wait_until(lambda: live(once), 40, "live session", once.process)
@@ -171,6 +175,64 @@ def marked(programs, directory, tape):
         harness.check((state / journal).read_bytes() == before, f"{journal} was changed")
     sim.stop()
     print("marked and kept apart")
+
+
+MARK = "PAPER: derivd simulated these fills"
+
+
+def report_says_so(daemon, page):
+    """HTML, text and JSON, and the sums; the journal itself tells, whatever its name."""
+    state = daemon.directory / "state"
+    for command in (("--paper", "report"), ("report", "--journal", str(state / "paper.db"))):
+        told = daemon.json(*command)
+        harness.check(told["mode"] == "paper" and told["mark"].startswith(MARK), told)
+    text = daemon.ctl("--paper", "report").stdout
+    harness.check(text.startswith("derivd, PAPER account") and MARK in text, text)
+    daemon.ctl("--paper", "report", "--html", str(page))
+    html = page.read_text()
+    harness.check(f"<p class='mode' role='note'>{MARK}" in html and "<title>derivd, PAPER account<" in html
+                  and "<h2>Trades on PAPER</h2>" in html, html[:3000])
+    stats = daemon.json("--paper", "stats")
+    harness.check(stats["mode"] == "paper" and stats["total"]["trades"] > 0, stats)
+    rows = daemon.ctl("--paper", "stats").stdout.splitlines()
+    harness.check(all(row.split()[-1] == "paper" for row in rows[1:]), rows)
+
+
+def shown_running(programs, directory, tape):
+    """Status, positions, trades, sums, metrics and a notification while it runs."""
+    place = directory / "shown"
+    sim = start_sim(programs, place, tape)
+    receiver = test_notify.Receiver(place / "tls")
+    file = config(place / "c.yaml", sim, "options", "paper", delay="60s")
+    file.write_text(file.read_text() + f"""
+metrics: {{ listen: 127.0.0.1:0 }}
+notify: {{ webhook: {{ url: "https://127.0.0.1:{receiver.port}/", ca_file: {sim.ready["ca_file"]} }} }}
+""")
+    daemon = harness.Daemon(programs, place / "d", file, None).start()
+    try:
+        harness.wait_until(lambda: live(daemon), 40, "live session", daemon.process)
+        rows = harness.wait_until(lambda: daemon.json("positions"), 60, "a position", daemon.process)
+        harness.check(all(r["mode"] == "paper" for r in rows), rows)
+        for command in ("positions", "trades", "stats"):
+            lines = harness.wait_until(lambda c=command: daemon.ctl(c).stdout.splitlines()[1:], 60,
+                                       f"rows of {command}", daemon.process)
+            harness.check(all(line.split()[-1] == "paper" for line in lines), (command, lines))
+        status = daemon.ctl("status").stdout
+        harness.check("account      PAPER: fills are simulated" in status, status)
+        harness.check(daemon.json("status")["mode"] == "paper", status)
+        values, _ = test_metrics.parse(test_metrics.read(test_metrics.port_of(daemon)))
+        harness.check((test_metrics.of(values, "derivd_mode", mode="paper"),
+                       test_metrics.of(values, "derivd_mode", mode="live")) == (1, 0), "derivd_mode")
+        daemon.ctl("halt", "trend", "--reason", "enough")
+        said = harness.wait_until(lambda: receiver.of("halt"), 30, "a notification", daemon.process)[0]
+        harness.check(said["mode"] == "paper" and said["account"] == "PAPER"
+                      and re.fullmatch(r"derivd PAPER on \S+: PAPER: trend halted \(operator\): enough",
+                                       said["text"]), said)
+        harness.check(daemon.stop() == 0, daemon.log()[-1000:])
+    finally:
+        receiver.stop()
+        sim.stop()
+    print("shown as paper while it runs")
 
 
 def quotes(tape):
@@ -261,6 +323,7 @@ def main(programs):
     with harness.Workspace() as directory:
         tape = generated(directory / "tape.csv")
         marked(programs, directory, tape)
+        shown_running(programs, directory, tape)
         killed(programs, directory, tape)
         forgotten(programs, directory, tape)
         for api, symbol, name in (("options", "R_100", "R_100_2026-06-21.csv"),

@@ -89,6 +89,7 @@ def check_file(path):
         if tag == "svg":
             harness.check(attributes.get("role") == "img" and attributes.get("aria-label"),
                           f"a picture without words: {attributes}")
+    harness.check("BACK-TEST: computed from recorded ticks" in text, "not marked as a back-test")
     harness.check("://" not in text and "@import" not in text, "the file points elsewhere")
     harness.check(NAME in "".join(page.text), "the name is not shown as it is")
     return page
@@ -193,6 +194,7 @@ def figures(programs, file, trades, sums):
     """The JSON and the text against a count of our own."""
     told = json.loads(derivctl(programs, "report", "--backtest", file, "--json").stdout)
     profit = sum(round(float(t["profit"]) * 100) for t in trades)
+    harness.check(told["mode"] == "backtest" and told["mark"].startswith("BACK-TEST: "), told)
     harness.check(told["total"]["trades"] == len(trades), told["total"])
     harness.check(harness.cents(told["total"]["profit"]) == profit, told["total"])
     equity = peak = drawdown = run = longest = 0

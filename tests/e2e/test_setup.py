@@ -94,6 +94,17 @@ class Place:
             p.answer("the scope trade alone?", "y")
 
 
+def odds_shown(place, shown):
+    """The short form, word for word that of check on the file that was written."""
+    done = subprocess.run([str(place.programs / "derivctl"), "check", "--config", str(place.config)],
+                          capture_output=True, text=True, timeout=60)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("  ")]
+    harness.check(done.returncode == 0 and any("has to win" in line for line in lines)
+                  and any("a session wins" in line for line in lines), done.stdout)
+    flat = shown.replace("\r\n", "\n")
+    harness.check("\n".join(lines) in flat, f"{lines} is not in {flat}")
+
+
 def a_person_gets_to_a_trade(place):
     with place.person() as p:
         place.begin(p, place.good)
@@ -101,6 +112,7 @@ def a_person_gets_to_a_trade(place):
         shown = p.end(0)
     place.not_shown(shown)
     harness.check("10000.00" in shown and "demo" in shown and "trade" in shown, shown)
+    odds_shown(place, shown)
     place.stored(place.good)
     daemon = harness.Daemon(place.programs, place.directory, place.config, None)
     daemon.start()

@@ -164,5 +164,42 @@ TEST(Decisions, AreBoundedAndNewestFirst) {
   EXPECT_EQ(all.back().order, core::OrderId{100 - 63});
 }
 
+TEST(OperatorsHalt, KeepsTheWordsAndIsNoFault) {
+  auto rig = live_rig(every_tick("a"));
+  rig.engine->halt("a", "maintenance of the link", rig.now, rig.actions);
+  rig.deadline();
+  ASSERT_EQ(rig.count(core::EventKind::kOperatorHalt), 1);
+  EXPECT_FALSE(rig.told(core::EventKind::kStrategyHalted));
+  EXPECT_EQ(rig.events.back().reason, "maintenance of the link");
+  EXPECT_EQ(rig.events.back().text, "a halted (operator): maintenance of the link");
+  EXPECT_EQ(rig.book.halts.at("a").reason, "maintenance of the link");
+  rig.restart();
+  EXPECT_EQ(rig.view("a").reason, "maintenance of the link");
+  EXPECT_EQ(rig.view("a").halt_kind, "operator");
+}
+
+TEST(OperatorsHalt, TakesNewWordsButNeverThoseOfALimit) {
+  auto s = every_tick("a", "1.00");
+  s.session.take_profit = usd("0.50");
+  auto rig = live_rig(s);
+  rig.engine->halt("a", "one", rig.now, rig.actions);
+  rig.engine->halt("a", "one", rig.now, rig.actions);
+  rig.engine->halt("a", "two", rig.now, rig.actions);
+  rig.deadline();
+  EXPECT_EQ(rig.count(core::EventKind::kOperatorHalt), 2);
+  EXPECT_EQ(rig.view("a").reason, "two");
+  rig.engine->resume("a", rig.now, rig.actions);
+  rig.deadline();
+  rig.tick("1.02");
+  rig.bought(rig.buy().order, 1, "1.95");
+  rig.settle(1, "1.95");
+  ASSERT_EQ(rig.view("a").halt_kind, "take_profit");
+  rig.engine->halt("a", "three", rig.now, rig.actions);
+  rig.deadline();
+  EXPECT_EQ(rig.view("a").halt_kind, "take_profit");
+  EXPECT_EQ(rig.count(core::EventKind::kStrategyHalted), 1);
+  EXPECT_EQ(rig.count(core::EventKind::kOperatorHalt), 2);
+}
+
 }  // namespace
 }  // namespace derivd::engine::test

@@ -94,5 +94,14 @@ TEST(Left, WithoutABalanceThereIsNoneAboveTheFloor) {
   EXPECT_EQ(left_of(limits, s).min_balance, usd(0));
 }
 
+TEST(Left, ToTheTakeProfit) {
+  SessionLimits limits;
+  EXPECT_EQ(target_left(limits, {usd(120), usd(300)}), std::nullopt);
+  limits.take_profit = usd(500);
+  EXPECT_EQ(target_left(limits, {usd(120), usd(300)}), usd(380)) << "the peak does not count";
+  EXPECT_EQ(target_left(limits, {usd(-120), usd(300)}), usd(620));
+  EXPECT_EQ(target_left(limits, {usd(520), usd(520)}), usd(0));
+}
+
 }  // namespace
 }  // namespace derivd::risk

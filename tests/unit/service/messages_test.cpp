@@ -32,6 +32,7 @@ TEST(Messages, IdsNeverChange) {
   EXPECT_EQ(message_info(core::EventKind::kContractBought).id, "602e090a1f0c4453823c33f7451a320e");
   EXPECT_EQ(message_info(core::EventKind::kContractSettled).id, "4767106a81d04528bd3b2010cc624fac");
   EXPECT_EQ(message_info(core::EventKind::kStrategyHalted).id, "ab8b07652a97411aa5db46410efce182");
+  EXPECT_EQ(message_info(core::EventKind::kOperatorHalt).id, "2ce736a3723b4744ada6c62a8f86607f");
   EXPECT_EQ(message_info(core::EventKind::kReconciled).id, "34879527aa574bb1978ef63f219d2018");
 }
 
@@ -97,6 +98,7 @@ TEST(Messages, LevelsRiseWithTheTrouble) {
   EXPECT_EQ(message_info(EventKind::kContractSettled).level, Level::kNotice);
   EXPECT_EQ(message_info(EventKind::kSessionLost).level, Level::kWarning);
   EXPECT_EQ(message_info(EventKind::kStrategyHalted).level, Level::kError);
+  EXPECT_EQ(message_info(EventKind::kOperatorHalt).level, Level::kNotice) << "no fault";
 }
 
 }  // namespace
