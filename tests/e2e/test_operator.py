@@ -187,6 +187,14 @@ def flattens(programs, directory):
     harness.check({t["outcome"] for t in daemon.trades()} == {"sold"}, "sold, each of them")
 
 
+def completes(daemon, *words):
+    """What bash offers with the packaged completion."""
+    script = (f'source "{harness.SOURCE}/packaging/completion.bash"; PATH="{daemon.programs}:$PATH"; '
+              'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _derivd; printf "%s\\n" "${COMPREPLY[@]}"')
+    return set(subprocess.run(["bash", "-c", script, "bash", "derivctl", *words], env=daemon.environment,
+                              capture_output=True, text=True, check=True, timeout=60).stdout.split())
+
+
 def limits_left(daemon):
     """status tells each limit that is set: what is left, and of how much."""
     status = daemon.json("status")
@@ -268,6 +276,9 @@ def explains(programs, directory):
         text = daemon.ctl("explain", "tight").stdout
         harness.check("limits.max_trades_per_day: null → 1 (live)" in text and row["config"] in text
                       and "contract " in text, text)
+        for command in ("pause", "resume", "halt", "flatten", "explain"):
+            harness.check(completes(daemon, command, "t") == {"tight"}, f"completion of {command} t")
+        harness.check(completes(daemon, "trades", "--strategy", "") == {"tight"}, "completion of --strategy")
         daemon.ctl("halt", "tight", "--reason", "a look")
         said = daemon.json("explain", "tight")
         harness.check(said["status"] == "halted" and "derivctl resume tight" in said["standing"]

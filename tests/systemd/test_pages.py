@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 MANUALS = SOURCE / "docs/man"
@@ -36,6 +37,53 @@ def words_of(program, *subcommand):
     below = re.search(r"(?s)\nSubcommands:\n(.*)", done.stdout)
     commands = set(re.findall(r"(?m)^  ([a-z][a-z-]*)", below[1])) if below else set()
     return options, commands
+
+
+def values_of(program, *subcommand):
+    """Options that take one of some words, with these."""
+    return {option: set(words.split(",")) for option, words in re.findall(
+        r"(?m)^  (?:-\w,)?(--[a-z-]+) [A-Z]+:\{([^}]*)\}", run(program, *subcommand, "--help").stdout)}
+
+
+def levels(binary, chain=()):
+    """Each command of the program and each command of a command."""
+    yield chain
+    for command in sorted(words_of(binary, *chain)[1]):
+        yield from levels(binary, (*chain, command))
+
+
+def completion_offers_what_help_does(binary):
+    depths = set()
+    for chain in levels(binary):
+        depths.add(len(chain))
+        options, commands = words_of(binary, *chain)
+        offered = {w for w in completed(binary, *chain, "") if w.startswith("-")}
+        check(offered == options, f"completion of {binary.name} {chain}: {offered ^ options}")
+        check(commands <= completed(binary, *chain, ""), f"completion of {binary.name} {chain} lacks commands")
+        for option, words in values_of(binary, *chain).items():
+            got = completed(binary, *chain, option, "")
+            check(got == words, f"{binary.name} {chain} {option}: {got}, not {words}")
+    return depths
+
+
+def completion_knows_names_and_files(binary):
+    """Strategies come from the configuration where no daemon answers; a file is completed as a file."""
+    for form in ("- name: {}\n    type: even_odd\n", "- {{ name: {}, type: even_odd }}\n",
+                 '- {{"name": "{}", "type": "even_odd"}}\n'):
+        with tempfile.TemporaryDirectory() as directory:
+            config = pathlib.Path(directory) / "c.yaml"
+            config.write_text("venue:\n  name: none\nstrategies:\n" + "".join(
+                "  " + form.format(n) for n in ("parity", "trend-2", "pace")))
+            for typed, want in (("p", {"parity", "pace"}), ("", {"parity", "trend-2", "pace"})):
+                got = completed(binary, "odds", "--config", str(config), "--strategy", typed)
+                check(got == want, f"--strategy {typed}, of {form!r}: {got}")
+            for words in (("check", "--config"), ("ticks", "import", "R_100"), ("merge",),
+                          ("backtest", "--ticks", "R_100", "=")):
+                got = completed(binary, *words, directory + "/")
+                check(got == {str(config)}, f"{words}: {got}")
+    check(completed(binary, "halt", "--reason", "") == set(), "words of one's own are not completed")
+    check(completed(binary, "ticks", "list", "") >= {"--gaps"} and
+          "list" not in completed(binary, "ticks", "list", ""), "below ticks list")
 
 
 def completed(program, *words):
@@ -75,6 +123,9 @@ def main(build):
         check(re.search(rf"(?m)^ +{re.escape(key)}(\.\w+)?$", text), f"derivd.yaml.5 lacks '{key}'")
     check(completed(build / "derivctl", "trades", "--format", "c") == {"csv"}, "--format c")
     check("pause" in completed(build / "derivctl", "--name", "x", "pa"), "after --name x")
+    depths = [completion_offers_what_help_does(build / p) for p in ("derivd", "derivctl", "derivsim")]
+    check(depths[1] == {0, 1, 2}, f"commands of commands are not looked at: {depths}")
+    completion_knows_names_and_files(build / "derivctl")
     print(f"{len(keys)} keys, pages and completion hold")
 
 
