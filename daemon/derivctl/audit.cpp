@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 
@@ -171,6 +172,9 @@ core::Result<std::vector<Order>> journaled(const Context& context, const Options
   if (!o.strategy.empty()) query.strategy = o.strategy;
   if (!o.since.empty()) query.since = parse_when(o.since);
   const auto file = o.journal.empty() ? context.journal_file() : o.journal;
+  if (!std::filesystem::exists(file)) {
+    return core::Error{core::ErrorKind::kNotFound, no_journal(context, file)};
+  }
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
   if (!journal) return journal.error();
   return (*journal)->orders(query);

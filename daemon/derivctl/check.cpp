@@ -26,12 +26,28 @@ nlohmann::ordered_json in_force_rows(const config::Config& c, const std::string&
   return rows;
 }
 
+/// The short odds of each enabled strategy, in words.
+nlohmann::ordered_json odds_rows(const config::Config& c) {
+  auto rows = nlohmann::ordered_json::object();
+  for (const auto& s : c.engine.strategies) {
+    if (s.enabled) rows[s.name.str()] = backtest::odds_short(s, c.engine.limits);
+  }
+  return rows;
+}
+
+nlohmann::ordered_json verdict(const std::string& file, const nlohmann::ordered_json& problems,
+                               const nlohmann::ordered_json& odds) {
+  return {{"file", file}, {"valid", problems.empty()}, {"problems", problems}, {"odds", odds}};
+}
+
 int check(const Context& context, const std::string& file, bool explain) {
   const auto loaded = config::load_file(file);
   const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded);
   if (problems == nullptr) {
     const auto& c = std::get<config::Config>(loaded);
-    if (!explain) {
+    if (!explain && context.json) {
+      fmt::print("{}\n", verdict(file, nlohmann::ordered_json::array(), odds_rows(c)).dump(2));
+    } else if (!explain) {
       fmt::print("{}: valid\n{}", file, backtest::odds_summary(c.engine));
     } else if (context.json) {
       fmt::print("{}\n", in_force_rows(c, file).dump(2));
@@ -39,6 +55,12 @@ int check(const Context& context, const std::string& file, bool explain) {
       fmt::print("{}", config::in_force_text(c, file));
     }
     return service::kCtlOk;
+  }
+  if (context.json) {
+    auto rows = nlohmann::ordered_json::array();
+    for (const auto& p : *problems) rows.push_back(config::format(p, file));
+    fmt::print("{}\n", verdict(file, rows, nullptr).dump(2));
+    return service::kCtlRefused;
   }
   for (const auto& p : *problems) fmt::print(stderr, "{}\n", config::format(p, file));
   return service::kCtlRefused;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <map>
 
 #include "common/paths.hpp"
@@ -83,6 +84,26 @@ int fail(int code, std::string_view text) {
 
 void warn(std::string_view text) { fmt::print(stderr, "derivctl: warning: {}\n", text); }
 
+std::string no_journal(const Context& context, const std::string& file) {
+  auto text = fmt::format("there is no journal at {}: no daemon has traded with it", file);
+  Context other = context;
+  other.paper = !context.paper;
+  if (file == context.journal_file() && std::filesystem::exists(other.journal_file())) {
+    text += fmt::format("; {} is there: {} --paper", other.journal_file(),
+                        other.paper ? "say" : "do not say");
+  }
+  return text;
+}
+
+CLI::Validator positive() {
+  return {[](const std::string& text) {
+            double number = 0;
+            const bool good = CLI::detail::lexical_cast(text, number) && number > 0;
+            return good ? std::string() : fmt::format("'{}' is not a number above 0", text);
+          },
+          "POSITIVE", "positive"};
+}
+
 Answer ask(const Context& context, const ordered_json& request) {
   const auto reply = service::call_control(context.socket_path(), request.dump(), kAnswerWithin);
   if (!reply) {
@@ -91,7 +112,10 @@ Answer ask(const Context& context, const ordered_json& request) {
                      : e.kind == core::ErrorKind::kNotFound ? service::kCtlNotRunning
                      : e.kind == core::ErrorKind::kRefused  ? service::kCtlRefused
                                                             : service::kCtlOther;
-    return {{}, code, e.text};
+    return {{},
+            code,
+            code == service::kCtlNotRunning ? e.text + "; derivctl doctor says what is in its way"
+                                            : e.text};
   }
   auto parsed = ordered_json::parse(*reply, nullptr, false);
   if (!parsed.is_object()) return {{}, service::kCtlOther, "the daemon's answer is not JSON"};

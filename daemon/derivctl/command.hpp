@@ -59,6 +59,12 @@ int fail(int code, std::string_view text);
 /// Prints "derivctl: warning: TEXT" to standard error.
 void warn(std::string_view text);
 
+/// Why a journal is not there, and where another one is: for exit code 6.
+std::string no_journal(const Context& context, const std::string& file);
+
+/// Checks an option's number, in words that fit into a line.
+CLI::Validator positive();
+
 /// Answer of the daemon, or the exit code that says why there is none.
 struct Answer {
   nlohmann::ordered_json result;

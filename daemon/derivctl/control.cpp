@@ -16,6 +16,10 @@ struct Options {
 };
 
 int command(const Context& context, const Options& o, const std::string& verb) {
+  if (o.strategy.empty() != o.all) {
+    return fail(service::kCtlUsage,
+                "name a strategy, or say --all; derivctl strategies lists them");
+  }
   const auto answer =
       ask(context, {{"cmd", verb}, {"strategy", o.strategy}, {"all", o.all}, {"reason", o.reason}});
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);

@@ -31,6 +31,12 @@ int main(int argc, char** argv) {
   ctl::add_sweep(commands);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& e) {
+    // "A subcommand is required" says nothing to whoever mistyped one.
+    const auto rest = app.remaining(true);
+    if (rest.empty()) return app.exit(e), service::kCtlUsage;
+    return ctl::fail(service::kCtlUsage,
+                     "unknown command '" + rest.front() + "'; derivctl --help lists them");
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? service::kCtlOk : service::kCtlUsage;
   }

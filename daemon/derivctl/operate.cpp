@@ -217,12 +217,12 @@ void add_operate(Commands& commands) {
   auto* sell_cmd = commands.add("sell", "sell an open contract of derivd's back to Deriv");
   sell_cmd->add_option("CONTRACT_ID", options->contract, "see derivctl positions")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   auto* flatten_cmd = commands.add("flatten", "pause entries and sell what can be sold");
   flatten_cmd->add_option("NAME", options->strategy, "one strategy only");
   for (auto* c : {sell_cmd, flatten_cmd}) {
     c->add_option("--timeout", options->timeout_s, "seconds to wait for the venue's verdict")
-        ->check(CLI::PositiveNumber);
+        ->check(positive());
   }
   auto* explain_cmd = commands.add("explain", "why a strategy did or did not trade");
   explain_cmd->add_option("NAME", options->strategy, "strategy")->required();

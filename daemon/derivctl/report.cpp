@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 
@@ -119,10 +120,12 @@ int report(const Context& context, const Options& o) {
                   *text + " is not a date, a UTC time, an epoch or an age such as 2h");
     }
   }
-  auto source = o.backtest.empty()
-                    ? source_from_journal(o.journal.empty() ? context.journal_file() : o.journal,
-                                          filter, context.paper)
-                    : source_from_backtest(o.backtest, filter);
+  const auto journal = o.journal.empty() ? context.journal_file() : o.journal;
+  if (o.backtest.empty() && !std::filesystem::exists(journal)) {
+    return fail(service::kCtlNotFound, no_journal(context, journal));
+  }
+  auto source = o.backtest.empty() ? source_from_journal(journal, filter, context.paper)
+                                   : source_from_backtest(o.backtest, filter);
   if (!source) {
     const bool absent = source.error().kind == core::ErrorKind::kNotFound;
     return fail(absent ? service::kCtlNotFound : service::kCtlOther, source.error().text);

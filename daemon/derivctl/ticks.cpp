@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <memory>
 
 #include "common/paths.hpp"
@@ -125,7 +126,17 @@ int import(const Context& context, const Args& args) {
                     args.file, line + static_cast<std::size_t>(at - rows.begin()), c.epoch.s,
                     c.given.to_string(), c.held.to_string()));
   };
-  if (const auto r = each_day(args.file, *info, look); !r) return refuse(r.error());
+  core::VenueTime newest;
+  const auto look_all = [&](const std::vector<TickRow>& rows, std::size_t line) {
+    newest = rows.back().epoch;
+    return look(rows, line);
+  };
+  if (const auto r = each_day(args.file, *info, look_all); !r) return refuse(r.error());
+  // A simulator may live in the future; a clock that was wrong, too.
+  if (newest.s > std::time(nullptr) + store::kSecondsPerDay) {
+    fmt::print(stderr, "derivctl: warning: {}: the last tick is of {}, which is in the future\n",
+               args.file, when(newest.s));
+  }
   std::size_t added = 0;
   std::size_t known = 0;
   const auto keep = [&](const std::vector<TickRow>& rows, std::size_t) -> core::Result<void> {
@@ -234,6 +245,10 @@ int list(const Context& context, const Args& args) {
   }
   if (context.json) {
     fmt::print("{}\n", rows.dump(2));
+    return code;
+  }
+  if (rows.empty() && code == service::kCtlOk) {
+    fmt::print("the archive is empty; derivctl ticks fetch and ticks import fill it\n");
     return code;
   }
   auto shown = ordered_json::array();

@@ -39,7 +39,7 @@ Answer trades_or_stats(const Context& context, const Options& o, const std::stri
   if (answer.code == service::kCtlOk || !context.socket.empty()) return answer;
   const auto file = context.journal_file();
   if (!std::filesystem::exists(file)) {
-    return {{}, answer.code, fmt::format("{}; and there is no journal at {}", answer.error, file)};
+    return {{}, answer.code, fmt::format("{}; and {}", answer.error, no_journal(context, file))};
   }
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
   if (!journal) return {{}, service::kCtlOther, journal.error().text};

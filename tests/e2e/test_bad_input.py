@@ -3,6 +3,7 @@ and a reason that names the place; a bad frame is refused and counted and tradin
 
 import json
 import pathlib
+import subprocess
 import sys
 
 import gate
@@ -41,6 +42,43 @@ def configurations(programs, directory):
             harness.check(len(place) == 3 and place[0].isdigit() and place[1].isdigit(),
                           f"no place in: {line}")
         (directory / "derivd.log").unlink()
+
+
+def commands(programs, directory):
+    """What a hand mistypes, or asks where nothing is: its exit code, and what to do instead."""
+    state = directory / "no-state"
+    state.mkdir()
+    environment = {"PATH": "/usr/bin:/bin", "STATE_DIRECTORY": str(state), "RUNTIME_DIRECTORY": str(state)}
+    future = directory / "future.csv"
+    future.write_text("epoch,quote\n99999999999,100.10\n")
+    demo = harness.SOURCE / "config/demo.yaml"
+    cases = [
+        (2, ("frob",), ("unknown command 'frob'", "--help")),
+        (2, ("halt",), ("name a strategy", "--all")),
+        (2, ("pause", "a", "--all"), ("name a strategy, or say --all",)),
+        (2, ("sell", "-5"), ("'-5' is not a number above 0",)),
+        (2, ("flatten", "--timeout", "0"), ("'0' is not a number above 0",)),
+        (3, ("status",), ("derivd is not running", "derivctl doctor")),
+        (6, ("report",), (f"there is no journal at {state}/derivd.db",)),
+        (6, ("audit",), (f"there is no journal at {state}/derivd.db",)),
+        (3, ("trades",), ("derivd is not running", f"there is no journal at {state}/derivd.db")),
+        (0, ("ticks", "list"), ("the archive is empty", "ticks fetch")),
+        (0, ("ticks", "import", "R_100", future), ("warning", "5138-11-16", "in the future")),
+        (4, ("check", "--json", "--config", directory / "none.yaml"), ('"valid": false', "none.yaml")),
+        (0, ("check", "--json", "--config", demo), ('"valid": true', '"parity"', "has to win")),
+    ]
+
+    def said(wanted, words, texts):
+        done = subprocess.run([str(w) for w in (pathlib.Path(programs) / "derivctl", *words)],
+                              env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=60)
+        expect(done.returncode, done.stdout + done.stderr, wanted, *texts)
+
+    for case in cases:
+        said(*case)
+    (state / "paper.db").touch()
+    for words in (("report",), ("audit",)):
+        said(6, words, (f"{state}/paper.db is there: say --paper",))
 
 
 def demo_config(directory, api, endpoint, ca_file):
@@ -137,6 +175,7 @@ def frames(programs, directory, sim, token):
 def main(programs):
     with harness.Workspace() as directory:
         configurations(programs, directory)
+        commands(programs, directory)
         tokens_of = {api: harness.demo_token(api) for api in ("options", "v3")}
         read_only = harness.demo_token("v3")
         admin = harness.demo_token("v3")
