@@ -11,6 +11,7 @@
 #include "backtest/result_json.hpp"
 #include "derivctl/backtest_options.hpp"
 #include "derivctl/command.hpp"
+#include "derivctl/report_page.hpp"
 #include "service/exit_code.hpp"
 
 namespace derivd::ctl {
@@ -83,8 +84,51 @@ ordered_json row_of(const std::string& name, const backtest::Sums& s) {
   return row;
 }
 
-int print_summary(const BacktestJob& job) {
-  const auto result = backtest::run(job.options, job.tapes);
+/// What `report --backtest` reads from the JSON of the same run.
+report::Trade reported(const BacktestJob& job, const backtest::Trade& t) {
+  report::Trade out;
+  out.id = t.n;
+  out.strategy = job.options.settings.strategies[t.strategy].name.str();
+  out.symbol = job.tapes[t.tape].symbol.str();
+  out.type = t.type;
+  out.bought = t.signal_epoch;
+  out.settled = t.settled_epoch;
+  out.asked = t.stake;
+  out.stake = t.stake;
+  out.payout = t.payout;
+  out.profit = t.profit;
+  out.ending = t.profit.units() > 0   ? report::Ending::kWon
+               : t.profit.units() < 0 ? report::Ending::kLost
+                                      : report::Ending::kBreakEven;
+  out.entry = t.entry;
+  out.exit = t.exit;
+  return out;
+}
+
+int write_report(const std::string& path, std::vector<report::Trade> trades,
+                 const backtest::Result& result) {
+  ReportSource source;
+  source.title = "back-test";
+  source.mode = ReportMode::kBacktest;
+  source.trades = std::move(trades);
+  for (const auto& s : result.strategies) {
+    if (!s.halted) continue;
+    execution::HaltRecord halt;
+    halt.strategy = s.name;
+    halt.kind = core::ShortString<32>::truncated(*s.halted);
+    source.history.halts.push_back(halt);
+  }
+  return write_html_report(path, source, report::analyse(source.trades));
+}
+
+/// `html`: the report of the run goes there, too; it holds every trade in memory.
+int print_summary(const BacktestJob& job, const std::string& html) {
+  std::vector<report::Trade> trades;
+  const backtest::OnTrade keep = [&](const backtest::Trade& t) {
+    trades.push_back(reported(job, t));
+  };
+  const auto result =
+      backtest::run(job.options, job.tapes, html.empty() ? backtest::OnTrade{} : keep);
   if (!result) return refuse(result.error());
   auto rows = ordered_json::array();
   for (std::size_t i = 0; i < result->strategies.size(); ++i) {
@@ -106,7 +150,7 @@ int print_summary(const BacktestJob& job) {
                s.name, s.refused);
   }
   warn_of_missing_ticks(job, *result);
-  return service::kCtlOk;
+  return html.empty() ? service::kCtlOk : write_report(html, std::move(trades), *result);
 }
 
 }  // namespace
@@ -114,16 +158,22 @@ int print_summary(const BacktestJob& job) {
 void add_backtest(Commands& commands) {
   struct Args : BacktestArgs {
     bool no_trades = false;
+    std::string html;
   };
   const auto& context = commands.context();
   const auto args = std::make_shared<Args>();
   auto* c = commands.add("backtest", "what a configuration would have done on recorded ticks");
   add_backtest_options(*c, *args);
   c->add_flag("--no-trades", args->no_trades, "with --json: the sums alone");
+  c->add_option("--html", args->html, "write the report of the run, one self-contained HTML file");
   commands.on(c, [&context, args] {
+    if (context.json && !args->html.empty()) {
+      return fail(service::kCtlUsage,
+                  "--html or --json; derivctl report --backtest makes the one of the other");
+    }
     const auto job = make_job(context, *args);
     if (!job) return fail(job.error().code, job.error().text);
-    return context.json ? print_json(*job, !args->no_trades) : print_summary(*job);
+    return context.json ? print_json(*job, !args->no_trades) : print_summary(*job, args->html);
   });
 }
 

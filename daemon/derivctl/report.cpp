@@ -108,6 +108,15 @@ core::WallTime now() {
   return {std::chrono::duration_cast<std::chrono::microseconds>(since_1970).count()};
 }
 
+}  // namespace
+
+int write_html_report(const std::string& path, const ReportSource& source,
+                      const report::Analysis& analysis) {
+  return write_file(path, html_report(source, analysis, now()));
+}
+
+namespace {
+
 int report(const Context& context, const Options& o) {
   ReportFilter filter;
   filter.strategy = o.strategy;
@@ -132,7 +141,7 @@ int report(const Context& context, const Options& o) {
   }
   const auto analysis = report::analyse(source->trades);
   if (!o.html.empty()) {
-    const int code = write_file(o.html, html_report(*source, analysis, now()));
+    const int code = write_html_report(o.html, *source, analysis);
     if (code != service::kCtlOk || !o.text) return code;
   }
   if (context.json) {

@@ -17,6 +17,10 @@ inline constexpr std::size_t kShownTrades = 200;
 std::string html_report(const ReportSource& source, const report::Analysis& analysis,
                         core::WallTime written);
 
+/// Writes html_report() of the source into the file and prints its name; derivctl's exit code.
+int write_html_report(const std::string& path, const ReportSource& source,
+                      const report::Analysis& analysis);
+
 /// "This is within luck": result against expectation in two sentences. Money with its currency.
 std::string verdict_in_words(const report::Expectation& expectation, const std::string& currency);
 

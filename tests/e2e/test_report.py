@@ -227,6 +227,32 @@ def figures(programs, file, trades, sums):
     harness.check(sum(parts) == len(trades) and min(parts) > 0, parts)
 
 
+def same_from_the_backtest(programs, directory):
+    """`backtest --html` writes what `report --backtest` makes of the JSON of the same run."""
+    rng = random.Random(4)
+    ticks = directory / "walk.csv"
+    cents, lines = 100_000, ["epoch,quote"]
+    for i in range(6000):
+        cents += rng.randint(-40, 40)
+        lines.append(f"{1782000000 + 2 * i},{cents // 100}.{cents % 100:02}")
+    ticks.write_text("\n".join(lines) + "\n")
+    text = (harness.SOURCE / "config/demo.yaml").read_text()
+    config = directory / "c.yaml"
+    config.write_text(re.sub(r"(?m)^( +symbol:).*$", r"\1 R_100", text))
+    run = ("backtest", "--config", config, "--ticks", f"R_100={ticks}")
+    output = directory / "run.json"
+    output.write_text(derivctl(programs, *run, "--json").stdout)
+    one, other = directory / "one.html", directory / "other.html"
+    shown = derivctl(programs, *run, "--html", one).stdout
+    harness.check(shown.startswith("strategy") and shown.endswith(f"{one}\n"), shown)
+    derivctl(programs, "report", "--backtest", output, "--html", other)
+    pages = [re.sub(r"written [^<]* UTC", "", p.read_text()) for p in (one, other)]
+    harness.check(pages[0] == pages[1] and len(json.loads(output.read_text())["trades"]) > 200
+                  and "BACK-TEST" in pages[0], "two reports of one run")
+    derivctl(programs, *run, "--json", "--html", one, code=2)
+    derivctl(programs, *run, "--html", directory / "no/such.html", code=1)
+
+
 def refusals(programs, directory):
     derivctl(programs, "report", "--backtest", directory / "none.json", code=6)
     for text in ("", "{}", '{"trades":[{"n":1}],"strategies":{}}', '{"trades":[', "[1]",
@@ -249,6 +275,7 @@ def main(programs, shots=None):
     with harness.Workspace() as directory:
         small = directory / "small.json"
         figures(programs, small, *backtest(small, 2000))
+        same_from_the_backtest(programs, directory)
         refusals(programs, directory)
         large = directory / "large.json"
         backtest(large, TRADES)
