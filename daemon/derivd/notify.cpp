@@ -247,6 +247,12 @@ void Notifications::configure(const config::NotifySettings& settings,
       }
     }
   }
+  // Another address of the same kind: what did not get through to the former one goes there.
+  for (auto& receiver : wanted) {
+    for (auto& old : receivers_) {
+      if (old && old->label() == receiver->label()) receiver->outbox().inherit(old->outbox());
+    }
+  }
   receivers_ = std::move(wanted);
   later();
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <utility>
 
 namespace derivd::service {
@@ -21,6 +22,16 @@ void Outbox::push(core::Notice notice, core::Instant now) {
     ++lost_;
   }
   queue_.push_back({std::move(notice), now});
+}
+
+void Outbox::inherit(Outbox& other) {
+  queue_.insert(queue_.begin(), std::make_move_iterator(other.queue_.begin()),
+                std::make_move_iterator(other.queue_.end()));
+  held_back_ += std::exchange(other.held_back_, 0);
+  lost_ += std::exchange(other.lost_, 0);
+  other.queue_.clear();
+  other.under_way_ = false;
+  for (; queue_.size() > kMaxWaiting; ++lost_) queue_.pop_front();
 }
 
 /// A message of its own, once the limit has room again.

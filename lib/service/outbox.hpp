@@ -32,6 +32,8 @@ class Outbox final {
   Outbox(std::uint32_t per_hour, core::Rng& rng);
 
   void push(core::Notice notice, core::Instant now);
+  /// What waits for `other`, whose receiver is no more, waits here, before anything else.
+  void inherit(Outbox& other);
   /// The one to send now, under way until done(); none: nothing waits, one is under way, or its
   /// next attempt is not due.
   const core::Notice* next(core::Instant now);

@@ -6,6 +6,7 @@ import http.server
 import json
 import re
 import ssl
+import subprocess
 import sys
 import threading
 
@@ -201,7 +202,71 @@ def dead_receiver(programs, directory):
     harness.compare(daemon.trades(), sim.ledger())
 
 
-CASES = [halts_arrive, last_words, dead_receiver, disconnections_and_days]
+def reloaded(programs, directory):
+    """Another address, other words and another limit by a reload while it trades: what waited for the dead
+    address goes to the new one, a bad address fails the reload and the old one stays."""
+    notify = "notify: { webhook: { url: \"https://127.0.0.1:PORT/old\", ca_file: CA } }\n"
+    sim, receiver, daemon = setup(programs, directory, notify)
+    other = Receiver(directory / "tls")
+    ca = sim.ready["ca_file"]
+
+    def reload(section, code=0):
+        text = re.sub(r"(?ms)^notify:.*\Z", "", daemon.config.read_text())
+        daemon.config.write_text(text + section)
+        done = subprocess.run([str(daemon.programs / "derivd"), "reload"], env=daemon.environment,
+                              capture_output=True, text=True, timeout=60)
+        check(done.returncode == code, f"{done.returncode} {done.stdout}{done.stderr}")
+        return done
+
+    def halt(reason):
+        daemon.ctl("halt", "parity", "--reason", reason)
+        daemon.ctl("resume", "parity")
+
+    def texts(of, reason):
+        return [body["text"] for body in of.of("halt") if reason in body["text"]]
+
+    try:
+        daemon.start()
+        wait_until(lambda: daemon.ctl("status", ok=False).returncode == 0
+                   and daemon.json("status")["state"] == "live", 30, "a live session", daemon.process)
+        halt("first")
+        wait_until(lambda: texts(receiver, "first"), 60, "a message at the first address", daemon.process)
+        receiver.status = 500
+        halt("second")
+        wait_until(lambda: texts(receiver, "second"), 60, "an attempt that fails", daemon.process)
+        good = (f"notify: {{ webhook: {{ url: \"https://127.0.0.1:{other.port}/{WEBHOOK_SECRET}\", "
+                f"ca_file: {ca} }}, max_per_hour: 3, templates: {{ halt: \"NOW {{text}}\" }} }}\n")
+        done = reload(good)
+        check(done.stdout.count("(live)") == 3 and WEBHOOK_SECRET not in done.stdout, done.stdout)
+        wait_until(lambda: texts(other, "second"), 60, "what waited, at the new address", daemon.process)
+        halt("third")
+        told = wait_until(lambda: texts(other, "third"), 60, "a message at the new address", daemon.process)
+        check(told[0].startswith("NOW parity halted"), told)
+        check(not texts(receiver, "third"), "the old address hears of it, too")
+        for bad, key in (("{ webhook: { url: \"http://127.0.0.1/\" } }", "notify.webhook.url"),
+                         ("{ templates: { halt: \"{nothing}\" } }", "notify.templates.halt"),
+                         ("{ max_per_hour: 0 }", "notify.max_per_hour"),
+                         (f"{{ webhook: {{ ca_file: {daemon.config} }} }}", "notify.webhook.ca_file")):
+            check(key in reload(f"notify: {bad}\n", code=78).stderr, key)
+        halt("fourth")
+        wait_until(lambda: texts(other, "fourth"), 60, "a message after refused reloads", daemon.process)
+        for n in range(4):
+            halt(f"more {n}")  # above the new limit of three an hour
+        count = len(daemon.trades())
+        wait_until(lambda: len(daemon.trades()) > count, 60, "a trade", daemon.process)
+        check(len(other.of("halt")) <= 4, "more than the new limit")  # and the one that had waited
+        check(daemon.stop() == 0, daemon.log()[-1500:])
+        no_secret(daemon, WEBHOOK_SECRET)
+        check(WEBHOOK_SECRET.encode() not in (daemon.directory / "state/derivd.db").read_bytes(),
+              "a secret is in the journal")
+    finally:
+        sim.stop()
+        receiver.stop()
+        other.stop()
+    harness.compare(daemon.trades(), sim.ledger())
+
+
+CASES = [reloaded, halts_arrive, last_words, dead_receiver, disconnections_and_days]
 
 
 def main(programs):

@@ -117,6 +117,30 @@ TEST_F(OutboxTest, ADeadReceiverHoldsABoundedNumber) {
   EXPECT_EQ(after->text, std::to_string(500 - static_cast<int>(Outbox::kMaxWaiting) + 1));
 }
 
+TEST_F(OutboxTest, WhatWaitedForAnotherReceiverComesFirst) {
+  Outbox former{20, rng};
+  former.push(notice("a"), now);
+  former.push(notice("b"), now);
+  ASSERT_NE(former.next(now), nullptr) << "a is under way there";
+  box.push(notice("c"), now);
+  box.inherit(former);
+  EXPECT_EQ(former.waiting(), 0u);
+  for (const auto* text : {"a", "b", "c"}) {
+    EXPECT_EQ(next(), text);
+    box.done(Fate::kDelivered, "", now);
+  }
+  for (std::size_t i = 0; i < Outbox::kMaxWaiting; ++i) {
+    Outbox one{20, rng};
+    one.push(notice("x"), now);
+    box.inherit(one);
+    box.inherit(one);
+  }
+  Outbox last{20, rng};
+  last.push(notice("y"), now);
+  box.inherit(last);
+  EXPECT_EQ(box.waiting(), Outbox::kMaxWaiting) << "bounded";
+}
+
 TEST_F(OutboxTest, OldNewsAreDropped) {
   box.push(notice("old"), now);
   pass(Outbox::kKeep - minutes(1));
