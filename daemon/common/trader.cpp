@@ -472,8 +472,6 @@ double Trader::seconds_since(core::Instant then) const {
 
 bool Trader::command(std::string_view verb, std::string_view name, std::string_view reason) {
   bool known = false;
-  // Shown wherever somebody asks why it does not trade: never nothing.
-  if (reason.empty() && verb != "resume") reason = "by the operator, who gave no reason";
   if (verb == "pause") known = engine_.pause(name, reason, now_, actions_);
   if (verb == "resume") known = engine_.resume(name, now_, actions_);
   if (verb == "halt") known = engine_.halt(name, reason, now_, actions_);

@@ -23,7 +23,15 @@ int command(const Context& context, const Options& o, const std::string& verb) {
   const auto answer =
       ask(context, {{"cmd", verb}, {"strategy", o.strategy}, {"all", o.all}, {"reason", o.reason}});
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
-  if (context.json) fmt::print("{}\n", answer.result.dump(2));
+  if (context.json) {
+    fmt::print("{}\n", answer.result.dump(2));
+    return service::kCtlOk;
+  }
+  for (const auto& row : answer.result) {
+    if (!o.all && row["name"] != o.strategy) continue;
+    fmt::print("{} is {}{}{}\n", cell(row["name"]), cell(row["status"]),
+               row["reason"] == "" ? "" : ": ", cell(row["reason"]));
+  }
   return service::kCtlOk;
 }
 

@@ -161,14 +161,20 @@ void print_numbers(const ordered_json& row) {
 }
 
 void print_explained(const ordered_json& e) {
-  fmt::print("{} is {}: {}\n", cell(e["strategy"]), cell(e["status"]), cell(e["standing"]));
+  const auto status = cell(e["status"]);
+  auto standing = cell(e["standing"]);
+  if (standing.starts_with(status)) standing.erase(0, std::min(status.size() + 2, standing.size()));
+  fmt::print("{} is {}{}{}\n", cell(e["strategy"]), status, standing.empty() ? "" : ": ", standing);
   if (!e["config"].is_null()) fmt::print("set in {}\n", cell(e["config"]));
   fmt::print("\nlast signals, newest first{}\n", e["decisions"].empty() ? ": none yet" : "");
   for (const auto& d : e["decisions"]) {
     const auto times = d["times"].get<std::int64_t>();
-    fmt::print("{}  {} {} {}{}: {}{}\n", cell(d["time"]), cell(d["signal"]), cell(d["planned"]),
-               cell(d["result"]), times > 1 ? fmt::format(" {} times", times) : "", cell(d["why"]),
-               d["from"] == "journal" ? " (journal)" : "");
+    const auto result = cell(d["result"]);
+    const auto why = cell(d["why"]);
+    fmt::print(
+        "{}  {} {} {}{}{}{}\n", cell(d["time"]), cell(d["signal"]), cell(d["planned"]),
+        why.starts_with(result) ? "" : result, times > 1 ? fmt::format(" {} times", times) : "",
+        why.starts_with(result) ? why : ": " + why, d["from"] == "journal" ? " (journal)" : "");
     print_numbers(d);
     if (!d["config"].is_null()) fmt::print("    {}\n", cell(d["config"]));
   }

@@ -121,7 +121,8 @@ std::string handle_control(std::string_view line, ControlTarget& target, bool ow
     const auto all = request.value("all", json(false));
     if (name.empty() && all != true) return fail("usage", "name a strategy, or say --all");
     if (!target.command(verb, name, text_of(request, "reason"))) {
-      return fail("not_found", "no strategy is called '" + name + "'");
+      return fail("not_found",
+                  "no strategy is called '" + name + "'; derivctl strategies lists them");
     }
     return done(target.strategies());
   }

@@ -11,6 +11,11 @@ namespace {
 
 constexpr std::string_view kByOperator = "operator";
 
+/// Shown wherever somebody asks why it does not trade: never nothing.
+std::string_view words_of(std::string_view reason) {
+  return reason.empty() ? "by the operator, who gave no reason" : reason;
+}
+
 }  // namespace
 
 void Engine::Impl::latch_halt(Slot& slot, std::string_view kind, std::string_view reason) {
@@ -103,11 +108,11 @@ bool Engine::pause(std::string_view name, std::string_view reason, const core::N
   impl_->begin(now, out);
   return for_named(impl_->slots, name, [&](Slot& slot) {
     slot.paused = true;
-    slot.pause_reason = core::Text::truncated(reason);
+    slot.pause_reason = core::Text::truncated(words_of(reason));
     impl_->append_slot(slot);
     auto e = impl_->event(EventKind::kStrategyPaused, slot);
-    e.reason = core::Text::truncated(reason);
-    e.text = core::Text::truncated(fmt::format("{} paused: {}", slot.name(), reason));
+    e.reason = core::Text::truncated(words_of(reason));
+    e.text = core::Text::truncated(fmt::format("{} paused: {}", slot.name(), words_of(reason)));
     impl_->tell(e);
   });
 }
@@ -124,9 +129,9 @@ bool Engine::halt(std::string_view name, std::string_view reason, const core::No
   impl_->begin(now, out);
   return for_named(impl_->slots, name, [&](Slot& slot) {
     // A halt by a limit says more than the operator's, and resuming it starts a new session.
-    const bool new_words =
-        slot.halt_kind == kByOperator && slot.halt_reason != core::Text::truncated(reason);
-    if (!slot.halted || new_words) impl_->halt(slot, kByOperator, reason);
+    const bool new_words = slot.halt_kind == kByOperator && !reason.empty() &&
+                           slot.halt_reason != core::Text::truncated(reason);
+    if (!slot.halted || new_words) impl_->halt(slot, kByOperator, words_of(reason));
   });
 }
 

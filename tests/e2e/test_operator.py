@@ -242,6 +242,7 @@ def explains_after_a_restart(trial, before):
     harness.check(said["status"] == "halted" and "a look" in said["standing"]
                   and said["halts"][0]["reason"] == "a look" and said["config_changes"], said)
     text = daemon.ctl("explain", "tight").stdout
+    harness.check(text.startswith("tight is halted: a look; derivctl resume tight ends it\n"), text)
     harness.check(f"since the daemon's start, {said['signals_known_since']}" in text
                   and "(journal)" in text, text)
     harness.check(daemon.stop() == 0, daemon.log()[-1500:])
@@ -279,7 +280,9 @@ def explains(programs, directory):
         for command in ("pause", "resume", "halt", "flatten", "explain"):
             harness.check(completes(daemon, command, "t") == {"tight"}, f"completion of {command} t")
         harness.check(completes(daemon, "trades", "--strategy", "") == {"tight"}, "completion of --strategy")
-        daemon.ctl("halt", "tight", "--reason", "a look")
+        told = daemon.ctl("halt", "tight", "--reason", "a look").stdout
+        harness.check(told == "tight is halted: a look\n", told)
+        daemon.ctl("halt", "tight")  # says nothing new
         said = daemon.json("explain", "tight")
         harness.check(said["status"] == "halted" and "derivctl resume tight" in said["standing"]
                       and said["halts"][0]["kind"] == "operator", said)

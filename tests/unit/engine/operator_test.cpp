@@ -178,6 +178,14 @@ TEST(OperatorsHalt, KeepsTheWordsAndIsNoFault) {
   EXPECT_EQ(rig.view("a").halt_kind, "operator");
 }
 
+TEST(OperatorsHalt, WithoutWordsSaysSo) {
+  auto rig = live_rig(every_tick("a"));
+  rig.engine->pause("a", "", rig.now, rig.actions);
+  EXPECT_EQ(rig.view("a").reason, "by the operator, who gave no reason");
+  rig.engine->halt("a", "", rig.now, rig.actions);
+  EXPECT_EQ(rig.view("a").reason, "by the operator, who gave no reason");
+}
+
 TEST(OperatorsHalt, TakesNewWordsButNeverThoseOfALimit) {
   auto s = every_tick("a", "1.00");
   s.session.take_profit = usd("0.50");
@@ -185,6 +193,7 @@ TEST(OperatorsHalt, TakesNewWordsButNeverThoseOfALimit) {
   rig.engine->halt("a", "one", rig.now, rig.actions);
   rig.engine->halt("a", "one", rig.now, rig.actions);
   rig.engine->halt("a", "two", rig.now, rig.actions);
+  rig.engine->halt("a", "", rig.now, rig.actions);
   rig.deadline();
   EXPECT_EQ(rig.count(core::EventKind::kOperatorHalt), 2);
   EXPECT_EQ(rig.view("a").reason, "two");
