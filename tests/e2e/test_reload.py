@@ -324,12 +324,97 @@ def pending(programs, directory):
     harness.compare(daemon.trades(), trial.sim.ledger())
 
 
+def adversary(programs, directory):
+    """Files that are none or too much, reloads beside each other, a storm of signals, a strategy that goes and
+    comes with its contract open, and limits below what is used: each verdict is right, the books are the venue's."""
+    trial = Trial(programs, directory, "options")
+    # Long contracts of one strategy, so that its removal meets an open one.
+    by_name(trial.config, "moved")["contract"]["duration"] = "10t"
+    trial.write(trial.config)
+    daemon = trial.daemon.start()
+
+    def refused(what, code=78):
+        done = trial.reload()
+        harness.check(done.returncode == code and not done.stdout, f"{what}: {done.returncode} {done.stderr}")
+        harness.check(done.stderr and len(done.stderr) < 100_000, f"{what}: {len(done.stderr)} bytes of answer")
+
+    try:
+        harness.wait_until(lambda: "session live" in daemon.log(), 30, "a live session", daemon.process)
+        harness.wait_until(lambda: len(daemon.trades()) >= 5, 60, "trades", daemon.process)
+        trial.file.unlink()
+        trial.file.mkdir()
+        refused("a directory")
+        trial.file.rmdir()
+        with open(trial.file, "wb") as big:
+            big.truncate(100 << 20)
+        refused("100 MB")
+        trial.file.write_text("a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+            f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(12)))
+        refused("a YAML bomb")
+        trial.file.write_text("[" * 100_000)
+        refused("a deep nest")
+        trial.file.unlink()
+        os.mkfifo(trial.file)
+        refused("a FIFO, which nobody writes")
+        trial.file.unlink()
+
+        # Many at once: every one gets a verdict, and one of them has the change.
+        trial.config["limits"]["max_stake"] = 40
+        trial.write(trial.config)
+        command = [str(daemon.programs / "derivd"), "reload"]
+        many = [subprocess.Popen(command, env=daemon.environment, stdout=subprocess.PIPE, text=True)
+                for _ in range(8)]
+        answers = [(p.communicate(timeout=60)[0], p.returncode) for p in many]
+        harness.check(all(code == 0 for _, code in answers), answers)
+        changed = [text for text, _ in answers if text != "nothing has changed\n"]
+        harness.check(changed == ["limits.max_stake: 50.00 → 40.00 (live)\n"], answers)
+        for _ in range(200):
+            os.kill(daemon.process.pid, signal.SIGHUP)
+        count = len(daemon.trades())
+        harness.wait_until(lambda: len(daemon.trades()) >= count + 5, 60, "trades beside a storm", daemon.process)
+
+        # Gone with its contract open, and back at once: it keeps its count, and the contract settles once.
+        moved = by_name(trial.config, "moved")
+        for _ in range(10):
+            harness.wait_until(lambda: [p for p in json.loads(daemon.ctl("positions", "--json").stdout)
+                                        if p["strategy"] == "moved"], 60, "an open contract", daemon.process)
+            trial.config["strategies"].remove(moved)
+            trial.write(trial.config)
+            harness.check(trial.reload().returncode == 0, "taken out")
+            trial.config["strategies"].append(moved)
+            trial.write(trial.config)
+            harness.check(trial.reload().returncode == 0, "back again")
+        rows = {r["name"]: r for r in daemon.json("strategies")}
+        harness.check(len(rows) == 3 and rows["moved"]["status"] == "running", rows)
+
+        harness.wait_until(lambda: len([t for t in daemon.trades() if t["strategy"] == "steady"]) >= 60, 60,
+                           "trades of the steady strategy", daemon.process)
+        # Below what is used: nothing more is bought, nothing is sold.
+        trial.config["limits"].update(max_trades_per_day=1, max_open_contracts=1)
+        trial.write(trial.config)
+        harness.check(trial.reload().returncode == 0, "lower limits")
+        count = len(daemon.trades())
+        harness.wait_until(lambda: not json.loads(daemon.ctl("positions", "--json").stdout), 60,
+                           "the end of what was open", daemon.process)
+        harness.check(len(daemon.trades()) == count, "bought above the limit")
+        status = daemon.json("status")
+        harness.check(status["reconnects"] == 0, status)
+        harness.check(daemon.stop() == 0, daemon.log()[-1500:])
+    finally:
+        trial.sim.stop()
+    totals = harness.compare(daemon.trades(), trial.sim.ledger())
+    harness.check(totals["open"] == 0 and totals["unknown"] == 0, totals)
+    same_steps([t for t in daemon.trades() if t["strategy"] == "steady"])
+
+
 def main(programs):
     for api in ("options", "v3"):
         with harness.Workspace() as directory:
             two_hundred_changes(programs, directory, api)
     with harness.Workspace() as directory:
         pending(programs, directory)
+    with harness.Workspace() as directory:
+        adversary(programs, directory)
     print("reload holds")
 
 
