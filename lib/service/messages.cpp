@@ -199,11 +199,10 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "See \"derivctl strategies\" for the numbers. To begin anew, say\n"
      "\"derivctl resume @DERIVD_STRATEGY@\"."},
     {EventKind::kOperatorHalt, "2ce736a3723b4744ada6c62a8f86607f", Level::kNotice,
-     "Strategy @DERIVD_STRATEGY@ was halted by the operator",
-     "The strategy makes no further purchase, because somebody said so: @DERIVD_REASON@\n"
+     "Strategy @DERIVD_STRATEGY@ is halted by the operator",
+     "Somebody halted the strategy, and it makes no further purchase: @DERIVD_REASON@\n"
      "\n"
-     "This is no fault. The halt is kept on disk and survives restarts; contracts that are open "
-     "are\n"
+     "This is no fault. A halt is kept on disk and survives restarts; contracts that are open are\n"
      "still settled, or sold with \"derivctl flatten @DERIVD_STRATEGY@\". Its session, its step "
      "and its\n"
      "result stay as they are.\n"

@@ -26,7 +26,7 @@ CONFIG_CHANGED, RELOAD_DONE, RELOAD_REFUSED = (
     "28f6ccee9c9b4d1f9d96e5b549e9cdcc", "25d9179a11104616b7866220463c29d1", "2aa7a589956541ce9c0eddc6d2a66e93")
 READY, STOPPED = "8de78c44b3184628919e0e23587c432e", "95f01f37be3a4f53bf279dfe8bc53c84"
 CONFIG_INVALID = "6420ba883f0b4bd7ac38038ce14a2bb0"
-HALTED = "ab8b07652a97411aa5db46410efce182"
+OPERATOR_HALT = "2ce736a3723b4744ada6c62a8f86607f"
 METRICS = 9455
 
 
@@ -269,15 +269,15 @@ def halt_explained(state):
     """journalctl -x tells of a halt what happened, why, and what to do."""
     run("derivctl", "halt", "trend", "--reason", "news at noon")
     text = wait_until(lambda: (lambda t: "news at noon" in t and t)(
-        journal("-x", "-u", "derivd", f"MESSAGE_ID={HALTED}", fields=False)), 10, "the halt")
-    for words in ("Subject: Strategy trend is halted", "trend halted (operator): news at noon",
-                  "makes no further purchase: operator",
+        journal("-x", "-u", "derivd", f"MESSAGE_ID={OPERATOR_HALT}", fields=False)), 10, "the halt")
+    for words in ("Subject: Strategy trend is halted by the operator", "trend halted (operator): news at noon",
+                  "makes no further purchase: news at noon", "This is no fault.",
                   "A halt is kept on disk and survives restarts", '"derivctl resume trend"',
                   "Defined-By: derivd"):
         check(words in text, f"{words!r} is not in: {text}")
-    entry = journal("-u", "derivd", f"MESSAGE_ID={HALTED}")[-1]
-    check(entry["DERIVD_STRATEGY"] == "trend" and entry["DERIVD_REASON"] == "operator"
-          and entry["PRIORITY"] == "3", entry)
+    entry = journal("-u", "derivd", f"MESSAGE_ID={OPERATOR_HALT}")[-1]
+    check(entry["DERIVD_STRATEGY"] == "trend" and entry["DERIVD_REASON"] == "news at noon"
+          and entry["PRIORITY"] == "5", entry)
     check("1 running, 1 halted" in wait_until(
         lambda: (lambda t: "1 halted" in t and t)(show("derivd", "StatusText")), 5, "the status"), "")
     run("derivctl", "resume", "trend")
