@@ -321,6 +321,11 @@ void Doctor::unit() {
 }
 
 void Doctor::watchdog(const std::map<std::string, std::string>& unit) {
+  // systemd knows it from the unit's first start on: of one that does not run it says infinity.
+  const auto state = unit.find("ActiveState");
+  if (state == unit.end() || state->second != "active") {
+    return add("watchdog", Grade::kOk, "not seen: the unit does not run");
+  }
   const auto at = unit.find("WatchdogUSec");
   if (at == unit.end() || at->second == "0" || at->second == "infinity") {
     return add("watchdog", Grade::kWarn, "the unit has no WatchdogSec=: a daemon that hangs stays",
