@@ -573,6 +573,55 @@ def encrypted_credential(state):
     systemctl("daemon-reload")
 
 
+def set_up(state):
+    """`derivctl setup --encrypt --start`, asked nothing, on the package's own places; `derivctl doctor` then
+    finds unit, watchdog and credential right, and names what is broken: a mode, a unit that does not run."""
+    for file in (ETC / "derivd.yaml", ETC / "credentials/token"):
+        file.unlink(missing_ok=True)
+    run("rm", "-rf", "/var/lib/derivd")
+    given = pathlib.Path("/root/given-token")
+    run("install", "-m", "600", "/dev/stdin", given, text=state.token + "\n")
+    done = run("derivctl", "setup", "--yes", "--api", "options", "--app-id", "derivd-test", "--account", "demo",
+               "--token-file", given, "--endpoint", f"https://127.0.0.1:{Venue.PORT}", "--ca-file",
+               state.venue.ready["ca_file"], "--encrypt", "--start", "--force")
+    given.unlink()
+    check(state.token not in done.stdout + done.stderr, "the token was shown")
+    wait_until(live, 20, "a live session after setup")
+    check(active() == "active" and show("derivd", "StatusText"), "not active")
+    cred = ETC / "credentials/token.cred"
+    check(state.token.encode() not in cred.read_bytes(), "not encrypted")
+    check(not (ETC / "credentials/token").exists(), "and a plain one beside it")
+    more_trades(2)
+
+    def doctor(code):
+        found = run("derivctl", "--json", "doctor", ok=False)
+        check(found.returncode == code, f"{found.returncode}: {found.stdout}{found.stderr}")
+        rows = json.loads(found.stdout)
+        rows = rows["checks"] if isinstance(rows, dict) else rows
+        return {row["check"]: row for row in rows}
+
+    well = doctor(0)
+    for name in ("unit", "watchdog", "credential"):
+        check(well[name]["grade"] == "ok", well[name])
+    check("encrypted" in well["credential"]["found"] and "derivd.service is active" in well["unit"]["found"], well)
+    systemctl("stop", "derivd")
+    idle = doctor(0)  # a person may have stopped it
+    check(idle["control"]["grade"] == "warn" and "systemctl start derivd" in idle["control"]["remedy"], idle)
+    check(idle["watchdog"]["grade"] == "ok" and "does not run" in idle["watchdog"]["found"], idle)
+    # The plain form, readable by others.
+    run("rm", cred, "-r", "/etc/systemd/system/derivd.service.d")
+    put_token(state.token)
+    (ETC / "credentials/token").chmod(0o644)
+    systemctl("daemon-reload")
+    systemctl("start", "derivd")
+    wait_until(live, 20, "a live session with a plain token")
+    ill = doctor(4)["credential"]
+    check(ill["grade"] == "fail" and "chmod" in ill["remedy"], ill)
+    (ETC / "credentials/token").chmod(0o600)
+    check(doctor(0)["credential"]["grade"] == "ok", "still named")
+    systemctl("stop", "derivd")
+
+
 def notify_credentials(state):
     """As examples/notify-credentials.conf says: beside the token, as hidden as that."""
     for name in ("telegram-token", "webhook-url"):
@@ -679,7 +728,7 @@ GROUPS = {
     "service": [installed, hardening, offline_start, trading, metrics, journal_fields, reload,
                 halt_explained, who_may, readme, token_hidden, killed, core_file, start_limit, watchdog,
                 stop, long_stop],
-    "failures": [missing_credential, bad_token, bad_config, encrypted_credential, instances, upgrade,
+    "failures": [missing_credential, bad_token, bad_config, encrypted_credential, set_up, instances, upgrade,
                  purge],
 }
 
