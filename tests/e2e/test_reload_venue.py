@@ -124,6 +124,23 @@ def another_venue(place, token, words):
                   "traded at another venue")
 
 
+def with_a_lost_answer(place):
+    """The answer to a purchase is lost, and while its outcome is not known the address changes: the books at the
+    new one prove what became of it, and nothing is bought again. Two more reloads meet the reconciliation there."""
+    log = trial.Tail(place.daemon)
+    trial.fault(place.sim, "lose_reply", call="buy", times=1)
+    log.wait("outcome not known", 90, place.daemon.process)
+    other = place.directory / "unknown-ca.pem"
+    shutil.copy(place.sim.ready["ca_file"], other)
+    place.reload(ca_file=str(other))
+    place.reload(endpoint=place.first["endpoint"].replace("127.0.0.1", "localhost"))
+    place.reload(**place.first)
+    place.arrived("taken")
+    harness.wait_until(lambda: place.status()["unknown_orders"] == 0, 90, "the outcome", place.daemon.process)
+    place.trades(5)
+    trial.finish(place.daemon, place.sim)
+
+
 def not_even_tried(place):
     """What the file alone can tell is refused before anything is given up."""
     broken = place.directory / "broken.pem"
@@ -182,6 +199,16 @@ def not_on_the_journal_of_another(place):
     harness.check(stranger.stop() == 0, stranger.log()[-800:])
 
 
+def unknown_on_the_way(programs, directory, api):
+    place = Place(programs, directory, api)
+    try:
+        trial.live(place.daemon.start())
+        place.trades(2)
+        with_a_lost_answer(place)
+    finally:
+        place.sim.stop()
+
+
 def stopped_on_the_way(programs, directory):
     """A stop does not wait for an address where nobody is."""
     place = Place(programs, directory, "options")
@@ -201,6 +228,8 @@ def main(programs):
     for api in ("options", "v3"):
         with harness.Workspace() as directory:
             one_api(programs, directory, api)
+    with harness.Workspace() as directory:
+        unknown_on_the_way(programs, directory, "options")
     with harness.Workspace() as directory:
         stopped_on_the_way(programs, directory)
     print("a reload moves to another address of the venue, and to no other venue")
