@@ -145,8 +145,11 @@ def control(programs, directory):
         harness.wait_until(lambda: len(daemon.trades()) > count, 60, "a trade", daemon.process)
         csv = daemon.ctl("trades", "--format", "csv").stdout.splitlines()
         harness.check(csv[0].startswith("contract_id,") and len(csv) > count, csv[:2])
-        harness.check(len(daemon.ctl("trades", "--strategy", names[0], "--json").stdout) <
-                      len(daemon.ctl("trades", "--json").stdout), "--strategy filters")
+        harness.wait_until(lambda: {t["strategy"] for t in daemon.trades()} == set(names), 60,
+                           "a trade of each strategy", daemon.process)
+        for name in names:
+            shown = json.loads(daemon.ctl("trades", "--strategy", name, "--json").stdout)
+            harness.check({t["strategy"] for t in shown} == {name}, f"--strategy {name} shows {shown}")
         harness.check(daemon.ctl("trades", "--since", "yesterday-ish", ok=False).returncode == 2,
                       "a bad --since is usage")
         harness.check(daemon.stop() == 0, daemon.log()[-1500:])

@@ -242,8 +242,12 @@ def rate_limits(lane):
     lane.fault("drop_after", call="buy", nth=6)
     lane.trade(12)
     totals = lane.end()
-    harness.check(not [o for o in lane.unknown() if "absent" in trial.history(lane.daemon, o)],
-                  "a RateLimit became unknown")
+    refused = [o for o in trial.orders(lane.daemon) if o["reason"] == "RateLimit"]
+    harness.check(len(refused) == 2, f"refused by RateLimit: {refused}")
+    for order in refused:
+        lane.expect_history(order["id"], "intended", "refused")
+    lines = [l for l in lane.daemon.log().splitlines() if "outcome not known" in l and "RateLimit" in l]
+    harness.check(not lines, f"a RateLimit became unknown: {lines}")
     return totals
 
 
