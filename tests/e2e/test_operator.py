@@ -237,7 +237,8 @@ def explains_after_a_restart(trial, before):
     harness.check(rows and all(r["from"] == "journal" and r["result"] == "entered" and r["order_id"]
                                and r["planned"] == "2.00" and "profit" in r["why"] for r in rows), rows)
     orders = [o["order_id"] for o in said["orders"]]
-    harness.check([r["order_id"] for r in rows] == orders and 0 < len(orders) <= 5
+    harness.check(len(said["decisions"]) <= 5 and 0 < len(orders) <= 5
+                  and [r["order_id"] for r in rows] == orders[:len(rows)]
                   and orders == sorted(orders, key=int, reverse=True), (orders, rows))
     harness.check(said["status"] == "halted" and "a look" in said["standing"]
                   and said["halts"][0]["reason"] == "a look" and said["config_changes"], said)
