@@ -128,20 +128,20 @@ def certificate(programs, directory, sim, api, token):
 
 def frames(programs, directory, sim, token):
     """Malformed, truncated, mistyped, binary and oversized frames between good ones."""
-    bad = [b"{", b"", b"null", b"[]", b'{"msg_type":"tick"}', b"\xff\xfe{}",
+    bad = [b"{", b"", b"null", b"[]", b'{"msg_type":"tick"}',
            b'{"msg_type":"tick","tick":{"symbol":"R_100","epoch":"soon","quote":1.5}}',
            b'{"msg_type":"tick","tick":{"symbol":"R_100","epoch":1700000000}}',
            b'{"msg_type":"balance","balance":{"balance":"plenty","currency":"USD"}}',
            b'{"msg_type":"transaction","transaction":{"action":7}}']
 
+    # Each of the first three links ends by a frame that no link survives; later ones are left in peace.
+    deadly = {1: gate.frame(b"x" * (2 << 20)), 2: gate.frame(b"\x00\x01", opcode=2),
+              3: gate.frame(b"\xff\xfe{}")}
+
     def inject(connection, number):
-        if number <= 30 or number > 60 + 30 * connection:
+        if connection not in deadly or not 30 < number <= 60:
             return b""
-        if number == 60 and connection == 1:
-            return gate.frame(b"x" * (2 << 20))
-        if number == 60 and connection == 2:
-            return gate.frame(b"\x00\x01", opcode=2)
-        return gate.frame(bad[number % len(bad)])
+        return deadly[connection] if number == 60 else gate.frame(bad[number % len(bad)])
 
     rest = sim.ready["v3"]
     host, port = rest.split("//")[1].split("/")[0].split(":")
@@ -153,7 +153,7 @@ def frames(programs, directory, sim, token):
     place = directory / "frames"
     place.mkdir()
     daemon = harness.Daemon(programs, place, config, token).start()
-    harness.wait_until(lambda: between.connections >= 3, 60, "a third connection", daemon.process)
+    harness.wait_until(lambda: between.connections >= 4, 60, "a fourth connection", daemon.process)
 
     def trading_again():
         status = daemon.ctl("status", "--json", ok=False)
