@@ -301,6 +301,7 @@ class App final : public ControlTarget {
     if (const auto d = trader_.next_deadline()) at = std::min(at, *d);
     if (armed_ && *armed_ == at) return;
     armed_ = at;
+    pulse_.armed(at, now().instant);
     timer_.expires_at(std::chrono::steady_clock::time_point(core::Duration(at.ns)));
     timer_.async_wait([this](const boost::system::error_code& error) {
       if (!error) on_timer();
@@ -309,7 +310,8 @@ class App final : public ControlTarget {
 
   void on_timer() {
     const auto at = now();
-    pulse_.woke(*std::exchange(armed_, std::nullopt), at.instant);
+    armed_.reset();
+    pulse_.woke(at.instant);
     trader_.on_deadline();
     if (at.instant - last_status_ >= kStatusEvery) {
       last_status_ = at.instant;

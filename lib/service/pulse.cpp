@@ -12,7 +12,7 @@ double seconds(core::Duration d) { return std::chrono::duration<double>(d).count
 
 }  // namespace
 
-void Pulse::woke(core::Instant due, core::Instant now) { longest_ = std::max(longest_, now - due); }
+void Pulse::woke(core::Instant now) { longest_ = std::max(longest_, now - expected_); }
 
 std::optional<std::string> Pulse::check(core::Instant now,
                                         std::optional<core::Instant> next_deadline,

@@ -15,8 +15,11 @@ class Pulse final {
   /// Later than this is no hiccup of a busy machine. Well below WatchdogSec=30s of the unit.
   static constexpr core::Duration kLate = std::chrono::seconds(5);
 
-  /// A timer for `due` fired at `now`.
-  void woke(core::Instant due, core::Instant now);
+  /// At `now` the loop is asked to wake up at `due`. That may lie behind: what was due while the
+  /// link was away comes up again with the next one, and the loop is not late for it.
+  void armed(core::Instant due, core::Instant now) { expected_ = due > now ? due : now; }
+  /// It woke up.
+  void woke(core::Instant now);
   /// After the work of a wake-up: what is wrong, one sentence; empty: feed the watchdog.
   /// `next_deadline` is what the daemon waits for; what is due has been performed by now.
   std::optional<std::string> check(core::Instant now, std::optional<core::Instant> next_deadline,
@@ -25,6 +28,7 @@ class Pulse final {
   core::Duration lag() const { return shown_; }
 
  private:
+  core::Instant expected_;
   core::Duration longest_{0};
   core::Duration shown_{0};
 };

@@ -13,7 +13,8 @@ constexpr Instant kStart{1'000'000'000'000};
 
 TEST(Pulse, IsHealthyWhileEverythingIsInTime) {
   Pulse pulse;
-  pulse.woke(kStart, kStart + milliseconds(3));
+  pulse.armed(kStart, kStart);
+  pulse.woke(kStart + milliseconds(3));
   EXPECT_EQ(pulse.check(kStart + milliseconds(3), kStart + seconds(1), true), std::nullopt);
   EXPECT_EQ(pulse.lag(), milliseconds(3));
   EXPECT_EQ(pulse.check(kStart + seconds(1), std::nullopt, true), std::nullopt);
@@ -22,10 +23,20 @@ TEST(Pulse, IsHealthyWhileEverythingIsInTime) {
 
 TEST(Pulse, ALateLoopIsToldOnceAndOverThen) {
   Pulse pulse;
-  pulse.woke(kStart, kStart + seconds(6));
-  pulse.woke(kStart + seconds(6), kStart + seconds(6));
+  pulse.armed(kStart, kStart - seconds(1));
+  pulse.woke(kStart + seconds(6));
+  pulse.armed(kStart + seconds(6), kStart + seconds(6));
+  pulse.woke(kStart + seconds(6));
   EXPECT_EQ(pulse.check(kStart + seconds(6), std::nullopt, true), "the loop was 6.0 s late");
   EXPECT_EQ(pulse.check(kStart + seconds(7), std::nullopt, true), std::nullopt);
+}
+
+TEST(Pulse, IsNotLateForWhatWasDueBeforeItCouldBeAskedFor) {
+  Pulse pulse;
+  pulse.armed(kStart - seconds(60), kStart);
+  pulse.woke(kStart + milliseconds(2));
+  EXPECT_EQ(pulse.check(kStart + milliseconds(2), std::nullopt, true), std::nullopt);
+  EXPECT_EQ(pulse.lag(), milliseconds(2));
 }
 
 TEST(Pulse, ADeadlineThatIsNotPerformedStarves) {
