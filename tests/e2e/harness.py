@@ -6,6 +6,7 @@ import decimal
 import json
 import os
 import pathlib
+import random
 import re
 import secrets
 import selectors
@@ -36,6 +37,18 @@ def end_what_is_left():
 
 class Failure(AssertionError):
     pass
+
+
+def walk(path, first, count, seed=5):
+    """A tick file of R_100: a random walk with two decimals, a tick on each even second."""
+    rng = random.Random(seed)
+    cents = 100_000
+    with open(path, "w") as out:
+        out.write("epoch,quote\n")
+        for i in range(count):
+            out.write(f"{first + 2 * i},{cents // 100}.{cents % 100:02}\n")
+            cents += rng.randint(-40, 40)
+    return path
 
 
 def check(condition, text):

@@ -3,7 +3,6 @@ its strategy, and payouts come from recorded quotes, every one of which is right
 its place."""
 
 import json
-import random
 import subprocess
 import sys
 
@@ -20,17 +19,6 @@ STRATEGY = """
 """
 
 
-def tape(path, count=3000):
-    rng = random.Random(5)
-    cents = 70_000
-    with open(path, "w") as out:
-        out.write("epoch,quote\n")
-        for i in range(count):
-            out.write(f"{FIRST + 2 * i},{cents // 100}.{cents % 100:02}\n")
-            cents += rng.randint(-40, 40)
-    return path
-
-
 def strategy(name="parity", kind="even_odd", symbol="R_100", duration="1t", plan="flat", base="1.00", more=""):
     return STRATEGY.format(name=name, type=kind, symbol=symbol, duration=duration, plan=plan, base=base, more=more)
 
@@ -39,7 +27,7 @@ class Bench:
     def __init__(self, programs, directory):
         self.derivctl = f"{programs}/derivctl"
         self.directory = directory
-        self.ticks = tape(directory / "ticks.csv")
+        self.ticks = harness.walk(directory / "ticks.csv", FIRST, 3000)
 
     def run(self, strategies, *options, code=0):
         config = self.directory / "c.yaml"

@@ -7,7 +7,6 @@ import csv
 import itertools
 import json
 import pathlib
-import random
 import re
 import subprocess
 import sys
@@ -20,18 +19,6 @@ TRADES = 24  # settled ones that are compared, for each api
 SPEED = "40"
 FIRST = 1_782_000_000
 COLUMNS = ("strategy", "symbol", "type", "stake", "payout", "profit", "entry", "exit")
-
-
-def generated(path, count=40_000):
-    """A random walk of R_100: two decimals, a tick on each even second."""
-    rng = random.Random(11)
-    cents = 100_000
-    with open(path, "w") as out:
-        out.write("epoch,quote\n")
-        for i in range(count):
-            out.write(f"{FIRST + 2 * i},{cents // 100}.{cents % 100:02}\n")
-            cents += rng.randint(-40, 40)
-    return path
 
 
 def recorded(path, name):
@@ -321,7 +308,7 @@ def forgotten(programs, directory, tape):
 def main(programs):
     programs = pathlib.Path(programs)
     with harness.Workspace() as directory:
-        tape = generated(directory / "tape.csv")
+        tape = harness.walk(directory / "tape.csv", FIRST, 40_000)
         marked(programs, directory, tape)
         shown_running(programs, directory, tape)
         killed(programs, directory, tape)

@@ -259,6 +259,14 @@ def same_steps(rows):
     harness.check(raised >= 10, f"few raises to see: {raised} in {len(rows)}")
 
 
+def books_agree(trial):
+    """The venue's ledger, nothing left over, and the steps of the strategy that no reload touched."""
+    totals = harness.compare(trial.daemon.trades(), trial.sim.ledger())
+    harness.check(totals["open"] == 0 and totals["unknown"] == 0, totals)
+    same_steps([t for t in trial.daemon.trades() if t["strategy"] == "steady"])
+    return totals
+
+
 def two_hundred_changes(programs, directory, api):
     trial = Trial(programs, directory, api)
     daemon = trial.daemon.start()
@@ -277,9 +285,7 @@ def two_hundred_changes(programs, directory, api):
         harness.check(daemon.stop() == 0, daemon.log()[-1500:])
     finally:
         trial.sim.stop()
-    totals = harness.compare(daemon.trades(), trial.sim.ledger())
-    harness.check(totals["open"] == 0 and totals["unknown"] == 0, totals)
-    same_steps([t for t in daemon.trades() if t["strategy"] == "steady"])
+    totals = books_agree(trial)
     harness.check({t["symbol"] for t in daemon.trades() if t["strategy"] == "moved"} >= {"R_100"},
                   "the moved strategy traded")
     with sqlite3.connect(directory / "state/derivd.db") as book:
@@ -404,9 +410,7 @@ def adversary(programs, directory):
         harness.check(daemon.stop() == 0, daemon.log()[-1500:])
     finally:
         trial.sim.stop()
-    totals = harness.compare(daemon.trades(), trial.sim.ledger())
-    harness.check(totals["open"] == 0 and totals["unknown"] == 0, totals)
-    same_steps([t for t in daemon.trades() if t["strategy"] == "steady"])
+    books_agree(trial)
 
 
 def main(programs):

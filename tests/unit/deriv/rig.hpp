@@ -18,6 +18,20 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+inline market::ContractSpec spec_of(market::ContractType type, std::string_view symbol = "R_100") {
+  market::ContractSpec spec;
+  spec.type = type;
+  spec.symbol = symbol;
+  spec.duration = {1, market::ContractDuration::Unit::kTicks};
+  if (market::takes_prediction(type)) spec.prediction = 5;
+  if (market::takes_barrier(type)) spec.barrier = core::Price::raw(36, 2);
+  if (market::is_multiplier(type)) {
+    spec.duration = {};
+    spec.multiplier = 100;
+  }
+  return spec;
+}
+
 class FakeWire final : public Wire {
  public:
   void http(const HttpCall& call) override {
@@ -348,6 +362,25 @@ class Rig {
     session->reconciled(now());
   }
 
+  /// Asks for a contract of one tick, and the venue's answer to it: contract 77.
+  void buy_one(std::int64_t order) {
+    session->buy(core::OrderId{order}, spec_of(market::ContractType::kDigitOdd),
+                 core::Money::minor(35), "", now());
+  }
+  void answer_buy() {
+    answer(request("buy"), {{"msg_type", "buy"},
+                            {"buy",
+                             {{"contract_id", 77},
+                              {"transaction_id", 88},
+                              {"buy_price", 0.35},
+                              {"payout", 0.68},
+                              {"balance_after", 9999.65},
+                              {"longcode", "x"},
+                              {"shortcode", "DIGITODD_R_100_0.68_1700000000_1T"},
+                              {"start_time", 1'700'000'000},
+                              {"purchase_time", 1'700'000'000}}}});
+  }
+
   json tick(const std::string& symbol, std::int64_t at, json quote, int pip_size = 2) const {
     return {{"msg_type", "tick"},
             {"echo_req", json::object()},
@@ -369,19 +402,5 @@ class Rig {
   std::int64_t clock_ns = 1'000'000'000'000;
   std::int64_t epoch = 1'700'000'000;
 };
-
-inline market::ContractSpec spec_of(market::ContractType type, std::string_view symbol = "R_100") {
-  market::ContractSpec spec;
-  spec.type = type;
-  spec.symbol = symbol;
-  spec.duration = {1, market::ContractDuration::Unit::kTicks};
-  if (market::takes_prediction(type)) spec.prediction = 5;
-  if (market::takes_barrier(type)) spec.barrier = core::Price::raw(36, 2);
-  if (market::is_multiplier(type)) {
-    spec.duration = {};
-    spec.multiplier = 100;
-  }
-  return spec;
-}
 
 }  // namespace derivd::deriv::test

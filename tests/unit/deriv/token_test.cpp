@@ -14,23 +14,6 @@ class ReplaceToken : public testing::TestWithParam<Dialect> {
   std::string fresh = rig.options() ? "pat_fedcba9876543210" : "h7g6f5e4d3c2b1a";
 
   bool replace() { return rig.session->replace_token(core::Secret(std::string(fresh)), rig.now()); }
-  void buy(std::int64_t order) {
-    rig.session->buy(core::OrderId{order}, spec_of(ContractType::kDigitOdd), core::Money::minor(35),
-                     "", rig.now());
-  }
-  void answer_buy() {
-    rig.answer(rig.request("buy"), {{"msg_type", "buy"},
-                                    {"buy",
-                                     {{"contract_id", 77},
-                                      {"transaction_id", 88},
-                                      {"buy_price", 0.35},
-                                      {"payout", 0.68},
-                                      {"balance_after", 9999.65},
-                                      {"longcode", "x"},
-                                      {"shortcode", "DIGITODD_R_100_0.68_1700000000_1T"},
-                                      {"start_time", 1'700'000'000},
-                                      {"purchase_time", 1'700'000'000}}}});
-  }
   /// The token of the attempt that runs now.
   std::string used() {
     if (rig.options()) return rig.wire.headers.at(0).second;
@@ -72,25 +55,25 @@ TEST_P(ReplaceToken, GoesOverAtOnceWhenNothingIsAwaited) {
 
 TEST_P(ReplaceToken, WaitsForTheAnswerToAPurchase) {
   rig.to_live();
-  buy(7);
+  rig.buy_one(7);
   ASSERT_TRUE(replace());
   rig.advance(seconds(3));
   EXPECT_EQ(rig.session->state(), SessionState::kLive);
-  buy(8);
+  rig.buy_one(8);
   EXPECT_TRUE(rig.listener.has("refused 8 NotSent"));
   EXPECT_EQ(rig.requests("buy"), 1U);
-  answer_buy();
+  rig.answer_buy();
   EXPECT_TRUE(rig.listener.has("bought 7 contract 77"));
   EXPECT_EQ(rig.session->state(), SessionState::kConnecting);
   EXPECT_FALSE(rig.listener.has("unknown"));
   finish();
-  buy(9);
+  rig.buy_one(9);
   EXPECT_EQ(rig.requests("buy"), 2U);
 }
 
 TEST_P(ReplaceToken, WaitsNoLongerThanAPurchaseMayTake) {
   rig.to_live();
-  buy(7);
+  rig.buy_one(7);
   ASSERT_TRUE(replace());
   for (int i = 0; i < 25 && rig.session->state() == SessionState::kLive; ++i) rig.idle(seconds(1));
   EXPECT_TRUE(rig.listener.has("unknown 7"));
@@ -170,7 +153,7 @@ TEST_P(ReplaceToken, ALostLinkIsNoRefusal) {
 TEST_P(ReplaceToken, OneAtATimeAndOnlyWhileRunning) {
   EXPECT_FALSE(replace()) << "not started";
   rig.to_live();
-  buy(7);
+  rig.buy_one(7);
   EXPECT_TRUE(replace());
   EXPECT_FALSE(replace()) << "one is under way";
   rig.session->stop(rig.now());

@@ -23,23 +23,6 @@ class ChangeVenue : public testing::TestWithParam<Dialect> {
   bool change(const std::string& host) {
     return rig.session->change_venue(address(host), rig.now());
   }
-  void buy(std::int64_t order) {
-    rig.session->buy(core::OrderId{order}, spec_of(ContractType::kDigitOdd), core::Money::minor(35),
-                     "", rig.now());
-  }
-  void answer_buy() {
-    rig.answer(rig.request("buy"), {{"msg_type", "buy"},
-                                    {"buy",
-                                     {{"contract_id", 77},
-                                      {"transaction_id", 88},
-                                      {"buy_price", 0.35},
-                                      {"payout", 0.68},
-                                      {"balance_after", 9999.65},
-                                      {"longcode", "x"},
-                                      {"shortcode", "DIGITODD_R_100_0.68_1700000000_1T"},
-                                      {"start_time", 1'700'000'000},
-                                      {"purchase_time", 1'700'000'000}}}});
-  }
   /// Where the latest attempt went.
   std::string host() const {
     for (auto at = rig.wire.log.rbegin(); at != rig.wire.log.rend(); ++at) {
@@ -80,14 +63,14 @@ class ChangeVenue : public testing::TestWithParam<Dialect> {
 
 TEST_P(ChangeVenue, GoesOverWhenNoAnswerToAPurchaseIsAwaited) {
   rig.to_live();
-  buy(7);
+  rig.buy_one(7);
   ASSERT_TRUE(change("two"));
   rig.advance(seconds(3));
   EXPECT_EQ(rig.session->state(), SessionState::kLive) << "the answer is awaited";
   EXPECT_EQ(host(), "one");
-  buy(8);
+  rig.buy_one(8);
   EXPECT_TRUE(rig.listener.has("refused 8 NotSent"));
-  answer_buy();
+  rig.answer_buy();
   EXPECT_TRUE(rig.listener.has("bought 7 contract 77"));
   EXPECT_EQ(rig.session->state(), SessionState::kConnecting) << "without a wait";
   EXPECT_EQ(host(), "two");
@@ -97,7 +80,7 @@ TEST_P(ChangeVenue, GoesOverWhenNoAnswerToAPurchaseIsAwaited) {
   EXPECT_EQ(rig.listener.last("venue"), "venue taken");
   EXPECT_EQ(rig.session->state(), SessionState::kLive);
   EXPECT_EQ(rig.session->stats().reconnects, 1U);
-  buy(9);
+  rig.buy_one(9);
   EXPECT_EQ(rig.requests("buy"), 2U);
 }
 
@@ -260,11 +243,11 @@ TEST_P(ChangeVenue, WithATokenBothAreTakenOrNeither) {
 TEST_P(ChangeVenue, StoppedBeforeItBegan) {
   EXPECT_FALSE(change("two")) << "not started";
   rig.to_live();
-  buy(7);
+  rig.buy_one(7);
   ASSERT_TRUE(change("two"));
   rig.session->stop(rig.now());
   EXPECT_EQ(rig.listener.last("venue"), "venue dropped: stopping");
-  answer_buy();
+  rig.answer_buy();
   EXPECT_TRUE(rig.listener.has("bought 7"));
   EXPECT_FALSE(change("three")) << "stopping";
   EXPECT_EQ(host(), "one");
