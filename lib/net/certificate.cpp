@@ -128,15 +128,16 @@ std::string alternative_names(const CertificateSpec& spec) {
 }
 
 Certificate make_leaf(EVP_PKEY* key, X509* ca, EVP_PKEY* ca_key, const CertificateSpec& spec) {
-  // The subject stays free of host names: clients look at the alternative names only.
-  auto leaf = blank_certificate("derivd loopback server", key, spec.not_before, spec.not_after);
+  auto leaf = blank_certificate(spec.subject, key, spec.not_before, spec.not_after);
+  const auto alternatives = alternative_names(spec);
   if (!leaf || X509_set_issuer_name(leaf.get(), X509_get_subject_name(ca)) != 1 ||
       !add_extension(leaf.get(), ca, NID_basic_constraints, "critical,CA:FALSE") ||
       !add_extension(leaf.get(), ca, NID_key_usage, "critical,digitalSignature") ||
       !add_extension(leaf.get(), ca, NID_ext_key_usage, "serverAuth") ||
       !add_extension(leaf.get(), ca, NID_subject_key_identifier, "hash") ||
       !add_extension(leaf.get(), ca, NID_authority_key_identifier, "keyid:always") ||
-      !add_extension(leaf.get(), ca, NID_subject_alt_name, alternative_names(spec)) ||
+      (!alternatives.empty() &&
+       !add_extension(leaf.get(), ca, NID_subject_alt_name, alternatives)) ||
       X509_sign(leaf.get(), ca_key, EVP_sha256()) == 0) {
     return nullptr;
   }
@@ -194,7 +195,8 @@ Key read_key(const std::string& path) {
 
 bool names_all(X509* leaf, const CertificateSpec& spec) {
   for (const auto& name : spec.names) {
-    if (X509_check_host(leaf, name.c_str(), name.size(), 0, nullptr) != 1) return false;
+    constexpr unsigned kFlags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+    if (X509_check_host(leaf, name.c_str(), name.size(), kFlags, nullptr) != 1) return false;
   }
   for (const auto& address : spec.addresses) {
     if (X509_check_ip_asc(leaf, address.c_str(), 0) != 1) return false;

@@ -13,6 +13,8 @@
 namespace derivd::net {
 
 struct CertificateSpec {
+  // Free of host names: clients look at the alternative names only.
+  std::string subject = "derivd loopback server";
   std::vector<std::string> names = {"localhost"};
   std::vector<std::string> addresses = {"127.0.0.1", "::1"};
   // Of the leaf, relative to now; the CA's are always the defaults. One day back, because the

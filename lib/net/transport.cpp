@@ -1,7 +1,6 @@
 #include <array>
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -93,23 +92,14 @@ core::Result<void> configure(ssl::context& tls, const TlsSettings& settings) {
   return {};
 }
 
-// Asio's host-name check, which fails without saying why: OpenSSL is told the reason.
-class VerifyHost final {
- public:
-  explicit VerifyHost(const std::string& host) : check_(host), ip_(is_ip(host)) {}
-  bool operator()(bool preverified, ssl::verify_context& context) const {
-    const bool ok = check_(preverified, context);
-    if (preverified && !ok) {
-      X509_STORE_CTX_set_error(context.native_handle(),
-                               ip_ ? X509_V_ERR_IP_ADDRESS_MISMATCH : X509_V_ERR_HOSTNAME_MISMATCH);
-    }
-    return ok;
-  }
-
- private:
-  ssl::host_name_verification check_;
-  bool ip_;
-};
+// OpenSSL compares the host of the URL with the certificate while it verifies the chain. Only the
+// alternative names count (RFC 9525 6.3): a CA need not have checked what a subject calls itself.
+bool expect_host(SSL* tls, const std::string& host) {
+  SSL_set_hostflags(tls,
+                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  if (is_ip(host)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), host.c_str()) == 1;
+  return SSL_set1_host(tls, host.c_str()) == 1 && SSL_set_tlsext_host_name(tls, host.c_str()) == 1;
+}
 
 // ---- Channel: from a URL to TLS, one bounded step after the other ----
 
@@ -298,10 +288,7 @@ Task<bool> Channel::shake_hands() {
   auto* handle = tls_.native_handle();
   // Keeps the record buffers between records instead of freeing and taking them for each.
   SSL_clear_mode(handle, SSL_MODE_RELEASE_BUFFERS);
-  error_code ec;
-  tls_.set_verify_callback(VerifyHost(url_.host), ec);
-  const bool named = is_ip(url_.host) || SSL_set_tlsext_host_name(handle, url_.host.c_str()) == 1;
-  if (ec || !named) {
+  if (!expect_host(handle, url_.host)) {
     fail(ErrorKind::kIo, fmt::format("TLS with {} cannot be prepared", authority(url_)));
     co_return false;
   }

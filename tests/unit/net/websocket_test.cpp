@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "net/certificate.hpp"
+#include "net/endpoints.hpp"
 #include "unit/net/support.hpp"
 
 namespace derivd::net {
@@ -375,6 +376,35 @@ TEST_F(Trust, TheNameAloneDoesNotVouchForTheAddress) {
   const auto certificate = serve_other(spec);
   EXPECT_THAT(refused_by("127.0.0.1", trusting(certificate)).error.text,
               HasSubstr("IP address mismatch"));
+}
+
+// A subject is not checked by every CA, and no browser looks at it any more.
+TEST_F(Trust, ASubjectThatSaysTheNameVouchesForNothing) {
+  CertificateSpec spec;
+  spec.subject = "localhost";
+  spec.names = {};
+  spec.addresses = {};
+  const auto certificate = serve_other(spec);
+  EXPECT_THAT(refused_by("localhost", trusting(certificate)).error.text,
+              HasSubstr("hostname mismatch"));
+}
+
+TEST_F(Trust, NorDoesItBesideAnAddress) {
+  CertificateSpec spec;
+  spec.subject = "localhost";
+  spec.names = {};
+  const auto certificate = serve_other(spec);
+  EXPECT_THAT(refused_by("localhost", trusting(certificate)).error.text,
+              HasSubstr("hostname mismatch"));
+}
+
+TEST_F(Trust, AWildcardIsAWholeLabel) {
+  CertificateSpec spec;
+  spec.names = {"a*.example.com"};
+  const auto certificate = serve_other(spec);
+  socket_ = connect(io_, url_of("wss", "ab.example.com", server_->port()),
+                    {{"127.0.0.1", server_->port()}}, trusting(certificate), timeouts_, client_);
+  EXPECT_THAT(until_closed().error.text, HasSubstr("hostname mismatch"));
 }
 
 TEST_F(Trust, AnExpiredCertificate) {
