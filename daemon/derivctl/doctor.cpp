@@ -342,6 +342,9 @@ std::string remedy_of(const net::LinkError& error) {
       return "look at /etc/resolv.conf and the network: the name cannot be resolved";
     case net::Step::kConnect:
       return "a firewall, a proxy or the network between: nothing accepts the connection";
+    case net::Step::kProxy:
+      return "the proxy refuses or is none: its administrator, venue.proxy and its login "
+             "(derivd.yaml(5)) are what to look at";
     case net::Step::kTls:
       return "a wrong clock, an old ca-certificates package, or somebody in between; verification "
              "is never switched off";

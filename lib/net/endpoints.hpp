@@ -17,7 +17,8 @@ struct Endpoint {
   std::uint16_t port = 0;
 };
 
-/// As connect() of net.hpp, but without a look-up; `addresses` are tried in this order.
+/// As connect() of net.hpp, but directly and without a look-up; `addresses` are tried in this
+/// order, those that failed lately last.
 std::unique_ptr<WebSocket> connect(boost::asio::io_context& io, const Url& url,
                                    const std::vector<Endpoint>& addresses, const TlsSettings& tls,
                                    const Timeouts& timeouts, WebSocketHandler& handler);

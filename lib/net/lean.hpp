@@ -1,6 +1,6 @@
-// Owns the Asio types of transport.cpp and server.cpp, with io_context's own executor instead of
-// the type-erased one: half the compile time and no indirect call for each operation. Only these
-// two files and tests include it. It holds no state.
+// Owns the Asio types of net's own files, with io_context's own executor instead of the type-erased
+// one: half the compile time and no indirect call for each operation. Only they and tests include
+// it. It holds no state.
 //
 // g++ 12 destroys a lambda or an aggregate temporary inside a co_await expression twice, and
 // crashes the program at `if (!co_await f())`: everything that a co_await expression mentions is a

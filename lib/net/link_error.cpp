@@ -11,6 +11,8 @@ std::string_view name_of(Step step) {
       return "resolve";
     case Step::kConnect:
       return "connect";
+    case Step::kProxy:
+      return "proxy";
     case Step::kTls:
       return "tls";
     case Step::kUpgrade:

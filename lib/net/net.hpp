@@ -1,19 +1,22 @@
 // Owns the network: one TLS WebSocket connection attempt, one HTTPS request, and the TLS server
 // that the simulator stands on, behind plain headers. The daemon's link and derivsim call it from
 // their loop thread; every callback comes on that thread. It never retries, never decodes and never
-// turns certificate or host-name verification off.
+// turns certificate or host-name verification off. Whatever a peer sends is read with a bound in
+// bytes and in time.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/result.hpp"
+#include "core/secret.hpp"
 #include "core/time.hpp"
 
 namespace boost::asio {
@@ -35,10 +38,34 @@ struct TlsSettings {
   std::string ca_file;  // empty: the system's; else this file alone is trusted
 };
 
+/// An HTTP proxy that opens a tunnel (CONNECT, RFC 9110 9.3.6). It looks the peer's name up; TLS is
+/// with the peer, through the tunnel, and the proxy sees host and port alone. What is between us
+/// and the proxy is plain text, user and password too.
+struct Proxy {
+  std::string host;  // without brackets for IPv6
+  std::string port;
+  std::shared_ptr<const core::Secret> login;             // "user:password"; null: none
+  std::string named_by = "venue.proxy";                  // where a person wrote it: for error texts
+  std::string login_place = "the credential \"proxy\"";  // where "user:password" belongs
+  /// "http://HOST:PORT". A user and a password in it are an error, which does not show them.
+  static core::Result<Proxy> parse(std::string_view text);
+};
+
+/// How a peer is reached and whom to believe that it is the peer.
+struct Route {
+  Route() = default;
+  Route(TlsSettings settings) : tls(std::move(settings)) {}  // NOLINT: a direct route
+  Route(TlsSettings settings, std::optional<Proxy> through)
+      : tls(std::move(settings)), proxy(std::move(through)) {}
+  TlsSettings tls;
+  std::optional<Proxy> proxy;
+};
+
 /// Each step of an attempt is bounded by its own number.
 struct Timeouts {
   core::Duration resolve = std::chrono::seconds(5);
   core::Duration connect = std::chrono::seconds(5);  // all addresses together
+  core::Duration proxy = std::chrono::seconds(10);   // its own look-up and connection
   core::Duration tls = std::chrono::seconds(5);
   core::Duration upgrade = std::chrono::seconds(10);  // also a whole HTTPS exchange after TLS
   core::Duration idle = std::chrono::seconds(60);     // Beast pings at half of it
@@ -50,7 +77,7 @@ inline constexpr std::size_t kMaxHttpBody = 1 << 20;
 inline constexpr std::size_t kPadding = 64;        // readable bytes after each message (simdjson)
 inline constexpr std::size_t kMaxSendQueue = 256;  // messages
 
-enum class Step : std::uint8_t { kResolve, kConnect, kTls, kUpgrade, kOpen };
+enum class Step : std::uint8_t { kResolve, kConnect, kProxy, kTls, kUpgrade, kOpen };
 std::string_view name_of(Step step);
 
 struct LinkError {
@@ -78,8 +105,8 @@ class WebSocketHandler {
 };
 
 /// One attempt and the connection that may come of it. A new object for each attempt. It may be
-/// destroyed at any time, also inside its own callbacks, but before the io_context. Destroying the
-/// io_context waits for a name look-up in progress, which the C library bounds (resolv.conf(5)).
+/// destroyed at any time, also inside its own callbacks, but before the io_context. Nothing waits
+/// for a name look-up in progress, neither its end nor the program's.
 class WebSocket {
  public:
   virtual ~WebSocket() = default;  // aborts at once, silently
@@ -89,10 +116,11 @@ class WebSocket {
   /// Gives an attempt up. An open link sends what is queued, then a close frame, all within
   /// Timeouts::close; frames that arrive meanwhile are dropped. on_closed follows.
   virtual void close() = 0;
+  /// What it is at, in words for a person: "looking up the name HOST". Empty: open.
+  virtual std::string waiting_for() const = 0;
 };
-std::unique_ptr<WebSocket> connect(boost::asio::io_context& io, const Url& url,
-                                   const TlsSettings& tls, const Timeouts& timeouts,
-                                   WebSocketHandler& handler);
+std::unique_ptr<WebSocket> connect(boost::asio::io_context& io, const Url& url, const Route& route,
+                                   const Timeouts& timeouts, WebSocketHandler& handler);
 
 struct Header {
   std::string name;
@@ -103,22 +131,30 @@ struct HttpRequest {
   Url url;
   std::vector<Header> headers;  // may hold the token: never logged
   std::string body;
+  /// None: the answer's whole body is wanted, and a larger one than kMaxHttpBody, or one that is
+  /// cut off, is an error. Else the status is what counts: of the body that many bytes are taken,
+  /// as far as they come within kPrefixTime, and nothing after the header makes the answer an
+  /// error.
+  std::optional<std::size_t> body_prefix = std::nullopt;
 };
 struct HttpResponse {
   int status = 0;
   std::string body;
+  bool whole = true;  // false: with body_prefix, the body goes on or was cut off
 };
+inline constexpr auto kPrefixTime = std::chrono::seconds(2);
+
 /// One exchange over a fresh TLS connection. The callback comes exactly once unless the returned
-/// handle is destroyed first. Any status is an answer; a LinkError means that there was none. What
-/// comes after TLS is Step::kUpgrade.
+/// handle is destroyed first. Any status is an answer, but for those that another one follows
+/// (RFC 9110 15.2); a LinkError means that there was none. What comes after TLS is Step::kUpgrade.
 class HttpExchange {
  public:
   virtual ~HttpExchange() = default;
+  virtual std::string waiting_for() const = 0;  // as of a WebSocket
 };
 using HttpDone = std::function<void(boost::system::result<HttpResponse, LinkError>)>;
 std::unique_ptr<HttpExchange> fetch(boost::asio::io_context& io, HttpRequest request,
-                                    const TlsSettings& tls, const Timeouts& timeouts,
-                                    HttpDone done);
+                                    const Route& route, const Timeouts& timeouts, HttpDone done);
 
 [[noreturn]] void throw_exception_from_error(const LinkError& e, const boost::source_location&);
 

@@ -25,6 +25,10 @@ namespace ssl = asio::ssl;
 
 constexpr std::size_t kMaxConnections = 4096;
 constexpr std::size_t kMaxRequestHeader = 16 * 1024;
+// What is parsed and not yet taken: a whole frame, or what one read brings of a request.
+constexpr std::size_t kMaxParsed = kMaxFrame + 64 * 1024;
+// On the wire, TLS and the heads of chunks included.
+constexpr std::size_t kMaxRequest = 2 * kMaxHttpBody + kMaxParsed;
 // A client that does not read is cut off here; 64 MiB is an hour of ticks of every symbol.
 constexpr std::size_t kMaxQueuedFrames = 65'536;
 constexpr std::size_t kMaxQueuedBytes = 64 << 20;
@@ -129,7 +133,7 @@ class Connection final : public ServerSocket {
   Timer resume_;  // never expires; cancelled when reading may go on
   ServerTls tls_;
   std::optional<WsStream> ws_;
-  beast::flat_buffer buffer_;
+  beast::flat_buffer buffer_{kMaxParsed};
   std::weak_ptr<Connection> self_;
   std::deque<Outgoing> queue_;
   std::size_t queued_bytes_ = 0;
@@ -250,6 +254,7 @@ Task<void> Connection::serve() {
     parser.header_limit(kMaxRequestHeader);
     parser.body_limit(kMaxHttpBody);
     arm(kRequestTime);
+    tls_.limit_reading(kMaxRequest);
     const auto [ec, size] = co_await http::async_read(tls_, buffer_, parser, kAwait);
     disarm();
     if (ec || ended_) co_return;
@@ -296,6 +301,7 @@ Task<void> Connection::serve_socket(Request request, ServerRequest accepted) {
     arm(kCloseTime);
   });
   arm(kHandshakeTime);
+  tls_.limit_reading(0);  // each frame has its own bound
   const auto [ec] = co_await ws_->async_accept(request, kAwait);
   disarm();
   if (ec || ended_) co_return;

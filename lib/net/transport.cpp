@@ -1,8 +1,8 @@
-#include <array>
-#include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/read.hpp>
@@ -13,10 +13,9 @@
 #include <optional>
 
 #include "core/check.hpp"
+#include "net/channel.hpp"
 #include "net/endpoints.hpp"
-#include "net/lean.hpp"
 #include "net/net.hpp"
-#include "net/tls_stream.hpp"
 
 namespace derivd::net {
 namespace {
@@ -24,300 +23,36 @@ namespace {
 namespace beast = boost::beast;
 namespace http = beast::http;
 namespace websocket = beast::websocket;
-namespace ssl = asio::ssl;
 using core::ErrorKind;
 
 constexpr std::string_view kUserAgent = "derivd";
-constexpr std::size_t kMaxAddresses = 8;  // of one name; the rest is not tried
 constexpr std::size_t kMaxRefusalBody = 4096;
 constexpr std::size_t kMaxAnswerHeader = 16 * 1024;
 constexpr std::size_t kReadPiece = 64 * 1024;  // so that a lying length cannot make us allocate it
 constexpr std::size_t kReadReserve = 64 * 1024;
 constexpr std::size_t kKeepCapacity = 16 * 1024;  // of a queue slot; larger ones are given back
+/// What is parsed and not yet taken: a header, or the part of a body that one read brings.
+constexpr std::size_t kMaxParsed = kMaxAnswerHeader + kReadPiece;
+/// On the wire, TLS and the heads of chunks included: a chunk of one byte needs five more, and
+/// nobody sends those for long.
+constexpr std::size_t kMaxAnswer = 2 * kMaxHttpBody + kMaxParsed;
+/// Of an upgrade: a header, or the error page of a content network.
+constexpr std::size_t kMaxUpgradeAnswer = 256 * 1024;
+constexpr int kMaxInterim = 8;  // 100 Continue, 103 Early Hints: more is a flood
 
-using Resolver = asio::ip::basic_resolver<tcp, Executor>;
-using ClientTls = TlsStream<TcpSocket>;
 using WsStream = websocket::stream<ClientTls&, false>;
-
-std::string seconds_text(core::Duration d) {
-  return fmt::format("{:g} s", static_cast<double>(d.count()) / 1e9);
-}
-
-// A peer's words, made safe for one line of a log.
-std::string printable(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return out;
-}
-
-bool is_ip(const std::string& host) {
-  error_code ec;
-  (void)asio::ip::make_address(host, ec);
-  return !ec;
-}
-
-std::string authority(const Url& url) {
-  const bool v6 = url.host.find(':') != std::string::npos;
-  return fmt::format("{}{}{}:{}", v6 ? "[" : "", url.host, v6 ? "]" : "", url.port);
-}
 
 // The Host header leaves the default port out, as browsers do; some gateways compare it literally.
 std::string host_header(const Url& url) {
-  auto text = authority(url);
+  auto text = authority(url.host, url.port);
   if (url.port == "443") text.resize(text.size() - 4);
   return text;
 }
 
-// ---- TLS context ----
-
-core::Result<void> configure(ssl::context& tls, const TlsSettings& settings) {
-  error_code ec;
-  if (SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION) != 1) {
-    return core::io_error("OpenSSL refuses TLS 1.2 as the lowest version");
-  }
-  tls.set_verify_mode(ssl::verify_peer, ec);
-  if (ec) return core::io_error(fmt::format("cannot verify certificates: {}", ec.message()));
-  if (settings.ca_file.empty()) {
-    tls.set_default_verify_paths(ec);
-    if (ec) return core::io_error(fmt::format("no system certificates: {}", ec.message()));
-  } else {
-    tls.load_verify_file(settings.ca_file, ec);
-    if (ec) {
-      return core::io_error(
-          fmt::format("cannot use CA file {}: {}", settings.ca_file, ec.message()));
-    }
-  }
-  return {};
-}
-
-// OpenSSL compares the host of the URL with the certificate while it verifies the chain. Only the
-// alternative names count (RFC 9525 6.3): a CA need not have checked what a subject calls itself.
-bool expect_host(SSL* tls, const std::string& host) {
-  SSL_set_hostflags(tls,
-                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  if (is_ip(host)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), host.c_str()) == 1;
-  return SSL_set1_host(tls, host.c_str()) == 1 && SSL_set_tlsext_host_name(tls, host.c_str()) == 1;
-}
-
-// ---- Channel: from a URL to TLS, one bounded step after the other ----
-
-class Channel : public std::enable_shared_from_this<Channel> {
- public:
-  Channel(const Executor& executor, Url url, std::vector<tcp::endpoint> addresses,
-          const TlsSettings& tls, const Timeouts& timeouts)
-      : executor_(executor),
-        url_(std::move(url)),
-        timeouts_(timeouts),
-        addresses_(std::move(addresses)),
-        timer_(executor),
-        resolver_(executor),
-        configured_(configure(context_, tls)),
-        tls_(executor, context_) {}
-  Channel(const Channel&) = delete;
-  Channel& operator=(const Channel&) = delete;
-
- protected:
-  ~Channel() = default;
-
-  Task<bool> dial();
-  Task<bool> resolve();
-  Task<bool> connect_tcp();
-  Task<bool> shake_hands();
-
-  /// The step now waited for may take this long; then the socket is closed and timed_out_ is set.
-  void arm(core::Duration time);
-  void disarm();
-  /// The first reason counts. Ends every wait; the coroutine then unwinds by itself.
-  void fail(ErrorKind kind, std::string text);
-  void end_io();
-  /// The owner is gone: nobody is called any more.
-  void drop() {
-    dropped_ = true;
-    end_io();
-  }
-  bool stopped() const { return dropped_ || failure_; }
-  core::Error tls_error(const error_code& ec);
-
-  Executor executor_;
-  Url url_;
-  Timeouts timeouts_;
-  std::vector<tcp::endpoint> addresses_;
-  Timer timer_;
-  std::uint64_t timer_generation_ = 0;
-  bool timed_out_ = false;
-  Resolver resolver_;
-  bool resolving_ = false;
-  error_code resolve_error_;
-  ssl::context context_{ssl::context::tls_client};
-  core::Result<void> configured_;
-  ClientTls tls_;
-  Step step_ = Step::kResolve;
-  std::optional<LinkError> failure_;
-  bool dropped_ = false;
-};
-
-void Channel::arm(core::Duration time) {
-  timed_out_ = false;
-  timer_.expires_after(time);
-  timer_.async_wait([weak = weak_from_this(), generation = ++timer_generation_](error_code ec) {
-    const auto self = weak.lock();
-    if (ec || !self || generation != self->timer_generation_) return;
-    self->timed_out_ = true;
-    error_code ignored;
-    self->tls_.next_layer().close(ignored);
-  });
-}
-
-void Channel::disarm() {
-  ++timer_generation_;
-  timer_.cancel();
-}
-
-void Channel::fail(ErrorKind kind, std::string text) {
-  if (!failure_) {
-    failure_.emplace();
-    failure_->step = step_;
-    failure_->error = {kind, std::move(text)};
-  }
-  end_io();
-}
-
-void Channel::end_io() {
-  disarm();
-  resolver_.cancel();
-  error_code ignored;
-  tls_.next_layer().close(ignored);
-}
-
-Task<bool> Channel::dial() {
-  if (stopped()) co_return false;
-  if (!configured_) {
-    step_ = Step::kTls;
-    fail(configured_.error().kind, configured_.error().text);
-    co_return false;
-  }
-  bool ok = co_await resolve();
-  if (ok) ok = co_await connect_tcp();
-  if (ok) ok = co_await shake_hands();
-  co_return ok;
-}
-
-// The wait is on the timer, not on the look-up: getaddrinfo cannot be interrupted, and its answer
-// may come long after the bound.
-Task<bool> Channel::resolve() {
-  step_ = Step::kResolve;
-  if (!addresses_.empty()) co_return true;
-  error_code ec;
-  const auto ip = asio::ip::make_address(url_.host, ec);
-  if (!ec) {
-    const auto port = static_cast<std::uint16_t>(std::stoul(url_.port));
-    addresses_.emplace_back(ip, port);
-    co_return true;
-  }
-  resolving_ = true;
-  timer_.expires_after(timeouts_.resolve);
-  resolver_.async_resolve(
-      url_.host, url_.port, Resolver::numeric_service | Resolver::address_configured,
-      [self = shared_from_this()](error_code error, const Resolver::results_type& results) {
-        if (!self->resolving_) return;
-        self->resolving_ = false;
-        self->resolve_error_ = error;
-        for (const auto& result : results) {
-          if (self->addresses_.size() < kMaxAddresses)
-            self->addresses_.push_back(result.endpoint());
-        }
-        self->timer_.cancel();
-      });
-  (void)co_await timer_.async_wait(kAwait);
-  const bool late = resolving_;
-  resolving_ = false;
-  if (stopped()) co_return false;
-  if (late) {
-    fail(ErrorKind::kTimeout, fmt::format("name look-up of {} took longer than {}", url_.host,
-                                          seconds_text(timeouts_.resolve)));
-  } else if (addresses_.empty()) {
-    const bool unknown = resolve_error_ == asio::error::host_not_found;
-    fail(unknown ? ErrorKind::kNotFound : ErrorKind::kIo,
-         fmt::format("name look-up of {} failed: {}", url_.host, resolve_error_.message()));
-  }
-  co_return !stopped();
-}
-
-// Each address may use an equal share of what is left, so that a dead first one leaves time for the
-// others and quick refusals lend their time to the last.
-Task<bool> Channel::connect_tcp() {
-  step_ = Step::kConnect;
-  const auto deadline = Clock::now() + timeouts_.connect;
-  auto& socket = tls_.next_layer();
-  std::string causes;
-  bool only_timeouts = true;
-  for (std::size_t i = 0; i < addresses_.size(); ++i) {
-    const auto left = std::max<core::Duration>(deadline - Clock::now(), core::Duration{1});
-    const core::Duration share = left / static_cast<std::int64_t>(addresses_.size() - i);
-    const auto address = addresses_[i];
-    error_code ec;
-    socket.close(ec);
-    socket.open(address.protocol(), ec);
-    if (!ec) {
-      arm(share);
-      const auto [error] = co_await socket.async_connect(address, kAwait);
-      ec = error;
-      disarm();
-      if (stopped()) co_return false;
-    } else {
-      timed_out_ = false;
-    }
-    if (!ec && !timed_out_) {
-      // A purchase is one small frame that must not wait for the acknowledgement of the last.
-      socket.set_option(tcp::no_delay(true), ec);
-      co_return true;
-    }
-    only_timeouts = only_timeouts && timed_out_;
-    causes += fmt::format("{}{}: {}", causes.empty() ? "" : "; ", address.address().to_string(),
-                          timed_out_ ? "no answer within " + seconds_text(share) : ec.message());
-  }
-  fail(only_timeouts ? ErrorKind::kTimeout : ErrorKind::kIo,
-       fmt::format("cannot connect to {}: {}", authority(url_), causes));
-  co_return false;
-}
-
-Task<bool> Channel::shake_hands() {
-  step_ = Step::kTls;
-  auto* handle = tls_.native_handle();
-  // Keeps the record buffers between records instead of freeing and taking them for each.
-  SSL_clear_mode(handle, SSL_MODE_RELEASE_BUFFERS);
-  if (!expect_host(handle, url_.host)) {
-    fail(ErrorKind::kIo, fmt::format("TLS with {} cannot be prepared", authority(url_)));
-    co_return false;
-  }
-  arm(timeouts_.tls);
-  const auto [error] = co_await tls_.async_handshake(ssl::stream_base::client, kAwait);
-  disarm();
-  if (stopped()) co_return false;
-  if (timed_out_) {
-    fail(ErrorKind::kTimeout, fmt::format("TLS with {} took longer than {}", authority(url_),
-                                          seconds_text(timeouts_.tls)));
-  } else if (error) {
-    auto reason = tls_error(error);
-    fail(reason.kind, std::move(reason.text));
-  }
-  co_return !stopped();
-}
-
-core::Error Channel::tls_error(const error_code& ec) {
-  const auto verdict = SSL_get_verify_result(tls_.native_handle());
-  if (verdict != X509_V_OK) {
-    // Waiting does not mend it: wrong CA file, wrong host, wrong clock or someone in between.
-    return core::invalid(fmt::format("TLS with {} failed: certificate verify failed: {}",
-                                     authority(url_), X509_verify_cert_error_string(verdict)));
-  }
-  const bool ended = ec == asio::error::eof || ec == ssl::error::stream_truncated;
-  const bool broken = ec.category() == asio::error::get_ssl_category();
-  return {broken ? ErrorKind::kProtocol : ErrorKind::kIo,
-          fmt::format("TLS with {} failed: {}", authority(url_),
-                      ended ? "the peer ended the connection" : ec.message())};
+// Of ours, in bytes: TLS's, the parser's or the buffer's.
+bool is_bound(const error_code& ec) {
+  return ec == asio::error::message_size || ec == http::error::buffer_overflow ||
+         ec == http::error::body_limit;
 }
 
 // ---- the WebSocket client ----
@@ -325,8 +60,8 @@ core::Error Channel::tls_error(const error_code& ec) {
 class Client final : public Channel {
  public:
   Client(const Executor& executor, const Url& url, std::vector<tcp::endpoint> addresses,
-         const TlsSettings& tls, const Timeouts& timeouts, WebSocketHandler& handler)
-      : Channel(executor, url, std::move(addresses), tls, timeouts), handler_(handler) {}
+         const Route& route, const Timeouts& timeouts, WebSocketHandler& handler)
+      : Channel(executor, url, std::move(addresses), route, timeouts), handler_(handler) {}
 
   static Task<void> run(std::shared_ptr<Client> self);
   bool send(std::string_view frame);
@@ -407,20 +142,28 @@ Task<bool> Client::upgrade() {
   websocket::response_type response;
   const auto host = host_header(url_);
   arm(timeouts_.upgrade);
+  // Beast would buffer an answer without end.
+  tls_.limit_reading(kMaxUpgradeAnswer);
   const auto [ec] = co_await ws_->async_handshake(response, host, url_.target, kAwait);
+  tls_.limit_reading(0);
   disarm();
   if (stopped()) co_return false;
+  if (ec && ec != websocket::error::upgrade_declined) blame_address();
   if (timed_out_) {
-    fail(ErrorKind::kTimeout, fmt::format("WebSocket upgrade at {} took longer than {}",
-                                          authority(url_), seconds_text(timeouts_.upgrade)));
+    fail(ErrorKind::kTimeout, fmt::format("WebSocket upgrade at {} took longer than {}", place(),
+                                          seconds_text(timeouts_.upgrade)));
   } else if (ec == websocket::error::upgrade_declined) {
     refused(response);
+  } else if (is_bound(ec)) {
+    fail(ErrorKind::kExhausted,
+         fmt::format("WebSocket upgrade at {}: the answer is larger than {} bytes", place(),
+                     kMaxUpgradeAnswer));
   } else if (ec) {
     const bool io = ec.category() == boost::system::system_category() ||
                     ec.category() == asio::error::get_misc_category() ||
                     ec == ssl::error::stream_truncated || ec == http::error::end_of_stream;
     fail(io ? ErrorKind::kIo : ErrorKind::kProtocol,
-         fmt::format("WebSocket upgrade at {} failed: {}", authority(url_), ec.message()));
+         fmt::format("WebSocket upgrade at {} failed: {}", place(), ec.message()));
     // An answer came, but not one that opens a WebSocket.
     const bool answered = ec.category() == make_error_code(websocket::error::closed).category();
     if (answered) failure_->http_status = static_cast<int>(response.result_int());
@@ -431,7 +174,7 @@ Task<bool> Client::upgrade() {
 void Client::refused(const websocket::response_type& response) {
   const auto status = static_cast<int>(response.result_int());
   fail(ErrorKind::kRefused,
-       fmt::format("WebSocket upgrade at {} refused: HTTP {}", authority(url_), status));
+       fmt::format("WebSocket upgrade at {} refused: HTTP {}", place(), status));
   failure_->http_status = status;
   failure_->http_body = response.body().substr(0, kMaxRefusalBody);
 }
@@ -460,12 +203,12 @@ bool Client::accept_piece() {
   if (failure_ || close_) return false;
   if (ws_->got_binary()) {
     fail_gently(websocket::close_code::unknown_data, ErrorKind::kProtocol,
-                fmt::format("{} sent a binary frame", authority(url_)));
+                fmt::format("{} sent a binary frame", place()));
     return false;
   }
   if (buffer_.size() > kMaxFrame) {
     fail_gently(websocket::close_code::too_big, ErrorKind::kExhausted,
-                fmt::format("{} sent a message larger than {} bytes", authority(url_), kMaxFrame));
+                fmt::format("{} sent a message larger than {} bytes", place(), kMaxFrame));
     return false;
   }
   return true;
@@ -485,20 +228,20 @@ void Client::lost(error_code ec) {
   // Beast tells the operation that failed why, and the other one only that it is over.
   if (ec == asio::error::operation_aborted && write_error_) ec = write_error_;
   if (close_) {
-    fail(ErrorKind::kIo, fmt::format("connection to {} closed by us", authority(url_)));
+    fail(ErrorKind::kIo, fmt::format("connection to {} closed by us", place()));
   } else if (ec == websocket::error::closed || peer_closing_) {
     const auto& reason = ws_->reason();
     const std::string_view words(reason.reason.data(), reason.reason.size());
-    fail(ErrorKind::kIo, fmt::format("{} closed the connection: code {}{}{}", authority(url_),
-                                     reason.code, words.empty() ? "" : ", ", printable(words)));
+    fail(ErrorKind::kIo, fmt::format("{} closed the connection: code {}{}{}", place(), reason.code,
+                                     words.empty() ? "" : ", ", printable(words)));
   } else if (ec == beast::error::timeout) {
-    fail(ErrorKind::kTimeout, fmt::format("no sign of life from {} for {}", authority(url_),
-                                          seconds_text(timeouts_.idle)));
+    fail(ErrorKind::kTimeout,
+         fmt::format("no sign of life from {} for {}", place(), seconds_text(timeouts_.idle)));
   } else {
     const bool protocol = ec.category() == make_error_code(websocket::error::closed).category();
     const bool ended = ec == asio::error::eof || ec == ssl::error::stream_truncated;
     fail(protocol ? ErrorKind::kProtocol : ErrorKind::kIo,
-         fmt::format("connection to {} lost: {}", authority(url_),
+         fmt::format("connection to {} lost: {}", place(),
                      ended ? "ended without a close frame" : ec.message()));
   }
 }
@@ -513,8 +256,8 @@ bool Client::send(std::string_view frame) {
     return false;
   }
   if (queued_ == kMaxSendQueue) {
-    fail(ErrorKind::kExhausted, fmt::format("{} does not read: {} messages wait to be sent",
-                                            authority(url_), kMaxSendQueue));
+    fail(ErrorKind::kExhausted,
+         fmt::format("{} does not read: {} messages wait to be sent", place(), kMaxSendQueue));
     return false;
   }
   ring_[(front_ + queued_) % kMaxSendQueue].assign(frame);
@@ -554,7 +297,7 @@ void Client::on_written(error_code ec) {
 void Client::close() {
   if (stopped() || close_) return;
   if (!open_)
-    return fail(ErrorKind::kIo, fmt::format("attempt to reach {} given up by us", authority(url_)));
+    return fail(ErrorKind::kIo, fmt::format("attempt to reach {} given up by us", place()));
   if (peer_closing_) return;
   // What was queued before goes out first, then the close frame, all within one bound.
   close_ = websocket::close_code::normal;
@@ -585,6 +328,7 @@ class ClientHandle final : public WebSocket {
   ~ClientHandle() override { client_->drop(); }
   bool send(std::string_view frame) override { return client_->send(frame); }
   void close() override { client_->close(); }
+  std::string waiting_for() const override { return client_->waiting_for(); }
 
  private:
   std::shared_ptr<Client> client_;
@@ -610,8 +354,8 @@ bool is_field_value(std::string_view text) {
 class Exchange final : public Channel {
  public:
   Exchange(const Executor& executor, HttpRequest request, std::vector<tcp::endpoint> addresses,
-           const TlsSettings& tls, const Timeouts& timeouts, HttpDone done)
-      : Channel(executor, request.url, std::move(addresses), tls, timeouts),
+           const Route& route, const Timeouts& timeouts, HttpDone done)
+      : Channel(executor, request.url, std::move(addresses), route, timeouts),
         done_(std::move(done)) {
     prepare(request);
   }
@@ -621,9 +365,15 @@ class Exchange final : public Channel {
  private:
   void prepare(HttpRequest& request);
   Task<bool> ask();
+  Task<error_code> read_header();
+  Task<error_code> read_body();
+  Task<void> read_prefix();
   void failed(const error_code& ec);
 
   http::request<http::string_body> request_;
+  std::optional<std::size_t> prefix_;
+  beast::flat_buffer buffer_{kMaxParsed};
+  std::optional<http::response_parser<http::empty_body>> header_;
   core::Result<void> sendable_;
   HttpResponse answer_;
   HttpDone done_;
@@ -649,6 +399,7 @@ void Exchange::prepare(HttpRequest& request) {
     }
     request_.set(header.name, header.value);
   }
+  prefix_ = request.body_prefix;
   request_.body() = std::move(request.body);
   request_.prepare_payload();
 }
@@ -664,6 +415,7 @@ Task<void> Exchange::run(std::shared_ptr<Exchange> self) {
   }
   if (self->dropped_) co_return;
   self->end_io();
+  self->step_ = Step::kOpen;  // it waits for nothing more
   const auto done = std::exchange(self->done_, nullptr);
   if (ok) {
     done(std::move(self->answer_));
@@ -675,31 +427,74 @@ Task<void> Exchange::run(std::shared_ptr<Exchange> self) {
 Task<bool> Exchange::ask() {
   step_ = Step::kUpgrade;
   arm(timeouts_.upgrade);
+  tls_.limit_reading(kMaxAnswer);
   const auto [write_error, written] = co_await http::async_write(tls_, request_, kAwait);
   if (stopped()) co_return false;
   // A server may refuse (413, 401) and stop reading before it has the whole body: read its answer.
-  beast::flat_buffer buffer;
-  http::response_parser<http::string_body> parser;
-  parser.header_limit(kMaxAnswerHeader);
-  parser.body_limit(kMaxHttpBody);
-  const auto [ec, size] = co_await http::async_read(tls_, buffer, parser, kAwait);
+  auto ec = co_await read_header();
+  if (!ec && prefix_) {
+    co_await read_prefix();
+  } else if (!ec) {
+    ec = co_await read_body();
+  }
   disarm();
   if (stopped()) co_return false;
   if (ec) {
     failed(write_error ? write_error : ec);
     co_return false;
   }
-  answer_.status = static_cast<int>(parser.get().result_int());
-  answer_.body = std::move(parser.get().body());
   co_return true;
 }
 
+// The first one that no other follows (RFC 9110 15.2).
+Task<error_code> Exchange::read_header() {
+  for (int interim = 0; interim <= kMaxInterim; ++interim) {
+    header_.emplace();
+    header_->header_limit(kMaxAnswerHeader);
+    header_->body_limit(prefix_ ? boost::none : boost::optional<std::uint64_t>(kMaxHttpBody));
+    const auto [ec, size] = co_await http::async_read_header(tls_, buffer_, *header_, kAwait);
+    if (ec) co_return ec;
+    answer_.status = static_cast<int>(header_->get().result_int());
+    if (answer_.status / 100 != 1 || answer_.status == 101) co_return error_code{};
+  }
+  co_return http::error::header_limit;
+}
+
+Task<error_code> Exchange::read_body() {
+  http::response_parser<http::string_body> parser(std::move(*header_));
+  if (!parser.is_done()) {
+    const auto [ec, size] = co_await http::async_read(tls_, buffer_, parser, kAwait);
+    if (ec) co_return ec;
+  }
+  answer_.body = std::move(parser.get().body());
+  co_return error_code{};
+}
+
+// Whatever follows the header, the answer is there.
+Task<void> Exchange::read_prefix() {
+  arm(std::min<core::Duration>(timeouts_.upgrade, kPrefixTime));
+  http::response_parser<http::buffer_body> parser(std::move(*header_));
+  std::string prefix(*prefix_, '\0');
+  auto& body = parser.get().body();
+  body.data = prefix.data();
+  body.size = prefix.size();
+  error_code ec;
+  while (!ec && !parser.is_done() && body.size != 0) {
+    const auto [failed, size] = co_await http::async_read_some(tls_, buffer_, parser, kAwait);
+    ec = failed;
+  }
+  answer_.whole = parser.is_done();
+  prefix.resize(prefix.size() - body.size);
+  answer_.body = std::move(prefix);
+}
+
 void Exchange::failed(const error_code& ec) {
-  const auto where = authority(url_);
+  const auto& where = place();
+  blame_address();
   if (timed_out_) {
     fail(ErrorKind::kTimeout, fmt::format("HTTPS answer of {} took longer than {}", where,
                                           seconds_text(timeouts_.upgrade)));
-  } else if (ec == http::error::body_limit) {
+  } else if (is_bound(ec)) {
     fail(ErrorKind::kExhausted,
          fmt::format("HTTPS answer of {} is larger than {} bytes", where, kMaxHttpBody));
   } else if (ec == http::error::partial_message || ec == http::error::end_of_stream ||
@@ -716,6 +511,7 @@ class ExchangeHandle final : public HttpExchange {
  public:
   explicit ExchangeHandle(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
   ~ExchangeHandle() override { exchange_->drop(); }
+  std::string waiting_for() const override { return exchange_->waiting_for(); }
 
  private:
   std::shared_ptr<Exchange> exchange_;
@@ -738,17 +534,19 @@ std::unique_ptr<WebSocket> connect(asio::io_context& io, const Url& url,
   return std::make_unique<ClientHandle>(std::move(client));
 }
 
-std::unique_ptr<WebSocket> connect(asio::io_context& io, const Url& url, const TlsSettings& tls,
+std::unique_ptr<WebSocket> connect(asio::io_context& io, const Url& url, const Route& route,
                                    const Timeouts& timeouts, WebSocketHandler& handler) {
-  return connect(io, url, {}, tls, timeouts, handler);
+  auto client = std::make_shared<Client>(io.get_executor(), url, std::vector<tcp::endpoint>{},
+                                         route, timeouts, handler);
+  spawn_later(io.get_executor(), [client] { return Client::run(client); });
+  return std::make_unique<ClientHandle>(std::move(client));
 }
 
-std::unique_ptr<HttpExchange> fetch(asio::io_context& io, HttpRequest request,
-                                    const TlsSettings& tls, const Timeouts& timeouts,
-                                    HttpDone done) {
+std::unique_ptr<HttpExchange> fetch(asio::io_context& io, HttpRequest request, const Route& route,
+                                    const Timeouts& timeouts, HttpDone done) {
   auto exchange =
       std::make_shared<Exchange>(io.get_executor(), std::move(request),
-                                 std::vector<tcp::endpoint>{}, tls, timeouts, std::move(done));
+                                 std::vector<tcp::endpoint>{}, route, timeouts, std::move(done));
   spawn_later(io.get_executor(), [exchange] { return Exchange::run(exchange); });
   return std::make_unique<ExchangeHandle>(std::move(exchange));
 }

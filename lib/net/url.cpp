@@ -65,9 +65,13 @@ core::Result<std::string> parse_port(std::string_view text) {
   return std::to_string(value);
 }
 
-// "host", "host:port", "[v6]" or "[v6]:port" into url.host and url.port.
-core::Result<void> parse_authority(std::string_view authority, Url& url) {
+// "host", "host:port", "[v6]" or "[v6]:port"; without a port it is empty.
+struct Authority {
+  std::string host, port;
+};
+core::Result<Authority> parse_authority(std::string_view authority) {
   if (authority.find('@') != std::string_view::npos) return bad("user names are not supported");
+  Authority url;
   std::string_view rest;
   if (authority.starts_with('[')) {
     const auto end = authority.find(']');
@@ -82,13 +86,12 @@ core::Result<void> parse_authority(std::string_view authority, Url& url) {
     if (!is_name_or_ipv4(url.host)) return bad("the host is neither a name nor an address");
     rest = authority.substr(colon);
   }
-  url.port = "443";
-  if (rest.empty()) return {};
+  if (rest.empty()) return url;
   if (rest.front() != ':') return bad("only a port may follow the host");
   auto port = parse_port(rest.substr(1));
   if (!port) return port.error();
   url.port = std::move(*port);
-  return {};
+  return url;
 }
 
 }  // namespace
@@ -111,11 +114,42 @@ core::Result<Url> Url::parse(std::string_view text) {
   const auto rest = text.substr(scheme_end + 3);
   if (rest.find('#') != std::string_view::npos) return bad("a fragment (#) has no meaning here");
   const auto authority_end = std::min(rest.find_first_of("/?"), rest.size());
-  auto parsed = parse_authority(rest.substr(0, authority_end), url);
+  auto parsed = parse_authority(rest.substr(0, authority_end));
   if (!parsed) return parsed.error();
+  url.host = std::move(parsed->host);
+  url.port = parsed->port.empty() ? "443" : std::move(parsed->port);
   url.target = rest.substr(authority_end);
   if (!url.target.starts_with('/')) url.target.insert(0, 1, '/');
   return url;
+}
+
+// As of a URL, no text quotes what was given: it may hold a password where it should not.
+core::Result<Proxy> Proxy::parse(std::string_view text) {
+  const auto wrong = [](std::string_view what) {
+    return core::invalid(fmt::format("{}; an HTTP proxy is http://HOST:PORT", what));
+  };
+  if (text.size() > kMaxUrl) return wrong("longer than 4096 characters");
+  if (text.find('@') != std::string_view::npos) {
+    return core::invalid(
+        "a user and a password do not belong here; name http://HOST:PORT, and put "
+        "\"user:password\" into the credential \"proxy\"");
+  }
+  if (!std::all_of(text.begin(), text.end(), is_printable)) {
+    return wrong("blanks, control and non-ASCII characters are not allowed");
+  }
+  constexpr std::string_view kScheme = "http://";
+  if (lower(text.substr(0, kScheme.size())) != kScheme) return wrong("no HTTP proxy");
+  auto rest = text.substr(kScheme.size());
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  if (rest.find_first_of("/?#") != std::string_view::npos)
+    return wrong("a path has no meaning here");
+  auto parsed = parse_authority(rest);
+  if (!parsed) return wrong(parsed.error().text.substr(std::string_view("URL: ").size()));
+  if (parsed->port.empty()) return wrong("the port is missing");
+  Proxy proxy;
+  proxy.host = std::move(parsed->host);
+  proxy.port = std::move(parsed->port);
+  return proxy;
 }
 
 }  // namespace derivd::net

@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+#include <thread>
+
 #include "net/endpoints.hpp"
+#include "net/resolver.hpp"
 #include "unit/net/raw_peer.hpp"
 #include "unit/net/resolver.hpp"
 #include "unit/net/support.hpp"
@@ -65,12 +69,12 @@ TEST_F(FailureTest, AnUnknownNameIsNotFound) {
 
 TEST_F(FailureTest, ANameServerThatDoesNotAnswerIsBounded) {
   timeouts_.resolve = milliseconds(100);
-  const SlowName slow;
-  const auto socket = dial(443, "slow.test");
+  const SlowName slow("bounded.slow.test");
+  const auto socket = dial(443, "bounded.slow.test");
   const auto& error = until_closed();
   EXPECT_EQ(error.step, Step::kResolve);
   EXPECT_EQ(error.error.kind, ErrorKind::kTimeout);
-  EXPECT_THAT(error.error.text, AllOf(HasSubstr("slow.test"), HasSubstr("0.1 s")));
+  EXPECT_THAT(error.error.text, AllOf(HasSubstr("bounded.slow.test"), HasSubstr("0.1 s")));
 }
 
 TEST_F(FailureTest, SeveralAddressesOfANameAreTriedInOrder) {
@@ -81,6 +85,112 @@ TEST_F(FailureTest, SeveralAddressesOfANameAreTriedInOrder) {
   const auto& error = until_closed();
   EXPECT_EQ(error.step, Step::kTls);
   EXPECT_THAT(error.error.text, HasSubstr("hostname mismatch"));
+}
+
+// A loop that ends must not wait for a resolver that does not: the program would stay after its
+// last word, longer than systemd waits.
+TEST_F(FailureTest, ALookUpThatHangsHoldsUpNoEnd) {
+  auto slow = std::make_unique<SlowName>("end.slow.test");
+  std::promise<void> ended;
+  std::thread program([&] {
+    boost::asio::io_context io;
+    RecordingClient client;
+    const auto socket = connect(io, url_of("wss", "end.slow.test", 443), TlsSettings{}, {}, client);
+    turn_ready(io);
+    EXPECT_TRUE(SlowName::reaches(1));
+    ended.set_value_at_thread_exit();
+  });
+  EXPECT_EQ(ended.get_future().wait_for(seconds(5)), std::future_status::ready);
+  slow.reset();
+  program.join();
+}
+
+TEST_F(FailureTest, ALookUpThatHangsHoldsUpNoOther) {
+  const SlowName slow("other.slow.test");
+  RecordingServer server;
+  const auto listening = listen(io_, "127.0.0.1", 0, test_certificate(), server).value();
+  RecordingClient other;
+  const auto hanging =
+      connect(io_, url_of("wss", "other.slow.test", 443), TlsSettings{}, {}, other);
+  turn_ready(io_);
+  ASSERT_TRUE(SlowName::reaches(1));
+  const auto socket = dial(listening->port(), "localhost");
+  ASSERT_TRUE(until([&] { return client_.opened + static_cast<int>(client_.closed.size()) != 0; }));
+  EXPECT_THAT(client_.closed, SizeIs(0)) << client_.closed[0].error.text;
+}
+
+TEST_F(FailureTest, LookUpsThatHangDoNotPileUp) {
+  timeouts_.resolve = milliseconds(1);
+  const SlowName slow("pile.slow.test");
+  for (int i = 0; i < 20; ++i) {
+    client_.closed.clear();
+    const auto socket = dial(443, "pile.slow.test");
+    EXPECT_EQ(until_closed().error.kind, ErrorKind::kTimeout);
+  }
+  EXPECT_LE(SlowName::waiting(), kMaxLookUpsOfName);
+}
+
+TEST_F(FailureTest, WhoWaitsForANameGetsTheAnswerOfAnEarlierAttempt) {
+  auto slow = std::make_unique<SlowName>("earlier.slow.test");
+  timeouts_.resolve = milliseconds(1);
+  for (int i = 0; i < kMaxLookUpsOfName; ++i) {
+    client_.closed.clear();
+    const auto socket = dial(443, "earlier.slow.test");
+    EXPECT_EQ(until_closed().error.kind, ErrorKind::kTimeout);
+  }
+  ASSERT_TRUE(SlowName::reaches(kMaxLookUpsOfName));
+  client_.closed.clear();
+  timeouts_.resolve = kTestLimit;
+  const auto socket = dial(443, "earlier.slow.test");
+  turn_ready(io_);
+  slow.reset();
+  EXPECT_EQ(until_closed().error.kind, ErrorKind::kNotFound);
+}
+
+TEST_F(FailureTest, AnAnswerThatNobodyWaitsForAnyMoreIsForgotten) {
+  auto slow = std::make_unique<SlowName>("forgotten.slow.test");
+  auto socket = dial(443, "forgotten.slow.test");
+  turn_ready(io_);
+  ASSERT_TRUE(SlowName::reaches(1));
+  socket.reset();
+  slow.reset();
+  turn_ready(io_);
+  EXPECT_THAT(client_.closed, SizeIs(0));
+}
+
+// An attempt tries eight. The one that works may be any of those that a name has.
+TEST_F(FailureTest, AddressesBeyondTheEighthGetTheirTurn) {
+  const NineAddresses many;
+  RecordingServer server;
+  const auto listening = listen(io_, "127.0.0.1", 0, test_certificate(), server).value();
+  const auto first = dial(listening->port(), "localhost");
+  const auto& error = until_closed();
+  EXPECT_EQ(error.step, Step::kConnect);
+  EXPECT_THAT(error.error.text, AllOf(HasSubstr("127.0.0.11: "), HasSubstr("127.0.0.18: ")));
+  const auto second = dial(listening->port(), "localhost");
+  ASSERT_TRUE(until([&] { return client_.opened == 1 || client_.closed.size() == 2; }));
+  EXPECT_EQ(client_.opened, 1) << client_.closed.back().error.text;
+  // And it is not forgotten that it did.
+  const auto third = dial(listening->port(), "localhost");
+  ASSERT_TRUE(until([&] { return client_.opened == 2 || client_.closed.size() == 2; }));
+  EXPECT_EQ(client_.opened, 2) << client_.closed.back().error.text;
+}
+
+TEST_F(FailureTest, AnAddressThatDoesNotGetAsFarAsTlsIsTriedLast) {
+  RawScript mute;
+  mute.tls = false;
+  timeouts_.tls = milliseconds(50);
+  const auto silent = peer(mute);
+  RecordingServer server;
+  const auto listening = listen(io_, "127.0.0.1", 0, test_certificate(), server).value();
+  const std::vector<Endpoint> both = {{"127.0.0.1", silent.port()},
+                                      {"127.0.0.1", listening->port()}};
+  const auto first = dial(both);
+  EXPECT_EQ(until_closed().step, Step::kTls);
+  timeouts_.tls = kTestLimit;
+  const auto second = dial(both);
+  ASSERT_TRUE(until([&] { return client_.opened == 1; }));
+  EXPECT_EQ(silent.accepted(), 1);
 }
 
 // ---- connect ----
@@ -124,6 +234,7 @@ TEST_F(FailureTest, ADeadFirstAddressLeavesTimeForTheOthers) {
 TEST_F(FailureTest, WhenEveryAddressFailsEachIsNamed) {
   timeouts_.connect = milliseconds(200);
   const DeadPort dead(io_);
+  forget_failure("localhost", {boost::asio::ip::make_address("127.0.0.2"), 1});  // an earlier run's
   const auto socket = dial({{"127.0.0.2", 1}, {"127.0.0.1", dead.port()}});
   const auto& error = until_closed();
   EXPECT_EQ(error.step, Step::kConnect);
@@ -194,6 +305,26 @@ TEST_F(FailureTest, APeerThatDribblesItsAnswerIsBoundedToo) {
   const auto slow = peer(script);
   const auto socket = dial(slow.port());
   EXPECT_EQ(until_closed().error.kind, ErrorKind::kTimeout);
+}
+
+TEST_F(FailureTest, AnUpgradeAnswerWithoutEndIsBounded) {
+  for (const std::string head : {"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+                                 "HTTP/1.1 101 ", "HTTP/1.1 403 Forbidden\r\n\r\n",
+                                 "HTTP/1.1 403 Forbidden\r\nContent-Length: 9000000\r\n\r\n"}) {
+    SCOPED_TRACE(head);
+    client_.closed.clear();
+    RawScript script;
+    script.answer = [&](const std::string&) { return head; };
+    script.then = std::vector<std::string>(128, std::string(65'536, 'x'));
+    script.cut = true;
+    const auto rude = peer(script);
+    const auto socket = dial(rude.port());
+    const auto& error = until_closed();
+    EXPECT_EQ(error.step, Step::kUpgrade);
+    const bool header = head.ends_with("101 ");  // which the parser bounds
+    EXPECT_EQ(error.error.kind, header ? ErrorKind::kProtocol : ErrorKind::kExhausted)
+        << error.error.text;
+  }
 }
 
 struct BadUpgrade {
@@ -389,7 +520,7 @@ class Destroyed : public FailureTest,
 
 TEST_P(Destroyed, LeaksNothingAndCallsNothing) {
   const auto [moment, turn] = GetParam();
-  const SlowName slow;
+  const SlowName slow("moments.slow.test");
   auto io = std::make_unique<boost::asio::io_context>();
   auto dead = std::make_unique<DeadPort>(*io);
   RawScript no_tls;
@@ -399,7 +530,7 @@ TEST_P(Destroyed, LeaksNothingAndCallsNothing) {
   auto raw =
       std::make_unique<RawPeer>(*io, test_certificate(), moment == Moment::kTls ? no_tls : script);
   const auto port = moment == Moment::kConnecting ? dead->port() : raw->port();
-  const auto host = moment == Moment::kResolving ? "slow.test" : "127.0.0.1";
+  const auto host = moment == Moment::kResolving ? "moments.slow.test" : "127.0.0.1";
   auto socket =
       connect(*io, url_of("wss", host, port), trusting(test_certificate()), timeouts_, client_);
   switch (moment) {
@@ -434,7 +565,6 @@ TEST_P(Destroyed, LeaksNothingAndCallsNothing) {
   raw.reset();
   dead.reset();
   if (turn) turn_ready(*io);
-  { const SlowName ended; }  // its end frees the resolver's thread, which the loop's end waits for
   io.reset();
   EXPECT_EQ(client_.opened, 0);
   EXPECT_TRUE(client_.closed.empty());

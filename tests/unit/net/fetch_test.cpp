@@ -144,6 +144,126 @@ TEST_F(FetchTest, AnEndlessChunkedBodyIsBounded) {
   EXPECT_EQ(error_of(answering(text)).error.kind, ErrorKind::kExhausted);
 }
 
+RawScript flooding(std::string head, const std::string& piece) {
+  RawScript script;
+  script.answer = [head = std::move(head)](const std::string&) { return head; };
+  // 8 MiB: without a bound of ours, what ends it is the peer.
+  script.then = std::vector<std::string>((8 << 20) / piece.size() + 1, piece);
+  script.cut = true;
+  return script;
+}
+
+std::string repeated(const std::string& text) {
+  std::string out;
+  while (out.size() < 65'536) out += text;
+  return out;
+}
+
+// What the parser does not count towards the body.
+TEST_F(FetchTest, WhatIsNotTheBodyIsBoundedToo) {
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string x(1000, 'x');
+  const std::vector<RawScript> floods = {
+      flooding(chunked + "1;", repeated("x")),              // one extension of a chunk
+      flooding(chunked, repeated("1;" + x + "\r\ny\r\n")),  // many
+      flooding(chunked + "1\r\ny\r\n0\r\n", repeated("X: " + x + "\r\n")),  // trailers
+      flooding("", repeated("HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n")),
+      flooding("HTTP/1.1 200 OK\r\n", repeated("X: " + x + "\r\n")),
+      flooding("HTTP/1.1 200 ", repeated("x")),
+      flooding("", repeated("\r\n"))};
+  for (std::size_t i = 0; i < floods.size(); ++i) {
+    SCOPED_TRACE(i);
+    results_.clear();
+    const auto error = error_of(floods[i]);
+    EXPECT_EQ(error.step, Step::kUpgrade);
+    EXPECT_THAT(error.error.kind, testing::AnyOf(ErrorKind::kExhausted, ErrorKind::kProtocol))
+        << error.error.text;
+  }
+}
+
+TEST_F(FetchTest, AnAnswerThatAnotherOneFollowsIsNone) {
+  const RawPeer raw(io_, test_certificate(),
+                    answering("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </>"
+                              "\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"));
+  const auto exchange = start(raw.port());
+  ASSERT_TRUE(until_done());
+  ASSERT_TRUE(results_[0]) << results_[0].error().error.text;
+  EXPECT_EQ(results_[0]->status, 200);
+  EXPECT_EQ(results_[0]->body, "hi");
+}
+
+class StatusCounts : public FetchTest {
+ protected:
+  HttpResponse told_by(const RawScript& script) {
+    results_.clear();
+    const RawPeer raw(io_, test_certificate(), script);
+    HttpRequest request;
+    request.body_prefix = 10;
+    const auto exchange = start(raw.port(), std::move(request));
+    if (!until_done()) return {};
+    EXPECT_TRUE(results_[0]) << results_[0].error().error.text;
+    return results_[0] ? *results_[0] : HttpResponse{};
+  }
+};
+
+TEST_F(StatusCounts, HoweverTheAnswerEnds) {
+  for (const std::string rest :
+       {"HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\nok", "HTTP/1.1 200 OK\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nok"}) {
+    SCOPED_TRACE(rest);
+    const auto answer = told_by(answering(rest));
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, rest.ends_with("ok") ? "ok" : "");
+    EXPECT_FALSE(answer.whole);
+  }
+}
+
+TEST_F(StatusCounts, OfTheBodyItTakesNoMoreThanAskedFor) {
+  const std::string x(1000, 'x');
+  for (const auto& script :
+       {flooding("HTTP/1.1 429 Slow\r\nContent-Length: 999999999999\r\n\r\n", repeated("x")),
+        flooding("HTTP/1.1 429 Slow\r\n\r\n", repeated("x")),
+        flooding("HTTP/1.1 429 Slow\r\nTransfer-Encoding: chunked\r\n\r\n",
+                 repeated("1\r\nx\r\n"))}) {
+    const auto answer = told_by(script);
+    EXPECT_EQ(answer.status, 429);
+    EXPECT_EQ(answer.body, "xxxxxxxxxx");
+    EXPECT_FALSE(answer.whole);
+  }
+  const auto nothing =
+      told_by(flooding("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", repeated("x")));
+  EXPECT_EQ(nothing.status, 200);
+  EXPECT_EQ(nothing.body, "");
+}
+
+TEST_F(StatusCounts, AWholeAnswerIsCalledSo) {
+  const auto answer = told_by(answering("HTTP/1.1 400 Bad\r\nContent-Length: 5\r\n\r\nwhy 1"));
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.body, "why 1");
+  EXPECT_TRUE(answer.whole);
+  EXPECT_TRUE(told_by(answering("HTTP/1.1 204 No Content\r\n\r\n")).whole);
+}
+
+TEST_F(StatusCounts, ABodyThatDoesNotComeIsNotWaitedForLong) {
+  auto script = answering("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly");
+  script.cut = false;
+  timeouts_.upgrade = milliseconds(100);
+  EXPECT_EQ(told_by(script).body, "only");
+}
+
+TEST_F(StatusCounts, WithoutAWholeHeaderThereIsNoStatus) {
+  results_.clear();
+  const RawPeer raw(io_, test_certificate(), answering("HTTP/1.1 200 OK\r\nContent-Le"));
+  HttpRequest request;
+  request.body_prefix = 10;
+  const auto exchange = start(raw.port(), std::move(request));
+  ASSERT_TRUE(until_done());
+  EXPECT_FALSE(results_[0]);
+}
+
 TEST_F(FetchTest, AConnectionCutWithinTheBodyIsAnError) {
   for (const std::string text : {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this",
                                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",

@@ -85,6 +85,17 @@ TEST_F(ServerTest, RequestsThatAreTooLargeAreCutOff) {
   EXPECT_TRUE(peer_.requests.empty());
 }
 
+// What HTTP does not bound by itself: an extension of a chunk, and trailers.
+TEST_F(ServerTest, RequestsWithoutEndAreCutOff) {
+  const std::string chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1";
+  for (const auto& head : {chunked + ";", chunked + "\r\nx\r\n0\r\nX: ", std::string("GET /")}) {
+    SCOPED_TRACE(head);
+    const RawClient client(io_, server_->port(), head + std::string(8 << 20, 'x'));
+    ASSERT_TRUE(until([&] { return client.ended(); }));
+  }
+  EXPECT_TRUE(peer_.requests.empty());
+}
+
 // A masked text frame, by hand.
 std::string masked(int opcode, const std::string& payload) {
   const std::string mask = "\x01\x02\x03\x04";

@@ -115,9 +115,43 @@ TEST(Url, ErrorsNeverQuoteTheUrl) {
   }
 }
 
+TEST(ProxyUrl, HostAndPort) {
+  for (const auto* text : {"http://proxy.example:3128", "HTTP://Proxy.Example:3128/"}) {
+    const auto proxy = Proxy::parse(text);
+    ASSERT_TRUE(proxy) << proxy.error().text;
+    EXPECT_EQ(proxy->host, "proxy.example");
+    EXPECT_EQ(proxy->port, "3128");
+    EXPECT_FALSE(proxy->login);
+  }
+  EXPECT_EQ(Proxy::parse("http://[::1]:8080")->host, "::1");
+}
+
+TEST(ProxyUrl, AnythingElseIsRefusedWithWhatWouldDo) {
+  for (const auto* text :
+       {"", "proxy.example", "proxy.example:3128", "https://proxy.example:3128",
+        "socks5://proxy.example:1080", "http://proxy.example", "http://:3128", "http://",
+        "http://proxy.example:0", "http://proxy.example:3128/path", "http://proxy.example:3128?x",
+        "http://proxy.example:3128#x", "http://pro xy:3128", "http://proxy.example:99999"}) {
+    const auto proxy = Proxy::parse(text);
+    ASSERT_FALSE(proxy) << text;
+    EXPECT_THAT(proxy.error().text, testing::HasSubstr("http://HOST:PORT")) << text;
+  }
+}
+
+TEST(ProxyUrl, APasswordIsRefusedAndNotShown) {
+  for (const auto* text : {"http://me:hunter2@proxy.example:3128", "me:hunter2@proxy",
+                           "http://hunter2@proxy.example:3128", "https://me:hunter2@proxy:1"}) {
+    const auto proxy = Proxy::parse(text);
+    ASSERT_FALSE(proxy) << text;
+    EXPECT_THAT(proxy.error().text, testing::HasSubstr("credential \"proxy\""));
+    EXPECT_THAT(proxy.error().text, testing::Not(testing::HasSubstr("hunter2")));
+  }
+}
+
 TEST(Step, EachHasAName) {
   EXPECT_EQ(name_of(Step::kResolve), "resolve");
   EXPECT_EQ(name_of(Step::kConnect), "connect");
+  EXPECT_EQ(name_of(Step::kProxy), "proxy");
   EXPECT_EQ(name_of(Step::kTls), "tls");
   EXPECT_EQ(name_of(Step::kUpgrade), "upgrade");
   EXPECT_EQ(name_of(Step::kOpen), "open");
