@@ -32,7 +32,7 @@ deriv::SessionSettings session_settings(const config::VenueSettings& venue, core
 
 deriv::VenueAddress venue_address(const config::VenueSettings& venue, deriv::Dialect dialect) {
   return {venue.endpoint.value_or(std::string(deriv::default_endpoint(dialect))), venue.app_id,
-          venue.ca_file.value_or("")};
+          venue.ca_file.value_or(""), venue.proxy.value_or("")};
 }
 
 }  // namespace derivd::daemon

@@ -26,6 +26,7 @@
 #include "derivd/reload.hpp"
 #include "net/plain_http.hpp"
 #include "service/control.hpp"
+#include "service/credential.hpp"
 #include "service/exit_code.hpp"
 #include "service/exposition.hpp"
 #include "service/lock.hpp"
@@ -54,16 +55,17 @@ std::uint64_t system_seed() {
 class App final : public ControlTarget {
  public:
   App(const config::Config& config, std::string file, core::Secret token,
-      std::unique_ptr<store::Journal> journal, service::Log& log)
+      deriv::ProxyLogin proxy_login, std::unique_ptr<store::Journal> journal, service::Log& log)
       : config_(config),
         file_(std::move(file)),
         real_log_(log),
         journal_(std::move(journal)),
         rng_(system_seed()),
-        link_(
-            io_, net::TlsSettings{config_.venue.ca_file.value_or("")}, net::Timeouts{},
-            [this] { return now(); }, [this] { after_event(); }),
         settings_(session_settings(config_.venue, std::move(token))),
+        proxy_login_(std::move(proxy_login)),
+        link_(
+            io_, deriv::route_to(settings_, proxy_login_), net::Timeouts{},
+            [this] { return now(); }, [this] { after_event(); }, proxy_login_),
         dialect_(settings_.dialect),
         proven_venue_(config_.venue),
         trader_(config_, std::move(settings_), link_, watched_journal_, log_, rng_,
@@ -84,7 +86,7 @@ class App final : public ControlTarget {
     started_wall_ = now().wall;
     last_status_ = started_ - kStatusEvery;  // the first line at once
     open_metrics();
-    notifications_.configure(config_.notify, config_.engine.limits.day_starts, log_);
+    configure_notifications();
     wait_signal();
     watchdog_ = service::Notifier::watchdog_interval();
     now();
@@ -181,8 +183,15 @@ class App final : public ControlTarget {
   void take_over(const Reload& verdict) {
     config_ = verdict.config;
     log_.set_level(*service::level_from(config_.log_level));
-    notifications_.configure(config_.notify, config_.engine.limits.day_starts, log_);
+    configure_notifications();
     trader_.reconfigure(verdict.changes);
+  }
+
+  void configure_notifications() {
+    const auto route = deriv::route_to(venue_address(config_.venue, dialect_), proxy_login_);
+    // A route that is none was refused with the configuration.
+    if (route) notifications_.use(route->proxy);
+    notifications_.configure(config_.notify, config_.engine.limits.day_starts, log_);
   }
 
   core::Now now() {
@@ -219,6 +228,8 @@ class App final : public ControlTarget {
       config_.venue.endpoint = proven_venue_.endpoint;
       config_.venue.app_id = proven_venue_.app_id;
       config_.venue.ca_file = proven_venue_.ca_file;
+      config_.venue.proxy = proven_venue_.proxy;
+      configure_notifications();
     }
     const auto kept = lock_name(trader_.account());
     std::erase_if(account_locks_, [&](const auto& held) { return held.first != kept; });
@@ -366,8 +377,9 @@ class App final : public ControlTarget {
   Notifications notifications_{io_, read_notify_secrets(real_log_), rng_, [this] { return now(); }};
   ObservedLog log_{real_log_, {&metrics_, &notifications_}};
   ObservedJournal watched_journal_{*journal_, {&metrics_, &notifications_}};
-  deriv::Link link_;
   deriv::SessionSettings settings_;
+  const deriv::ProxyLogin proxy_login_;
+  deriv::Link link_;
   const deriv::Dialect dialect_;
   config::VenueSettings proven_venue_;  // by a session; the one in force may be on trial
   Trader trader_;
@@ -401,6 +413,13 @@ core::Result<std::unique_ptr<store::Journal>> open_journal(const config::Config&
   return store::Journal::open(file, store::Journal::Mode::kReadWrite, config.durability);
 }
 
+/// The line, and the password in it.
+void hide_login(service::Log& log, const core::Secret& login) {
+  log.hide(login);
+  const auto text = login.reveal();
+  log.hide(core::Secret(std::string(text.substr(text.find(':') + 1))));
+}
+
 }  // namespace
 
 int run_daemon(const config::Config& config, const std::string& file, core::Secret token,
@@ -413,6 +432,16 @@ int run_daemon(const config::Config& config, const std::string& file, core::Secr
               "in store.ticks");
     return service::kExitConfig;
   }
+  const auto settings = session_settings(config.venue, token.clone());
+  if (const auto route = deriv::route_to(settings, {}); !route) {
+    log.write(EventKind::kConfigInvalid, "venue.proxy: " + route.error().text);
+    return service::kExitConfig;
+  }
+  auto login = service::read_proxy_login();
+  if (!login) {
+    log.write(EventKind::kCredentialProblem, login.error().text);
+    return service::kExitCredential;
+  }
   auto journal = open_journal(config);
   if (!journal) {
     log.write(EventKind::kJournalProblem, journal.error().text);
@@ -421,7 +450,12 @@ int run_daemon(const config::Config& config, const std::string& file, core::Secr
   }
   int code = 0;
   {
-    App app(config, file, std::move(token), std::move(*journal), log);
+    deriv::ProxyLogin proxy_login;
+    if (*login) {
+      hide_login(log, **login);
+      proxy_login = std::make_shared<const core::Secret>(std::move(**login));
+    }
+    App app(config, file, std::move(token), std::move(proxy_login), std::move(*journal), log);
     code = app.run();
   }
   ::prctl(PR_SET_DUMPABLE, 1);  // every secret is wiped by now

@@ -22,6 +22,9 @@ using service::Outbox;
 
 namespace {
 
+/// Of an answer's body: the reason for a refusal stands in it, in less than this.
+constexpr std::size_t kReplyPrefix = 1024;
+
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
@@ -148,18 +151,19 @@ NotifySecrets read_notify_secrets(service::Log& log) {
 /// One address to which notices go, one exchange at a time.
 class Notifications::Receiver {
  public:
-  Receiver(std::string label, core::Secret url, std::string ca_file, std::string chat,
+  Receiver(std::string label, core::Secret url, net::Route route, std::string chat,
            std::int64_t per_hour, core::Rng& rng)
       : label_(std::move(label)),
         url_(std::move(url)),
-        ca_file_(std::move(ca_file)),
+        route_(std::move(route)),
         chat_(std::move(chat)),
         per_hour_(per_hour),
         outbox_(static_cast<std::uint32_t>(per_hour), rng) {}
 
   bool same(const Receiver& other) const {
     return label_ == other.label_ && url_.reveal() == other.url_.reveal() &&
-           ca_file_ == other.ca_file_ && chat_ == other.chat_ && per_hour_ == other.per_hour_;
+           route_.tls.ca_file == other.route_.tls.ca_file && proxy() == other.proxy() &&
+           chat_ == other.chat_ && per_hour_ == other.per_hour_;
   }
 
   /// Sends what is due. `done` is called later, never from here.
@@ -179,8 +183,8 @@ class Notifications::Receiver {
     request.headers.push_back({"Content-Type", "application/json"});
     const auto text = text_of(*notice, owner.settings_);
     request.body = chat_.empty() ? webhook_body(*notice, text) : telegram_body(chat_, text);
-    exchange_ = net::fetch(owner.io_, std::move(request), net::TlsSettings{ca_file_},
-                           net::Timeouts{}, std::move(done));
+    request.body_prefix = kReplyPrefix;
+    exchange_ = net::fetch(owner.io_, std::move(request), route_, net::Timeouts{}, std::move(done));
   }
 
   std::optional<std::string> done(
@@ -197,9 +201,13 @@ class Notifications::Receiver {
   const std::string& label() const { return label_; }
 
  private:
+  std::string proxy() const {
+    return route_.proxy ? route_.proxy->host + ":" + route_.proxy->port : std::string{};
+  }
+
   std::string label_;
   core::Secret url_;
-  std::string ca_file_;
+  net::Route route_;
   std::string chat_;  // empty: a webhook
   std::int64_t per_hour_;
   Outbox outbox_;
@@ -222,19 +230,23 @@ void Notifications::configure(const config::NotifySettings& settings,
   day_starts_ = day_starts;
   log_ = &log;
   std::vector<std::unique_ptr<Receiver>> wanted;
+  const auto route = [this](const std::optional<std::string>& ca_file, bool through_proxy) {
+    return net::Route(net::TlsSettings{ca_file.value_or("")},
+                      through_proxy ? proxy_ : std::optional<net::Proxy>{});
+  };
   auto webhook = secrets_.webhook_url ? secrets_.webhook_url->clone()
                                       : core::Secret(settings.webhook_url.value_or(""));
   if (!webhook.empty()) {
     log.hide(webhook);
-    wanted.push_back(std::make_unique<Receiver>("webhook", std::move(webhook),
-                                                settings.webhook_ca_file.value_or(""), "",
-                                                settings.max_per_hour, rng_));
+    wanted.push_back(std::make_unique<Receiver>(
+        "webhook", std::move(webhook), route(settings.webhook_ca_file, settings.webhook_proxy), "",
+        settings.max_per_hour, rng_));
   }
   if (settings.telegram_chat_id && secrets_.telegram_token) {
     core::Secret url(fmt::format("{}/bot{}/sendMessage", settings.telegram_endpoint,
                                  secrets_.telegram_token->reveal()));
     wanted.push_back(std::make_unique<Receiver>(
-        "Telegram", std::move(url), settings.telegram_ca_file.value_or(""),
+        "Telegram", std::move(url), route(settings.telegram_ca_file, settings.telegram_proxy),
         *settings.telegram_chat_id, settings.max_per_hour, rng_));
   } else if (settings.telegram_chat_id) {
     report("Telegram", "the credential \"telegram-token\" is missing: nothing is sent there");

@@ -43,6 +43,9 @@ class Notifications final : public Observer {
   /// once.
   void configure(const config::NotifySettings& settings, std::chrono::seconds day_starts,
                  service::Log& log);
+  /// From the next configure() on: what receivers are reached through, but for those that are to be
+  /// reached directly.
+  void use(std::optional<net::Proxy> proxy) { proxy_ = std::move(proxy); }
   void on_event(const core::Event& event) override;
   /// The day that the journal knows of: its end may have passed while no daemon ran.
   void on_load(const execution::Snapshot& snapshot) override { day_ = snapshot.day; }
@@ -66,6 +69,7 @@ class Notifications final : public Observer {
   core::Rng& rng_;
   std::function<core::Now()> now_;
   boost::asio::steady_timer timer_;
+  std::optional<net::Proxy> proxy_;
   config::NotifySettings settings_;
   std::chrono::seconds day_starts_{0};
   service::Log* log_ = nullptr;

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "common/venue_settings.hpp"
+#include "deriv/link.hpp"
+
 namespace derivd::daemon {
 namespace {
 
@@ -35,6 +38,16 @@ std::optional<config::Problem> other_protocol(const std::vector<config::Change>&
                     c.after, deriv::name_of(dialect))};
   }
   return std::nullopt;
+}
+
+/// What only the network's own reading of an address finds.
+std::optional<config::Problem> no_proxy_at_all(const config::Config& wanted,
+                                               deriv::Dialect dialect) {
+  const auto route = deriv::route_to(venue_address(wanted.venue, dialect), {});
+  if (route) return std::nullopt;
+  const auto at = wanted.places.find("venue.proxy");
+  const auto place = at == wanted.places.end() ? config::Place{} : at->second;
+  return config::Problem{place.line, place.column, "venue.proxy", route.error().text};
 }
 
 }  // namespace
@@ -68,6 +81,9 @@ Reload prepare_reload(const config::Config& running, const std::string& file,
     out.problems.push_back(config::format(p, file));
   }
   if (const auto p = other_protocol(changes, wanted, dialect)) {
+    out.problems.push_back(config::format(*p, file));
+  }
+  if (const auto p = no_proxy_at_all(wanted, dialect)) {
     out.problems.push_back(config::format(*p, file));
   }
   if (!out.problems.empty()) return out;

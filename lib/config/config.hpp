@@ -50,6 +50,7 @@ struct VenueSettings {
   PaperSettings paper;
   std::optional<std::string> endpoint;
   std::optional<std::string> ca_file;
+  std::optional<std::string> proxy;  // http://HOST:PORT
 };
 
 /// Whether the ticks that arrive are kept, and where; no directory: $STATE_DIRECTORY/ticks.
@@ -70,9 +71,11 @@ struct ListenAddress {
 struct NotifySettings {
   std::optional<std::string> webhook_url;
   std::optional<std::string> webhook_ca_file;
+  bool webhook_proxy = true;  // through venue.proxy, where there is one
   std::optional<std::string> telegram_chat_id;
   std::string telegram_endpoint = "https://api.telegram.org";
   std::optional<std::string> telegram_ca_file;
+  bool telegram_proxy = true;
   std::chrono::seconds disconnected_after{300};
   std::int64_t max_per_hour = 20;
   bool daily_summary = true;

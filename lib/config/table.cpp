@@ -176,6 +176,32 @@ Result<std::string> read_endpoint(const YamlNode& node) {
   return text;
 }
 
+/// A proxy. The value may hold a password, where none belongs, and is then not shown.
+Result<std::string> read_proxy(const YamlNode& node) {
+  constexpr auto kAllowed = "null for none; http://HOST:PORT of an HTTP proxy";
+  auto text = read_text(node);
+  if (!text) return invalid(fmt::format("{}; allowed: {}", text.error().text, kAllowed));
+  std::string_view url = *text;
+  if (url.find('@') != std::string_view::npos) {
+    return invalid(
+        fmt::format("a user and a password do not belong into this file: they are the "
+                    "credential \"proxy\", the line user:password; allowed: {}",
+                    kAllowed));
+  }
+  if (url.ends_with('/')) url.remove_suffix(1);
+  const auto port = url.substr(std::min(url.rfind(':') + 1, url.size()));
+  unsigned number = 0;
+  const auto [end, ec] = std::from_chars(port.data(), port.data() + port.size(), number);
+  const bool has_port =
+      ec == std::errc{} && end == port.data() + port.size() && number > 0 && number < 65'536;
+  constexpr std::string_view kScheme = "http://";
+  if (!is_url(url, kScheme) || !has_port ||
+      url.substr(kScheme.size()).find_first_of("/?") != std::string_view::npos) {
+    return invalid(fmt::format("{} is no proxy; allowed: {}", shown(node), kAllowed));
+  }
+  return std::string(url);
+}
+
 /// A receiver of notifications. The value may hold a secret and is not shown.
 Result<std::string> read_receiver(const YamlNode& node) {
   auto text = read_text(node);
@@ -487,6 +513,11 @@ constexpr std::array kSettings{
     row<DERIVD_FIELD(venue.ca_file), read_text>(
         "venue.ca_file", kNotSet, "a readable file in PEM form",
         "Certificates to trust instead of the system's, for a simulator.", Reload::kReconnect),
+    row<DERIVD_FIELD(venue.proxy), read_proxy>(
+        "venue.proxy", kNotSet, "http://HOST:PORT",
+        "An HTTP proxy (CONNECT) through which everything goes, notifications too. Its user and "
+        "password are the credential \"proxy\".",
+        Reload::kReconnect),
 
     row<DERIVD_FIELD(engine.limits.max_stake), read_amount>(
         "limits.max_stake", kNotSet, kAmountAllowed, "No single stake may be above this.",
@@ -627,6 +658,11 @@ constexpr std::array kSettings{
     row<DERIVD_FIELD(notify.webhook_ca_file), read_text>(
         "notify.webhook.ca_file", kNotSet, "a readable file in PEM form",
         "Certificates to trust for the webhook instead of the system's.", Reload::kLive),
+    row<DERIVD_FIELD(notify.webhook_proxy), read_bool>(
+        "notify.webhook.proxy", "true", "true, false",
+        "Through venue.proxy, where there is one. false: directly, for a receiver of your own "
+        "network.",
+        Reload::kLive),
     row<DERIVD_FIELD(notify.telegram_chat_id), read_chat>(
         "notify.telegram.chat_id", kNotSet, "a chat's number or @channel",
         "Notifications go to this chat; the bot's token is the credential \"telegram-token\".",
@@ -637,6 +673,9 @@ constexpr std::array kSettings{
     row<DERIVD_FIELD(notify.telegram_ca_file), read_text>(
         "notify.telegram.ca_file", kNotSet, "a readable file in PEM form",
         "Certificates to trust for that server instead of the system's.", Reload::kLive),
+    row<DERIVD_FIELD(notify.telegram_proxy), read_bool>(
+        "notify.telegram.proxy", "true", "true, false",
+        "Through venue.proxy, where there is one. false: directly.", Reload::kLive),
     row<DERIVD_FIELD(notify.disconnected_after), read_disconnected_after>(
         "notify.disconnected_after", "5m", "1s to 24h",
         "A disconnection is worth a notification when it lasts longer than this.", Reload::kLive),

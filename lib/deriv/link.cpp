@@ -21,18 +21,21 @@ struct Link::Impl {
       link.event([&](LinkEvents& s, const core::Now& t) { s.on_frame(frame, capacity, t); });
     }
     void on_closed(const net::LinkError& error) override {
+      ended = true;
       link.event([&](LinkEvents& s, const core::Now& t) {
         s.on_closed(error.http_status, error.error.text, t);
       });
     }
     Impl& link;
     std::unique_ptr<net::WebSocket> socket;
+    bool ended = false;
   };
 
-  Impl(boost::asio::io_context& context, net::TlsSettings tls_settings, net::Timeouts bounds,
-       std::function<core::Now()> clock, std::function<void()> after)
+  Impl(boost::asio::io_context& context, core::Result<net::Route> way, net::Timeouts bounds,
+       std::function<core::Now()> clock, std::function<void()> after, ProxyLogin user)
       : io(context),
-        tls(std::move(tls_settings)),
+        route(std::move(way)),
+        login(std::move(user)),
         timeouts(bounds),
         now(std::move(clock)),
         after_event(std::move(after)) {}
@@ -72,7 +75,8 @@ struct Link::Impl {
   }
 
   boost::asio::io_context& io;
-  net::TlsSettings tls;  // of the next attempt; one that runs keeps its own
+  core::Result<net::Route> route;  // of the next attempt; one that runs keeps its own
+  const ProxyLogin login;
   const net::Timeouts timeouts;
   const std::function<core::Now()> now;
   const std::function<void()> after_event;
@@ -83,10 +87,18 @@ struct Link::Impl {
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 };
 
-Link::Link(boost::asio::io_context& io, net::TlsSettings tls, net::Timeouts timeouts,
-           std::function<core::Now()> now, std::function<void()> after_event)
-    : impl_(std::make_unique<Impl>(io, std::move(tls), timeouts, std::move(now),
-                                   std::move(after_event))) {}
+core::Result<net::Route> route_to(const VenueAddress& address, const ProxyLogin& login) {
+  if (address.proxy.empty()) return net::Route(net::TlsSettings{address.ca_file});
+  auto proxy = net::Proxy::parse(address.proxy);
+  if (!proxy) return proxy.error();
+  proxy->login = login;
+  return net::Route(net::TlsSettings{address.ca_file}, std::move(*proxy));
+}
+
+Link::Link(boost::asio::io_context& io, core::Result<net::Route> route, net::Timeouts timeouts,
+           std::function<core::Now()> now, std::function<void()> after_event, ProxyLogin login)
+    : impl_(std::make_unique<Impl>(io, std::move(route), timeouts, std::move(now),
+                                   std::move(after_event), std::move(login))) {}
 Link::~Link() = default;
 
 void Link::attach(LinkEvents& session) { impl_->session = &session; }
@@ -96,8 +108,8 @@ void Link::http(const HttpCall& call) {
   link.drop_exchange();
   const auto number = link.exchange_number;
   auto url = net::Url::parse(call.url);
-  if (!url) {
-    return link.later([&link, number, why = url.error().text] {
+  if (!url || !link.route) {
+    return link.later([&link, number, why = (url ? link.route.error() : url.error()).text] {
       if (number != link.exchange_number) return;
       link.event([&](LinkEvents& s, const core::Now& now) { s.on_http_failed(why, now); });
     });
@@ -107,7 +119,7 @@ void Link::http(const HttpCall& call) {
   request.url = std::move(*url);
   for (const auto& [name, value] : call.headers) request.headers.push_back({name, value});
   link.exchange =
-      net::fetch(link.io, std::move(request), link.tls, link.timeouts,
+      net::fetch(link.io, std::move(request), *link.route, link.timeouts,
                  [&link, number](auto result) { link.on_http_done(number, std::move(result)); });
 }
 
@@ -117,15 +129,15 @@ void Link::open(const std::string& text) {
   link.drop_exchange();
   link.attempt = std::make_unique<Impl::Attempt>(link);
   const auto url = net::Url::parse(text);
-  if (!url) {
-    return link.later([&link, attempt = link.attempt.get()] {
+  if (!url || !link.route) {
+    // Without the parser's text, which quotes the URL, and that may hold a password.
+    const auto why = url ? link.route.error() : core::invalid("the address of the socket is none");
+    return link.later([&link, why, attempt = link.attempt.get()] {
       if (attempt != link.attempt.get()) return;
-      // Without the parser's text, which quotes the URL, and that may hold a password.
-      attempt->on_closed(net::LinkError{
-          net::Step::kResolve, core::invalid("the address of the socket is none"), 0, {}});
+      attempt->on_closed(net::LinkError{net::Step::kResolve, why, 0, {}});
     });
   }
-  link.attempt->socket = net::connect(link.io, *url, link.tls, link.timeouts, *link.attempt);
+  link.attempt->socket = net::connect(link.io, *url, *link.route, link.timeouts, *link.attempt);
 }
 
 void Link::send(std::string_view frame) {
@@ -133,7 +145,18 @@ void Link::send(std::string_view frame) {
   if (impl_->attempt && impl_->attempt->socket) impl_->attempt->socket->send(frame);
 }
 
-void Link::trust(const std::string& ca_file) { impl_->tls.ca_file = ca_file; }
+void Link::use(const VenueAddress& address) { impl_->route = route_to(address, impl_->login); }
+
+bool Link::at_rest() const {
+  const auto& attempt = impl_->attempt;
+  return !impl_->exchange && (!attempt || !attempt->socket || attempt->ended);
+}
+
+std::string Link::waiting_for() const {
+  if (impl_->exchange) return impl_->exchange->waiting_for();
+  if (impl_->attempt && impl_->attempt->socket) return impl_->attempt->socket->waiting_for();
+  return {};
+}
 
 void Link::close() {
   impl_->drop_exchange();

@@ -12,12 +12,18 @@
 
 namespace derivd::deriv {
 
+/// "user:password" for a proxy; null: none.
+using ProxyLogin = std::shared_ptr<const core::Secret>;
+/// Error: the address names a proxy that is none; the text does not say where it was named.
+core::Result<net::Route> route_to(const VenueAddress& address, const ProxyLogin& login);
+
 class Link final : public Wire {
  public:
   /// `now` is called once for each event. `after_event` runs when an event has been handled, so
-  /// that the shell re-arms its timer.
-  Link(boost::asio::io_context& io, net::TlsSettings tls, net::Timeouts timeouts,
-       std::function<core::Now()> now, std::function<void()> after_event);
+  /// that the shell re-arms its timer. Without a route every attempt fails: nothing goes another
+  /// way than the one that was asked for. `login` is for the proxies that use() names.
+  Link(boost::asio::io_context& io, core::Result<net::Route> route, net::Timeouts timeouts,
+       std::function<core::Now()> now, std::function<void()> after_event, ProxyLogin login = {});
   ~Link();
   void attach(LinkEvents& session);
 
@@ -25,7 +31,12 @@ class Link final : public Wire {
   void open(const std::string& url) override;
   void send(std::string_view frame) override;
   void close() override;
-  void trust(const std::string& ca_file) override;
+  void use(const VenueAddress& address) override;
+
+  /// Nothing is under way, and no event will come unless it is asked for something.
+  bool at_rest() const;
+  /// What an attempt is at, in words for a person; empty: nothing is under way.
+  std::string waiting_for() const;
 
  private:
   struct Impl;

@@ -289,7 +289,7 @@ void Session::Impl::try_other(const Now& now) {
   if (other.has_token) std::swap(settings.token, other.token);
   if (other.has_venue) {
     std::swap(address(), other.venue);
-    wire.trust(settings.ca_file);
+    wire.use(settings);
     backoff.reset();
   }
   begin_at_once(other.has_venue ? "going over to another address of the venue"
@@ -320,7 +320,7 @@ void Session::Impl::other_dropped(std::string_view why, const Now& now) {
   if (other.has_token) std::swap(settings.token, other.token);
   if (other.has_venue) {
     std::swap(address(), other.venue);
-    wire.trust(settings.ca_file);
+    wire.use(settings);
     backoff.reset();
   }
   rotation = Rotation::kNone;  // nothing is on trial any more when the listener is told
@@ -340,7 +340,7 @@ void Session::Impl::change_venue(VenueAddress to, const Now& now) {
       if (!other.has_venue) other.venue = address();
       other.has_venue = true;
       address() = std::move(to);
-      wire.trust(settings.ca_file);
+      wire.use(settings);
       backoff.reset();
       return begin_at_once("going over to another address of the venue", now);
   }

@@ -29,7 +29,8 @@ std::string_view name_of(Dialect dialect);
 struct VenueAddress {
   std::string endpoint;  // options: https://api.derivws.com; v3: wss://ws.derivws.com/websockets/v3
   std::string app_id;
-  std::string ca_file;  // certificates to trust; empty: the system's
+  std::string ca_file;     // certificates to trust; empty: the system's
+  std::string proxy = {};  // http://HOST:PORT; empty: none
   friend bool operator==(const VenueAddress&, const VenueAddress&) = default;
 };
 
@@ -104,9 +105,8 @@ class Wire {
   virtual void open(const std::string& url) = 0;  // → on_open or on_closed; may hold a password
   virtual void send(std::string_view frame) = 0;
   virtual void close() = 0;  // → on_closed
-  /// Of everything that is opened from now on: trust the certificates of this file, or the
-  /// system's when it is empty.
-  virtual void trust(const std::string& /*ca_file*/) {}
+  /// Of everything that is opened from now on: whom to trust, and which proxy to go through.
+  virtual void use(const VenueAddress& /*address*/) {}
 
  protected:
   ~Wire() = default;

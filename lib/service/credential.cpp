@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::string_view kRemedy =
     "put the token into that file, readable by its owner alone (derivd(8) has the commands)";
+constexpr std::string_view kLoginRemedy =
+    "put the line user:password into that file, readable by its owner alone";
 
 bool is_token_char(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
@@ -27,6 +29,10 @@ core::Error cannot_read(const std::string& path, int error) {
   const auto kind = error == ENOENT ? core::ErrorKind::kNotFound : core::ErrorKind::kIo;
   return {kind,
           fmt::format("{}: cannot read the token: {}; {}", path, std::strerror(error), kRemedy)};
+}
+
+core::Error no_login(const std::string& path, std::string_view why) {
+  return core::invalid(fmt::format("{}: {}; {}", path, why, kLoginRemedy));
 }
 
 class Descriptor final {
@@ -205,6 +211,33 @@ core::Result<std::optional<core::Secret>> read_optional(std::string_view name) {
         "{}: not one line of 1 to {} printable characters without blanks", path, kMaxToken));
   }
   return Out(core::Secret(std::string(text)));
+}
+
+core::Result<std::optional<core::Secret>> read_proxy_login(const std::string& path) {
+  using Out = std::optional<core::Secret>;
+  auto secret = read_secret(path);
+  if (!secret) {
+    if (secret.error().kind == core::ErrorKind::kNotFound) return Out{};
+    return core::Error{secret.error().kind, no_login(path, "cannot be read").text};
+  }
+  auto text = secret->reveal();
+  if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  const bool one_line = std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte != 0x7f;
+  });
+  if (!one_line || text.size() > kMaxToken) {
+    return no_login(path, "not one line without control characters");
+  }
+  const auto colon = text.find(':');
+  if (colon == 0 || colon == std::string_view::npos) return no_login(path, "not user:password");
+  return Out(core::Secret(std::string(text)));
+}
+
+core::Result<std::optional<core::Secret>> read_proxy_login() {
+  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr || *directory == '\0') return std::optional<core::Secret>{};
+  return read_proxy_login(std::string(directory) + "/proxy");
 }
 
 }  // namespace derivd::service

@@ -35,4 +35,11 @@ core::Result<void> replace_file(const std::string& path, std::string_view bytes,
 /// line of printable ASCII without blanks; errors as above.
 core::Result<std::optional<core::Secret>> read_optional(std::string_view name);
 
+/// A proxy's user and password as "user:password", in one line of any characters but control ones;
+/// the password may be empty. Empty where there is no such file; errors as above, kIo: it cannot be
+/// read.
+core::Result<std::optional<core::Secret>> read_proxy_login(const std::string& path);
+/// Of $CREDENTIALS_DIRECTORY/proxy.
+core::Result<std::optional<core::Secret>> read_proxy_login();
+
 }  // namespace derivd::service

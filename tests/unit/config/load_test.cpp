@@ -538,7 +538,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 73u);
+  EXPECT_EQ(seen.size(), 76u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {
@@ -702,6 +702,21 @@ TEST(Diff, StrategiesAreMatchedByName) {
   EXPECT_EQ(changes[0].key, "strategies[b]");
   EXPECT_EQ(changes[0].before, "removed");
   EXPECT_EQ(changes[0].reload, Reload::kLive);
+}
+
+TEST(Load, AProxyIsAnAddressWithoutALogin) {
+  const auto with = [](const std::string& url) {
+    return fmt::format("venue: {{ proxy: \"{}\" }}\nstrategies: []\n", url);
+  };
+  EXPECT_EQ(good(with("http://proxy.example:3128/")).venue.proxy, "http://proxy.example:3128");
+  EXPECT_EQ(good(with("http://[::1]:3128")).venue.proxy, "http://[::1]:3128");
+  EXPECT_EQ(good("venue: { proxy: null }\nstrategies: []\n").venue.proxy, std::nullopt);
+  EXPECT_TRUE(good("strategies: []\n").notify.webhook_proxy);
+  for (const auto* url : {"http://me:hunter2@proxy:1", "me:hunter2@proxy:1", "http://hunter2@x"}) {
+    const auto problems = bad(with(url));
+    ASSERT_EQ(problems.size(), 1u) << url;
+    EXPECT_EQ(problems[0].reason.find("hunter2"), std::string::npos) << problems[0].reason;
+  }
 }
 
 }  // namespace

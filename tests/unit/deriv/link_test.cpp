@@ -106,8 +106,8 @@ class Shell {
       : server_(net::listen(io, "127.0.0.1", 0, certificate(), venue).value()),
         timer_(io),
         link_(
-            io, {trusted ? certificate().ca_file : ""}, {}, [this] { return now(); },
-            [this] { arm(); }) {
+            io, net::TlsSettings{trusted ? certificate().ca_file : ""}, {},
+            [this] { return now(); }, [this] { arm(); }) {
     venue.port = server_->port();
     venue.v3 = dialect == Dialect::kV3;
     SessionSettings settings;
@@ -137,6 +137,12 @@ class Shell {
       session->on_deadline(now());
       arm();
     });
+  }
+  void use_proxy(const std::string& url) {
+    VenueAddress address;
+    address.ca_file = certificate().ca_file;
+    address.proxy = url;
+    link_.use(address);
   }
   void start() {
     session->start(now());
@@ -240,7 +246,7 @@ TEST_P(Linked, AnAddressThatIsNoneIsAFailedAttempt) {
   core::Rng rng(1);
   int events = 0;
   Link link(
-      io, {}, {}, [&] { return shell.now(); }, [&] { ++events; });
+      io, net::Route{}, {}, [&] { return shell.now(); }, [&] { ++events; });
   SessionSettings settings;
   settings.dialect = GetParam();
   settings.account = "demo";
@@ -255,6 +261,28 @@ TEST_P(Linked, AnAddressThatIsNoneIsAFailedAttempt) {
   EXPECT_EQ(session.state(), SessionState::kOffline);
   EXPECT_EQ(events, 1);
   EXPECT_FALSE(listener.fatal);
+}
+
+// Whatever a proxy's address is, nothing goes another way than through it.
+TEST_P(Linked, AProxyThatIsNoneIsNoDirectWay) {
+  Shell shell(GetParam());
+  shell.use_proxy("http://no.port.example");
+  shell.start();
+  ASSERT_TRUE(shell.run_until([&] { return shell.listener.has("state offline"); }));
+  EXPECT_NE(shell.listener.last("state offline").find("http://HOST:PORT"), std::string::npos)
+      << shell.listener.last("state offline");
+  EXPECT_TRUE(shell.venue.log.empty());
+}
+
+TEST_P(Linked, AProxyThatIsNotThereIsNoDirectWay) {
+  Shell shell(GetParam());
+  shell.use_proxy("http://127.0.0.1:1");
+  shell.start();
+  ASSERT_TRUE(shell.run_until([&] { return shell.listener.has("state offline"); }));
+  EXPECT_NE(shell.listener.last("state offline").find("the proxy 127.0.0.1:1 (venue.proxy)"),
+            std::string::npos)
+      << shell.listener.last("state offline");
+  EXPECT_TRUE(shell.venue.log.empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, Linked, testing::Values(Dialect::kOptions, Dialect::kV3),

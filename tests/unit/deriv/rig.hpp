@@ -50,8 +50,9 @@ class FakeWire final : public Wire {
     log.push_back("close");
     is_open = false;
   }
-  void trust(const std::string& ca_file) override {
-    log.push_back(fmt::format("trust {}", ca_file));
+  void use(const VenueAddress& address) override {
+    log.push_back(fmt::format("trust {}", address.ca_file));
+    log.push_back(fmt::format("proxy {}", address.proxy));
   }
 
   std::vector<std::string> log;

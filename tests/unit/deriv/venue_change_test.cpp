@@ -18,7 +18,8 @@ class ChangeVenue : public testing::TestWithParam<Dialect> {
   VenueAddress address(const std::string& host) const {
     return {rig.options() ? fmt::format("https://{}.test", host)
                           : fmt::format("wss://{}.test/v3", host),
-            rig.options() ? "app0000000000000000bb" : "2002", fmt::format("/{}.pem", host)};
+            rig.options() ? "app0000000000000000bb" : "2002", fmt::format("/{}.pem", host),
+            fmt::format("http://{}-proxy.test:3128", host)};
   }
   bool change(const std::string& host) {
     return rig.session->change_venue(address(host), rig.now());
@@ -33,9 +34,10 @@ class ChangeVenue : public testing::TestWithParam<Dialect> {
     }
     return {};
   }
-  std::string trusted() const {
+  /// The latest entry of the wire that begins so.
+  std::string used(std::string_view what) const {
     for (auto at = rig.wire.log.rbegin(); at != rig.wire.log.rend(); ++at) {
-      if (at->starts_with("trust ")) return *at;
+      if (at->starts_with(what)) return *at;
     }
     return {};
   }
@@ -74,7 +76,8 @@ TEST_P(ChangeVenue, GoesOverWhenNoAnswerToAPurchaseIsAwaited) {
   EXPECT_TRUE(rig.listener.has("bought 7 contract 77"));
   EXPECT_EQ(rig.session->state(), SessionState::kConnecting) << "without a wait";
   EXPECT_EQ(host(), "two");
-  EXPECT_EQ(trusted(), "trust /two.pem");
+  EXPECT_EQ(used("trust "), "trust /two.pem");
+  EXPECT_EQ(used("proxy "), "proxy http://two-proxy.test:3128");
   EXPECT_FALSE(rig.listener.has("unknown"));
   finish();
   EXPECT_EQ(rig.listener.last("venue"), "venue taken");
@@ -142,7 +145,8 @@ TEST_P(ChangeVenue, RefusedByTheListenerItGoesBack) {
   rig.session->refuse_venue("not our books", rig.now());
   EXPECT_EQ(rig.listener.last("venue"), "venue dropped: not our books");
   EXPECT_EQ(host(), "one");
-  EXPECT_EQ(trusted(), "trust /one.pem");
+  EXPECT_EQ(used("trust "), "trust /one.pem");
+  EXPECT_EQ(used("proxy "), "proxy ");
   EXPECT_FALSE(rig.session->on_trial());
   finish();
   EXPECT_EQ(rig.session->state(), SessionState::kLive);

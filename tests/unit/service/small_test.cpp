@@ -166,6 +166,29 @@ TEST(Credential, OnesThatAreNotNeededMayBeMissing) {
   }
 }
 
+TEST(Credential, AProxysLoginIsUserAndPassword) {
+  TempDir dir;
+  const ScopedEnv env("CREDENTIALS_DIRECTORY", dir.path());
+  const auto none = read_proxy_login();
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(none->has_value());
+  for (const std::string good : {"user:pass word:\xc3\xa4", "user:"}) {
+    write_file(dir.file("proxy"), good + "\n");
+    const auto login = read_proxy_login();
+    ASSERT_TRUE(login && login->has_value()) << good;
+    EXPECT_EQ((*login)->reveal(), good);
+  }
+  for (const std::string bad :
+       {"", "\n", "secret", ":secret", "user:secret\n\n", "user:secret\r\n", "user:secret\x01"}) {
+    write_file(dir.file("proxy"), bad);
+    const auto refused = read_proxy_login();
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_THAT(refused.error().text, HasSubstr("/proxy: "));
+    EXPECT_THAT(refused.error().text, HasSubstr("user:password"));
+    EXPECT_THAT(refused.error().text, Not(HasSubstr("secret")));
+  }
+}
+
 // ---- lock ----
 
 std::string unique_account() { return fmt::format("TEST{}", ::getpid()); }
