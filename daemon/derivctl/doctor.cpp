@@ -15,6 +15,8 @@
 #include <memory>
 #include <optional>
 #include <sstream>
+#include <tuple>
+#include <vector>
 
 #include "common/paths.hpp"
 #include "common/venue_settings.hpp"
@@ -22,7 +24,9 @@
 #include "derivctl/command.hpp"
 #include "derivctl/places.hpp"
 #include "derivctl/probe_venue.hpp"
+#include "derivctl/proxy.hpp"
 #include "derivctl/subprocess.hpp"
+#include "derivctl/waiting.hpp"
 #include "net/net.hpp"
 #include "service/exit_code.hpp"
 #include "store/journal.hpp"
@@ -95,10 +99,9 @@ class Doctor final {
   void unit();
   void watchdog(const std::map<std::string, std::string>& shown);
   void venue();
-  bool connection(const deriv::SessionSettings& settings);
-  void clock(const deriv::SessionSettings& settings);
-  void token();
-  std::string ca_file() const { return venue_ ? venue_->ca_file.value_or("") : std::string{}; }
+  bool connection(const deriv::SessionSettings& settings, const net::Route& route);
+  void clock(const deriv::SessionSettings& settings, const net::Route& route);
+  void token(const net::Route& route);
   std::string journal_file() const;
 
   const Context& context_;
@@ -360,26 +363,30 @@ struct Reached {
   int status = 0;
 };
 
-Reached reach(const net::Url& url, const std::string& ca_file) {
+Reached reach(const net::Url& url, const net::Route& route) {
   Reached out;
   boost::asio::io_context io(1);
   net::HttpRequest request;
   request.method = "GET";
   request.url = url;
-  const auto exchange =
-      net::fetch(io, std::move(request), net::TlsSettings{ca_file}, {}, [&](auto result) {
-        if (result) {
-          out.status = result->status;
-        } else {
-          out.error = result.error();
-        }
-      });
+  // What it answers is of no interest, that it does is.
+  request.body_prefix = 0;
+  std::optional<Waiting> waiting;
+  const auto exchange = net::fetch(io, std::move(request), route, {}, [&](auto result) {
+    waiting.reset();
+    if (result) {
+      out.status = result->status;
+    } else {
+      out.error = result.error();
+    }
+  });
+  waiting.emplace(io, [&] { return exchange->waiting_for(); });
   io.run();
   return out;
 }
 
 /// DNS, TCP and TLS by how far one HTTPS request comes.
-bool Doctor::connection(const deriv::SessionSettings& settings) {
+bool Doctor::connection(const deriv::SessionSettings& settings, const net::Route& route) {
   auto endpoint = settings.endpoint;
   if (const auto at = endpoint.find("://"); at != std::string::npos) {
     endpoint.replace(0, at, "https");  // wss is HTTPS until the upgrade
@@ -391,17 +398,24 @@ bool Doctor::connection(const deriv::SessionSettings& settings) {
   }
   url->target = "/v1/health";
   const auto place = fmt::format("{}:{}", url->host, url->port);
-  const auto reached = reach(*url, ca_file());
+  const auto reached = reach(*url, route);
   const auto failed = reached.error ? reached.error->step : net::Step::kOpen;
-  const std::pair<net::Step, const char*> steps[] = {
-      {net::Step::kResolve, "dns"}, {net::Step::kConnect, "tcp"}, {net::Step::kTls, "tls"}};
-  for (const auto& [step, name] : steps) {
+  // With a proxy, the name and the connection are the proxy's.
+  const auto gate =
+      route.proxy ? fmt::format("{}:{}", route.proxy->host, route.proxy->port) : place;
+  std::vector<std::tuple<net::Step, const char*, std::string>> steps = {
+      {net::Step::kResolve, "dns", gate}, {net::Step::kConnect, "tcp", gate}};
+  if (route.proxy) {
+    steps.emplace_back(net::Step::kProxy, "proxy", fmt::format("{} through {}", place, gate));
+  }
+  steps.emplace_back(net::Step::kTls, "tls", place);
+  for (const auto& [step, name, where] : steps) {
     if (failed == step) {
-      add(name, Grade::kFail, fmt::format("{}: {}", place, reached.error->error.text),
+      add(name, Grade::kFail, fmt::format("{}: {}", where, reached.error->error.text),
           remedy_of(*reached.error));
       return false;
     }
-    add(name, Grade::kOk, place);
+    add(name, Grade::kOk, where);
   }
   if (!reached.error) return true;
   add("https", Grade::kFail, fmt::format("{}: {}", place, reached.error->error.text),
@@ -410,12 +424,12 @@ bool Doctor::connection(const deriv::SessionSettings& settings) {
 }
 
 /// Contracts are reckoned in the venue's time alone: a skew is worth a word, never a failure.
-void Doctor::clock(const deriv::SessionSettings& settings) {
+void Doctor::clock(const deriv::SessionSettings& settings, const net::Route& route) {
   deriv::SessionSettings open;
   open.dialect = settings.dialect;
   open.endpoint = settings.endpoint;
   open.app_id = settings.app_id;
-  const auto asked = probe_venue(deriv::ProbeKind::kClock, std::move(open), ca_file());
+  const auto asked = probe_venue(deriv::ProbeKind::kClock, std::move(open), route);
   if (!asked.venue_time) {
     return add("clock", Grade::kWarn, "Deriv did not say its time: " + asked.reason,
                "try again; the lines above say how far the connection comes");
@@ -432,7 +446,7 @@ void Doctor::clock(const deriv::SessionSettings& settings) {
       "(a simulator's clock may be any)");
 }
 
-void Doctor::token() {
+void Doctor::token(const net::Route& route) {
   const auto settings = daemon::session_settings(*venue_, token_->clone());
   const auto dialect = settings.dialect;
   if (daemon_runs_) {
@@ -440,7 +454,7 @@ void Doctor::token() {
                "not asked while the daemon uses it; \"derivctl token check\" does");
   }
   const auto asked = probe_venue(deriv::ProbeKind::kToken,
-                                 daemon::session_settings(*venue_, token_->clone()), ca_file());
+                                 daemon::session_settings(*venue_, token_->clone()), route);
   switch (asked.outcome) {
     case deriv::ProbeResult::Outcome::kGood:
       return add(
@@ -462,9 +476,18 @@ void Doctor::venue() {
   }
   const auto settings =
       daemon::session_settings(*venue_, token_ ? token_->clone() : core::Secret());
-  if (!connection(settings)) return;
-  clock(settings);
-  if (token_ && venue_->mode == config::Mode::kLive) token();
+  const auto route = route_by_config(*venue_, places_);
+  if (!route && route.error().kind == core::ErrorKind::kIo && ::geteuid() != 0) {
+    return add("proxy", Grade::kWarn, "its user and password cannot be seen by this user",
+               "run doctor as root");
+  }
+  if (!route) {
+    return add("proxy", Grade::kFail, route.error().text,
+               "correct it; derivd.yaml(5) has the form");
+  }
+  if (!connection(settings, *route)) return;
+  clock(settings, *route);
+  if (token_ && venue_->mode == config::Mode::kLive) token(*route);
 }
 
 int doctor(const Context& context, const Options& o) {

@@ -56,6 +56,7 @@ venue:
   allow_real: {allow_real}       # true is needed, beside the account, to trade real money
   endpoint: {endpoint}          # null: Deriv
   ca_file: {ca_file}           # null: the system's certificates
+  proxy: {proxy}             # http://HOST:PORT where only an HTTP proxy leads out
 
 # Limits of the whole account, for a balance of {balance} {currency}. None can be passed.
 limits:
@@ -89,8 +90,8 @@ on_stop: leave                       # a stop leaves open contracts to Deriv; th
       fmt::arg("api", s.api), fmt::arg("app_id", quoted(s.app_id)),
       fmt::arg("account", quoted(s.account)), fmt::arg("allow_real", s.real),
       fmt::arg("endpoint", or_null(s.endpoint)), fmt::arg("ca_file", or_null(s.ca_file)),
-      fmt::arg("balance", amount(s.balance)), fmt::arg("currency", s.currency),
-      fmt::arg("max_stake", amount(limits.max_stake)),
+      fmt::arg("proxy", or_null(s.proxy)), fmt::arg("balance", amount(s.balance)),
+      fmt::arg("currency", s.currency), fmt::arg("max_stake", amount(limits.max_stake)),
       fmt::arg("max_open_stake", amount(limits.max_open_stake)),
       fmt::arg("daily_loss", amount(limits.daily_loss)),
       fmt::arg("daily_profit", amount(limits.daily_profit)),

@@ -15,6 +15,7 @@ struct FirstConfig {
   std::string account;            // demo, or an account's id
   bool real = false;              // then the strategy is written switched off
   std::string endpoint, ca_file;  // empty: Deriv, the system's
+  std::string proxy;              // http://HOST:PORT; empty: none
   core::Money balance;
   std::string currency;
 };

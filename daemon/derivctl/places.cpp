@@ -110,6 +110,14 @@ Places::Places(const Context& context, const PlaceOptions& options)
   the_units_ = credential_ == packaged && config_ == context.config_file();
 }
 
+std::string Places::proxy_login() const {
+  const fs::path token(credential_);
+  const auto name = token.filename() == "token" || token.extension() != ".token"
+                        ? std::string("proxy")
+                        : token.stem().string() + ".proxy";
+  return (token.parent_path() / name).string();
+}
+
 bool systemd_runs() {
   // sd_booted(3): this directory is there if and only if.
   std::error_code error;
@@ -142,6 +150,21 @@ core::Result<void> keep(const Places& places, Keeping how, const core::Secret& t
     if (const auto gone = remove_file(path); !gone) return gone.error();
   }
   return {};
+}
+
+core::Result<void> hand_over_proxy_login(const Places& places, bool there_is_one) {
+  if (!there_is_one) {
+    const auto gone = remove_file(places.proxy_drop_in());
+    return gone ? core::Result<void>{} : core::Result<void>{gone.error()};
+  }
+  std::error_code error;
+  fs::create_directories(fs::path(places.proxy_drop_in()).parent_path(), error);
+  return service::replace_file(
+      places.proxy_drop_in(),
+      fmt::format("# Written by derivctl: user and password of the proxy.\n[Service]\n"
+                  "LoadCredential=proxy:{}\n",
+                  places.proxy_login()),
+      0644);
 }
 
 core::Result<bool> remove_kept(const Places& places) {

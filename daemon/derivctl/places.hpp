@@ -29,10 +29,13 @@ class Places final {
   const std::string& credential() const { return credential_; }
   /// The same, encrypted with systemd-creds.
   std::string encrypted() const { return credential_ + ".cred"; }
+  /// The proxy's user and password, beside the token: proxy, NAME.proxy.
+  std::string proxy_login() const;
   const std::string& config() const { return config_; }
   /// derivd.service, derivd@NAME.service.
   const std::string& unit() const { return unit_; }
   std::string drop_in() const { return unit_dir_ + "/" + unit_ + ".d/encrypted-token.conf"; }
+  std::string proxy_drop_in() const { return unit_dir_ + "/" + unit_ + ".d/proxy-credential.conf"; }
   /// The unit reads exactly these files.
   bool are_the_units() const { return the_units_; }
 
@@ -56,6 +59,8 @@ core::Result<core::Secret> read_kept(const Places& places);
 /// Stores it; the other form, which would now be another token, is removed. Encrypted, the unit is
 /// given its drop-in.
 core::Result<void> keep(const Places& places, Keeping how, const core::Secret& token);
+/// The unit is handed the proxy's login, or, where there is none to hand, no longer.
+core::Result<void> hand_over_proxy_login(const Places& places, bool there_is_one);
 /// Removes every form, and the drop-in. False: there was none.
 core::Result<bool> remove_kept(const Places& places);
 

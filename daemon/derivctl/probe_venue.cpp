@@ -6,8 +6,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "deriv/link.hpp"
+#include "derivctl/waiting.hpp"
 #include "service/exit_code.hpp"
 #include "service/redact.hpp"
 
@@ -34,23 +36,31 @@ std::string scopes_of(const deriv::ProbeResult& result) {
 }  // namespace
 
 deriv::ProbeResult probe_venue(deriv::ProbeKind kind, deriv::SessionSettings settings,
-                               const std::string& ca_file) {
+                               net::Route route) {
   service::Redactor redactor;
   redactor.hide(settings.token);
   boost::asio::io_context io(1);
   boost::asio::steady_timer timer(io);
   deriv::Probe* running = nullptr;
-  // The link ends by itself once the probe has closed it; then there is nothing left to run for.
-  deriv::Link link(io, net::TlsSettings{ca_file}, net::Timeouts{}, clocks, [&] {
-    if (running->done()) timer.cancel();
+  // The probe closes the link when it is done; its end is the loop's.
+  std::optional<Waiting> waiting;
+  deriv::Link link(io, std::move(route), net::Timeouts{}, clocks, [&] {
+    if (!running->done()) return;
+    timer.cancel();
+    waiting.reset();
+    // The loop would go on for timers of a socket that is there no more.
+    if (link.at_rest()) io.stop();
   });
+  waiting.emplace(io, [&] { return link.waiting_for(); });
   deriv::Probe probe(kind, std::move(settings), link);
   running = &probe;
   link.attach(probe);
   probe.start(clocks());
   timer.expires_after(deriv::kProbeTime);
   timer.async_wait([&](const boost::system::error_code& error) {
-    if (!error) probe.on_deadline(clocks());
+    if (error) return;
+    probe.on_deadline(clocks());
+    waiting.reset();
   });
   if (!probe.done()) io.run();
   auto result = probe.result();

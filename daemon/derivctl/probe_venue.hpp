@@ -7,12 +7,14 @@
 #include <string_view>
 
 #include "deriv/probe.hpp"
+#include "net/net.hpp"
 
 namespace derivd::ctl {
 
-/// Texts of the venue in the result are free of the token and of control characters.
+/// Texts of the venue in the result are free of the token and of control characters. What is waited
+/// for is said on standard error when it takes long.
 deriv::ProbeResult probe_venue(deriv::ProbeKind kind, deriv::SessionSettings settings,
-                               const std::string& ca_file);
+                               net::Route route);
 
 /// kGood: 0; kRefused: 4; kTimeout: 5; kUnreachable: 1.
 int exit_code_of(const deriv::ProbeResult& result);

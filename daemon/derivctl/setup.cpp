@@ -13,6 +13,7 @@
 #include "derivctl/first_config.hpp"
 #include "derivctl/places.hpp"
 #include "derivctl/probe_venue.hpp"
+#include "derivctl/proxy.hpp"
 #include "derivctl/subprocess.hpp"
 #include "derivctl/terminal.hpp"
 #include "derivctl/token_input.hpp"
@@ -29,7 +30,7 @@ constexpr core::Duration kStartingTime = std::chrono::seconds(90);
 
 struct Options {
   PlaceOptions places;
-  std::string api, app_id, account, token_file, endpoint, ca_file;
+  std::string api, app_id, account, token_file, endpoint, ca_file, proxy;
   bool encrypt = false, allow_real = false, start = false, no_start = false;
   bool yes = false, force = false, keep_config = false;
 };
@@ -77,8 +78,8 @@ class Wizard final {
   Outcome<void> run() {
     for (const auto step :
          {&Wizard::check_options, &Wizard::check_places, &Wizard::choose_api, &Wizard::read_token,
-          &Wizard::choose_app, &Wizard::verify, &Wizard::confirm_scopes, &Wizard::confirm_real,
-          &Wizard::choose_keeping, &Wizard::store, &Wizard::start}) {
+          &Wizard::choose_app, &Wizard::choose_route, &Wizard::verify, &Wizard::confirm_scopes,
+          &Wizard::confirm_real, &Wizard::choose_keeping, &Wizard::store, &Wizard::start}) {
       if (auto done = (this->*step)(); !done) return done;
     }
     return {};
@@ -96,6 +97,7 @@ class Wizard final {
   Outcome<void> choose_api();
   Outcome<void> read_token();
   Outcome<void> choose_app();
+  Outcome<void> choose_route();
   Outcome<void> verify();
   Outcome<void> choose_account();
   Outcome<void> probe(const std::string& account, bool real);
@@ -104,6 +106,8 @@ class Wizard final {
   Outcome<void> choose_keeping();
   Outcome<void> store();
   Outcome<void> write_config();
+  Outcome<void> store_proxy_login();
+  std::string proxy_address() const;
   Outcome<void> start();
   void explain_token() const;
   bool wants_real() const { return !o_.account.empty() && o_.account != "demo"; }
@@ -116,6 +120,7 @@ class Wizard final {
   std::string app_id_;
   core::Secret token_;
   deriv::Dialect dialect_ = deriv::Dialect::kOptions;
+  net::Route route_;
   deriv::ProbeResult found_;
   std::string account_ = "demo";  // as it is written into the configuration
   Keeping keeping_ = Keeping::kPlain;
@@ -229,6 +234,16 @@ Outcome<void> Wizard::choose_app() {
   return {};
 }
 
+/// The proxy that leads to Deriv now is the one that the daemon will need.
+Outcome<void> Wizard::choose_route() {
+  const auto endpoint =
+      o_.endpoint.empty() ? std::string(deriv::default_endpoint(dialect_)) : o_.endpoint;
+  auto route = route_by_environment(o_.proxy, endpoint, o_.ca_file, places_.proxy_login());
+  if (!route) return usage(route.error().text);
+  route_ = std::move(*route);
+  return {};
+}
+
 Outcome<void> Wizard::probe(const std::string& account, bool real) {
   deriv::SessionSettings settings;
   settings.dialect = dialect_;
@@ -237,7 +252,7 @@ Outcome<void> Wizard::probe(const std::string& account, bool real) {
   settings.account = account;
   settings.allow_real = real;  // to ask, not to trade
   settings.token = token_.clone();
-  found_ = probe_venue(deriv::ProbeKind::kToken, std::move(settings), o_.ca_file);
+  found_ = probe_venue(deriv::ProbeKind::kToken, std::move(settings), route_);
   if (found_.outcome == deriv::ProbeResult::Outcome::kGood) return {};
   return Stop{exit_code_of(found_), explain(found_, dialect_)};
 }
@@ -328,10 +343,40 @@ Outcome<void> Wizard::store() {
   }
   if (const auto done = keep(places_, keeping_, token_); !done) return broken(done.error());
   token_.wipe();
+  if (!o_.keep_config) {
+    if (auto done = store_proxy_login(); !done) return done;
+  }
   if (!context_.json) {
     fmt::print("token     {}{}\n",
                keeping_ == Keeping::kEncrypted ? places_.encrypted() : places_.credential(),
                keeping_ == Keeping::kEncrypted ? " (encrypted)" : "");
+  }
+  return {};
+}
+
+/// http://HOST:PORT, as the configuration has it.
+std::string Wizard::proxy_address() const {
+  const auto& host = route_.proxy->host;
+  const bool v6 = host.find(':') != std::string::npos;
+  return fmt::format("http://{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", route_.proxy->port);
+}
+
+/// The daemon sees neither the environment nor the directory of the credentials: the unit hands it
+/// the proxy's user and password, as it does the token.
+Outcome<void> Wizard::store_proxy_login() {
+  const bool login = route_.proxy && route_.proxy->login;
+  if (login) {
+    if (const auto done = service::store_token(places_.proxy_login(), *route_.proxy->login);
+        !done) {
+      return broken(done.error());
+    }
+  }
+  if (places_.are_the_units()) {
+    if (const auto done = hand_over_proxy_login(places_, login); !done) return broken(done.error());
+  }
+  if (!context_.json && route_.proxy) {
+    fmt::print("proxy     {}{}\n", proxy_address(),
+               login ? ", user and password in " + places_.proxy_login() : "");
   }
   return {};
 }
@@ -344,6 +389,7 @@ Outcome<void> Wizard::write_config() {
   first.real = found_.account.is_real;
   first.endpoint = o_.endpoint;
   first.ca_file = o_.ca_file.empty() ? "" : std::filesystem::absolute(o_.ca_file).string();
+  if (route_.proxy) first.proxy = proxy_address();
   first.balance = found_.account.balance;
   first.currency = found_.account.currency.str();
   const auto text = first_config(first);
@@ -442,6 +488,7 @@ void add_setup(Commands& commands) {
   c->add_option("--endpoint", o->endpoint, "another server than Deriv's, for a simulator");
   c->add_option("--ca-file", o->ca_file, "trust these certificates alone")
       ->check(CLI::ExistingFile);
+  c->add_option("--proxy", o->proxy, kProxyHelp);
   c->add_flag("--allow-real", o->allow_real, "real money may be traded");
   auto* start = c->add_flag("--start", o->start, "start the unit at the end");
   c->add_flag("--no-start", o->no_start, "do not start it, and do not ask")->excludes(start);

@@ -15,7 +15,9 @@
 #include "core/rng.hpp"
 #include "deriv/encoder.hpp"
 #include "deriv/link.hpp"
+#include "derivctl/proxy.hpp"
 #include "derivctl/ticks.hpp"
+#include "derivctl/waiting.hpp"
 #include "service/exit_code.hpp"
 #include "store/fetch_plan.hpp"
 
@@ -26,6 +28,9 @@ using std::chrono::seconds;
 
 /// Longer than the venue's longest back-off for a budget of calls, and than several lost links.
 constexpr core::Duration kStall = seconds(180);
+/// Until the venue is reached at all. Each step of an attempt has a bound of its own, and there are
+/// several attempts in this.
+constexpr core::Duration kReach = seconds(30);
 constexpr core::Duration kRedrawEvery = std::chrono::milliseconds(200);
 constexpr int kBarWidth = 24;
 constexpr int kMaxDays = 3650;
@@ -38,6 +43,7 @@ struct Args {
   int days = 0;
   std::string endpoint;
   std::string ca_file;
+  std::string proxy;
   std::string app_id = "1089";
   std::string api = "auto";
   bool quiet = false;
@@ -58,19 +64,19 @@ deriv::SessionSettings settings_of(const Args& args) {
 /// One fetch: session, archive and plan on a loop of their own.
 class Fetch final : public deriv::SessionListener {
  public:
-  Fetch(const Args& args, const market::SymbolCode& symbol, store::TickArchive archive,
-        std::optional<store::Span> range)
+  Fetch(const Args& args, net::Route route, const market::SymbolCode& symbol,
+        store::TickArchive archive, std::optional<store::Span> range)
       : args_(args),
         symbol_(symbol),
         archive_(std::move(archive)),
         range_(range),
         rng_(std::random_device{}()),
         link_(
-            io_, net::TlsSettings{args.ca_file}, net::Timeouts{}, [this] { return now(); },
-            [this] { arm(); }),
+            io_, std::move(route), net::Timeouts{}, [this] { return now(); }, [this] { arm(); }),
         session_(settings_of(args), link_, *this, rng_),
         timer_(io_),
         signals_(io_, SIGINT, SIGTERM),
+        waiting_(io_, [this] { return waits_for(); }),
         draws_(!args.quiet && ::isatty(STDERR_FILENO) == 1) {
     link_.attach(session_);
   }
@@ -78,7 +84,9 @@ class Fetch final : public deriv::SessionListener {
   int run() {
     progress_at_ = now().instant;
     signals_.async_wait([this](const boost::system::error_code& error, int) {
-      if (!error) finish(service::kCtlOther, "stopped");
+      if (error) return;
+      finish(service::kCtlOther, "stopped");
+      io_.stop();  // the venue's answer to our farewell is worth no wait
     });
     session_.start(now());
     arm();
@@ -143,6 +151,15 @@ class Fetch final : public deriv::SessionListener {
   core::Now now() const {
     const auto instant = std::chrono::steady_clock::now().time_since_epoch();
     return {{std::chrono::duration_cast<core::Duration>(instant).count()}, {}, venue_};
+  }
+
+  /// For a person who sees nothing happen.
+  std::string waits_for() const {
+    if (done_ || (draws_ && plan_)) return {};  // the bar has the words
+    auto step = link_.waiting_for();
+    if (!step.empty()) return step;
+    if (session_.state() != deriv::SessionState::kLive) return problem_;
+    return now().instant - progress_at_ < kSaidAfter ? "" : "waiting for the venue's ticks";
   }
 
   /// By the venue's clock, which a simulator may set anywhere.
@@ -212,18 +229,21 @@ class Fetch final : public deriv::SessionListener {
 
   void arm() {
     if (done_ && session_.state() == deriv::SessionState::kOffline) return io_.stop();
-    auto at = progress_at_ + kStall;
+    const auto patience = plan_ ? kStall : kReach;
+    auto at = progress_at_ + patience;
     if (const auto d = session_.next_deadline(); d && *d < at) at = *d;
     timer_.expires_at(std::chrono::steady_clock::time_point(core::Duration(at.ns)));
-    timer_.async_wait([this](const boost::system::error_code& error) {
+    timer_.async_wait([this, patience](const boost::system::error_code& error) {
       if (error) return;
       const auto time = now();
       if (const auto d = session_.next_deadline(); d && *d <= time.instant) {
         session_.on_deadline(time);
       }
-      if (!done_ && time.instant - progress_at_ >= kStall) {
-        finish(service::kCtlTimeout, fmt::format("no answer for {} s{}", kStall / seconds(1),
-                                                 problem_.empty() ? "" : ": " + problem_));
+      if (!done_ && time.instant - progress_at_ >= patience) {
+        finish(
+            service::kCtlTimeout,
+            fmt::format("{} {} s{}", plan_ ? "no answer for" : "the venue was not reached within",
+                        patience / seconds(1), problem_.empty() ? "" : ": " + problem_));
       }
       arm();
     });
@@ -239,6 +259,7 @@ class Fetch final : public deriv::SessionListener {
   deriv::Session session_;
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;
+  Waiting waiting_;
   const bool draws_;
   std::optional<store::FetchPlan> plan_;
   core::VenueTime venue_;
@@ -292,7 +313,10 @@ int fetch(const Context& context, const Args& args) {
     if (!span) return fail(service::kCtlUsage, span.error().text);
     range = *span;
   }
-  Fetch job(args, *symbol, archive_at(context, args.dir), range);
+  const auto settings = settings_of(args);
+  const auto route = route_by_environment(args.proxy, settings.endpoint, args.ca_file, {});
+  if (!route) return fail(service::kCtlUsage, route.error().text);
+  Fetch job(args, *route, *symbol, archive_at(context, args.dir), range);
   const int code = job.run();
   print(context, *symbol, job);
   if (code == service::kCtlOk) return code;
@@ -313,6 +337,7 @@ void add_ticks_fetch(Commands& commands, CLI::App& ticks) {
   c->add_option("--dir", args->dir, "the archive; default: $STATE_DIRECTORY/ticks");
   c->add_option("--endpoint", args->endpoint, "another venue than Deriv: https://… or wss://…");
   c->add_option("--ca-file", args->ca_file, "certificates to trust instead of the system's");
+  c->add_option("--proxy", args->proxy, kProxyHelp);
   c->add_option("--api", args->api, "options or v3; default: by the endpoint")
       ->check(CLI::IsMember({"auto", "options", "v3"}));
   c->add_option("--app-id", args->app_id, "v3: the application's number; default 1089");

@@ -11,6 +11,7 @@
 #include "derivctl/command.hpp"
 #include "derivctl/places.hpp"
 #include "derivctl/probe_venue.hpp"
+#include "derivctl/proxy.hpp"
 #include "derivctl/terminal.hpp"
 #include "derivctl/token_input.hpp"
 #include "service/exit_code.hpp"
@@ -26,16 +27,23 @@ constexpr auto kAskEvery = std::chrono::milliseconds(100);
 
 struct Options {
   PlaceOptions places;
-  std::string api, app_id, account, endpoint, ca_file, token_file;
+  std::string api, app_id, account, endpoint, ca_file, proxy, token_file;
   bool encrypt = false, yes = false;
 };
 
+struct Venue {
+  config::VenueSettings settings;
+  net::Route route;
+};
+
 /// The venue of the instance's configuration, with what the options say instead.
-core::Result<config::VenueSettings> venue_of(const Places& places, const Options& o) {
+core::Result<config::VenueSettings> settings_of(const Places& places, const Options& o,
+                                                bool& configured) {
   config::VenueSettings venue;
   const auto loaded = config::load_file(places.config());
   if (const auto* config = std::get_if<config::Config>(&loaded)) {
     venue = config->venue;
+    configured = true;
   } else if (o.app_id.empty()) {
     const auto& problems = std::get<std::vector<config::Problem>>(loaded);
     return core::invalid(
@@ -56,15 +64,32 @@ core::Result<config::VenueSettings> venue_of(const Places& places, const Options
   return venue;
 }
 
+/// The daemon's way there; where no configuration says one, the environment's.
+core::Result<Venue> venue_of(const Places& places, const Options& o) {
+  bool configured = false;
+  auto venue = settings_of(places, o, configured);
+  if (!venue) return venue.error();
+  if (o.proxy.empty() && configured) {
+    auto route = route_by_config(*venue, places);
+    if (!route) return route.error();
+    return Venue{std::move(*venue), std::move(*route)};
+  }
+  const auto endpoint = venue->endpoint.value_or(std::string(deriv::default_endpoint(
+      venue->api == config::Api::kV3 ? deriv::Dialect::kV3 : deriv::Dialect::kOptions)));
+  auto route =
+      route_by_environment(o.proxy, endpoint, venue->ca_file.value_or(""), places.proxy_login());
+  if (!route) return route.error();
+  return Venue{std::move(*venue), std::move(*route)};
+}
+
 struct Asked {
   deriv::ProbeResult result;
   deriv::Dialect dialect = deriv::Dialect::kOptions;
 };
-Asked probe(const config::VenueSettings& venue, const core::Secret& token) {
-  auto settings = daemon::session_settings(venue, token.clone());
+Asked probe(const Venue& venue, const core::Secret& token) {
+  auto settings = daemon::session_settings(venue.settings, token.clone());
   const auto dialect = settings.dialect;
-  return {probe_venue(deriv::ProbeKind::kToken, std::move(settings), venue.ca_file.value_or("")),
-          dialect};
+  return {probe_venue(deriv::ProbeKind::kToken, std::move(settings), venue.route), dialect};
 }
 
 int credential_code(const core::Error& error) {
@@ -170,7 +195,8 @@ int set(const Context& context, const Options& o) {
         token.error().kind == core::ErrorKind::kInvalid ? service::kCtlUsage : service::kCtlOther,
         token.error().text);
   }
-  if (const auto account = running_account(context); !account.empty()) venue->account = account;
+  if (const auto account = running_account(context); !account.empty())
+    venue->settings.account = account;
   const auto asked = probe(*venue, *token);
   if (const int code = exit_code_of(asked.result); code != service::kCtlOk) {
     return fail(code, explain(asked.result, asked.dialect) + "; nothing was changed");
@@ -224,6 +250,8 @@ void add_venue_options(CLI::App& c, Options& o) {
   c.add_option("--account", o.account, "instead of the configuration's");
   c.add_option("--endpoint", o.endpoint, "instead of the configuration's");
   c.add_option("--ca-file", o.ca_file, "instead of the configuration's")->check(CLI::ExistingFile);
+  c.add_option("--proxy", o.proxy,
+               "HTTP proxy, http://HOST:PORT, or none, instead of the configuration's");
 }
 
 }  // namespace
