@@ -7,6 +7,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -182,7 +183,8 @@ class LineFile {
   void write(std::string_view line) {
     file_ << line << '\n';
     file_.flush();
-    if (!file_ && !failed_) fmt::print(stderr, "derivsim: cannot write {}\n", path_);
+    // Not with fmt, which throws where standard error is a pipe that nobody reads any more.
+    if (!file_ && !failed_) std::fprintf(stderr, "derivsim: cannot write %s\n", path_.c_str());
     failed_ = failed_ || !file_;
   }
   bool failed() const { return failed_; }
@@ -289,6 +291,8 @@ Outcome<void> run(const CLI::App& app, const Arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A reader of its output or of a ledger in a pipe may go; the venue stays.
+  std::signal(SIGPIPE, SIG_IGN);
   CLI::App app{"A Deriv-compatible venue on loopback, for demonstrations and tests."};
   Arguments arguments;
   declare(app, arguments);
@@ -299,6 +303,6 @@ int main(int argc, char** argv) {
   }
   const auto done = run(app, arguments);
   if (done) return 0;
-  fmt::print(stderr, "derivsim: {}\n", done.error().text);
+  std::fprintf(stderr, "derivsim: %s\n", done.error().text.c_str());
   return done.error().exit_code;
 }
