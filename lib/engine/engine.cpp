@@ -129,8 +129,9 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   // A strategy without a past begins with the first live tick.
   if (history && slot.last_epoch.s == 0) return;
   if (is_behind(slot, tick, history)) return;
-  // A run is a run only if nothing is missing in it. What the venue itself leaves out is no hole to
-  // a strategy; what was published while the link was away is.
+  // A run is a run only if nothing is missing in it. What the venue itself leaves out of its stream
+  // is no hole to a strategy; what was published while the link was away is, and so is what its
+  // history does not have.
   const bool seen_before = slot.last_epoch.s != 0;
   const bool joined =
       feed.linked_since() <= slot.last_epoch + std::chrono::seconds(feed.interval_s());

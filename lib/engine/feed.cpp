@@ -26,7 +26,9 @@ Feed::Push Feed::push(const market::Tick& tick, bool history) {
   const bool step_known = interval_s_ > 0 && last_;
   const bool next_in_line = step_known && (tick.epoch - last_->epoch).count() <= interval_s_;
   const bool hole = last_ && ((step_known && !next_in_line) || (link_lost_ && !next_in_line));
-  if (!last_ || (link_lost_ && !next_in_line)) linked_since_ = tick.epoch;
+  // A history may be answered with a hole that the venue does not have: what is missing in it was
+  // lost to us.
+  if (!last_ || (link_lost_ && !next_in_line) || (history && hole)) linked_since_ = tick.epoch;
   if (!last_ || hole) complete_since_ = tick.epoch;
   link_lost_ = false;
   remember(tick);

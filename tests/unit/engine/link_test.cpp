@@ -684,6 +684,17 @@ TEST(Restart, AHoleBetweenTheSavedStateAndTheHistoryResetsTheCounters) {
   EXPECT_TRUE(other.buys.empty());
 }
 
+// A page of the history may be holed, which the next page would not be.
+TEST(Restart, AHoleWithinTheHistoryResetsTheCounters) {
+  auto rig = in_a_run();
+  rig.live();
+  for (const int at : {0, 2, 4, 8, 10}) rig.tick("R_100", kStart + at, "1.02", true);
+  rig.tick("R_100", kStart + 12, "1.04");
+  EXPECT_TRUE(rig.buys.empty()) << "the third even since the hole";
+  rig.tick("R_100", kStart + 14, "1.06");
+  EXPECT_EQ(rig.buys.size(), 1u);
+}
+
 TEST(Restart, AFirstStartIgnoresWhatWasBefore) {
   auto s = every_tick("a");
   s.params["streak"] = 2;
