@@ -19,7 +19,7 @@ struct ActionInfo {
   std::string_view allowed;  // letters of Direction: r q(uest) s(tream) u(pgrade) h(ttp) t(ick)
 };
 
-constexpr std::array<ActionInfo, 23> kActions{{
+constexpr std::array<ActionInfo, 28> kActions{{
     {"drop_before", FaultKind::kDropBefore, Argument::kNone, Direction::kRequest, "qs"},
     {"drop_after", FaultKind::kDropAfter, Argument::kNone, Direction::kRequest, "qs"},
     {"drop_unanswered", FaultKind::kDropUnanswered, Argument::kNone, Direction::kRequest, "q"},
@@ -43,6 +43,11 @@ constexpr std::array<ActionInfo, 23> kActions{{
     {"hold_settlement", FaultKind::kHoldSettlement, Argument::kNumber, Direction::kRequest, "q"},
     {"maintenance", FaultKind::kMaintenance, Argument::kOptionalText, Direction::kRequest, "q"},
     {"bad_certificate", FaultKind::kBadCertificate, Argument::kNone, Direction::kUpgrade, "u"},
+    {"short_page", FaultKind::kShortPage, Argument::kNumber, Direction::kRequest, "q"},
+    {"empty_page", FaultKind::kEmptyPage, Argument::kNone, Direction::kRequest, "q"},
+    {"holed_page", FaultKind::kHoledPage, Argument::kNumber, Direction::kRequest, "q"},
+    {"latest_page", FaultKind::kLatestPage, Argument::kNone, Direction::kRequest, "q"},
+    {"spoilt_page", FaultKind::kSpoiltPage, Argument::kNone, Direction::kRequest, "q"},
 }};
 
 constexpr std::array<std::pair<std::string_view, Direction>, 5> kDirections{{

@@ -44,6 +44,14 @@
 //   bought by this buy S venue seconds later     request maintenance [message]  website_status says
 //   "down", with the message                  request bad_certificate        present a certificate
 //   of an unknown authority, as long as the rule is there                 (new connections)
+//
+// and of ticks_history alone, always of a request:
+//   short_page N    no more than the latest N ticks
+//   empty_page      no tick at all
+//   holed_page N    without N ticks from the middle on
+//   latest_page     the latest page, whatever start and end say
+//   spoilt_page     the tick in the middle has a quote of 0, the next one's quote is no number, the
+//                   one after comes twice, and so does the first, at the end
 #pragma once
 
 #include <cstdint>
@@ -82,6 +90,11 @@ enum class FaultKind : std::uint8_t {
   kHoldSettlement,
   kMaintenance,
   kBadCertificate,
+  kShortPage,
+  kEmptyPage,
+  kHoledPage,
+  kLatestPage,
+  kSpoiltPage,
 };
 
 enum class Direction : std::uint8_t { kRequest, kStream, kUpgrade, kRest, kTick };

@@ -255,8 +255,9 @@ void Venue::ticks_history(Request& r) {
     s->granularity = granularity;
     id = s->id;
   }
-  const auto payload = history_payload(*index, start, end, static_cast<std::size_t>(count),
-                                       candles ? granularity : 0);
+  const auto payload =
+      candles ? candles_payload(*index, start, end, static_cast<std::size_t>(count), granularity)
+              : history_payload(*index, start, end, static_cast<std::size_t>(count), r.faults);
   // pip_size stands beside the payload.
   const std::string_view name = candles ? "candles" : "history";
   std::string text = frame(r.envelope, name, name, payload, id);
@@ -264,34 +265,74 @@ void Venue::ticks_history(Request& r) {
   reply(r, text + fmt::format(",\"pip_size\":{}}}", feed_.info(*index).decimals));
 }
 
-/// The last `count` ticks within [start, end], or candles of them.
-std::string Venue::history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
-                                   std::size_t count, std::int64_t granularity) const {
-  std::vector<Point> points;
+std::vector<Point> Venue::points_between(std::size_t symbol, std::int64_t start,
+                                         std::int64_t end) const {
+  std::vector<Point> out;
   for (const Point& p : feed_.history(symbol))
-    if (p.epoch >= start && p.epoch <= end) points.push_back(p);
+    if (p.epoch >= start && p.epoch <= end) out.push_back(p);
+  return out;
+}
+
+/// Candles of the ticks within [start, end], the last `count` of them.
+std::string Venue::candles_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
+                                   std::size_t count, std::int64_t granularity) const {
   const auto price = [decimals = feed_.info(symbol).decimals](std::int64_t m) {
     return number(core::Price::raw(m, decimals));
   };
+  const auto all = candles_of(points_between(symbol, start, end), granularity);
   JsonOut out;
-  if (granularity != 0) {
-    const auto all = candles_of(points, granularity);
-    out.begin_array();
-    for (std::size_t i = all.size() - std::min(all.size(), count); i < all.size(); ++i)
-      out.begin_object()
-          .raw("close", price(all[i].close))
-          .integer("epoch", all[i].open_time)
-          .raw("high", price(all[i].high))
-          .raw("low", price(all[i].low))
-          .raw("open", price(all[i].open))
-          .end_object();
-    return out.end_array().take();
+  out.begin_array();
+  for (std::size_t i = all.size() - std::min(all.size(), count); i < all.size(); ++i)
+    out.begin_object()
+        .raw("close", price(all[i].close))
+        .integer("epoch", all[i].open_time)
+        .raw("high", price(all[i].high))
+        .raw("low", price(all[i].low))
+        .raw("open", price(all[i].open))
+        .end_object();
+  return out.end_array().take();
+}
+
+/// The last `count` ticks within [start, end], as far as no fault has it otherwise.
+std::string Venue::history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
+                                   std::size_t count, const std::vector<Fault>& faults) const {
+  const auto ordered = [&](FaultKind kind) -> const Fault* {
+    const auto at = std::find_if(faults.begin(), faults.end(),
+                                 [kind](const Fault& f) { return f.kind == kind; });
+    return at == faults.end() ? nullptr : &*at;
+  };
+  if (ordered(FaultKind::kLatestPage) != nullptr) {
+    start = 0;
+    end = now_.venue.s;
   }
-  const std::size_t from = points.size() - std::min(points.size(), count);
+  auto points = points_between(symbol, start, end);
+  if (ordered(FaultKind::kEmptyPage) != nullptr) points.clear();
+  if (const auto* f = ordered(FaultKind::kShortPage)) {
+    count = std::min(count, static_cast<std::size_t>(f->amount));
+  }
+  points.erase(points.begin(),
+               points.end() - static_cast<std::ptrdiff_t>(std::min(points.size(), count)));
+  if (const auto* f = ordered(FaultKind::kHoledPage)) {
+    const auto from = points.begin() + static_cast<std::ptrdiff_t>(points.size() / 2);
+    points.erase(from, from + std::min<std::ptrdiff_t>(points.end() - from, f->amount));
+  }
+  std::vector<std::string> prices;
+  for (const Point& p : points)
+    prices.push_back(number(core::Price::raw(p.mantissa, feed_.info(symbol).decimals)));
+  if (const auto middle = points.size() / 2;
+      ordered(FaultKind::kSpoiltPage) != nullptr && middle + 2 < points.size()) {
+    prices[middle] = "0";
+    prices[middle + 1] = "null";
+    for (const auto again : {middle + 2, std::size_t{0}}) {
+      points.push_back(points[again]);
+      prices.push_back(prices[again]);
+    }
+  }
+  JsonOut out;
   out.begin_object().key("prices").begin_array();
-  for (std::size_t i = from; i < points.size(); ++i) out.raw(price(points[i].mantissa));
+  for (const auto& price : prices) out.raw(price);
   out.end_array().key("times").begin_array();
-  for (std::size_t i = from; i < points.size(); ++i) out.value(points[i].epoch);
+  for (const Point& p : points) out.value(p.epoch);
   return out.end_array().end_object().take();
 }
 

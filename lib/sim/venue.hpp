@@ -258,8 +258,11 @@ class Venue final {
   void payout_currencies(Request& r);
   void forget(Request& r);
   void forget_all(Request& r);
-  std::string history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
+  std::vector<Point> points_between(std::size_t symbol, std::int64_t start, std::int64_t end) const;
+  std::string candles_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
                               std::size_t count, std::int64_t granularity) const;
+  std::string history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
+                              std::size_t count, const std::vector<Fault>& faults) const;
   std::string website_status_payload() const;
   std::string tick_payload(const market::Tick& tick, std::string_view id) const;
   std::string ohlc_payload(std::size_t symbol, std::int64_t granularity, const market::Tick& tick,
