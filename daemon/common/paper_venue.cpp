@@ -19,6 +19,8 @@ using std::chrono::seconds;
 constexpr seconds kMargin{120};
 /// An answer without any tick is believed for no longer than this after a purchase.
 constexpr seconds kNoTickYet{60};
+/// The venue's past may be answered with a hole, short or empty for once.
+constexpr int kMaxAsks = 2;
 /// Ticks of one second come one after the other; a timed contract waits so long for the last of its
 /// symbol while others are ahead.
 constexpr seconds kLateTick{5};
@@ -131,7 +133,7 @@ void PaperVenue::rebuild(const std::vector<venue::Adopted>& open, core::Money ba
   open_.clear();
   held_.clear();
   orphans_.clear();
-  for (const auto& contract : open) orphans_.push_back({contract, {}, {}, {}, false, false});
+  for (const auto& contract : open) orphans_.push_back({contract, {}, {}, {}});
   recovering_ = !orphans_.empty();
 }
 
@@ -170,8 +172,9 @@ void PaperVenue::ask_for(Orphan& orphan) {
   const auto today = clock();
   const auto* symbol = market::find_symbol(spec.symbol.view());
   orphan.asked.clear();
-  orphan.past.clear();
   orphan.trouble.clear();
+  orphan.doubtful = false;
+  ++orphan.asks;
   if (market::is_multiplier(spec.type) || symbol == nullptr) {
     orphan.trouble = "a contract of this kind cannot be carried over an interruption";
     return;
@@ -201,6 +204,19 @@ void PaperVenue::ask_for(Orphan& orphan) {
   for (const auto& w : windows) session_->ask_past(spec.symbol, w.from, w.to, now_);
 }
 
+/// Ticks are missing from the beginning of the span, or between two of them. The venue itself may
+/// have none there: that is believed when it says so twice.
+bool PaperVenue::has_hole(const deriv::PastTicks& past) {
+  const auto* symbol = market::find_symbol(past.symbol.view());
+  if (symbol == nullptr) return false;
+  auto due = past.from + seconds(symbol->interval_s);
+  for (const auto& tick : past.ticks) {
+    if (tick.epoch > due) return true;
+    due = tick.epoch + seconds(symbol->interval_s);
+  }
+  return false;
+}
+
 PaperVenue::Orphan* PaperVenue::orphan_of(const market::SymbolCode& symbol, const Window& window) {
   for (auto& orphan : orphans_) {
     const auto at = std::find(orphan.asked.begin(), orphan.asked.end(), window);
@@ -221,9 +237,14 @@ void PaperVenue::on_past(const deriv::PastTicks& past) {
     orphan->trouble = "the venue does not have the ticks of then any more";
   } else if (past.ticks.empty() && clock() - past.from > kNoTickYet) {
     orphan->trouble = "the venue has no tick of then";
+  } else if (past.refused > 0) {
+    orphan->trouble = fmt::format("its past has what is no tick: {}", past.refusal);
   }
-  for (const auto& t : past.ticks) {
-    orphan->past.push_back({past.symbol, t.epoch, core::Price::raw(t.mantissa, past.decimals)});
+  orphan->doubtful = orphan->doubtful || !orphan->trouble.empty() || has_hole(past);
+  if (inside) {
+    for (const auto& t : past.ticks) {
+      orphan->past.push_back({past.symbol, t.epoch, core::Price::raw(t.mantissa, past.decimals)});
+    }
   }
   ask_more();
 }
@@ -233,6 +254,7 @@ void PaperVenue::on_past_refused(const market::SymbolCode& symbol, VenueTime fro
   auto* orphan = orphan_of(symbol, {from, to});
   if (orphan == nullptr) return;
   orphan->trouble = fmt::format("its past ticks are refused: {}", why);
+  orphan->asks = kMaxAsks;  // it would be answered alike
   ask_more();
 }
 
@@ -241,6 +263,13 @@ void PaperVenue::finish_recovery() {
   const bool waits = std::any_of(orphans_.begin(), orphans_.end(),
                                  [](const Orphan& o) { return !o.begun || !o.asked.empty(); });
   if (waits) return;
+  bool again = false;
+  for (auto& orphan : orphans_) {
+    if (orphan.asks >= kMaxAsks || !(orphan.doubtful || is_undecided(orphan))) continue;
+    orphan.begun = false;
+    again = true;
+  }
+  if (again) return ask_more();
   recovering_ = false;
   auto orphans = std::exchange(orphans_, {});
   std::vector<venue::Change> changes;
@@ -251,21 +280,37 @@ void PaperVenue::finish_recovery() {
   pay_due(clock());
 }
 
+/// Whether its whole past was asked for and does not say how it ended.
+bool PaperVenue::is_undecided(Orphan& orphan) const {
+  if (!orphan.asked_all) return false;
+  const auto& contract = orphan.contract;
+  sort_past(orphan);
+  market::ContractLife life(contract.spec, contract.purchase_time);
+  for (const auto& tick : orphan.past) life.on_tick(tick);
+  if (!contract.spec.duration.in_ticks()) life.on_time(clock());
+  const bool stale = life.exit() && !contract.spec.duration.in_ticks() &&
+                     life.expiry() - life.exit()->epoch > kMargin;
+  return life.verdict() == market::Verdict::kOpen || stale;
+}
+
+/// By time, each tick once; two answers may have told it twice, and not alike.
+void PaperVenue::sort_past(Orphan& orphan) {
+  auto& past = orphan.past;
+  std::stable_sort(past.begin(), past.end(),
+                   [](const auto& a, const auto& b) { return a.epoch < b.epoch; });
+  past.erase(std::unique(past.begin(), past.end()), past.end());
+  const auto twice = std::adjacent_find(
+      past.begin(), past.end(), [](const auto& a, const auto& b) { return a.epoch == b.epoch; });
+  if (twice == past.end()) return;
+  orphan.trouble = fmt::format("the venue gave two quotes for {}: {} and {}", twice->epoch.s,
+                               twice->quote.to_string(), std::next(twice)->quote.to_string());
+}
+
 void PaperVenue::adopt(Orphan& orphan, std::vector<venue::Change>& changes) {
   const auto& contract = orphan.contract;
-  std::sort(orphan.past.begin(), orphan.past.end(),
-            [](const auto& a, const auto& b) { return a.epoch < b.epoch; });
+  sort_past(orphan);
+  if (orphan.trouble.empty() && is_undecided(orphan)) orphan.trouble = "its past ticks have a gap";
   if (!orphan.trouble.empty()) return give_back(orphan, orphan.trouble, changes);
-  if (orphan.asked_all) {
-    market::ContractLife life(contract.spec, contract.purchase_time);
-    for (const auto& tick : orphan.past) life.on_tick(tick);
-    if (!contract.spec.duration.in_ticks()) life.on_time(clock());
-    const bool stale = life.exit() && !contract.spec.duration.in_ticks() &&
-                       life.expiry() - life.exit()->epoch > kMargin;
-    if (life.verdict() == market::Verdict::kOpen || stale) {
-      return give_back(orphan, "its past ticks have a gap", changes);
-    }
-  }
   open_.insert(contract.id);
   book_->adopt(account_, contract, orphan.past, changes);
 }

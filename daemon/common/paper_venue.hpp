@@ -120,6 +120,8 @@ class PaperVenue final : public deriv::SessionListener {
     std::string trouble;        // why its past cannot be known
     bool begun = false;         // its past was asked for
     bool asked_all = false;     // up to its end, not only up to now
+    bool doubtful = false;      // an answer lacks ticks, or gave others
+    int asks = 0;
   };
 
   /// Now or after the latency, which is the same for all: the order stays.
@@ -143,9 +145,12 @@ class PaperVenue final : public deriv::SessionListener {
   void recover();
   void ask_more();
   void ask_for(Orphan& orphan);
+  static bool has_hole(const deriv::PastTicks& past);
   Orphan* orphan_of(const market::SymbolCode& symbol, const Window& window);
   std::vector<venue::Adopted> open_contracts() const;
   void finish_recovery();
+  bool is_undecided(Orphan& orphan) const;
+  static void sort_past(Orphan& orphan);
   void adopt(Orphan& orphan, std::vector<venue::Change>& changes);
   void give_back(const Orphan& orphan, std::string_view why, std::vector<venue::Change>& changes);
   execution::ContractReport report_of(const venue::Contract& contract) const;

@@ -62,6 +62,8 @@ struct TickPayload {
 };
 struct HistoryPayload {
   std::vector<RawTick> ticks;
+  std::size_t unreadable = 0;    // rows beside those, in which a time or a quote is no number
+  std::string first_unreadable;  // the first of them, in words
   std::optional<std::uint8_t> decimals;
 };
 struct AuthorizePayload {

@@ -61,31 +61,44 @@ Status decode_tick(Value value, TickPayload& out) {
   return {};
 }
 
+/// A row whose time or quote is no number costs itself alone.
 Status decode_history(Value value, HistoryPayload& out) {
   std::optional<std::size_t> prices;
   std::optional<std::size_t> times;
+  std::vector<std::size_t> unreadable;
   const auto at = [&](std::size_t i) -> RawTick& {
     if (out.ticks.size() <= i) out.ticks.resize(i + 1);
     return out.ticks[i];
   };
+  const auto take = [&](std::string_view name, Value list, std::optional<std::size_t>& count,
+                        const auto& store) -> Status {
+    DERIV_TRY(json::once(name, count));
+    count = 0;
+    return each_element(list, name, kMaxRows, [&](Value item) -> Status {
+      const auto row = (*count)++;
+      if (const auto done = store(item, at(row)); !done) {
+        if (unreadable.empty()) {
+          out.first_unreadable = fmt::format("row {}: {}", row + 1, done.error().text);
+        }
+        unreadable.push_back(row);
+      }
+      return {};
+    });
+  };
   DERIV_TRY(each_field(value, "history", [&](std::string_view key, Value v) -> Status {
     if (key == "prices") {
-      DERIV_TRY(json::once("history.prices", prices));
-      prices = 0;
-      return each_element(v, "history.prices", kMaxRows, [&](Value item) -> Status {
+      return take("history.prices", v, prices, [](Value item, RawTick& row) -> Status {
         std::optional<core::Decimal> quote;
         DERIV_TRY(read(item, "history.prices", quote));
-        at((*prices)++).quote = *quote;
+        row.quote = *quote;
         return {};
       });
     }
     if (key == "times") {
-      DERIV_TRY(json::once("history.times", times));
-      times = 0;
-      return each_element(v, "history.times", kMaxRows, [&](Value item) -> Status {
+      return take("history.times", v, times, [](Value item, RawTick& row) -> Status {
         std::optional<core::VenueTime> epoch;
         DERIV_TRY(read(item, "history.times", epoch));
-        at((*times)++).epoch = *epoch;
+        row.epoch = *epoch;
         return {};
       });
     }
@@ -94,6 +107,12 @@ Status decode_history(Value value, HistoryPayload& out) {
   DERIV_TRY(require("history.prices", prices));
   DERIV_TRY(require("history.times", times));
   if (*prices != *times) return bad("history", "has not one time for each price");
+  std::sort(unreadable.begin(), unreadable.end());
+  unreadable.erase(std::unique(unreadable.begin(), unreadable.end()), unreadable.end());
+  out.unreadable = unreadable.size();
+  for (; !unreadable.empty(); unreadable.pop_back()) {
+    out.ticks.erase(out.ticks.begin() + static_cast<std::ptrdiff_t>(unreadable.back()));
+  }
   return {};
 }
 

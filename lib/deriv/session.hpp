@@ -119,6 +119,9 @@ struct PastTicks {
   std::uint8_t decimals = 0;
   /// Rising. What the venue gave: it may lie outside of what was asked for when that is too old.
   std::vector<market::TickRow> ticks;
+  /// Rows of the answer that are no ticks, each left out alone, and the first of them in words.
+  std::size_t refused = 0;
+  std::string refusal;
 };
 
 struct Quote {

@@ -563,6 +563,14 @@ void Session::Impl::on_history(const Pending& asked, HistoryPayload& payload, co
     stream = find_symbol(symbol);
     if (!stream) return;
   }
+  if (payload.unreadable > 0) {
+    ++stats.frames_refused;
+    notice_once(core::EventKind::kFrameRefused, fmt::format("quote/{}", symbol),
+                fmt::format("{} rows of the history of {} are refused: {}", payload.unreadable,
+                            symbol, payload.first_unreadable));
+    stream = find_symbol(symbol);
+    if (!stream) return;
+  }
   const auto before = stream->last_epoch;
   const auto ticks = std::move(payload.ticks);
   const auto decimals = payload.decimals;
@@ -577,7 +585,7 @@ void Session::Impl::on_history(const Pending& asked, HistoryPayload& payload, co
     if (!stream) return;
     if (stream->last_epoch && raw.epoch <= *stream->last_epoch) continue;
     const auto tick = to_tick(symbol, raw, decimals);
-    if (!tick) return;
+    if (!tick) continue;  // it was told, and costs itself alone
     stream->last_epoch = raw.epoch;
     ++stats.ticks;
     listener.on_tick(*tick, true);
@@ -593,24 +601,47 @@ void Session::Impl::refuse_past(const Pending& asked, std::string_view why) {
   listener.on_past_refused(wanted.symbol, wanted.from, wanted.to, why);
 }
 
+namespace {
+
+/// Rows in any order as rising ticks. What is no tick is left out alone; of two different quotes of
+/// one second nobody knows which is right.
+void take_rows(std::vector<RawTick>& rows, PastTicks& out) {
+  const auto refuse = [&](std::string text) {
+    if (out.refused++ == 0) out.refusal = std::move(text);
+  };
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const RawTick& a, const RawTick& b) { return a.epoch < b.epoch; });
+  out.ticks.reserve(rows.size());
+  for (auto first = rows.begin(); first != rows.end();) {
+    const auto end =
+        std::find_if(first, rows.end(), [&](const RawTick& r) { return r.epoch != first->epoch; });
+    const auto other =
+        std::find_if(first, end, [&](const RawTick& r) { return r.quote != first->quote; });
+    const auto quote = core::Price::from(first->quote, out.decimals);
+    if (other != end) {
+      refuse(fmt::format("there are two quotes at {}: {} and {}", first->epoch.s,
+                         first->quote.to_string(), other->quote.to_string()));
+    } else if (!quote || quote->mantissa() <= 0) {
+      refuse(fmt::format("the quote at {} is {}: quotes are above 0 and have {} decimals",
+                         first->epoch.s, first->quote.to_string(), out.decimals));
+    } else {
+      out.ticks.push_back({first->epoch, quote->mantissa()});
+    }
+    first = end;
+  }
+}
+
+}  // namespace
+
 void Session::Impl::on_past(const Pending& asked, HistoryPayload& payload) {
   const auto it = std::find_if(past.begin(), past.end(),
                                [&](const PastTask& p) { return p.task.req_id == asked.req_id; });
   if (it == past.end()) return;
-  PastTicks out{it->symbol, it->from, it->to, 0, {}};
+  PastTicks out{it->symbol, it->from, it->to, 0, {}, payload.unreadable, payload.first_unreadable};
   const auto decimals = payload.decimals ? payload.decimals : decimals_of(out.symbol);
   if (!decimals) return refuse_past(asked, "the decimals of its quotes are not known");
   out.decimals = *decimals;
-  out.ticks.reserve(payload.ticks.size());
-  for (const auto& raw : payload.ticks) {
-    const auto quote = core::Price::from(raw.quote, *decimals);
-    if (!quote) return refuse_past(asked, quote.error().text);
-    if (!out.ticks.empty() && raw.epoch <= out.ticks.back().epoch) {
-      return refuse_past(asked, fmt::format("the history goes back from {} to {}",
-                                            out.ticks.back().epoch.s, raw.epoch.s));
-    }
-    out.ticks.push_back({raw.epoch, quote->mantissa()});
-  }
+  take_rows(payload.ticks, out);
   past.erase(it);
   listener.on_past(out);
 }

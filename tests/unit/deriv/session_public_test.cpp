@@ -150,15 +150,33 @@ TEST_P(PublicSession, AsksAgainWhenItIsTooMuchAndRefusesWhatTheVenueRefuses) {
   EXPECT_NE(listener.refused_past[0].find("InvalidSymbol"), std::string::npos);
 }
 
-TEST_P(PublicSession, RefusesAHistoryThatGoesBackAndSpansThatAreNone) {
+TEST_P(PublicSession, RefusesSpansThatAreNone) {
   session.start(now);
   go_live();
-  session.ask_past("R_100", {1782000000}, {1782000100}, now);
-  answer(history({1782000004, 1782000002}, {342.07, 342.1}));
   session.ask_past("R_100", {1782000000}, {1781999999}, now);
   session.ask_past("no symbol", {1782000000}, {1782000001}, now);
   EXPECT_TRUE(listener.past.empty());
-  EXPECT_EQ(listener.refused_past.size(), 3U);
+  EXPECT_EQ(listener.refused_past.size(), 2U);
+}
+
+// One bad row never costs its neighbours: out of order, twice the same, two quotes of one second, a
+// quote of 0, too many decimals.
+TEST_P(PublicSession, LeavesOutRowsThatAreNoTicksOneByOne) {
+  session.start(now);
+  go_live();
+  session.ask_past("R_100", {1782000000}, {1782000100}, now);
+  answer(history({1782000004, 1782000002, 1782000006, 1782000006, 1782000008, 1782000010,
+                  1782000010, 1782000012, 1782000014},
+                 {342.07, 342.1, 342.2, 342.2, 0, 342.3, 342.4, 342.5, -1}));
+  ASSERT_EQ(listener.past.size(), 1U);
+  const auto& past = listener.past[0];
+  EXPECT_EQ(past.ticks, (std::vector<market::TickRow>{{{1782000002}, 34210},
+                                                      {{1782000004}, 34207},
+                                                      {{1782000006}, 34220},
+                                                      {{1782000012}, 34250}}));
+  EXPECT_EQ(past.refused, 3U);
+  EXPECT_NE(past.refusal.find("the quote at 1782000008 is 0"), std::string::npos) << past.refusal;
+  EXPECT_TRUE(listener.refused_past.empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, PublicSession, ::testing::Values(Dialect::kOptions, Dialect::kV3),

@@ -289,6 +289,13 @@ TEST_F(PaperTest, GivesBackWhatThePastDoesNotProve) {
                     {"error", {{"code", "InvalidSymbol"}, {"message", "no"}}}});
   answer_past(asked[3], {{kStart + 2, 342.04}});
   pass(milliseconds(1));
+  EXPECT_EQ(listener.count("notice tick_gap: PAPER contract"), 0U) << "one answer proves nothing";
+  const auto again = past_asked();
+  ASSERT_EQ(again.size(), 2U);
+  answer_past(again[0], {{kStart + 4000, 342.0}});
+  answer_past(again[1], {});
+  pass(milliseconds(1));
+  EXPECT_TRUE(past_asked().empty());
   EXPECT_EQ(listener.count("notice tick_gap: PAPER contract"), 3U);
   int sold = 0;
   int won = 0;
@@ -302,6 +309,50 @@ TEST_F(PaperTest, GivesBackWhatThePastDoesNotProve) {
   EXPECT_EQ(sold, 3);
   EXPECT_EQ(won, 1);
   EXPECT_EQ(listener.reports.back().balance, cents(10'000'95));
+}
+
+// Short, with a hole, with a row that is no tick: each counts the contract's ticks wrongly, and is
+// asked for once more before anything is settled by it.
+TEST_F(PaperTest, SettlesByNoPastThatMayLackATick) {
+  const std::vector<std::pair<std::int64_t, double>> whole{
+      {kStart + 2, 342.01}, {kStart + 4, 342.03},  {kStart + 6, 342.05},
+      {kStart + 8, 342.07}, {kStart + 10, 342.09}, {kStart + 12, 342.02}};
+  const auto without = [&](std::size_t i) {
+    auto out = whole;
+    out.erase(out.begin() + static_cast<std::ptrdiff_t>(i));
+    return out;
+  };
+  auto spoilt = whole;
+  spoilt[2].second = 0;
+  auto late = whole;
+  late.erase(late.begin(), late.begin() + 3);
+  start();
+  tick(0, 342.07);
+  for (int order = 1; order <= 5; ++order) {
+    buy(order, spec_of(market::ContractType::kDigitEven, "5t"), cents(100));
+  }
+  cut();
+  venue_s = kStart + 5000;
+  connect();
+  const auto asked = past_asked();
+  ASSERT_EQ(asked.size(), 5U);
+  answer_past(asked[0], without(2));
+  answer_past(asked[1], spoilt);
+  answer_past(asked[2], late);
+  answer_past(asked[3], {whole.begin(), whole.begin() + 3});
+  answer_past(asked[4], without(2));
+  pass(milliseconds(1));
+  EXPECT_FALSE(told("contract 1 won") || told("contract 1 lost"))
+      << "the sixth tick would count as the fifth";
+  const auto again = past_asked();
+  ASSERT_EQ(again.size(), 5U);
+  for (std::size_t i = 0; i < 4; ++i) answer_past(again[i], whole);
+  answer_past(again[4], without(2));  // the venue itself has none there
+  pass(milliseconds(1));
+  for (const auto& r : listener.contracts) {
+    EXPECT_EQ(r.exit->epoch.s, kStart + (r.contract.value == 5 ? 12 : 10)) << r.contract.value;
+  }
+  EXPECT_EQ(listener.contracts.size(), 5U);
 }
 
 TEST_F(PaperTest, AsksForAnyNumberOfContractsAndAnewAfterEachLostLink) {
