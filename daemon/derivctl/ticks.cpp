@@ -207,8 +207,12 @@ ordered_json row_of(const store::Summary& s) {
   std::int64_t absent = 0;
   auto gaps = ordered_json::array();
   for (const auto& gap : s.gaps) {
-    (gap.absent ? absent : missing) += gap.span.last - gap.span.first + 1;
-    gaps.push_back({{"from", gap.span.first}, {"to", gap.span.last}, {"absent", gap.absent}});
+    const bool has_none = gap.venue == store::Gap::Venue::kHasNone;
+    (has_none ? absent : missing) += gap.span.last - gap.span.first + 1;
+    gaps.push_back({{"from", gap.span.first},
+                    {"to", gap.span.last},
+                    {"absent", has_none},
+                    {"doubtful", gap.venue == store::Gap::Venue::kDoubtful}});
   }
   row["missing_seconds"] = missing;
   row["absent_seconds"] = absent;
@@ -224,7 +228,10 @@ void print_gaps(const ordered_json& row) {
     fmt::print("  {}  {} to {}, {} s{}\n", row["symbol"].get<std::string>(),
                when(gap["from"].get<std::int64_t>()), when(gap["to"].get<std::int64_t>()),
                gap["to"].get<std::int64_t>() - gap["from"].get<std::int64_t>() + 1,
-               gap["absent"] == true ? ": the venue has none" : "");
+               gap["absent"] == true     ? ": the venue has none"
+               : gap["doubtful"] == true ? ": called empty by an earlier version, which asked "
+                                           "once; fetch asks again"
+                                         : "");
   }
 }
 

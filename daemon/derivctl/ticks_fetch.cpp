@@ -9,9 +9,11 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <random>
 
+#include "config/nearest.hpp"
 #include "core/rng.hpp"
 #include "deriv/encoder.hpp"
 #include "deriv/link.hpp"
@@ -34,6 +36,8 @@ constexpr core::Duration kReach = seconds(30);
 constexpr core::Duration kRedrawEvery = std::chrono::milliseconds(200);
 constexpr int kBarWidth = 24;
 constexpr int kMaxDays = 3650;
+/// Gaps of each kind that are told one by one; --json has them all.
+constexpr std::size_t kShownSpans = 10;
 
 struct Args {
   std::string symbol;
@@ -47,6 +51,7 @@ struct Args {
   std::string app_id = "1089";
   std::string api = "auto";
   bool quiet = false;
+  bool again = false;
 };
 
 deriv::SessionSettings settings_of(const Args& args) {
@@ -95,15 +100,18 @@ class Fetch final : public deriv::SessionListener {
     return code_;
   }
 
-  bool whole() const { return code_ == service::kCtlOk; }
+  bool finished() const { return code_ == service::kCtlOk; }
+  bool is_final() const { return final_; }
   const std::string& text() const { return text_; }
   std::uint64_t added() const { return added_; }
   std::uint64_t known() const { return known_; }
   std::uint64_t pages() const { return pages_; }
+  std::uint64_t refused() const { return refused_; }
+  const std::string& refusal() const { return refusal_; }
+  std::uint64_t conflicts() const { return conflicts_; }
+  const std::string& conflict() const { return conflict_; }
   std::int64_t absent_seconds() const { return absent_; }
-  std::vector<store::Span> unavailable() const {
-    return plan_ ? plan_->unavailable() : std::vector<store::Span>{};
-  }
+  const std::optional<store::FetchPlan>& plan() const { return plan_; }
 
   // ---- SessionListener ----
   void on_state(deriv::SessionState state, std::string_view reason) override {
@@ -116,7 +124,9 @@ class Fetch final : public deriv::SessionListener {
     progress_at_ = now().instant;
     problem_.clear();
     ++pages_;
-    const auto answer = plan_->on_page(past.ticks);
+    if (refused_ == 0) refusal_ = past.refusal;
+    refused_ += past.refused;
+    const auto answer = plan_->on_page(past.ticks, past.refused == 0, progress_at_);
     if (const auto error = keep(answer, past.decimals)) {
       return finish(service::kCtlOther, *error);
     }
@@ -125,7 +135,8 @@ class Fetch final : public deriv::SessionListener {
   }
   void on_past_refused(const market::SymbolCode&, core::VenueTime, core::VenueTime,
                        std::string_view why) override {
-    finish(service::kCtlRefused, fmt::format("{}: {}", symbol_, why));
+    final_ = true;
+    finish(service::kCtlRefused, fmt::format("the venue refuses ticks of {}: {}", symbol_, why));
   }
   void on_fatal(deriv::FatalKind, std::string_view text) override {
     finish(service::kCtlRefused, std::string(text));
@@ -170,7 +181,8 @@ class Fetch final : public deriv::SessionListener {
     if (range.first > range.last) {
       return finish(service::kCtlUsage, "the span lies in the venue's future");
     }
-    auto missing = archive_.missing(symbol_, range);
+    auto missing = archive_.missing(symbol_, range,
+                                    args_.again ? store::Trust::kNothing : store::Trust::kProven);
     if (!missing) return finish(service::kCtlRefused, missing.error().text);
     plan_.emplace(std::move(*missing), store::cadence_of(symbol_),
                   static_cast<std::int64_t>(deriv::kMaxHistory), venue_.s);
@@ -178,26 +190,24 @@ class Fetch final : public deriv::SessionListener {
   }
 
   void ask() {
-    const auto span = plan_->next();
+    const auto at = now();
+    wait_until_ = plan_->wait_until(at.instant);
+    if (wait_until_) return;
+    const auto span = plan_->next(at.instant);
     if (!span) return finish(service::kCtlOk, {});
-    session_.ask_past(symbol_, {span->first}, {span->last}, now());
+    session_.ask_past(symbol_, {span->first}, {span->last}, at);
   }
 
   std::optional<std::string> keep(const store::FetchPlan::Answer& answer, std::uint8_t decimals) {
-    const auto merged = archive_.merge(symbol_, decimals, answer.ticks);
+    const auto merged = archive_.merge(symbol_, decimals, answer.ticks, store::BadRows::kLeaveOut);
     if (!merged) return merged.error().text;
-    if (merged->conflict) {
-      return fmt::format(
-          "the venue's quote at {} is {} and the archive's {}; move that day's file "
-          "away to fetch it anew",
-          when(merged->conflict->epoch.s), merged->conflict->given.to_string(),
-          merged->conflict->held.to_string());
-    }
+    if (conflicts_ == 0) conflict_ = merged->first_left_out;
+    conflicts_ += merged->left_out;
     for (const auto& note : merged->notes) fmt::print(stderr, "derivctl: {}\n", note);
     added_ += merged->added;
     known_ += merged->known;
     for (const auto& span : answer.absent) {
-      if (const auto done = archive_.mark_absent(symbol_, decimals, span); !done) {
+      if (const auto done = archive_.mark_absent(symbol_, decimals, span, venue_); !done) {
         return done.error().text;
       }
       absent_ += span.last - span.first + 1;
@@ -232,6 +242,7 @@ class Fetch final : public deriv::SessionListener {
     const auto patience = plan_ ? kStall : kReach;
     auto at = progress_at_ + patience;
     if (const auto d = session_.next_deadline(); d && *d < at) at = *d;
+    if (wait_until_ && *wait_until_ < at) at = *wait_until_;
     timer_.expires_at(std::chrono::steady_clock::time_point(core::Duration(at.ns)));
     timer_.async_wait([this, patience](const boost::system::error_code& error) {
       if (error) return;
@@ -239,6 +250,7 @@ class Fetch final : public deriv::SessionListener {
       if (const auto d = session_.next_deadline(); d && *d <= time.instant) {
         session_.on_deadline(time);
       }
+      if (!done_ && wait_until_ && *wait_until_ <= time.instant) ask();
       if (!done_ && time.instant - progress_at_ >= patience) {
         finish(
             service::kCtlTimeout,
@@ -265,37 +277,137 @@ class Fetch final : public deriv::SessionListener {
   core::VenueTime venue_;
   core::Instant progress_at_;
   core::Instant drawn_at_;
+  std::optional<core::Instant> wait_until_;  // until the plan has a question again
   std::string problem_;
   std::string text_;
   int code_ = service::kCtlOther;
   bool done_ = false;
+  bool final_ = false;  // asking again would be answered alike
   std::uint64_t added_ = 0;
   std::uint64_t known_ = 0;
   std::uint64_t pages_ = 0;
+  std::uint64_t refused_ = 0;  // rows of answers
+  std::string refusal_;        // the first of them
+  std::uint64_t conflicts_ = 0;
+  std::string conflict_;
   std::int64_t absent_ = 0;
 };
 
-void print(const Context& context, const market::SymbolCode& symbol, const Fetch& fetch) {
-  const auto unavailable = fetch.unavailable();
+std::int64_t seconds_of(const std::vector<store::Span>& spans) {
+  return std::accumulate(
+      spans.begin(), spans.end(), std::int64_t{0},
+      [](std::int64_t sum, const store::Span& s) { return sum + s.last - s.first + 1; });
+}
+
+nlohmann::ordered_json spans_of(const std::vector<store::Span>& spans) {
+  auto out = nlohmann::ordered_json::array();
+  for (const auto& span : spans) out.push_back({{"from", span.first}, {"to", span.last}});
+  return out;
+}
+
+/// What was asked for and is not in the archive now.
+struct Lack {
+  std::vector<store::Span> unavailable, unproven, pending;
+  explicit Lack(const Fetch& fetch) {
+    if (!fetch.plan()) return;
+    unavailable = fetch.plan()->unavailable();
+    unproven = fetch.plan()->unproven();
+    pending = fetch.plan()->pending();
+  }
+  bool none() const { return unavailable.empty() && unproven.empty(); }
+};
+
+void print_json(const market::SymbolCode& symbol, const Fetch& fetch, const Lack& lack) {
+  const bool complete = fetch.finished() && lack.none() && fetch.conflicts() == 0;
+  fmt::print("{}\n", nlohmann::ordered_json{{"symbol", symbol.view()},
+                                            {"complete", complete},
+                                            {"added", fetch.added()},
+                                            {"known", fetch.known()},
+                                            {"refused", fetch.refused()},
+                                            {"conflicts", fetch.conflicts()},
+                                            {"pages", fetch.pages()},
+                                            {"absent_seconds", fetch.absent_seconds()},
+                                            {"missing_seconds", seconds_of(lack.unavailable) +
+                                                                    seconds_of(lack.unproven)},
+                                            {"pending_seconds", seconds_of(lack.pending)},
+                                            {"unavailable", spans_of(lack.unavailable)},
+                                            {"unproven", spans_of(lack.unproven)}}
+                         .dump(2));
+}
+
+void print_spans(const market::SymbolCode& symbol, const std::vector<store::Span>& spans,
+                 std::string_view what) {
+  for (std::size_t i = 0; i < std::min(spans.size(), kShownSpans); ++i) {
+    fmt::print("{}: {} to {}, {} s: {}\n", symbol, when(spans[i].first), when(spans[i].last),
+               spans[i].last - spans[i].first + 1, what);
+  }
+  if (spans.size() > kShownSpans) {
+    fmt::print("{}: and {} more such gaps\n", symbol, spans.size() - kShownSpans);
+  }
+}
+
+void print_text(const market::SymbolCode& symbol, const Fetch& fetch, const Lack& lack) {
+  fmt::print(
+      "{}: {} ticks added, {} were there; {} s without ticks at the venue, by two answers "
+      "each\n",
+      symbol, fetch.added(), fetch.known(), fetch.absent_seconds());
+  print_spans(symbol, lack.pending, "no tick yet, asked for again by the next fetch");
+  print_spans(symbol, lack.unavailable,
+              "the venue answered other ticks: it does not go back so far");
+  print_spans(symbol, lack.unproven, "the venue answered nothing that could be believed");
+}
+
+/// What is missing, for the last line; empty: nothing.
+std::string missing_of(const Lack& lack) {
+  if (lack.none()) return {};
+  return fmt::format("{} s of what was asked for are missing{}",
+                     seconds_of(lack.unavailable) + seconds_of(lack.unproven),
+                     lack.unproven.empty() ? "" : "; the same command asks again");
+}
+
+/// For a symbol that derivd does not know either.
+std::string hint_for(const market::SymbolCode& symbol) {
+  if (market::find_symbol(symbol.view()) != nullptr) return {};
+  std::vector<std::string_view> known;
+  for (const auto& info : market::known_symbols()) known.push_back(info.code);
+  const auto meant = config::nearest(symbol.view(), known);
+  return meant ? fmt::format("; did you mean {}?", *meant) : std::string{};
+}
+
+/// Ends with the line that says what is missing, and with the exit code that says whether.
+int tell(const Context& context, const market::SymbolCode& symbol, const Fetch& fetch, int code) {
+  const Lack lack(fetch);
   if (context.json) {
-    auto spans = nlohmann::ordered_json::array();
-    for (const auto& span : unavailable) spans.push_back({{"from", span.first}, {"to", span.last}});
-    fmt::print("{}\n", nlohmann::ordered_json{{"symbol", symbol.view()},
-                                              {"complete", fetch.whole()},
-                                              {"added", fetch.added()},
-                                              {"known", fetch.known()},
-                                              {"pages", fetch.pages()},
-                                              {"absent_seconds", fetch.absent_seconds()},
-                                              {"unavailable", spans}}
-                           .dump(2));
-    return;
+    print_json(symbol, fetch, lack);
+  } else if (fetch.pages() > 0 || code == service::kCtlOk) {
+    print_text(symbol, fetch, lack);
   }
-  fmt::print("{}: {} ticks added, {} were there, {} s without ticks at the venue\n", symbol,
-             fetch.added(), fetch.known(), fetch.absent_seconds());
-  for (const auto& span : unavailable) {
-    fmt::print("{}: the venue does not go back to {} .. {}\n", symbol, when(span.first),
-               when(span.last));
+  if (code != service::kCtlOk) {
+    auto text = fetch.text();
+    if (fetch.is_final()) {
+      text += hint_for(symbol);
+      text += fetch.added() > 0 ? "; what came is kept" : "; nothing was fetched";
+    } else {
+      text += fetch.added() > 0 ? "; what came is kept, the same command goes on from there"
+                                : "; nothing was fetched";
+    }
+    return fail(code, text);
   }
+  std::fflush(stdout);
+  if (fetch.refused() > 0) {
+    warn(fmt::format("{} rows of the venue were no ticks and were left out, first: {}",
+                     fetch.refused(), fetch.refusal()));
+  }
+  const auto missing = missing_of(lack);
+  if (fetch.conflicts() > 0) {
+    return fail(service::kCtlRefused,
+                fmt::format("{}: {} ticks of the venue contradict the archive, whose are kept, "
+                            "first: {}; move that day's file away to fetch it anew{}{}",
+                            symbol, fetch.conflicts(), fetch.conflict(),
+                            missing.empty() ? "" : "; ", missing));
+  }
+  if (missing.empty()) return code;
+  return fail(service::kCtlNotFound, fmt::format("{}: {}", symbol, missing));
 }
 
 int fetch(const Context& context, const Args& args) {
@@ -318,10 +430,7 @@ int fetch(const Context& context, const Args& args) {
   if (!route) return fail(service::kCtlUsage, route.error().text);
   Fetch job(args, *route, *symbol, archive_at(context, args.dir), range);
   const int code = job.run();
-  print(context, *symbol, job);
-  if (code == service::kCtlOk) return code;
-  return fail(
-      code, fmt::format("{}; what came is kept, the same command goes on from there", job.text()));
+  return tell(context, *symbol, job, code);
 }
 
 }  // namespace
@@ -341,6 +450,7 @@ void add_ticks_fetch(Commands& commands, CLI::App& ticks) {
   c->add_option("--api", args->api, "options or v3; default: by the endpoint")
       ->check(CLI::IsMember({"auto", "options", "v3"}));
   c->add_option("--app-id", args->app_id, "v3: the application's number; default 1089");
+  c->add_flag("--again", args->again, "ask again for what the venue was found not to have");
   c->add_flag("--quiet", args->quiet, "no progress bar");
   commands.on(c, [&context, args] { return fetch(context, *args); });
 }

@@ -1,17 +1,11 @@
 #include "store/tick_archive.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <thread>
+
+#include "store/archive_files.hpp"
 
 namespace derivd::store {
 namespace {
@@ -20,126 +14,12 @@ using market::SymbolCode;
 using market::TickRow;
 
 constexpr std::string_view kSuffix = ".ticks";
-constexpr std::string_view kLockName = "/lock";
-constexpr auto kLockPoll = std::chrono::milliseconds(5);
+/// One writer per symbol, whatever process.
+constexpr const char* kLockName = "lock";
 /// Far above any quote, and far enough from the ends of 64 bits for every sum.
 constexpr std::int64_t kMaxMantissa = 1'000'000'000'000'000'000;
-
-core::Error io(const std::string& path, std::string_view what) {
-  return core::io_error(fmt::format("{}: cannot {}: {}", path, what, std::strerror(errno)));
-}
-
-/// Closes with its scope.
-class File final {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  File& operator=(File&&) = delete;
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int fd() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
-core::Result<void> make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0750) == 0 || errno == EEXIST) return {};
-  return io(path, "be made");
-}
-
-core::Result<void> write_all(int fd, const std::string& path, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io(path, "be written");
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return {};
-}
-
-/// Whole content; nullopt: no such file.
-core::Result<std::optional<std::string>> read_file(const std::string& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) {
-    if (errno == ENOENT) return std::optional<std::string>{};
-    return io(path, "be read");
-  }
-  struct stat info {};
-  if (::fstat(file.fd(), &info) != 0) return io(path, "be read");
-  if (!S_ISREG(info.st_mode) || info.st_size > static_cast<off_t>(kMaxDayFile)) {
-    return core::invalid(fmt::format("{}: no tick file: {} bytes, at most {} make sense", path,
-                                     info.st_size, kMaxDayFile));
-  }
-  std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
-  std::size_t have = 0;
-  while (have < bytes.size()) {
-    const auto n = ::read(file.fd(), bytes.data() + have, bytes.size() - have);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io(path, "be read");
-    if (n == 0) break;  // a writer cut a torn tail off meanwhile
-    have += static_cast<std::size_t>(n);
-  }
-  bytes.resize(have);
-  return std::optional(std::move(bytes));
-}
-
-/// One writer per symbol, whatever process: the lock goes with the descriptor.
-core::Result<File> lock_symbol(const std::string& directory) {
-  const auto path = directory + std::string(kLockName);
-  File file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
-  if (!file) return io(path, "be opened");
-  const auto until = std::chrono::steady_clock::now() + kArchiveLockWait;
-  while (::flock(file.fd(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return io(path, "be locked");
-    if (std::chrono::steady_clock::now() >= until) {
-      return core::Error{core::ErrorKind::kTimeout,
-                         fmt::format("{}: another program has been writing these ticks for {} s",
-                                     directory, kArchiveLockWait / std::chrono::seconds(1))};
-    }
-    std::this_thread::sleep_for(kLockPoll);
-  }
-  return file;
-}
-
-core::Result<void> sync_directory(const std::string& path) {
-  const File directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || ::fsync(directory.fd()) != 0) return io(path, "be synchronised");
-  return {};
-}
-
-/// A file is there with all of `bytes` or as it was.
-core::Result<void> replace_file(const std::string& directory, const std::string& path,
-                                std::string_view bytes) {
-  const auto fresh = path + ".new";
-  {
-    const File file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
-    if (!file) return io(fresh, "be opened");
-    if (auto r = write_all(file.fd(), fresh, bytes); !r) {
-      ::unlink(fresh.c_str());
-      return r.error();
-    }
-    if (::fsync(file.fd()) != 0) return io(fresh, "be synchronised");
-  }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return io(path, "be replaced");
-  return sync_directory(directory);
-}
-
-/// Behind the last good block; a torn tail goes first. A write that fails leaves no part of it.
-core::Result<void> append_file(const std::string& path, const Day& day, std::string_view bytes) {
-  const File file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
-  if (!file) return io(path, "be opened");
-  const auto whole = static_cast<off_t>(day.whole);
-  if (day.torn > 0 && ::ftruncate(file.fd(), whole) != 0) return io(path, "be cut");
-  if (auto r = write_all(file.fd(), path, bytes); !r) {
-    if (::ftruncate(file.fd(), whole) != 0) return io(path, "be cut after a failed write");
-    return r.error();
-  }
-  if (::fdatasync(file.fd()) != 0) return io(path, "be synchronised");
-  return {};
-}
+/// Last second of the year 9999: the name of a day's file has four digits for the year.
+constexpr std::int64_t kMaxEpoch = 253'402'300'799;
 
 void encode_all(std::span<const TickRow> ticks, std::string& out) {
   for (std::size_t i = 0; i < ticks.size(); i += kMaxBlockTicks) {
@@ -176,44 +56,142 @@ bool is_symbol(std::string_view text) {
          });
 }
 
-core::Result<void> check_ticks(const SymbolCode& symbol, std::span<const TickRow> ticks) {
-  if (!is_symbol(symbol.view())) return core::invalid(fmt::format("'{}' is no symbol", symbol));
-  std::int64_t before = 0;
+core::Result<void> check_symbol(const SymbolCode& symbol) {
+  if (is_symbol(symbol.view())) return {};
+  return core::invalid(fmt::format("'{}' is no symbol", symbol));
+}
+
+/// Why the archive cannot keep it.
+std::optional<std::string> fault_of(const TickRow& tick, std::uint8_t decimals) {
+  if (tick.epoch.s <= 0 || tick.epoch.s > kMaxEpoch) {
+    return fmt::format("{} is no time in whole seconds", tick.epoch.s);
+  }
+  if (tick.mantissa <= 0 || tick.mantissa > kMaxMantissa) {
+    return fmt::format("the quote at {} is {}: quotes are above 0", tick.epoch.s,
+                       core::Price::raw(tick.mantissa, decimals).to_string());
+  }
+  return std::nullopt;
+}
+
+std::string out_of_order(const TickRow& before, const TickRow& tick, std::uint8_t decimals) {
+  if (tick.epoch < before.epoch) {
+    return fmt::format("the time goes back from {} to {}", before.epoch.s, tick.epoch.s);
+  }
+  return fmt::format("there are two quotes at {}: {} and {}", tick.epoch.s,
+                     core::Price::raw(before.mantissa, decimals).to_string(),
+                     core::Price::raw(tick.mantissa, decimals).to_string());
+}
+
+core::Result<void> check_ticks(const SymbolCode& symbol, std::uint8_t decimals,
+                               std::span<const TickRow> ticks) {
+  if (auto r = check_symbol(symbol); !r) return r;
+  const TickRow* before = nullptr;
   for (const auto& tick : ticks) {
-    if (tick.epoch.s <= before || tick.mantissa <= 0 || tick.mantissa > kMaxMantissa) {
-      return core::invalid(
-          fmt::format("{}: a tick at {} that cannot be kept: epochs rise from 1 "
-                      "on and quotes are above 0",
-                      symbol, tick.epoch.s));
+    auto fault = fault_of(tick, decimals);
+    if (!fault && before != nullptr && tick.epoch <= before->epoch) {
+      fault = out_of_order(*before, tick, decimals);
     }
-    before = tick.epoch.s;
+    if (fault) {
+      return core::invalid(
+          fmt::format("{}: {}; a tick that cannot be kept: epochs rise from 1 on and quotes are "
+                      "above 0",
+                      symbol, *fault));
+    }
+    before = &tick;
   }
   return {};
 }
 
-core::Result<std::vector<std::string>> names_in(const std::string& path) {
-  std::vector<std::string> names;
-  DIR* directory = ::opendir(path.c_str());
-  if (directory == nullptr) {
-    if (errno == ENOENT) return names;
-    return io(path, "be listed");
-  }
-  while (const auto* entry = ::readdir(directory)) names.emplace_back(entry->d_name);
-  ::closedir(directory);
-  std::sort(names.begin(), names.end());
-  return names;
+void leave_out(std::string why, Merged& out) {
+  if (out.left_out++ == 0) out.first_left_out = std::move(why);
 }
 
-/// Runs of ticks and marks of one day as spans of seconds that need not be asked for.
-std::vector<Span> covered(const Day& day, std::int64_t cadence) {
-  std::vector<Span> out = day.absent;
+/// The ticks among the rows. A second row of the same content is one of the ticks that are known.
+std::vector<TickRow> ticks_among(std::span<const TickRow> rows, std::uint8_t decimals,
+                                 Merged& out) {
+  std::vector<TickRow> ticks;
+  ticks.reserve(rows.size());
+  for (const auto& row : rows) {
+    if (auto fault = fault_of(row, decimals)) {
+      leave_out(std::move(*fault), out);
+    } else if (!ticks.empty() && row == ticks.back()) {
+      ++out.known;
+    } else if (!ticks.empty() && row.epoch <= ticks.back().epoch) {
+      leave_out(out_of_order(ticks.back(), row, decimals), out);
+    } else {
+      ticks.push_back(row);
+    }
+  }
+  return ticks;
+}
+
+/// The same quote with other decimals, if it can be written with them.
+std::optional<std::int64_t> rescaled(std::int64_t mantissa, std::uint8_t from, std::uint8_t to) {
+  for (; from > to; --from) {
+    if (mantissa % 10 != 0) return std::nullopt;
+    mantissa /= 10;
+  }
+  for (; from < to; ++from) {
+    if (mantissa > kMaxMantissa / 10) return std::nullopt;
+    mantissa *= 10;
+  }
+  return mantissa;
+}
+
+/// kNotFound: nothing of this symbol is there.
+core::Result<Folder> home_of(const std::string& archive, const SymbolCode& symbol) {
+  const auto root = Folder::open(archive, Folder::Use::kRead);
+  if (!root) return root.error();
+  return root->sub(std::string(symbol.view()), Folder::Use::kRead);
+}
+
+/// Of a directory that may not be there.
+core::Result<std::vector<std::string>> names_in(const core::Result<Folder>& folder) {
+  if (folder) return folder->names();
+  if (folder.error().kind == core::ErrorKind::kNotFound) return std::vector<std::string>{};
+  return folder.error();
+}
+
+std::string file_of(std::int64_t day) { return day_name(day) + std::string(kSuffix); }
+
+std::string bytes_of(const DayHead& head, std::span<const TickRow> ticks,
+                     const std::vector<Absence>& absent) {
+  auto bytes = encode_head(head);
+  encode_all(ticks, bytes);
+  for (const auto& absence : absent) encode_absent(absence, bytes);
+  return bytes;
+}
+
+bool is_within(const TickRow& tick, const Span& span) {
+  return tick.epoch.s >= span.first && tick.epoch.s <= span.last;
+}
+
+/// The marks that none of `ticks` proves wrong.
+std::vector<Absence> not_refuted(std::vector<Absence> absent, std::span<const TickRow> ticks) {
+  std::erase_if(absent, [&](const Absence& absence) {
+    const auto at = std::lower_bound(
+        ticks.begin(), ticks.end(), absence.span.first,
+        [](const TickRow& tick, std::int64_t epoch) { return tick.epoch.s < epoch; });
+    return at != ticks.end() && is_within(*at, absence.span);
+  });
+  return absent;
+}
+
+bool by_first(const Span& a, const Span& b) { return a.first < b.first; }
+
+/// Runs of ticks and trusted marks of one day as spans of seconds that need not be asked for.
+std::vector<Span> covered(const Day& day, std::int64_t cadence, Trust trust) {
+  std::vector<Span> out;
+  for (const auto& absence : day.absent) {
+    if (trust == Trust::kProven && absence.proven_at > 0) out.push_back(absence.span);
+  }
   for (std::size_t i = 0; i < day.ticks.size();) {
     std::size_t j = i + 1;
     while (j < day.ticks.size() && day.ticks[j].epoch.s - day.ticks[j - 1].epoch.s <= cadence) ++j;
     out.push_back({day.ticks[i].epoch.s, day.ticks[j - 1].epoch.s + cadence - 1});
     i = j;
   }
-  std::sort(out.begin(), out.end(), [](const Span& a, const Span& b) { return a.first < b.first; });
+  std::sort(out.begin(), out.end(), by_first);
   return out;
 }
 
@@ -240,13 +218,16 @@ class Scan final {
  public:
   Scan(Summary& out, std::int64_t cadence) : out_(out), cadence_(cadence) {}
   void add(const Day& day) {
-    marks_.insert(marks_.end(), day.absent.begin(), day.absent.end());
+    for (const auto& absence : day.absent) {
+      all_.push_back(absence.span);
+      if (absence.proven_at > 0) proven_.push_back(absence.span);
+    }
     for (const auto& tick : day.ticks) {
       if (!out_.first) out_.first = tick.epoch;
       if (out_.last && tick.epoch.s - out_.last->s > cadence_) {
         ++out_.gap_count;
         if (out_.gaps.size() < kMaxGaps) {
-          out_.gaps.push_back({{out_.last->s + 1, tick.epoch.s - 1}, false});
+          out_.gaps.push_back({{out_.last->s + 1, tick.epoch.s - 1}, Gap::Venue::kNotAsked});
         }
       }
       out_.last = tick.epoch;
@@ -254,17 +235,167 @@ class Scan final {
     }
   }
   void finish() {
-    std::sort(marks_.begin(), marks_.end(),
-              [](const Span& a, const Span& b) { return a.first < b.first; });
+    std::sort(all_.begin(), all_.end(), by_first);
+    std::sort(proven_.begin(), proven_.end(), by_first);
     for (auto& gap : out_.gaps) {
-      gap.absent = uncovered(marks_, {gap.span.first + cadence_ - 1, gap.span.last}).empty();
+      const Span silent{gap.span.first + cadence_ - 1, gap.span.last};
+      if (uncovered(proven_, silent).empty()) {
+        gap.venue = Gap::Venue::kHasNone;
+      } else if (uncovered(all_, silent).empty()) {
+        gap.venue = Gap::Venue::kDoubtful;
+      }
     }
   }
 
  private:
   Summary& out_;
   std::int64_t cadence_;
-  std::vector<Span> marks_;
+  std::vector<Span> all_, proven_;  // marks
+};
+
+std::span<const TickRow> first_day(std::span<const TickRow> ticks) {
+  const auto day = day_of(ticks.front().epoch.s);
+  const auto end = std::find_if(ticks.begin(), ticks.end(),
+                                [day](const TickRow& tick) { return day_of(tick.epoch.s) != day; });
+  return ticks.first(static_cast<std::size_t>(end - ticks.begin()));
+}
+
+core::Result<Day> day_in(const Folder& home, const SymbolCode& symbol, std::int64_t day) {
+  const auto path = home.path() + "/" + file_of(day);
+  const auto bytes = home.read(file_of(day), kMaxDayFile);
+  if (!bytes) return bytes.error();
+  auto out = decode_day(*bytes);
+  if (!out) {
+    return core::invalid(fmt::format(
+        "{}: {}; move the file away and fetch or import that day again", path, out.error().text));
+  }
+  if (!(out->head.symbol == symbol) || out->head.day != day) {
+    return core::invalid(fmt::format("{}: holds {} of {}; it was renamed", path, out->head.symbol,
+                                     day_name(out->head.day)));
+  }
+  return out;
+}
+
+/// What of one day's `ticks` it does not have yet, in the decimals of its file, counted in `out`;
+/// after a conflict nothing.
+core::Result<std::vector<TickRow>> fresh_of(const Day* held, const DayHead& head,
+                                            std::span<const TickRow> ticks, BadRows bad,
+                                            Merged& out) {
+  std::vector<TickRow> fresh;
+  if (held == nullptr) {
+    fresh.assign(ticks.begin(), ticks.end());
+    out.added += fresh.size();
+    return fresh;
+  }
+  const auto decimals = held->head.decimals;
+  if (bad == BadRows::kRefuseAll && decimals != head.decimals) {
+    return core::invalid(fmt::format("{} of {}: the archive has quotes of {} decimals, these {}",
+                                     head.symbol, day_name(head.day), decimals, head.decimals));
+  }
+  std::size_t known = 0;
+  auto at = held->ticks.begin();
+  for (const auto& tick : ticks) {
+    const auto given = core::Price::raw(tick.mantissa, head.decimals);
+    const auto mantissa = rescaled(tick.mantissa, head.decimals, decimals);
+    if (!mantissa) {
+      leave_out(fmt::format("the quote {} at {} cannot be written with {} decimals, as the archive "
+                            "has them",
+                            given.to_string(), tick.epoch.s, decimals),
+                out);
+      continue;
+    }
+    at = std::lower_bound(at, held->ticks.end(), tick.epoch,
+                          [](const TickRow& row, core::VenueTime e) { return row.epoch < e; });
+    if (at == held->ticks.end() || at->epoch != tick.epoch) {
+      fresh.push_back({tick.epoch, *mantissa});
+    } else if (at->mantissa == *mantissa) {
+      ++known;
+    } else if (const auto kept = core::Price::raw(at->mantissa, decimals);
+               bad == BadRows::kRefuseAll) {
+      out.conflict = Conflict{tick.epoch, kept, given};
+      return std::vector<TickRow>{};
+    } else {
+      leave_out(
+          fmt::format("the quote at {} is {} in the archive and {} now; the archive's is kept",
+                      tick.epoch.s, kept.to_string(), given.to_string()),
+          out);
+    }
+  }
+  out.known += known;
+  out.added += fresh.size();
+  return fresh;
+}
+
+/// The directory of one symbol with its lock: one writer at a time, whatever process.
+class Home final {
+ public:
+  static core::Result<Home> open(const std::string& archive, const SymbolCode& symbol) {
+    const auto root = Folder::open(archive, Folder::Use::kWrite);
+    if (!root) return root.error();
+    auto folder = root->sub(std::string(symbol.view()), Folder::Use::kWrite);
+    if (!folder) return folder.error();
+    auto lock = folder->lock(kLockName, kArchiveLockWait);
+    if (!lock) return lock.error();
+    return Home(std::move(*folder), std::move(*lock));
+  }
+
+  core::Result<void> merge(const DayHead& head, std::span<const TickRow> ticks, BadRows bad,
+                           Merged& out) const {
+    const auto held = day_in(folder_, head.symbol, head.day);
+    if (!held && held.error().kind != core::ErrorKind::kNotFound) return held.error();
+    const auto fresh = fresh_of(held ? &*held : nullptr, head, ticks, bad, out);
+    if (!fresh) return fresh.error();
+    if (fresh->empty()) return {};
+    if (!held) return folder_.replace(file_of(head.day), bytes_of(head, *fresh, {}));
+    if (held->torn > 0) {
+      out.notes.push_back(torn_note(folder_.path() + "/" + file_of(head.day), held->torn, true));
+    }
+    const auto absent = not_refuted(held->absent, *fresh);
+    const bool behind = held->ticks.empty() || held->ticks.back().epoch < fresh->front().epoch;
+    if (behind && absent.size() == held->absent.size()) {
+      std::string bytes;
+      encode_all(*fresh, bytes);
+      const auto done = folder_.append(file_of(head.day), held->whole, bytes);
+      if (!has_other_names(done)) return done;
+    }
+    std::vector<TickRow> all(held->ticks.size() + fresh->size());
+    std::merge(held->ticks.begin(), held->ticks.end(), fresh->begin(), fresh->end(), all.begin(),
+               [](const TickRow& a, const TickRow& b) { return a.epoch < b.epoch; });
+    return folder_.replace(file_of(head.day), bytes_of(held->head, all, absent));
+  }
+
+  core::Result<void> mark(const DayHead& head, const Absence& absence) const {
+    const auto held = day_in(folder_, head.symbol, head.day);
+    if (!held) {
+      if (held.error().kind != core::ErrorKind::kNotFound) return held.error();
+      return folder_.replace(file_of(head.day), bytes_of(head, {}, {absence}));
+    }
+    // What an older mark says within the new one is said again.
+    auto absent = held->absent;
+    const auto said_again = std::erase_if(absent, [&](const Absence& old) {
+      return old.span.first >= absence.span.first && old.span.last <= absence.span.last;
+    });
+    if (said_again == 0) {
+      std::string bytes;
+      encode_absent(absence, bytes);
+      const auto done = folder_.append(file_of(head.day), held->whole, bytes);
+      if (!has_other_names(done)) return done;
+    }
+    absent.push_back(absence);
+    return folder_.replace(file_of(head.day), bytes_of(held->head, held->ticks, absent));
+  }
+
+ private:
+  Home(Folder folder, File lock) : folder_(std::move(folder)), lock_(std::move(lock)) {}
+
+  /// A day's file of several names, a copy by hard links for one, is written anew instead of
+  /// appended to: the other name keeps what it has.
+  static bool has_other_names(const core::Result<void>& appended) {
+    return !appended && appended.error().kind == core::ErrorKind::kRefused;
+  }
+
+  Folder folder_;
+  File lock_;
 };
 
 }  // namespace
@@ -274,130 +405,63 @@ std::int64_t cadence_of(const SymbolCode& symbol) {
   return info ? std::max<std::int64_t>(info->interval_s, 1) : kUnknownCadence;
 }
 
-std::string TickArchive::path_of(const SymbolCode& symbol, std::int64_t day) const {
-  return fmt::format("{}/{}/{}{}", directory_, symbol, day_name(day), kSuffix);
-}
-
 core::Result<Merged> TickArchive::merge(const SymbolCode& symbol, std::uint8_t decimals,
-                                        std::span<const TickRow> ticks) {
-  return merge(symbol, decimals, ticks, Write::kYes);
-}
-core::Result<Merged> TickArchive::check(const SymbolCode& symbol, std::uint8_t decimals,
-                                        std::span<const TickRow> ticks) const {
-  return merge(symbol, decimals, ticks, Write::kNo);
-}
-
-core::Result<Merged> TickArchive::merge(const SymbolCode& symbol, std::uint8_t decimals,
-                                        std::span<const TickRow> ticks, Write write) const {
+                                        std::span<const TickRow> ticks, BadRows bad) {
   Merged out;
-  if (auto r = check_ticks(symbol, ticks); !r) return r.error();
-  if (ticks.empty()) return out;
-  const auto home = fmt::format("{}/{}", directory_, symbol);
-  std::optional<File> lock;
-  if (write == Write::kYes) {
-    if (auto r = make_directory(directory_); !r) return r.error();
-    if (auto r = make_directory(home); !r) return r.error();
-    auto taken = lock_symbol(home);
-    if (!taken) return taken.error();
-    lock.emplace(std::move(*taken));
+  std::vector<TickRow> good;
+  if (bad == BadRows::kLeaveOut) {
+    if (auto r = check_symbol(symbol); !r) return r.error();
+    good = ticks_among(ticks, decimals, out);
+    ticks = good;
+  } else if (auto r = check_ticks(symbol, decimals, ticks); !r) {
+    return r.error();
   }
+  if (ticks.empty()) return out;
+  const auto home = Home::open(directory_, symbol);
+  if (!home) return home.error();
   while (!ticks.empty() && !out.conflict) {
-    const auto day = day_of(ticks.front().epoch.s);
-    const auto end = std::find_if(ticks.begin(), ticks.end(), [day](const TickRow& tick) {
-      return day_of(tick.epoch.s) != day;
-    });
-    const auto count = static_cast<std::size_t>(end - ticks.begin());
-    if (auto r = merge_day({symbol, decimals, day}, ticks.first(count), write, out); !r) {
-      return r.error();
-    }
-    ticks = ticks.subspan(count);
+    const auto part = first_day(ticks);
+    const DayHead head{symbol, decimals, day_of(part.front().epoch.s)};
+    if (auto r = home->merge(head, part, bad, out); !r) return r.error();
+    ticks = ticks.subspan(part.size());
   }
   return out;
 }
 
-core::Result<void> TickArchive::merge_day(const DayHead& head, std::span<const TickRow> ticks,
-                                          Write write, Merged& out) const {
-  const auto path = path_of(head.symbol, head.day);
-  const auto home = fmt::format("{}/{}", directory_, head.symbol);
-  auto held = read_day(head.symbol, head.day);
-  if (!held && held.error().kind != core::ErrorKind::kNotFound) return held.error();
-  if (!held) {
-    out.added += ticks.size();
-    if (write == Write::kNo) return {};
-    auto bytes = encode_head(head);
-    encode_all(ticks, bytes);
-    return replace_file(home, path, bytes);
+core::Result<Merged> TickArchive::check(const SymbolCode& symbol, std::uint8_t decimals,
+                                        std::span<const TickRow> ticks) const {
+  Merged out;
+  if (auto r = check_ticks(symbol, decimals, ticks); !r) return r.error();
+  while (!ticks.empty() && !out.conflict) {
+    const auto part = first_day(ticks);
+    const DayHead head{symbol, decimals, day_of(part.front().epoch.s)};
+    const auto held = read_day(symbol, head.day);
+    if (!held && held.error().kind != core::ErrorKind::kNotFound) return held.error();
+    const auto fresh = fresh_of(held ? &*held : nullptr, head, part, BadRows::kRefuseAll, out);
+    if (!fresh) return fresh.error();
+    ticks = ticks.subspan(part.size());
   }
-  if (held->head.decimals != head.decimals) {
-    return core::invalid(fmt::format("{}: has quotes of {} decimals, these have {}", path,
-                                     held->head.decimals, head.decimals));
-  }
-  std::vector<TickRow> fresh;
-  auto at = held->ticks.begin();
-  for (const auto& tick : ticks) {
-    at = std::lower_bound(at, held->ticks.end(), tick.epoch,
-                          [](const TickRow& row, core::VenueTime e) { return row.epoch < e; });
-    if (at == held->ticks.end() || at->epoch != tick.epoch) {
-      fresh.push_back(tick);
-    } else if (at->mantissa != tick.mantissa) {
-      out.conflict = Conflict{tick.epoch, core::Price::raw(at->mantissa, head.decimals),
-                              core::Price::raw(tick.mantissa, head.decimals)};
-      return {};
-    }
-  }
-  out.known += ticks.size() - fresh.size();
-  out.added += fresh.size();
-  if (fresh.empty() || write == Write::kNo) return {};
-  if (held->torn > 0) out.notes.push_back(torn_note(path, held->torn, true));
-  std::string bytes;
-  if (held->ticks.empty() || held->ticks.back().epoch < fresh.front().epoch) {
-    encode_all(fresh, bytes);
-    return append_file(path, *held, bytes);
-  }
-  std::vector<TickRow> all(held->ticks.size() + fresh.size());
-  std::merge(held->ticks.begin(), held->ticks.end(), fresh.begin(), fresh.end(), all.begin(),
-             [](const TickRow& a, const TickRow& b) { return a.epoch < b.epoch; });
-  bytes = encode_head(head);
-  encode_all(all, bytes);
-  for (const auto& span : held->absent) encode_absent(span, bytes);
-  return replace_file(home, path, bytes);
+  return out;
 }
 
 core::Result<void> TickArchive::mark_absent(const SymbolCode& symbol, std::uint8_t decimals,
-                                            const Span& span) {
+                                            const Span& span, core::VenueTime proven_at) {
   if (!is_symbol(symbol.view()) || span.first <= 0 || span.last < span.first) {
     return core::invalid(
         fmt::format("{}: {} to {} is no span of time", symbol, span.first, span.last));
   }
-  const auto home = fmt::format("{}/{}", directory_, symbol);
-  if (auto r = make_directory(directory_); !r) return r.error();
-  if (auto r = make_directory(home); !r) return r.error();
-  const auto lock = lock_symbol(home);
-  if (!lock) return lock.error();
+  const auto home = Home::open(directory_, symbol);
+  if (!home) return home.error();
   for (auto day = day_of(span.first); day <= day_of(span.last); ++day) {
     const Span part{std::max(span.first, day * kSecondsPerDay),
                     std::min(span.last, (day + 1) * kSecondsPerDay - 1)};
-    const auto path = path_of(symbol, day);
-    std::string bytes;
-    const auto held = read_day(symbol, day);
-    core::Result<void> done;
-    if (held) {
-      encode_absent(part, bytes);
-      done = append_file(path, *held, bytes);
-    } else if (held.error().kind == core::ErrorKind::kNotFound) {
-      bytes = encode_head({symbol, decimals, day});
-      encode_absent(part, bytes);
-      done = replace_file(home, path, bytes);
-    } else {
-      return held.error();
-    }
-    if (!done) return done.error();
+    if (auto r = home->mark({symbol, decimals, day}, {part, proven_at.s}); !r) return r.error();
   }
   return {};
 }
 
 core::Result<std::vector<SymbolCode>> TickArchive::symbols() const {
-  const auto names = names_in(directory_);
+  const auto names = names_in(Folder::open(directory_, Folder::Use::kRead));
   if (!names) return names.error();
   std::vector<SymbolCode> out;
   for (const auto& name : *names) {
@@ -410,7 +474,7 @@ core::Result<std::vector<SymbolCode>> TickArchive::symbols() const {
 }
 
 core::Result<std::vector<std::int64_t>> TickArchive::days(const SymbolCode& symbol) const {
-  const auto names = names_in(fmt::format("{}/{}", directory_, symbol));
+  const auto names = names_in(home_of(directory_, symbol));
   if (!names) return names.error();
   std::vector<std::int64_t> out;
   for (const auto& name : *names) {
@@ -421,22 +485,9 @@ core::Result<std::vector<std::int64_t>> TickArchive::days(const SymbolCode& symb
 }
 
 core::Result<Day> TickArchive::read_day(const SymbolCode& symbol, std::int64_t day) const {
-  const auto path = path_of(symbol, day);
-  const auto bytes = read_file(path);
-  if (!bytes) return bytes.error();
-  if (!*bytes) {
-    return core::Error{core::ErrorKind::kNotFound, fmt::format("{}: no such file", path)};
-  }
-  auto out = decode_day(**bytes);
-  if (!out) {
-    return core::invalid(fmt::format(
-        "{}: {}; move the file away and fetch or import that day again", path, out.error().text));
-  }
-  if (!(out->head.symbol == symbol) || out->head.day != day) {
-    return core::invalid(fmt::format("{}: holds {} of {}; it was renamed", path, out->head.symbol,
-                                     day_name(out->head.day)));
-  }
-  return out;
+  const auto home = home_of(directory_, symbol);
+  if (!home) return home.error();
+  return day_in(*home, symbol, day);
 }
 
 core::Result<Summary> TickArchive::summary(const SymbolCode& symbol) const {
@@ -451,15 +502,18 @@ core::Result<Summary> TickArchive::summary(const SymbolCode& symbol) const {
     out.decimals = day->head.decimals;
     out.bytes += day->whole + day->torn;
     ++out.days;
-    if (day->torn > 0) out.notes.push_back(torn_note(path_of(symbol, number), day->torn, false));
+    if (day->torn > 0) {
+      out.notes.push_back(torn_note(fmt::format("{}/{}/{}", directory_, symbol, file_of(number)),
+                                    day->torn, false));
+    }
     scan.add(*day);
   }
   scan.finish();
   return out;
 }
 
-core::Result<std::vector<Span>> TickArchive::missing(const SymbolCode& symbol,
-                                                     const Span& range) const {
+core::Result<std::vector<Span>> TickArchive::missing(const SymbolCode& symbol, const Span& range,
+                                                     Trust trust) const {
   std::vector<Span> have;
   const auto held = days(symbol);
   if (!held) return held.error();
@@ -468,7 +522,7 @@ core::Result<std::vector<Span>> TickArchive::missing(const SymbolCode& symbol,
     if (number < day_of(range.first) - 1 || number > day_of(range.last)) continue;
     const auto day = read_day(symbol, number);
     if (!day) return day.error();
-    const auto spans = covered(*day, cadence_of(symbol));
+    const auto spans = covered(*day, cadence_of(symbol), trust);
     have.insert(have.end(), spans.begin(), spans.end());
   }
   return uncovered(have, range);

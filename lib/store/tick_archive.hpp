@@ -40,18 +40,35 @@ struct Conflict {
   core::Price held;
   core::Price given;
 };
+/// What becomes of rows that are no ticks (a quote of 0 or less, a time that is none or goes back,
+/// a quote that needs more decimals than the day's file has) or that contradict the archive.
+enum class BadRows : bool {
+  kRefuseAll,  // with the first of them nothing of its day is written
+  kLeaveOut,   // each alone: it is counted, and its neighbours are kept
+};
 struct Merged {
   std::size_t added = 0;
   std::size_t known = 0;  // were there already, with the same quotes
-  /// The first tick that contradicts the archive: nothing of this call was written then.
+  std::size_t left_out = 0;
+  std::string first_left_out;  // the first of those, in words
+  /// kRefuseAll: the first tick that contradicts the archive.
   std::optional<Conflict> conflict;
   std::vector<std::string> notes;  // what was found and mended, for people
 };
 
 struct Gap {
-  Span span;            // seconds without a tick
-  bool absent = false;  // the venue was asked and has none
+  Span span;  // seconds without a tick
+  enum class Venue : std::uint8_t {
+    kNotAsked,
+    kDoubtful,  // an earlier version took one silent answer for proof: to be asked again
+    kHasNone,   // asked narrowly and twice, beside ticks that it did answer
+  } venue = Venue::kNotAsked;
   friend bool operator==(const Gap&, const Gap&) = default;
+};
+/// Which marks count as an answer of the venue.
+enum class Trust : bool {
+  kNothing,  // everything is asked for again
+  kProven,
 };
 /// Ticks between the gaps, over any span of time. Gaps are listed up to kMaxGaps, counted beyond.
 inline constexpr std::size_t kMaxGaps = 10'000;
@@ -67,8 +84,9 @@ struct Summary {
   std::vector<std::string> notes;  // torn tails
 };
 
-/// Any number of processes may read and write one archive at once. Errors: kIo the disk, kInvalid a
-/// file that cannot be read, with the remedy, kTimeout another writer, kNotFound nothing there.
+/// Any number of processes may read and write one archive at once; how their files are opened, and
+/// with whose rights when root writes, is archive_files.hpp. Errors: kIo the disk, kInvalid a file
+/// that cannot be read, with the remedy, kTimeout another writer, kNotFound nothing there.
 class TickArchive final {
  public:
   /// The directory is made with the first tick.
@@ -78,14 +96,15 @@ class TickArchive final {
   /// Adds ticks, rising epochs, each day whole or not at all; on return they survive a power cut.
   /// Days before a conflict are kept: ask check() first where that matters.
   core::Result<Merged> merge(const market::SymbolCode& symbol, std::uint8_t decimals,
-                             std::span<const market::TickRow> ticks);
-  /// What merge() would do, without doing it.
+                             std::span<const market::TickRow> ticks,
+                             BadRows bad = BadRows::kRefuseAll);
+  /// What merge() with kRefuseAll would do, without doing it.
   core::Result<Merged> check(const market::SymbolCode& symbol, std::uint8_t decimals,
                              std::span<const market::TickRow> ticks) const;
-  /// The venue was asked for `span` and has no ticks there: it is a gap that is not asked for
-  /// again.
+  /// The venue was asked for `span`, lately at `proven_at` of its clock, and has no ticks there: it
+  /// is a gap that is not asked for again, until a tick within it comes all the same.
   core::Result<void> mark_absent(const market::SymbolCode& symbol, std::uint8_t decimals,
-                                 const Span& span);
+                                 const Span& span, core::VenueTime proven_at);
 
   core::Result<std::vector<market::SymbolCode>> symbols() const;
   /// Of the files there are, rising.
@@ -93,18 +112,12 @@ class TickArchive final {
   core::Result<Day> read_day(const market::SymbolCode& symbol, std::int64_t day) const;
   /// Reads every file.
   core::Result<Summary> summary(const market::SymbolCode& symbol) const;
-  /// Seconds within `range` of which the archive has neither a tick nor a mark, rising.
-  core::Result<std::vector<Span>> missing(const market::SymbolCode& symbol,
-                                          const Span& range) const;
+  /// Seconds within `range` of which the archive has neither a tick nor a mark that is trusted,
+  /// rising.
+  core::Result<std::vector<Span>> missing(const market::SymbolCode& symbol, const Span& range,
+                                          Trust trust = Trust::kProven) const;
 
  private:
-  enum class Write : bool { kNo, kYes };
-  core::Result<Merged> merge(const market::SymbolCode& symbol, std::uint8_t decimals,
-                             std::span<const market::TickRow> ticks, Write write) const;
-  core::Result<void> merge_day(const DayHead& head, std::span<const market::TickRow> ticks,
-                               Write write, Merged& out) const;
-  std::string path_of(const market::SymbolCode& symbol, std::int64_t day) const;
-
   std::string directory_;
 };
 

@@ -196,9 +196,10 @@ void encode_ticks(std::span<const market::TickRow> ticks, std::string& out) {
             ticks.front().mantissa, payload, out);
 }
 
-void encode_absent(const Span& span, std::string& out) {
-  DERIVD_CHECK(span.first <= span.last, "a span has an end");
-  put_block(Block::Kind::kAbsent, span, 0, 0, {}, out);
+// The proof stands where a block of ticks has its first quote, which marks of format 1 left at 0.
+void encode_absent(const Absence& absence, std::string& out) {
+  DERIVD_CHECK(absence.span.first <= absence.span.last, "a span has an end");
+  put_block(Block::Kind::kAbsent, absence.span, 0, absence.proven_at, {}, out);
 }
 
 core::Result<void> decode_block(std::string_view bytes, Block& out) {
@@ -219,6 +220,7 @@ core::Result<void> decode_block(std::string_view bytes, Block& out) {
   if (out.span.first > out.span.last) return bad("a block ends before it begins");
   if (kind == static_cast<std::uint32_t>(Block::Kind::kAbsent)) {
     out.kind = Block::Kind::kAbsent;
+    out.proven_at = get<std::int64_t>(bytes, 36);
     if (count != 0 || payload != 0) return bad("a mark with ticks");
     return {};
   }
@@ -257,7 +259,7 @@ core::Result<Day> decode_day(std::string_view bytes) {
       return bad(fmt::format("at byte {}: a block of another day", day.whole));
     }
     if (block.kind == Block::Kind::kAbsent) {
-      day.absent.push_back(block.span);
+      day.absent.push_back({block.span, block.proven_at});
     } else {
       if (!day.ticks.empty() && block.span.first <= day.ticks.back().epoch.s) {
         return bad(fmt::format("at byte {}: a block that goes back in time", day.whole));

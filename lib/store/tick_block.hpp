@@ -46,12 +46,20 @@ core::Result<DayHead> decode_head(std::string_view bytes);
 
 /// Appends one block to `out`. Epochs must rise, at most kMaxBlockTicks and at least one (CHECK).
 void encode_ticks(std::span<const market::TickRow> ticks, std::string& out);
-/// Appends a mark: the venue was asked for `span` and has no ticks there.
-void encode_absent(const Span& span, std::string& out);
+/// A mark: the venue was asked for `span` and has no ticks there.
+struct Absence {
+  Span span;
+  /// Venue time at which it was asked for the last time of those that prove it; 0: written by a
+  /// version that took one answer without ticks for proof, which it is not.
+  std::int64_t proven_at = 0;
+  friend bool operator==(const Absence&, const Absence&) = default;
+};
+void encode_absent(const Absence& absence, std::string& out);
 
 struct Block {
   enum class Kind : std::uint8_t { kTicks = 1, kAbsent = 2 } kind = Kind::kTicks;
   Span span;                           // of its ticks, or without any
+  std::int64_t proven_at = 0;          // kAbsent
   std::vector<market::TickRow> ticks;  // kTicks: rising epochs
   std::size_t size = 0;                // bytes of the block
 };
@@ -63,7 +71,7 @@ core::Result<void> decode_block(std::string_view bytes, Block& out);
 struct Day {
   DayHead head;
   std::vector<market::TickRow> ticks;  // rising
-  std::vector<Span> absent;            // as written, in file order
+  std::vector<Absence> absent;         // as written, in file order
   std::size_t whole = 0;               // bytes up to the end of the last good block
   std::size_t torn = 0;                // bytes behind it that are the rest of an interrupted write
 };

@@ -5,14 +5,17 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace derivd::store {
 
 static_assert((TickRecorder::kRing & (TickRecorder::kRing - 1)) == 0, "a power of two");
 
-TickRecorder::TickRecorder(TickArchive archive)
-    : archive_(std::move(archive)), ring_(std::make_unique<std::array<market::Tick, kRing>>()) {
+TickRecorder::TickRecorder(TickArchive archive, core::Duration flush_every)
+    : archive_(std::move(archive)),
+      flush_every_(flush_every),
+      ring_(std::make_unique<std::array<market::Tick, kRing>>()) {
   // Signals belong to the loop.
   sigset_t all;
   sigset_t before;
@@ -44,13 +47,28 @@ std::optional<std::string> TickRecorder::take_problem() {
   return text ? std::optional(std::move(*text)) : std::nullopt;
 }
 
-void TickRecorder::tell(std::string text) {
-  delete problem_.exchange(new std::string(std::move(text)));
+void TickRecorder::tell(std::string text) { problems_.push_back(std::move(text)); }
+
+/// The first of what went wrong in this flush, and how much more did since the last telling.
+void TickRecorder::publish() {
+  if (problems_.empty()) return;
+  const auto problems = std::exchange(problems_, {});
+  const auto& text = problems.front();
+  const auto now = std::chrono::steady_clock::now();
+  if (!told_.empty() && now - told_at_ < (text == told_ ? kTellAgain : kTellEvery)) {
+    untold_ += problems.size();
+    return;
+  }
+  const auto more = std::exchange(untold_, 0) + problems.size() - 1;
+  told_ = text;
+  told_at_ = now;
+  delete problem_.exchange(new std::string(
+      more > 0 ? fmt::format("{} (and {} more problems of this kind)", text, more) : text));
 }
 
 void TickRecorder::run() {
   while (!stop_) {
-    (void)wake_.try_acquire_for(kFlushEvery);
+    (void)wake_.try_acquire_for(flush_every_);
     drain();
     flush();
   }
@@ -72,48 +90,65 @@ void TickRecorder::drain() {
 }
 
 void TickRecorder::flush() {
-  // By symbol, then time; a tick that the venue repeated, or one from before a jump back of its
-  // clock, would not rise.
+  // By symbol, then time; a tick from before a jump back of the venue's clock would not rise.
   std::stable_sort(held_.begin(), held_.end(), [](const auto& a, const auto& b) {
     if (!(a.symbol == b.symbol)) return a.symbol.view() < b.symbol.view();
     return a.epoch < b.epoch;
   });
   std::vector<market::Tick> again;
-  std::vector<market::TickRow> rows;
-  for (std::size_t i = 0; i < held_.size();) {
-    const auto& first = held_[i];
-    rows.clear();
-    auto end = i;
-    for (; end < held_.size() && held_[end].symbol == first.symbol; ++end) {
-      const auto& tick = held_[end];
-      if (rows.empty() || rows.back().epoch < tick.epoch) {
-        rows.push_back({tick.epoch, tick.quote.mantissa()});
-      }
-    }
-    auto merged = archive_.merge(first.symbol, first.quote.decimals(), rows);
-    while (merged && merged->conflict) {
-      const auto& wrong = *merged->conflict;
-      dropped_.fetch_add(1, std::memory_order_relaxed);
-      tell(fmt::format("{}: the quote at {} is {} in the archive and {} now; the archive's is kept",
-                       first.symbol, wrong.epoch.s, wrong.held.to_string(),
-                       wrong.given.to_string()));
-      std::erase_if(rows, [&](const auto& row) { return row.epoch == wrong.epoch; });
-      merged = archive_.merge(first.symbol, first.quote.decimals(), rows);
-    }
-    if (merged) {
-      recorded_.fetch_add(merged->added, std::memory_order_relaxed);
-      for (const auto& note : merged->notes) tell(note);
-    } else if (merged.error().kind == core::ErrorKind::kInvalid) {
-      dropped_.fetch_add(rows.size(), std::memory_order_relaxed);
-      tell(fmt::format("{}; {} ticks not kept", merged.error().text, rows.size()));
-    } else {
-      tell(merged.error().text);
-      again.insert(again.end(), held_.begin() + static_cast<std::ptrdiff_t>(i),
-                   held_.begin() + static_cast<std::ptrdiff_t>(end));
-    }
-    i = end;
+  for (auto first = held_.begin(); first != held_.end();) {
+    // A day's file that is damaged costs its own ticks alone.
+    const auto end = std::find_if(first, held_.end(), [&](const auto& tick) {
+      return !(tick.symbol == first->symbol) ||
+             tick.epoch.s / kSecondsPerDay != first->epoch.s / kSecondsPerDay;
+    });
+    if (!keep(Run(first, end))) again.insert(again.end(), first, end);
+    first = end;
   }
+  if (!held_.empty()) in_trouble_.store(!problems_.empty(), std::memory_order_relaxed);
   held_ = std::move(again);
+  publish();
+  flushes_.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// One symbol's ticks of one day, in the decimals that most of them have. False: another attempt
+/// may help.
+bool TickRecorder::keep(Run run) {
+  std::array<std::size_t, 256> seen{};
+  for (const auto& tick : run) ++seen[tick.quote.decimals()];
+  const auto decimals =
+      static_cast<std::uint8_t>(std::max_element(seen.begin(), seen.end()) - seen.begin());
+  std::vector<market::TickRow> rows;
+  std::size_t others = 0;
+  for (const auto& tick : run) {
+    const core::Decimal value{tick.quote.mantissa(), tick.quote.decimals()};
+    if (const auto quote = core::Price::from(value, decimals)) {
+      rows.push_back({tick.epoch, quote->mantissa()});
+    } else if (others++ == 0) {
+      tell(fmt::format("{}: {} at {} has more decimals than the quotes beside it, {}; not kept",
+                       tick.symbol, tick.quote.to_string(), tick.epoch.s, decimals));
+    }
+  }
+  const auto& symbol = run.front().symbol;
+  const auto merged = archive_.merge(symbol, decimals, rows, BadRows::kLeaveOut);
+  if (!merged && merged.error().kind != core::ErrorKind::kInvalid) {
+    tell(merged.error().text);
+    return false;
+  }
+  dropped_.fetch_add(others, std::memory_order_relaxed);
+  if (!merged) {
+    dropped_.fetch_add(rows.size(), std::memory_order_relaxed);
+    tell(fmt::format("{}; {} ticks not kept", merged.error().text, rows.size()));
+    return true;
+  }
+  recorded_.fetch_add(merged->added, std::memory_order_relaxed);
+  dropped_.fetch_add(merged->left_out, std::memory_order_relaxed);
+  if (merged->left_out > 0) {
+    tell(fmt::format("{}: {} ticks not kept, first: {}", symbol, merged->left_out,
+                     merged->first_left_out));
+  }
+  for (const auto& note : merged->notes) tell(note);
+  return true;
 }
 
 }  // namespace derivd::store

@@ -22,13 +22,30 @@ bool still_there(int fd, const std::string& path) {
          ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
+/// The lock file; -1 and errno. One that root makes in another user's directory (a daemon that was
+/// started by hand) is that user's, who could not start with it otherwise.
+int open_lock(const std::string& path) {
+  constexpr int kHow = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  const int fresh = ::open(path.c_str(), kHow | O_CREAT | O_EXCL, 0600);
+  if (fresh < 0) return errno == EEXIST ? ::open(path.c_str(), kHow) : -1;
+  struct stat directory {};
+  const auto parent = path.substr(0, path.find_last_of('/') + 1);
+  if (::geteuid() == 0 && ::stat(parent.empty() ? "." : parent.c_str(), &directory) == 0 &&
+      directory.st_uid != 0 && ::fchown(fresh, directory.st_uid, directory.st_gid) != 0) {
+    ::close(fresh);
+    return -1;
+  }
+  return fresh;
+}
+
 }  // namespace
 
 core::Result<WriterLock> WriterLock::take(const std::string& journal_path) {
   const auto path = journal_path + "-lock";
   for (int i = 0; i < kTries; ++i) {
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int fd = open_lock(path);
     if (fd < 0) {
+      if (errno == ENOENT && i + 1 < kTries) continue;  // it went between two attempts to open it
       return core::io_error(
           fmt::format("{}: cannot open: {}; check that the directory exists and "
                       "is writable for this user",

@@ -25,7 +25,7 @@ inline void tick_file(std::string_view bytes) {
     store::encode_ticks({&tick, 1}, again);
   }
   DERIVD_CHECK(before < (day->head.day + 1) * store::kSecondsPerDay, "within the day");
-  for (const auto& span : day->absent) store::encode_absent(span, again);
+  for (const auto& absence : day->absent) store::encode_absent(absence, again);
   const auto same = store::decode_day(again);
   DERIVD_CHECK(same && same->ticks == day->ticks && same->absent == day->absent && !same->torn,
                "a day survives being written");

@@ -21,6 +21,7 @@ using market::TickRow;
 
 constexpr std::int64_t kNoon = 1'782'043'200;  // 2026-06-21 12:00:00 UTC
 constexpr std::int64_t kMidnight = 1'782'086'400;
+constexpr std::int64_t kMaxEpochPlusOne = 253'402'300'800;  // the year 10000
 
 std::vector<TickRow> ticks_from(std::int64_t first, std::size_t count, std::int64_t step = 1) {
   std::vector<TickRow> out;
@@ -123,6 +124,38 @@ TEST_F(TickArchiveTest, KeepsNothingThatIsNoTick) {
   EXPECT_TRUE(archive.symbols()->empty());
 }
 
+TEST_F(TickArchiveTest, LeavesOutABadRowAloneWhereThatIsAsked) {
+  must_merge(ticks_from(kNoon, 10));
+  auto rows = ticks_from(kNoon, 548);
+  rows[5].mantissa += 1;        // contradicts
+  rows[100].mantissa = 0;       // no quote
+  rows[200].mantissa = -7;      // no quote
+  rows[300].epoch.s = kNoon;    // goes back
+  rows.push_back(rows.back());  // twice the same
+  rows.push_back({{0}, 5});
+  rows.push_back({{kMaxEpochPlusOne}, 5});
+  const auto merged = archive.merge("1HZ100V", 2, rows, BadRows::kLeaveOut);
+  ASSERT_TRUE(merged) << merged.error().text;
+  EXPECT_EQ(merged->left_out, 6U);
+  EXPECT_EQ(merged->known, 10U);
+  EXPECT_EQ(merged->added, 548U - 10U - 3U);
+  EXPECT_EQ(merged->first_left_out.find("the quote at 1782043300 is 0.00"), 0U)
+      << merged->first_left_out;
+  EXPECT_EQ(archive.summary("1HZ100V")->ticks, 545U);
+  EXPECT_EQ(read_all(home, "1HZ100V")[5], ticks_from(kNoon, 10)[5]);
+}
+
+TEST_F(TickArchiveTest, KeepsTheDecimalsOfADay) {
+  must_merge(ticks_from(kNoon, 3));
+  const std::vector<TickRow> finer{{{kNoon + 10}, 342'070}, {{kNoon + 11}, 342'075}};
+  const auto merged = archive.merge("1HZ100V", 3, finer, BadRows::kLeaveOut);
+  ASSERT_TRUE(merged) << merged.error().text;
+  EXPECT_EQ(merged->added, 1U);
+  EXPECT_EQ(merged->left_out, 1U);
+  EXPECT_NE(merged->first_left_out.find("342.075"), std::string::npos) << merged->first_left_out;
+  EXPECT_EQ(read_all(home, "1HZ100V").back(), (TickRow{{kNoon + 10}, 34'207}));
+}
+
 // Whatever length an interrupted append had: the rest is told, not read, cut at the next write.
 TEST_F(TickArchiveTest, CutsATornTailAndSaysSo) {
   const auto ticks = ticks_from(kNoon, 300);
@@ -200,25 +233,67 @@ TEST_F(TickArchiveTest, KnowsItsGapsAndWhatTheVenueDoesNotHave) {
   ticks.erase(ticks.begin() + 60, ticks.begin() + 70);
   ticks.erase(ticks.begin() + 20, ticks.begin() + 30);
   must_merge(ticks);
-  ASSERT_TRUE(archive.mark_absent("1HZ100V", 2, {kNoon + 60, kNoon + 69}));
+  ASSERT_TRUE(archive.mark_absent("1HZ100V", 2, {kNoon + 60, kNoon + 69}, {kMidnight}));
   const auto summary = *archive.summary("1HZ100V");
   EXPECT_EQ(summary.ticks, 80U);
   EXPECT_EQ(summary.first->s, kNoon);
   EXPECT_EQ(summary.last->s, kNoon + 99);
   EXPECT_EQ(summary.gap_count, 2U);
-  EXPECT_EQ(summary.gaps, (std::vector<Gap>{{{kNoon + 20, kNoon + 29}, false},
-                                            {{kNoon + 60, kNoon + 69}, true}}));
+  EXPECT_EQ(summary.gaps, (std::vector<Gap>{{{kNoon + 20, kNoon + 29}, Gap::Venue::kNotAsked},
+                                            {{kNoon + 60, kNoon + 69}, Gap::Venue::kHasNone}}));
   EXPECT_EQ(*archive.missing("1HZ100V", {kNoon - 10, kNoon + 110}),
             (std::vector<Span>{
                 {kNoon - 10, kNoon - 1}, {kNoon + 20, kNoon + 29}, {kNoon + 100, kNoon + 110}}));
   // What comes later fills the gap, and the marks stay.
   must_merge(ticks_from(kNoon + 20, 10));
   EXPECT_TRUE(archive.missing("1HZ100V", {kNoon, kNoon + 99})->empty());
-  EXPECT_EQ(archive.summary("1HZ100V")->gaps, (std::vector<Gap>{{{kNoon + 60, kNoon + 69}, true}}));
+  const std::vector<Gap> none{{{kNoon + 60, kNoon + 69}, Gap::Venue::kHasNone}};
+  EXPECT_EQ(archive.summary("1HZ100V")->gaps, none);
+  EXPECT_EQ(*archive.missing("1HZ100V", {kNoon, kNoon + 99}, Trust::kNothing),
+            (std::vector<Span>{{kNoon + 60, kNoon + 69}}));
+}
+
+// A tick where the venue was said to have none: the mark was wrong, all of it.
+TEST_F(TickArchiveTest, AMarkThatATickProvesWrongIsGone) {
+  auto ticks = ticks_from(kNoon, 100);
+  const std::vector<TickRow> late(ticks.begin() + 40, ticks.begin() + 42);
+  ticks.erase(ticks.begin() + 20, ticks.begin() + 60);
+  must_merge(ticks);
+  ASSERT_TRUE(archive.mark_absent("1HZ100V", 2, {kNoon + 20, kNoon + 29}, {kMidnight}));
+  ASSERT_TRUE(archive.mark_absent("1HZ100V", 2, {kNoon + 30, kNoon + 59}, {kMidnight}));
+  EXPECT_TRUE(archive.missing("1HZ100V", {kNoon, kNoon + 99})->empty());
+  EXPECT_EQ(must_merge(late).added, 2U);
+  EXPECT_EQ(*archive.missing("1HZ100V", {kNoon, kNoon + 99}),
+            (std::vector<Span>{{kNoon + 30, kNoon + 39}, {kNoon + 42, kNoon + 59}}));
+  // Behind the last tick too, where the ticks are appended.
+  ASSERT_TRUE(archive.mark_absent("1HZ100V", 2, {kNoon + 100, kNoon + 199}, {kMidnight}));
+  must_merge(ticks_from(kNoon + 150, 10));
+  EXPECT_EQ(archive.missing("1HZ100V", {kNoon + 100, kNoon + 199})->size(), 2U);
+  // A mark again, with more: the older one within it goes.
+  const auto size = test::read_file(noon_file).size();
+  ASSERT_TRUE(archive.mark_absent("1HZ100V", 2, {kNoon + 20, kNoon + 29}, {kMidnight + 1}));
+  EXPECT_EQ(test::read_file(noon_file).size(), size);
+}
+
+// Marks of the version that took one silent answer for proof stand in archives: they are told, not
+// trusted, and asked about again.
+TEST_F(TickArchiveTest, MarksOfAnEarlierVersionAreDoubted) {
+  auto ticks = ticks_from(kNoon, 100);
+  ticks.erase(ticks.begin() + 60, ticks.begin() + 70);
+  must_merge(ticks);
+  std::string old;
+  encode_absent({{kNoon + 60, kNoon + 69}, 0}, old);
+  test::write_file(noon_file, test::read_file(noon_file) + old);
+  EXPECT_EQ(archive.summary("1HZ100V")->gaps,
+            (std::vector<Gap>{{{kNoon + 60, kNoon + 69}, Gap::Venue::kDoubtful}}));
+  EXPECT_EQ(*archive.missing("1HZ100V", {kNoon, kNoon + 99}),
+            (std::vector<Span>{{kNoon + 60, kNoon + 69}}));
+  ASSERT_TRUE(archive.mark_absent("1HZ100V", 2, {kNoon + 60, kNoon + 69}, {kMidnight}));
+  EXPECT_TRUE(archive.missing("1HZ100V", {kNoon, kNoon + 99})->empty());
 }
 
 TEST_F(TickArchiveTest, MarksAcrossMidnightAndForSymbolsOfAnotherCadence) {
-  ASSERT_TRUE(archive.mark_absent("R_100", 2, {kMidnight - 100, kMidnight + 99}));
+  ASSERT_TRUE(archive.mark_absent("R_100", 2, {kMidnight - 100, kMidnight + 99}, {kMidnight * 2}));
   EXPECT_EQ(archive.days("R_100")->size(), 2U);
   EXPECT_EQ(
       *archive.missing("R_100", {kMidnight - 102, kMidnight + 101}),

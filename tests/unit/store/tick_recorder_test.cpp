@@ -58,6 +58,92 @@ TEST(TickRecorder, TakesARepeatedTickAndKeepsWhatTheArchiveHas) {
                                                      {{kNoon + 6}, 106}}));
 }
 
+std::string problem_of(TickRecorder& recorder) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  std::optional<std::string> problem;
+  while (!problem && std::chrono::steady_clock::now() < until) problem = recorder.take_problem();
+  return problem.value_or("");
+}
+constexpr auto kOften = std::chrono::milliseconds(2);
+
+TEST(TickRecorder, RefusesABadQuoteAloneAndSaysWhich) {
+  test::TempDir dir;
+  std::uint64_t dropped = 0;
+  {
+    TickRecorder recorder{TickArchive(dir.path())};
+    for (int i = 0; i < 548; ++i) {
+      recorder.record(tick("R_75", 2 * i, i == 300 ? 0 : i == 400 ? -123 : 100'000 + i));
+    }
+    const auto problem = problem_of(recorder);
+    EXPECT_NE(problem.find("R_75: 2 ticks not kept, first: the quote at 1782043800 is 0.00"),
+              std::string::npos)
+        << problem;
+    dropped = recorder.dropped();
+    EXPECT_EQ(recorder.recorded(), 546U);
+  }
+  EXPECT_EQ(dropped, 2U);
+  EXPECT_EQ(TickArchive(dir.path()).summary("R_75")->ticks, 546U);
+}
+
+TEST(TickRecorder, KeepsTheValueOfAQuoteThatCameWithOtherDecimals) {
+  test::TempDir dir;
+  {
+    TickRecorder recorder{TickArchive(dir.path())};
+    for (int i = 0; i < 6; ++i) recorder.record(tick("R_100", 2 * i, 1000 + i));
+    recorder.record({"R_100", {kNoon + 20}, core::Price::raw(10'070, 3)});  // 10.070
+    recorder.record({"R_100", {kNoon + 22}, core::Price::raw(10'075, 3)});  // 10.075: no cents
+    recorder.record({"R_100", {kNoon + 24}, core::Price::raw(101, 1)});     // 10.1
+  }
+  const auto day = *TickArchive(dir.path()).read_day("R_100", kNoon / kSecondsPerDay);
+  EXPECT_EQ(day.head.decimals, 2);
+  ASSERT_EQ(day.ticks.size(), 8U);
+  EXPECT_EQ(day.ticks[6].mantissa, 1007);
+  EXPECT_EQ(day.ticks[7], (market::TickRow{{kNoon + 24}, 1010}));
+}
+
+TEST(TickRecorder, ADamagedDayCostsItsOwnTicksAlone) {
+  test::TempDir dir;
+  constexpr std::int64_t kMidnight = 43'200;  // after noon
+  {
+    TickRecorder recorder{TickArchive(dir.path())};
+    recorder.record(tick("R_100", 0, 1000));
+  }
+  test::write_file(dir.file("R_100/2026-06-21.ticks"), "damaged");
+  std::uint64_t dropped = 0;
+  {
+    TickRecorder recorder{TickArchive(dir.path())};
+    for (int i = -4; i < 5; ++i) recorder.record(tick("R_100", kMidnight + 2 * i, 1000));
+    EXPECT_NE(problem_of(recorder).find("4 ticks not kept"), std::string::npos);
+    dropped = recorder.dropped();
+  }
+  EXPECT_EQ(dropped, 4U);
+  EXPECT_EQ(TickArchive(dir.path()).read_day("R_100", kNoon / kSecondsPerDay + 1)->ticks.size(),
+            5U);
+}
+
+TEST(TickRecorder, TellsTheSameProblemOnce) {
+  test::TempDir dir;
+  const auto home = dir.file("ticks");
+  test::write_file(home, "in the way");
+  TickRecorder recorder{TickArchive(home), kOften};
+  recorder.record(tick("R_100", 0, 1000));
+  EXPECT_NE(problem_of(recorder).find(home), std::string::npos);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto enough = recorder.flushes() + 20;  // and each of them meets it
+  while (recorder.flushes() < enough && std::chrono::steady_clock::now() < until) {
+    std::this_thread::yield();
+  }
+  EXPECT_GE(recorder.flushes(), enough);
+  EXPECT_FALSE(recorder.take_problem());
+  EXPECT_TRUE(recorder.in_trouble());
+  std::filesystem::remove(home);
+  while (recorder.in_trouble() && std::chrono::steady_clock::now() < until) {
+    std::this_thread::yield();
+  }
+  EXPECT_FALSE(recorder.in_trouble()) << "it went on by itself";
+  EXPECT_EQ(recorder.recorded(), 1U);
+}
+
 TEST(TickRecorder, CountsWhatItCannotHoldAndKeepsTheRestForTheDisk) {
   test::TempDir dir;
   const auto home = dir.file("ticks");
