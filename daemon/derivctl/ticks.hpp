@@ -1,6 +1,6 @@
 // Owns what the commands of `derivctl ticks` share: where the archive lies and how a symbol is
-// named. ticks.cpp has import, export and list, ticks_fetch.cpp asks the venue. It never holds
-// ticks.
+// named. ticks.cpp has export and list, ticks_import.cpp takes files, ticks_fetch.cpp asks the
+// venue. It never holds ticks.
 #pragma once
 
 #include <optional>
@@ -24,6 +24,10 @@ std::string when(std::int64_t epoch);
 /// `--from` and `--to` as a span; without them all of time.
 core::Result<store::Span> span_from(const std::string& from, const std::string& to);
 
+/// The exit code for what went wrong with a file or an archive.
+int ctl_code_of(const core::Error& error);
+
 void add_ticks_fetch(Commands& commands, CLI::App& ticks);
+void add_ticks_import(Commands& commands, CLI::App& ticks);
 
 }  // namespace derivd::ctl

@@ -1,15 +1,13 @@
 #include "store/tick_csv.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cstring>
 
 #include "core/decimal.hpp"
+#include "store/tick_field.hpp"
 
 namespace derivd::store {
 namespace {
@@ -38,38 +36,31 @@ std::string_view without_cr(std::string_view line) {
   return line;
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text.substr(0, 40)) out += c >= ' ' && c <= '~' ? c : '?';
-  return out + "'";
-}
-
 }  // namespace
 
 core::Result<std::unique_ptr<TickCsv>> TickCsv::open(const std::string& path,
                                                      const market::SymbolInfo& symbol) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    const auto text = fmt::format("{}: cannot be read: {}", path, std::strerror(errno));
-    return errno == ENOENT ? core::Error{core::ErrorKind::kNotFound, text} : core::io_error(text);
-  }
-  ::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-  std::unique_ptr<TickCsv> csv(new TickCsv(path, fd, symbol));
+  auto source = ByteSource::open(path);
+  if (!source) return source.error();
+  return open(std::move(*source), symbol);
+}
+
+core::Result<std::unique_ptr<TickCsv>> TickCsv::open(std::unique_ptr<ByteSource> source,
+                                                     const market::SymbolInfo& symbol) {
+  std::unique_ptr<TickCsv> csv(new TickCsv(std::move(source), symbol));
   if (auto r = csv->header(); !r) return r.error();
   return csv;
 }
 
-TickCsv::TickCsv(std::string path, int fd, const market::SymbolInfo& symbol)
+TickCsv::TickCsv(std::unique_ptr<ByteSource> source, const market::SymbolInfo& symbol)
     // Room behind the end: a newline that the file may lack, and bytes that are looked at in
     // eights.
-    : path_(std::move(path)), fd_(fd), symbol_(symbol), buffer_(kBuffer + kMaxLine) {
+    : source_(std::move(source)), symbol_(symbol), buffer_(kBuffer + kMaxLine) {
   at_ = end_ = buffer_.data();
 }
 
-TickCsv::~TickCsv() { ::close(fd_); }
-
 core::Error TickCsv::at_line(std::string_view what) const {
-  return core::invalid(fmt::format("{}:{}: {}", path_, line_, what));
+  return core::invalid(fmt::format("{}:{}: {}", source_->name(), line_, what));
 }
 
 core::Result<void> TickCsv::header() {
@@ -78,8 +69,10 @@ core::Result<void> TickCsv::header() {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const auto length = std::min(text.find('\n'), text.size());
   if (without_cr(text.substr(0, length)) != kHeader) {
-    return at_line(fmt::format("the header must be '{}', it is {}", kHeader,
-                               quoted(without_cr(text.substr(0, length)))));
+    return at_line(
+        fmt::format("the header must be '{}', it is {}; `derivctl ticks import` takes "
+                    "other forms, with flags that say which",
+                    kHeader, quoted(without_cr(text.substr(0, length)))));
   }
   at_ = text.data() + length + 1;
   ++line_;
@@ -91,17 +84,10 @@ core::Result<void> TickCsv::refill() {
   const auto rest = static_cast<std::size_t>(end_ - at_);
   std::memmove(buffer_.data(), at_, rest);
   at_ = buffer_.data();
-  std::size_t size = rest;
-  while (size < kBuffer) {
-    const auto got = ::read(fd_, buffer_.data() + size, kBuffer - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      return core::io_error(fmt::format("{}: cannot be read: {}", path_, std::strerror(errno)));
-    }
-    eof_ = got == 0;
-    if (eof_) break;
-    size += static_cast<std::size_t>(got);
-  }
+  const auto got = source_->read(buffer_.data() + rest, kBuffer - rest);
+  if (!got) return got.error();
+  auto size = rest + *got;
+  eof_ = size < kBuffer;
   if (eof_ && size > 0 && buffer_[size - 1] != '\n') buffer_[size++] = '\n';
   std::memset(buffer_.data() + size, 0, buffer_.size() - size);
   end_ = buffer_.data() + size;
@@ -158,6 +144,7 @@ inline bool TickCsv::parse(market::TickRow& row) {
 
 core::Result<std::size_t> TickCsv::read(std::span<market::TickRow> out) {
   if (failed_) return *failed_;
+  first_line_ = line_;
   std::size_t n = 0;
   while (n < out.size()) {
     if (end_ - at_ < static_cast<std::ptrdiff_t>(kMaxLine) && !eof_) {

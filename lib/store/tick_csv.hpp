@@ -1,6 +1,7 @@
-// Owns the reading of tick files: CSV with the header `epoch,quote`. The back-test, the audit and
-// the import of ticks read through it, from one thread. It never holds more than one buffer of the
-// file, and never guesses: what is not exactly a tick is an error that names file and line.
+// Owns the reading of tick files of derivd's own form: CSV with the header `epoch,quote`, plain or
+// compressed with gzip. The back-test, the audit and the import of ticks read through it, from one
+// thread. It never holds more than one buffer of the file, and never guesses: what is not exactly a
+// tick is an error that names file and line.
 //
 // Format: the product's contract, "Backtest".
 #pragma once
@@ -11,12 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "market/symbol.hpp"
-#include "market/tick_source.hpp"
+#include "store/tick_reader.hpp"
 
 namespace derivd::store {
 
-class TickCsv final : public market::TickSource {
+class TickCsv final : public TickReader {
  public:
   /// Bytes of the file that are held at a time.
   static constexpr std::size_t kBuffer = 1 << 18;
@@ -29,28 +29,32 @@ class TickCsv final : public market::TickSource {
   /// kNotFound: no such file; kIo: it cannot be read; kInvalid: another header.
   static core::Result<std::unique_ptr<TickCsv>> open(const std::string& path,
                                                      const market::SymbolInfo& symbol);
-  ~TickCsv() override;
+  static core::Result<std::unique_ptr<TickCsv>> open(std::unique_ptr<ByteSource> source,
+                                                     const market::SymbolInfo& symbol);
 
   /// A line that is no tick, an epoch that does not rise, a quote with too many decimals:
   /// "FILE:LINE: what". Lines end with \n or \r\n, the last one with or without.
   core::Result<std::size_t> read(std::span<market::TickRow> out) override;
+  std::int64_t line_of(std::size_t i) const override {
+    return first_line_ + static_cast<std::int64_t>(i);
+  }
 
  private:
-  TickCsv(std::string path, int fd, const market::SymbolInfo& symbol);
+  TickCsv(std::unique_ptr<ByteSource> source, const market::SymbolInfo& symbol);
   core::Result<void> header();
   core::Result<void> refill();
   bool parse(market::TickRow& row);
   core::Error explain() const;
   core::Error at_line(std::string_view what) const;
 
-  std::string path_;
-  int fd_;
+  std::unique_ptr<ByteSource> source_;
   market::SymbolInfo symbol_;
   std::vector<char> buffer_;
   const char* at_ = nullptr;   // next line
   const char* end_ = nullptr;  // of what was read
   bool eof_ = false;
-  std::int64_t line_ = 1;  // of at_
+  std::int64_t line_ = 1;        // of at_
+  std::int64_t first_line_ = 1;  // of the last read()
   std::int64_t last_epoch_ = 0;
   std::optional<core::Error> failed_;
 };

@@ -2,6 +2,8 @@
 history through refusals and lost links, stopped and gone on with, and the daemon's own recording. What
 comes out is the tape, tick for tick."""
 
+import datetime
+import gzip
 import json
 import pathlib
 import random
@@ -92,6 +94,65 @@ def imports(programs, directory, tape, symbol, decimals):
     print(f"{symbol}: {ticks} ticks, {row['bytes'] / ticks:.2f} bytes each, export equals import")
 
 
+def forms(programs, directory, tape):
+    """The same ticks as other programs write them: each is taken as the flags say, whole, or refused with the
+    flag that is missing; a dry run shows it and writes nothing."""
+    rows = [line.split(",") for line in tape.read_text().split()[1:]]
+
+    def iso(epoch, zone):
+        return datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S") + zone
+
+    texts = {
+        "semicolon": ("ts;name;price\n" + "".join(f'{t}000;"Volatility 100; Index";{q.replace(".", ",")}\n' for t, q in rows),
+                      ["--separator", "semicolon", "--time", "ts", "--quote", "price", "--unit", "ms", "--decimal-comma"]),
+        "bare": ("".join(f"{q}\t{t}\r\n" for t, q in rows),
+                 ["--separator", "tab", "--no-header", "--time", "2", "--quote", "1"]),
+        "iso": ("when,quote\n" + "".join(f"{iso(t, 'Z')},{q}\n" for t, q in rows), ["--time", "when", "--unit", "iso"]),
+        "pandas": (",epoch,quote\n" + "".join(f"{i},{iso(t, '').replace('T', ' ')},{q}\n" for i, (t, q) in enumerate(rows)),
+                   ["--unit", "iso-utc"]),
+        "plain": (tape.read_text(), []),
+    }
+    for name, (text, flags) in texts.items():
+        for packed in (False, True):
+            ctl = Ctl(programs, directory / f"archive-form-{name}-{packed}")
+            file = directory / f"form-{name}.csv{'.gz' if packed else ''}"
+            file.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+            shown = json.loads(ctl.run("import", "R_100", str(file), *flags, "--dry-run", "--json").stdout)
+            harness.check(shown["ticks"] == shown["added"] == len(rows) and shown["first_rows"][0]["epoch"] == FIRST
+                          and shown["first_rows"][0]["quote"] == rows[0][1], f"{name}: {shown}")
+            harness.check(not pathlib.Path(ctl.directory).exists(), f"{name}: a dry run wrote something")
+            ctl.run("import", "R_100", str(file), *flags)
+            harness.check(ctl.run("export", "R_100").stdout == tape.read_text(), f"{name}: not the tape")
+            if not packed and flags:
+                told = ctl.run("import", "R_100", str(file), code=4).stderr
+                harness.check("header must be" in told, told)
+    # From a pipe, packed, read twice all the same; and as a dry run for a person.
+    ctl = Ctl(programs, directory / "archive-form-pipe")
+    done = subprocess.run(f"cat {directory}/form-iso.csv.gz | {ctl.program} ticks import R_100 - --time when --unit iso "
+                          f"--dir {ctl.directory} && {ctl.program} ticks import R_100 <(cat {tape}) --dir {ctl.directory}",
+                          shell=True, executable="/bin/bash", capture_output=True, text=True, timeout=60)
+    harness.check(done.returncode == 0 and f"0 ticks added, {len(rows)} were there" in done.stdout,
+                  f"{done.stdout} {done.stderr}")
+    shown = ctl.run("import", "R_100", str(directory / "form-semicolon.csv"), *texts["semicolon"][1], "--dry-run").stdout
+    harness.check("time from column 1 'ts' as ms, quote from column 3 'price'" in shown
+                  and "2026-06-21 00:00:00" in shown and "nothing was written" in shown, shown)
+    print(shown.strip())
+    # Bad lines cost themselves alone when that is asked for; a file of nothing else is refused.
+    bad = directory / "bad-lines.csv"
+    lines = tape.read_text().splitlines(keepends=True)
+    bad.write_text("".join(lines[:300] + ["9999999999,1\n", "what\n", f"{FIRST},0\n"] + lines[300:]))
+    ctl = Ctl(programs, directory / "archive-bad-lines")
+    ctl.run("import", "R_100", str(bad), code=4)
+    harness.check(not pathlib.Path(ctl.directory).exists(), "a refused file left something")
+    done = ctl.run("import", "R_100", str(bad), "--skip-bad", "--json")
+    harness.check(json.loads(done.stdout)["skipped"] == 3 and f"{bad}:302: " in done.stderr
+                  and ctl.run("export", "R_100").stdout == tape.read_text(), f"{done.stdout} {done.stderr}")
+    bad.write_text("epoch,quote\n" + "x,y\n" * 5 + lines[1])
+    told = ctl.run("import", "R_100", str(bad), "--skip-bad", code=4).stderr
+    harness.check("5 lines are no ticks and 1 are" in told, told)
+    ctl.run("import", "R_100", str(tape), "--decimal-comma", code=2)
+
+
 def start_sim(programs, directory, tape, faults=(), *arguments):
     directory.mkdir()
     file = directory / "faults.json"
@@ -126,9 +187,9 @@ def fetches(programs, directory, tape, api):
     harness.check(stopped.returncode == 1 and "goes on from there" in errors,
                   f"{stopped.returncode}: {errors}")
     kept = ctl.json("list")[0]["ticks"]
-    harness.check(0 < kept < COUNT - 53, f"{kept} after the stop")
+    harness.check(0 < kept < COUNT - HOLES, f"{kept} after the stop")
     got = ctl.json("fetch", "R_100", "--from", str(FIRST), *venue)
-    harness.check(got["complete"] and got["known"] == 0 and got["added"] == COUNT - 53 - kept,
+    harness.check(got["complete"] and got["known"] == 0 and got["added"] == COUNT - HOLES - kept,
                   f"{got}, {kept} were there")
     harness.check(ctl.run("export", "R_100").stdout == tape.read_text(), "not the tape")
     row = ctl.json("list")[0]
@@ -140,6 +201,80 @@ def fetches(programs, directory, tape, api):
     harness.check("InvalidSymbol" in refused, refused)
     sim.stop()
     print(f"{api}: {got['pages']} pages after {kept} ticks; equals the tape")
+
+
+HOLES = 53  # ticks that the tape does not have
+
+
+def troubled(programs, directory, tape):
+    """Pages that are shorter than asked, empty, with a hole, with rows that are no ticks: nothing that the
+    venue has is lost, and nothing of it is called absent."""
+    page = {"call": "ticks_history"}
+    cases = {
+        "short": [{"when": page, "do": "short_page 1000"}],
+        "empty": [{"when": {**page, "nth": 2}, "do": "empty_page"}],
+        "holed": [{"when": {**page, "nth": 3}, "do": "holed_page 700"}],
+        "latest": [{"when": {**page, "nth": 4}, "do": "latest_page"}],
+        "spoilt": [{"when": {**page, "nth": 5}, "do": "spoilt_page"}],
+    }
+    for name, faults in cases.items():
+        sim = start_sim(programs, directory / f"troubled-{name}", tape, faults)
+        ctl = Ctl(programs, directory / f"archive-troubled-{name}")
+        venue = ["--endpoint", sim.ready["public"], "--ca-file", sim.ready["ca_file"]]
+        # The two rows of the spoilt page are told, and their ticks come with the question about the hole.
+        done = ctl.run("fetch", "R_100", "--from", str(FIRST), *venue, "--json")
+        got = json.loads(done.stdout)
+        lost = COUNT - HOLES - got["added"]
+        harness.check(lost == 0, f"{name}: {lost} of {COUNT - HOLES} ticks lost: {got}")
+        harness.check(ctl.run("export", "R_100").stdout == tape.read_text(), f"{name}: not the tape")
+        harness.check(got["absent_seconds"] == 2 * HOLES and got["missing_seconds"] == 0
+                      and not got["unproven"] and not got["unavailable"], f"{name}: {got}")
+        if name == "spoilt":
+            harness.check(got["refused"] == 2 and "2 rows of the venue were no ticks" in done.stderr,
+                          f"{got}: {done.stderr}")
+        sim.stop()
+        print(f"{name} pages: {got['pages']} questions, nothing lost")
+
+
+def silent(programs, directory, tape):
+    """A venue that answers nothing, or always its latest page, proves nothing: said in the last line and by
+    the exit code. When it is well again, the same command brings everything."""
+    page = {"call": "ticks_history"}
+    ctl = Ctl(programs, directory / "archive-silent")
+    for name, rest in (("empty_page", "nothing that could be believed"), ("latest_page", "does not go back")):
+        sim = start_sim(programs, directory / f"silent-{name}", tape, [{"when": page, "do": name}])
+        ask = ["fetch", "R_100", "--from", str(FIRST), "--to", str(FIRST + 20_000), "--endpoint",
+               sim.ready["public"], "--ca-file", sim.ready["ca_file"]]
+        done = ctl.run(*ask, code=6)
+        harness.check(rest in done.stdout and "20000 s of what was asked for are missing" in
+                      done.stderr.splitlines()[-1], f"{name}: {done.stdout} {done.stderr}")
+        got = json.loads(ctl.run(*ask, "--json", code=6).stdout)
+        harness.check(not got["complete"] and got["missing_seconds"] == 20_000 and got["added"] == 0
+                      and got["absent_seconds"] == 0, f"{name}: {got}")
+        sim.stop()
+    sim = start_sim(programs, directory / "silent-no-more", tape)
+    venue = ["--endpoint", sim.ready["public"], "--ca-file", sim.ready["ca_file"]]
+    got = ctl.json("fetch", "R_100", "--from", str(FIRST), *venue)
+    harness.check(got["complete"] and ctl.run("export", "R_100").stdout == tape.read_text(), f"{got}")
+    # A mark is asked about again when that is wanted.
+    again = ctl.json("fetch", "R_100", "--from", str(FIRST), "--again", *venue)
+    harness.check(again["complete"] and again["absent_seconds"] == 2 * HOLES and again["pages"] >= 4,
+                  f"--again: {again}")
+    sim.stop()
+    print("silence is no proof: told, and fetched when the venue is well again")
+
+
+def unknown(programs, directory, tape):
+    """A symbol that the venue does not know: said in a person's words, and not as if a second try helped."""
+    sim = start_sim(programs, directory / "unknown", tape)
+    ctl = Ctl(programs, directory / "archive-unknown")
+    venue = ["--endpoint", sim.ready["public"], "--ca-file", sim.ready["ca_file"]]
+    told = ctl.run("fetch", "R_1000", "--days", "1", *venue, code=4).stderr
+    harness.check("the venue refuses ticks of R_1000: InvalidSymbol" in told and "did you mean R_100?" in told
+                  and "nothing was fetched" in told and "goes on from there" not in told, told)
+    harness.check(not pathlib.Path(ctl.directory).exists(), "an archive was made for it")
+    sim.stop()
+    print(told.strip())
 
 
 def holes_alone(programs, directory, tape):
@@ -188,6 +323,12 @@ store: {{ ticks: true }}
     # And the back-test reads it.
     done = daemon.ctl("backtest", "--json", "--config", str(file), "--ticks", "R_100=archive:")
     harness.check("parity" in json.loads(done.stdout)["strategies"], done.stdout[:500])
+    # A packed file is the file.
+    packed = directory / "tape.csv.gz"
+    packed.write_bytes(gzip.compress(tape.read_bytes()))
+    plain, unpacked = (daemon.ctl("backtest", "--json", "--config", str(file), "--ticks", f"R_100={f}").stdout
+                       for f in (tape, packed))
+    harness.check(plain == unpacked and '"trades"' in plain, "a packed tick file back-tests otherwise")
     sim.stop()
     print(f"the daemon archived {exported.count(chr(10)) - 1} ticks of the tape")
 
@@ -197,8 +338,12 @@ def main(programs):
     with harness.Workspace() as directory:
         tape = generated(directory / "tape.csv")
         imports(programs, directory, tape, "R_100", 2)
+        forms(programs, directory, tape)
         for api in ("options", "v3"):
             fetches(programs, directory, tape, api)
+        troubled(programs, directory, tape)
+        silent(programs, directory, tape)
+        unknown(programs, directory, tape)
         holes_alone(programs, directory, tape)
         records(programs, directory, tape)
         real = {"R_75": ("R_75_2026-06-24.csv", 4), "R_100": ("R_100_2026-06-21.csv", 2)}

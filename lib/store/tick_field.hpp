@@ -1,0 +1,25 @@
+// Owns the reading of one time and one quote as people and programs write them. TickTable calls it
+// for each row. It never rounds, never takes one thing for another, and says which flag would.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/result.hpp"
+#include "core/time.hpp"
+#include "store/tick_reader.hpp"
+
+namespace derivd::store {
+
+/// Seconds of `text` as `format` says: digits with a fraction of zeros, or ISO 8601 with seconds
+/// and a zone. Any other fraction is an error unless the format cuts it off.
+core::Result<core::VenueTime> parse_time(std::string_view text, const TickFormat& format);
+
+/// A quote as a mantissa of `decimals` decimals; fewer may be written, more are an error.
+core::Result<std::int64_t> parse_quote(std::string_view text, std::uint8_t decimals,
+                                       bool decimal_comma);
+
+/// Text of a file for a message: what is not printable ASCII as '?', cut to 40 characters.
+std::string quoted(std::string_view text);
+
+}  // namespace derivd::store
