@@ -21,6 +21,7 @@
 #include "common/paths.hpp"
 #include "common/venue_settings.hpp"
 #include "config/config.hpp"
+#include "derivctl/archive_check.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/places.hpp"
 #include "derivctl/probe_venue.hpp"
@@ -79,6 +80,7 @@ class Doctor final {
     credential();
     state_directory();
     journal();
+    archive();
     socket();
     unit();
     if (!offline_) venue();
@@ -94,6 +96,7 @@ class Doctor final {
   void credential_file(const std::string& path);
   void state_directory();
   void journal();
+  void archive();
   void socket();
   void running(const ordered_json& status);
   void unit();
@@ -110,6 +113,7 @@ class Doctor final {
   std::vector<Line> lines_;
   std::optional<config::VenueSettings> venue_;
   std::optional<std::string> store_path_;
+  config::TickStore ticks_;
   std::optional<core::Secret> token_;
   bool daemon_runs_ = false;
 };
@@ -120,6 +124,7 @@ void Doctor::configuration() {
   if (const auto* c = std::get_if<config::Config>(&loaded)) {
     venue_ = c->venue;
     store_path_ = c->store_path;
+    ticks_ = c->store_ticks;
     return add("configuration", Grade::kOk,
                fmt::format("{} is valid, {} strategies", file, c->engine.strategies.size()));
   }
@@ -240,6 +245,21 @@ void Doctor::journal() {
   add("journal", Grade::kOk, fmt::format("{} is readable and whole", file));
 }
 
+/// Whether the daemon can record. The state directory's owner is the user that it runs as.
+void Doctor::archive() {
+  if (!ticks_.on) return;
+  const auto beside = fs::path(journal_file()).parent_path();
+  const auto directory = ticks_.directory.value_or((beside / "ticks").string());
+  struct stat state {};
+  if (::stat(beside.c_str(), &state) != 0) return;  // told above
+  const auto obstacle = archive_obstacle(directory, state.st_uid);
+  if (!obstacle) {
+    return add("tick archive", Grade::kWarn, obstacle.error().text, "run doctor as root");
+  }
+  if (*obstacle) return add("tick archive", Grade::kFail, (*obstacle)->found, (*obstacle)->remedy);
+  add("tick archive", Grade::kOk, directory + " can be written by the daemon");
+}
+
 void Doctor::running(const ordered_json& status) {
   daemon_runs_ = true;
   const auto version = status.value("version", std::string());
@@ -249,6 +269,10 @@ void Doctor::running(const ordered_json& status) {
         fmt::format("systemctl restart {}", places_.unit()));
   } else if (!version.empty()) {
     add("version", Grade::kOk, fmt::format("derivd and derivctl are both {}", version));
+  }
+  if (const auto ticks = status.value("ticks_problem", ordered_json()); ticks.is_string()) {
+    add("recording", Grade::kWarn, ticks.get<std::string>(),
+        "ticks wait in memory for it, and are dropped in the end");
   }
   const auto state = cell(status.value("state", ordered_json()));
   const auto problem = cell(status.value("problem", ordered_json("")));

@@ -117,6 +117,8 @@ class App final : public ControlTarget {
     out["ticks_archived"] = recorder_ ? nlohmann::ordered_json(recorder_->recorded()) : nullptr;
     out["version"] = DERIVD_VERSION;
     out["ticks_dropped"] = recorder_ ? nlohmann::ordered_json(recorder_->dropped()) : nullptr;
+    out["ticks_problem"] =
+        recorder_ && recorder_->in_trouble() ? nlohmann::ordered_json(archive_problem_) : nullptr;
     return out;
   }
   nlohmann::ordered_json strategies() override { return trader_.strategies(); }
@@ -338,8 +340,9 @@ class App final : public ControlTarget {
 
   void tell_archive_problem() {
     if (!recorder_) return;
-    if (const auto problem = recorder_->take_problem()) {
+    if (auto problem = recorder_->take_problem()) {
       log_.write(EventKind::kTickGap, "tick archive: " + *problem);
+      archive_problem_ = std::move(*problem);
     }
   }
 
@@ -391,6 +394,7 @@ class App final : public ControlTarget {
   /// By name. More than one only while another address of the venue is on trial.
   std::map<std::string, std::unique_ptr<service::InstanceLock>> account_locks_;
   std::optional<store::TickRecorder> recorder_;
+  std::string archive_problem_;  // the last that was told
   bool stopping_ = false;
   bool leaving_ = false;
   service::Pulse pulse_;

@@ -1,7 +1,9 @@
 """derivctl doctor: all well, and each thing broken on its own, with a daemon and without."""
 
 import json
+import os
 import pathlib
+import shutil
 import sys
 import time
 
@@ -67,6 +69,30 @@ def all_well(place):
     harness.check(place.daemon.stop() == 0, place.daemon.log()[-800:])
 
 
+def an_archive_that_cannot_be_written(place):
+    """As an earlier version left it: root's own, in the directory of the daemon's user."""
+    config = json.loads(place.config.read_text())
+    config["store"] = {"ticks": True}
+    place.config.write_text(json.dumps(config))
+    state = place.daemon.directory / "state"
+    harness.check(place.doctor()["tick archive"]["grade"] == "ok", "nothing there yet")
+    home = state / "ticks" / "R_100"
+    home.mkdir(parents=True)
+    harness.check(place.doctor()["tick archive"]["grade"] == "ok", "its own")
+    if os.geteuid() != 0:
+        print("SKIPPED: an archive of another owner needs root")
+    else:
+        for path in (state, state / "ticks"):
+            os.chown(path, 4242, 4242)
+        home.chmod(0o750)
+        place.failing("tick archive", str(home), "belongs to root", "4242", "chown -R")
+        os.chown(home, 4242, 4242)
+        harness.check(place.doctor()["tick archive"]["grade"] == "ok", "given back")
+        for path in (state, state / "ticks", home):
+            os.chown(path, 0, 0)
+    shutil.rmtree(state / "ticks")
+
+
 def each_thing_broken(place):
     good = place.config.read_text()
 
@@ -95,6 +121,9 @@ def each_thing_broken(place):
     journal.write_bytes(b"not a database at all, but long enough to be looked at" * 100)
     place.failing("journal", "put back a copy")
     journal.unlink()
+
+    an_archive_that_cannot_be_written(place)
+    place.config.write_text(good)
 
     def address(host):
         url = place.sim.endpoint(place.api)
