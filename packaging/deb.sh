@@ -3,7 +3,7 @@
 #   derivd       derivd, derivctl, units, configuration, manuals
 #   derivd-sim   derivsim, its manual
 # COMPRESSION is dpkg-deb's -Z (xz, zstd, none); VERSION is another than that of the sources, for tests of an
-# upgrade. Needs dpkg-dev. No root needed.
+# upgrade. Needs dpkg-dev and binutils. No root needed.
 set -euo pipefail
 build=$(readlink -f "$1")
 out=$(mkdir -p "$2" && readlink -f "$2")
@@ -68,6 +68,11 @@ package() { # NAME ROOT CONTROL-FIELDS
 for component in derivd derivd-sim; do
   DESTDIR=$work/$component cmake --install "$build" --strip --component "$component" >/dev/null
 done
+
+# What is published has every protection; the tests' own builds are not optimized.
+if grep -q '^CMAKE_BUILD_TYPE:STRING=Release' "$build/CMakeCache.txt"; then
+  find "$work" -path '*/*bin/*' -type f -exec "$here/hardened.sh" --optimized {} +
+fi
 
 root=$work/derivd
 mkdir -p "$root/DEBIAN"
