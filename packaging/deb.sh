@@ -11,9 +11,11 @@ compression=${3:-xz}
 here=$(dirname "$(readlink -f "$0")")
 version=${4:-$(sed -n 's/^project(derivd VERSION \([0-9.]*\).*/\1/p' "$here/../CMakeLists.txt")}
 architecture=$(dpkg --print-architecture)
-# Same sources, same bytes: every time in the packages is that of the last commit.
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$here" log -1 --format=%ct 2>/dev/null || date +%s)}
-export SOURCE_DATE_EPOCH
+# Same sources, same bytes, wherever and whenever they are built: every time in the packages is that of the last
+# commit; without a history (git archive gives its files the commit's time) that of a file.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$here" log -1 --format=%ct 2>/dev/null ||
+  stat -c %Y "$here/../CMakeLists.txt")}
+export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 # A package made for others names its maker: DEBFULLNAME and DEBEMAIL.
 maintainer="${DEBFULLNAME:-The derivd authors} <${DEBEMAIL:-authors@derivd.example.org}>"
 work=$(mktemp -d)
@@ -46,6 +48,12 @@ depends_on() { # ROOT: of the programs in it
   (cd "$work/shlibs" && dpkg-shlibdeps -O "${programs[@]}") | sed -n 's/^shlibs:Depends=//p'
 }
 
+# As dpkg-gencontrol counts: what du says depends on the file system.
+kibibytes() { # ROOT
+  find "$1" -mindepth 1 -path "$1/DEBIAN" -prune -o -printf '%y %s\n' |
+    awk '{ sum += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print sum }'
+}
+
 package() { # NAME ROOT CONTROL-FIELDS
   local name=$1 root=$2
   documents "$name" "$root"
@@ -53,13 +61,12 @@ package() { # NAME ROOT CONTROL-FIELDS
   {
     printf 'Package: %s\nVersion: %s\nArchitecture: %s\nMaintainer: %s\n' \
       "$name" "$version" "$architecture" "$maintainer"
-    printf 'Installed-Size: %s\nSection: net\nPriority: optional\n' \
-      "$(du -sk --exclude=DEBIAN "$root" | cut -f1)"
+    printf 'Installed-Size: %s\nSection: net\nPriority: optional\n' "$(kibibytes "$root")"
     printf '%s\n' "$3"
   } >"$root/DEBIAN/control"
   (cd "$root" && find . -type f -not -path './DEBIAN/*' -not -path './etc/*' -printf '%P\0' |
     sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
-  find "$root" -newermt "@$SOURCE_DATE_EPOCH" -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +
+  find "$root" -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +
   dpkg-deb --root-owner-group -Z"$compression" --build "$root" \
     "$out/${name}_${version}_$architecture.deb" >&2
   printf '%s\n' "$out/${name}_${version}_$architecture.deb"
