@@ -86,7 +86,6 @@ mkdir -p "$root/DEBIAN"
 for script in postinst prerm postrm; do
   install -m 755 "$here/$script" "$root/DEBIAN/$script"
 done
-printf '/etc/derivd/derivd.yaml\n' >"$root/DEBIAN/conffiles"
 depends=$(depends_on "$root")
 package derivd "$root" "Depends: $depends, systemd (>= 252), ca-certificates, passwd
 Suggests: derivd-sim

@@ -4,11 +4,14 @@
 #include <grp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "common/paths.hpp"
 #include "derivctl/subprocess.hpp"
@@ -203,6 +206,14 @@ core::Result<void> write_config(const std::string& path, std::string_view text,
   fs::permissions(path, static_cast<fs::perms>(mode), error);
   if (error) return failed(path, "set the mode of", error.value());
   return {};
+}
+
+bool is_packaged_example(const std::string& path) {
+  std::ifstream mine(path, std::ios::binary);
+  std::ifstream shipped("/usr/share/doc/derivd/examples/derivd.yaml", std::ios::binary);
+  if (!mine || !shipped) return false;
+  using Bytes = std::istreambuf_iterator<char>;
+  return std::equal(Bytes(mine), Bytes(), Bytes(shipped), Bytes());
 }
 
 std::optional<std::string> cannot_write(const std::string& path) {

@@ -71,6 +71,10 @@ std::string backup_name(const std::string& path);
 core::Result<void> write_config(const std::string& path, std::string_view text,
                                 const std::string& backup);
 
+/// Whether `path` has what the package ships as its example, byte for byte: nobody has written it,
+/// so there is nothing to lose. Packages up to 0.1.0 put it in the place of the configuration.
+bool is_packaged_example(const std::string& path);
+
 /// Whether this user could write `path`; else a sentence with the remedy.
 std::optional<std::string> cannot_write(const std::string& path);
 

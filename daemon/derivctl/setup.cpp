@@ -154,8 +154,8 @@ Outcome<void> Wizard::check_places() {
   std::error_code error;
   const bool there = std::filesystem::exists(places_.config(), error);
   if (o_.keep_config || !there) return {};
-  replace_config_ = o_.force;
-  if (o_.force) return {};
+  replace_config_ = o_.force || is_packaged_example(places_.config());
+  if (replace_config_) return {};
   if (!asks_) {
     return refused(
         fmt::format("{} is there already: --force replaces it (a copy is kept), "

@@ -30,17 +30,42 @@ int report(const std::vector<config::Problem>& problems, const std::string& file
   return service::kExitConfig;
 }
 
+/// What puts right that nothing was set up yet: for the package's own places only, since nobody can
+/// know what others are meant to hold.
+std::string setup_command(const std::string& file) {
+  const std::filesystem::path path(file);
+  if (path.parent_path() != "/etc/derivd" || path.extension() != ".yaml") return {};
+  const auto name = path.stem().string();
+  return fmt::format("sudo derivctl{} setup", name == "derivd" ? "" : " --name " + name);
+}
+
+/// Of a first start: not a mistake in a file, but none yet.
+std::string not_set_up(const std::string& file) {
+  const auto command = setup_command(file);
+  std::error_code error;
+  if (command.empty() || std::filesystem::exists(std::filesystem::symlink_status(file, error)))
+    return {};
+  return fmt::format("{} is not there yet: run \"{}\"", file, command);
+}
+
 /// In the journal the problems are plain lines, since they can be long; one entry with the
 /// catalog's advice follows them.
 int report_at_start(const std::vector<config::Problem>& problems, const std::string& file) {
-  report(problems, file);
+  const auto first_start = not_set_up(file);
+  if (first_start.empty()) {
+    report(problems, file);
+  } else {
+    fmt::print(stderr, "derivd: {}\n", first_start);
+  }
   if (!problems.empty() &&
       service::is_journal_stream(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) {
     core::Event event;
     event.kind = core::EventKind::kConfigInvalid;
     event.text = core::Text::truncated(
-        fmt::format("{} problems in {}; not starting", problems.size(), file));
-    event.reason = core::Text::truncated(config::format(problems.front(), file));
+        first_start.empty() ? fmt::format("{} problems in {}; not starting", problems.size(), file)
+                            : first_start);
+    event.reason = core::Text::truncated(
+        first_start.empty() ? config::format(problems.front(), file) : first_start);
     service::make_log(service::Level::kInfo)->write(event);
   }
   return service::kExitConfig;
@@ -81,7 +106,11 @@ int run(const std::string& file) {
   }
   auto token = service::read_token();
   if (!token) {
-    log->write(core::EventKind::kCredentialProblem, token.error().text);
+    const auto command = setup_command(whole_path(file));
+    log->write(core::EventKind::kCredentialProblem,
+               token.error().kind == core::ErrorKind::kNotFound && !command.empty()
+                   ? fmt::format("no token is stored for this service: run \"{}\"", command)
+                   : token.error().text);
     return service::kExitCredential;
   }
   log->hide(*token);

@@ -139,6 +139,9 @@ core::Result<core::Secret> read_token_file(const std::string& path) {
   if (!secret) return secret.error();
   auto text = secret->reveal();
   if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  if (text.empty()) {  // as the unit's default for a token that nobody has stored yet
+    return core::Error{core::ErrorKind::kNotFound, fmt::format("{}: empty; {}", path, kRemedy)};
+  }
   return checked(text, path, kRemedy);
 }
 

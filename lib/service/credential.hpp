@@ -15,8 +15,9 @@ namespace derivd::service {
 
 inline constexpr std::size_t kMaxToken = 4096;
 
-/// Errors: variable unset, file missing, unreadable, empty, too long, or with characters that no
-/// token has ([A-Za-z0-9_-] only; one trailing newline is dropped).
+/// Errors: kNotFound where nothing is stored (variable unset, file missing or empty); unreadable,
+/// too long, or with characters that no token has ([A-Za-z0-9_-] only; one trailing newline is
+/// dropped).
 core::Result<core::Secret> read_token();
 /// The same of any file.
 core::Result<core::Secret> read_token_file(const std::string& path);

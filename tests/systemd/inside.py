@@ -22,6 +22,7 @@ import harness  # noqa: E402
 from harness import check, wait_until  # noqa: E402
 
 ETC = pathlib.Path("/etc/derivd")
+EXAMPLES = pathlib.Path("/usr/share/doc/derivd/examples")
 PLACE = pathlib.Path("/srv/venue")  # derivd may read it: neither below /home nor below /tmp
 CONFIG_CHANGED, RELOAD_DONE, RELOAD_REFUSED = (
     "28f6ccee9c9b4d1f9d96e5b549e9cdcc", "25d9179a11104616b7866220463c29d1", "2aa7a589956541ce9c0eddc6d2a66e93")
@@ -149,7 +150,8 @@ def failed_with(unit, code, seconds=20):
 
 
 def install(packages):
-    run("dpkg", "--install", *sorted(pathlib.Path(packages).glob("*.deb")))
+    """What the installation says. Nothing can be answered: a question of dpkg's would fail it."""
+    return run("dpkg", "--install", *sorted(pathlib.Path(packages).glob("*.deb"))).stdout
 
 
 def quick_restarts():
@@ -161,18 +163,21 @@ def quick_restarts():
 
 def installed(state):
     """Files with the contract's owners and modes, an account, and nothing that runs."""
-    install(state.packages)
+    said = install(state.packages)
+    check('run "sudo derivctl setup"' in said, f"the next step is not told: {said}")
     quick_restarts()
-    for path, mode, group in ((ETC / "derivd.yaml", 0o640, "derivd"), (ETC / "credentials", 0o700, "root")):
-        info = path.stat()
-        check((info.st_mode & 0o777, info.st_uid, grp.getgrgid(info.st_gid).gr_name) == (mode, 0, group),
-              f"{path}: {oct(info.st_mode)} {info.st_uid} {info.st_gid}")
+    info = (ETC / "credentials").stat()
+    check((info.st_mode & 0o777, info.st_uid, info.st_gid) == (0o700, 0, 0), f"credentials/: {info}")
+    check(sorted(p.name for p in ETC.iterdir()) == ["credentials"], "a configuration that nobody wrote")
+    check("/etc" not in run("dpkg-query", "-W", "-f=${Conffiles}", "derivd").stdout, "a conffile")
+    check((EXAMPLES / "derivd.yaml").read_text() == (harness.SOURCE / "config/derivd.yaml").read_text(),
+          "the explained example")
     account = pwd.getpwnam("derivd")
     check(account.pw_shell == "/usr/sbin/nologin" and account.pw_uid < 1000, account)
     check(active() == "inactive" and systemctl("is-enabled", "derivd", ok=False).stdout == "disabled\n",
           "the package started or enabled the service")
     check(run("derivctl", "status", ok=False).returncode == 3, "not running is 3")
-    examples = [f"/usr/share/doc/derivd/examples/derivd-report.{kind}" for kind in ("service", "timer")]
+    examples = [EXAMPLES / f"derivd-report.{kind}" for kind in ("service", "timer")]
     for unit in ("derivd.service", "derivd@x.service", "derivd-wait-online.service",
                  "derivd-wait-online@x.service", *examples):
         done = run("systemd-analyze", "verify", "--man=no", unit, ok=False)
@@ -500,15 +505,103 @@ def long_stop(state):
     state.venue.stop()
 
 
+# ---- cases of the group "old": from a package of before to this one ----
+
+def old_package(state, config):
+    """This package as it was up to 0.1.0: a configuration that is a conffile."""
+    place = pathlib.Path("/srv/old")
+    run("rm", "-rf", place)
+    run("dpkg-deb", "-R", next(pathlib.Path(state.packages).glob("derivd_*.deb")), place)
+    run("install", "-D", "-m", "640", config, place / "etc/derivd/derivd.yaml")
+    (place / "DEBIAN/conffiles").write_text("/etc/derivd/derivd.yaml\n")
+    control = place / "DEBIAN/control"
+    control.write_text(re.sub(r"(?m)^Version: .*", "Version: 0.0.9", control.read_text()))
+    (place / "DEBIAN/postinst").write_text(
+        "#!/bin/sh\nset -e\nsystemd-sysusers /usr/lib/sysusers.d/derivd.conf\n"
+        "chown root:derivd /etc/derivd/derivd.yaml\nchmod 640 /etc/derivd/derivd.yaml\nsystemctl daemon-reload\n")
+    run("dpkg-deb", "--root-owner-group", "-Znone", "--build", place, "/srv/old.deb")
+    run("dpkg", "--install", "/srv/old.deb")
+    quick_restarts()
+
+
+def written_configuration(state):
+    """What somebody wrote into the conffile trades on over the upgrade, unasked and unchanged."""
+    run("dpkg", "--install", next(pathlib.Path(state.packages).glob("derivd-sim_*.deb")))
+    state.venue = Venue([state.token, state.second])
+    old_package(state, harness.SOURCE / "config/derivd.yaml")
+    put_token(state.token)
+    config = configure(Venue.PORT, state.venue.ready["ca_file"])
+    put_token(state.second, "b.token")
+    configure(Venue.PORT, state.venue.ready["ca_file"], "b")
+    systemctl("start", "derivd", "derivd@b", "derivd-wait-online")
+    wait_until(lambda: live("--name", "b"), 20, "a live session of b")
+    more_trades(2)
+    before, text, pid = trades(), config.read_text(), show("derivd", "MainPID")
+    said = install(state.packages)
+    check("sudo derivctl setup" not in said, f"it is set up: {said}")
+    check(config.read_text() == text, "the configuration was changed")
+    info = config.stat()
+    check((info.st_mode & 0o777, grp.getgrgid(info.st_gid).gr_name) == (0o640, "derivd"), info)
+    left = sorted(p.name for p in ETC.iterdir())
+    check(left == ["b.yaml", "credentials", "derivd.yaml"], f"left behind: {left}")
+    check(active() == "active" and show("derivd", "MainPID") != pid, "not restarted")
+    for options in ((), ("--name", "b")):
+        wait_until(lambda: live(*options), 20, f"a live session of {options}")
+    check(as_nobody("derivctl", "status", groups=["derivd"]).returncode == 0, "a member of the group")
+    wait_until(lambda: active("derivd-wait-online") == "active", 20, "the waiting unit")
+    more_trades(2)
+    check({t["order_id"] for t in before} <= {t["order_id"] for t in trades()}, "trades were lost")
+    systemctl("stop", "derivd", "derivd@b")
+    install(state.packages)  # once more, now that dpkg knows the file as one of before
+    check(config.read_text() == text and active() == "inactive", "the second time")
+
+
+def untouched_example(state):
+    """The example that nobody wrote goes with the upgrade; it stays where a token may make it trade, and setup
+    then replaces it unasked."""
+    example = harness.SOURCE / "config/derivd.yaml"
+    for token in (None, state.token):
+        run("dpkg", "--purge", "derivd")
+        old_package(state, example)
+        if token:
+            put_token(token)
+        said = install(state.packages)
+        check((ETC / "derivd.yaml").exists() == bool(token), "the example")
+        check(("sudo derivctl setup" in said) != bool(token), said)
+    given = pathlib.Path("/root/given-token")
+    run("install", "-m", "600", "/dev/stdin", given, text=state.token + "\n")
+    command = ["derivctl", "setup", "--yes", "--api", "options", "--app-id", "derivd-test", "--account", "demo",
+               "--token-file", given, "--endpoint", f"https://127.0.0.1:{Venue.PORT}", "--ca-file",
+               state.venue.ready["ca_file"], "--no-start"]
+    run(*command)
+    done = run(*command, ok=False)
+    check(done.returncode != 0 and "is there already" in done.stderr, f"now it has an author: {done.stderr}")
+    given.unlink()
+    run("dpkg", "--purge", "derivd")
+    state.venue.stop()
+
+
 # ---- cases of the group "failures": what an operator can get wrong, instances, upgrade, purge ----
 
-def missing_credential(state):
+def first_start(state):
+    """Before anything is set up the daemon itself says what is next, in the journal and in the status."""
     install(state.packages)
     quick_restarts()
+    for unit, hint in (("derivd", "sudo derivctl setup"), ("derivd@x", "sudo derivctl --name x setup")):
+        check(systemctl("start", unit, ok=False).returncode != 0, "started with nothing")
+        failed_with(unit, 78)
+        check(f'is not there yet: run "{hint}"' in systemctl("status", unit, ok=False).stdout,
+              f"the next step: {journal('-u', unit, fields=False)}")
+
+
+def missing_credential(state):
     state.venue = Venue([state.token, state.second])
     configure(Venue.PORT, state.venue.ready["ca_file"])
+    systemctl("reset-failed", "derivd")
     check(systemctl("start", "derivd", ok=False).returncode != 0, "started without a token")
-    failed_with("derivd", 243)
+    failed_with("derivd", 66)
+    check('run "sudo derivctl setup"' in systemctl("status", "derivd", ok=False).stdout,
+          f"the next step: {journal('-u', 'derivd', fields=False)}")
     put_token("")
     systemctl("reset-failed", "derivd")
     check(systemctl("start", "derivd", ok=False).returncode != 0, "started with an empty token")
@@ -708,13 +801,24 @@ def upgrade(state):
 
 def purge(state):
     systemctl("enable", "derivd@b")
+    # Longer contracts than the stop takes, so that one is open then.
+    config = ETC / "b.yaml"
+    config.write_text(config.read_text().replace("duration: 1t", "duration: 10t")
+                      .replace("on_stop: wait", "on_stop: leave"))
+    systemctl("restart", "derivd@b")
+    wait_until(lambda: json.loads(run("derivctl", "--name", "b", "--json", "positions", ok=False).stdout or "[]"),
+               40, "an open contract")
     run("dpkg", "--remove", "derivd")
     check(active("derivd@b") == "inactive", "removed and still running")
     last = journal("-u", "derivd@b", f"MESSAGE_ID={STOPPED}")[-1]["MESSAGE"]
     check("stopped" in last, last)
     check((ETC / "b.yaml").exists() and pathlib.Path("/var/lib/derivd-b").exists(), "a removal keeps")
-    run("dpkg", "--purge", "derivd", "derivd-sim")
-    for pattern in ("/etc/derivd", "/var/lib/derivd*", "/run/derivd", "/run/derivd-[ab]", "/usr/*bin/deriv*",
+    said = run("dpkg", "--purge", "derivd", "derivd-sim").stdout
+    named = re.search(r"(?m)^    contract (\d+) \((parity|trend) [A-Z]+ \d+\.\d\d\)$", said)
+    check(named and "the token works on" in said and "developers.deriv.com" in said,
+          f"what stays at Deriv: {said}")
+    check(named[1] in state.venue.ledger_file.read_text(), f"the venue knows no {named[1]}")
+    for pattern in ("/etc/derivd", "/var/lib/derivd*", "/var/lib/misc/derivd*", "/run/derivd", "/run/derivd-[ab]", "/usr/*bin/deriv*",
                     "/lib/systemd/system/derivd*", "/usr/lib/sysusers.d/derivd*",
                     "/usr/lib/systemd/catalog/derivd*", "/usr/share/doc/derivd*",
                     "/etc/systemd/system/derivd.service.d", "/etc/systemd/system/*.wants/derivd*",
@@ -730,8 +834,9 @@ GROUPS = {
     "service": [installed, hardening, offline_start, trading, metrics, journal_fields, reload,
                 halt_explained, who_may, readme, token_hidden, killed, core_file, start_limit, watchdog,
                 stop, long_stop],
-    "failures": [missing_credential, bad_token, bad_config, encrypted_credential, set_up, instances, upgrade,
-                 purge],
+    "old": [written_configuration, untouched_example],
+    "failures": [first_start, missing_credential, bad_token, bad_config, encrypted_credential, set_up, instances,
+                 upgrade, purge],
 }
 
 
