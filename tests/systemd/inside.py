@@ -196,7 +196,8 @@ def hardening(state):
                         for at in ("", "@"))
     want = single.replace("for Deriv\n", "for Deriv (%i)\n", 1) \
         .replace("derivd.yaml\n", "%i.yaml\n").replace("credentials/token", "credentials/%i.token") \
-        .replace("Directory=derivd\n", "Directory=derivd-%i\n") \
+        .replace("Directory=derivd\n", "Directory=derivd-%i\n").replace("%N:derivd\n", "%N:derivd-%i\n") \
+        .replace(" /var/lib/derivd\n", " /var/lib/derivd-%i\n") \
         .replace("security derivd.service", "security derivd@x.service")
     changed = [pair for pair in zip(want.splitlines(), template.splitlines()) if pair[0] != pair[1]]
     check(all("man:" in w or "Measured" in w for w, _ in changed)
@@ -508,12 +509,17 @@ def long_stop(state):
 # ---- cases of the group "old": from a package of before to this one ----
 
 def old_package(state, config):
-    """This package as it was up to 0.1.0: a configuration that is a conffile."""
+    """This package as it was up to 0.1.0: a configuration that is a conffile, and units whose directories in /run
+    are no links."""
     place = pathlib.Path("/srv/old")
     run("rm", "-rf", place)
     run("dpkg-deb", "-R", next(pathlib.Path(state.packages).glob("derivd_*.deb")), place)
     run("install", "-D", "-m", "640", config, place / "etc/derivd/derivd.yaml")
     (place / "DEBIAN/conffiles").write_text("/etc/derivd/derivd.yaml\n")
+    for unit in (place / "lib/systemd/system").glob("derivd*.service"):
+        text = re.sub(r"(?m)^(TemporaryFileSystem|Bind(ReadOnly)?Paths|InaccessiblePaths|SetCredential)=.*\n", "",
+                      unit.read_text())
+        unit.write_text(re.sub(r"(?m)^RuntimeDirectory=.*:", "RuntimeDirectory=", text))
     control = place / "DEBIAN/control"
     control.write_text(re.sub(r"(?m)^Version: .*", "Version: 0.0.9", control.read_text()))
     (place / "DEBIAN/postinst").write_text(
@@ -525,7 +531,8 @@ def old_package(state, config):
 
 
 def written_configuration(state):
-    """What somebody wrote into the conffile trades on over the upgrade, unasked and unchanged."""
+    """What somebody wrote into the conffile trades on over the upgrade, unasked and unchanged; the daemon is
+    restarted from the old layout of /run into the new one, and what waited for it waits again."""
     run("dpkg", "--install", next(pathlib.Path(state.packages).glob("derivd-sim_*.deb")))
     state.venue = Venue([state.token, state.second])
     old_package(state, harness.SOURCE / "config/derivd.yaml")
@@ -534,6 +541,7 @@ def written_configuration(state):
     put_token(state.second, "b.token")
     configure(Venue.PORT, state.venue.ready["ca_file"], "b")
     systemctl("start", "derivd", "derivd@b", "derivd-wait-online")
+    check(not pathlib.Path("/run/derivd").is_symlink(), "the old layout")
     wait_until(lambda: live("--name", "b"), 20, "a live session of b")
     more_trades(2)
     before, text, pid = trades(), config.read_text(), show("derivd", "MainPID")
@@ -545,8 +553,9 @@ def written_configuration(state):
     left = sorted(p.name for p in ETC.iterdir())
     check(left == ["b.yaml", "credentials", "derivd.yaml"], f"left behind: {left}")
     check(active() == "active" and show("derivd", "MainPID") != pid, "not restarted")
-    for options in ((), ("--name", "b")):
-        wait_until(lambda: live(*options), 20, f"a live session of {options}")
+    for options, link in (((), "/run/derivd"), (("--name", "b"), "/run/derivd-b")):
+        wait_until(lambda: live(*options), 20, f"a live session at {link}")
+        check(pathlib.Path(link).is_symlink(), f"{link} is none")
     check(as_nobody("derivctl", "status", groups=["derivd"]).returncode == 0, "a member of the group")
     wait_until(lambda: active("derivd-wait-online") == "active", 20, "the waiting unit")
     more_trades(2)
@@ -768,6 +777,89 @@ def instances(state):
     systemctl("reset-failed", "derivd@a", ok=False)
 
 
+PROBE = r'''
+"""What code inside a service can do to others: run with the restrictions of its unit, it tries, and prints what
+it could. Arguments: instances to try ("" is the single service), then process ids."""
+import json, os, socket, sys
+
+def can(what, act):
+    try:
+        act()
+    except (OSError, EOFError):
+        return
+    print("CAN", what, flush=True)
+
+def command(path):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(10)
+    s.connect(path)
+    s.sendall(b'{"cmd":"status"}\n')
+    if b'"result"' not in s.recv(65536):
+        raise EOFError
+
+names = [n.strip("-") for n in sys.argv[1].split(",")]
+for name in names:
+    unit = "derivd@" + name if name else "derivd"
+    place = "derivd-" + name if name else "derivd"
+    for run in ("/run/" + place, "/run/derivd.d/" + unit):
+        can("command " + unit, lambda: command(run + "/control.sock"))
+        can("write in " + run, lambda: open(run + "/x", "w").close())
+    can("read the journal of " + unit, lambda: open("/var/lib/" + place + "/derivd.db", "rb").read(1))
+    can("write the journal of " + unit, lambda: open("/var/lib/" + place + "/derivd.db", "r+b").close())
+    can("read the token of " + unit, lambda: open("/run/credentials/" + unit + ".service/token").read())
+for pid in sys.argv[2].split(","):
+    can("signal " + pid, lambda: os.kill(int(pid), 0))
+    for entry in ("environ", "mem", "maps", "root/etc/hostname", "cwd/etc/hostname"):
+        can("read /proc/" + pid + "/" + entry, lambda: open("/proc/" + pid + "/" + entry, "rb").read(0))
+print("probed", os.getuid(), flush=True)
+'''
+
+
+def probe(unit, names, pids):
+    """What code in `unit` could do, as lines. The unit must not run; its main program is exchanged."""
+    (PLACE / "probe.py").write_text(PROBE)
+    names = ",".join(n or "-" for n in names)  # no empty argument
+    drop_in(f"{unit}.service", "probe", "[Service]\nType=oneshot\nRemainAfterExit=no\nRestart=no\nExecStart=\n"
+            f"ExecStart=/usr/bin/python3 {PLACE}/probe.py {names} {pids}\n")
+    since = time.time()
+    systemctl("start", unit)
+    run("rm", f"/etc/systemd/system/{unit}.service.d/probe.conf")
+    systemctl("daemon-reload")
+    said = [e["MESSAGE"] for e in journal("-u", unit, f"--since=@{since:.3f}") if e.get("SYSLOG_IDENTIFIER") == "python3"]
+    check(said and said[-1] == f"probed {pwd.getpwnam('derivd').pw_uid}", f"{unit}: the probe did not end: {said}")
+    return said[:-1]
+
+
+def apart(state):
+    """Instances share a user; code in one can neither command another, read its journal or token, nor signal it.
+    Its own it has, so the probe sees what there is to see; and without the unit's restrictions it has all."""
+    for unit in ("derivd@a", "derivd@b", "derivd"):
+        systemctl("stop", unit)
+    put_token(state.token)
+    configure(Venue.PORT, state.venue.ready["ca_file"])
+    systemctl("start", "derivd", "derivd@b", "derivd-wait-online", "derivd-wait-online@b")
+    pids = ",".join(show(u, "MainPID") for u in ("derivd", "derivd@b"))
+    account = pwd.getpwnam("derivd")
+    (PLACE / "probe.py").write_text(PROBE)
+    free = run("setpriv", "--reuid", account.pw_uid, "--regid", account.pw_gid, "--clear-groups", "--",
+               "python3", PLACE / "probe.py", "-,b", pids).stdout
+    for words in ("command derivd", "command derivd@b", "read the journal of derivd", f"signal {pids.split(',')[0]}"):
+        check(f"CAN {words}\n" in free, f"nothing to protect: {free}")
+    got = probe("derivd@a", ["", "b"], pids)
+    check(got == [], f"code in derivd@a: {got}")
+    own = probe("derivd@a", ["a"], pids)
+    check({"CAN read the journal of derivd@a", "CAN read the token of derivd@a",
+           "CAN write in /run/derivd.d/derivd@a"} <= set(own), f"not even its own: {own}")
+    pid = show("derivd@b", "MainPID")
+    systemctl("stop", "derivd")
+    got = probe("derivd", ["a", "b"], pid)
+    check(got == [], f"code in derivd: {got}")
+    got = probe("derivd-wait-online@a", ["", "b"], pid)
+    check(got == [], f"code in derivd-wait-online@a: {got}")
+    systemctl("stop", "derivd@a")  # which that one requires
+    run("rm", "-r", ETC / "derivd.yaml", "/var/lib/derivd")
+
+
 def upgrade(state):
     """To a later version over a running daemon: started anew, on with its journal, open contracts and
     staking steps; what did not run stays so."""
@@ -836,7 +928,7 @@ GROUPS = {
                 stop, long_stop],
     "old": [written_configuration, untouched_example],
     "failures": [first_start, missing_credential, bad_token, bad_config, encrypted_credential, set_up, instances,
-                 upgrade, purge],
+                 apart, upgrade, purge],
 }
 
 
