@@ -67,8 +67,8 @@ Span FetchPlan::question(const Holes::value_type& hole) const {
 std::optional<Span> FetchPlan::next(core::Instant now) const {
   if (!todo_.empty()) {
     const auto& span = todo_.front();
-    const auto first =
-        search_ ? std::midpoint(search_->span.first, search_->span.last) : span.first;
+    const bool probes = search_ && !search_->ended;
+    const auto first = probes ? std::midpoint(search_->span.first, search_->span.last) : span.first;
     return Span{first, std::min(span.last, first + width_ - 1)};
   }
   const auto hole = current();
