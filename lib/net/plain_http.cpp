@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/beast/core/flat_static_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -9,7 +10,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <set>
+#include <list>
 #include <string_view>
 
 #include "net/lean.hpp"
@@ -25,10 +26,19 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // out of descrip
 
 class Client;
 
+/// "localhost", an address or a name without a domain, each with or without a port; no Host at all.
+bool is_of_this_machine(std::string_view host) {
+  if (host.find('.') == std::string_view::npos) return true;  // IPv6 too
+  error_code ec;
+  (void)asio::ip::make_address(std::string(host.substr(0, host.find(':'))), ec);
+  return !ec;
+}
+
 /// What clients need of their server; they outlive it by at most one handler.
 struct Place {
   PlainPage page;
-  std::set<std::shared_ptr<Client>> clients;
+  std::list<std::shared_ptr<Client>> clients;  // the first came first
+  bool loopback = false;
   bool closed = false;
 };
 
@@ -53,8 +63,11 @@ class Client final : public std::enable_shared_from_this<Client> {
     error_code ignored;
     timer_.cancel();
     socket_.close(ignored);
-    place_->clients.erase(shared_from_this());
+    place_->clients.remove(shared_from_this());
   }
+
+  /// It has not yet asked for anything.
+  bool silent() const { return !answering_; }
 
  private:
   void on_header(error_code ec) {
@@ -73,6 +86,10 @@ class Client final : public std::enable_shared_from_this<Client> {
     if (method != http::verb::get && method != http::verb::head) {
       return answer(http::status::method_not_allowed, "GET only\n");
     }
+    const auto host = request[http::field::host];
+    if (place_->loopback && !is_of_this_machine({host.data(), host.size()})) {
+      return answer(http::status::forbidden, "ask for an address of this machine\n");
+    }
     const std::string_view target(request.target().data(), request.target().size());
     if (target.substr(0, target.find('?')) != place_->page.path) {
       return answer(http::status::not_found, fmt::format("look at {}\n", place_->page.path));
@@ -81,6 +98,7 @@ class Client final : public std::enable_shared_from_this<Client> {
   }
 
   void answer(http::status status, std::string body) {
+    answering_ = true;
     response_.version(11);
     response_.result(status);
     response_.set(http::field::content_type,
@@ -104,6 +122,7 @@ class Client final : public std::enable_shared_from_this<Client> {
   boost::beast::flat_static_buffer<kMaxPlainHeader + 1024> buffer_;
   http::request_parser<http::empty_body> parser_;
   Response response_;
+  bool answering_ = false;
 };
 
 class PlainServerImpl final : public PlainServer {
@@ -112,7 +131,9 @@ class PlainServerImpl final : public PlainServer {
       : shared_(std::make_shared<Shared>(std::move(acceptor))) {
     shared_->place->page = std::move(page);
     error_code ignored;
-    port_ = shared_->acceptor.local_endpoint(ignored).port();
+    const auto here = shared_->acceptor.local_endpoint(ignored);
+    port_ = here.port();
+    shared_->place->loopback = here.address().is_loopback();
     accept(shared_);
   }
   ~PlainServerImpl() override {
@@ -135,6 +156,17 @@ class PlainServerImpl final : public PlainServer {
     std::shared_ptr<Place> place = std::make_shared<Place>();
   };
 
+  // Eight that say nothing must not keep Prometheus away.
+  static bool make_room(Place& place) {
+    if (place.clients.size() < kMaxPlainClients) return true;
+    const auto silent = std::find_if(place.clients.begin(), place.clients.end(),
+                                     [](const auto& client) { return client->silent(); });
+    if (silent == place.clients.end()) return false;
+    const auto client = *silent;
+    client->end();
+    return true;
+  }
+
   static void accept(const std::shared_ptr<Shared>& shared) {
     shared->acceptor.async_accept(shared->socket, [shared](error_code ec) {
       auto& place = *shared->place;
@@ -147,9 +179,9 @@ class PlainServerImpl final : public PlainServer {
         return;
       }
       TcpSocket socket = std::exchange(shared->socket, TcpSocket(shared->acceptor.get_executor()));
-      if (place.clients.size() < kMaxPlainClients) {
+      if (make_room(place)) {
         auto client = std::make_shared<Client>(std::move(socket), shared->place);
-        place.clients.insert(client);
+        place.clients.push_back(client);
         client->start();
       }
       accept(shared);

@@ -18,7 +18,9 @@ class io_context;
 
 namespace derivd::net {
 
-inline constexpr std::size_t kMaxPlainClients = 8;  // at once; more are closed
+/// At once. Another one takes the place of the one that has been silent for longest; where all are
+/// being answered, it is closed.
+inline constexpr std::size_t kMaxPlainClients = 8;
 inline constexpr std::size_t kMaxPlainHeader = std::size_t{8} * 1024;
 struct PlainPage {
   std::string path;          // "/metrics"
@@ -36,7 +38,8 @@ class PlainServer {
 
 /// Listens on the IP address `address` and `port` (0: a free one). GET and HEAD of the page's path
 /// are answered, one request for each connection; 404 for another path, 405 for another method, 400
-/// for what is no HTTP, 431 for a header above the bound.
+/// for what is no HTTP, 431 for a header above the bound. On a loopback address 403 for a Host that
+/// is a domain: a page of the web that had its name point here would ask so.
 core::Result<std::unique_ptr<PlainServer>> serve_plain(boost::asio::io_context& io,
                                                        const std::string& address,
                                                        std::uint16_t port, PlainPage page);

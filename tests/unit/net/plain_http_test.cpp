@@ -18,14 +18,16 @@ constexpr core::Duration kTime = std::chrono::milliseconds(400);
 
 class PlainHttp : public ::testing::Test {
  protected:
-  PlainHttp() {
+  PlainHttp() { serve(kTime); }
+
+  void serve(core::Duration time) {
     server = serve_plain(io, "127.0.0.1", 0,
                          {"/metrics", "text/plain; version=0.0.4",
                           [this] {
                             ++asked;
                             return page;
                           },
-                          kTime})
+                          time})
                  .value();
   }
 
@@ -101,17 +103,49 @@ TEST_F(PlainHttp, ASilentPeerIsCutOffInTime) {
   EXPECT_LT(took, kTime * 10);
 }
 
-TEST_F(PlainHttp, MoreClientsThanTheBoundAreClosed) {
+TEST_F(PlainHttp, OnesThatSayNothingKeepNobodyAway) {
   std::vector<tcp::socket> held;
-  for (std::size_t i = 0; i < kMaxPlainClients; ++i) held.push_back(connected());
-  turn_ready(io);
-  auto extra = connected();
+  for (std::size_t i = 0; i < kMaxPlainClients; ++i) {
+    held.push_back(connected());
+    turn_ready(io);
+  }
   const auto begun = std::chrono::steady_clock::now();
-  EXPECT_EQ(rest_of(extra), "");
+  EXPECT_TRUE(exchange("GET /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 200"));
   EXPECT_LT(std::chrono::steady_clock::now() - begun, kTime * 3 / 4) << "it waited for its turn";
+  EXPECT_EQ(rest_of(held.front()), "") << "the one that came first has gone";
+}
+
+TEST_F(PlainHttp, MoreThanTheBoundThatAreAnsweredAreClosed) {
+  serve(kTestLimit);
+  page.assign(std::size_t{16} << 20, 'x');  // more than the kernels take: the answer goes on
+  std::vector<tcp::socket> held;
+  for (std::size_t i = 0; i < kMaxPlainClients; ++i) {
+    held.push_back(connected());
+    boost::asio::write(held.back(), boost::asio::buffer("GET /metrics HTTP/1.1\r\n\r\n", 25));
+    ASSERT_TRUE(turn_until(io, [&] { return asked == static_cast<int>(i + 1); }));
+  }
+  EXPECT_EQ(exchange("GET /metrics HTTP/1.1\r\n\r\n"), "");
+  EXPECT_EQ(asked, static_cast<int>(kMaxPlainClients));
   held.clear();
   turn_ready(io);
+  page = "derivd_up 1\n";
   EXPECT_TRUE(exchange("GET /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 200"));
+}
+
+// DNS rebinding: the page's own name is made to point here, and its script asks for "/metrics".
+TEST_F(PlainHttp, APageOfTheWebIsNotAnswered) {
+  const auto asking_for = [this](const std::string& host) {
+    return exchange("GET /metrics HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+  };
+  for (const auto* host :
+       {"evil.example", "evil.example:9455", "127.0.0.1.evil.example", "a.b.c.d"}) {
+    EXPECT_TRUE(asking_for(host).starts_with("HTTP/1.1 403")) << host;
+  }
+  EXPECT_EQ(asked, 0);
+  for (const auto* host :
+       {"127.0.0.1", "127.0.0.1:9455", "[::1]:9455", "localhost:9455", "trader"}) {
+    EXPECT_TRUE(asking_for(host).starts_with("HTTP/1.1 200")) << host;
+  }
 }
 
 TEST_F(PlainHttp, EndsWithClientsConnected) {
