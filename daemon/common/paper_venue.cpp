@@ -24,7 +24,6 @@ constexpr int kMaxAsks = 2;
 /// Ticks of one second come one after the other; a timed contract waits so long for the last of its
 /// symbol while others are ahead.
 constexpr seconds kLateTick{5};
-constexpr std::string_view kNotSent = "NotSent";
 
 std::string_view code_of(venue::RefusalKind kind) {
   switch (kind) {
@@ -52,8 +51,15 @@ std::string_view code_of(venue::RefusalKind kind) {
   return "ContractBuyValidationError";
 }
 
-bool is_permanent(std::string_view code) {
-  return deriv::classify(code) == deriv::ErrorClass::kPermanent;
+/// As the venue's own code for it would be taken.
+execution::Refusal refusal_of(const venue::Refusal& r) {
+  const auto code = code_of(r.kind);
+  return {deriv::refusal_of(code), code, r.text};
+}
+
+/// Of what the simulated venue was not even asked for.
+execution::Refusal not_sent(std::string_view why) {
+  return {execution::RefusalKind::kPassing, execution::kNotSent, why};
 }
 
 std::string_view status_of(const venue::Contract& c) {
@@ -233,8 +239,10 @@ void PaperVenue::on_past(const deriv::PastTicks& past) {
   const bool inside = std::all_of(past.ticks.begin(), past.ticks.end(), [&](const auto& t) {
     return t.epoch >= past.from && t.epoch <= past.to;
   });
-  if (!inside || past.ticks.size() >= deriv::kMaxHistory) {
+  if (!inside || past.ticks.size() + past.refused >= deriv::kMaxHistory) {
     orphan->trouble = "the venue does not have the ticks of then any more";
+  } else if (past.refused > 0) {
+    orphan->trouble = "the venue's past ticks have a quote that is none";
   } else if (past.ticks.empty() && clock() - past.from > kNoTickYet) {
     orphan->trouble = "the venue has no tick of then";
   } else if (past.refused > 0) {
@@ -446,7 +454,7 @@ void PaperVenue::quote(core::OrderId order, const market::ContractSpec& spec, co
                        const core::Now& now) {
   now_ = now;
   if (const auto why = obstacle(); !why.empty()) {
-    return trader_.on_quote_refused(order, kNotSent, why);
+    return trader_.on_quote_refused(order, not_sent(why));
   }
   after_latency(QuoteJob{order, spec, stake});
 }
@@ -455,7 +463,7 @@ void PaperVenue::buy(core::OrderId order, const market::ContractSpec& spec, core
                      const core::Now& now) {
   now_ = now;
   if (const auto why = obstacle(); !why.empty()) {
-    return trader_.on_refused(order, kNotSent, why, false);
+    return trader_.on_refused(order, not_sent(why));
   }
   after_latency(BuyJob{order, spec, stake});
 }
@@ -463,7 +471,7 @@ void PaperVenue::buy(core::OrderId order, const market::ContractSpec& spec, core
 void PaperVenue::sell(core::ContractId contract, const core::Now& now) {
   now_ = now;
   if (const auto why = obstacle(); !why.empty()) {
-    return trader_.on_sell_failed(contract, kNotSent, why);
+    return trader_.on_sell_failed(contract, execution::kNotSent, why);
   }
   after_latency(SellJob{contract});
 }
@@ -484,7 +492,7 @@ void PaperVenue::ask_report(VenueTime since, const core::Now& now) {
 void PaperVenue::perform(const QuoteJob& job) {
   const auto quote = book_->quote(job.spec, job.stake, std::nullopt, clock());
   if (!quote) {
-    return trader_.on_quote_refused(job.order, code_of(quote.error().kind), quote.error().text);
+    return trader_.on_quote_refused(job.order, refusal_of(quote.error()));
   }
   trader_.on_quote(
       {job.order, fmt::format("paper-{}", job.order.value), quote->stake, quote->payout});
@@ -492,8 +500,7 @@ void PaperVenue::perform(const QuoteJob& job) {
 
 void PaperVenue::perform(const BuyJob& job) {
   const auto refuse = [&](const venue::Refusal& refusal) {
-    const auto code = code_of(refusal.kind);
-    trader_.on_refused(job.order, code, refusal.text, is_permanent(code));
+    trader_.on_refused(job.order, refusal_of(refusal));
   };
   const auto quote = book_->quote(job.spec, job.stake, std::nullopt, clock());
   if (!quote) return refuse(quote.error());

@@ -74,10 +74,13 @@ class PaperVenue final : public deriv::SessionListener {
   // A public session has none of these.
   void on_token_replaced(bool, std::string_view) override {}
   void on_quote(const deriv::Quote&) override {}
-  void on_quote_refused(core::OrderId, std::string_view, std::string_view) override {}
+  void on_silence(const market::SymbolCode& symbol, bool silent, core::Duration pause) override {
+    trader_.on_silence(symbol, silent, pause);
+  }
+  void on_quote_refused(core::OrderId, const execution::Refusal&) override {}
   void on_bought(core::OrderId, const execution::Bought&) override {}
-  void on_refused(core::OrderId, std::string_view, std::string_view, bool) override {}
-  void on_unknown(core::OrderId, std::string_view) override {}
+  void on_refused(core::OrderId, const execution::Refusal&) override {}
+  void on_unknown(core::OrderId, std::string_view, const execution::Refusal*) override {}
   void on_contract(const execution::ContractReport&, bool) override {}
   void on_transaction(const execution::TransactionReport&) override {}
   void on_balance(core::Money) override {}

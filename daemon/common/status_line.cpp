@@ -30,9 +30,11 @@ std::string Trader::status_line() const {
   const auto view = engine_.account();
   std::size_t running = 0;
   std::size_t halted = 0;
+  std::size_t refused = 0;
   for (const auto& s : engine_.strategies()) {
     running += s.status == engine::StrategyStatus::kRunning ? 1 : 0;
     halted += s.status == engine::StrategyStatus::kHalted ? 1 : 0;
+    refused += s.status == engine::StrategyStatus::kRunning && s.refused_until ? 1 : 0;
   }
   const auto id = account_.id.view();
   const auto shown = is_paper()   ? std::string(" PAPER")
@@ -43,11 +45,17 @@ std::string Trader::status_line() const {
   if (venue_change_ == Handover::kWaiting) {
     notes += fmt::format(" (going over to {})", venue_address(config_.venue, dialect_).endpoint);
   }
+  for (const auto& tick : tick_ages()) {
+    if (!tick.late) continue;
+    notes += fmt::format(" no ticks of {} for {:.0f} s", tick.symbol,
+                         std::chrono::duration<double>(tick.age).count());
+  }
   if (journal_broken_) notes += " JOURNAL BROKEN";
   if (stopping_) notes += " stopping";
   return fmt::format(
-      "{}{}, mode {}{}; {} running, {} halted; {} open{}; today {}; last tick {}; left: {}",
-      deriv::name_of(state_), shown, is_paper() ? "paper" : "live", notes, running, halted,
+      "{}{}, mode {}{}; {} running{}, {} halted; {} open{}; today {}; last tick {}; left: {}",
+      deriv::name_of(state_), shown, is_paper() ? "paper" : "live", notes, running,
+      refused == 0 ? "" : fmt::format(" ({} refused by the venue)", refused), halted,
       view.open_contracts,
       view.unknown_orders == 0 ? "" : fmt::format(" ({} unknown)", view.unknown_orders),
       view.day_profit.to_string(),

@@ -67,6 +67,7 @@ bool Trader::start() {
     done_ = true;
     return false;
   }
+  share_calls();
   subscribe();
   for (const auto& symbol : engine_.symbols()) {
     if (const auto from = engine_.ticks_from(symbol)) session_.want_ticks_from(symbol, *from);
@@ -140,12 +141,21 @@ void Trader::subscribe() {
   session_.set_symbols(engine_.symbols(), kHistoryTicks, now_);
 }
 
+void Trader::share_calls() {
+  std::vector<core::Name> buyers;
+  for (const auto& s : config_.engine.strategies) {
+    if (s.enabled) buyers.push_back(s.name);
+  }
+  session_.set_buyers(std::move(buyers));
+}
+
 void Trader::reconfigure(const std::vector<config::Change>& changes) {
   for (const auto& c : changes) {
     append(execution::ConfigRecord{now_.wall, now_.venue, c.key, c.before, c.after,
                                    core::ShortString<16>::truncated(config::name_of(c.reload))});
   }
   engine_.reconfigure(config_.engine, now_, actions_);
+  share_calls();
   settle();
   change_venue(changes);
 }
@@ -236,25 +246,57 @@ void Trader::on_tick(const market::Tick& tick, bool history) {
   engine_.on_tick(tick, history, now_, actions_);
 }
 
-void Trader::on_quote(const deriv::Quote& quote) {
-  engine_.on_quote({quote.order, quote.id, quote.ask, quote.payout, {}}, now_, actions_);
+void Trader::on_silence(const market::SymbolCode& symbol, bool silent, core::Duration pause) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(pause).count();
+  const auto names = strategies_on(symbol);
+  core::Event event;
+  event.kind = EventKind::kSymbolSilent;
+  event.symbol = core::ShortString<32>(symbol.view());
+  event.account = account_.id;
+  event.state = silent ? "silent" : "ticking";
+  event.reason = core::Text::truncated(silent ? fmt::format("no tick for {} s", seconds)
+                                              : fmt::format("ticks again after {} s", seconds));
+  event.text = core::Text::truncated(fmt::format(
+      "{}: {}{}", symbol, event.reason,
+      !silent || names.empty() ? "" : fmt::format("; no signal can come of {}", names)));
+  log_.write(event);
 }
-void Trader::on_quote_refused(core::OrderId order, std::string_view code,
-                              std::string_view message) {
+
+std::string Trader::strategies_on(const market::SymbolCode& symbol) const {
+  std::string names;
+  for (const auto& s : engine_.strategies()) {
+    const bool off = s.status == engine::StrategyStatus::kDisabled;
+    if (off || !(s.symbol == symbol)) continue;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", s.name);
+  }
+  return names;
+}
+
+void Trader::on_quote(const deriv::Quote& quote) {
+  engine::Engine::QuoteReply reply;
+  reply.order = quote.order;
+  reply.quote_id = quote.id;
+  reply.ask = quote.ask;
+  reply.payout = quote.payout;
+  engine_.on_quote(reply, now_, actions_);
+}
+void Trader::on_quote_refused(core::OrderId order, const execution::Refusal& refusal) {
   engine::Engine::QuoteReply reply;
   reply.order = order;
-  reply.reason = core::Text::truncated(fmt::format("{}: {}", code, message));
+  reply.kind = refusal.kind;
+  reply.code = core::ShortString<64>::truncated(refusal.code);
+  reply.reason = core::Text::truncated(refusal.message);
   engine_.on_quote(reply, now_, actions_);
 }
 void Trader::on_bought(core::OrderId order, const execution::Bought& bought) {
   engine_.on_bought(order, bought, now_, actions_);
 }
-void Trader::on_refused(core::OrderId order, std::string_view code, std::string_view message,
-                        bool permanent) {
-  engine_.on_refused(order, code, message, permanent, now_, actions_);
+void Trader::on_refused(core::OrderId order, const execution::Refusal& refusal) {
+  engine_.on_refused(order, refusal, now_, actions_);
 }
-void Trader::on_unknown(core::OrderId order, std::string_view why) {
-  engine_.on_unknown(order, why, now_, actions_);
+void Trader::on_unknown(core::OrderId order, std::string_view why,
+                        const execution::Refusal* answer) {
+  engine_.on_unknown(order, why, answer, now_, actions_);
 }
 void Trader::on_contract(const execution::ContractReport& report, bool polled) {
   engine_.on_contract(report,
@@ -349,8 +391,10 @@ nlohmann::ordered_json Trader::status() const {
   out["unknown_orders"] = view.unknown_orders;
   out["venue_time"] = now_.venue.s;
   out["tick_age_s"] = last_tick_ ? nlohmann::ordered_json(seconds_since(*last_tick_)) : nullptr;
+  out["symbols"] = symbol_rows();
   const auto& stats = session_.stats();
   out["ticks"] = stats.ticks;
+  out["quotes_refused"] = stats.quotes_refused;
   out["reconnects"] = stats.reconnects;
   out["frames_refused"] = stats.frames_refused;
   out["venue_change"] = venue_change();
@@ -359,9 +403,35 @@ nlohmann::ordered_json Trader::status() const {
   return out;
 }
 
+namespace {
+
+nlohmann::ordered_json age_of(const deriv::TickAge& tick) {
+  if (!tick.any) return nullptr;
+  return std::chrono::duration<double>(tick.age).count();
+}
+
+}  // namespace
+
+nlohmann::ordered_json Trader::symbol_rows() const {
+  auto rows = nlohmann::ordered_json::array();
+  for (const auto& tick : tick_ages()) {
+    nlohmann::ordered_json row;
+    row["symbol"] = tick.symbol.view();
+    row["tick_age_s"] = age_of(tick);
+    row["waiting_s"] = std::chrono::duration<double>(tick.age).count();
+    row["late"] = tick.late;
+    row["strategies"] = strategies_on(tick.symbol);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 nlohmann::ordered_json Trader::strategies() const {
   auto rows = nlohmann::ordered_json::array();
+  const auto ticks = tick_ages();
   for (const auto& s : engine_.strategies()) {
+    const auto tick = std::find_if(ticks.begin(), ticks.end(),
+                                   [&](const auto& t) { return t.symbol == s.symbol; });
     nlohmann::ordered_json row;
     row["name"] = s.name.view();
     row["type"] = s.type;
@@ -377,7 +447,14 @@ nlohmann::ordered_json Trader::strategies() const {
     row["peak"] = s.peak.to_string();
     row["next_stake"] = s.next_stake.to_string();
     row["last_tick"] = s.last_tick ? nlohmann::ordered_json(s.last_tick->s) : nullptr;
+    row["tick_age_s"] = tick == ticks.end() ? nlohmann::ordered_json() : age_of(*tick);
+    row["silent"] = tick != ticks.end() && tick->late;
     row["last_decision"] = s.last_decision.view();
+    row["refused"] = s.refused;
+    row["refused_in_row"] = s.refused_in_row;
+    row["refused_until"] =
+        s.refused_until ? nlohmann::ordered_json(s.refused_until->s) : nlohmann::ordered_json();
+    row["refusal"] = s.refusal.view();
     row["change_pending"] = s.change_pending;
     rows.push_back(std::move(row));
   }
@@ -408,14 +485,18 @@ void Trader::perform(engine::Append& a) {
     last_bought_ = LastBought{order.contract, order.purchase_time};
   }
 }
-void Trader::perform(engine::SendQuote& a) { session_.quote(a.order, a.spec, a.stake, now_); }
+void Trader::perform(engine::SendQuote& a) {
+  session_.quote(a.order, a.spec, a.stake, now_, a.strategy);
+}
 void Trader::perform(engine::SendBuy& a) {
   // An intent that is not on disk never leaves.
   if (journal_broken_) {
-    return engine_.on_refused(a.order, "NotSent", "the journal cannot be written", false, now_,
-                              actions_);
+    return engine_.on_refused(
+        a.order,
+        {execution::RefusalKind::kSingular, execution::kNotSent, "the journal cannot be written"},
+        now_, actions_);
   }
-  session_.buy(a.order, a.spec, a.stake, a.quote_id.view(), now_);
+  session_.buy(a.order, a.spec, a.stake, a.quote_id.view(), now_, a.strategy);
 }
 void Trader::perform(engine::Watch& a) { session_.watch(a.contract, now_); }
 void Trader::perform(engine::Poll& a) { session_.poll(a.contract, now_); }

@@ -108,6 +108,8 @@ class Trader final : public deriv::SessionListener {
   /// the id, and the contract that was bought last. Otherwise the former one holds again.
   void reconfigure(const std::vector<config::Change>& changes);
 
+  /// Of each symbol that is streamed, at the time told last.
+  std::vector<deriv::TickAge> tick_ages() const { return session().tick_ages(now_); }
   nlohmann::ordered_json status() const;
   nlohmann::ordered_json strategies() const;
   /// One line for STATUS=, the account's id shortened.
@@ -119,13 +121,13 @@ class Trader final : public deriv::SessionListener {
   void on_state(deriv::SessionState state, std::string_view reason) override;
   void on_account(const deriv::AccountInfo& account) override;
   void on_tick(const market::Tick& tick, bool history) override;
+  void on_silence(const market::SymbolCode& symbol, bool silent, core::Duration pause) override;
   void on_quote(const deriv::Quote& quote) override;
-  void on_quote_refused(core::OrderId order, std::string_view code,
-                        std::string_view message) override;
+  void on_quote_refused(core::OrderId order, const execution::Refusal& refusal) override;
   void on_bought(core::OrderId order, const execution::Bought& bought) override;
-  void on_refused(core::OrderId order, std::string_view code, std::string_view message,
-                  bool permanent) override;
-  void on_unknown(core::OrderId order, std::string_view why) override;
+  void on_refused(core::OrderId order, const execution::Refusal& refusal) override;
+  void on_unknown(core::OrderId order, std::string_view why,
+                  const execution::Refusal* answer) override;
   void on_contract(const execution::ContractReport& report, bool polled) override;
   void on_transaction(const execution::TransactionReport& report) override;
   void on_balance(core::Money balance) override;
@@ -159,6 +161,8 @@ class Trader final : public deriv::SessionListener {
                                   std::string_view reason) const;
   nlohmann::ordered_json sale_state(const execution::Order& order) const;
   void subscribe();
+  /// Tells the session among which strategies it shares the calls for orders.
+  void share_calls();
   void leave(int code, std::string_view text);
   // trader_venue.cpp: another address of the venue.
   /// Leaves, or goes back to the former address when this one is on trial.
@@ -172,6 +176,9 @@ class Trader final : public deriv::SessionListener {
   bool is_proof(const execution::VenueReport& report);
   nlohmann::ordered_json venue_change() const;
   double seconds_since(core::Instant then) const;
+  nlohmann::ordered_json symbol_rows() const;
+  /// "a, b": the running strategies on a symbol.
+  std::string strategies_on(const market::SymbolCode& symbol) const;
 
   const config::Config& config_;
   store::Journal& journal_;

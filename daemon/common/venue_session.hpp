@@ -45,14 +45,17 @@ class VenueSession final {
   void want_ticks_from(std::string_view symbol, core::VenueTime from) {
     session_.want_ticks_from(symbol, from);
   }
+  /// In paper mode nothing is asked of the venue, so there is nothing to share.
+  void set_buyers(std::vector<core::Name> buyers) { session_.set_buyers(std::move(buyers)); }
   void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
-             const core::Now& now) {
-    paper_ ? paper_->quote(order, spec, stake, now) : session_.quote(order, spec, stake, now);
+             const core::Now& now, const core::Name& buyer = {}) {
+    paper_ ? paper_->quote(order, spec, stake, now)
+           : session_.quote(order, spec, stake, now, buyer);
   }
   void buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
-           std::string_view quote_id, const core::Now& now) {
+           std::string_view quote_id, const core::Now& now, const core::Name& buyer = {}) {
     paper_ ? paper_->buy(order, spec, max_price, now)
-           : session_.buy(order, spec, max_price, quote_id, now);
+           : session_.buy(order, spec, max_price, quote_id, now, buyer);
   }
   void sell(core::ContractId contract, const core::Now& now) {
     paper_ ? paper_->sell(contract, now) : session_.sell(contract, now);
@@ -93,9 +96,6 @@ class VenueSession final {
     if (paper_) paper_->on_deadline(now);
   }
   const deriv::SessionStats& stats() const { return session_.stats(); }
-  std::optional<core::Duration> tick_age(const core::Now& now) const {
-    return session_.tick_age(now);
-  }
 
  private:
   std::unique_ptr<PaperVenue> paper_;

@@ -99,6 +99,7 @@ class Doctor final {
   void archive();
   void socket();
   void running(const ordered_json& status);
+  void symbols(const ordered_json& status);
   void unit();
   void watchdog(const std::map<std::string, std::string>& shown);
   void venue();
@@ -260,6 +261,23 @@ void Doctor::archive() {
   add("tick archive", Grade::kOk, directory + " can be written by the daemon");
 }
 
+/// A symbol that brings nothing is no fault of the session, and does not show in it.
+void Doctor::symbols(const ordered_json& status) {
+  const auto rows = status.value("symbols", ordered_json::array());
+  if (!rows.is_array() || rows.empty()) return;
+  std::string late;
+  for (const auto& row : rows) {
+    if (!row.is_object() || row.value("late", ordered_json()) != true) continue;
+    const auto waiting = row.value("waiting_s", ordered_json());
+    late += fmt::format("{}{} for {:.0f} s", late.empty() ? "" : ", ",
+                        cell(row.value("symbol", ordered_json(""))),
+                        waiting.is_number() ? waiting.get<double>() : 0.0);
+  }
+  if (late.empty()) return add("ticks", Grade::kOk, fmt::format("of {} symbols", rows.size()));
+  add("ticks", Grade::kWarn, "none of " + late,
+      "the market may be closed; otherwise compare with the symbol's chart at Deriv");
+}
+
 void Doctor::running(const ordered_json& status) {
   daemon_runs_ = true;
   const auto version = status.value("version", std::string());
@@ -274,6 +292,7 @@ void Doctor::running(const ordered_json& status) {
     add("recording", Grade::kWarn, ticks.get<std::string>(),
         "ticks wait in memory for it, and are dropped in the end");
   }
+  symbols(status);
   const auto state = cell(status.value("state", ordered_json()));
   const auto problem = cell(status.value("problem", ordered_json("")));
   if (state == "live") return add("session", Grade::kOk, "live");

@@ -147,10 +147,10 @@ class Fetch final : public deriv::SessionListener {
   void on_account(const deriv::AccountInfo&) override {}
   void on_tick(const market::Tick&, bool) override {}
   void on_quote(const deriv::Quote&) override {}
-  void on_quote_refused(core::OrderId, std::string_view, std::string_view) override {}
+  void on_quote_refused(core::OrderId, const execution::Refusal&) override {}
   void on_bought(core::OrderId, const execution::Bought&) override {}
-  void on_refused(core::OrderId, std::string_view, std::string_view, bool) override {}
-  void on_unknown(core::OrderId, std::string_view) override {}
+  void on_refused(core::OrderId, const execution::Refusal&) override {}
+  void on_unknown(core::OrderId, std::string_view, const execution::Refusal*) override {}
   void on_contract(const execution::ContractReport&, bool) override {}
   void on_transaction(const execution::TransactionReport&) override {}
   void on_balance(core::Money) override {}

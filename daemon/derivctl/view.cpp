@@ -137,6 +137,31 @@ void print_limits(const ordered_json& rows) {
   }
 }
 
+/// "0.2 s ago", and which symbol brings nothing: the newest tick of any of them hides that.
+void print_ticks(const ordered_json& s) {
+  const auto refused = s.value("quotes_refused", ordered_json(0));
+  fmt::print(
+      "last tick    {}; {} reconnects{}\n",
+      s["tick_age_s"].is_number() ? fmt::format("{:.1f} s ago", s["tick_age_s"].get<double>())
+                                  : std::string("none yet"),
+      cell(s["reconnects"]),
+      refused == 0 ? "" : fmt::format("; {} quotes that are none were refused", cell(refused)));
+  const auto symbols = s.value("symbols", ordered_json::array());
+  if (!symbols.is_array() || symbols.empty()) return;
+  const char* title = "symbols";
+  for (const auto& row : symbols) {
+    const auto waiting = row.value("waiting_s", ordered_json());
+    const auto age = waiting.is_number() ? waiting.get<double>() : 0.0;
+    const bool any = row.value("tick_age_s", ordered_json()).is_number();
+    const bool late = row.value("late", ordered_json()) == true;
+    fmt::print("{:<12} {:<22} {}{}{}\n", title, cell(row.value("symbol", ordered_json(""))),
+               any ? fmt::format("{:.1f} s ago", age) : fmt::format("none for {:.1f} s", age),
+               late ? ", SILENT: no signal can come of " : "",
+               late ? cell(row.value("strategies", ordered_json(""))) : "");
+    title = "";
+  }
+}
+
 void print_status(const ordered_json& s) {
   fmt::print("session      {}{}\n", cell(s["state"]),
              s["problem"] == "" ? "" : " (" + cell(s["problem"]) + ")");
@@ -151,11 +176,7 @@ void print_status(const ordered_json& s) {
   fmt::print("today        {} in {} trades\n", cell(s["day_profit"]), cell(s["day_trades"]));
   fmt::print("open         {} contracts, {} at stake, {} unknown\n", cell(s["open_contracts"]),
              cell(s["open_stake"]), cell(s["unknown_orders"]));
-  fmt::print("last tick    {}; {} reconnects\n",
-             s["tick_age_s"].is_number()
-                 ? fmt::format("{:.1f} s ago", s["tick_age_s"].get<double>())
-                 : std::string("none yet"),
-             cell(s["reconnects"]));
+  print_ticks(s);
   print_limits(s["limits"]);
   fmt::print("\n");
   print_table(s["strategies"], {"name", "type", "symbol", "status", "trades", "won", "lost", "open",
@@ -191,9 +212,9 @@ void add_view(Commands& commands) {
   commands.on(commands.add("status", "session, account, limits and strategies"),
               [&context] { return status(context); });
   commands.on(commands.add("strategies", "what each strategy does now"), [&context] {
-    return list(
-        context, "strategies",
-        {"name", "type", "symbol", "status", "trades", "profit", "next_stake", "last_decision"});
+    return list(context, "strategies",
+                {"name", "type", "symbol", "tick_age_s", "status", "trades", "refused", "profit",
+                 "next_stake", "last_decision"});
   });
   commands.on(commands.add("positions", "what is open"), [&context] {
     return list(context, "positions",

@@ -156,8 +156,12 @@ class App final : public ControlTarget {
     return answer;
   }
   nlohmann::ordered_json explain(std::string_view name, std::size_t last) override {
-    return explain_strategy({trader_.engine(), *journal_, config_, file_, started_wall_}, name,
-                            last);
+    now();
+    const Hearing hearing{trader_.state() >= deriv::SessionState::kReconciling,
+                          std::string(deriv::name_of(trader_.state())), trader_.problem(),
+                          trader_.tick_ages()};
+    return explain_strategy({trader_.engine(), hearing, *journal_, config_, file_, started_wall_},
+                            name, last);
   }
   nlohmann::ordered_json reload(std::string_view file) override {
     const auto at = now();

@@ -152,19 +152,57 @@ ordered_json decisions_of(const Explained& of, const engine::StrategyView& view,
   return rows;
 }
 
+/// Of a strategy whose purchases the venue refuses: until when it waits, and for what.
+std::string refusals_of(const engine::StrategyView& view) {
+  const auto what =
+      fmt::format("the venue refused its last {}{}", view.refused_in_row,
+                  view.refusal.empty() ? "" : fmt::format(" ({})", view.refusal.view()));
+  return view.refused_until
+             ? fmt::format("waits until {} before it asks again: {}", iso_time(*view.refused_until),
+                           what)
+             : fmt::format("asks again at its next signal if the limits allow it: {}", what);
+}
+
+/// Why no signal can come, whatever the limits allow; empty: one can.
+std::string deafness_of(const Hearing& hearing, const engine::StrategyView& view) {
+  if (!hearing.connected) {
+    return fmt::format("derivd is not connected to Deriv (session {}{}): no signal can come",
+                       hearing.state,
+                       hearing.problem.empty() ? "" : fmt::format(": {}", hearing.problem));
+  }
+  for (const auto& tick : hearing.ticks) {
+    if (!(tick.symbol == view.symbol) || !tick.late) continue;
+    return fmt::format("no tick of {} {} for {} s: no signal can come", view.symbol.view(),
+                       tick.any ? "came" : "has come yet,",
+                       std::chrono::duration_cast<std::chrono::seconds>(tick.age).count());
+  }
+  return {};
+}
+
 /// What stands in the way of its next signal, as far as that can be said now.
-std::string standing_of(const engine::StrategyView& view) {
+std::string standing_of(const Hearing& hearing, const engine::StrategyView& view) {
   using engine::StrategyStatus;
+  if (view.status == StrategyStatus::kRunning || view.status == StrategyStatus::kBlocked) {
+    if (auto deaf = deafness_of(hearing, view); !deaf.empty()) return deaf;
+  }
   switch (view.status) {
     case StrategyStatus::kRunning:
-      return view.change_pending
-                 ? "enters nothing until its contracts are settled: a change of its "
-                   "configuration waits"
-                 : "enters at its next signal if the limits allow it";
+      if (view.change_pending) {
+        return "enters nothing until its contracts are settled: a change of its configuration "
+               "waits";
+      }
+      return view.refused_in_row > 0 ? refusals_of(view)
+                                     : "enters at its next signal if the limits allow it";
     case StrategyStatus::kPaused:
       return fmt::format("paused{}{}; derivctl resume {} ends it", view.reason.empty() ? "" : ": ",
                          view.reason, view.name);
     case StrategyStatus::kHalted:
+      if (view.halt_kind == "refused") {
+        return fmt::format(
+            "halted: {}; change what the venue refuses (account, contract, symbol or stakes), "
+            "reload, then derivctl resume {}",
+            view.reason, view.name);
+      }
       return fmt::format("halted: {}; derivctl resume {} {}", view.reason, view.name,
                          view.halt_kind == "take_profit" || view.halt_kind == "stop_loss"
                              ? "begins a new session"
@@ -188,6 +226,7 @@ std::string_view key_of(Limit limit, std::string_view halt_kind) {
     case Limit::kPaused:
     case Limit::kNotReady:
     case Limit::kUnknownOrder:
+    case Limit::kRefusals:
       return "";
     case Limit::kHours:
       return "strategies[].guards.hours";
@@ -229,9 +268,20 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
   ordered_json out;
   out["strategy"] = view->name.view();
   out["status"] = engine::name_of(view->status);
-  out["standing"] = standing_of(*view);
+  out["standing"] = standing_of(of.hearing, *view);
   out["config"] = line_of(of, kOfStrategy, name);
   out["change_pending"] = view->change_pending;
+  out["refused"] = view->refused;
+  out["refused_in_row"] = view->refused_in_row;
+  out["refused_until"] =
+      view->refused_until ? ordered_json(view->refused_until->s) : ordered_json(nullptr);
+  out["refusal"] = view->refusal.view();
+  const auto& ticks = of.hearing.ticks;
+  const auto tick = std::find_if(ticks.begin(), ticks.end(),
+                                 [&](const auto& t) { return t.symbol == view->symbol; });
+  out["tick_age_s"] = tick == ticks.end() || !tick->any
+                          ? ordered_json(nullptr)
+                          : ordered_json(std::chrono::duration<double>(tick->age).count());
   out["last_tick"] = view->last_tick ? ordered_json(view->last_tick->s) : nullptr;
   const auto orders = latest_orders(of, name, last);
   out["signals_known_since"] = utc(of.since);

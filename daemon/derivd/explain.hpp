@@ -9,13 +9,23 @@
 #include <string_view>
 
 #include "config/config.hpp"
+#include "deriv/session.hpp"
 #include "engine/engine.hpp"
 #include "store/journal.hpp"
 
 namespace derivd::daemon {
 
+/// Whether signals can come at all: only from ticks, and only while there is a link.
+struct Hearing {
+  bool connected = false;
+  std::string state;    // of the session
+  std::string problem;  // why it is not connected; may be empty
+  std::vector<deriv::TickAge> ticks;
+};
+
 struct Explained {
   const engine::Engine& engine;
+  const Hearing& hearing;
   store::Journal& journal;
   const config::Config& config;
   const std::string& file;

@@ -60,6 +60,8 @@ void session(Exposition& out, const Trader& trader, const core::Now& now) {
   counter(out, "derivd_session_reconnects_total", "Attempts to connect after the first.",
           stats.reconnects);
   counter(out, "derivd_ticks_total", "Ticks received.", stats.ticks);
+  counter(out, "derivd_quotes_refused_total", "Quotes that are none: 0 or less, or malformed.",
+          stats.quotes_refused);
   counter(out, "derivd_frames_total", "Messages of the venue.", stats.frames);
   counter(out, "derivd_frames_refused_total", "Messages that could not be understood.",
           stats.frames_refused);
@@ -68,6 +70,11 @@ void session(Exposition& out, const Trader& trader, const core::Now& now) {
              "Time since the last tick of a symbol, or since one is waited for.");
   for (const auto& tick : trader.session().tick_ages(now)) {
     out.sample({{"symbol", tick.symbol.view()}}, tick.age);
+  }
+  out.family("derivd_symbol_late", Type::kGauge,
+             "1 while a tick of the symbol should have come by its rhythm.");
+  for (const auto& tick : trader.session().tick_ages(now)) {
+    out.sample({{"symbol", tick.symbol.view()}}, flag(tick.late));
   }
   out.family("derivd_request_seconds", Type::kHistogram,
              "From a request to its answer, whatever it says.");
@@ -129,6 +136,10 @@ void strategies(Exposition& out, const Trader& trader, const config::Config& con
        [](const View& v) { return v.next_stake; });
   each("derivd_strategy_open", "Orders of the strategy that are not settled.",
        [](const View& v) { return v.open; });
+  each("derivd_strategy_refused", "Purchases and quotes of the session that the venue refused.",
+       [](const View& v) { return v.refused; });
+  each("derivd_strategy_refused_in_row", "Of those, the ones since the last purchase.",
+       [](const View& v) { return v.refused_in_row; });
   out.family("derivd_strategy_left_money", Type::kGauge,
              "What is left of the session's stop loss, everything open counted as lost.");
   for (const auto& v : views) {

@@ -42,6 +42,10 @@ std::optional<NoticeKind> kind_of(const core::Event& event) {
     case EventKind::kOperatorHalt:
     case EventKind::kAccountLimit:
       return NoticeKind::kHalt;
+    case EventKind::kStrategyWaits:
+      return NoticeKind::kWaits;
+    case EventKind::kSymbolSilent:
+      return NoticeKind::kSilent;
     case EventKind::kOrderUnknown:
     case EventKind::kOrderResolved:
       return NoticeKind::kUnknown;

@@ -180,18 +180,22 @@ void Driver::answer(const engine::AskReport& ask) {
 bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::VenueTime start) {
   // For want of money the venue refuses for good (deriv/errors.cpp): the strategy is halted.
   if (order.stake > balance_) {
-    engine_.on_refused(order.order, "InsufficientBalance",
-                       fmt::format("a stake of {} with a balance of {}", order.stake.to_string(),
-                                   balance_.to_string()),
-                       true, now_, actions_);
+    const auto text = fmt::format("a stake of {} with a balance of {}", order.stake.to_string(),
+                                  balance_.to_string());
+    engine_.on_refused(order.order,
+                       {execution::RefusalKind::kForGood, "InsufficientBalance", text}, now_,
+                       actions_);
     return true;
   }
   if (order.spec.duration.in_ticks()) return false;
   const auto following = merge_.following(tape);
   if (!following || *following <= market::expiry_of(order.spec.duration, start)) return false;
   ++result_.strategies[strategy_index(order.strategy)].refused;
-  engine_.on_refused(order.order, "NoTicks", "no tick is recorded in its life", false, now_,
-                     actions_);
+  // A fault of the recording, not of the strategy: the next one is bought as if nothing was.
+  engine_.on_refused(
+      order.order,
+      {execution::RefusalKind::kSingular, "NoTicks", "no tick is recorded in its life"}, now_,
+      actions_);
   return true;
 }
 

@@ -198,6 +198,10 @@ class Checker final {
       add(entry.place, fmt::format("given twice, first in line {}; keep one", first->second.line));
       return;
     }
+    if (entry.value.blank) {
+      add(entry.place, "stands here without a value; leave the parameter out for its default");
+      return;
+    }
     if (entry.value.is_null()) return;
     const auto& bounds = type.params[static_cast<std::size_t>(spec - names.begin())];
     const auto value = param_value(entry.value, bounds);

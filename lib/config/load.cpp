@@ -156,7 +156,9 @@ class Loader final {
         return strategies(entry);
       case Child::Kind::kSection: {
         const auto sub = below(path, child.name);
-        if (entry.value.is_null()) {
+        if (entry.value.blank) {
+          blank_section(entry, sub, name);
+        } else if (entry.value.is_null()) {
           if (!is_optional_section(sub)) section(nullptr, entry.place, sub, name, target);
         } else if (entry.value.kind == YamlNode::Kind::kMap) {
           config_.places[name] = entry.value.place;
@@ -178,8 +180,38 @@ class Loader final {
     for (const auto& c : children_of(path)) refused_.insert(below(name, c.name));
   }
 
+  /// What an unset variable of a template leaves behind says neither a value nor that there is
+  /// none; taken for "none" it would be no limit.
+  void blank_section(const YamlNode::Entry& entry, const std::string& path,
+                     const std::string& name) {
+    std::vector<std::string_view> names;
+    bool needed = false;
+    for (const auto& c : children_of(path)) {
+      names.push_back(c.name);
+      refused_.insert(below(name, c.name));
+      needed |= c.setting != nullptr && c.setting->fallback == kRequired;
+    }
+    add(entry.place, name,
+        fmt::format("stands here without any key below it; {}allowed: {}",
+                    needed && !is_optional_section(path) ? "" : "write null for none, ",
+                    join(names)));
+  }
+
+  static std::string without_value(const Setting& setting) {
+    constexpr std::string_view kWithout = "stands here without a value; ";
+    if (setting.fallback == kRequired) {
+      return fmt::format("{}it is required, allowed: {}", kWithout, setting.allowed);
+    }
+    if (setting.fallback == kNotSet) {
+      return fmt::format("{}write null for none, allowed: {}", kWithout, setting.allowed);
+    }
+    return fmt::format("{}leave the key out for its default ({}), allowed: {}", kWithout,
+                       setting.fallback, setting.allowed);
+  }
+
   void value(const Setting& setting, const YamlNode::Entry& entry, const std::string& name,
              Target& target) {
+    if (entry.value.blank) return add(entry.place, name, without_value(setting));
     if (entry.value.is_null()) {
       if (setting.fallback == kRequired) {
         add(entry.place, name, fmt::format("is required; allowed: {}", setting.allowed));
@@ -227,8 +259,7 @@ class Loader final {
     config_.engine.strategies.resize(list.items.size());
     params_.resize(list.items.size(), nullptr);
     for (std::size_t i = 0; i < list.items.size(); ++i) {
-      // The library gives an item of nothing the place of what follows it.
-      strategy(list.items[i], list.items[i].is_null() ? list.place : list.items[i].place, i);
+      strategy(list.items[i], list.items[i].place, i);
     }
   }
 

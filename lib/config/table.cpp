@@ -590,7 +590,9 @@ constexpr std::array kSettings{
                                                             "The plan's own cap.", Reload::kLive),
     row<DERIVD_OF_STRATEGY(staking.on_cap), read_enum<staking::OnCap, kOnCap>>(
         "strategies[].staking.on_cap", "restart", "restart, hold",
-        "What a stake above the cap becomes: the base again, or the cap.", Reload::kLive),
+        "What a stake above the cap, or one that the venue refuses, becomes: the base again, or the "
+        "cap.",
+        Reload::kLive),
 
     row<DERIVD_OF_STRATEGY(session.take_profit), read_amount>(
         "strategies[].session.take_profit", kNotSet, kAmountAllowed,
@@ -715,6 +717,12 @@ constexpr std::array kSettings{
     row<DERIVD_TEMPLATE(kHeldBack), read_template>(
         "notify.templates.held_back", kNotSet, kTemplateAllowed,
         "Text of the count of those held back.", Reload::kLive),
+    row<DERIVD_TEMPLATE(kWaits), read_template>(
+        "notify.templates.waits", kNotSet, kTemplateAllowed,
+        "Text when the venue refuses a strategy's purchases for now.", Reload::kLive),
+    row<DERIVD_TEMPLATE(kSilent), read_template>(
+        "notify.templates.silent", kNotSet, kTemplateAllowed,
+        "Text when no ticks of a symbol come, and when they come again.", Reload::kLive),
     row<DERIVD_FIELD(log_level), read_level>("log.level", "info",
                                              "debug, info, notice, warning, error",
                                              "The least level that is logged.", Reload::kLive),

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 
 namespace derivd::config {
@@ -31,6 +32,72 @@ struct Refused {
   std::string reason;
 };
 
+/// Where its lines begin, for the places of what is not there.
+class Source final {
+ public:
+  explicit Source(std::string_view text) : text_(text) {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+    if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
+    begins_.push_back(0);
+    for (auto at = text_.find('\n'); at != std::string_view::npos; at = text_.find('\n', at + 1)) {
+      begins_.push_back(at + 1);
+    }
+  }
+
+  /// Whether null or ~ is written there, maybe behind an anchor. The YAML library makes the same of
+  /// it as of nothing at all.
+  bool says_null(Place place) const {
+    auto rest = from(place);
+    if (rest.starts_with('&')) {
+      rest.remove_prefix(std::min(rest.find_first_of(" \t\r\n"), rest.size()));
+      rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()));
+    }
+    for (const std::string_view word : {"null", "Null", "NULL", "~"}) {
+      if (!rest.starts_with(word)) continue;
+      const auto behind = rest.substr(word.size(), 1);
+      if (behind.empty() || std::string_view(" \t\r\n,]}").find(behind) != behind.npos) return true;
+    }
+    return false;
+  }
+
+  /// The last character before that place that is neither blank nor comment: the dash or the comma
+  /// behind which an item is missing.
+  Place before(Place place) const {
+    auto line = static_cast<std::size_t>(place.line - 1);
+    if (line >= begins_.size()) line = begins_.size() - 1;
+    auto part = line_at(line).substr(0, static_cast<std::size_t>(place.column - 1));
+    while (true) {
+      const auto last = part.find_last_not_of(" \t\r");
+      if (last != std::string_view::npos) {
+        return {static_cast<int>(line) + 1, static_cast<int>(last) + 1};
+      }
+      if (line == 0) return place;
+      part = without_comment(line_at(--line));
+    }
+  }
+
+ private:
+  std::string_view line_at(std::size_t line) const {
+    const auto rest = text_.substr(begins_[line]);
+    return rest.substr(0, rest.find('\n'));
+  }
+  std::string_view from(Place place) const {
+    const auto line = static_cast<std::size_t>(place.line - 1);
+    if (line >= begins_.size()) return {};
+    const auto at = begins_[line] + static_cast<std::size_t>(place.column - 1);
+    return at >= text_.size() ? std::string_view{} : text_.substr(at);
+  }
+  static std::string_view without_comment(std::string_view line) {
+    for (std::size_t at = 0; (at = line.find('#', at)) != std::string_view::npos; ++at) {
+      if (at == 0 || line[at - 1] == ' ' || line[at - 1] == '\t') return line.substr(0, at);
+    }
+    return line;
+  }
+
+  std::string_view text_;
+  std::vector<std::size_t> begins_;
+};
+
 std::size_t count(const YamlNode& node) {
   std::size_t n = 1;
   for (const auto& item : node.items) n += count(item);
@@ -40,11 +107,16 @@ std::size_t count(const YamlNode& node) {
 
 class Builder final : public YAML::EventHandler {
  public:
+  explicit Builder(const Source& source) : source_(source) {}
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     YamlNode node;
     node.place = place_of(mark);
+    // Only a key can be without a value, or an item of a list. A file of nothing is no such thing.
+    node.blank = !frames_.empty() && !source_.says_null(node.place);
+    // The library gives it the place of what follows.
+    if (node.blank) node.place = place_of_blank(node.place);
     finish(std::move(node), anchor);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -87,6 +159,11 @@ class Builder final : public YAML::EventHandler {
     std::optional<YamlNode> key;  // kMap: read, its value not yet
   };
 
+  Place place_of_blank(Place next) const {
+    const auto& top = frames_.back();
+    if (top.key) return top.key->place;
+    return top.node.kind == YamlNode::Kind::kList ? source_.before(next) : next;
+  }
   static void check_tag(const std::string& tag, Place place) {
     if (!tag.empty() && tag != "?" && tag != "!") {
       throw Refused{
@@ -141,6 +218,7 @@ class Builder final : public YAML::EventHandler {
     }
   }
 
+  const Source& source_;
   std::vector<Frame> frames_;
   std::map<YAML::anchor_t, YamlNode> anchors_;
   std::optional<YamlNode> root_;
@@ -191,7 +269,7 @@ Problem syntax_problem(std::string_view text, const YAML::Exception& e) {
 std::string_view kind_name(const YamlNode& node) {
   switch (node.kind) {
     case YamlNode::Kind::kNull:
-      return "nothing";
+      return node.blank ? "nothing" : "null";
     case YamlNode::Kind::kScalar:
       return node.quoted ? "a text in quotes" : "a single value";
     case YamlNode::Kind::kList:
@@ -212,11 +290,12 @@ std::variant<YamlNode, Problem> parse_yaml(std::string_view text) {
   }
   try {
     std::istringstream in{std::string(text).append(kEnd)};
+    const Source source(text);
     YAML::Parser parser(in);
-    Builder builder;
+    Builder builder(source);
     if (!parser.HandleNextDocument(builder)) return YamlNode{};
     auto root = builder.take();
-    Builder rest;
+    Builder rest(source);
     if (parser.HandleNextDocument(rest)) {
       const auto second = rest.take();
       return problem_at(second ? second->place : Place{1, 1},
@@ -231,6 +310,27 @@ std::variant<YamlNode, Problem> parse_yaml(std::string_view text) {
   } catch (const std::exception& e) {
     return problem_at({1, 1}, fmt::format("cannot be read as YAML: {}", e.what()));
   }
+}
+
+std::optional<Problem> find_unsound(const YamlNode& root) {
+  if (root.blank) {
+    return Problem{root.place.line, root.place.column, "", "nothing where a value is wanted"};
+  }
+  for (const auto& item : root.items) {
+    if (auto found = find_unsound(item)) return found;
+  }
+  std::set<std::string_view> seen;
+  for (const auto& entry : root.entries) {
+    if (!seen.insert(entry.key).second) {
+      return Problem{entry.place.line, entry.place.column, entry.key, "given twice; keep one"};
+    }
+    if (entry.value.blank) {
+      return Problem{entry.place.line, entry.place.column, entry.key,
+                     "stands here without a value"};
+    }
+    if (auto found = find_unsound(entry.value)) return found;
+  }
+  return std::nullopt;
 }
 
 }  // namespace derivd::config

@@ -3,6 +3,7 @@
 // exception of the YAML library out.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,6 +21,9 @@ struct YamlNode {
   struct Entry;
   Kind kind = Kind::kNull;
   bool quoted = false;  // kScalar
+  /// kNull: nothing stands there, as after a template whose variable is not set. What was written
+  /// as null or ~ says that there is none; this says nothing.
+  bool blank = false;
   Place place;
   std::string text;             // kScalar
   std::vector<YamlNode> items;  // kList
@@ -38,5 +42,9 @@ struct YamlNode::Entry {
 std::string_view kind_name(const YamlNode& node);
 
 std::variant<YamlNode, Problem> parse_yaml(std::string_view text);
+
+/// The first key or item of the tree that has no value, or the first key that is given twice: for
+/// readers that do not know which keys there are.
+std::optional<Problem> find_unsound(const YamlNode& root);
 
 }  // namespace derivd::config

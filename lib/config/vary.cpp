@@ -19,6 +19,11 @@ core::Error at(const Place& place, std::string_view what) {
   return invalid(fmt::format("{}:{}: {}", place.line, place.column, what));
 }
 
+core::Error unsound_at(const Problem& p, std::string_view remedy) {
+  return at({p.line, p.column},
+            fmt::format("{}{}{}; {}", p.key, p.key.empty() ? "" : ": ", p.reason, remedy));
+}
+
 core::Result<core::Decimal> bound(const YamlNode& range, std::string_view name) {
   for (const auto& entry : range.entries) {
     if (entry.key != name) continue;
@@ -152,6 +157,10 @@ core::Result<std::vector<Varied>> load_varied(std::string_view yaml) {
   if (root.kind != YamlNode::Kind::kMap || root.entries.empty()) {
     return at(root.place, "allowed: a map of keys to lists or ranges");
   }
+  if (const auto unsound = find_unsound(root)) {
+    return unsound_at(*unsound,
+                      "allowed: a list of values, or a range { from: 1, to: 5, step: 1 }");
+  }
   std::vector<Varied> out;
   for (const auto& entry : root.entries) {
     const bool list = entry.value.kind == YamlNode::Kind::kList;
@@ -171,6 +180,10 @@ core::Result<std::string> with_values(std::string_view yaml, std::span<const Rep
   const auto bounded = parse_yaml(yaml);
   if (const auto* problem = std::get_if<Problem>(&bounded)) {
     return at({problem->line, problem->column}, problem->reason);
+  }
+  // Written out again, a key without a value would be one that says null.
+  if (const auto unsound = find_unsound(std::get<YamlNode>(bounded))) {
+    return unsound_at(*unsound, "write null for none");
   }
   try {
     auto root = YAML::Load(std::string(yaml));

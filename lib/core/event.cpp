@@ -58,10 +58,14 @@ std::string_view name_of(EventKind kind) {
       return "strategy_paused";
     case EventKind::kStrategyResumed:
       return "strategy_resumed";
+    case EventKind::kStrategyWaits:
+      return "strategy_waits";
     case EventKind::kAccountLimit:
       return "account_limit";
     case EventKind::kTickGap:
       return "tick_gap";
+    case EventKind::kSymbolSilent:
+      return "symbol_silent";
     case EventKind::kJournalProblem:
       return "journal_problem";
     case EventKind::kControlCommand:

@@ -44,8 +44,10 @@ enum class EventKind : std::uint8_t {
   kOperatorHalt,  // reason: the operator's own words
   kStrategyPaused,
   kStrategyResumed,
+  kStrategyWaits,  // the venue refuses its purchases: asked again at growing intervals
   kAccountLimit,
   kTickGap,
+  kSymbolSilent,  // no tick of it for long, or ticks again: DERIVD_STATE
   kJournalProblem,
   kControlCommand,
   kMetricsProblem,  // the page for Prometheus: not served, or shown to the network

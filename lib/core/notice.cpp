@@ -75,6 +75,10 @@ std::string_view name_of(NoticeKind kind) {
       return "summary";
     case NoticeKind::kHeldBack:
       return "held_back";
+    case NoticeKind::kWaits:
+      return "waits";
+    case NoticeKind::kSilent:
+      return "silent";
   }
   return "?";
 }

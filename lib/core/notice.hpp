@@ -24,8 +24,10 @@ enum class NoticeKind : std::uint8_t {
   kJournal,       // the journal cannot be written
   kSummary,       // of the day that ended
   kHeldBack,      // how many were not sent because of the rate limit
+  kWaits,         // a strategy whose purchases the venue refuses for now
+  kSilent,        // a symbol of which no ticks come, and when they come again
 };
-inline constexpr std::size_t kNoticeKinds = 10;
+inline constexpr std::size_t kNoticeKinds = 12;
 std::string_view name_of(NoticeKind kind);  // "halt", "unknown", …
 
 struct Notice {

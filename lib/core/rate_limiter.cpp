@@ -1,6 +1,7 @@
 #include "core/rate_limiter.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/check.hpp"
 
@@ -37,6 +38,32 @@ Instant RateLimiter::window_free(Instant now, std::uint32_t limit, Duration wind
   if (count_ < usable) return now;
   const auto& blocking = taken_[(next_ + taken_.size() - usable) % taken_.size()];
   return std::max(now, blocking + window);
+}
+
+std::uint32_t RateLimiter::window_left(Instant now, std::uint32_t limit, Duration window) const {
+  if (limit == 0) return std::numeric_limits<std::uint32_t>::max();
+  std::uint32_t used = 0;
+  const auto counted = std::min<std::size_t>(count_, limit);
+  while (used < counted &&
+         taken_[(next_ + taken_.size() - 1 - used) % taken_.size()] + window > now) {
+    ++used;
+  }
+  return limit - used;
+}
+
+std::uint32_t RateLimiter::left(Instant now) const {
+  return std::min(window_left(now, minute_, kMinute), window_left(now, hour_, kHour));
+}
+
+void RateLimiter::inherit(const RateLimiter& other) {
+  if (taken_.empty()) return;
+  next_ = count_ = 0;
+  const auto kept = std::min(other.count_, taken_.size());
+  for (auto back = kept; back > 0; --back) {
+    taken_[next_] = other.taken_[(other.next_ + other.taken_.size() - back) % other.taken_.size()];
+    next_ = (next_ + 1) % taken_.size();
+  }
+  count_ = kept;
 }
 
 Instant RateLimiter::next_free(Instant now, std::uint32_t reserve) const {

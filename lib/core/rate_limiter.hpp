@@ -34,11 +34,18 @@ class RateLimiter final {
   /// met and counts as one less than that limit.
   Instant next_free(Instant now, std::uint32_t reserve = 0) const;
 
+  /// Calls that still fit into the minute, and into the hour, that end now. Without a limit: as
+  /// many as can be told.
+  std::uint32_t left(Instant now) const;
+  /// Counts what `other` has counted, as far as it fits: the same calls under another budget.
+  void inherit(const RateLimiter& other);
+
   /// What the headroom leaves of the budget; 0: no limit.
   std::uint32_t per_minute() const { return minute_; }
   std::uint32_t per_hour() const { return hour_; }
 
  private:
+  std::uint32_t window_left(Instant now, std::uint32_t limit, Duration window) const;
   Instant window_free(Instant now, std::uint32_t limit, Duration window,
                       std::uint32_t reserve) const;
 

@@ -1,20 +1,64 @@
 #include "deriv/budget.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace derivd::deriv {
 
 CallBudget::CallBudget(const Rules& rules, core::Rng& rng) : rules_(rules), rng_(rng) {
   for (const auto& budget : rules.budgets()) {
-    groups_.push_back({core::RateLimiter(budget), 0, 0, {}});
+    groups_.push_back({core::RateLimiter(budget), 0, 0, 0, {}, {}});
+  }
+  for (const auto call : {Call::kBuy, Call::kProposal}) {
+    auto& orders = groups_[rules.counter_of(call)];
+    orders.pool = orders.limiter.per_minute() * kReservePercent / 100;
   }
   auto& purchases = groups_[rules.counter_of(Call::kBuy)];
-  purchases.reserve = purchases.limiter.per_minute() * kReservePercent / 100;
+  purchases.reserve = purchases.pool;
+}
+
+void CallBudget::set_buyers(std::vector<core::Name> buyers) {
+  for (auto& group : groups_) {
+    if (group.pool == 0) continue;
+    const auto before = std::exchange(group.shares, {});
+    const auto equal =
+        static_cast<std::uint32_t>(group.pool / std::max<std::size_t>(1, buyers.size()));
+    if (equal == 0) continue;  // so many that nothing can be promised to one
+    for (const auto& buyer : buyers) {
+      Share share{buyer, core::RateLimiter({equal, 0, 0})};
+      const auto known = std::find_if(before.begin(), before.end(),
+                                      [&](const Share& s) { return s.buyer == buyer; });
+      if (known != before.end()) share.own.inherit(known->own);
+      group.shares.push_back(std::move(share));
+    }
+  }
 }
 
 std::uint32_t CallBudget::reserve_for(Call call, const Group& group) const {
   // A sale is an operator's way out of a position; it goes first, too.
   return call == Call::kBuy || call == Call::kSell ? 0 : group.reserve;
+}
+
+bool CallBudget::try_take_order(Call call, const core::Name& buyer, core::Instant now) {
+  const auto counter = rules_.counter_of(call);
+  if (counter == kUncounted) return true;
+  auto& group = groups_[counter];
+  if (now < group.held_until) return false;
+  // A quote is of no use without its purchase, where both are counted together.
+  const std::uint32_t then = call == Call::kProposal && counter == rules_.counter_of(Call::kBuy);
+  std::uint32_t others = then;
+  Share* own = nullptr;
+  for (auto& share : group.shares) {
+    if (share.buyer == buyer) {
+      own = &share;
+    } else {
+      others += share.own.left(now);
+    }
+  }
+  const bool in_share = own != nullptr && own->own.left(now) > then;
+  if (!group.limiter.try_take(now, in_share ? 0 : others)) return false;
+  if (own != nullptr) own->own.try_take(now);
+  return true;
 }
 
 bool CallBudget::try_take(Call call, core::Instant now) {

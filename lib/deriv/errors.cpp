@@ -57,7 +57,7 @@ constexpr std::array kTable{
     ErrorRow{"InvalidStyle", kPermanent},
     ErrorRow{"InvalidSymbol", kSymbolState},
     ErrorRow{"InvalidToken", kSession},
-    ErrorRow{"InvalidtoBuy", kPermanent},
+    ErrorRow{"InvalidtoBuy", kParameter},
     ErrorRow{"MarketIsClosed", kSymbolState},
     ErrorRow{"MaxAggregateOpenStakeExceeded", kPermanent},
     ErrorRow{"MigrationPending", kTransient},
@@ -151,5 +151,66 @@ ErrorClass classify(std::string_view code) {
 }
 
 bool is_known(std::string_view code) { return find(code) != nullptr; }
+
+namespace {
+
+template <std::size_t N>
+bool is_one_of(std::string_view code, const std::array<std::string_view, N>& codes) {
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+/// Parameters, and by their name not the stake. The others are umbrellas: "Minimum stake of 0.35
+/// and maximum payout of 50000.00" comes as any of them (v3-api.md section 2).
+constexpr std::array<std::string_view, 5> kNotTheStake{
+    "BarrierValidationError", "InvalidStartEnd", "OfferingsValidationError",
+    "OfferingsValidationFailure", "TradingDurationNotAllowed"};
+/// In a subcode, as "InvalidBarrier" (options-api.md section 2.4).
+constexpr std::array<std::string_view, 6> kOtherParameters{"Barrier", "Duration", "Multiplier",
+                                                           "Symbol",  "Expiry",   "Growth"};
+
+execution::RefusalKind refusal_of_parameter(std::string_view code, std::string_view subcode) {
+  using enum execution::RefusalKind;
+  const bool other = std::any_of(kOtherParameters.begin(), kOtherParameters.end(), [&](auto word) {
+    return subcode.find(word) != std::string_view::npos;
+  });
+  return other || is_one_of(code, kNotTheStake) ? kParameters : kStake;
+}
+
+/// Symbols that are none, rather than closed.
+constexpr std::array<std::string_view, 3> kNoSuchSymbol{"InvalidSymbol", "OfferingsInvalidSymbol",
+                                                        "TradingConfigError"};
+
+execution::RefusalKind refusal_when_transient(std::string_view code) {
+  using enum execution::RefusalKind;
+  // What all open contracts may pay, this one included.
+  if (code == "OpenPositionPayoutLimit") return kStake;
+  const bool rests = code.starts_with("SystemMaintenance") || code == "MigrationPending";
+  return rests ? kClosed : kParameters;
+}
+
+}  // namespace
+
+execution::RefusalKind refusal_of(std::string_view code, std::string_view subcode) {
+  using Kind = execution::RefusalKind;
+  switch (classify(code)) {
+    case kPermanent:
+      return Kind::kForGood;
+    case kParameter:
+      return refusal_of_parameter(code, subcode);
+    case kTransient:
+      return refusal_when_transient(code);
+    case kSymbolState:
+      return is_one_of(code, kNoSuchSymbol) ? Kind::kParameters : Kind::kClosed;
+    case kContract:
+      return Kind::kParameters;
+    case kUnknownOutcome:
+      return is_known(code) ? Kind::kPassing : Kind::kParameters;
+    case kSession:
+    case kRateLimit:
+    case kAlreadySubscribed:
+      return Kind::kPassing;
+  }
+  return Kind::kParameters;
+}
 
 }  // namespace derivd::deriv

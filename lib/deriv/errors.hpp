@@ -7,6 +7,8 @@
 #include <span>
 #include <string_view>
 
+#include "execution/refusal.hpp"
+
 namespace derivd::deriv {
 
 enum class ErrorClass : std::uint8_t {
@@ -43,5 +45,10 @@ std::span<const ErrorRow> error_table();
 /// An unknown code proves nothing, so it counts as kUnknownOutcome.
 ErrorClass classify(std::string_view code);
 bool is_known(std::string_view code);
+
+/// What a purchase or a quote that is answered with this code means for the next one. An unknown
+/// code proves nothing by itself; once it is proven that nothing was bought, it counts. A subcode,
+/// where the dialect has one, says what an umbrella code does not.
+execution::RefusalKind refusal_of(std::string_view code, std::string_view subcode = {});
 
 }  // namespace derivd::deriv

@@ -168,7 +168,7 @@ void Session::Impl::enter(SessionState next, std::string_view reason, const Now&
       break;
     case SessionState::kSyncing:
       state_deadline = now.instant + kSyncingTime;
-      restart_streams();
+      restart_streams(now);
       break;
     case SessionState::kReconciling:
       state_deadline = now.instant + kReconcilingTime;
@@ -222,12 +222,13 @@ void Session::Impl::tell_lost(const Pending& asked, std::string_view code, std::
     case Fate::kAgain:
       return;  // its task is still there
     case Fate::kUnknown:
-      return listener.on_unknown(core::OrderId{asked.subject}, why);
+      return listener.on_unknown(core::OrderId{asked.subject}, why, nullptr);
     case Fate::kRefused:
       if (asked.call == Call::kSell) {
         return listener.on_sell_failed(core::ContractId{asked.subject}, code, why);
       }
-      return listener.on_quote_refused(core::OrderId{asked.subject}, code, why);
+      return listener.on_quote_refused(core::OrderId{asked.subject},
+                                       {execution::RefusalKind::kPassing, code, why});
   }
 }
 
@@ -396,7 +397,6 @@ void Session::Impl::check_silence(const Now& now) {
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     auto& stream = symbols[i];
     if (!stream.task.done() || now.instant - stream.quiet_from < stream.silent_wait) continue;
-    const bool first = !stream.silent;
     stream.silent = true;
     stream.quiet_from = now.instant;
     stream.silent_wait = std::min(stream.silent_wait * 2, kLongestSilentWait);
@@ -404,11 +404,27 @@ void Session::Impl::check_silence(const Now& now) {
     stream.stream = {};
     stream.task.want();
     work = true;
-    if (first) {
-      listener.on_notice(core::EventKind::kTickGap,
-                         fmt::format("{}: no tick for {} s; subscribing again", stream.symbol,
-                                     kSilentAfter / seconds(1)));
-    }
+  }
+  tell_silence(now);
+}
+
+Instant Session::Impl::waits_since(const SymbolStream& stream) const {
+  return std::max(stream.last_tick.value_or(stream.expected_from), stream.expected_from);
+}
+
+/// Whatever the reason: the market, the feed, or a subscription that is refused. Once for each,
+/// since a listener may change the set.
+void Session::Impl::tell_silence(const Now& now) {
+  if (on_trial()) return;  // no symbol is followed there
+  const auto overdue = [&](const SymbolStream& stream) {
+    return !stream.told_silent && now.instant - waits_since(stream) >= kSilentAfter;
+  };
+  while (true) {
+    const auto stream = std::find_if(symbols.begin(), symbols.end(), overdue);
+    if (stream == symbols.end()) return;
+    stream->told_silent = true;
+    const auto symbol = stream->symbol;
+    listener.on_silence(symbol, true, now.instant - waits_since(*stream));
   }
 }
 
@@ -422,6 +438,7 @@ std::optional<Instant> Session::Impl::next_deadline() const {
   if (!pinged) earliest(at, next_ping());
   for (const auto& stream : symbols) {
     if (stream.task.done()) earliest(at, stream.quiet_from + stream.silent_wait);
+    if (!stream.told_silent && !on_trial()) earliest(at, waits_since(stream) + kSilentAfter);
   }
   return at;
 }
@@ -508,16 +525,20 @@ void Session::want_ticks_from(std::string_view symbol, core::VenueTime from) {
   impl_->want_ticks_from(symbol, from);
 }
 
+void Session::set_buyers(std::vector<core::Name> buyers) {
+  impl_->budget.set_buyers(std::move(buyers));
+}
+
 void Session::quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
-                    const Now& now) {
+                    const Now& now, const core::Name& buyer) {
   Impl::Entry entry(*impl_, now);
-  impl_->quote(order, spec, stake, now);
+  impl_->quote(order, spec, stake, now, buyer);
 }
 
 void Session::buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
-                  std::string_view quote_id, const Now& now) {
+                  std::string_view quote_id, const Now& now, const core::Name& buyer) {
   Impl::Entry entry(*impl_, now);
-  impl_->buy(order, spec, max_price, quote_id, now);
+  impl_->buy(order, spec, max_price, quote_id, now, buyer);
 }
 
 void Session::sell(core::ContractId contract, const Now& now) {
@@ -607,20 +628,13 @@ void Session::on_deadline(const Now& now) {
   }
 }
 
-std::optional<Duration> Session::tick_age(const Now& now) const {
-  std::optional<Duration> oldest;
-  for (const auto& stream : impl_->symbols) {
-    if (!stream.last_tick) continue;
-    const auto age = now.instant - *stream.last_tick;
-    if (!oldest || age > *oldest) oldest = age;
-  }
-  return oldest;
-}
-
 std::vector<TickAge> Session::tick_ages(const Now& now) const {
   std::vector<TickAge> ages;
   for (const auto& stream : impl_->symbols) {
-    if (stream.last_tick) ages.push_back({stream.symbol, now.instant - *stream.last_tick});
+    const auto waits = now.instant - impl_->waits_since(stream);
+    ages.push_back({stream.symbol, now.instant - stream.last_tick.value_or(stream.expected_from),
+                    stream.last_tick.has_value(),
+                    impl_->socket_open() && waits >= impl_->late_after(stream)});
   }
   return ages;
 }

@@ -15,6 +15,7 @@
 #include "core/rng.hpp"
 #include "core/secret.hpp"
 #include "core/time.hpp"
+#include "execution/refusal.hpp"
 #include "execution/report.hpp"
 #include "market/contract.hpp"
 #include "market/tick.hpp"
@@ -139,13 +140,17 @@ class SessionListener {
   virtual void on_state(SessionState state, std::string_view reason) = 0;
   virtual void on_account(const AccountInfo& account) = 0;
   virtual void on_tick(const market::Tick& tick, bool history) = 0;
+  /// No tick of a streamed symbol came for a minute of a link that is there, told once; then that
+  /// they come again. `pause`: since the last one, or since one is waited for.
+  virtual void on_silence(const market::SymbolCode& /*symbol*/, bool /*silent*/,
+                          core::Duration /*pause*/) {}
   virtual void on_quote(const Quote& quote) = 0;
-  virtual void on_quote_refused(core::OrderId order, std::string_view code,
-                                std::string_view message) = 0;
+  virtual void on_quote_refused(core::OrderId order, const execution::Refusal& refusal) = 0;
   virtual void on_bought(core::OrderId order, const execution::Bought& bought) = 0;
-  virtual void on_refused(core::OrderId order, std::string_view code, std::string_view message,
-                          bool permanent) = 0;
-  virtual void on_unknown(core::OrderId order, std::string_view why) = 0;
+  virtual void on_refused(core::OrderId order, const execution::Refusal& refusal) = 0;
+  /// `answer`: the venue's error, where one came that proves nothing; nullptr: no answer came.
+  virtual void on_unknown(core::OrderId order, std::string_view why,
+                          const execution::Refusal* answer) = 0;
   virtual void on_contract(const execution::ContractReport& report, bool polled) = 0;
   virtual void on_transaction(const execution::TransactionReport& report) = 0;
   virtual void on_balance(core::Money balance) = 0;
@@ -176,16 +181,20 @@ class SessionListener {
 
 struct SessionStats {
   std::uint64_t ticks = 0, frames = 0, frames_refused = 0, reconnects = 0, requests = 0;
+  std::uint64_t quotes_refused = 0;  // each alone: 0 or less, or not in the symbol's decimals
   std::optional<core::Duration> last_buy_latency;
   /// From sending to the answer, whatever it says; what was never answered is not in it.
   core::Histogram<core::kNetworkWaits.size()> buy_latency{core::kNetworkWaits};
   core::Histogram<core::kNetworkWaits.size()> other_latency{core::kNetworkWaits};
 };
 
-/// Of one subscribed symbol: how long ago its last tick came, or since when one is waited for.
+/// Of one subscribed symbol.
 struct TickAge {
   market::SymbolCode symbol;
-  core::Duration age;
+  core::Duration age;  // since its last tick, or since one is waited for
+  bool any = false;    // one has come
+  /// The link is there, and by the symbol's rhythm a tick should have come.
+  bool late = false;
 };
 
 class Session final : public LinkEvents {
@@ -205,13 +214,17 @@ class Session final : public LinkEvents {
   /// The first history of a streamed symbol reaches back to `from`, where an earlier run of this
   /// program ended, as far as one answer of the venue can (5000 ticks).
   void want_ticks_from(std::string_view symbol, core::VenueTime from);
+  /// The strategies among whom the calls for quotes and purchases are shared: none of them can use
+  /// up what is left to the others (CallBudget).
+  void set_buyers(std::vector<core::Name> buyers);
   void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
-             const core::Now& now);
+             const core::Now& now, const core::Name& buyer = {});
   /// Sent at most once, and answered exactly once: on_bought, on_refused or on_unknown. Not Live,
   /// or out of budget: on_refused with code "NotSent" (proven unsent), before this returns. An
-  /// empty `quote_id` buys by parameters, with `max_price` as the stake.
+  /// empty `quote_id` buys by parameters, with `max_price` as the stake. `buyer`: whose share of
+  /// the budget it is.
   void buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
-           std::string_view quote_id, const core::Now& now);
+           std::string_view quote_id, const core::Now& now, const core::Name& buyer = {});
   /// At the market. on_sell_failed with code "NoAnswer", "LinkLost" or "FrameRefused" leaves the
   /// outcome open: the contract's own reports tell it.
   void sell(core::ContractId contract, const core::Now& now);
@@ -262,7 +275,7 @@ class Session final : public LinkEvents {
   void on_deadline(const core::Now& now);
 
   const SessionStats& stats() const;
-  std::optional<core::Duration> tick_age(const core::Now& now) const;  // oldest subscribed symbol
+  /// Of all subscribed symbols, in their order.
   std::vector<TickAge> tick_ages(const core::Now& now) const;
 
  private:

@@ -110,7 +110,9 @@ struct SymbolStream {
   std::optional<core::VenueTime> wanted_from;  // an earlier run ended there
   int stale_run = 0;                           // ticks in a row that were older than that
   bool new_link = false;                       // no history on this link yet
-  std::optional<Instant> last_tick;            // or since when there should be some
+  std::optional<Instant> last_tick;            // one that was taken
+  Instant expected_from{};  // since when there should be some: wanted, or the link came up
+  bool told_silent = false;
   Instant quiet_from{};
   Duration interval{};   // between its ticks, by market/symbol; 0: not known
   Duration cadence{};    // learned, for those whose interval is not known
@@ -177,6 +179,9 @@ struct Session::Impl {
   void fatal(FatalKind kind, std::string_view text, const Now& now);
   void perform(Step next, const Now& now);
   void check_silence(const Now& now);
+  /// Since when a tick of it is waited for.
+  Instant waits_since(const SymbolStream& stream) const;
+  void tell_silence(const Now& now);
   bool socket_open() const;
   bool may_ask() const;  // Syncing, Reconciling, Live
   Duration late_after(const SymbolStream& stream) const;
@@ -233,11 +238,11 @@ struct Session::Impl {
   void start_report(core::VenueTime since, const Now& now);
   void forget(const StreamId& stream);
   void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
-             const Now& now);
+             const Now& now, const core::Name& buyer);
   void buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
-           std::string_view quote_id, const Now& now);
+           std::string_view quote_id, const Now& now, const core::Name& buyer);
   void sell(core::ContractId contract, const Now& now);
-  void restart_streams();
+  void restart_streams(const Now& now);
   std::size_t history_for(const SymbolStream& stream, const Now& now) const;
 
   // session_reply.cpp: what comes back.
@@ -274,6 +279,8 @@ struct Session::Impl {
   std::optional<std::uint8_t> decimals_of(std::string_view symbol) const;
   std::optional<market::Tick> to_tick(const market::SymbolCode& symbol, const RawTick& raw,
                                       std::optional<std::uint8_t> decimals);
+  std::optional<core::Price> to_quote(const market::SymbolCode& symbol, const RawTick& raw,
+                                      std::uint8_t decimals);
 
   SessionSettings settings;  // only token and address change
   Wire& wire;

@@ -372,17 +372,19 @@ void Session::Impl::on_bought(const Pending& asked, const execution::Bought& bou
 
 void Session::Impl::on_failed_order(const Pending& asked, const ApiError& error, const Now& now) {
   const auto error_class = classify(error.code.view());
+  const auto message = message_of(error);
+  const execution::Refusal refusal{refusal_of(error.code.view(), error.subcode.view()),
+                                   error.code.view(), message};
   if (asked.call == Call::kProposal) {
-    listener.on_quote_refused(core::OrderId{asked.subject}, error.code, message_of(error));
+    listener.on_quote_refused(core::OrderId{asked.subject}, refusal);
   } else if (asked.call == Call::kSell) {
-    listener.on_sell_failed(core::ContractId{asked.subject}, error.code, message_of(error));
+    listener.on_sell_failed(core::ContractId{asked.subject}, error.code, message);
   } else if (error_class == ErrorClass::kUnknownOutcome ||
              error_class == ErrorClass::kAlreadySubscribed) {
     // Neither says that nothing was bought.
-    listener.on_unknown(core::OrderId{asked.subject}, describe(error));
+    listener.on_unknown(core::OrderId{asked.subject}, describe(error), &refusal);
   } else {
-    listener.on_refused(core::OrderId{asked.subject}, error.code, message_of(error),
-                        error_class == ErrorClass::kPermanent);
+    listener.on_refused(core::OrderId{asked.subject}, refusal);
   }
   if (error_class == ErrorClass::kSession) lose(describe(error), now);
 }
@@ -493,14 +495,23 @@ std::optional<market::Tick> Session::Impl::to_tick(const market::SymbolCode& sym
                 fmt::format("quotes of {} are refused: its decimals are not known", symbol));
     return std::nullopt;
   }
-  const auto quote = core::Price::from(raw.quote, *decimals);
-  if (!quote) {
-    ++stats.frames_refused;
-    notice_once(core::EventKind::kFrameRefused, fmt::format("quote/{}", symbol),
-                fmt::format("a quote of {} is refused: {}", symbol, quote.error().text));
-    return std::nullopt;
-  }
+  const auto quote = to_quote(symbol, raw, *decimals);
+  if (!quote) return std::nullopt;
   return market::Tick{symbol, raw.epoch, *quote};
+}
+
+/// Refused alone: what stands beside it in a page is as good as before.
+std::optional<core::Price> Session::Impl::to_quote(const market::SymbolCode& symbol,
+                                                   const RawTick& raw, std::uint8_t decimals) {
+  const auto quote = core::Price::from(raw.quote, decimals);
+  if (quote && quote->mantissa() > 0) return *quote;
+  ++stats.quotes_refused;
+  notice_once(
+      core::EventKind::kFrameRefused, fmt::format("quote/{}", symbol),
+      fmt::format("a quote of {} is refused: {} at {}", symbol,
+                  quote ? fmt::format("{} is not above 0", quote->to_string()) : quote.error().text,
+                  raw.epoch.s));
+  return std::nullopt;
 }
 
 void Session::Impl::on_tick(const TickPayload& payload, const Now& now) {
@@ -521,7 +532,6 @@ void Session::Impl::accept_tick(SymbolStream& stream, const RawTick& raw,
   stream.excused = false;
   stream.silent = false;
   stream.silent_wait = kSilentAfter;
-  stream.last_tick = now.instant;
   const auto before = stream.last_epoch;
   if (before && raw.epoch <= *before) {
     if (raw.epoch == *before) return;
@@ -532,7 +542,11 @@ void Session::Impl::accept_tick(SymbolStream& stream, const RawTick& raw,
   stream.stale_run = 0;
   stream.last_epoch = raw.epoch;
   ++stats.ticks;
+  const auto pause = now.instant - waits_since(stream);
+  stream.last_tick = now.instant;
+  const bool again = std::exchange(stream.told_silent, false);
   // `stream` may be gone after any call of the listener.
+  if (again) listener.on_silence(tick->symbol, false, pause);
   if (before && raw.epoch < *before) {
     listener.on_notice(
         core::EventKind::kTickGap,

@@ -8,6 +8,9 @@
 #include "deriv/session_impl.hpp"
 
 namespace derivd::deriv {
+
+using execution::RefusalKind;
+
 namespace {
 
 // Places of the pending table that only purchases and sales may take.
@@ -226,7 +229,7 @@ void Session::Impl::pump_report(const Now& now) {
 }
 
 /// A new link: every stream is to be asked for, and no id of the old link means anything.
-void Session::Impl::restart_streams() {
+void Session::Impl::restart_streams(const Now& now) {
   const bool logged_in_by_balance = opening->login_call() == Call::kBalance;
   clock.want();
   symbol_list.want();
@@ -252,6 +255,7 @@ void Session::Impl::restart_streams() {
     stream.silent_wait = kSilentAfter;
     stream.stale_run = 0;
     stream.new_link = true;
+    stream.expected_from = now.instant;
   }
   for (auto& stream : contracts) {
     stream.task.want();
@@ -287,7 +291,7 @@ void Session::Impl::set_symbols(std::vector<market::SymbolCode> wanted, std::siz
     stream.task.want();
     const auto* info = market::find_symbol(symbol);
     if (info) stream.interval = seconds(info->interval_s);
-    stream.last_tick = now.instant;
+    stream.expected_from = now.instant;
   }
   work = true;
 }
@@ -369,16 +373,16 @@ bool Session::Impl::may_order() const {
 }
 
 void Session::Impl::quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
-                          const Now& now) {
+                          const Now& now, const core::Name& buyer) {
   const auto refuse = [&](std::string_view why) {
-    listener.on_quote_refused(order, "NotSent", why);
+    listener.on_quote_refused(order, {RefusalKind::kPassing, execution::kNotSent, why});
   };
   if (!may_order()) return refuse("the session is not live");
   if (!is_symbol(spec.symbol)) return refuse("the symbol is none");
   if (pending.size() + kPlacesForOrders >= PendingTable::kMaxPending) {
     return refuse("too many requests are waiting for their answer");
   }
-  if (!budget.try_take(Call::kProposal, now.instant)) {
+  if (!budget.try_take_order(Call::kProposal, buyer, now.instant)) {
     return refuse("the budget of calls for quotes is used up");
   }
   const auto id = begin_call(Call::kProposal, order.value, now);
@@ -387,15 +391,16 @@ void Session::Impl::quote(core::OrderId order, const market::ContractSpec& spec,
 }
 
 void Session::Impl::buy(core::OrderId order, const market::ContractSpec& spec,
-                        core::Money max_price, std::string_view quote_id, const Now& now) {
+                        core::Money max_price, std::string_view quote_id, const Now& now,
+                        const core::Name& buyer) {
   const auto refuse = [&](std::string_view why) {
-    listener.on_refused(order, "NotSent", why, false);
+    listener.on_refused(order, {RefusalKind::kPassing, execution::kNotSent, why});
   };
   if (!may_order()) return refuse("the session is not live");
   if (!is_symbol(spec.symbol)) return refuse("the symbol is none");
   if (!quote_id.empty() && !is_stream_id(quote_id)) return refuse("the quote's id is none");
   if (pending.full()) return refuse("too many requests are waiting for their answer");
-  if (!budget.try_take(Call::kBuy, now.instant)) {
+  if (!budget.try_take_order(Call::kBuy, buyer, now.instant)) {
     return refuse("the budget of calls for purchases is used up");
   }
   const auto id = begin_call(Call::kBuy, order.value, now);

@@ -72,6 +72,7 @@ void Engine::Impl::append_day() {
 void Engine::Impl::tick(const market::Tick& tick, bool history) {
   auto* feed = find_feed(tick.symbol);
   if (feed == nullptr) return;
+  if (tick.quote.mantissa() <= 0) return refuse_quote(*feed, tick);
   const auto before = feed->last_epoch();
   const auto push = feed->push(tick, history);
   if (push == Feed::Push::kDropped) return;
@@ -94,6 +95,20 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
     }
     feed_slot(*slot, *feed, tick, came, history);
   }
+}
+
+// No price: a tick of it would settle, count and stake like any other. The session refuses it
+// before us; whoever else feeds the engine is told once.
+void Engine::Impl::refuse_quote(Feed& feed, const market::Tick& tick) {
+  if (feed.refuse() > 1) return;
+  core::Event e;
+  e.kind = core::EventKind::kTickGap;
+  e.symbol = core::ShortString<32>(tick.symbol.view());
+  e.text =
+      core::Text::truncated(fmt::format("{}: a quote of {} at {} is no tick and is left out",
+                                        tick.symbol.view(), tick.quote.to_string(), tick.epoch.s));
+  e.reason = e.text;
+  tell(e);
 }
 
 void Engine::Impl::feed_contracts(const market::Tick& tick, Feed::Push push) {
@@ -325,17 +340,18 @@ void Engine::on_bought(core::OrderId order, const execution::Bought& bought, con
   impl_->bought(order, bought);
 }
 
-void Engine::on_refused(core::OrderId order, std::string_view code, std::string_view message,
-                        bool permanent, const core::Now& now, Actions& out) {
+void Engine::on_refused(core::OrderId order, const execution::Refusal& refusal,
+                        const core::Now& now, Actions& out) {
   impl_->begin(now, out);
-  impl_->refused(order, code, message, permanent);
+  impl_->refused(order, refusal);
 }
 
-void Engine::on_unknown(core::OrderId order, std::string_view why, const core::Now& now,
-                        Actions& out) {
+void Engine::on_unknown(core::OrderId order, std::string_view why, const execution::Refusal* answer,
+                        const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   const auto* known = impl_->ledger.find(order);
   if (known == nullptr || known->state != execution::OrderState::kIntended) return;
+  if (answer != nullptr) impl_->flights.at(order).answer = Impl::Answer(*answer);
   impl_->make_unknown(order, why);
   impl_->want_report();
   impl_->release_waiting();

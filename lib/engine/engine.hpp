@@ -16,6 +16,7 @@
 #include "engine/settings.hpp"
 #include "execution/order.hpp"
 #include "execution/record.hpp"
+#include "execution/refusal.hpp"
 #include "execution/report.hpp"
 #include "risk/gate.hpp"
 
@@ -30,6 +31,7 @@ struct SendQuote {
   core::OrderId order;  // reserved id; not journaled yet
   market::ContractSpec spec;
   core::Money stake;
+  core::Name strategy;
 };
 /// Buy now, for at most `stake`. Never repeated. Answer: on_bought, on_refused or on_unknown.
 struct SendBuy {
@@ -74,7 +76,11 @@ struct StrategyView {
   core::Money peak;
   core::Money next_stake;
   std::optional<core::VenueTime> last_tick;
-  core::Text last_decision;     // why it did or did not enter at the last signal
+  core::Text last_decision;  // why it did or did not enter at the last signal
+  std::int64_t refused = 0;  // purchases and quotes of this session that the venue refused
+  std::int64_t refused_in_row = 0;
+  std::optional<core::VenueTime> refused_until;  // nothing is asked of the venue before
+  core::Text refusal;                            // of the latest: its code and words
   bool change_pending = false;  // of the configuration, until nothing of it is at risk
 };
 /// Signals of each strategy whose fate is remembered for `derivctl explain`.
@@ -140,16 +146,21 @@ class Engine final {
     core::ShortString<64> quote_id;  // empty: refused, see reason
     core::Money ask;
     core::Money payout;
-    core::Text reason;
+    core::Text reason;           // refused: the venue's words
+    core::ShortString<64> code;  // refused: its code
+    execution::RefusalKind kind = execution::RefusalKind::kSingular;
   };
   void on_quote(const QuoteReply& reply, const core::Now& now, Actions& out);
   void on_bought(core::OrderId order, const execution::Bought& bought, const core::Now& now,
                  Actions& out);
-  /// `code` is the venue's error code, `permanent` that trading cannot go on by itself
-  /// (InsufficientBalance, …): the strategy is halted.
-  void on_refused(core::OrderId order, std::string_view code, std::string_view message,
-                  bool permanent, const core::Now& now, Actions& out);
-  void on_unknown(core::OrderId order, std::string_view why, const core::Now& now, Actions& out);
+  /// Proven: nothing was bought. What the strategy learns from it is told by its kind; once so many
+  /// in a row were refused (risk/refusals.hpp), it is halted.
+  void on_refused(core::OrderId order, const execution::Refusal& refusal, const core::Now& now,
+                  Actions& out);
+  /// `answer`: the error with which the venue answered, if it did. When the order turns out never
+  /// to have been bought, it counts as a refusal.
+  void on_unknown(core::OrderId order, std::string_view why, const execution::Refusal* answer,
+                  const core::Now& now, Actions& out);
 
   // Witnesses. Any order, any repetition.
   void on_contract(const execution::ContractReport& report, execution::Witness witness,

@@ -22,6 +22,8 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   s.in_hours = risk::in_hours(slot.settings.guards.hours, clock);
   if (slot.guards.cooling(clock)) s.cooling_until = slot.guards.cooling_until;
   if (slot.guards.pausing(clock)) s.pausing_until = slot.guards.pausing_until;
+  s.refused_in_row = slot.refusals.row;
+  s.refused_until = slot.refusals.waiting(clock);
   s.trades_in_hour = slot.guards.purchases_in_hour(clock);
   s.session = slot.session;
   s.day_trades = day_trades();
@@ -119,7 +121,7 @@ void Engine::Impl::ask_quote(Slot& slot, const strategy::Signal& signal, const m
   const auto id = ledger.reserve();
   note(slot, DecisionView::Kind::kWaiting, "asked for a quote");
   waiting.push_back({&slot, signal, tick, stake, id, now.instant + kSignalLife, turn});
-  out->push_back(SendQuote{id, spec, stake});
+  out->push_back(SendQuote{id, spec, stake, slot.name()});
 }
 
 void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const market::Tick& tick,
@@ -133,7 +135,7 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
   order.signal_epoch = tick.epoch;
   const auto& intent = ledger.intend(order);
   own_event();
-  flights[intent.id] = Flight{now.instant, {}, false};
+  flights[intent.id] = Flight{now.instant};
   slot.told.reset();
   append_order(intent);
   // Made in its place: it is large, and this is the way to the wire.
@@ -205,7 +207,9 @@ void Engine::Impl::quote_reply(const QuoteReply& reply) {
   const auto w = *it;
   waiting.erase(it);
   if (reply.quote_id.empty()) {
-    drop(*w.slot, fmt::format("no quote: {}", reply.reason.view()));
+    drop(*w.slot, fmt::format("no quote: {}: {}", reply.code.view(), reply.reason.view()));
+    learn(*w.slot, w.stake, w.deadline - kSignalLife,
+          {reply.kind, reply.code.view(), reply.reason.view()});
   } else if (reply.ask > w.stake) {
     drop(*w.slot, fmt::format("the venue asks {} instead of {}", reply.ask.to_string(),
                               w.stake.to_string()));

@@ -35,6 +35,8 @@ class Feed final {
   /// can have passed than its interval, or than our own seconds. A tick that is stamped with a time
   /// that has not come yet gets the time at which it came; several of them do not add up.
   core::VenueTime believable(const market::Tick& tick, core::Instant now);
+  /// A quote that is none; how many there were.
+  std::uint64_t refuse() { return ++refused_; }
   /// The link is gone: unless history overlaps, the next tick comes after a hole.
   void lose_link();
 
@@ -75,6 +77,7 @@ class Feed final {
   std::vector<market::Tick> memory_;
   std::size_t next_ = 0;
   std::size_t size_ = 0;
+  std::uint64_t refused_ = 0;
 };
 
 }  // namespace derivd::engine

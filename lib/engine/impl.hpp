@@ -1,6 +1,7 @@
 // Owns the engine's inside: the state that engine.hpp hides and the steps between an event and its
-// actions. Its methods live in entry.cpp (signal → order), settle.cpp (witness → result), link.cpp
-// (start, reconnect, evidence), operator.cpp, reconfigure.cpp and views.cpp. Nothing outside this
+// actions. Its methods live in entry.cpp (signal → order), refuse.cpp (the venue's no), settle.cpp
+// (witness → result), link.cpp (start, reconnect, evidence), operator.cpp, reconfigure.cpp and
+// views.cpp. Nothing outside this
 // folder includes it.
 #pragma once
 
@@ -57,11 +58,24 @@ inline constexpr core::Duration kBalanceAsk = std::chrono::seconds(30);
 struct Engine::Impl {
   Impl(const Settings& settings, Audience audience);
 
+  /// What the venue said to an order whose outcome is unknown nevertheless.
+  struct Answer {
+    explicit Answer(const execution::Refusal& r)
+        : kind(r.kind),
+          code(core::ShortString<64>::truncated(r.code)),
+          message(core::Text::truncated(r.message)) {}
+    execution::Refusal refusal() const { return {kind, code.view(), message.view()}; }
+    execution::RefusalKind kind;
+    core::ShortString<64> code;
+    core::Text message;
+  };
+
   /// An order in flight or of unknown outcome.
   struct Flight {
     core::Instant sent;  // or the start of this run, for an order of an earlier one
-    std::optional<core::VenueTime> window_closed;
+    std::optional<core::VenueTime> window_closed = {};
     bool told_ambiguous = false;
+    std::optional<Answer> answer = {};
   };
 
   /// A signal that passed the gate and waits: for its quote, or for the answer to an order that it
@@ -88,6 +102,7 @@ struct Engine::Impl {
   void bound_by_our_seconds(core::VenueTime time);
   void roll_day();
   void tick(const market::Tick& tick, bool history);
+  void refuse_quote(Feed& feed, const market::Tick& tick);
   void feed_contracts(const market::Tick& tick, Feed::Push push);
   /// `came`: when the venue's time was what the tick says, at the latest.
   void feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, core::VenueTime came,
@@ -124,9 +139,14 @@ struct Engine::Impl {
   void quote_reply(const QuoteReply& reply);
   void release_waiting();
 
+  // refuse.cpp
+  void refused(core::OrderId id, const execution::Refusal& refusal);
+  void learn(Slot& slot, core::Money stake, core::Instant asked, const execution::Refusal& refusal);
+  void tell_waiting(const Slot& slot, bool halts);
+  void taken(Slot& slot);
+
   // settle.cpp
   void bought(core::OrderId id, const execution::Bought& bought);
-  void refused(core::OrderId id, std::string_view code, std::string_view message, bool permanent);
   void opened(const execution::Order& order, bool resolved);
   void tell_opened(const execution::Order& order, bool resolved);
   void follow(const execution::Order& order);
@@ -161,6 +181,7 @@ struct Engine::Impl {
   void make_unknown(core::OrderId id, std::string_view why);
   void adopt(core::OrderId id, const execution::HistoryRow& row);
   bool try_adopt(const execution::ContractReport& report);
+  void conclude_absent(core::OrderId id);
   void absent(core::OrderId id, std::string_view evidence);
   void ambiguous(core::OrderId id, std::size_t candidates);
   void close_windows();

@@ -93,7 +93,7 @@ void Engine::Impl::restore_order(const execution::Order& order) {
     slot.on_purchase(order.id, order.purchase_time, !day || number >= *day);
     return follow(order);
   }
-  flights[order.id] = Flight{now.instant, {}, false};
+  flights[order.id] = Flight{now.instant};
   // Whether its bytes left the last run is not known.
   if (order.state == OrderState::kIntended) make_unknown(order.id, "the program was restarted");
 }
@@ -240,7 +240,7 @@ void Engine::Impl::report(const execution::VenueReport& report) {
         ++resolved;
         break;
       case Finding::kAbsent:
-        absent(found.order, "not in the venue's books after its time");
+        conclude_absent(found.order);
         ++resolved;
         break;
       case Finding::kAmbiguous:
@@ -316,6 +316,15 @@ bool Engine::Impl::try_adopt(const execution::ContractReport& report) {
   contract(report, execution::Witness::kPoll);
   flush_held();
   return true;
+}
+
+/// Never bought. An error that the venue had answered is then a refusal that was proven late.
+void Engine::Impl::conclude_absent(core::OrderId id) {
+  const auto flight = flights.at(id);
+  auto& slot = slot_for(ledger.find(id)->strategy);
+  const auto stake = ledger.find(id)->stake;
+  absent(id, "not in the venue's books after its time");
+  if (flight.answer) learn(slot, stake, flight.sent, flight.answer->refusal());
 }
 
 void Engine::Impl::absent(core::OrderId id, std::string_view evidence) {

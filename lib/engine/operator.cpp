@@ -1,6 +1,8 @@
 // Stops that stay, and the operator's commands.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/impl.hpp"
 
 namespace derivd::engine {
@@ -10,6 +12,7 @@ using core::EventKind;
 namespace {
 
 constexpr std::string_view kByOperator = "operator";
+constexpr std::string_view kRefused = "refused";
 
 /// Shown wherever somebody asks why it does not trade: never nothing.
 std::string_view words_of(std::string_view reason) {
@@ -32,8 +35,14 @@ void Engine::Impl::tell_halted(const Slot& slot) {
   auto e = event(by_operator ? EventKind::kOperatorHalt : EventKind::kStrategyHalted, slot);
   e.reason = by_operator ? slot.halt_reason : core::Text::truncated(slot.halt_kind.view());
   e.profit = slot.session.realised;
-  e.text = core::Text::truncated(fmt::format("{} halted ({}): {}", slot.name(),
-                                             slot.halt_kind.view(), slot.halt_reason.view()));
+  const auto head = fmt::format("{} halted ({}): ", slot.name(), slot.halt_kind.view());
+  const auto todo = slot.halt_kind == kRefused
+                        ? fmt::format("; see to it, then derivctl resume {}", slot.name())
+                        : std::string{};
+  const auto room =
+      core::Text::kCapacity - std::min(core::Text::kCapacity, head.size() + todo.size());
+  e.text =
+      core::Text::truncated(head + std::string(slot.halt_reason.view().substr(0, room)) + todo);
   tell(e);
 }
 
@@ -77,6 +86,8 @@ void Engine::Impl::resume(Slot& slot) {
   slot.halt_kind = {};
   slot.halt_reason = {};
   slot.told.reset();
+  slot.refusals.end();
+  slot.refusal = {};
   if (session_over) slot.new_session();
   if (was_halted) {
     append(execution::HaltRecord{slot.name(), false, kByOperator, "resumed", now.wall, clock});

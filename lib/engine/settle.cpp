@@ -48,6 +48,7 @@ void Engine::Impl::opened(const execution::Order& order, bool resolved) {
   slot.on_purchase(order.id, order.purchase_time, today);
   flights.erase(order.id);
   append_order(order);
+  if (slot.refusals.row > 0) taken(slot);
   out->push_back(Watch{order.contract});
   if (audience.people) tell_opened(order, resolved);
   follow(order);
@@ -75,27 +76,6 @@ void Engine::Impl::follow(const execution::Order& order) {
   feed.each_after(order.purchase_time,
                   [&](const market::Tick& tick) { follower.on_tick(tick, now.instant); });
   followers.insert_or_assign(order.id, std::move(follower));
-}
-
-void Engine::Impl::refused(core::OrderId id, std::string_view code, std::string_view message,
-                           bool permanent) {
-  const auto* order = ledger.find(id);
-  if (order == nullptr ||
-      (order->state != OrderState::kIntended && order->state != OrderState::kUnknown)) {
-    return;
-  }
-  const auto& refused = ledger.refuse(id, code);
-  flights.erase(id);
-  append(execution::OrderRecord{refused});
-  auto& slot = slot_for(refused.strategy);
-  slot.last_decision = core::Text::truncated(fmt::format("refused by the venue: {}", code));
-  auto e = event(EventKind::kOrderRefused, refused);
-  e.reason = core::Text::truncated(code);
-  e.text = core::Text::truncated(fmt::format("order {} refused: {}: {}", id.value, code, message));
-  tell(e);
-  if (permanent) halt(slot, "refused", fmt::format("{}: {}", code, message));
-  release_waiting();
-  flush_held();
 }
 
 void Engine::Impl::contract(const execution::ContractReport& report, execution::Witness witness) {

@@ -74,7 +74,14 @@ bool Slot::must_be_flat_for(const StrategySettings& s) const {
          s.staking.unit != now.staking.unit;
 }
 
+bool Slot::asks_otherwise(const StrategySettings& s) const {
+  const auto& now = settings;
+  return must_be_flat_for(s) || s.staking.max_stake != now.staking.max_stake ||
+         s.staking.max_steps != now.staking.max_steps || s.staking.on_cap != now.staking.on_cap;
+}
+
 void Slot::take_live(const StrategySettings& s) {
+  if (asks_otherwise(s)) refusals.end();
   if (!runs() && s.enabled) start_counting_anew();
   configured = true;
   settings.session = s.session;
@@ -148,6 +155,7 @@ void Slot::new_session() {
   ++session_number;
   session = {};
   trades = won = lost = 0;
+  refusals.total = 0;
   if (plan) plan->restart();
 }
 
@@ -167,12 +175,14 @@ execution::StrategyRecord Slot::record() const {
 std::string Slot::guards_text() const {
   return fmt::format(
       "tick={} symbol={} trades={} won={} lost={} cooling={} pausing={} losses={} buys={} day={} "
-      "day_profit={} day_trades={} counted={} booked={} paused={} why={}",
+      "day_profit={} day_trades={} refused={} counted={} booked={} paused={} why={}",
       last_epoch.s, fingerprint(settings.symbol), trades, won, lost,
       optional_time(guards.cooling_until), optional_time(guards.pausing_until), guards.losses,
       joined(guards.purchases,
              [](const auto& p) { return fmt::format("{}:{}", p.order.value, p.time.s); }),
       day, day_profit.units(), day_trades,
+      fmt::format("{}:{}:{}:{}:{}", refusals.total, refusals.row, refusals.strikes,
+                  refusals.until ? refusals.until->s : 0, refusals.told ? 1 : 0),
       joined(counted, [](auto id) { return fmt::format("{}", id.value); }),
       joined(booked,
              [](const auto& b) {
@@ -205,7 +215,9 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   }
   const auto& buys = fields["buys"];
   const auto& done = fields["booked"];
+  const auto& refused = fields["refused"];  // older records have none
   if (buys.size() % 2 != 0 || done.size() % 4 != 0) return broken;
+  if (!refused.empty() && refused.size() != 5) return broken;
   last_epoch = {fields["tick"][0]};
   const auto& symbol = fields["symbol"];  // older records have none
   const bool other_symbol = symbol.size() == 1 && symbol[0] != fingerprint(settings.symbol);
@@ -223,6 +235,14 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   day = fields["day"][0];
   day_profit = core::Money::minor(fields["day_profit"][0], session.realised.exponent());
   day_trades = fields["day_trades"][0];
+  refusals = {};
+  if (!refused.empty()) {
+    refusals.total = refused[0];
+    refusals.row = refused[1];
+    refusals.strikes = refused[2];
+    if (refused[3] != 0) refusals.until = core::VenueTime{refused[3]};
+    refusals.told = refused[4] == 1;
+  }
   counted.clear();
   for (const auto id : fields["counted"]) counted.insert({id});
   booked.clear();

@@ -18,6 +18,7 @@
 #include "execution/record.hpp"
 #include "risk/gate.hpp"
 #include "risk/guards.hpp"
+#include "risk/refusals.hpp"
 #include "risk/session.hpp"
 #include "staking/plan.hpp"
 #include "strategy/strategy.hpp"
@@ -83,6 +84,9 @@ struct Slot {
   std::int64_t won = 0;
   std::int64_t lost = 0;
   risk::GuardState guards;
+  risk::Refusals refusals;
+  core::Instant refused_at;  // when the latest that counts came
+  core::Text refusal;        // the venue's words to it; not kept over a restart
 
   // This strategy's share of the account's day.
   std::int64_t day = 0;
@@ -106,6 +110,8 @@ struct Slot {
   std::optional<risk::Limit> told;  // the denial that people were told last
 
  private:
+  /// Whether the venue would be asked for something else than now.
+  bool asks_otherwise(const StrategySettings& s) const;
   void start_counting_anew();
   void make_plan(const staking::Settings& s);
   std::string guards_text() const;

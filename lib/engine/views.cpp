@@ -1,4 +1,6 @@
 // What people may see: built on request, never on the hot path.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "engine/impl.hpp"
@@ -37,6 +39,10 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   if (slot.last_epoch.s != 0) v.last_tick = slot.last_epoch;
   v.last_decision = slot.last_decision;
   v.change_pending = slot.pending.has_value();
+  v.refused = slot.refusals.total;
+  v.refused_in_row = slot.refusals.row;
+  v.refused_until = slot.refusals.waiting(clock);
+  v.refusal = slot.refusal;
   for (const auto& [id, order] : ledger.exposed()) {
     if (order->strategy == slot.name()) ++v.open;
   }
@@ -52,6 +58,10 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   } else if (has_unknown(slot)) {
     v.status = StrategyStatus::kBlocked;
     v.reason = "an order's outcome is not proven yet";
+  } else if (slot.refusals.row > 0) {
+    v.reason =
+        core::Text::truncated(fmt::format("{} refused in a row{}{}", slot.refusals.row,
+                                          slot.refusal.empty() ? "" : ": ", slot.refusal.view()));
   }
   return v;
 }

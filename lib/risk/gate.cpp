@@ -59,6 +59,8 @@ std::string_view name_of(Limit limit) {
       return "cooldown";
     case Limit::kAfterLosses:
       return "after_losses";
+    case Limit::kRefusals:
+      return "refusals";
     case Limit::kMaxOpen:
       return "max_open";
     case Limit::kMaxTradesPerHour:
@@ -108,6 +110,9 @@ std::string sentence(const Denied& d) {
     case Limit::kCooldown:
     case Limit::kAfterLosses:
       return till();
+    case Limit::kRefusals:
+      return fmt::format("{}: {} in a row by the venue, nothing is asked until epoch {}", name,
+                         d.have, d.until->s);
     case Limit::kMaxOpen:
     case Limit::kMaxTradesPerHour:
     case Limit::kMaxOpenContracts:
@@ -141,6 +146,11 @@ std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const
   if (!s.in_hours) return plain(Limit::kHours);
   if (s.cooling_until) return until(Limit::kCooldown, *s.cooling_until);
   if (s.pausing_until) return until(Limit::kAfterLosses, *s.pausing_until);
+  if (s.refused_until) {
+    auto d = until(Limit::kRefusals, *s.refused_until);
+    d.have = s.refused_in_row;
+    return d;
+  }
   if (auto d = count(Limit::kMaxOpen, s.open, guards.max_open)) return d;
   if (auto d = count(Limit::kMaxTradesPerHour, s.trades_in_hour, guards.max_trades_per_hour)) {
     return d;

@@ -26,6 +26,7 @@ enum class Limit : std::uint8_t {
   kHours,
   kCooldown,
   kAfterLosses,
+  kRefusals,  // the venue refused, and may be asked again later
   kMaxOpen,
   kMaxTradesPerHour,
   kMaxOpenContracts,
@@ -57,6 +58,8 @@ struct Standing {
   bool in_hours = true;
   std::optional<core::VenueTime> cooling_until;  // set only while it lasts
   std::optional<core::VenueTime> pausing_until;  // set only while it lasts
+  std::int64_t refused_in_row = 0;
+  std::optional<core::VenueTime> refused_until;  // set only while it lasts
   std::int64_t open = 0;
   std::int64_t trades_in_hour = 0;
   Session session;

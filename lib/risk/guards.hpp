@@ -20,8 +20,8 @@ struct Purchase {
 };
 
 struct GuardState {
-  std::optional<core::VenueTime> cooling_until;  // inclusive
-  std::optional<core::VenueTime> pausing_until;  // inclusive: after_losses
+  std::optional<core::VenueTime> cooling_until;  // then it is over
+  std::optional<core::VenueTime> pausing_until;  // after_losses; then it is over
   std::int64_t losses = 0;                       // in a row, since the last pause began
   std::deque<Purchase> purchases;                // of the last hour, only with max_trades_per_hour
 
@@ -30,8 +30,8 @@ struct GuardState {
   void on_purchase(const Guards& guards, Purchase purchase);
   /// Purchases within (now − 1 h, now]; forgets older ones.
   std::int64_t purchases_in_hour(core::VenueTime now);
-  bool cooling(core::VenueTime now) const { return cooling_until && now <= *cooling_until; }
-  bool pausing(core::VenueTime now) const { return pausing_until && now <= *pausing_until; }
+  bool cooling(core::VenueTime now) const { return cooling_until && now < *cooling_until; }
+  bool pausing(core::VenueTime now) const { return pausing_until && now < *pausing_until; }
   friend bool operator==(const GuardState&, const GuardState&) = default;
 };
 

@@ -48,7 +48,7 @@ struct AfterLosses {
 
 struct Guards {
   std::int64_t max_open = 1;
-  std::chrono::seconds cooldown{0};  // from settlement, its end inclusive
+  std::chrono::seconds cooldown{0};  // from settlement; over after it
   std::optional<AfterLosses> after_losses;
   std::optional<std::int64_t> max_trades_per_hour;  // rolling
   std::optional<core::Decimal> min_payout_ratio;    // (payout − stake) / stake

@@ -16,6 +16,7 @@ bool is_repetitive(core::EventKind kind) {
     case EventKind::kForeignContract:
     case EventKind::kAccountLimit:
     case EventKind::kTickGap:
+    case EventKind::kSymbolSilent:
     case EventKind::kJournalProblem:
     case EventKind::kMetricsProblem:
     case EventKind::kNotifyProblem:
@@ -41,6 +42,7 @@ bool is_repetitive(core::EventKind kind) {
     case EventKind::kOperatorHalt:
     case EventKind::kStrategyPaused:
     case EventKind::kStrategyResumed:
+    case EventKind::kStrategyWaits:
     case EventKind::kControlCommand:
     case EventKind::kReconciled:
     case EventKind::kConfigChanged:

@@ -95,9 +95,13 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "chooses it."},
     {EventKind::kFrameRefused, "dac7db595f934808a9fb3fdce15a782f", Level::kWarning,
      "A message from Deriv could not be understood",
-     "A frame was malformed or lacked a field that it must have: @DERIVD_REASON@\n"
+     "A frame was malformed, lacked a field that it must have, or carried a quote that is none (0 "
+     "or\n"
+     "less): @DERIVD_REASON@\n"
      "\n"
-     "It was not used; nothing was guessed from it. A purchase whose answer was lost this way is\n"
+     "It was not used; nothing was guessed from it. A quote is left out alone, and counted\n"
+     "(quotes_refused in \"derivctl --json status\"); those beside it are taken. A purchase whose "
+     "answer was lost this way is\n"
      "treated as unknown and resolved by evidence. The likely cause is a change at Deriv.\n"
      "\n"
      "If it repeats, look for a newer version of derivd, or report it with this entry."},
@@ -130,8 +134,10 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "Deriv did not sell the contract: @DERIVD_REASON@\n"
      "\n"
      "No money was taken. Likely causes are a price that moved, a market that is closed, a stake\n"
-     "that the market does not accept, or a balance that is too small; a refusal that cannot\n"
-     "pass by itself halts the strategy, which a further entry says.\n"
+     "that the market does not accept, or a balance that is too small. After each refusal in a\n"
+     "row the strategy waits longer; a refusal that cannot pass by itself halts it, which a "
+     "further\n"
+     "entry says. A raised stake that is refused does what the plan's cap does (on_cap).\n"
      "\n"
      "Compare the reason with the strategy's contract and stake in the configuration."},
     {EventKind::kContractBought, "602e090a1f0c4453823c33f7451a320e", Level::kNotice,
@@ -194,7 +200,9 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "A halt is kept on disk and survives restarts; contracts that are open are still settled.\n"
      "The halts \"take_profit\" and \"stop_loss\" are the session limits of the configuration "
      "doing\n"
-     "their work; \"ambiguous\" and a permanent refusal by Deriv need a look.\n"
+     "their work; \"ambiguous\" and \"refused\" need a look. \"refused\" says that Deriv does not\n"
+     "sell what the strategy asks for: because of the account, for good, or because of its\n"
+     "parameters, ten times in a row. Then change its contract, symbol or stakes, and reload.\n"
      "\n"
      "See \"derivctl strategies\" for the numbers. To begin anew, say\n"
      "\"derivctl resume @DERIVD_STRATEGY@\"."},
@@ -219,6 +227,22 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "A pause or a halt has ended and the strategy may buy again.\n"
      "\n"
      "Nothing needs to be done."},
+    {EventKind::kStrategyWaits, "b093e3e5cf78712d55986cb73f31c868", Level::kWarning,
+     "Deriv refuses what strategy @DERIVD_STRATEGY@ asks for",
+     "Purchases of the strategy were refused in a row: @DERIVD_REASON@\n"
+     "\n"
+     "No money was taken. The strategy waits, longer each time and at most two minutes, and asks "
+     "again\n"
+     "at the next signal after that; this is told once, until a purchase is taken again. While a\n"
+     "market is closed or Deriv is under maintenance it goes on like that. Parameters that stay\n"
+     "refused halt the strategy after the tenth time in a row, which a further entry says. A "
+     "restart\n"
+     "changes nothing about it.\n"
+     "\n"
+     "If the market is open, compare Deriv's words with the contract, the symbol and the stakes "
+     "of\n"
+     "the strategy in the configuration. \"derivctl explain @DERIVD_STRATEGY@\" shows the refused\n"
+     "orders and when it asks again."},
     {EventKind::kAccountLimit, "a8b7ed0cfd5741bca2b7bf7bafc2a3ff", Level::kWarning,
      "A limit of the whole account is reached",
      "No strategy may buy for now: @DERIVD_REASON@\n"
@@ -235,6 +259,20 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "Deriv's feed; if ticks stay away, the connection is made anew.\n"
      "\n"
      "If it repeats, look at the network of this machine."},
+    {EventKind::kSymbolSilent, "3ed0b13d9ed62267d018016685454c97", Level::kWarning,
+     "No quotes of @DERIVD_SYMBOL@ come",
+     "Deriv has sent no quote of the symbol for a minute, or sends them again: @DERIVD_REASON@\n"
+     "\n"
+     "A strategy on it can raise no signal meanwhile. Its open contracts run on at Deriv, and "
+     "other\n"
+     "symbols are not affected. The connection holds, and the quotes are asked for again at "
+     "growing\n"
+     "intervals; an entry tells when they come. The likely causes are a market that is closed, a\n"
+     "symbol that is not offered to the account, or a fault of Deriv's feed.\n"
+     "\n"
+     "If the market is open, look at \"derivctl status\", which tells the age of the last quote "
+     "of\n"
+     "each symbol, and compare with the symbol's chart at Deriv."},
     {EventKind::kJournalProblem, "a6211cee0f4145f8b73a9e6a6bc0c1a4", Level::kError,
      "The journal on disk cannot be used",
      "Reading or writing the journal failed: @DERIVD_REASON@\n"

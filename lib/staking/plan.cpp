@@ -23,21 +23,26 @@ core::Money rounded_half_up(const cpp_int& numerator, const cpp_int& denominator
   return core::Money::minor(static_cast<std::int64_t>(units), exponent);
 }
 
-// "martingale 3 -120": the plan's name, then its numbers.
-std::string save_state(std::string_view name, std::initializer_list<std::int64_t> numbers) {
+// "martingale 3 -120": the plan's name, then its numbers; last, if there is one, the ceiling that
+// the venue has set.
+std::string save_state(std::string_view name, std::initializer_list<std::int64_t> numbers,
+                       const std::optional<core::Money>& ceiling = {}) {
   std::string out{name};
   for (const auto n : numbers) out += fmt::format(" {}", n);
+  if (ceiling) out += fmt::format(" {}", ceiling->units());
   return out;
 }
 
+/// `count` numbers, or one more where `with_ceiling` allows it.
 core::Result<std::vector<std::int64_t>> load_state(std::string_view saved, std::string_view name,
-                                                   std::size_t count) {
+                                                   std::size_t count, bool with_ceiling = false) {
   const auto broken =
       core::invalid(fmt::format("'{}' is not a saved state of plan {}", saved.substr(0, 80), name));
   if (!saved.starts_with(name)) return broken;
   auto rest = saved.substr(name.size());
   std::vector<std::int64_t> out;
-  while (!rest.empty() && rest.front() == ' ' && out.size() < count) {
+  const auto most = count + (with_ceiling ? 1 : 0);
+  while (!rest.empty() && rest.front() == ' ' && out.size() < most) {
     rest.remove_prefix(1);
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
@@ -45,8 +50,12 @@ core::Result<std::vector<std::int64_t>> load_state(std::string_view saved, std::
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     out.push_back(value);
   }
-  if (!rest.empty() || out.size() != count) return broken;
+  if (!rest.empty() || out.size() < count) return broken;
   return out;
+}
+
+core::Money lower(const std::optional<core::Money>& cap, core::Money stake) {
+  return cap && *cap < stake ? *cap : stake;
 }
 
 class Flat final : public StakePlan {
@@ -55,6 +64,7 @@ class Flat final : public StakePlan {
   core::Money next() const override { return base_; }
   void on_result(core::Money) override {}
   void restart() override {}
+  void refuse(core::Money) override {}  // never raised
   std::int64_t step() const override { return 0; }
   std::string save() const override { return save_state("flat", {}); }
   core::Result<void> load(std::string_view saved) override {
@@ -97,12 +107,24 @@ class Stepped final : public StakePlan {
     }
   }
   void restart() override { go(0); }
+  void refuse(core::Money stake) override {
+    if (stake_ < stake || stake <= settings_.base) return;
+    if (settings_.on_cap == OnCap::kRestart) return go(0);
+    ceiling_ = std::max(settings_.base, below(stake));
+    go(step_);
+  }
   std::int64_t step() const override { return step_; }
-  std::string save() const override { return save_state(rule_.name, {step_}); }
+  std::string save() const override { return save_state(rule_.name, {step_}, ceiling_); }
   core::Result<void> load(std::string_view saved) override {
-    auto n = load_state(saved, rule_.name, 1);
+    auto n = load_state(saved, rule_.name, 1, true);
     if (!n) return n.error();
     if ((*n)[0] < 0 || (*n)[0] > kMaxStep) return core::invalid("saved step is out of range");
+    if (n->size() > 1 && (*n)[1] < 1) return core::invalid("saved ceiling is out of range");
+    ceiling_.reset();
+    // With today's settings: another base or on_cap makes nothing of it.
+    if (n->size() > 1 && settings_.on_cap == OnCap::kHold) {
+      ceiling_ = std::max(settings_.base, core::Money::minor((*n)[1], settings_.base.exponent()));
+    }
     go((*n)[0]);
     return {};
   }
@@ -110,7 +132,8 @@ class Stepped final : public StakePlan {
  private:
   void go(std::int64_t step) {
     step_ = step > max_steps_ ? 0 : step;
-    stake_ = stake_at(step_);
+    if (step_ == 0) ceiling_.reset();
+    stake_ = lower(ceiling_, stake_at(step_));
     if (!settings_.max_stake || stake_ <= *settings_.max_stake) return;
     if (settings_.on_cap == OnCap::kHold) {
       stake_ = *settings_.max_stake;
@@ -118,6 +141,26 @@ class Stepped final : public StakePlan {
       step_ = 0;
       stake_ = settings_.base;
     }
+  }
+
+  /// The largest stake of the steps before this one that is lower. Stakes rise with the steps,
+  /// except in a round of a few.
+  core::Money below(core::Money stake) {
+    auto first = std::max<std::int64_t>(0, step_ - 1);
+    if (step_ < static_cast<std::int64_t>(kKnown)) {
+      while (first > 0 && stake_at(first) >= stake) --first;
+      return stake_at(first);
+    }
+    std::int64_t low = 0;
+    while (low < first) {
+      const auto middle = low + (first - low + 1) / 2;
+      if (stake_at(middle) < stake) {
+        low = middle;
+      } else {
+        first = middle - 1;
+      }
+    }
+    return stake_at(low);
   }
 
   // Exact powers are dear, and a plan sees the same few steps again and again.
@@ -135,6 +178,7 @@ class Stepped final : public StakePlan {
   std::int64_t max_steps_;
   std::int64_t step_ = 0;
   core::Money stake_;
+  std::optional<core::Money> ceiling_;  // the venue's, until the plan is back at its base
 };
 
 std::int64_t to_base(std::int64_t) { return 0; }
@@ -183,8 +227,8 @@ class OscarsGrind final : public StakePlan {
   }
 
   core::Money next() const override {
-    const auto stake = linear_stake(settings_.base, {1, 0}, units_ - 1);
-    return settings_.max_stake && stake > *settings_.max_stake ? *settings_.max_stake : stake;
+    return lower(ceiling_,
+                 lower(settings_.max_stake, linear_stake(settings_.base, {1, 0}, units_ - 1)));
   }
   void on_result(core::Money profit) override {
     if (profit.is_zero()) return;
@@ -205,16 +249,28 @@ class OscarsGrind final : public StakePlan {
     units_ = 1;
     profit_ = core::Money::minor(0, settings_.base.exponent());
     lost_last_ = false;
+    ceiling_.reset();
+  }
+  void refuse(core::Money stake) override {
+    if (next() < stake || stake <= settings_.base) return;
+    if (settings_.on_cap == OnCap::kRestart) return restart();
+    const auto below = (stake.units() - 1) / settings_.base.units();  // bases, at least one
+    ceiling_ = core::Money::minor(below * settings_.base.units(), settings_.base.exponent());
   }
   std::int64_t step() const override { return units_ - 1; }
   std::string save() const override {
-    return save_state(kName, {units_, profit_.units(), lost_last_ ? 1 : 0});
+    return save_state(kName, {units_, profit_.units(), lost_last_ ? 1 : 0}, ceiling_);
   }
   core::Result<void> load(std::string_view saved) override {
-    auto n = load_state(saved, kName, 3);
+    auto n = load_state(saved, kName, 3, true);
     if (!n) return n.error();
-    if ((*n)[0] < 1 || (*n)[0] > kMaxStep + 1 || (*n)[1] > 0 || (*n)[2] < 0 || (*n)[2] > 1) {
+    if ((*n)[0] < 1 || (*n)[0] > kMaxStep + 1 || (*n)[1] > 0 || (*n)[2] < 0 || (*n)[2] > 1 ||
+        (n->size() > 3 && (*n)[3] < 1)) {
       return core::invalid("saved grind is out of range");
+    }
+    ceiling_.reset();
+    if (n->size() > 3 && settings_.on_cap == OnCap::kHold) {
+      ceiling_ = std::max(settings_.base, core::Money::minor((*n)[3], settings_.base.exponent()));
     }
     units_ = (*n)[0];
     profit_ = core::Money::minor((*n)[1], settings_.base.exponent());
@@ -235,6 +291,7 @@ class OscarsGrind final : public StakePlan {
   std::int64_t units_ = 1;
   core::Money profit_;
   bool lost_last_ = false;
+  std::optional<core::Money> ceiling_;  // the venue's, until the grind begins anew
 };
 
 template <const Progression& kRule, bool kUsesMaxSteps>

@@ -42,6 +42,10 @@ class StakePlan {
   virtual void on_result(core::Money profit) = 0;
   /// Back to the base, as after a win of a martingale.
   virtual void restart() = 0;
+  /// The venue does not take `stake`, a raised one: does what the plan's cap would do. on_cap
+  /// restart begins at the base; hold stays at the plan's largest stake below it until it is back
+  /// at its base. Nothing, when the next stake is lower by now.
+  virtual void refuse(core::Money stake) = 0;
   /// How far the plan is from its base: 0 at the base.
   virtual std::int64_t step() const = 0;
   /// One line of text for the journal; load() takes what save() of the same plan gave.

@@ -389,6 +389,7 @@ Money Book::bid(const Contract& contract, VenueTime now) const {
 }
 
 void Book::on_tick(const Tick& tick, std::vector<Change>& out) {
+  if (tick.quote.mantissa() <= 0) return;  // no price: nothing settles on it
   const auto [known, first] = impl_->last_ticks.try_emplace(tick.symbol, tick);
   if (!first) {
     if (tick.epoch <= known->second.epoch) return;

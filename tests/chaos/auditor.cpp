@@ -35,6 +35,9 @@ Auditor::Book* Auditor::book(core::Name name) {
 void Auditor::journaled(const execution::Record& record) {
   if (const auto* o = std::get_if<execution::OrderRecord>(&record)) {
     if (o->order.state == OrderState::kIntended) intent_ = o->order;
+    if (auto* b = book(o->order.strategy); b != nullptr && !lost_power_) order_of(*b, o->order);
+  } else if (const auto* s = std::get_if<execution::StrategyRecord>(&record)) {
+    if (auto* b = book(s->strategy)) b->undo.reset();
   } else if (const auto* h = std::get_if<execution::HaltRecord>(&record)) {
     if (h->strategy.empty()) return;
     auto& halt = book(h->strategy)->halt;
@@ -46,6 +49,57 @@ void Auditor::journaled(const execution::Record& record) {
   } else if (const auto* d = std::get_if<execution::DayRecord>(&record)) {
     journal_day_ = d->settled_profit;
     note_budgets();
+  }
+}
+
+void Auditor::order_of(Book& b, const execution::Order& order) {
+  switch (order.state) {
+    case OrderState::kIntended:
+      check_patience(b, order);
+      b.intent_number[order.id] = ++b.intents;
+      return;
+    case OrderState::kRefused:
+      return refused(b, order);
+    case OrderState::kOpen:
+      b.row = b.strikes = 0;
+      return;
+    case OrderState::kUnknown:
+    case OrderState::kAbsent:
+    case OrderState::kSettled:
+      return;
+  }
+}
+
+// Codes that the venue gives here (world.cpp); what was never sent and what limits the rate passes.
+void Auditor::refused(Book& b, const execution::Order& order) {
+  const auto is = [&](std::initializer_list<std::string_view> codes) {
+    return std::find(codes.begin(), codes.end(), order.reason.view()) != codes.end();
+  };
+  b.undo = Book::Undo{b.row, b.strikes, b.burst, b.refused, b.plan->save()};
+  const bool stake = is({"ContractBuyValidationError", "OpenPositionPayoutLimit"});
+  if (stake && order.stake > b.settings->staking.base) b.plan->refuse(order.stake);
+  if (b.row > 0 && b.intent_number[order.id] <= b.burst) return;
+  b.burst = b.intents;
+  b.refused = order.signal_epoch;
+  ++b.row;
+  b.strikes += stake || is({"TradingDurationNotAllowed", "PriceMoved"}) ? 1 : 0;
+}
+
+// After n refusals in a row 2^(n-1) s, at most two minutes, and after ten that do not pass by
+// themselves nothing. Epochs of ticks here are up to 4 s wrong, and never believed.
+void Auditor::check_patience(const Book& b, const execution::Order& order) {
+  constexpr std::int64_t kWrong = 8;
+  if (b.row == 0) return;
+  const auto wait =
+      std::min<std::int64_t>(120, std::int64_t{1} << std::min<std::int64_t>(b.row - 1, 10));
+  const auto waited = (order.signal_epoch - b.refused).count();
+  if (waited < wait - kWrong) {
+    violation(fmt::format("{}: order {} came {} s after refusal {} in a row", order.strategy,
+                          order.id.value, waited, b.row));
+  }
+  if (b.strikes >= 10) {
+    violation(fmt::format("{}: order {} came after {} refusals in a row", order.strategy,
+                          order.id.value, b.strikes));
   }
 }
 
@@ -91,7 +145,15 @@ void Auditor::power_lost(const Disk&) { lost_power_ = true; }
 void Auditor::restored(const execution::Snapshot& snapshot) {
   intent_.reset();
   if (lost_power_) return;
-  for (const auto& [name, b] : books_) {
+  for (auto& [name, b] : books_) {
+    if (b.undo) {
+      b.row = b.undo->row;
+      b.strikes = b.undo->strikes;
+      b.burst = b.undo->burst;
+      b.refused = b.undo->refused;
+      if (!b.plan->load(b.undo->plan)) violation("a plan does not load what it saved");
+      b.undo.reset();
+    }
     if (!b.halt) continue;
     const bool kept = std::any_of(snapshot.halts.begin(), snapshot.halts.end(),
                                   [&](const auto& h) { return h.halted && h.strategy == name; });

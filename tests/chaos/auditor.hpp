@@ -71,10 +71,27 @@ class Auditor final {
     core::Money least_left;  // the least that any budget left since the last purchase
     std::int64_t open = 0, won = 0, lost = 0, trades = 0;
     std::optional<execution::HaltRecord> halt;
+    // Refusals as the journal tells them.
+    std::int64_t row = 0;      // since the last contract
+    std::int64_t strikes = 0;  // of them, those that do not pass by themselves
+    std::int64_t intents = 0;
+    std::int64_t burst = 0;   // intents when the last of the row came: older ones count no more
+    core::VenueTime refused;  // signal of the last of the row
+    /// What holds again when the process dies before the strategy's record is on disk.
+    struct Undo {
+      std::int64_t row, strikes, burst;
+      core::VenueTime refused;
+      std::string plan;
+    };
+    std::optional<Undo> undo;
+    std::map<core::OrderId, std::int64_t> intent_number;
   };
   Book* book(core::Name name);
   void check_limits(const Book& b, core::Money stake, std::string_view name);
   void check_stake(Book& b, core::Money stake, std::string_view name);
+  void order_of(Book& b, const execution::Order& order);
+  void refused(Book& b, const execution::Order& order);
+  void check_patience(const Book& b, const execution::Order& order);
   void note_budgets();
   void finish_orders(const Final& end);
   void finish_totals(const Final& end);

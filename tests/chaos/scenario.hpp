@@ -50,6 +50,8 @@ enum class Kind : std::uint8_t {
   kClockStep,
   // Somebody else.
   kForeign,
+  // Purchases that the venue refuses, some of them for good.
+  kRefusals,
   kCount_,
 };
 inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::kCount_);

@@ -739,6 +739,28 @@ void World::plan_venue_faults() {
   rule(Kind::kTicks, R"("direction":"tick")", "jump_tick 4", 3);
   rule(Kind::kHeldSettlement, kBuy, "hold_settlement 25", 80);
   rule(Kind::kClosedMarket, R"("direction":"tick")", "close_market 35", 4);
+  plan_refusals();
+}
+
+// Now and then of anything, and one symbol whose purchases are refused nearly always, for one
+// reason: with stakes that may be too high, with parameters that are not offered, or closed.
+void World::plan_refusals() {
+  constexpr auto kBuy = R"("call":"buy")";
+  constexpr std::array kCodes{"ContractBuyValidationError",
+                              "TradingDurationNotAllowed",
+                              "OpenPositionPayoutLimit",
+                              "PriceMoved",
+                              "MarketIsClosed",
+                              "SystemMaintenance"};
+  for (const auto* code : kCodes) {
+    rule(Kind::kRefusals, kBuy, fmt::format("error {}", code), 30);
+  }
+  auto& r = rng(Kind::kRefusals);
+  const auto* symbol = r.below(2) == 0 ? "1HZ100V" : "R_100";
+  const auto* code = kCodes[r.below(kCodes.size())];
+  if (r.below(3) == 0) return;
+  rule(Kind::kRefusals, fmt::format(R"("call":"buy","symbol":"{}")", symbol),
+       fmt::format("error {}", code), 970);
 }
 
 void World::clock_step() {
@@ -755,7 +777,8 @@ void World::end_faults() {
   for (std::size_t i = 0; i < kKinds; ++i) {
     // Venue faults are counted by their kind being on: the venue itself does not name them.
     const auto kind = static_cast<Kind>(i);
-    if (kind >= Kind::kLostReply && kind <= Kind::kVenueDrop && allowed(kind)) count(kind);
+    const bool of_venue = kind >= Kind::kLostReply && kind <= Kind::kVenueDrop;
+    if ((of_venue || kind == Kind::kRefusals) && allowed(kind)) count(kind);
   }
   venue_->clear_faults();
   appends_until_kill_ = sends_until_kill_ = appends_until_full_ = -1;

@@ -113,6 +113,7 @@ class World final : public deriv::Wire, public service::Log {
   void count(Kind kind);
   void plan_process_faults();
   void plan_venue_faults();
+  void plan_refusals();
   void rule(Kind kind, std::string_view when, std::string_view action, int permille);
   void clock_step();
   void end_faults();

@@ -110,12 +110,14 @@ class Counting final : public SessionListener {
     if (session && orders < 40) buy();
   }
   void on_quote(const Quote&) override {}
-  void on_quote_refused(core::OrderId, std::string_view, std::string_view) override {}
+  void on_quote_refused(core::OrderId, const execution::Refusal&) override {}
   void on_bought(core::OrderId order, const execution::Bought&) override { end(order); }
-  void on_refused(core::OrderId order, std::string_view, std::string_view, bool) override {
+  void on_refused(core::OrderId order, const execution::Refusal&) override {
     end(order);
   }
-  void on_unknown(core::OrderId order, std::string_view) override { end(order); }
+  void on_unknown(core::OrderId order, std::string_view, const execution::Refusal*) override {
+    end(order);
+  }
   void on_contract(const execution::ContractReport&, bool) override {}
   void on_transaction(const execution::TransactionReport&) override {}
   void on_balance(core::Money) override {}

@@ -378,9 +378,9 @@ class Account:
         g, limits = s.guards, self.limits
         if s.halted or not within(g.get("hours"), epoch):
             return True
-        if s.cooling is not None and epoch <= s.cooling:
+        if s.cooling is not None and epoch < s.cooling:
             return True
-        if s.pausing is not None and epoch <= s.pausing:
+        if s.pausing is not None and epoch < s.pausing:
             return True
         if len(self.open_of(s)) >= g.get("max_open", 1):
             return True

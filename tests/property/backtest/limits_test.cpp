@@ -243,10 +243,10 @@ class Auditor {
     const auto& limits = c_.options.settings.limits;
     const auto now = t.purchase_epoch.s;
     if (s.cooling_until) {
-      EXPECT_GT(now, *s.cooling_until) << t.n;
+      EXPECT_GE(now, *s.cooling_until) << t.n;
     }
     if (s.pausing_until) {
-      EXPECT_GT(now, *s.pausing_until) << t.n;
+      EXPECT_GE(now, *s.pausing_until) << t.n;
     }
     EXPECT_FALSE(target_reached_) << t.n;
     if (limits.daily_loss) {

@@ -417,7 +417,11 @@ class World {
   }
   void answer(const Buy& b) {
     if (!b.executed) {
-      engine->on_refused(b.order.order, "RateLimit", "slow down", rng.below(30) == 0, now, actions);
+      using execution::RefusalKind;
+      constexpr std::array kKinds{RefusalKind::kPassing, RefusalKind::kClosed,
+                                  RefusalKind::kParameters, RefusalKind::kStake};
+      const auto kind = rng.below(30) == 0 ? RefusalKind::kForGood : kKinds[rng.below(4)];
+      engine->on_refused(b.order.order, {kind, "Refused", "slow down"}, now, actions);
       return perform();
     }
     const auto& c = contracts.at(b.contract);
@@ -496,7 +500,7 @@ class World {
       if (dice < 95) b.execute_at = soon(20'000);  // slow, and never answered
       ++lost_answers;
       const auto id = a.order;
-      send([this, id] { engine->on_unknown(id, "timeout", now, actions); });
+      send([this, id] { engine->on_unknown(id, "timeout", nullptr, now, actions); });
     }
     buys.push_back(b);
   }

@@ -142,7 +142,7 @@ Outcome plain(const std::vector<Row>& rows, const Plan& p) {
       }
     }
     if (signal.empty() || open || !out.halted.empty()) continue;
-    if (now <= cool_until || now <= pause_until) continue;
+    if (now < cool_until || now < pause_until) continue;
     const auto floor = p.trailing ? peak - p.stop_loss : -p.stop_loss;
     const auto session_left = out.profit - floor;
     const auto day_left = p.daily_loss + std::min<std::int64_t>(0, day_profit);

@@ -113,6 +113,32 @@ TEST(RateLimiter, AClockThatStepsBackAdmitsNoMore) {
 }
 
 // Against the definition: count the admitted calls of the last minute and hour one by one.
+TEST(RateLimiter, LeftIsWhatStillFits) {
+  RateLimiter limiter(budget(5, 7));
+  EXPECT_EQ(limiter.left(kStart), 5U);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(limiter.try_take(kStart + seconds(10 * i)));
+  EXPECT_EQ(limiter.left(kStart + seconds(59)), 0U);
+  EXPECT_EQ(limiter.left(kStart + seconds(60)), 1U);
+  EXPECT_EQ(limiter.left(kStart + minutes(5)), 2U) << "the hour";
+  EXPECT_EQ(limiter.left(kStart + hours(1)), 3U);
+  EXPECT_EQ(limiter.left(kStart + hours(2)), 5U);
+  EXPECT_GT(RateLimiter(budget(0, 0)).left(kStart), 1'000'000U);
+}
+
+TEST(RateLimiter, AnotherBudgetInheritsWhatWasCounted) {
+  RateLimiter wide(budget(10, 0));
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(wide.try_take(kStart + seconds(i)));
+  RateLimiter narrow(budget(3, 0));
+  narrow.inherit(wide);
+  EXPECT_EQ(narrow.left(kStart + seconds(10)), 0U);
+  EXPECT_EQ(narrow.next_free(kStart + seconds(10)), kStart + seconds(61)) << "the newest three";
+  RateLimiter wider(budget(6, 0));
+  wider.inherit(wide);
+  EXPECT_EQ(wider.left(kStart + seconds(10)), 2U);
+  wider.inherit(RateLimiter(budget(6, 0)));
+  EXPECT_EQ(wider.left(kStart + seconds(10)), 6U);
+}
+
 TEST(RateLimiter, AgreesWithCountingOneByOne) {
   Rng rng(20'260'814);
   for (int round = 0; round < 20; ++round) {

@@ -65,10 +65,10 @@ class Buyer final : public SessionListener {
     if (session) session->buy(core::OrderId{ticks}, spec, core::Money::minor(35), "", now);
   }
   void on_quote(const Quote&) override {}
-  void on_quote_refused(core::OrderId, std::string_view, std::string_view) override {}
+  void on_quote_refused(core::OrderId, const execution::Refusal&) override {}
   void on_bought(core::OrderId, const execution::Bought&) override { ++bought; }
-  void on_refused(core::OrderId, std::string_view, std::string_view, bool) override { ++refused; }
-  void on_unknown(core::OrderId, std::string_view) override {}
+  void on_refused(core::OrderId, const execution::Refusal&) override { ++refused; }
+  void on_unknown(core::OrderId, std::string_view, const execution::Refusal*) override {}
   void on_contract(const execution::ContractReport&, bool) override { ++contracts; }
   void on_transaction(const execution::TransactionReport&) override {}
   void on_balance(core::Money) override {}

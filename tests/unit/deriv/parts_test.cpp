@@ -55,6 +55,33 @@ TEST(Errors, EveryRowIsFoundAndUnique) {
   EXPECT_GE(codes.size(), 80U);
 }
 
+TEST(Errors, EachSaysWhatToExpectOfTheNextPurchase) {
+  using Kind = execution::RefusalKind;
+  const auto expect = [](Kind kind, std::initializer_list<std::string_view> codes) {
+    for (const auto code : codes) EXPECT_EQ(refusal_of(code), kind) << code;
+  };
+  expect(Kind::kForGood, {"InsufficientBalance", "SelfExclusion", "InputValidationFailed"});
+  expect(Kind::kStake, {"ContractBuyValidationError", "InvalidtoBuy", "ContractCreationFailure",
+                        "OpenPositionPayoutLimit"});
+  expect(Kind::kParameters,
+         {"TradingDurationNotAllowed", "OfferingsValidationError", "BarrierValidationError",
+          "InvalidSymbol", "PriceMoved", "OpenPositionLimit", "AlreadyExpired"});
+  expect(Kind::kClosed, {"MarketIsClosed", "TradeTemporarilyUnavailable", "NoRealtimeQuotes",
+                         "SystemMaintenance", "SystemMaintenanceMT5", "MigrationPending"});
+  expect(Kind::kPassing,
+         {"RateLimit", "CallError", "WrongResponse", "InternalServerError", "InvalidToken"});
+  // Proves nothing when it comes, and counts once it is proven that nothing was bought.
+  expect(Kind::kParameters, {"NeverHeardOf", ""});
+  EXPECT_EQ(refusal_of("ContractBuyValidationError", "InvalidMaxPayout"), Kind::kStake);
+  EXPECT_EQ(refusal_of("ContractBuyValidationError", "InvalidBarrier"), Kind::kParameters);
+  for (const auto& row : error_table()) {
+    // Whatever proves that nothing was done teaches something.
+    EXPECT_NE(refusal_of(row.code), Kind::kSingular) << row.code;
+    const bool for_good = row.error_class == ErrorClass::kPermanent;
+    EXPECT_EQ(refusal_of(row.code) == Kind::kForGood, for_good) << row.code;
+  }
+}
+
 Pending request(std::int64_t id, Call call, std::int64_t deadline_s = 100) {
   return {id, call, id * 10, Instant{}, Instant{} + seconds(deadline_s)};
 }
@@ -178,11 +205,85 @@ TEST_P(Budget, PollsNeverTakeThePlacesOfPurchases) {
   int purchases = 0;
   while (budget.try_take(Call::kBuy, now)) ++purchases;
   const auto all = rules->budgets()[rules->counter_of(Call::kBuy)].per_minute;
-  // 90 % of the venue's number in all, a fifth of that only for purchases.
+  // 90 % of the venue's number in all, two fifths of that only for purchases.
   EXPECT_EQ(taken + purchases, static_cast<int>(all) * 9 / 10);
-  EXPECT_EQ(purchases, static_cast<int>(all) * 9 / 10 / 5);
+  EXPECT_EQ(purchases, static_cast<int>(all) * 9 / 10 * 2 / 5);
   EXPECT_GT(budget.next_free(Call::kBuy, now), now);
   EXPECT_TRUE(budget.try_take(Call::kBuy, now + minutes(1)));
+}
+
+TEST_P(Budget, NoStrategyUsesUpWhatIsLeftToAnother) {
+  budget.set_buyers({"flood", "calm", "third"});
+  const auto all = static_cast<int>(rules->budgets()[rules->counter_of(Call::kBuy)].per_minute);
+  const auto share = all * 9 / 10 * 2 / 5 / 3;
+  int flooded = 0;
+  while (budget.try_take_order(Call::kBuy, "flood", now)) ++flooded;
+  EXPECT_EQ(flooded, all * 9 / 10 - 2 * share);
+  for (int i = 0; i < share; ++i) {
+    ASSERT_TRUE(budget.try_take_order(Call::kBuy, "calm", now)) << i;
+    ASSERT_FALSE(budget.try_take_order(Call::kBuy, "flood", now)) << i;
+  }
+  // Beyond its share it takes from nobody either.
+  EXPECT_FALSE(budget.try_take_order(Call::kBuy, "calm", now));
+  for (int i = 0; i < share; ++i) ASSERT_TRUE(budget.try_take_order(Call::kBuy, "third", now)) << i;
+  EXPECT_FALSE(budget.try_take_order(Call::kBuy, "third", now));
+}
+
+TEST_P(Budget, AStrategyGetsItsShareMinuteAfterMinute) {
+  budget.set_buyers({"flood", "calm"});
+  int calm = 0;
+  for (int second = 0; second < 20 * 60; ++second) {
+    now = now + seconds(1);
+    for (int i = 0; i < 30; ++i) budget.try_take_order(Call::kBuy, "flood", now);
+    // One tick after the other: as much as a strategy of one contract at a time can want.
+    if (second % 2 == 0) calm += budget.try_take_order(Call::kBuy, "calm", now) ? 1 : 0;
+  }
+  EXPECT_EQ(calm, 20 * 30);
+}
+
+TEST_P(Budget, PollsLeaveTheSharesAlone) {
+  budget.set_buyers({"a", "b"});
+  const auto shared = rules->counter_of(Call::kPoll) == rules->counter_of(Call::kBuy);
+  while (budget.try_take(shared ? Call::kPoll : Call::kForget, now)) {
+  }
+  const auto all = static_cast<int>(rules->budgets()[rules->counter_of(Call::kBuy)].per_minute);
+  int a = 0;
+  while (budget.try_take_order(Call::kBuy, "a", now)) ++a;
+  EXPECT_GE(a, all * 9 / 10 / 5);
+  EXPECT_TRUE(budget.try_take_order(Call::kBuy, "b", now));
+}
+
+TEST_P(Budget, AloneAStrategyMayTakeAll) {
+  budget.set_buyers({"only"});
+  const auto all = static_cast<int>(rules->budgets()[rules->counter_of(Call::kBuy)].per_minute);
+  int taken = 0;
+  while (budget.try_take_order(Call::kBuy, "only", now)) ++taken;
+  EXPECT_EQ(taken, all * 9 / 10);
+}
+
+TEST_P(Budget, QuotesAreSharedTooAndLeaveRoomForThePurchase) {
+  budget.set_buyers({"asks", "calm"});
+  while (budget.try_take_order(Call::kProposal, "asks", now)) {
+  }
+  EXPECT_TRUE(budget.try_take_order(Call::kBuy, "asks", now));
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(budget.try_take_order(Call::kProposal, "calm", now)) << i;
+    ASSERT_TRUE(budget.try_take_order(Call::kBuy, "calm", now)) << i;
+  }
+}
+
+TEST_P(Budget, OtherBuyersKeepWhatIsCounted) {
+  budget.set_buyers({"a", "b"});
+  int before = 0;
+  while (budget.try_take_order(Call::kBuy, "a", now)) ++before;
+  budget.set_buyers({"b", "a", "c"});  // a reload
+  EXPECT_FALSE(budget.try_take_order(Call::kBuy, "a", now));
+  EXPECT_TRUE(budget.try_take_order(Call::kBuy, "b", now));
+  EXPECT_TRUE(budget.try_take_order(Call::kBuy, "c", now));
+  // Who is none of them has no share, and still no more than the rest.
+  EXPECT_FALSE(budget.try_take_order(Call::kBuy, "stranger", now));
+  now = now + minutes(1);
+  EXPECT_TRUE(budget.try_take_order(Call::kBuy, "stranger", now));
 }
 
 TEST_P(Budget, PingsAreNotCounted) {

@@ -77,12 +77,17 @@ class Recorder final : public SessionListener {
                     tick.quote.to_string()));
     if (tick_hook) tick_hook(tick, history);
   }
+  void on_silence(const market::SymbolCode& symbol, bool silent, core::Duration pause) override {
+    add(fmt::format("{} {} {}", silent ? "silent" : "again", symbol,
+                    std::chrono::duration_cast<std::chrono::seconds>(pause).count()));
+  }
   void on_quote(const Quote& q) override {
     add(fmt::format("quote {} {} {} {}", q.order.value, q.id, q.ask.to_string(),
                     q.payout.to_string()));
   }
-  void on_quote_refused(core::OrderId order, std::string_view code, std::string_view m) override {
-    add(fmt::format("quote-refused {} {}: {}", order.value, code, m));
+  void on_quote_refused(core::OrderId order, const execution::Refusal& r) override {
+    refusal = r.kind;
+    add(fmt::format("quote-refused {} {}: {}", order.value, r.code, r.message));
   }
   void on_bought(core::OrderId order, const execution::Bought& b) override {
     bought = b;
@@ -90,11 +95,15 @@ class Recorder final : public SessionListener {
                     b.buy_price.to_string(), b.payout ? b.payout->to_string() : "none"));
     if (bought_hook) bought_hook(b);
   }
-  void on_refused(core::OrderId order, std::string_view code, std::string_view m,
-                  bool permanent) override {
-    add(fmt::format("refused {} {}{}: {}", order.value, code, permanent ? " permanent" : "", m));
+  void on_refused(core::OrderId order, const execution::Refusal& r) override {
+    refusal = r.kind;
+    const bool permanent = r.kind == execution::RefusalKind::kForGood;
+    add(fmt::format("refused {} {}{}: {}", order.value, r.code, permanent ? " permanent" : "",
+                    r.message));
   }
-  void on_unknown(core::OrderId order, std::string_view why) override {
+  void on_unknown(core::OrderId order, std::string_view why,
+                  const execution::Refusal* answer) override {
+    answered = answer == nullptr ? std::nullopt : std::optional(answer->kind);
     add(fmt::format("unknown {}: {}", order.value, why));
   }
   void on_contract(const execution::ContractReport& r, bool polled) override {
@@ -142,6 +151,9 @@ class Recorder final : public SessionListener {
                        std::string_view why) override {
     refused_past.push_back(fmt::format("{} {} {}: {}", symbol, from.s, to.s, why));
   }
+
+  std::optional<execution::RefusalKind> refusal;   // of the last purchase or quote refused
+  std::optional<execution::RefusalKind> answered;  // of the last unknown one, if it was answered
 
   void add(std::string line) { log.push_back(std::move(line)); }
   std::size_t count(std::string_view prefix) const {

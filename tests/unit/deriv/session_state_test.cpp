@@ -332,8 +332,8 @@ TEST_P(State, AClosedMarketKeepsItsLink) {
   }
   EXPECT_EQ(state(), SessionState::kLive);
   EXPECT_FALSE(rig.listener.has("state offline"));
-  EXPECT_EQ(rig.listener.count("notice tick_gap: 1HZ100V: no tick for"), 1U);
-  EXPECT_EQ(rig.listener.count("notice tick_gap: R_100: no tick for"), 1U);
+  EXPECT_EQ(rig.listener.count("silent 1HZ100V 60"), 1U);
+  EXPECT_EQ(rig.listener.count("silent R_100 60"), 1U);
   EXPECT_LE(rig.requests("ping") - before, 150U) << "one in half a minute, and a few";
   // Then the link goes deaf, too, and later than with ticks, but surely, it is replaced.
   EXPECT_LE(replaced_after(rig, seconds(120)), 36.0);
@@ -496,11 +496,18 @@ TEST_P(State, ASilentSymbolIsANoticeAndASubscriptionNotAReconnect) {
     rig.frame(rig.tick("R_100", 1'700'000'001 + i, 1451.5));
     pongs();
   }
-  EXPECT_EQ(rig.listener.count("notice tick_gap: frxXXXYYY"), 1U);
+  EXPECT_EQ(rig.listener.count("silent frxXXXYYY"), 1U);
   EXPECT_EQ(rig.requests("forget"), 1U);
   EXPECT_EQ(rig.requests("ticks") + rig.requests("ticks_history"), 3U);
   EXPECT_EQ(state(), SessionState::kLive);
-  EXPECT_EQ(rig.session->tick_age(rig.now()), core::Duration(seconds(61)));
+  const auto ages = rig.session->tick_ages(rig.now());
+  ASSERT_EQ(ages.size(), 2U);
+  EXPECT_EQ(ages[0].symbol, "R_100");
+  EXPECT_EQ(ages[0].age, core::Duration(0));
+  EXPECT_FALSE(ages[0].late);
+  EXPECT_EQ(ages[1].age, core::Duration(seconds(61)));
+  EXPECT_TRUE(ages[1].any);
+  EXPECT_TRUE(ages[1].late);
   // An hour of a closed market: few requests, one notice, no reconnect.
   for (int i = 62; i <= 3661; ++i) {
     rig.advance(seconds(1));
@@ -512,9 +519,52 @@ TEST_P(State, ASilentSymbolIsANoticeAndASubscriptionNotAReconnect) {
                         {"history", {{"prices", json::array()}, {"times", json::array()}}}});
     }
   }
-  EXPECT_EQ(rig.listener.count("notice tick_gap: frxXXXYYY"), 1U);
+  EXPECT_EQ(rig.listener.count("silent frxXXXYYY"), 1U);
   EXPECT_LE(rig.requests("ticks_history"), 12U);
   EXPECT_FALSE(rig.listener.has("state offline"));
+}
+
+TEST_P(State, ASymbolThatNeverTicksIsToldAndSoIsItsReturn) {
+  rig.to_live();
+  rig.session->set_symbols({"R_100", "1HZ100V"}, 0, rig.now());
+  for (const auto& sent : std::vector<json>(rig.wire.sent)) {
+    const auto symbol = sent.value("ticks", "");
+    if (symbol == "R_100") rig.answer(sent, rig.tick("R_100", 1'700'000'001, 1451.5));
+    if (symbol == "1HZ100V") rig.refuse(sent, "MarketIsClosed", "ticks");
+  }
+  const auto run = [&](int from, int to) {
+    for (int i = from; i <= to; ++i) {
+      rig.advance(seconds(1));
+      rig.frame(rig.tick("R_100", 1'700'000'001 + i, 1451.5));
+      rig.pong();
+    }
+  };
+  run(1, 59);
+  EXPECT_EQ(rig.listener.count("silent"), 0U);
+  const auto before = rig.session->tick_ages(rig.now());
+  ASSERT_EQ(before.size(), 2U);
+  EXPECT_FALSE(before[1].any);
+  EXPECT_TRUE(before[1].late) << "by its rhythm, long before it is told";
+  run(60, 200);
+  EXPECT_EQ(rig.listener.count("silent 1HZ100V 60"), 1U);
+  EXPECT_EQ(rig.listener.count("silent"), 1U) << "once";
+  rig.frame(rig.tick("1HZ100V", 1'700'000'300, 1451.5));
+  EXPECT_EQ(rig.listener.count("again 1HZ100V 200"), 1U);
+  EXPECT_FALSE(rig.session->tick_ages(rig.now())[1].late);
+  // And anew.
+  run(201, 261);
+  EXPECT_EQ(rig.listener.count("silent 1HZ100V 60"), 2U);
+}
+
+// The outage of a link is told in other words, and its length is not held against a symbol.
+TEST_P(State, WhileThereIsNoLinkNoSymbolIsSilent) {
+  rig.to_live();
+  subscribe(rig, {"R_100"});
+  rig.session->on_closed(0, "gone", rig.now());
+  for (int i = 0; i < 300; ++i) rig.advance(seconds(1));
+  EXPECT_EQ(rig.listener.count("silent"), 0U);
+  ASSERT_EQ(rig.session->tick_ages(rig.now()).size(), 1U);
+  EXPECT_FALSE(rig.session->tick_ages(rig.now())[0].late);
 }
 
 TEST_P(State, StopsAtOnceWhenNothingIsAwaited) {

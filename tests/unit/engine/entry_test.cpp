@@ -505,9 +505,30 @@ TEST(AccountLimits, ADepositIsAskedForWhereMinBalanceForbidsAndBelievedWhenItIsQ
   EXPECT_EQ(rig.buys.size(), 1u);
 }
 
+// ---- quotes that are none ----
+
+TEST(Quotes, OfZeroOrLessAreNoTicks) {
+  auto rig = live_rig({every_tick("a", "1.00")});
+  rig.tick("1.02");
+  ASSERT_EQ(rig.buys.size(), 1u);
+  rig.bought(rig.buy().order, 1, "1.95");
+  rig.settle(1, "0.00");
+  const auto before = rig.view("a").last_tick;
+  rig.engine->on_tick({"R_100", {rig.now.venue.s + 2}, core::Price::raw(0, 2)}, false, rig.now,
+                      rig.actions);
+  rig.engine->on_tick({"R_100", {rig.now.venue.s + 4}, core::Price::raw(-102, 2)}, false, rig.now,
+                      rig.actions);
+  rig.balance("10000.00");  // performs what they brought
+  EXPECT_TRUE(rig.buys.empty());
+  EXPECT_EQ(rig.view("a").last_tick, before);
+  EXPECT_EQ(rig.count(core::EventKind::kTickGap), 1) << "told once";
+  rig.tick("R_100", rig.now.venue.s + 6, "1.02");
+  EXPECT_EQ(rig.buys.size(), 1u);
+}
+
 // ---- guards ----
 
-TEST(GuardsInTheEngine, CooldownEndsAfterItsLastSecond) {
+TEST(GuardsInTheEngine, ACooldownOfNSecondsIsOverAtNSeconds) {
   auto s = every_tick("a", "1.00");
   s.guards.cooldown = seconds(4);
   auto rig = live_rig({s});
@@ -515,9 +536,56 @@ TEST(GuardsInTheEngine, CooldownEndsAfterItsLastSecond) {
   rig.bought(rig.buy().order, 1, "1.95");
   rig.settle(1, "0.00");
   rig.tick("1.02");
-  rig.tick("1.02");  // four seconds after: still within
+  EXPECT_TRUE(rig.buys.empty());
+  rig.tick("1.02");  // four seconds after
+  EXPECT_EQ(rig.buys.size(), 1u);
+}
+
+TEST(GuardsInTheEngine, APauseOfNSecondsIsOverAtNSeconds) {
+  auto s = every_tick("a", "1.00");
+  s.guards.after_losses = risk::AfterLosses{1, seconds(6)};
+  auto rig = live_rig({s});
+  rig.tick("1.02");
+  rig.bought(rig.buy().order, 1, "1.95");
+  rig.settle(1, "0.00");
+  const auto settled = rig.now.venue.s;
+  rig.tick("1.02");
+  rig.tick("1.02");
   EXPECT_TRUE(rig.buys.empty());
   rig.tick("1.02");
+  EXPECT_EQ(rig.now.venue.s, settled + 6);
+  EXPECT_EQ(rig.buys.size(), 1u);
+}
+
+// Each other wait, at its last second and at its end: none of them ends a tick late.
+TEST(GuardsInTheEngine, AnHourOfPurchasesIsOverAtAnHour) {
+  auto s = every_tick("a", "1.00");
+  s.guards.max_trades_per_hour = 1;
+  auto rig = live_rig({s});
+  rig.tick("1.02");
+  const auto bought = rig.now.venue.s;
+  rig.bought(rig.buy().order, 1, "1.95");
+  rig.settle(1, "0.00");
+  rig.tick("R_100", bought + 3598, "1.02");
+  EXPECT_TRUE(rig.buys.empty());
+  rig.tick("R_100", bought + 3600, "1.04");
+  EXPECT_EQ(rig.buys.size(), 1u);
+}
+
+TEST(GuardsInTheEngine, ADayIsOverWithItsLastSecond) {
+  auto s = every_tick("a", "1.00");
+  risk::AccountLimits limits;
+  limits.max_trades_per_day = 1;
+  limits.day_starts = std::chrono::hours(6);
+  Rig rig({limits, {s}});
+  rig.live();
+  const auto begin = 20'000 * std::int64_t{86'400} + 6 * 3600;
+  rig.tick("R_100", begin - 4, "1.02");
+  rig.bought(rig.buy().order, 1, "1.95");
+  rig.settle(1, "0.00");
+  rig.tick("R_100", begin - 2, "1.04");
+  EXPECT_TRUE(rig.buys.empty());
+  rig.tick("R_100", begin, "1.02");
   EXPECT_EQ(rig.buys.size(), 1u);
 }
 

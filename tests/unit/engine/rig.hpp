@@ -192,11 +192,21 @@ class Rig {
     perform();
   }
   void refused(core::OrderId order, std::string_view code, bool permanent = false) {
-    engine->on_refused(order, code, "text", permanent, now, actions);
+    using execution::RefusalKind;
+    refused(order, code, permanent ? RefusalKind::kForGood : RefusalKind::kParameters);
+  }
+  void refused(core::OrderId order, std::string_view code, execution::RefusalKind kind) {
+    engine->on_refused(order, {kind, code, "text"}, now, actions);
     perform();
   }
   void unknown(core::OrderId order) {
-    engine->on_unknown(order, "timeout", now, actions);
+    engine->on_unknown(order, "timeout", nullptr, now, actions);
+    perform();
+  }
+  /// Answered with an error that proves nothing.
+  void unknown(core::OrderId order, std::string_view code, execution::RefusalKind kind) {
+    const execution::Refusal answer{kind, code, "text"};
+    engine->on_unknown(order, code, &answer, now, actions);
     perform();
   }
   void quote(core::OrderId order, std::string_view payout, std::string_view ask) {

@@ -4,6 +4,7 @@
 #include "risk/day.hpp"
 #include "risk/gate.hpp"
 #include "risk/guards.hpp"
+#include "risk/refusals.hpp"
 
 namespace derivd::risk {
 namespace {
@@ -84,16 +85,57 @@ TEST(SessionStop, TargetCountsWhatIsRealised) {
   EXPECT_TRUE(s.target_reached(limits));
 }
 
+// ---- refusals ----
+
+TEST(RefusalsInARow, WaitLongerEachTime) {
+  Refusals r;
+  std::vector<std::int64_t> waits;
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(r.spent());
+    r.count(true, at(1000));
+    waits.push_back((*r.until - at(1000)).count());
+  }
+  EXPECT_EQ(waits, (std::vector<std::int64_t>{1, 2, 4, 8, 16, 32, 64, 120, 120, 120}));
+  EXPECT_TRUE(r.spent());
+  EXPECT_EQ(r.total, 10);
+  r.end();
+  EXPECT_EQ(r, (Refusals{10, 0, 0, {}, false}));
+}
+
+TEST(RefusalsInARow, AWaitOfNSecondsIsOverAtNSeconds) {
+  Refusals r;
+  EXPECT_FALSE(r.waiting(at(1000)));
+  for (int i = 0; i < 4; ++i) r.count(true, at(1000));  // 8 s
+  EXPECT_EQ(r.waiting(at(1007)), at(1008));
+  EXPECT_FALSE(r.waiting(at(1008)));
+  // Further away than any wait: the clock went back.
+  EXPECT_FALSE(r.waiting(at(1008 - 121)));
+  EXPECT_TRUE(r.waiting(at(1008 - 120)));
+}
+
+TEST(RefusalsInARow, OnlyStrikesEndInAHalt) {
+  Refusals r;
+  for (int i = 0; i < 100; ++i) r.count(false, at(1000));
+  EXPECT_FALSE(r.spent());
+  for (int i = 0; i < kMaxStrikes; ++i) r.count(true, at(1000));
+  EXPECT_TRUE(r.spent());
+  Refusals burst;
+  burst.count(true, at(1000));
+  burst.count_again();
+  EXPECT_EQ(burst.total, 2);
+  EXPECT_EQ(burst.row, 1);
+}
+
 // ---- guards ----
 
-TEST(Guards, CooldownCountsFromSettlementEndIncluded) {
+TEST(Guards, ACooldownOfNSecondsIsOverAtNSeconds) {
   Guards g;
   g.cooldown = seconds(10);
   GuardState s;
   s.on_settled(g, usd("0.33"), at(100));
   EXPECT_TRUE(s.cooling(at(100)));
-  EXPECT_TRUE(s.cooling(at(110)));
-  EXPECT_FALSE(s.cooling(at(111)));
+  EXPECT_TRUE(s.cooling(at(109)));
+  EXPECT_FALSE(s.cooling(at(110)));
   g.cooldown = seconds(0);
   GuardState none;
   none.on_settled(g, usd("0.33"), at(100));
@@ -109,8 +151,8 @@ TEST(Guards, AfterLossesPausesAndCountsAnew) {
   s.on_settled(g, usd("0"), at(3));  // a break-even is neither
   EXPECT_FALSE(s.pausing(at(3)));
   s.on_settled(g, usd("-1"), at(4));
-  EXPECT_TRUE(s.pausing(at(604)));
-  EXPECT_FALSE(s.pausing(at(605)));
+  EXPECT_TRUE(s.pausing(at(603)));
+  EXPECT_FALSE(s.pausing(at(604)));
   EXPECT_EQ(s.losses, 0);
   s.on_settled(g, usd("-1"), at(700));
   s.on_settled(g, usd("-1"), at(701));
@@ -184,6 +226,10 @@ TEST_F(Gate, AsksInTheFixedOrder) {
   s.cooling_until.reset();
   EXPECT_EQ(entry(), "after_losses");
   s.pausing_until.reset();
+  s.refused_until = at(7);
+  s.refused_in_row = 3;
+  EXPECT_EQ(entry(), "refusals");
+  s.refused_until.reset();
   EXPECT_EQ(entry(), "max_open");
   s.open = 0;
   EXPECT_EQ(entry(), "max_trades_per_hour");

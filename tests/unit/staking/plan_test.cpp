@@ -153,12 +153,101 @@ TEST(Plans, SaveAndLoadContinue) {
     ASSERT_TRUE(b->load(a->save())) << type.name;
     EXPECT_EQ(stakes(*a, "LWWLLLW"), stakes(*b, "LWWLLLW")) << type.name;
     EXPECT_FALSE(b->load("")) << type.name;
-    EXPECT_FALSE(b->load(a->save() + " 1")) << type.name;
+    EXPECT_FALSE(b->load(a->save() + " 1 1")) << type.name;
     EXPECT_FALSE(b->load("other 1")) << type.name;
     a->restart();
     EXPECT_EQ(a->next(), usd("0.35")) << type.name;
     EXPECT_EQ(a->step(), 0) << type.name;
   }
+}
+
+TEST(Plans, ARefusedStakeDoesWhatTheCapWouldDo) {
+  for (const auto on_cap : {OnCap::kRestart, OnCap::kHold}) {
+    for (const auto& type : plan_types()) {
+      for (const std::string_view results : {"LLLLL", "WWWWW", "LWLWLWL", "LLWLLWW", "LLLW"}) {
+        auto s = settings(type.name, "1.00", "2.1");
+        s.on_cap = on_cap;
+        auto plan = type.make(s);
+        stakes(*plan, results);
+        const auto refused = plan->next();
+        plan->refuse(refused);
+        const auto then = plan->next();
+        const auto what = std::string(type.name) + " after " + std::string(results);
+        if (refused == s.base) {
+          EXPECT_EQ(then, refused) << what << ": the base is not raised";
+          continue;
+        }
+        EXPECT_LT(then, refused) << what;
+        EXPECT_GE(then, s.base) << what;
+        if (on_cap == OnCap::kRestart) {
+          EXPECT_EQ(then, s.base) << what;
+        }
+        // Again and again, down to the base and no further.
+        for (int i = 0; i < 20; ++i) plan->refuse(plan->next());
+        EXPECT_EQ(plan->next(), s.base) << what;
+      }
+    }
+  }
+}
+
+TEST(Plans, ARefusalOfAHigherStakeThanTheNextChangesNothing) {
+  for (const auto& type : plan_types()) {
+    auto plan = type.make(settings(type.name, "1.00"));
+    stakes(*plan, "LLLW");
+    const auto before = plan->save();
+    plan->refuse(plan->next() + usd("0.01"));
+    EXPECT_EQ(plan->save(), before) << type.name;
+  }
+}
+
+TEST(Martingale, HoldsBelowTheRefusedStakeUntilItIsBackAtItsBase) {
+  auto s = settings("martingale", "1.00");
+  s.on_cap = OnCap::kHold;
+  auto plan = make(s);
+  EXPECT_EQ(stakes(*plan, "LLL"), "1.00 2.00 4.00 8.00");
+  plan->refuse(usd("8.00"));
+  EXPECT_EQ(stakes(*plan, "LL"), "4.00 4.00 4.00");
+  auto later = make(s);
+  ASSERT_TRUE(later->load(plan->save()));
+  EXPECT_EQ(stakes(*later, "LWLLL"), "4.00 4.00 1.00 2.00 4.00 8.00");
+  plan->refuse(usd("4.00"));
+  EXPECT_EQ(plan->next(), usd("2.00"));
+  // Settings of today: a lower cap of its own, another on_cap, another base.
+  s.max_stake = usd("1.50");
+  auto capped = make(s);
+  ASSERT_TRUE(capped->load("martingale 5 200"));
+  EXPECT_EQ(capped->next(), usd("1.50"));
+  auto dearer = make(settings("martingale", "3.00"));
+  ASSERT_TRUE(dearer->load("martingale 1 200"));
+  EXPECT_EQ(dearer->next(), usd("6.00")) << "with on_cap restart a ceiling means nothing";
+  EXPECT_FALSE(dearer->load("martingale 1 -200"));
+  EXPECT_FALSE(dearer->load("martingale 1 200 3"));
+}
+
+TEST(Martingale, FindsTheLowerStakeFromVeryFarUp) {
+  auto s = settings("martingale", "1.00", "1.01");
+  s.on_cap = OnCap::kHold;
+  auto plan = make(s);
+  ASSERT_TRUE(plan->load("martingale 9000"));
+  const auto cut = plan->next();
+  plan->refuse(cut);
+  EXPECT_LT(plan->next(), cut);
+  EXPECT_GT(plan->next().units(), cut.units() / 102 * 100) << "the step below it";
+}
+
+TEST(OscarsGrind, HoldsBelowTheRefusedStakeUntilTheGrindIsOver) {
+  auto s = settings("oscars_grind", "1.00");
+  s.on_cap = OnCap::kHold;
+  auto plan = make(s);
+  ASSERT_TRUE(plan->load("oscars_grind 4 -1500 0"));
+  EXPECT_EQ(plan->next(), usd("4.00"));
+  plan->refuse(usd("4.00"));
+  EXPECT_EQ(plan->next(), usd("3.00"));
+  auto later = make(s);
+  ASSERT_TRUE(later->load(plan->save()));
+  EXPECT_EQ(later->next(), usd("3.00"));
+  later->on_result(usd("16.00"));
+  EXPECT_EQ(later->save(), "oscars_grind 1 0 0");
 }
 
 TEST(Plans, ALoadedStepObeysTodaysSettings) {

@@ -89,6 +89,15 @@ TEST_F(BookTest, ADigitContractLivesFromBuyToPayment) {
   EXPECT_EQ(book.next_due(), std::nullopt);
 }
 
+TEST_F(BookTest, AQuoteThatIsNoneSettlesNothing) {
+  at(100, "1000.01");
+  buy(spec_of(ContractType::kDigitEven, "1t"), "1.00", 100);
+  EXPECT_THAT(at(102, "0.00"), IsEmpty());
+  EXPECT_THAT(at(104, "-5.00"), IsEmpty());
+  EXPECT_EQ(book.last_tick("R_100")->epoch, VenueTime{100});
+  EXPECT_FALSE(at(106, "1000.02").empty()) << "the first tick of its life";
+}
+
 TEST_F(BookTest, ALostContractIsSettledForNothing) {
   at(100, "342.07");
   const auto id = buy(spec_of(ContractType::kDigitOdd, "1t"), "1.00", 101);
