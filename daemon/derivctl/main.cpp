@@ -1,11 +1,13 @@
 // derivctl: the operator's tool. See contract.md "derivctl" and derivctl(1).
 #include <CLI/CLI.hpp>
 
+#include "common/descriptors.hpp"
 #include "derivctl/command.hpp"
 #include "service/exit_code.hpp"
 
 int main(int argc, char** argv) {
   using namespace derivd;
+  daemon::keep_standard_descriptors();
   CLI::App app{"derivctl shows and steers a running derivd"};
   app.set_version_flag("--version", "derivctl " DERIVD_VERSION);
   app.require_subcommand(1);

@@ -177,6 +177,10 @@ void print_status(const ordered_json& s) {
   fmt::print("open         {} contracts, {} at stake, {} unknown\n", cell(s["open_contracts"]),
              cell(s["open_stake"]), cell(s["unknown_orders"]));
   print_ticks(s);
+  // A log that takes nothing cannot tell of itself.
+  if (const auto lost = s.value("log_dropped", std::uint64_t{0}); lost > 0) {
+    fmt::print("log          {} entries were dropped\n", lost);
+  }
   print_limits(s["limits"]);
   fmt::print("\n");
   print_table(s["strategies"], {"name", "type", "symbol", "status", "trades", "won", "lost", "open",

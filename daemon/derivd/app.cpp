@@ -44,8 +44,6 @@ constexpr core::Duration kStatusEvery = std::chrono::seconds(1);
 /// While it stops, systemd hears once a second that this much is still wanted; stop_timeout ends
 /// it.
 constexpr core::Duration kStopExtension = std::chrono::seconds(15);
-/// An abstract socket's name is short; the account's id comes first.
-constexpr std::size_t kMaxLockedHost = 50;
 
 std::uint64_t system_seed() {
   std::random_device device;
@@ -116,6 +114,7 @@ class App final : public ControlTarget {
     auto out = trader_.status();
     out["ticks_archived"] = recorder_ ? nlohmann::ordered_json(recorder_->recorded()) : nullptr;
     out["version"] = DERIVD_VERSION;
+    out["log_dropped"] = real_log_.lost();
     out["ticks_dropped"] = recorder_ ? nlohmann::ordered_json(recorder_->dropped()) : nullptr;
     out["ticks_problem"] =
         recorder_ && recorder_->in_trouble() ? nlohmann::ordered_json(archive_problem_) : nullptr;
@@ -215,6 +214,13 @@ class App final : public ControlTarget {
     if (account_locks_.contains(name)) return {};
     auto held = service::lock_account(name);
     if (!held) return held.error();
+    for (const auto& note : (*held)->notes()) {
+      core::Event event;
+      event.kind = EventKind::kLockProblem;
+      event.text = core::Text::truncated("lock of the account: " + note);
+      event.reason = core::Text::truncated(note);
+      log_.write(event);
+    }
     account_locks_[name] = std::move(*held);
     return {};
   }
@@ -223,7 +229,7 @@ class App final : public ControlTarget {
   std::string lock_name(const deriv::AccountInfo& account) const {
     const auto host = net::Url::parse(venue_address(config_.venue, dialect_).endpoint);
     const auto place = host ? host->host + ":" + host->port : std::string{};
-    return fmt::format("{}@{}", account.id, place.substr(0, kMaxLockedHost));
+    return fmt::format("{}@{}", account.id, place);
   }
 
   /// The venue's changed settings are in use, or given up.
@@ -263,8 +269,9 @@ class App final : public ControlTarget {
     auto server = net::serve_plain(
         io_, at.ip, at.port, {"/metrics", std::string(service::Exposition::kContentType), [this] {
                                 const auto time = now();
-                                return metrics_.page(trader_, config_, time,
-                                                     time.instant - started_, pulse_.lag());
+                                return metrics_.page(
+                                    trader_, config_, time,
+                                    {time.instant - started_, pulse_.lag(), real_log_.lost()});
                               }});
     if (!server) return warn_metrics(server.error().text + "; trading goes on without metrics");
     metrics_server_ = std::move(*server);

@@ -4,12 +4,14 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "common/descriptors.hpp"
 #include "common/paths.hpp"
 #include "config/config.hpp"
 #include "derivd/app.hpp"
@@ -173,6 +175,8 @@ int wait_online(const std::string& name, double timeout_s) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  daemon::keep_standard_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that left is no reason to stop trading
   CLI::App app{"derivd trades at Deriv exactly as configured"};
   app.set_version_flag("--version", "derivd " DERIVD_VERSION);
   app.require_subcommand(1);

@@ -171,12 +171,15 @@ void Metrics::on_append(const execution::Record&, core::Duration took, bool done
 }
 
 std::string Metrics::page(const Trader& trader, const config::Config& config, const core::Now& now,
-                          core::Duration uptime, core::Duration loop_lag) const {
+                          const Process& process) const {
   Exposition out;
   out.family("derivd_build_info", Type::kGauge, "1; the version is in the label.");
   out.sample({{"version", DERIVD_VERSION}}, std::int64_t{1});
-  gauge(out, "derivd_uptime_seconds", "Since the daemon's start.", uptime);
-  gauge(out, "derivd_loop_lag_seconds", "Longest delay of the loop in the last second.", loop_lag);
+  gauge(out, "derivd_uptime_seconds", "Since the daemon's start.", process.uptime);
+  gauge(out, "derivd_loop_lag_seconds", "Longest delay of the loop in the last second.",
+        process.loop_lag);
+  counter(out, "derivd_log_entries_dropped_total", "Entries that the log could not take.",
+          process.log_lost);
   if (const auto bytes = resident_bytes()) {
     gauge(out, "derivd_resident_memory_bytes", "Resident memory.", *bytes);
   }

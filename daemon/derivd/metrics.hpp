@@ -19,10 +19,15 @@ class Metrics final : public Observer {
   void on_load(const execution::Snapshot&) override {}
   void on_append(const execution::Record& record, core::Duration took, bool done) override;
 
-  /// In Prometheus' text form. No account's id and no secret is in it. `loop_lag` is the longest
-  /// delay of a timer lately.
+  /// What the daemon knows of itself.
+  struct Process {
+    core::Duration uptime;
+    core::Duration loop_lag;  // the longest delay of a timer lately
+    std::uint64_t log_lost = 0;
+  };
+  /// In Prometheus' text form. No account's id and no secret is in it.
   std::string page(const Trader& trader, const config::Config& config, const core::Now& now,
-                   core::Duration uptime, core::Duration loop_lag) const;
+                   const Process& process) const;
 
  private:
   std::array<std::uint64_t, core::kEventKindCount> events_{};

@@ -39,6 +39,7 @@ class ObservedLog final : public service::Log {
   std::string clean(std::string_view text) const override { return log_.clean(text); }
   void flush(bool all) override { log_.flush(all); }
   void set_level(service::Level level) override { log_.set_level(level); }
+  std::uint64_t lost() const override { return log_.lost(); }
 
  private:
   service::Log& log_;

@@ -1,20 +1,26 @@
 // derivsim: a Deriv-compatible venue on loopback. Options in, one ready line out, then serve until
 // a signal. Everything it does is in lib/sim.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "common/descriptors.hpp"
 #include "market/symbol.hpp"
 #include "sim/server.hpp"
 
@@ -172,26 +178,88 @@ core::VenueTime start_of(const CLI::App& app, const Arguments& a,
               .count()};
 }
 
-/// Appends lines and hands each to the system at once.
+/// Appends lines and hands each to the system at once. A pipe or a terminal that takes nothing does
+/// not hold the venue up: what it does not take waits here, as long as that is bounded.
 class LineFile {
  public:
+  explicit LineFile(boost::asio::io_context& io) : descriptor_(io) {}
+
   bool open(const std::string& path) {
     path_ = path;
-    file_.open(path, std::ios::binary | std::ios::trunc);
-    return file_.good();
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    struct stat info {};
+    if (fd < 0 || ::fstat(fd, &info) != 0) return false;
+    regular_ = S_ISREG(info.st_mode);
+    if (regular_) {
+      file_ = fd;
+      return true;
+    }
+    boost::system::error_code error;
+    descriptor_.assign(fd, error);
+    if (error) ::close(fd);
+    if (!error) descriptor_.non_blocking(true, error);
+    return !error;
   }
+  ~LineFile() {
+    if (file_ >= 0) ::close(file_);
+  }
+  LineFile(const LineFile&) = delete;
+  LineFile& operator=(const LineFile&) = delete;
+
   void write(std::string_view line) {
-    file_ << line << '\n';
-    file_.flush();
-    // Not with fmt, which throws where standard error is a pipe that nobody reads any more.
-    if (!file_ && !failed_) std::fprintf(stderr, "derivsim: cannot write %s\n", path_.c_str());
-    failed_ = failed_ || !file_;
+    if (failed_) return;
+    pending_ += line;
+    pending_ += '\n';
+    if (!waiting_) flush();
   }
-  bool failed() const { return failed_; }
+  /// At the end: gives a slow reader a moment more. False: something is missing.
+  bool finish() {
+    const auto until = std::chrono::steady_clock::now() + kFarewell;
+    while (!pending_.empty() && !failed_) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+          until - std::chrono::steady_clock::now());
+      pollfd ready{fd(), POLLOUT, 0};
+      if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) <= 0) break;
+      write_some();
+    }
+    return !failed_ && pending_.empty();
+  }
 
  private:
+  static constexpr std::size_t kMaxPending = std::size_t{64} << 20;
+  static constexpr auto kFarewell = std::chrono::milliseconds(500);
+
+  int fd() { return regular_ ? file_ : descriptor_.native_handle(); }
+
+  void write_some() {
+    const auto n = ::write(fd(), pending_.data(), pending_.size());
+    if (n > 0) pending_.erase(0, static_cast<std::size_t>(n));
+    const bool later = n < 0 && (errno == EAGAIN || errno == EINTR);
+    if ((n < 0 && !later) || pending_.size() > kMaxPending) {
+      // Not with fmt, which throws where standard error is a pipe that nobody reads any more.
+      std::fprintf(stderr, "derivsim: cannot write %s\n", path_.c_str());
+      failed_ = true;
+      pending_.clear();
+    }
+  }
+  void flush() {
+    do write_some();
+    while (regular_ && !pending_.empty());
+    if (pending_.empty()) return;
+    waiting_ = true;
+    descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
+                           [this](boost::system::error_code error) {
+                             waiting_ = false;
+                             if (!error) flush();
+                           });
+  }
+
   std::string path_;
-  std::ofstream file_;
+  bool regular_ = true;
+  int file_ = -1;
+  boost::asio::posix::stream_descriptor descriptor_;
+  std::string pending_;
+  bool waiting_ = false;
   bool failed_ = false;
 };
 
@@ -230,8 +298,8 @@ Outcome<void> read_faults(const std::string& path, sim::Venue& venue) {
   return {};
 }
 
-Outcome<void> serve(sim::Server::Options options, sim::Venue& venue) {
-  boost::asio::io_context io(1);
+Outcome<void> serve(boost::asio::io_context& io, sim::Server::Options options,
+                    sim::Venue& venue) {
   sim::Server server(io, std::move(options), venue);
   if (auto ok = server.start(); !ok) return Failure{kOther, ok.error().text};
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
@@ -261,7 +329,8 @@ Outcome<void> run(const CLI::App& app, const Arguments& a) {
   if (app.count("--start") != 0 && a.start <= 0)
     return Failure{kUsage, fmt::format("--start {}: an epoch in seconds", a.start)};
 
-  LineFile ledger, record;
+  boost::asio::io_context io(1);
+  LineFile ledger(io), record(io);
   if (!a.ledger.empty() && !ledger.open(a.ledger))
     return Failure{kCannotWrite, fmt::format("cannot write {}", a.ledger)};
   if (!a.record.empty() && !record.open(a.record))
@@ -282,17 +351,17 @@ Outcome<void> run(const CLI::App& app, const Arguments& a) {
   server_options.control = a.control;
   sim::Venue venue(std::move(venue_options));
   if (auto ok = read_faults(a.faults, venue); !ok) return ok.error();
-  if (auto ok = serve(std::move(server_options), venue); !ok) return ok.error();
-  if (ledger.failed() || record.failed())
-    return Failure{kCannotWrite, "not everything was written"};
+  if (auto ok = serve(io, std::move(server_options), venue); !ok) return ok.error();
+  const bool written = ledger.finish();
+  if (!record.finish() || !written) return Failure{kCannotWrite, "not everything was written"};
   return {};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  // A reader of its output or of a ledger in a pipe may go; the venue stays.
-  std::signal(SIGPIPE, SIG_IGN);
+  daemon::keep_standard_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);  // the reader of a ledger may leave
   CLI::App app{"A Deriv-compatible venue on loopback, for demonstrations and tests."};
   Arguments arguments;
   declare(app, arguments);

@@ -70,6 +70,10 @@ std::string_view name_of(EventKind kind) {
       return "journal_problem";
     case EventKind::kControlCommand:
       return "control_command";
+    case EventKind::kLogDropped:
+      return "log_dropped";
+    case EventKind::kLockProblem:
+      return "lock_problem";
     case EventKind::kMetricsProblem:
       return "metrics_problem";
     case EventKind::kNotifyProblem:

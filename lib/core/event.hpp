@@ -50,6 +50,8 @@ enum class EventKind : std::uint8_t {
   kSymbolSilent,  // no tick of it for long, or ticks again: DERIVD_STATE
   kJournalProblem,
   kControlCommand,
+  kLogDropped,   // entries that the log could not take
+  kLockProblem,  // the account's lock: somebody stands in for a holder, or it has no place
   kMetricsProblem,  // the page for Prometheus: not served, or shown to the network
   kNotifyProblem,   // notifications do not arrive, or arrive again
   kWatchdog,

@@ -44,6 +44,8 @@ bool is_repetitive(core::EventKind kind) {
     case EventKind::kStrategyResumed:
     case EventKind::kStrategyWaits:
     case EventKind::kControlCommand:
+    case EventKind::kLogDropped:
+    case EventKind::kLockProblem:
     case EventKind::kReconciled:
     case EventKind::kConfigChanged:
     case EventKind::kReloadDone:

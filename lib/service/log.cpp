@@ -1,8 +1,9 @@
 #include "service/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/ansicolor_sink.h>
+#include <poll.h>
+#include <spdlog/details/log_msg.h>
+#include <spdlog/pattern_formatter.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -12,11 +13,12 @@
 #include <systemd/sd-journal.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
-#include <mutex>
 
 #include "service/limiter.hpp"
+#include "service/log_writer.hpp"
 #include "service/redact.hpp"
 
 namespace derivd::service {
@@ -28,45 +30,60 @@ core::Instant monotonic_now() {
               .count()};
 }
 
-/// What both sinks share: the level, repetition and redaction.
-class FilteredLog : public Log {
+/// What makes an entry of an event.
+using Compose = LogEntry (*)(const core::Event& event, std::uint64_t held_back);
+
+/// What both sinks share: the level, repetition, redaction, and that nobody waits for them.
+class QueuedLog final : public Log {
  public:
   using Log::write;
-  explicit FilteredLog(Level level) : level_(level) {}
+  QueuedLog(Level level, Compose compose, LogWriter::Sink sink)
+      : level_(level),
+        compose_(compose),
+        writer_(std::move(sink), [compose](const LostEntries& lost) {
+          core::Event event;
+          event.kind = core::EventKind::kLogDropped;
+          event.text = core::Text::truncated(lost_in_words(lost));
+          return compose(event, 0);
+        }) {}
 
-  void write(const core::Event& event) final {
+  void write(const core::Event& event) override {
     // Whatever goes wrong in a log must not reach trading: bad_alloc and formatting included.
     try {
       if (message_info(event.kind).level < level_) return;
       const auto verdict = limiter_.admit(event, monotonic_now());
-      if (verdict.write) put(cleaned(event), verdict.held_back);
+      if (verdict.write) put(event, verdict.held_back);
     } catch (...) {  // NOLINT(bugprone-empty-catch)
     }
   }
 
-  std::string clean(std::string_view text) const final { return redactor_.clean(text); }
+  std::string clean(std::string_view text) const override { return redactor_.clean(text); }
 
-  void flush(bool all) final {
+  void flush(bool all) override {
     try {
       // The entry tells itself once more: it is the last of them, and not one of those counted.
       for (const auto& rest : limiter_.take_rests(monotonic_now(), all)) {
-        put(cleaned(rest.last), rest.held_back - 1);
+        put(rest.last, rest.held_back - 1);
       }
     } catch (...) {  // NOLINT(bugprone-empty-catch)
     }
   }
 
-  void set_level(Level level) final { level_ = level; }
+  void set_level(Level level) override { level_ = level; }
 
-  void hide(const core::Secret& secret) final {
+  void hide(const core::Secret& secret) override {
     try {
       redactor_.hide(secret);
     } catch (...) {  // NOLINT(bugprone-empty-catch)
     }
   }
 
+  std::uint64_t lost() const override { return writer_.lost(); }
+
  private:
-  virtual void put(const core::Event& event, std::uint64_t held_back) = 0;
+  void put(const core::Event& event, std::uint64_t held_back) {
+    writer_.push(compose_(cleaned(event), held_back));
+  }
 
   core::Event cleaned(const core::Event& event) const {
     auto clean = event;
@@ -76,8 +93,10 @@ class FilteredLog : public Log {
   }
 
   Level level_;
+  const Compose compose_;
   RepeatLimiter limiter_;
   Redactor redactor_;
+  LogWriter writer_;
 };
 
 std::string message_of(const core::Event& event, std::uint64_t held_back) {
@@ -86,38 +105,29 @@ std::string message_of(const core::Event& event, std::uint64_t held_back) {
   return text;
 }
 
-class JournaldLog final : public FilteredLog {
- public:
-  using FilteredLog::FilteredLog;
+LogEntry journal_entry(const core::Event& event, std::uint64_t held_back) {
+  const auto fields = fields_of(event);
+  LogEntry entry{message_info(event.kind).level, monotonic_now(), {}};
+  entry.parts.reserve(fields.size() + 1);
+  entry.parts.push_back("MESSAGE=" + message_of(event, held_back));
+  for (const auto& [name, value] : fields) entry.parts.push_back(fmt::format("{}={}", name, value));
+  return entry;
+}
 
- private:
-  void put(const core::Event& event, std::uint64_t held_back) override {
-    const auto fields = fields_of(event);
-    std::vector<std::string> lines;
-    lines.reserve(fields.size() + 1);
-    lines.push_back("MESSAGE=" + message_of(event, held_back));
-    for (const auto& [name, value] : fields) lines.push_back(fmt::format("{}={}", name, value));
-    std::vector<iovec> parts;
-    parts.reserve(lines.size());
-    for (auto& line : lines) parts.push_back({line.data(), line.size()});
-    // One datagram that is not waited for; an answer of the journal does not exist.
-    (void)sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
-  }
-};
+/// The journal knows only when an entry reached it.
+constexpr core::Duration kLate = std::chrono::seconds(1);
 
-spdlog::level::level_enum spdlog_level(Level level) {
-  switch (level) {
-    case Level::kDebug:
-      return spdlog::level::debug;
-    case Level::kInfo:
-    case Level::kNotice:
-      return spdlog::level::info;
-    case Level::kWarning:
-      return spdlog::level::warn;
-    case Level::kError:
-      return spdlog::level::err;
+/// Blocks while the journal takes nothing.
+bool send_to_journal(const LogEntry& entry) {
+  auto message = entry.parts.front();
+  if (const auto age = monotonic_now() - entry.at; age > kLate) {
+    message += fmt::format(" (written {:.1f} s late)", std::chrono::duration<double>(age).count());
   }
-  return spdlog::level::info;
+  std::vector<iovec> parts{{message.data(), message.size()}};
+  for (auto part = entry.parts.begin() + 1; part != entry.parts.end(); ++part) {
+    parts.push_back({const_cast<char*>(part->data()), part->size()});
+  }
+  return sd_journal_sendv(parts.data(), static_cast<int>(parts.size())) >= 0;
 }
 
 std::string_view level_name(Level level) {
@@ -136,26 +146,86 @@ std::string_view level_name(Level level) {
   return "info";
 }
 
-/// Lines for people; colours only on a terminal (the sink looks).
-class TerminalLog final : public FilteredLog {
- public:
-  explicit TerminalLog(Level level)
-      : FilteredLog(level),
-        logger_("derivd", std::make_shared<spdlog::sinks::ansicolor_stderr_sink_st>()) {
-    logger_.set_level(spdlog::level::trace);
-    logger_.set_pattern("%Y-%m-%d %H:%M:%S.%e %^%v%$");
-    logger_.set_error_handler([](const std::string&) {});
+spdlog::level::level_enum spdlog_level(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+    case Level::kNotice:
+      return spdlog::level::info;
+    case Level::kWarning:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
   }
+  return spdlog::level::info;
+}
 
- private:
-  void put(const core::Event& event, std::uint64_t held_back) override {
-    const auto level = message_info(event.kind).level;
-    logger_.log(spdlog_level(level),
-                fmt::format("{:<7} {}", level_name(level), message_of(event, held_back)));
+/// ANSI's, of a line on a terminal.
+std::string_view colour_of(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return "\033[36m";
+    case Level::kInfo:
+    case Level::kNotice:
+      return "\033[32m";
+    case Level::kWarning:
+      return "\033[33m\033[1m";
+    case Level::kError:
+      return "\033[31m\033[1m";
   }
+  return {};
+}
 
-  spdlog::logger logger_;
-};
+bool shows_colours() {
+  const char* terminal = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) == 1 && terminal != nullptr && *terminal != '\0' &&
+         std::string_view(terminal) != "dumb";
+}
+
+/// spdlog makes the line, and LogWriter writes it: spdlog's own sinks wait for a terminal that takes
+/// nothing, and its asynchronous one drops by age, whatever the level. Times are UTC and say so.
+LogEntry line_entry(const core::Event& event, std::uint64_t held_back, bool colours) {
+  static thread_local spdlog::pattern_formatter formatter("%Y-%m-%d %H:%M:%S.%eZ %^%v%$",
+                                                          spdlog::pattern_time_type::utc);
+  const auto level = message_info(event.kind).level;
+  const auto text = fmt::format("{:<7} {}", level_name(level), message_of(event, held_back));
+  const spdlog::details::log_msg message("derivd", spdlog_level(level), text);
+  spdlog::memory_buf_t made;
+  formatter.format(message, made);
+  std::string line(made.data(), made.size());
+  if (colours) {
+    line.insert(message.color_range_end, "\033[m");
+    line.insert(message.color_range_start, colour_of(level));
+  }
+  return {level, monotonic_now(), {std::move(line)}};
+}
+
+LogEntry plain_line(const core::Event& event, std::uint64_t held_back) {
+  return line_entry(event, held_back, false);
+}
+
+LogEntry coloured_line(const core::Event& event, std::uint64_t held_back) {
+  return line_entry(event, held_back, true);
+}
+
+/// Blocks while standard error takes nothing.
+bool print_line(const LogEntry& entry) {
+  std::string_view rest = entry.parts.front();
+  while (!rest.empty()) {
+    const auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
+    if (n >= 0) {
+      rest.remove_prefix(static_cast<std::size_t>(n));
+    } else if (errno == EAGAIN) {
+      // Somebody else who has this descriptor made it non-blocking.
+      pollfd ready{STDERR_FILENO, POLLOUT, 0};
+      ::poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -184,6 +254,8 @@ int priority_of(Level level) {
 }
 
 void Log::flush(bool) {}
+
+std::uint64_t Log::lost() const { return 0; }
 
 std::string Log::clean(std::string_view text) const { return Redactor{}.clean(text); }
 
@@ -249,9 +321,10 @@ bool is_journal_stream(const char* journal_stream, int fd) {
 
 std::unique_ptr<Log> make_log(Level level) {
   if (is_journal_stream(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) {
-    return std::make_unique<JournaldLog>(level);
+    return std::make_unique<QueuedLog>(level, journal_entry, send_to_journal);
   }
-  return std::make_unique<TerminalLog>(level);
+  return std::make_unique<QueuedLog>(level, shows_colours() ? coloured_line : plain_line,
+                                     print_line);
 }
 
 }  // namespace derivd::service

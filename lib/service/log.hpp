@@ -1,6 +1,6 @@
 // Owns the way from an Event to people: journald with MESSAGE_ID and fields when the service runs
 // under systemd, readable lines on a terminal or a pipe otherwise. Everything in daemon/ logs
-// through it. It never throws, never blocks for long and never sees a token.
+// through it. It never throws, never waits for whoever reads it and never sees a token.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,12 @@ class Log {
   virtual void flush(bool all);
   /// The least level that is written from now on.
   virtual void set_level(Level) {}
+  /// Entries that could not be written since the start. The log tells of them as soon as it can.
+  virtual std::uint64_t lost() const;
 };
-/// journald when $JOURNAL_STREAM names our standard error, else lines on standard error.
+/// journald when $JOURNAL_STREAM names our standard error, else lines on standard error. What is
+/// written waits in a bounded queue for a thread of its own; its destructor gives that thread half
+/// a second for the rest.
 std::unique_ptr<Log> make_log(Level level);
 /// Readable line of an event, without time: its text, with the strategy in front where the text
 /// does not name it. The journal's MESSAGE.

@@ -290,6 +290,29 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "A command came over the control socket; the entry says which and from whom.\n"
      "\n"
      "Nothing needs to be done."},
+    {EventKind::kLogDropped, "aa63155bf30c14bd12dd81be5c94c0b3", Level::kWarning,
+     "Entries of the log were dropped",
+     "The log took nothing for a while, or less than there was to say, and its queue was full:\n"
+     "entries are missing before this one, of the least levels first. The count is in the entry.\n"
+     "\n"
+     "Trading is not affected: it never waits for the log, and the journal of trades is another\n"
+     "file. The likely causes are a terminal that was stopped, a pipe that nobody reads, a full\n"
+     "disk below a log file, or a journald that hangs.\n"
+     "\n"
+     "\"derivctl trades\" and \"derivctl explain NAME\" show what the missing entries told of\n"
+     "trades. \"systemctl status systemd-journald\" says whether the journal is well."},
+    {EventKind::kLockProblem, "8cc98f97a64ed17fa4e225f8efed9345", Level::kError,
+     "The account's lock needs a look",
+     "One daemon for one account is ensured by a lock, and something about it is not as it should\n"
+     "be: @DERIVD_REASON@\n"
+     "\n"
+     "The daemon trades: whoever does not know the account cannot hold its lock, and the process\n"
+     "that is named here does not. Either another user of this machine tries to keep derivd from\n"
+     "starting, or the lock's directory is missing or belongs to somebody else. Two daemons still\n"
+     "exclude each other.\n"
+     "\n"
+     "Look at the process and the user named here. \"systemd-tmpfiles --create derivd.conf\" makes\n"
+     "the service's directory again."},
     {EventKind::kMetricsProblem, "40cc97457a6d49aeaa35b06c08d1c3f0", Level::kWarning,
      "The page for Prometheus needs a look",
      "metrics.listen of the configuration could not be served, or is open to the network:\n"

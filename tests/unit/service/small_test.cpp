@@ -240,7 +240,7 @@ TEST(InstanceLock, HoldsAgainstAnotherProcessAndEndsWithIt) {
 
 TEST(InstanceLock, BadNames) {
   EXPECT_FALSE(lock_account(""));
-  EXPECT_FALSE(lock_account(std::string(200, 'x')));
+  EXPECT_FALSE(lock_account(std::string(500, 'x')));
 }
 
 // ---- notify ----
@@ -287,6 +287,52 @@ TEST_F(Notify, SaysWhatSystemdUnderstands) {
   EXPECT_EQ(next(), "WATCHDOG_USEC=75000000");
   n.stopping();
   EXPECT_EQ(next(), "STOPPING=1");
+}
+
+TEST_F(Notify, AQueueThatIsFullIsNotWaitedForAndTheNewestOfEachKindIsToldLater) {
+  const ScopedEnv env("NOTIFY_SOCKET", dir_.file("notify"));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto path = dir_.file("notify");
+  std::copy(path.begin(), path.end(), address.sun_path);
+  const int filler = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  int filled = 0;
+  while (::sendto(filler, "x", 1, 0, reinterpret_cast<sockaddr*>(&address), sizeof address) == 1) {
+    ++filled;
+  }
+  ASSERT_EQ(errno, EAGAIN);
+  Notifier n;
+  n.ready();
+  n.status("connecting");
+  n.status("live");
+  n.watchdog();
+  n.watchdog();
+  n.reloading({1'000});
+  n.ready();
+  for (int i = 0; i < filled; ++i) EXPECT_EQ(next(), "x");
+  EXPECT_EQ(next(), "(nothing)");
+  n.status("live");  // the next second, nothing new
+  EXPECT_EQ(next(), "STATUS=live\nWATCHDOG=1\nREADY=1");
+  n.status("live");
+  EXPECT_EQ(next(), "(nothing)") << "told once";
+  ::close(filler);
+}
+
+TEST_F(Notify, TheAbstractNameSpaceIsAPlaceToo) {
+  const auto name = fmt::format("derivd-test-notify-{}", ::getpid());
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::copy(name.begin(), name.end(), address.sun_path + 1);
+  int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address),
+                   static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size())),
+            0);
+  const ScopedEnv env("NOTIFY_SOCKET", "@" + name);
+  Notifier n;
+  n.ready();
+  std::swap(fd_, fd);
+  EXPECT_EQ(next(), "READY=1");
+  ::close(fd);
 }
 
 TEST_F(Notify, WithoutSystemdNothingHappens) {
