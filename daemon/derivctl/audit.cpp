@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
+#include "common/answer.hpp"
+#include "common/files.hpp"
+#include "common/output.hpp"
 #include "common/trades.hpp"
 #include "deriv/saved_contract.hpp"
 #include "derivctl/command.hpp"
@@ -96,34 +98,34 @@ std::string_view in_words(execution::Evidence evidence) {
 
 void print_tick(const char* what, const std::optional<market::Tick>& tick) {
   if (!tick) return;
-  fmt::print("{:<10}{} at {} ({})\n", what, tick->quote.to_string(), tick->epoch.s,
+  out::print("{:<10}{} at {} ({})\n", what, tick->quote.to_string(), tick->epoch.s,
              daemon::iso_time(tick->epoch));
 }
 
 void print(const Claim& claim, const Audit& a) {
   const auto& o = claim.order;
-  fmt::print("contract  {} {} on {}, start {} ({}), {}{}\n", o.contract.value,
+  out::print("contract  {} {} on {}, start {} ({}), {}{}\n", o.contract.value,
              market::name_of(o.spec.type), o.spec.symbol, o.purchase_time.s,
              daemon::iso_time(o.purchase_time), o.buy_price.to_string(),
              o.payout ? " to win " + o.payout->to_string() : "");
-  fmt::print("rule      {}\n", market::rule_in_words(o.spec));
+  out::print("rule      {}\n", market::rule_in_words(o.spec));
   print_tick("entry", a.entry);
-  if (a.barrier) fmt::print("{:<10}{}\n", "barrier", a.barrier->to_string());
+  if (a.barrier) out::print("{:<10}{}\n", "barrier", a.barrier->to_string());
   print_tick("exit", a.exit);
-  if (a.won) fmt::print("{:<10}{}\n", "result", *a.won ? "won" : "lost");
-  fmt::print("{:<10}{}, paid {}\n", "expected", a.expected ? a.expected->to_string() : "not known",
+  if (a.won) out::print("{:<10}{}\n", "result", *a.won ? "won" : "lost");
+  out::print("{:<10}{}, paid {}\n", "expected", a.expected ? a.expected->to_string() : "not known",
              a.paid ? a.paid->to_string() : "not known");
-  fmt::print("{:<10}{}\n", "evidence", in_words(a.evidence));
+  out::print("{:<10}{}\n", "evidence", in_words(a.evidence));
   for (const auto& d : a.differences) {
-    fmt::print("DIFFERS   {}: {} was said, it is {}\n", d.field, d.said, d.expected);
+    out::print("DIFFERS   {}: {} was said, it is {}\n", d.field, d.said, d.expected);
   }
-  for (const auto& n : a.notes) fmt::print("{:<10}{}\n", "note", n);
-  fmt::print("{:<10}{}\n", "verdict", execution::name_of(a.verdict));
+  for (const auto& n : a.notes) out::print("{:<10}{}\n", "note", n);
+  out::print("{:<10}{}\n", "verdict", execution::name_of(a.verdict));
 }
 
 int show(const Context& context, const Claim& claim, const Audit& a) {
   if (context.json) {
-    fmt::print("{}\n", to_json(claim, a).dump(2));
+    out::json(to_json(claim, a));
   } else {
     print(claim, a);
   }
@@ -144,12 +146,10 @@ core::VenueTime last_interest(const Claim& claim) {
 // ---- a saved payload ----
 
 int audit_file(const Context& context, const Options& o) {
-  std::ifstream in(o.contract_file, std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(in), {});
-  if (!in.is_open() || text.empty()) {
-    return fail(service::kCtlNotFound, o.contract_file + " cannot be read or is empty");
-  }
-  auto saved = deriv::read_saved_contract(text);
+  const auto text = daemon::read_file(o.contract_file, deriv::kMaxSavedBytes);
+  if (!text) return fail(service::kCtlNotFound, text.error().text);
+  if (text->empty()) return fail(service::kCtlNotFound, o.contract_file + " is empty");
+  auto saved = deriv::read_saved_contract(*text);
   if (!saved) {
     return fail(service::kCtlNotFound, fmt::format("{}: {}", o.contract_file, saved.error().text));
   }
@@ -223,19 +223,19 @@ struct Sum {
 };
 
 void print(const Sum& s) {
-  fmt::print("audited   {} settled contracts\n", s.audited);
-  fmt::print("agrees    {}, {} of all by every tick that decides\n", s.agrees, s.by_ticks);
-  fmt::print("differs   {}\n", s.differs);
-  fmt::print("unjudged  {}\n", s.unjudged);
-  fmt::print("told      {} by the daemon at their settlement\n", s.told);
+  out::print("audited   {} settled contracts\n", s.audited);
+  out::print("agrees    {}, {} of all by every tick that decides\n", s.agrees, s.by_ticks);
+  out::print("differs   {}\n", s.differs);
+  out::print("unjudged  {}\n", s.unjudged);
+  out::print("told      {} by the daemon at their settlement\n", s.told);
   for (const auto& e : s.exceptions) {
-    fmt::print("{} {}: ", e["verdict"].get<std::string>(), cell(e["contract_id"]));
+    out::print("{} {}: ", e["verdict"].get<std::string>(), daemon::shown(e["contract_id"]));
     for (const auto& d : e["differences"]) {
-      fmt::print("{}: {} was said, it is {}; ", cell(d["field"]), cell(d["said"]),
-                 cell(d["expected"]));
+      out::print("{}: {} was said, it is {}; ", daemon::shown(d["field"]), daemon::shown(d["said"]),
+                 daemon::shown(d["expected"]));
     }
-    for (const auto& n : e["notes"]) fmt::print("{}; ", cell(n));
-    fmt::print("\n");
+    for (const auto& n : e["notes"]) out::print("{}; ", daemon::shown(n));
+    out::print("\n");
   }
 }
 
@@ -257,7 +257,7 @@ int audit_all(const Context& context, std::vector<Order> orders, TickFinder& fin
                            {"differs", sum.differs},      {"unjudged", sum.unjudged},
                            {"by_ticks", sum.by_ticks},    {"told", sum.told},
                            {"exceptions", sum.exceptions}};
-    fmt::print("{}\n", out.dump(2));
+    out::json(out);
   } else {
     print(sum);
   }

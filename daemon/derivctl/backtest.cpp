@@ -4,11 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 
 #include "backtest/result_json.hpp"
+#include "common/output.hpp"
+#include "derivctl/answer_text.hpp"
 #include "derivctl/backtest_options.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/report_page.hpp"
@@ -17,13 +18,11 @@
 namespace derivd::ctl {
 namespace {
 
-using nlohmann::ordered_json;
-
 /// Text that is held before it is written: a small run that fails prints nothing.
 constexpr std::size_t kChunk = 1 << 20;
 
 bool write_out(std::string& text) {
-  const bool done = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  const bool done = out::json_text(text);
   text.clear();
   return done;
 }
@@ -59,7 +58,7 @@ int print_json(const BacktestJob& job, bool with_trades) {
   if (!result) return refuse(result.error());
   json.end(text, *result);
   warn_of_missing_ticks(job, *result);
-  written = write_out(text) && std::fflush(stdout) == 0 && written;
+  written = write_out(text) && out::flush() && written;
   return written ? service::kCtlOk : fail(service::kCtlOther, "the output cannot be written");
 }
 
@@ -139,14 +138,14 @@ int print_summary(const BacktestJob& job, const std::string& html) {
     rows.push_back(std::move(row));
   }
   rows.push_back(row_of("(account)", result->total));
-  print_table(rows, {"strategy", "trades", "won", "lost", "staked", "profit", "max_drawdown",
-                     "max_stake", "losing_run", "open", "halted"});
-  fmt::print("{} ticks, balance {} -> {}\n", result->ticks, job.options.balance.to_string(),
+  out::print("{}", table_text(rows, {"strategy", "trades", "won", "lost", "staked", "profit",
+                                     "max_drawdown", "max_stake", "losing_run", "open", "halted"}));
+  out::print("{} ticks, balance {} -> {}\n", result->ticks, job.options.balance.to_string(),
              result->balance.to_string());
   for (const auto& s : result->strategies) {
-    if (s.halted) fmt::print("{}: halted, {}\n", s.name, s.halt_reason);
+    if (s.halted) out::print("{}: halted, {}\n", s.name, s.halt_reason);
     if (s.refused == 0) continue;
-    fmt::print("{}: {} timed contracts were not bought, no tick is recorded in their life\n",
+    out::print("{}: {} timed contracts were not bought, no tick is recorded in their life\n",
                s.name, s.refused);
   }
   warn_of_missing_ticks(job, *result);

@@ -85,6 +85,18 @@ std::optional<Refusal> open_ticks(const Context& context, const BacktestArgs& ar
   return std::nullopt;
 }
 
+/// "": the venue's model. "TYPE=RATIO,…". "journal:" or "journal:FILE". Else a JSON file.
+core::Result<backtest::Payouts> payouts_from(const Context& context, const std::string& text) {
+  constexpr std::string_view kJournal = "journal:";
+  if (text.empty()) return backtest::Payouts{};
+  if (text.starts_with(kJournal)) {
+    const auto file = text.substr(kJournal.size());
+    return payouts_of_journal(file.empty() ? context.journal_file() : file);
+  }
+  return text.find('=') == std::string::npos ? payouts_of_file(text)
+                                             : backtest::Payouts::parse(text);
+}
+
 }  // namespace
 
 void add_backtest_options(CLI::App& c, BacktestArgs& args) {

@@ -1,10 +1,10 @@
 // check: every problem of a configuration, without starting anything; a valid one with its odds.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <memory>
 
 #include "backtest/odds_text.hpp"
+#include "common/output.hpp"
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
 #include "service/exit_code.hpp"
@@ -46,23 +46,23 @@ int check(const Context& context, const std::string& file, bool explain) {
   if (problems == nullptr) {
     const auto& c = std::get<config::Config>(loaded);
     if (!explain && context.json) {
-      fmt::print("{}\n", verdict(file, nlohmann::ordered_json::array(), odds_rows(c)).dump(2));
+      out::json(verdict(file, nlohmann::ordered_json::array(), odds_rows(c)));
     } else if (!explain) {
-      fmt::print("{}: valid\n{}", file, backtest::odds_summary(c.engine));
+      out::print("{}: valid\n{}", file, backtest::odds_summary(c.engine));
     } else if (context.json) {
-      fmt::print("{}\n", in_force_rows(c, file).dump(2));
+      out::json(in_force_rows(c, file));
     } else {
-      fmt::print("{}", config::in_force_text(c, file));
+      out::print("{}", config::in_force_text(c, file));
     }
     return service::kCtlOk;
   }
   if (context.json) {
     auto rows = nlohmann::ordered_json::array();
     for (const auto& p : *problems) rows.push_back(config::format(p, file));
-    fmt::print("{}\n", verdict(file, rows, nullptr).dump(2));
+    out::json(verdict(file, rows, nullptr));
     return service::kCtlRefused;
   }
-  for (const auto& p : *problems) fmt::print(stderr, "{}\n", config::format(p, file));
+  for (const auto& p : *problems) out::error("{}\n", config::format(p, file));
   return service::kCtlRefused;
 }
 

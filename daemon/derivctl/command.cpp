@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <map>
 
+#include "common/answer.hpp"
+#include "common/output.hpp"
 #include "common/paths.hpp"
 #include "service/control.hpp"
 #include "service/exit_code.hpp"
@@ -78,11 +79,11 @@ std::optional<core::WallTime> parse_when(const std::string& text) {
 }
 
 int fail(int code, std::string_view text) {
-  fmt::print(stderr, "derivctl: {}\n", text);
+  out::error("derivctl: {}\n", text);
   return code;
 }
 
-void warn(std::string_view text) { fmt::print(stderr, "derivctl: warning: {}\n", text); }
+void warn(std::string_view text) { out::error("derivctl: warning: {}\n", text); }
 
 std::string no_journal(const Context& context, const std::string& file) {
   auto text = fmt::format("there is no journal at {}: no daemon has traded with it", file);
@@ -117,36 +118,13 @@ Answer ask(const Context& context, const ordered_json& request) {
             code == service::kCtlNotRunning ? e.text + "; derivctl doctor says what is in its way"
                                             : e.text};
   }
-  auto parsed = ordered_json::parse(*reply, nullptr, false);
-  if (!parsed.is_object()) return {{}, service::kCtlOther, "the daemon's answer is not JSON"};
-  if (parsed.value("ok", false)) return {parsed["result"], service::kCtlOk, {}};
-  const auto kind = parsed.value("code", std::string{});
-  const int code = kind == "not_found" ? service::kCtlNotFound
-                   : kind == "usage"   ? service::kCtlUsage
-                                       : service::kCtlRefused;
-  return {{}, code, parsed.value("error", std::string("refused"))};
-}
-
-std::string cell(const ordered_json& value) {
-  if (value.is_null()) return "-";
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-void print_table(const ordered_json& rows, const std::vector<std::string>& columns) {
-  std::vector<std::size_t> widths;
-  for (const auto& c : columns) {
-    std::size_t width = c.size();
-    for (const auto& row : rows) width = std::max(width, cell(row[c]).size());
-    widths.push_back(width);
-  }
-  for (std::size_t i = 0; i < columns.size(); ++i) fmt::print("{:<{}}  ", columns[i], widths[i]);
-  fmt::print("\n");
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      fmt::print("{:<{}}  ", cell(row[columns[i]]), widths[i]);
-    }
-    fmt::print("\n");
-  }
+  auto said = daemon::reply_of(*reply);
+  if (!said) return {{}, service::kCtlOther, said.error().text};
+  if (said->ok) return {std::move(said->result), service::kCtlOk, {}};
+  const int code = said->code == "not_found" ? service::kCtlNotFound
+                   : said->code == "usage"   ? service::kCtlUsage
+                                             : service::kCtlRefused;
+  return {{}, code, said->error};
 }
 
 }  // namespace derivd::ctl

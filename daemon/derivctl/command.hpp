@@ -1,5 +1,5 @@
 // Owns what every command of derivctl shares: the common options, the registration of a command,
-// the question to the daemon and the printing of tables. main() makes one Commands; each command
+// the question to the daemon and the words of a failure. main() makes one Commands; each command
 // family adds its own in a file of its own. It never knows what a command means.
 #pragma once
 
@@ -72,10 +72,6 @@ struct Answer {
   std::string error;
 };
 Answer ask(const Context& context, const nlohmann::ordered_json& request);
-
-/// One value as people read it; "-" for null.
-std::string cell(const nlohmann::ordered_json& value);
-void print_table(const nlohmann::ordered_json& rows, const std::vector<std::string>& columns);
 
 // The command families, each in the file of its name.
 void add_view(Commands& commands);     // status, strategies, positions, trades, stats

@@ -1,8 +1,8 @@
 // pause, resume, halt: orders to the running daemon.
-#include <fmt/format.h>
-
 #include <memory>
 
+#include "common/output.hpp"
+#include "derivctl/answer_text.hpp"
 #include "derivctl/command.hpp"
 #include "service/exit_code.hpp"
 
@@ -24,13 +24,9 @@ int command(const Context& context, const Options& o, const std::string& verb) {
       ask(context, {{"cmd", verb}, {"strategy", o.strategy}, {"all", o.all}, {"reason", o.reason}});
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   if (context.json) {
-    fmt::print("{}\n", answer.result.dump(2));
-    return service::kCtlOk;
-  }
-  for (const auto& row : answer.result) {
-    if (!o.all && row["name"] != o.strategy) continue;
-    fmt::print("{} is {}{}{}\n", cell(row["name"]), cell(row["status"]),
-               row["reason"] == "" ? "" : ": ", cell(row["reason"]));
+    out::json(answer.result);
+  } else {
+    out::print("{}", standing_text(answer.result, o.all ? std::string{} : o.strategy));
   }
   return service::kCtlOk;
 }

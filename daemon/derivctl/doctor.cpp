@@ -18,9 +18,12 @@
 #include <tuple>
 #include <vector>
 
+#include "common/answer.hpp"
+#include "common/output.hpp"
 #include "common/paths.hpp"
 #include "common/venue_settings.hpp"
 #include "config/config.hpp"
+#include "core/printable.hpp"
 #include "derivctl/archive_check.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/places.hpp"
@@ -29,6 +32,7 @@
 #include "derivctl/subprocess.hpp"
 #include "derivctl/waiting.hpp"
 #include "net/net.hpp"
+#include "service/credential.hpp"
 #include "service/exit_code.hpp"
 #include "store/journal.hpp"
 
@@ -263,14 +267,14 @@ void Doctor::archive() {
 
 /// A symbol that brings nothing is no fault of the session, and does not show in it.
 void Doctor::symbols(const ordered_json& status) {
-  const auto rows = status.value("symbols", ordered_json::array());
-  if (!rows.is_array() || rows.empty()) return;
+  const auto rows = daemon::rows_of(daemon::at(status, "symbols"));
+  if (rows.empty()) return;
   std::string late;
-  for (const auto& row : rows) {
-    if (!row.is_object() || row.value("late", ordered_json()) != true) continue;
-    const auto waiting = row.value("waiting_s", ordered_json());
+  for (const auto* row : rows) {
+    if (daemon::at(*row, "late") != true) continue;
+    const auto& waiting = daemon::at(*row, "waiting_s");
     late += fmt::format("{}{} for {:.0f} s", late.empty() ? "" : ", ",
-                        cell(row.value("symbol", ordered_json(""))),
+                        daemon::shown(daemon::at(*row, "symbol")),
                         waiting.is_number() ? waiting.get<double>() : 0.0);
   }
   if (late.empty()) return add("ticks", Grade::kOk, fmt::format("of {} symbols", rows.size()));
@@ -280,7 +284,8 @@ void Doctor::symbols(const ordered_json& status) {
 
 void Doctor::running(const ordered_json& status) {
   daemon_runs_ = true;
-  const auto version = status.value("version", std::string());
+  const auto& said = daemon::at(status, "version");
+  const auto version = daemon::is_blank(said) ? std::string{} : daemon::shown(said);
   if (!version.empty() && version != DERIVD_VERSION) {
     add("version", Grade::kWarn,
         fmt::format("derivd {} runs, derivctl is {}", version, DERIVD_VERSION),
@@ -288,13 +293,14 @@ void Doctor::running(const ordered_json& status) {
   } else if (!version.empty()) {
     add("version", Grade::kOk, fmt::format("derivd and derivctl are both {}", version));
   }
-  if (const auto ticks = status.value("ticks_problem", ordered_json()); ticks.is_string()) {
-    add("recording", Grade::kWarn, ticks.get<std::string>(),
+  if (const auto& ticks = daemon::at(status, "ticks_problem"); ticks.is_string()) {
+    add("recording", Grade::kWarn, daemon::shown(ticks),
         "ticks wait in memory for it, and are dropped in the end");
   }
   symbols(status);
-  const auto state = cell(status.value("state", ordered_json()));
-  const auto problem = cell(status.value("problem", ordered_json("")));
+  const auto state = daemon::shown(daemon::at(status, "state"));
+  const auto& why = daemon::at(status, "problem");
+  const auto problem = daemon::is_blank(why) ? std::string{} : daemon::shown(why);
   if (state == "live") return add("session", Grade::kOk, "live");
   add("session", Grade::kWarn, fmt::format("{}{}", state, problem.empty() ? "" : ": " + problem),
       "the lines below say what the network and Deriv say");
@@ -547,11 +553,13 @@ int doctor(const Context& context, const Options& o) {
   }
   if (context.json) {
     const ordered_json out{{"ok", failed == 0}, {"checks", rows}};
-    fmt::print("{}\n", out.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    out::json(out);
   } else {
     for (const auto& line : lines) {
-      fmt::print("{:<4}  {:<13}  {}\n", name_of(line.grade), line.check, line.found);
-      if (!line.remedy.empty()) fmt::print("{:<4}  {:<13}  -> {}\n", "", "", line.remedy);
+      out::print("{:<4}  {:<13}  {}\n", name_of(line.grade), line.check,
+                 core::printable(line.found));
+      if (line.remedy.empty()) continue;
+      out::print("{:<4}  {:<13}  -> {}\n", "", "", core::printable(line.remedy));
     }
   }
   return failed == 0 ? service::kCtlOk : service::kCtlRefused;
@@ -565,7 +573,10 @@ void add_doctor(Commands& commands) {
   auto* c = commands.add("doctor", "what stands between this machine and a trade, with remedies");
   add_place_options(*c, o->places);
   c->add_flag("--offline", o->offline, "leave the network alone");
-  commands.on(c, [&context, o] { return doctor(context, *o); });
+  commands.on(c, [&context, o] {
+    service::keep_out_of_cores();
+    return doctor(context, *o);
+  });
 }
 
 }  // namespace derivd::ctl

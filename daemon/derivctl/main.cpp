@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/descriptors.hpp"
+#include "common/output.hpp"
 #include "derivctl/command.hpp"
 #include "service/exit_code.hpp"
 
@@ -36,14 +37,18 @@ int main(int argc, char** argv) {
   } catch (const CLI::RequiredError& e) {
     // "A subcommand is required" says nothing to whoever mistyped one.
     const auto rest = app.remaining(true);
-    if (rest.empty()) return app.exit(e), service::kCtlUsage;
+    if (rest.empty()) return out::exit_of(app, e), service::kCtlUsage;
     return ctl::fail(service::kCtlUsage,
                      "unknown command '" + rest.front() + "'; derivctl --help lists them");
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? service::kCtlOk : service::kCtlUsage;
+    return out::exit_of(app, e) == 0 ? service::kCtlOk : service::kCtlUsage;
   }
   try {
-    return commands.run();
+    const int code = commands.run();
+    if (!out::flush() && code == service::kCtlOk) {
+      return ctl::fail(service::kCtlOther, "the output cannot be written");
+    }
+    return code;
   } catch (const std::exception& e) {
     return ctl::fail(service::kCtlOther, e.what());
   }

@@ -5,6 +5,7 @@
 
 #include "backtest/confidence.hpp"
 #include "backtest/odds_text.hpp"
+#include "common/output.hpp"
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
 #include "market/contract.hpp"
@@ -228,7 +229,7 @@ int run(const Context& context, const Args& args) {
   const auto file = args.config.empty() ? context.config_file() : args.config;
   const auto loaded = config::load_file(file);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
-    for (const auto& p : *problems) fmt::print(stderr, "{}\n", config::format(p, file));
+    for (const auto& p : *problems) out::error("{}\n", config::format(p, file));
     return service::kCtlRefused;
   }
   const auto& settings = std::get<config::Config>(loaded).engine;
@@ -249,7 +250,11 @@ int run(const Context& context, const Args& args) {
       pages += (pages.empty() ? "" : "\n") + odds_page(a->question, a->cases);
     }
   }
-  fmt::print("{}", context.json ? json.dump(2) + "\n" : pages);
+  if (context.json) {
+    out::json(json);
+  } else {
+    out::print("{}", pages);
+  }
   return service::kCtlOk;
 }
 

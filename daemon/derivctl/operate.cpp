@@ -3,23 +3,31 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <map>
 #include <memory>
+#include <set>
 #include <thread>
 
+#include "common/answer.hpp"
+#include "common/output.hpp"
+#include "derivctl/answer_text.hpp"
 #include "derivctl/command.hpp"
 #include "service/exit_code.hpp"
 
 namespace derivd::ctl {
 namespace {
 
-using nlohmann::ordered_json;
+using daemon::at;
+using daemon::is;
+using daemon::is_blank;
+using daemon::shown;
 using Clock = std::chrono::steady_clock;
 
 /// The venue answers within a second or two; a lost link takes longer to be found out.
 constexpr double kDefaultTimeout = 30;
 constexpr auto kAskEvery = std::chrono::milliseconds(100);
+/// Contracts of one account: Deriv allows some hundred.
+constexpr std::size_t kMaxOpen = 10'000;
 
 struct Options {
   std::int64_t contract = 0;
@@ -29,7 +37,7 @@ struct Options {
 };
 
 bool is_under_way(const ordered_json& row) {
-  return row["state"] == "selling" || row["state"] == "in flight";
+  return is(at(row, "state"), "selling") || is(at(row, "state"), "in flight");
 }
 
 /// Asks until `done` likes the answer or time is up. The answer is the last one then.
@@ -59,25 +67,26 @@ int sell(const Context& context, const Options& o) {
   }
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   const auto& row = answer.result;
-  if (context.json) fmt::print("{}\n", row.dump(2));
+  if (context.json) out::json(row);
   if (is_under_way(row)) {
     return fail(
         service::kCtlTimeout,
         fmt::format("contract {}: no verdict of the venue yet{}{}; derivctl trades shows it "
                     "when it comes",
-                    o.contract, row["reason"] == "" ? "" : ": ", cell(row["reason"])));
+                    o.contract, is_blank(at(row, "reason")) ? "" : ": ",
+                    is_blank(at(row, "reason")) ? "" : shown(at(row, "reason"))));
   }
-  if (row["state"] == "failed") {
+  if (is(at(row, "state"), "failed")) {
     return fail(service::kCtlRefused,
-                fmt::format("contract {} was not sold: {}", o.contract, cell(row["reason"])));
+                fmt::format("contract {} was not sold: {}", o.contract, shown(at(row, "reason"))));
   }
   if (context.json) return service::kCtlOk;
-  if (row["state"] == "settled") {
-    fmt::print("contract {}: {}, profit {}\n", o.contract, cell(row["reason"]),
-               cell(row["profit"]));
+  if (is(at(row, "state"), "settled")) {
+    out::print("contract {}: {}, profit {}\n", o.contract, shown(at(row, "reason")),
+               shown(at(row, "profit")));
   } else {
-    fmt::print("contract {} sold for {}, profit {}\n", o.contract, cell(row["price"]),
-               cell(row["profit"]));
+    out::print("contract {} sold for {}, profit {}\n", o.contract, shown(at(row, "price")),
+               shown(at(row, "profit")));
   }
   return service::kCtlOk;
 }
@@ -87,23 +96,26 @@ class Flattened final {
  public:
   explicit Flattened(const Context& context) : context_(context) {}
 
-  /// Takes the rows of what is open; whatever is missing in them has ended, and is asked for.
-  void take(const ordered_json& open) {
-    std::map<std::string, bool> seen;
-    for (const auto& row : open) {
-      const auto id = row["order_id"].get<std::string>();
-      seen[id] = true;
-      rows_[id] = row;
+  /// Takes the rows of what is open; whatever is missing in them has ended, and is asked for until
+  /// time is up. False: more than can be open.
+  bool take(const ordered_json& open, Clock::time_point until) {
+    std::set<std::string> seen;
+    for (const auto* row : daemon::rows_of(open)) {
+      const auto id = shown(at(*row, "order_id"));
+      seen.insert(id);
+      rows_[id] = *row;
+      if (rows_.size() > kMaxOpen) return false;
     }
     for (auto& [id, row] : rows_) {
-      if (seen.contains(id) || row["contract_id"].is_null() || is_over(row)) continue;
-      const auto contract = std::stoll(row["contract_id"].get<std::string>());
-      const auto answer = ask(context_, {{"cmd", "sale"}, {"contract", contract}});
-      if (answer.code == service::kCtlOk) row = answer.result;
+      const auto contract = daemon::id_of(at(row, "contract_id"));
+      if (seen.contains(id) || !contract || is_over(row) || Clock::now() >= until) continue;
+      auto answer = ask(context_, {{"cmd", "sale"}, {"contract", *contract}});
+      if (answer.code == service::kCtlOk) row = std::move(answer.result);
     }
     std::erase_if(rows_, [&](const auto& r) {
-      return !seen.contains(r.first) && r.second["contract_id"].is_null();  // never bought
+      return !seen.contains(r.first) && at(r.second, "contract_id").is_null();  // never bought
     });
+    return true;
   }
   ordered_json rows() const {
     auto out = ordered_json::array();
@@ -114,7 +126,7 @@ class Flattened final {
     return std::any_of(rows_.begin(), rows_.end(), [&](const auto& r) { return is(r.second); });
   }
   static bool is_over(const ordered_json& row) {
-    return row["state"] == "sold" || row["state"] == "settled";
+    return is(at(row, "state"), "sold") || is(at(row, "state"), "settled");
   }
   static bool is_open(const ordered_json& row) { return !is_over(row); }
 
@@ -130,19 +142,21 @@ int flatten(const Context& context, const Options& o) {
     const auto answer =
         ask(context, {{"cmd", "flatten"}, {"strategy", o.strategy}, {"again", again}});
     if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
-    all.take(answer.result);
+    if (!all.take(answer.result, until)) {
+      return fail(service::kCtlOther, "the daemon tells of more contracts than can be open");
+    }
     if (!all.any(is_under_way) || Clock::now() >= until) break;
     std::this_thread::sleep_for(kAskEvery);
   }
   const auto rows = all.rows();
   if (context.json) {
-    fmt::print("{}\n", rows.dump(2));
+    out::json(rows);
   } else if (rows.empty()) {
-    fmt::print("nothing is open; entries are paused until derivctl resume\n");
+    out::print("nothing is open; entries are paused until derivctl resume\n");
   } else {
-    print_table(rows,
-                {"contract_id", "strategy", "type", "stake", "state", "price", "profit", "reason"});
-    fmt::print("entries are paused until derivctl resume\n");
+    out::print("{}entries are paused until derivctl resume\n",
+               table_text(rows, {"contract_id", "strategy", "type", "stake", "state", "price",
+                                 "profit", "reason"}));
   }
   if (all.any(is_under_way)) return fail(service::kCtlTimeout, "not every verdict is there yet");
   if (all.any(Flattened::is_open)) {
@@ -151,66 +165,14 @@ int flatten(const Context& context, const Options& o) {
   return service::kCtlOk;
 }
 
-void print_numbers(const ordered_json& row) {
-  std::string text;
-  for (const auto* key : {"needs", "at_risk", "left", "have", "allowed", "until"}) {
-    if (row.contains(key))
-      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", key, cell(row[key]));
-  }
-  if (!text.empty()) fmt::print("    {}\n", text);
-}
-
-void print_explained(const ordered_json& e) {
-  const auto status = cell(e["status"]);
-  auto standing = cell(e["standing"]);
-  if (standing.starts_with(status)) standing.erase(0, std::min(status.size() + 2, standing.size()));
-  fmt::print("{} is {}{}{}\n", cell(e["strategy"]), status, standing.empty() ? "" : ": ", standing);
-  if (!e["config"].is_null()) fmt::print("set in {}\n", cell(e["config"]));
-  fmt::print("\nlast signals, newest first{}\n", e["decisions"].empty() ? ": none yet" : "");
-  for (const auto& d : e["decisions"]) {
-    const auto times = d["times"].get<std::int64_t>();
-    const auto result = cell(d["result"]);
-    const auto why = cell(d["why"]);
-    fmt::print(
-        "{}  {} {} {}{}{}{}\n", cell(d["time"]), cell(d["signal"]), cell(d["planned"]),
-        why.starts_with(result) ? "" : result, times > 1 ? fmt::format(" {} times", times) : "",
-        why.starts_with(result) ? why : ": " + why, d["from"] == "journal" ? " (journal)" : "");
-    print_numbers(d);
-    if (!d["config"].is_null()) fmt::print("    {}\n", cell(d["config"]));
-  }
-  fmt::print(
-      "Signals are remembered since the daemon's start, {}. Of those before it the journal has\n"
-      "what became orders, and journalctl DERIVD_STRATEGY={} what a limit denied.\n",
-      cell(e["signals_known_since"]), cell(e["strategy"]));
-  const auto part = [&](const char* title, const char* key, auto print_row) {
-    if (!e[key].is_array() || e[key].empty()) return;
-    fmt::print("\n{}\n", title);
-    for (const auto& row : e[key]) print_row(row);
-  };
-  part("last orders", "orders", [](const auto& r) {
-    fmt::print("order {}  contract {}  {} {}  {}  profit {}{}{}\n", cell(r["order_id"]),
-               cell(r["contract_id"]), cell(r["type"]), cell(r["stake"]), cell(r["outcome"]),
-               cell(r["profit"]), r["reason"].is_null() ? "" : "  ",
-               r["reason"].is_null() ? "" : cell(r["reason"]));
-  });
-  part("halts", "halts", [](const auto& r) {
-    fmt::print("{}  {} {} ({}): {}\n", cell(r["time"]), cell(r["of"]),
-               r["halted"] == true ? "halted" : "went on", cell(r["kind"]), cell(r["reason"]));
-  });
-  part("changes of the configuration", "config_changes", [](const auto& r) {
-    fmt::print("{}  {}: {} → {} ({})\n", cell(r["time"]), cell(r["key"]), cell(r["before"]),
-               cell(r["after"]), cell(r["reload"]));
-  });
-}
-
 int explain(const Context& context, const Options& o) {
   const auto answer =
       ask(context, {{"cmd", "explain"}, {"strategy", o.strategy}, {"last", o.last}});
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   if (context.json) {
-    fmt::print("{}\n", answer.result.dump(2));
+    out::json(answer.result);
   } else {
-    print_explained(answer.result);
+    out::print("{}", explained_text(answer.result));
   }
   return service::kCtlOk;
 }

@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <fstream>
+#include <array>
 #include <memory>
 #include <utility>
 
+#include "core/bounds.hpp"
+#include "common/json_walk.hpp"
 #include "execution/order.hpp"
 #include "market/symbol.hpp"
 #include "store/journal.hpp"
@@ -14,74 +15,41 @@
 namespace derivd::ctl {
 namespace {
 
+using daemon::JsonPath;
+using daemon::JsonScalar;
+using daemon::JsonVisitor;
 using backtest::Payouts;
 using backtest::Quotes;
-using nlohmann::json;
 
-/// A table of payouts has at most a row for each contract type.
-constexpr std::size_t kMaxPayoutFile = 1 << 16;
+/// A table has a row for each contract type; a list of trades 600 bytes for each of Quotes::kMaxQuotes.
+constexpr std::size_t kMaxPayoutFile = std::size_t{1} << 30;
+/// Blanks that may stand before the first byte that counts.
+constexpr int kMaxBlanks = 1000;
 
-/// {"DIGITODD": 1.95, …}. Read as events, so that 1.95 stays the text that it is and never becomes
-/// a floating-point number.
-class PayoutReader final : public nlohmann::json_sax<nlohmann::json> {
+/// {"DIGITODD": 1.95, …}. A ratio is taken as the text that it is: it never becomes a floating-point
+/// number.
+class TableReader final : public JsonVisitor {
  public:
-  backtest::Payouts table;
-  std::string problem;
-
-  bool start_object(std::size_t) override {
-    return depth_++ == 0 || stop("an object within the object");
+  core::Result<void> begin(const JsonPath& path, bool is_object) override {
+    if (path.size() == 0 && is_object) return {};
+    return core::invalid(path.size() == 0 ? "it must be an object: {\"DIGITODD\": 1.95}"
+                                          : "a list or an object is not a ratio");
   }
-  bool end_object() override { return true; }
-  bool key(string_t& name) override {
-    key_ = name;
-    return true;
+  core::Result<void> scalar(const JsonPath& path, const JsonScalar& value) override {
+    if (path.size() == 0) return core::invalid("it must be an object: {\"DIGITODD\": 1.95}");
+    if (value.kind == JsonScalar::Kind::kNull) return core::invalid("null is not a ratio");
+    if (value.kind == JsonScalar::Kind::kTruth) return core::invalid("a truth value is not a ratio");
+    const auto& key = path[0].key;
+    const auto ratio = core::Decimal::parse(value.text);
+    if (!ratio) return core::invalid(fmt::format("{}: {}", key, ratio.error().text));
+    return table.set(key, *ratio);
   }
-  bool number_float(number_float_t, const string_t& text) override { return row(text); }
-  bool number_integer(number_integer_t value) override { return row(std::to_string(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return row(std::to_string(value)); }
-  bool string(string_t& text) override { return row(text); }
-  bool null() override { return stop("null is not a ratio"); }
-  bool boolean(bool) override { return stop("a truth value is not a ratio"); }
-  bool binary(binary_t&) override { return stop("bytes are not a ratio"); }
-  bool start_array(std::size_t) override { return stop("a list is not a ratio"); }
-  bool end_array() override { return true; }
-  bool parse_error(std::size_t position, const std::string&,
-                   const nlohmann::detail::exception&) override {
-    return stop(fmt::format("not JSON at byte {}", position));
-  }
-
- private:
-  bool row(const std::string& text) {
-    if (depth_ == 0) return stop("it must be an object: {\"DIGITODD\": 1.95}");
-    const auto ratio = core::Decimal::parse(text);
-    if (!ratio) return stop(fmt::format("{}: {}", key_, ratio.error().text));
-    const auto done = table.set(key_, *ratio);
-    return done || stop(done.error().text);
-  }
-  bool stop(std::string text) {
-    if (problem.empty()) problem = std::move(text);
-    return false;
-  }
-
-  int depth_ = 0;
-  std::string key_;
+  Payouts table;
 };
 
-core::Result<Payouts> table_of(const std::string& path, std::istream& in) {
-  std::string text(kMaxPayoutFile, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!in.eof()) return core::invalid(path + ": too large for a table of payouts");
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  PayoutReader reader;
-  const bool read = json::sax_parse(text, &reader);
-  if (read && !reader.table.is_table()) return core::invalid(path + ": the table is empty");
-  if (!read) return core::invalid(fmt::format("{}: {}", path, reader.problem));
-  return reader.table;
-}
-
-core::Result<Payouts> sealed(Quotes quotes, const std::string& place) {
+core::Result<Payouts> sealed(Quotes quotes) {
   if (quotes.empty()) {
-    return core::invalid(place + ": no payout is recorded there, because nothing was bought");
+    return core::invalid("no payout is recorded there, because nothing was bought");
   }
   quotes.sort();
   return Payouts(std::make_shared<const Quotes>(std::move(quotes)));
@@ -94,7 +62,165 @@ core::Result<void> add_order(Quotes& quotes, const execution::Order& o) {
   return quotes.add(o.spec, {time, o.buy_price, *o.payout});
 }
 
-core::Result<Payouts> quotes_of_journal(const std::string& file) {
+/// The output of `derivctl trades --format json`: each row is taken as soon as it is whole, so that a
+/// list of millions needs no document.
+class ListReader final : public JsonVisitor {
+ public:
+  core::Result<void> begin(const JsonPath& path, bool is_object) override {
+    if (path.size() == 0) return is_object ? no_list() : core::Result<void>{};
+    if (path.size() > 1) return {};  // a member that is of no interest, or will be found missing
+    if (!is_object) return no_list();
+    for (auto& value : values_) value = {};
+    return {};
+  }
+  core::Result<void> end(const JsonPath& path, bool is_object) override {
+    if (path.size() != 1 || !is_object) return {};
+    ++row_;
+    if (auto done = take(); !done) {
+      return core::invalid(fmt::format(
+          "row {}: {}; expected is the output of `derivctl trades --format json`", row_,
+          done.error().text));
+    }
+    return {};
+  }
+  core::Result<void> scalar(const JsonPath& path, const JsonScalar& value) override {
+    if (path.size() < 2) return no_list();
+    if (path.size() > 2 || !path[1].is_key) return {};
+    for (std::size_t i = 0; i < kKeys.size(); ++i) {
+      if (path[1].key != kKeys[i]) continue;
+      values_[i].kind = value.kind;
+      values_[i].whole = value.whole;
+      values_[i].text = value.text;
+      values_[i].given = true;
+    }
+    return {};
+  }
+  std::size_t rows() const { return row_; }
+  Quotes take_quotes() { return std::move(quotes_); }
+
+ private:
+  enum Key : std::uint8_t { kSymbol, kType, kDuration, kPrediction, kBarrier, kStake, kPayout,
+                            kSignal, kPurchase };
+  static constexpr std::array<std::string_view, 9> kKeys{
+      "symbol", "type",   "duration",     "prediction",   "barrier",
+      "stake",  "payout", "signal_epoch", "purchase_time"};
+  struct Value {
+    JsonScalar::Kind kind = JsonScalar::Kind::kNull;
+    bool given = false;
+    std::int64_t whole = 0;
+    std::string text;
+  };
+
+  static core::Result<void> no_list() {
+    return core::invalid("it holds something else than trades");
+  }
+  core::Result<std::string> text(Key key) const {
+    if (values_[key].kind == JsonScalar::Kind::kText) return values_[key].text;
+    return core::invalid(fmt::format("'{}' is missing or no text", kKeys[key]));
+  }
+  /// The text of `key` as what `parse` makes of it.
+  template <class T, class F>
+  core::Result<void> read(Key key, T& into, F parse) const {
+    const auto given = text(key);
+    if (!given) return given.error();
+    auto parsed = parse(*given);
+    if (!parsed) return core::invalid(fmt::format("{}: {}", kKeys[key], parsed.error().text));
+    into = *parsed;
+    return {};
+  }
+
+  core::Result<void> take() {
+    if (!values_[kPayout].given) return core::invalid("'payout' is missing");
+    if (values_[kPayout].kind == JsonScalar::Kind::kNull) return {};
+    market::ContractSpec spec;
+    if (auto done = read_spec(spec); !done) return done;
+    if (market::is_multiplier(spec.type)) return {};
+    Quotes::Quote quote;
+    const auto money = [](const std::string& t) { return core::Money::parse(t); };
+    if (auto done = read(kStake, quote.stake, money); !done) return done;
+    if (auto done = read(kPayout, quote.payout, money); !done) return done;
+    for (const auto key : {kSignal, kPurchase}) {
+      const auto& v = values_[key];
+      const bool epoch = v.kind == JsonScalar::Kind::kWhole && core::is_date(core::VenueTime{v.whole});
+      if (quote.time.s == 0 && epoch) quote.time = {v.whole};
+    }
+    if (quote.time.s <= 0) return core::invalid("neither signal_epoch nor purchase_time");
+    return quotes_.add(spec, quote);
+  }
+
+  core::Result<void> read_spec(market::ContractSpec& spec) const {
+    const auto code = text(kSymbol);
+    if (!code) return code.error();
+    const auto* symbol = market::find_symbol(*code);
+    if (symbol == nullptr) {
+      return core::invalid(fmt::format("symbol: '{}' is not known", code->substr(0, 40)));
+    }
+    spec.symbol = market::SymbolCode(symbol->code);
+    const auto name = text(kType);
+    if (!name) return name.error();
+    const auto type = market::contract_type_from(*name);
+    if (!type) {
+      return core::invalid(fmt::format("type: '{}' is no contract type", name->substr(0, 40)));
+    }
+    spec.type = *type;
+    if (market::is_multiplier(*type)) return {};
+    const auto duration = [](const std::string& t) { return market::ContractDuration::parse(t); };
+    if (auto done = read(kDuration, spec.duration, duration); !done) return done;
+    const auto& prediction = values_[kPrediction];
+    if (prediction.kind == JsonScalar::Kind::kWhole) {
+      if (prediction.whole < 0 || prediction.whole > 9) {
+        return core::invalid("prediction: no digit");
+      }
+      spec.prediction = static_cast<std::int8_t>(prediction.whole);
+    }
+    if (!market::takes_barrier(*type)) return {};
+    return read(kBarrier, spec.barrier, [&](const std::string& t) {
+      return core::Price::parse(t, symbol->decimals);
+    });
+  }
+
+  std::array<Value, kKeys.size()> values_;
+  Quotes quotes_;
+  std::size_t row_ = 0;
+};
+
+core::Result<Payouts> table_of(daemon::ByteSource& bytes) {
+  TableReader reader;
+  if (const auto done = daemon::walk_json(bytes, kMaxPayoutFile, reader); !done) return done.error();
+  if (!reader.table.is_table()) return core::invalid("the table is empty");
+  return std::move(reader.table);
+}
+
+core::Result<Payouts> quotes_of_list(daemon::ByteSource& bytes) {
+  ListReader reader;
+  if (const auto done = daemon::walk_json(bytes, kMaxPayoutFile, reader); !done) {
+    const auto& text = done.error().text;
+    return text.starts_with("not JSON")
+               ? core::invalid(fmt::format("{}, after {} rows", text, reader.rows()))
+               : done.error();
+  }
+  return sealed(reader.take_quotes());
+}
+
+}  // namespace
+
+core::Result<Payouts> read_payouts(daemon::ByteSource& bytes) {
+  const auto is_blank = [](int byte) {
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+  };
+  for (int i = 0; i < kMaxBlanks && is_blank(bytes.peek()); ++i) bytes.next();
+  return bytes.peek() == '[' ? quotes_of_list(bytes) : table_of(bytes);
+}
+
+core::Result<Payouts> payouts_of_file(const std::string& path) {
+  auto bytes = daemon::ByteSource::open(path);
+  if (!bytes) return bytes.error();
+  auto payouts = read_payouts(*bytes);
+  if (payouts) return payouts;
+  return core::Error{payouts.error().kind, fmt::format("{}: {}", path, payouts.error().text)};
+}
+
+core::Result<Payouts> payouts_of_journal(const std::string& file) {
   const auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
   if (!journal) return journal.error();
   const auto orders = (*journal)->orders({});
@@ -105,108 +231,8 @@ core::Result<Payouts> quotes_of_journal(const std::string& file) {
       return core::invalid(fmt::format("{}: order {}: {}", file, o.id.value, r.error().text));
     }
   }
-  return sealed(std::move(quotes), file);
-}
-
-/// One row of `derivctl trades --format json`; throws as nlohmann does, and its own words.
-const std::string& text_at(const json& row, const char* key) {
-  const auto it = row.find(key);
-  if (it == row.end() || !it->is_string()) {
-    throw std::runtime_error(fmt::format("'{}' is missing or no text", key));
-  }
-  return it->get_ref<const std::string&>();
-}
-
-template <class T>
-T checked(core::Result<T> result, const char* key) {
-  if (!result) throw std::runtime_error(fmt::format("{}: {}", key, result.error().text));
-  return *result;
-}
-
-market::ContractSpec spec_of(const json& row) {
-  market::ContractSpec spec;
-  const auto* symbol = market::find_symbol(text_at(row, "symbol"));
-  if (symbol == nullptr) {
-    throw std::runtime_error(
-        fmt::format("symbol: '{}' is not known", text_at(row, "symbol").substr(0, 40)));
-  }
-  spec.symbol = market::SymbolCode(symbol->code);
-  const auto type = market::contract_type_from(text_at(row, "type"));
-  if (!type) {
-    throw std::runtime_error(
-        fmt::format("type: '{}' is no contract type", text_at(row, "type").substr(0, 40)));
-  }
-  spec.type = *type;
-  if (market::is_multiplier(*type)) return spec;
-  spec.duration = checked(market::ContractDuration::parse(text_at(row, "duration")), "duration");
-  if (row.contains("prediction") && row["prediction"].is_number_integer()) {
-    spec.prediction = row["prediction"].get<std::int8_t>();
-  }
-  if (market::takes_barrier(*type)) {
-    spec.barrier =
-        checked(core::Price::parse(text_at(row, "barrier"), symbol->decimals), "barrier");
-  }
-  return spec;
-}
-
-void add_row(Quotes& quotes, const json& row) {
-  if (!row.is_object()) throw std::runtime_error("no object");
-  if (!row.contains("payout")) throw std::runtime_error("'payout' is missing");
-  if (row["payout"].is_null()) return;
-  const auto spec = spec_of(row);
-  if (market::is_multiplier(spec.type)) return;
-  Quotes::Quote quote;
-  quote.stake = checked(core::Money::parse(text_at(row, "stake")), "stake");
-  quote.payout = checked(core::Money::parse(text_at(row, "payout")), "payout");
-  for (const auto* key : {"signal_epoch", "purchase_time"}) {
-    if (quote.time.s != 0 || !row.contains(key) || !row[key].is_number_integer()) continue;
-    quote.time = {row[key].get<std::int64_t>()};
-  }
-  if (quote.time.s <= 0) throw std::runtime_error("neither signal_epoch nor purchase_time");
-  if (const auto r = quotes.add(spec, quote); !r) throw std::runtime_error(r.error().text);
-}
-
-/// Each row is taken as soon as it is whole and thrown away: a list of millions needs no document.
-core::Result<Payouts> quotes_of_list(const std::string& path, std::istream& in) {
-  Quotes quotes;
-  std::size_t row = 0;
-  const json::parser_callback_t take = [&](int depth, json::parse_event_t event, json& value) {
-    if (event != json::parse_event_t::object_end || depth != 1) return true;
-    ++row;
-    add_row(quotes, value);
-    return false;
-  };
-  try {
-    const auto rest = json::parse(in, take);
-    if (!rest.empty()) throw std::runtime_error("it holds something else than trades");
-  } catch (const json::parse_error& e) {
-    return core::invalid(fmt::format("{}: not JSON at byte {}, after {} rows", path, e.byte, row));
-  } catch (const std::exception& e) {
-    return core::invalid(
-        fmt::format("{}: row {}: {}; expected is the output of `derivctl trades "
-                    "--format json`",
-                    path, row, std::string_view(e.what()).substr(0, 200)));
-  }
-  return sealed(std::move(quotes), path);
-}
-
-core::Result<Payouts> payouts_of_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return core::Error{core::ErrorKind::kNotFound, path + ": cannot be read"};
-  if ((in >> std::ws).peek() == '[') return quotes_of_list(path, in);
-  return table_of(path, in);
-}
-
-}  // namespace
-
-core::Result<Payouts> payouts_from(const Context& context, const std::string& text) {
-  constexpr std::string_view kJournal = "journal:";
-  if (text.empty()) return Payouts{};
-  if (text.starts_with(kJournal)) {
-    const auto file = text.substr(kJournal.size());
-    return quotes_of_journal(file.empty() ? context.journal_file() : file);
-  }
-  return text.find('=') == std::string::npos ? payouts_of_file(text) : Payouts::parse(text);
+  auto payouts = sealed(std::move(quotes));
+  return payouts ? payouts : core::invalid(fmt::format("{}: {}", file, payouts.error().text));
 }
 
 }  // namespace derivd::ctl

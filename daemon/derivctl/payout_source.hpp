@@ -1,20 +1,22 @@
-// Owns the ways in which a user can say what contracts pay in a back-test: ratios on the command
-// line, a file of ratios, or quotes that were recorded by a journal or a list of trades. The
-// options of the back-test call it once. It never fills a gap: what is not there is the run's
-// error.
+// Owns the reading of what contracts pay in a back-test from files: ratios, or quotes that were
+// recorded by a journal or a list of trades. The options of the back-test call it once. It never fills
+// a gap: what is not there is the run's error.
 #pragma once
 
 #include <string>
 
 #include "backtest/payouts.hpp"
+#include "common/files.hpp"
 #include "core/result.hpp"
-#include "derivctl/command.hpp"
 
 namespace derivd::ctl {
 
-/// "": the venue's model. "TYPE=RATIO,…". "journal:" or "journal:FILE": the quotes of every
-/// purchase in it. Else a JSON file: an object of ratios, or the list that `derivctl trades
-/// --format json` prints. Errors name the file, the row and the remedy.
-core::Result<backtest::Payouts> payouts_from(const Context& context, const std::string& text);
+/// JSON: an object of ratios, or the list that `derivctl trades --format json` prints. kInvalid: the
+/// row and what is wrong with it.
+core::Result<backtest::Payouts> read_payouts(daemon::ByteSource& bytes);
+/// The same of a file. Errors begin with its name.
+core::Result<backtest::Payouts> payouts_of_file(const std::string& path);
+/// The quotes of every purchase in a journal.
+core::Result<backtest::Payouts> payouts_of_journal(const std::string& file);
 
 }  // namespace derivd::ctl

@@ -15,7 +15,9 @@
 
 #include "common/paths.hpp"
 #include "derivctl/subprocess.hpp"
+#include "config/config.hpp"
 #include "service/credential.hpp"
+#include "service/place_file.hpp"
 
 namespace derivd::ctl {
 namespace {
@@ -55,10 +57,8 @@ core::Result<void> encrypt(const Places& places, const core::Secret& token) {
   std::error_code error;
   const auto directory = fs::path(places.encrypted()).parent_path();
   fs::create_directories(directory.parent_path(), error);
-  if (fs::create_directory(directory, error)) {
-    fs::permissions(directory, fs::perms::owner_all, error);
-  }
-  if (auto done = service::replace_file(places.encrypted(), made->reveal(), 0600); !done) {
+  if (auto done = service::make_private_directory(directory); !done) return done;
+  if (auto done = service::replace_file(places.encrypted(), made->reveal(), {.mode = 0600}); !done) {
     return done;
   }
   fs::create_directories(fs::path(places.drop_in()).parent_path(), error);
@@ -67,7 +67,7 @@ core::Result<void> encrypt(const Places& places, const core::Secret& token) {
       fmt::format("# Written by derivctl: the token lies encrypted on the disk.\n[Service]\n"
                   "LoadCredential=\nLoadCredentialEncrypted=token:{}\n",
                   places.encrypted()),
-      0644);
+      {.mode = 0644});
 }
 
 core::Result<bool> remove_file(const std::string& path) {
@@ -77,10 +77,10 @@ core::Result<bool> remove_file(const std::string& path) {
 }
 
 /// Its group may read root's configuration: the service runs as a member.
-unsigned give_to_group(const std::string& path) {
+service::FileRights config_rights() {
   const auto* group = ::getgrnam(std::string(kGroup).c_str());
-  if (::geteuid() != 0 || group == nullptr) return 0644;
-  return ::chown(path.c_str(), 0, group->gr_gid) == 0 ? 0640 : 0644;
+  if (::geteuid() != 0 || group == nullptr) return {.mode = 0644};
+  return {.mode = 0640, .user = 0, .group = group->gr_gid};
 }
 
 }  // namespace
@@ -196,16 +196,14 @@ std::string backup_name(const std::string& path) {
 core::Result<void> write_config(const std::string& path, std::string_view text,
                                 const std::string& backup) {
   std::error_code error;
-  if (!backup.empty() && !fs::copy_file(path, backup, error)) {
-    return failed(backup, "keep a copy of the old configuration", error.value());
+  if (!backup.empty()) {
+    // One that was too large to be taken is kept, too.
+    auto copied = service::copy_file(path, backup, 16 * config::kMaxFile);
+    if (!copied) return copied;
   }
   const auto directory = fs::path(path).parent_path();
   if (!directory.empty()) fs::create_directories(directory, error);
-  if (auto done = service::replace_file(path, text, 0600); !done) return done;
-  const auto mode = give_to_group(path);
-  fs::permissions(path, static_cast<fs::perms>(mode), error);
-  if (error) return failed(path, "set the mode of", error.value());
-  return {};
+  return service::replace_file(path, text, config_rights());
 }
 
 bool is_packaged_example(const std::string& path) {

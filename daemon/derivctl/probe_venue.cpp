@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "common/output.hpp"
 #include "deriv/link.hpp"
 #include "derivctl/waiting.hpp"
 #include "service/exit_code.hpp"
@@ -152,7 +153,7 @@ nlohmann::ordered_json account_json(const deriv::ProbeResult& result, deriv::Dia
 
 void print_account(const deriv::ProbeResult& result, deriv::Dialect dialect) {
   const auto& account = result.account;
-  fmt::print("account   {} {}\nbalance   {} {}\nprotocol  {}\nscopes    {}\n",
+  out::print("account   {} {}\nbalance   {} {}\nprotocol  {}\nscopes    {}\n",
              account.is_real ? "REAL MONEY" : "demo", account.id, account.balance.to_string(),
              account.currency, deriv::name_of(dialect), scopes_of(result));
 }

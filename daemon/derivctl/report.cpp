@@ -1,16 +1,20 @@
 // report: what became of the trades, as one HTML file, as a screenful, or as JSON.
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 
+#include "common/output.hpp"
+#include "core/printable.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/report_page.hpp"
 #include "derivctl/report_source.hpp"
 #include "report/analysis.hpp"
 #include "service/exit_code.hpp"
+#include "service/place_file.hpp"
 
 namespace derivd::ctl {
 namespace {
@@ -94,12 +98,30 @@ ordered_json to_json(const ReportSource& source, const report::Analysis& a) {
   return out;
 }
 
+/// A device or a pipe, which is written to as it is: /dev/stdout, and what a shell makes of >(…).
+bool is_stream(const std::string& path) {
+  struct stat info {};
+  return path.starts_with("/dev/") || path.starts_with("/proc/self/fd/") ||
+         (::lstat(path.c_str(), &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode)));
+}
+
+/// The journal is for its owner alone, and so is what is told of it. A file that is there keeps its
+/// rights; a link may lead to a file of others, which is not written to.
 int write_file(const std::string& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) return fail(service::kCtlOther, path + " cannot be written");
-  fmt::print("{}\n", path);
+  struct stat info {};
+  if (is_stream(path)) {
+    std::ofstream out(path, std::ios::binary);
+    out << text;
+    out.close();
+    if (!out) return fail(service::kCtlOther, path + " cannot be written");
+  } else if (::lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode)) {
+    return fail(service::kCtlOther, path + " is a symbolic link; name the file itself");
+  } else if (const auto done = service::replace_file(
+                 path, text, service::rights_of(path).value_or(service::FileRights{}));
+             !done) {
+    return fail(service::kCtlOther, done.error().text);
+  }
+  out::print("{}\n", core::printable(path));
   return service::kCtlOk;
 }
 
@@ -145,11 +167,9 @@ int report(const Context& context, const Options& o) {
     if (code != service::kCtlOk || !o.text) return code;
   }
   if (context.json) {
-    fmt::print(
-        "{}\n",
-        to_json(*source, analysis).dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    out::json(to_json(*source, analysis));
   } else {
-    fmt::print("{}", text_report(*source, analysis));
+    out::print("{}", text_report(*source, analysis));
   }
   return service::kCtlOk;
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/decimal.hpp"
+#include "core/printable.hpp"
 
 namespace derivd::ctl::html {
 namespace {
@@ -117,7 +118,7 @@ std::string curve_table(const Curve& c) {
 std::string escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
+  for (const char c : core::printable(text)) {
     switch (c) {
       case '<':
         out += "&lt;";

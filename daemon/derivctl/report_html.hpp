@@ -14,6 +14,7 @@
 
 namespace derivd::ctl::html {
 
+/// Text as it is shown: no markup, and nothing that turns what stands beside it around.
 std::string escape(std::string_view text);
 
 /// "-9.64" from minor units; with `plus` a leading + where positive.

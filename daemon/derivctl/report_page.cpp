@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "common/trades.hpp"
 #include "derivctl/report_html.hpp"
@@ -18,6 +19,9 @@ using report::Analysis;
 using report::Ending;
 using report::Totals;
 using report::Trade;
+
+/// Rows of a table whose length nobody else bounds.
+constexpr std::size_t kMaxRows = 1000;
 
 // Colours of text and lines keep a contrast of 4.5 on their grounds, in both schemes.
 constexpr std::string_view kStyle = R"(
@@ -178,12 +182,23 @@ std::string curves(const Analysis& a) {
 
 // ---- groups ----
 
+/// The end of a list: what a page can show.
+template <class T>
+std::span<const T> latest(const std::vector<T>& list) {
+  return std::span(list).last(std::min(list.size(), kMaxRows));
+}
+
+std::string left_out(std::size_t all) {
+  return all <= kMaxRows ? "" : fmt::format("<p class='soft'>{} of {} are shown.</p>", kMaxRows, all);
+}
+
 std::string totals_table(const std::string& what, const std::map<std::string, Totals>& groups) {
   html::Table t{"Results by " + what,
                 {what, "trades", "won", "lost", "win rate", "95 % band", "stakes", "profit",
                  "drawdown", "largest stake", "losing run", "open"},
                 {}};
   for (const auto& [name, s] : groups) {
+    if (t.rows.size() == kMaxRows) break;
     const auto f = s.frequency();
     t.rows.push_back(
         {escape(name), std::to_string(s.settled), std::to_string(s.won), std::to_string(s.lost),
@@ -192,7 +207,7 @@ std::string totals_table(const std::string& what, const std::map<std::string, To
          money(s.stakes), coloured(s.profit), money(s.max_drawdown), money(s.max_stake),
          std::to_string(s.longest_losing), std::to_string(s.open + s.unknown)});
   }
-  return html::table(t);
+  return html::table(t) + left_out(groups.size());
 }
 
 // ---- distributions ----
@@ -310,25 +325,25 @@ std::string payouts(const Analysis& a) {
 
 std::string halts(const ReportSource& s) {
   html::Table t{"Limits and halts", {"when (UTC)", "strategy", "what", "reason"}, {}};
-  for (const auto& h : s.history.halts) {
+  for (const auto& h : latest(s.history.halts)) {
     t.rows.push_back({h.wall.us != 0 ? minute_of({h.wall.us / 1'000'000}) : "in the back-test",
                       h.strategy.empty() ? "(account)" : escape(h.strategy.view()),
                       h.halted ? escape(h.kind.view()) : escape(h.kind.view()) + " lifted",
                       escape(h.reason.view())});
   }
   if (t.rows.empty()) return "<p>No limit halted anything.</p>";
-  return html::table(t);
+  return html::table(t) + left_out(s.history.halts.size());
 }
 
 std::string changes(const ReportSource& s) {
   if (s.history.changes.empty()) return {};
   html::Table t{
       "Changes of the configuration", {"when (UTC)", "key", "before", "after", "taken"}, {}};
-  for (const auto& c : s.history.changes) {
+  for (const auto& c : latest(s.history.changes)) {
     t.rows.push_back({minute_of({c.wall.us / 1'000'000}), escape(c.key), escape(c.before),
                       escape(c.after), escape(c.taken.view())});
   }
-  return "<h2>Configuration</h2>\n" + html::table(t);
+  return "<h2>Configuration</h2>\n" + html::table(t) + left_out(s.history.changes.size());
 }
 
 std::string exceptions(const ReportSource& s, const Analysis& a) {
@@ -341,10 +356,11 @@ std::string exceptions(const ReportSource& s, const Analysis& a) {
       a.total.mismatches > 0 ? ": see <code>derivctl audit</code>" : "");
   if (a.refusals.empty()) return out;
   html::Table t{"Orders that the venue refused", {"code", "orders"}, {}};
-  for (const auto& [reason, count] : a.refusals) {
-    t.rows.push_back({escape(reason), std::to_string(count)});
+  for (const auto& [reason, refused] : a.refusals) {
+    if (t.rows.size() == kMaxRows) break;
+    t.rows.push_back({escape(reason), std::to_string(refused)});
   }
-  return out + html::table(t);
+  return out + html::table(t) + left_out(a.refusals.size());
 }
 
 std::string execution(const ReportSource& s, const Analysis& a) {

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "common/trades.hpp"
+#include "core/printable.hpp"
 #include "derivctl/report_html.hpp"
 #include "derivctl/report_page.hpp"
 
@@ -17,8 +18,9 @@ using report::Totals;
 
 constexpr std::size_t kColumns = 64;
 constexpr std::size_t kLineWidth = 78;
-/// Groups that are listed; more are told.
+/// Groups and halts that are listed; of more only the number is told.
 constexpr std::size_t kShownGroups = 10;
+constexpr std::size_t kShownHalts = 20;
 
 /// One character for each slice of the curve: its last value there.
 std::string sparkline(const std::vector<report::Point>& curve) {
@@ -66,10 +68,27 @@ std::string groups(const char* what, const std::map<std::string, Totals>& all) {
     }
     const auto f = s.frequency();
     out += fmt::format(
-        "{:<20.20} {:>7} {:>7} {:>17} {:>11} {:>10}\n", name, s.settled,
+        "{:<20.20} {:>7} {:>7} {:>17} {:>11} {:>10}\n", core::printable(name), s.settled,
         f ? html::percent(*f) : "-",
         f ? fmt::format("{:.1f} to {:.1f} %", 100 * s.win_rate.low, 100 * s.win_rate.high) : "-",
         money(s.profit, true), money(s.max_drawdown));
+  }
+  return out;
+}
+
+/// The latest halts that are in the report.
+std::string halts(const std::vector<execution::HaltRecord>& all) {
+  std::vector<const execution::HaltRecord*> halted;
+  for (const auto& h : all) {
+    if (h.halted) halted.push_back(&h);
+  }
+  const auto left_out = halted.size() - std::min(halted.size(), kShownHalts);
+  auto out = left_out == 0 ? std::string{} : fmt::format("{} earlier halts\n", left_out);
+  for (std::size_t i = left_out; i < halted.size(); ++i) {
+    const auto& h = *halted[i];
+    out += fmt::format("halted: {} {} {}\n",
+                       h.strategy.empty() ? "(account)" : core::printable(h.strategy.view()),
+                       core::printable(h.kind.view()), core::printable(h.reason.view()));
   }
   return out;
 }
@@ -78,7 +97,7 @@ std::string groups(const char* what, const std::map<std::string, Totals>& all) {
 
 std::string text_report(const ReportSource& s, const Analysis& a) {
   const auto& t = a.total;
-  auto out = fmt::format("derivd{}{}", s.title.empty() ? "" : ", ", s.title);
+  auto out = fmt::format("derivd{}{}", s.title.empty() ? "" : ", ", core::printable(s.title));
   if (!a.times.empty()) {
     out += fmt::format(": {} to {}", daemon::iso_time(a.times.front()),
                        daemon::iso_time(a.times.back()));
@@ -96,12 +115,8 @@ std::string text_report(const ReportSource& s, const Analysis& a) {
       t.open, t.unknown, t.refused, money(t.max_drawdown), t.longest_losing,
       a.expected_longest_losing, t.mismatches);
   out += groups("strategy", a.strategies) + groups("symbol", a.symbols) + '\n';
-  for (const auto& h : s.history.halts) {
-    if (!h.halted) continue;
-    out += fmt::format("halted: {} {} {}\n", h.strategy.empty() ? "(account)" : h.strategy.view(),
-                       h.kind, h.reason);
-  }
-  return out + wrapped(verdict_in_words(a.expectation, s.currency));
+  out += halts(s.history.halts);
+  return out + wrapped(verdict_in_words(a.expectation, core::printable(s.currency)));
 }
 
 }  // namespace derivd::ctl

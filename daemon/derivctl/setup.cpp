@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "backtest/odds_text.hpp"
+#include "common/output.hpp"
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/first_config.hpp"
@@ -58,13 +59,13 @@ Stop broken(const core::Error& error) {
 /// switched off, too: a person reads it before switching them on.
 void show_expectation(const config::Config& config, core::Money balance,
                       const std::string& config_file) {
-  fmt::print(stderr, "\nWhat to expect of it; no strategy has an edge here:\n");
+  out::error("\nWhat to expect of it; no strategy has an edge here:\n");
   for (const auto& strategy : config.engine.strategies) {
     for (const auto& line : backtest::odds_short(strategy, config.engine.limits, balance)) {
-      fmt::print(stderr, "  {}\n", line);
+      out::error("  {}\n", line);
     }
   }
-  fmt::print(stderr, "derivctl odds --config {} has the whole page.\n\n", config_file);
+  out::error("derivctl odds --config {} has the whole page.\n\n", config_file);
 }
 
 class Wizard final {
@@ -89,7 +90,7 @@ class Wizard final {
  private:
   template <class... T>
   void say(fmt::format_string<T...> text, T&&... values) const {
-    fmt::print(stderr, text, std::forward<T>(values)...);
+    out::error(text, std::forward<T>(values)...);
   }
 
   Outcome<void> check_options();
@@ -347,7 +348,7 @@ Outcome<void> Wizard::store() {
     if (auto done = store_proxy_login(); !done) return done;
   }
   if (!context_.json) {
-    fmt::print("token     {}{}\n",
+    out::print("token     {}{}\n",
                keeping_ == Keeping::kEncrypted ? places_.encrypted() : places_.credential(),
                keeping_ == Keeping::kEncrypted ? " (encrypted)" : "");
   }
@@ -375,7 +376,7 @@ Outcome<void> Wizard::store_proxy_login() {
     if (const auto done = hand_over_proxy_login(places_, login); !done) return broken(done.error());
   }
   if (!context_.json && route_.proxy) {
-    fmt::print("proxy     {}{}\n", proxy_address(),
+    out::print("proxy     {}{}\n", proxy_address(),
                login ? ", user and password in " + places_.proxy_login() : "");
   }
   return {};
@@ -402,8 +403,8 @@ Outcome<void> Wizard::write_config() {
     return broken(done.error());
   }
   if (!context_.json) {
-    fmt::print("config    {}\n", places_.config());
-    if (!backup_.empty()) fmt::print("kept      {}\n", backup_);
+    out::print("config    {}\n", places_.config());
+    if (!backup_.empty()) out::print("kept      {}\n", backup_);
   }
   show_expectation(std::get<config::Config>(loaded), found_.account.balance, places_.config());
   return {};
@@ -428,7 +429,7 @@ Outcome<void> Wizard::start() {
     }
   }
   started_ = true;
-  if (!context_.json) fmt::print("started   {}\n", places_.unit());
+  if (!context_.json) out::print("started   {}\n", places_.unit());
   return {};
 }
 
@@ -442,24 +443,24 @@ void Wizard::report() const {
     out["backup"] = backup_.empty() ? ordered_json() : ordered_json(backup_);
     out["unit"] = places_.unit();
     out["started"] = started_;
-    fmt::print("{}\n", out.dump(2));
+    out::json(out);
     return;
   }
   if (started_) {
-    fmt::print(
+    out::print(
         "\nderivctl{0} status shows what it does; systemctl enable {1} starts it at every "
         "boot.\n",
         context_.name.empty() ? "" : " --name " + context_.name, places_.unit());
   } else if (places_.are_the_units()) {
-    fmt::print("\nsystemctl start {} starts it.\n", places_.unit());
+    out::print("\nsystemctl start {} starts it.\n", places_.unit());
   } else {
-    fmt::print(
+    out::print(
         "\nderivd run --config {} trades with it; CREDENTIALS_DIRECTORY must name the "
         "directory of the token.\n",
         places_.config());
   }
   if (found_.account.is_real) {
-    fmt::print(
+    out::print(
         "The strategy is written switched off (enabled: false), because it is real money.\n");
   }
 }
@@ -495,7 +496,10 @@ void add_setup(Commands& commands) {
   c->add_flag("-y,--yes", o->yes, "ask nothing");
   auto* force = c->add_flag("--force", o->force, "replace a configuration; a copy is kept");
   c->add_flag("--keep-config", o->keep_config, "store the token alone")->excludes(force);
-  commands.on(c, [&context, o] { return setup(context, *o); });
+  commands.on(c, [&context, o] {
+    service::keep_out_of_cores();
+    return setup(context, *o);
+  });
 }
 
 }  // namespace derivd::ctl

@@ -15,13 +15,17 @@
 #include <optional>
 #include <utility>
 
-extern char** environ;
-
 namespace derivd::ctl {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMaxErrors = 4096;
+
+// A program gets the token on its standard input: it is the system's own, whatever $PATH says, and sees
+// nothing of this user's environment (LD_PRELOAD, SYSTEMD_…). Its words are English.
+constexpr std::array<std::string_view, 4> kDirectories{"/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"};
+constexpr const char* kPath = "PATH=/usr/bin:/usr/sbin:/bin:/sbin";
+constexpr const char* kLanguage = "LC_ALL=C.UTF-8";
 
 class Descriptor final {
  public:
@@ -87,12 +91,18 @@ core::Result<pid_t> spawn(const std::vector<std::string>& command, Pipe& in, Pip
   files.onto(errors.write.get(), STDERR_FILENO);
   std::vector<char*> arguments;
   arguments.reserve(command.size() + 1);
-  // posix_spawnp takes char* for history's sake and writes nothing.
+  // posix_spawn takes char* for history's sake and writes nothing.
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
+  std::array<char*, 3> environment{const_cast<char*>(kPath), const_cast<char*>(kLanguage), nullptr};
   pid_t child = 0;
-  const int error =
-      ::posix_spawnp(&child, arguments[0], files.get(), nullptr, arguments.data(), environ);
+  int error = ENOENT;
+  for (const auto directory : kDirectories) {
+    const auto program = std::string(directory) + command[0];
+    error = ::posix_spawn(&child, program.c_str(), files.get(), nullptr, arguments.data(),
+                          environment.data());
+    if (error != ENOENT) break;
+  }
   in.read.close();
   out.write.close();
   errors.write.close();

@@ -1,6 +1,7 @@
 // Owns the running of one other program to its end: arguments without a shell, bytes in, bytes out,
 // a deadline. setup, token and doctor call it for systemctl and systemd-creds. It never puts a
-// secret into arguments or the environment: those go through `input`.
+// secret into arguments or the environment: those go through `input`. It never hands its own
+// environment on.
 #pragma once
 
 #include <string>
@@ -21,7 +22,7 @@ struct Finished {
   std::string errors;   // standard error, cut at a few KiB
 };
 
-/// Blocking; the program is looked up in $PATH. kNotFound: there is no such program. kTimeout: it
+/// Blocking; the program is the system's own of that name, whatever $PATH says. kNotFound: there is no such program. kTimeout: it
 /// was killed at the deadline. kExhausted: more than kMaxOutput.
 core::Result<Finished> run_program(const std::vector<std::string>& command, std::string_view input,
                                    core::Duration timeout);

@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <thread>
 
+#include "common/files.hpp"
+#include "common/output.hpp"
 #include "config/config.hpp"
 #include "config/vary.hpp"
 #include "derivctl/backtest_options.hpp"
@@ -31,6 +31,8 @@ constexpr int kMaxThreads = 256;
 /// Ticks that are held in memory, 16 bytes each and as many again for each thread.
 constexpr std::size_t kMaxTicks = 200'000'000;
 constexpr std::size_t kBatch = 65'536;
+/// Bytes after which the problems of a variant are counted only: each stands in every shard.
+constexpr std::size_t kMaxProblem = 2000;
 
 struct Args : BacktestArgs {
   std::string vary;
@@ -44,16 +46,6 @@ struct Args : BacktestArgs {
   std::string shard;
   std::string format;
 };
-
-core::Result<std::string> file_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return core::Error{core::ErrorKind::kNotFound, path + ": cannot be read"};
-  std::string text(config::kMaxFile + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > config::kMaxFile) return core::invalid(path + ": too large");
-  return text;
-}
 
 /// FNV-1a: tells files of different sweeps apart; nobody forges them.
 class Fingerprint final {
@@ -79,7 +71,7 @@ class Fingerprint final {
 core::Result<std::vector<config::Varied>> varied(const Args& args) {
   std::vector<config::Varied> out;
   if (!args.vary.empty()) {
-    const auto text = file_text(args.vary);
+    const auto text = daemon::read_file(args.vary, config::kMaxFile);
     if (!text) return text.error();
     auto list = config::load_varied(*text);
     if (!list) return core::invalid(fmt::format("{}:{}", args.vary, list.error().text));
@@ -134,6 +126,10 @@ core::Result<backtest::Variant> variant_of(const std::string& text,
   auto loaded = config::load_text(*changed);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     for (const auto& p : *problems) {
+      if (out.problem.size() > kMaxProblem) {
+        out.problem += fmt::format("; {} problems in all", problems->size());
+        break;
+      }
       out.problem += fmt::format("{}{}: {}", out.problem.empty() ? "" : "; ", p.key, p.reason);
     }
   } else {
@@ -194,7 +190,8 @@ boost::system::result<Prepared, Refusal> prepare(const Context& context, const A
   auto& sweep = out.sweep;
   const auto keys = varied(args);
   if (!keys) return Refusal{service::kCtlUsage, keys.error().text};
-  const auto text = file_text(args.config.empty() ? context.config_file() : args.config);
+  const auto text = daemon::read_file(
+      args.config.empty() ? context.config_file() : args.config, config::kMaxFile);
   if (!text) return refuse(text.error());
   Fingerprint fingerprint;
   for (const auto& key : *keys) sweep.keys.push_back(key.key);
@@ -236,14 +233,14 @@ class Progress final {
  public:
   explicit Progress(std::size_t all) : all_(all), shown_(::isatty(STDERR_FILENO) == 1) {}
   ~Progress() {
-    if (shown_) fmt::print(stderr, "\r{:60}\r", "");
+    if (shown_) out::erase_line();
   }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   void done() {
     const std::lock_guard lock(mutex_);
     ++done_;
-    if (shown_) fmt::print(stderr, "\r{} of {} ({} %)", done_, all_, 100 * done_ / all_);
+    if (shown_) out::redraw(fmt::format("{} of {} ({} %)", done_, all_, 100 * done_ / all_));
   }
 
  private:
@@ -301,11 +298,10 @@ SweepFormat format_of(const Context& context, const std::string& format) {
   return format == "csv" ? SweepFormat::kCsv : SweepFormat::kTable;
 }
 
-int print(const std::string& text) {
-  const bool done = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  return done && std::fflush(stdout) == 0
-             ? service::kCtlOk
-             : fail(service::kCtlOther, "the output cannot be written");
+int print(const std::string& text, bool is_json) {
+  const bool done = is_json ? out::json_text(text) : out::write(out::To::kOutput, text);
+  return done && out::flush() ? service::kCtlOk
+                              : fail(service::kCtlOther, "the output cannot be written");
 }
 
 int sweep(const Context& context, const Args& args) {
@@ -324,45 +320,25 @@ int sweep(const Context& context, const Args& args) {
       run_units(prepared->sweep, units, args.threads > 0 ? args.threads : std::max(1, cores));
   if (!results) return fail(code_of(results.error()), results.error().text);
   const auto head = head_of(*prepared);
-  return print(args.shard.empty() ? sweep_text(head, *results, format_of(context, args.format))
-                                  : shard_text(head, *shard, *results));
+  if (!args.shard.empty()) return print(shard_text(head, *shard, *results), true);
+  const auto format = format_of(context, args.format);
+  return print(sweep_text(head, *results, format), format == SweepFormat::kJson);
 }
 
 int merge(const Context& context, const std::vector<std::string>& files,
           const std::string& format) {
-  std::optional<SweepHead> head;
-  std::vector<std::optional<UnitResult>> found;
+  ShardSum sum;
   for (const auto& file : files) {
     auto shard = read_shard(file);
     if (!shard) return fail(code_of(shard.error()), shard.error().text);
-    if (!head) {
-      head = shard->head;
-      found.resize(static_cast<std::size_t>(head->units()));
-    }
-    if (shard->head.fingerprint != head->fingerprint || shard->head.units() != head->units()) {
-      return fail(
-          service::kCtlRefused,
-          fmt::format("{} is of another sweep than {}: other configurations, ticks or options",
-                      file, files.front()));
-    }
-    for (auto& result : shard->results) {
-      auto& place = found[static_cast<std::size_t>(result.unit)];
-      if (place) {
-        return fail(service::kCtlRefused, fmt::format("{}: a shard that was given before", file));
-      }
-      place = std::move(result);
+    if (const auto done = sum.add(std::move(*shard), file); !done) {
+      return fail(code_of(done.error()), done.error().text);
     }
   }
-  std::vector<UnitResult> results;
-  for (auto& result : found) {
-    if (!result) {
-      return fail(service::kCtlRefused,
-                  fmt::format("unit {} of {} is in none of the files: a shard is missing",
-                              results.size() + 1, found.size()));
-    }
-    results.push_back(std::move(*result));
-  }
-  return print(sweep_text(*head, results, format_of(context, format)));
+  const auto results = sum.take();
+  if (!results) return fail(code_of(results.error()), results.error().text);
+  const auto form = format_of(context, format);
+  return print(sweep_text(sum.head(), *results, form), form == SweepFormat::kJson);
 }
 
 const std::vector<std::string> kFormats{"table", "csv", "json"};

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "derivctl/csv.hpp"
 
 namespace derivd::ctl {
 namespace {
@@ -14,25 +15,12 @@ using backtest::Score;
 using backtest::UnitResult;
 using nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
-constexpr std::size_t kMaxShardFile = 1 << 30;
 constexpr std::size_t kTableRows = 20;
 
 ordered_json numbers(const Score& s) {
   return {
       s.trades,           s.won, s.lost, s.stakes.units(), s.profit.units(), s.max_drawdown.units(),
       s.max_stake.units()};
-}
-
-Score score_from(const ordered_json& j) {
-  const auto money = [&](std::size_t i) { return core::Money::minor(j.at(i).get<std::int64_t>()); };
-  return {j.at(0).get<std::int64_t>(),
-          j.at(1).get<std::int64_t>(),
-          j.at(2).get<std::int64_t>(),
-          money(3),
-          money(4),
-          money(5),
-          money(6)};
 }
 
 ordered_json scores(const std::vector<Score>& list) {
@@ -50,42 +38,6 @@ ordered_json head_json(const SweepHead& head) {
           {"walk_forward", q.walk_forward},
           {"seed", head.seed},
           {"fingerprint", head.fingerprint}};
-}
-
-ShardFile shard_from(const ordered_json& j) {
-  ShardFile out;
-  const auto& sweep = j.at("sweep");
-  auto& q = out.head.question;
-  q.keys = sweep.at("keys").get<std::vector<std::string>>();
-  q.values = j.at("values").get<std::vector<std::vector<std::string>>>();
-  const auto by = backtest::measure_from(sweep.at("by").get<std::string>());
-  if (!by) throw std::runtime_error("an unknown measure");
-  q.by = *by;
-  q.permutations = sweep.at("permutations").get<int>();
-  q.random_runs = sweep.at("random_runs").get<int>();
-  q.walk_forward = sweep.at("walk_forward").get<int>();
-  out.head.seed = sweep.at("seed").get<std::uint64_t>();
-  out.head.fingerprint = sweep.at("fingerprint").get<std::string>();
-  for (const auto& values : q.values) {
-    if (values.size() != q.keys.size()) throw std::runtime_error("values and keys differ");
-  }
-  for (const auto& u : j.at("units")) {
-    UnitResult r;
-    r.unit = u.at("unit").get<std::int64_t>();
-    r.problem = u.at("problem").get<std::string>();
-    r.score = score_from(u.at("score"));
-    for (const auto& s : u.at("random")) r.random.push_back(score_from(s));
-    for (const auto& s : u.at("parts")) r.parts.push_back(score_from(s));
-    r.best = u.at("best").get<double>();
-    const bool variant = r.unit < static_cast<std::int64_t>(q.values.size());
-    const auto parts = q.walk_forward == 0 ? 0u : static_cast<std::size_t>(q.walk_forward) + 1;
-    if (r.unit < 0 || r.unit >= out.head.units() ||
-        (variant && r.problem.empty() && r.parts.size() != parts)) {
-      throw std::runtime_error("a unit that does not belong to it");
-    }
-    out.results.push_back(std::move(r));
-  }
-  return out;
 }
 
 ordered_json variant_json(const SweepHead& head, const UnitResult& r) {
@@ -150,7 +102,7 @@ std::string json_text(const SweepHead& head, const std::vector<UnitResult>& resu
   }
   out["walk_forward_profit"] =
       j.walk.empty() ? ordered_json(nullptr) : ordered_json(j.walk_profit.to_string());
-  return out.dump(1) + "\n";
+  return out.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 using Rows = std::vector<std::vector<std::string>>;
@@ -184,17 +136,10 @@ Rows rows_of(const SweepHead& head, const std::vector<UnitResult>& results, cons
   return rows;
 }
 
-std::string quoted(const std::string& cell) {
-  if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
-  std::string out = "\"";
-  for (const char c : cell) out += c == '"' ? "\"\"" : std::string(1, c);
-  return out + '"';
-}
-
 std::string csv_text(const Rows& rows) {
   std::string out;
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) out += (i == 0 ? "" : ",") + quoted(row[i]);
+    for (std::size_t i = 0; i < row.size(); ++i) out += (i == 0 ? "" : ",") + csv_cell(row[i]);
     out += '\n';
   }
   return out;
@@ -228,7 +173,7 @@ std::string table_text(Rows rows, const std::vector<std::string>& words) {
 std::string shard_text(const SweepHead& head, const Shard& shard,
                        const std::vector<UnitResult>& results) {
   ordered_json out;
-  out["derivd_sweep_shard"] = kVersion;
+  out["derivd_sweep_shard"] = kShardVersion;
   out["shard"] = {shard.index, shard.of};
   out["sweep"] = head_json(head);
   out["values"] = head.question.values;
@@ -241,26 +186,7 @@ std::string shard_text(const SweepHead& head, const Shard& shard,
                             {"parts", scores(r.parts)},
                             {"best", r.best}});
   }
-  return out.dump() + "\n";
-}
-
-core::Result<ShardFile> read_shard(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return core::Error{core::ErrorKind::kNotFound, path + ": cannot be read"};
-  if (static_cast<std::size_t>(file.tellg()) > kMaxShardFile) {
-    return core::invalid(path + ": too large for a shard");
-  }
-  file.seekg(0);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto parsed = ordered_json::parse(text, nullptr, false);
-  if (!parsed.is_object() || parsed.value("derivd_sweep_shard", 0) != kVersion) {
-    return core::invalid(path + ": not what derivctl sweep --shard prints, or not all of it");
-  }
-  try {
-    return shard_from(parsed);
-  } catch (const std::exception& e) {
-    return core::invalid(fmt::format("{}: damaged: {}", path, e.what()));
-  }
+  return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string sweep_text(const SweepHead& head, const std::vector<UnitResult>& results,

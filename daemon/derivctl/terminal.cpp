@@ -7,9 +7,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 
+#include "common/output.hpp"
 #include "service/credential.hpp"
 
 namespace derivd::ctl {
@@ -97,7 +97,7 @@ core::Error no_answer() {
 bool is_interactive() { return ::isatty(STDIN_FILENO) == 1; }
 
 core::Result<std::string> ask_line(std::string_view question, std::string_view otherwise) {
-  fmt::print(stderr, "{}{}: ", question,
+  out::error("{}{}: ", question,
              otherwise.empty() ? std::string{} : fmt::format(" [{}]", otherwise));
   std::array<char, kMaxAnswer> buffer;
   std::size_t size = 0;
@@ -116,7 +116,7 @@ core::Result<bool> ask_yes(std::string_view question, bool otherwise) {
     if (answer->empty()) return otherwise;
     if (*answer == "y" || *answer == "Y" || *answer == "yes") return true;
     if (*answer == "n" || *answer == "N" || *answer == "no") return false;
-    fmt::print(stderr, "Please answer y or n.\n");
+    out::error("Please answer y or n.\n");
   }
   return false;
 }
@@ -131,10 +131,10 @@ core::Result<core::Secret> ask_secret(std::string_view question) {
       return core::Error{core::ErrorKind::kIo,
                          "the terminal's echo cannot be switched off; use --token-file"};
     }
-    fmt::print(stderr, "{} (it is not shown): ", question);
+    out::error("{} (it is not shown): ", question);
     complete = read_line(buffer, size);
   }
-  fmt::print(stderr, "\n");
+  out::error("\n");
   core::Secret typed(std::string(buffer.data(), size));
   ::explicit_bzero(buffer.data(), buffer.size());
   if (!complete) return no_answer();

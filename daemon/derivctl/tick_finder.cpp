@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
+#include "common/files.hpp"
 #include "deriv/saved_contract.hpp"
 #include "store/tick_archive.hpp"
 #include "store/tick_csv.hpp"
@@ -34,11 +34,16 @@ core::Result<void> read_all(market::TickSource& source, const market::SymbolCode
   }
 }
 
+/// By its first byte that is no blank, or by none of the first thousand.
 bool is_json(const std::string& path) {
-  std::ifstream in(path);
-  char first = 0;
-  in >> first;
-  return first == '{' || first == '[';
+  auto bytes = daemon::ByteSource::open(path);
+  if (!bytes) return false;
+  constexpr std::string_view kBlanks = " \t\r\n";
+  int byte = bytes->next();
+  for (int i = 0; i < 1000 && byte >= 0 && kBlanks.find(static_cast<char>(byte)) != kBlanks.npos; ++i) {
+    byte = bytes->next();
+  }
+  return byte == '{' || byte == '[';
 }
 
 }  // namespace
@@ -78,9 +83,9 @@ core::Result<void> TickFinder::load(const market::SymbolCode& symbol, core::Venu
 
 core::Result<void> TickFinder::load_file(const market::SymbolInfo& symbol) {
   if (is_json(file_)) {
-    std::ifstream in(file_);
-    const std::string text(std::istreambuf_iterator<char>(in), {});
-    auto ticks = deriv::read_saved_ticks(text, symbol);
+    const auto text = daemon::read_file(file_, deriv::kMaxSavedBytes);
+    if (!text) return text.error();
+    auto ticks = deriv::read_saved_ticks(*text, symbol);
     if (!ticks) return core::invalid(fmt::format("{}: {}", file_, ticks.error().text));
     ticks_ = std::move(*ticks);
     return {};

@@ -1,4 +1,5 @@
 // ticks export, list: the archive of recorded ticks.
+#include "common/output.hpp"
 #include "derivctl/ticks.hpp"
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 
 #include "common/paths.hpp"
 #include "common/trades.hpp"
+#include "derivctl/answer_text.hpp"
 #include "market/symbol.hpp"
 #include "service/exit_code.hpp"
 
@@ -17,7 +19,6 @@ namespace {
 
 using market::SymbolCode;
 using market::TickRow;
-using nlohmann::ordered_json;
 
 /// Rows that are read at a time.
 constexpr std::size_t kBatch = 4096;
@@ -51,8 +52,7 @@ int export_ticks(const Context& context, const Args& args) {
                      core::Price::raw(batch[i].mantissa, (*source)->decimals()).to_string());
     }
     if (*n == 0 || text.size() >= kChunk) {
-      if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-          (*n == 0 && std::fflush(stdout) != 0)) {
+      if (!out::write(out::To::kOutput, text) || (*n == 0 && !out::flush())) {
         return fail(service::kCtlOther, "the output cannot be written");
       }
       text.clear();
@@ -95,7 +95,7 @@ ordered_json row_of(const store::Summary& s) {
 
 void print_gaps(const ordered_json& row) {
   for (const auto& gap : row["gap_list"]) {
-    fmt::print("  {}  {} to {}, {} s{}\n", row["symbol"].get<std::string>(),
+    out::print("  {}  {} to {}, {} s{}\n", row["symbol"].get<std::string>(),
                when(gap["from"].get<std::int64_t>()), when(gap["to"].get<std::int64_t>()),
                gap["to"].get<std::int64_t>() - gap["from"].get<std::int64_t>() + 1,
                gap["absent"] == true     ? ": the venue has none"
@@ -117,15 +117,15 @@ int list(const Context& context, const Args& args) {
       code = refuse(summary.error());  // and the others are shown
       continue;
     }
-    for (const auto& note : summary->notes) fmt::print(stderr, "derivctl: {}\n", note);
+    for (const auto& note : summary->notes) out::error("derivctl: {}\n", note);
     rows.push_back(row_of(*summary));
   }
   if (context.json) {
-    fmt::print("{}\n", rows.dump(2));
+    out::json(rows);
     return code;
   }
   if (rows.empty() && code == service::kCtlOk) {
-    fmt::print("the archive is empty; derivctl ticks fetch and ticks import fill it\n");
+    out::print("the archive is empty; derivctl ticks fetch and ticks import fill it\n");
     return code;
   }
   auto shown = ordered_json::array();
@@ -136,8 +136,8 @@ int list(const Context& context, const Args& args) {
     row["size"] = size_of(row["bytes"].get<std::uint64_t>());
     shown.push_back(std::move(row));
   }
-  print_table(shown, {"symbol", "from", "to", "ticks", "gaps", "missing_seconds", "absent_seconds",
-                      "days", "size"});
+  out::print("{}", table_text(shown, {"symbol", "from", "to", "ticks", "gaps", "missing_seconds",
+                                      "absent_seconds", "days", "size"}));
   if (args.gaps) std::for_each(rows.begin(), rows.end(), print_gaps);
   return code;
 }

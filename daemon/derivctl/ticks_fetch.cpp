@@ -7,12 +7,12 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <numeric>
 #include <optional>
 #include <random>
 
+#include "common/output.hpp"
 #include "config/nearest.hpp"
 #include "core/rng.hpp"
 #include "deriv/encoder.hpp"
@@ -96,7 +96,7 @@ class Fetch final : public deriv::SessionListener {
     session_.start(now());
     arm();
     io_.run();
-    if (draws_) fmt::print(stderr, "\r\033[K");
+    if (draws_) out::erase_line();
     return code_;
   }
 
@@ -203,7 +203,7 @@ class Fetch final : public deriv::SessionListener {
     if (!merged) return merged.error().text;
     if (conflicts_ == 0) conflict_ = merged->first_left_out;
     conflicts_ += merged->left_out;
-    for (const auto& note : merged->notes) fmt::print(stderr, "derivctl: {}\n", note);
+    for (const auto& note : merged->notes) out::error("derivctl: {}\n", note);
     added_ += merged->added;
     known_ += merged->known;
     for (const auto& span : answer.absent) {
@@ -221,10 +221,9 @@ class Fetch final : public deriv::SessionListener {
     drawn_at_ = at;
     const auto total = std::max<std::int64_t>(plan_->total(), 1);
     const auto filled = static_cast<int>(plan_->done() * kBarWidth / total);
-    fmt::print(stderr, "\r\033[K{}  [{:#<{}}{:.<{}}] {:3} %  {} ticks{}", symbol_, "", filled, "",
-               kBarWidth - filled, plan_->done() * 100 / total, added_ + known_,
-               problem_.empty() ? "" : "  (" + problem_ + ")");
-    std::fflush(stderr);
+    out::redraw(fmt::format("{}  [{:#<{}}{:.<{}}] {:3} %  {} ticks{}", symbol_, "", filled, "",
+                            kBarWidth - filled, plan_->done() * 100 / total, added_ + known_,
+                            problem_.empty() ? "" : "  (" + problem_ + ")"));
   }
 
   void finish(int code, std::string text) {
@@ -319,7 +318,7 @@ struct Lack {
 
 void print_json(const market::SymbolCode& symbol, const Fetch& fetch, const Lack& lack) {
   const bool complete = fetch.finished() && lack.none() && fetch.conflicts() == 0;
-  fmt::print("{}\n", nlohmann::ordered_json{{"symbol", symbol.view()},
+  out::json({{"symbol", symbol.view()},
                                             {"complete", complete},
                                             {"added", fetch.added()},
                                             {"known", fetch.known()},
@@ -331,23 +330,22 @@ void print_json(const market::SymbolCode& symbol, const Fetch& fetch, const Lack
                                                                     seconds_of(lack.unproven)},
                                             {"pending_seconds", seconds_of(lack.pending)},
                                             {"unavailable", spans_of(lack.unavailable)},
-                                            {"unproven", spans_of(lack.unproven)}}
-                         .dump(2));
+                                            {"unproven", spans_of(lack.unproven)}});
 }
 
 void print_spans(const market::SymbolCode& symbol, const std::vector<store::Span>& spans,
                  std::string_view what) {
   for (std::size_t i = 0; i < std::min(spans.size(), kShownSpans); ++i) {
-    fmt::print("{}: {} to {}, {} s: {}\n", symbol, when(spans[i].first), when(spans[i].last),
+    out::print("{}: {} to {}, {} s: {}\n", symbol, when(spans[i].first), when(spans[i].last),
                spans[i].last - spans[i].first + 1, what);
   }
   if (spans.size() > kShownSpans) {
-    fmt::print("{}: and {} more such gaps\n", symbol, spans.size() - kShownSpans);
+    out::print("{}: and {} more such gaps\n", symbol, spans.size() - kShownSpans);
   }
 }
 
 void print_text(const market::SymbolCode& symbol, const Fetch& fetch, const Lack& lack) {
-  fmt::print(
+  out::print(
       "{}: {} ticks added, {} were there; {} s without ticks at the venue, by two answers "
       "each\n",
       symbol, fetch.added(), fetch.known(), fetch.absent_seconds());
@@ -393,7 +391,7 @@ int tell(const Context& context, const market::SymbolCode& symbol, const Fetch& 
     }
     return fail(code, text);
   }
-  std::fflush(stdout);
+  out::flush();
   if (fetch.refused() > 0) {
     warn(fmt::format("{} rows of the venue were no ticks and were left out, first: {}",
                      fetch.refused(), fetch.refusal()));

@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include "common/output.hpp"
+#include "derivctl/answer_text.hpp"
 #include "derivctl/tick_input.hpp"
 #include "derivctl/ticks.hpp"
 #include "market/symbol.hpp"
@@ -175,13 +177,12 @@ class Import final {
 
   void show(const Context& context) const {
     if (context.json) {
-      fmt::print("{}\n", ordered_json{{"symbol", symbol_.view()},
+      out::json({{"symbol", symbol_.view()},
                                       {"added", added_},
                                       {"known", known_},
-                                      {"skipped", skipped_.count}}
-                             .dump(2));
+                                      {"skipped", skipped_.count}});
     } else {
-      fmt::print("{}: {} ticks added, {} were there\n", symbol_, added_, known_);
+      out::print("{}: {} ticks added, {} were there\n", symbol_, added_, known_);
     }
   }
   void show_dry_run(const Context& context) const;
@@ -247,7 +248,7 @@ void Import::show_dry_run(const Context& context) const {
                     {"quote", core::Price::raw(sample.row.mantissa, info_.decimals).to_string()}});
   }
   if (context.json) {
-    fmt::print("{}\n", ordered_json{{"symbol", symbol_.view()},
+    out::json({{"symbol", symbol_.view()},
                                     {"dry_run", true},
                                     {"time_column", time_ + 1},
                                     {"quote_column", quote_ + 1},
@@ -256,18 +257,17 @@ void Import::show_dry_run(const Context& context) const {
                                     {"ticks", ticks_},
                                     {"added", added_},
                                     {"known", known_},
-                                    {"skipped", skipped_.count}}
-                           .dump(2));
+                                    {"skipped", skipped_.count}});
     return;
   }
-  fmt::print("{}: time from column {} as {}, quote from column {}\n", input_.name(), column(time_),
+  out::print("{}: time from column {} as {}, quote from column {}\n", input_.name(), column(time_),
              store::name_of(args_.format.unit), column(quote_));
-  print_table(rows, {"line", "written", "time", "quote"});
+  out::print("{}", table_text(rows, {"line", "written", "time", "quote"}));
   if (ticks_ > 0) {
-    fmt::print("{} ticks from {} to {}; {} would be added, {} are there; nothing was written\n",
+    out::print("{} ticks from {} to {}; {} would be added, {} are there; nothing was written\n",
                ticks_, when(first_), when(last_), added_, known_);
   } else {
-    fmt::print("no ticks; nothing was written\n");
+    out::print("no ticks; nothing was written\n");
   }
 }
 

@@ -6,6 +6,8 @@
 #include <optional>
 #include <thread>
 
+#include "common/answer.hpp"
+#include "common/output.hpp"
 #include "common/venue_settings.hpp"
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
@@ -14,6 +16,7 @@
 #include "derivctl/proxy.hpp"
 #include "derivctl/terminal.hpp"
 #include "derivctl/token_input.hpp"
+#include "service/credential.hpp"
 #include "service/exit_code.hpp"
 
 namespace derivd::ctl {
@@ -111,7 +114,7 @@ int check(const Context& context, const Options& o) {
     out["good"] = code == service::kCtlOk;
     out["problem"] = code == service::kCtlOk ? ordered_json()
                                              : ordered_json(explain(asked.result, asked.dialect));
-    fmt::print("{}\n", out.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    out::json(out);
     return code;
   }
   if (code != service::kCtlOk) return fail(code, explain(asked.result, asked.dialect));
@@ -125,7 +128,7 @@ int check(const Context& context, const Options& o) {
 Answer verdict(const Context& context, const ordered_json& first) {
   auto last = first;
   const auto until = std::chrono::steady_clock::now() + kVerdictWithin;
-  while (last.value("state", "") == "waiting") {
+  while (daemon::is(daemon::at(last, "state"), "waiting")) {
     if (std::chrono::steady_clock::now() >= until) {
       return {last, service::kCtlTimeout,
               "the daemon has the new token, but no session with it yet; \"derivctl status\" shows "
@@ -136,9 +139,9 @@ Answer verdict(const Context& context, const ordered_json& first) {
     if (answer.code != service::kCtlOk) return answer;
     last = answer.result;
   }
-  if (last.value("state", "") == "taken") return {last, service::kCtlOk, {}};
+  if (daemon::is(daemon::at(last, "state"), "taken")) return {last, service::kCtlOk, {}};
   return {last, service::kCtlRefused,
-          fmt::format("the daemon goes on with the old token: {}", last.value("reason", ""))};
+          fmt::format("the daemon goes on with the old token: {}", daemon::shown(daemon::at(last, "reason")))};
 }
 
 /// Hands the token to the running daemon. No daemon: kCtlNotRunning.
@@ -155,7 +158,7 @@ Answer hand_over(const Context& context, const core::Secret& token) {
 std::string running_account(const Context& context) {
   const auto status = ask(context, {{"cmd", "status"}});
   if (status.code != service::kCtlOk) return {};
-  const auto account = status.result.value("account", ordered_json());
+  const auto& account = daemon::at(status.result, "account");
   return account.is_string() ? account.get<std::string>() : std::string{};
 }
 
@@ -163,7 +166,7 @@ void restore(const Places& places, std::optional<Keeping> how,
              const core::Result<core::Secret>& old) {
   if (!how || !old) return;
   if (const auto done = keep(places, *how, *old); !done) {
-    fmt::print(stderr, "derivctl: the old token could not be put back: {}\n", done.error().text);
+    out::error("derivctl: the old token could not be put back: {}\n", done.error().text);
   }
 }
 
@@ -174,11 +177,11 @@ int told(const Context& context, const Asked& asked, const Places& places, Keepi
     auto out = account_json(asked.result, asked.dialect);
     out["credential"] = file;
     out["daemon"] = running ? "taken" : "not running";
-    fmt::print("{}\n", out.dump(2));
+    out::json(out);
     return service::kCtlOk;
   }
   print_account(asked.result, asked.dialect);
-  fmt::print("token     {}\n{}\n", file,
+  out::print("token     {}\n{}\n", file,
              running ? "daemon    trades with the new token; delete the old one at Deriv now"
                      : "daemon    not running; its next start takes the new token");
   return service::kCtlOk;
@@ -230,10 +233,10 @@ int remove(const Context& context, const Options& o) {
   const auto removed = remove_kept(places);
   if (!removed) return fail(service::kCtlOther, removed.error().text);
   if (context.json) {
-    fmt::print("{}\n", ordered_json{{"removed", places.credential()}}.dump(2));
+    out::json(ordered_json{{"removed", places.credential()}});
     return service::kCtlOk;
   }
-  fmt::print(
+  out::print(
       "{} is gone from this disk. Two things are left:\n"
       "- A daemon that runs still has the token in memory: systemctl stop {}.\n"
       "- Deriv still accepts it: delete it where it was made,\n"
@@ -271,9 +274,13 @@ void add_token(Commands& commands) {
                       "read the token from this file; - is standard input");
   set_cmd->add_flag("--encrypt", o->encrypt, "store it encrypted with systemd-creds");
   remove_cmd->add_flag("-y,--yes", o->yes, "do not ask");
-  commands.on(check_cmd, [&context, o] { return check(context, *o); });
-  commands.on(set_cmd, [&context, o] { return set(context, *o); });
-  commands.on(remove_cmd, [&context, o] { return remove(context, *o); });
+  for (const auto& [command, run] :
+       {std::pair(check_cmd, &check), std::pair(set_cmd, &set), std::pair(remove_cmd, &remove)}) {
+    commands.on(command, [&context, o, run = run] {
+      service::keep_out_of_cores();
+      return run(context, *o);
+    });
+  }
 }
 
 }  // namespace derivd::ctl

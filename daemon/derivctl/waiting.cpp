@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <utility>
+
+#include "common/output.hpp"
 
 namespace derivd::ctl {
 namespace {
@@ -23,8 +24,7 @@ void Waiting::look_again() {
         // Once for each thing that is waited for, however often it is tried.
         const auto now = what_();
         if (!now.empty() && said_.size() < kMaxSaid && said_.insert(now).second) {
-          fmt::print(stderr, "derivctl: {} …\n", now);
-          std::fflush(stderr);
+          out::error("derivctl: {} …\n", now);
         }
         look_again();
       });

@@ -439,8 +439,6 @@ void hide_login(service::Log& log, const core::Secret& login) {
 
 int run_daemon(const config::Config& config, const std::string& file, core::Secret token,
                service::Log& log) {
-  // Neither core files nor ptrace of the same user may show the token.
-  ::prctl(PR_SET_DUMPABLE, 0);
   if (config.store_ticks.on && !config.store_ticks.directory && ticks_path("").empty()) {
     log.write(EventKind::kConfigInvalid,
               "nowhere to keep the ticks: set $STATE_DIRECTORY (systemd does), or name a directory "

@@ -11,7 +11,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "common/answer.hpp"
 #include "common/descriptors.hpp"
+#include "common/output.hpp"
 #include "common/paths.hpp"
 #include "config/config.hpp"
 #include "derivd/app.hpp"
@@ -28,7 +30,7 @@ using namespace derivd;
 constexpr auto kReloadTime = std::chrono::seconds(30);
 
 int report(const std::vector<config::Problem>& problems, const std::string& file) {
-  for (const auto& p : problems) fmt::print(stderr, "{}\n", config::format(p, file));
+  for (const auto& p : problems) out::error("{}\n", config::format(p, file));
   return service::kExitConfig;
 }
 
@@ -57,7 +59,7 @@ int report_at_start(const std::vector<config::Problem>& problems, const std::str
   if (first_start.empty()) {
     report(problems, file);
   } else {
-    fmt::print(stderr, "derivd: {}\n", first_start);
+    out::error("derivd: {}\n", first_start);
   }
   if (!problems.empty() &&
       service::is_journal_stream(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) {
@@ -80,9 +82,9 @@ int check(const std::string& file, bool explain) {
   }
   const auto& c = std::get<config::Config>(loaded);
   if (explain) {
-    fmt::print("{}", config::in_force_text(c, file));
+    out::print("{}", config::in_force_text(c, file));
   } else {
-    fmt::print("{}: valid, {} strategies\n", file, c.engine.strategies.size());
+    out::print("{}: valid, {} strategies\n", file, c.engine.strategies.size());
   }
   return service::kExitOk;
 }
@@ -95,6 +97,7 @@ std::string whole_path(const std::string& file) {
 }
 
 int run(const std::string& file) {
+  service::keep_out_of_cores();
   const auto loaded = config::load_file(file);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     return report_at_start(*problems, file);
@@ -120,7 +123,7 @@ int run(const std::string& file) {
 }
 
 int no_reload(std::string_view why) {
-  fmt::print(stderr, "derivd: not reloaded: {}\n", why);
+  out::error("derivd: not reloaded: {}\n", why);
   return service::kExitOther;
 }
 
@@ -131,23 +134,21 @@ int reload(const std::string& file, const std::string& name) {
                                {"file", file.empty() ? std::string{} : whole_path(file)}};
   const auto answer = service::call_control(path, request.dump(), kReloadTime);
   if (!answer) return no_reload(answer.error().text);
-  const auto reply = nlohmann::json::parse(*answer, nullptr, false);
-  if (!reply.is_object() || !reply.contains("result")) {
-    return no_reload(reply.is_object() ? reply.value("error", "refused") : "no answer in JSON");
+  const auto reply = daemon::reply_of(*answer);
+  if (!reply) return no_reload(reply.error().text);
+  if (!reply->ok) return no_reload(reply->error);
+  for (const auto& problem : daemon::at(reply->result, "problems")) {
+    out::error("{}\n", daemon::shown(problem));
   }
-  const auto& result = reply["result"];
-  for (const auto& problem : result["problems"]) {
-    fmt::print(stderr, "{}\n", problem.get<std::string>());
-  }
-  const auto verdict = result.value("verdict", std::string{});
+  const auto verdict = daemon::shown(daemon::at(reply->result, "verdict"));
   if (verdict == "invalid" || verdict == "refused") {
-    fmt::print(stderr, "derivd: not reloaded; the configuration of before stays in force\n");
+    out::error("derivd: not reloaded; the configuration of before stays in force\n");
     return verdict == "invalid" ? service::kExitConfig : service::kExitOther;
   }
-  for (const auto& change : result["changes"]) {
-    fmt::print("{}\n", change["text"].get<std::string>());
+  for (const auto& change : daemon::at(reply->result, "changes")) {
+    out::print("{}\n", daemon::shown(daemon::at(change, "text")));
   }
-  if (verdict == "unchanged") fmt::print("nothing has changed\n");
+  if (verdict == "unchanged") out::print("nothing has changed\n");
   return service::kExitOk;
 }
 
@@ -159,16 +160,15 @@ int wait_online(const std::string& name, double timeout_s) {
   while (std::chrono::steady_clock::now() < until) {
     const auto answer = service::call_control(path, R"({"cmd":"status"})", std::chrono::seconds(5));
     if (answer) {
-      const auto reply = nlohmann::json::parse(*answer, nullptr, false);
-      last = reply.is_object() && reply.contains("result") ? reply["result"].value("state", last)
-                                                           : last;
+      const auto reply = daemon::reply_of(*answer);
+      if (reply && reply->ok) last = daemon::shown(daemon::at(reply->result, "state"));
       if (last == "live") return service::kExitOk;
     } else {
       last = answer.error().text;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
-  fmt::print(stderr, "derivd: not online after {} s: {}\n", timeout_s, last);
+  out::error("derivd: not online after {} s: {}\n", timeout_s, last);
   return service::kExitOther;
 }
 
@@ -199,7 +199,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    const int code = app.exit(e);
+    const int code = out::exit_of(app, e);
     return code == 0 ? service::kExitOk : service::kExitUsage;
   }
   try {
@@ -208,7 +208,7 @@ int main(int argc, char** argv) {
     if (wait_cmd->parsed()) return wait_online(name, timeout_s);
     return run(file);
   } catch (const std::exception& e) {
-    fmt::print(stderr, "derivd: {}\n", e.what());
+    out::error("derivd: {}\n", e.what());
     return service::kExitOther;
   }
 }

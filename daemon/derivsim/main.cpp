@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "common/descriptors.hpp"
+#include "common/output.hpp"
 #include "market/symbol.hpp"
 #include "sim/server.hpp"
 
@@ -236,8 +237,7 @@ class LineFile {
     if (n > 0) pending_.erase(0, static_cast<std::size_t>(n));
     const bool later = n < 0 && (errno == EAGAIN || errno == EINTR);
     if ((n < 0 && !later) || pending_.size() > kMaxPending) {
-      // Not with fmt, which throws where standard error is a pipe that nobody reads any more.
-      std::fprintf(stderr, "derivsim: cannot write %s\n", path_.c_str());
+      out::error("derivsim: cannot write {}\n", path_);
       failed_ = true;
       pending_.clear();
     }
@@ -308,8 +308,8 @@ Outcome<void> serve(boost::asio::io_context& io, sim::Server::Options options,
     server.stop();
     io.stop();
   });
-  fmt::print("{}\n", server.ready_line());
-  std::fflush(stdout);
+  out::print("{}\n", server.ready_line());
+  out::flush();
   io.run();
   server.stop();
   return {};
@@ -368,10 +368,10 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : kUsage;
+    return out::exit_of(app, e) == 0 ? 0 : kUsage;
   }
   const auto done = run(app, arguments);
   if (done) return 0;
-  std::fprintf(stderr, "derivsim: %s\n", done.error().text.c_str());
+  out::error("derivsim: {}\n", done.error().text);
   return done.error().exit_code;
 }

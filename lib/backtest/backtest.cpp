@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "backtest/driver.hpp"
+#include "core/bounds.hpp"
 #include "core/check.hpp"
 #include "engine/spec.hpp"
 #include "market/symbol.hpp"
@@ -83,7 +84,10 @@ core::Result<Result> run(const Options& options, std::span<const Tape> tapes,
   if (options.latency_ticks < 0 || options.latency_ticks > kMaxLatencyTicks) {
     return core::invalid(fmt::format("latency: allowed: 0 to {} ticks", kMaxLatencyTicks));
   }
-  if (options.balance.units() < 0) return core::invalid("balance: allowed: 0 and more");
+  if (options.balance.units() < 0 || options.balance.units() > core::kMostSummed) {
+    return core::invalid(fmt::format("balance: allowed: 0 to {}",
+                                     core::Money::minor(core::kMostSummed).to_string()));
+  }
   if (auto r = check_tapes(options, tapes); !r) return r.error();
   if (auto r = check_payouts(options, tapes); !r) return r.error();
   return Driver(options, tapes, on_trade).run();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/bounds.hpp"
 #include "core/check.hpp"
 #include "market/symbol.hpp"
 
@@ -34,7 +35,14 @@ Driver::Driver(const Options& options, std::span<const Tape> tapes, const OnTrad
 
 core::Result<Result> Driver::run() {
   Merge::Item item;
-  while (merge_.next(item)) step(item);
+  while (merge_.next(item)) {
+    step(item);
+    if (balance_.units() > core::kMostSummed) {
+      return core::invalid(
+          fmt::format("the balance has grown to {}, which nobody can have: look at the payouts",
+                      balance_.to_string()));
+    }
+  }
   if (merge_.error()) return *merge_.error();
   return finish();
 }

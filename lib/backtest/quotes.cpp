@@ -59,8 +59,11 @@ core::Result<void> Quotes::add(const market::ContractSpec& spec, const Quote& qu
                                      quote.payout.to_string(), quote.stake.to_string()));
   }
   if (count_ >= kMaxQuotes) return core::invalid(fmt::format("more than {} quotes", kMaxQuotes));
-  ++count_;
   auto it = std::ranges::find(lanes_, key_of(spec), &Lane::key);
+  if (it == lanes_.end() && lanes_.size() >= kMaxLanes) {
+    return core::invalid(fmt::format("quotes of more than {} kinds of contracts", kMaxLanes));
+  }
+  ++count_;
   if (it == lanes_.end()) it = lanes_.insert(lanes_.end(), {key_of(spec), words_of(spec), {}});
   it->quotes.push_back(quote);
   return {};

@@ -29,6 +29,8 @@ class Quotes final {
   static constexpr std::size_t kWindow = 32;
   /// Some 40 bytes each; a year of trades every ten seconds.
   static constexpr std::size_t kMaxQuotes = 4'000'000;
+  /// Kinds of contracts; each quote is looked for among them.
+  static constexpr std::size_t kMaxLanes = 1000;
 
   struct Quote {
     core::VenueTime time;  // of the signal that was quoted

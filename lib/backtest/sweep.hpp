@@ -108,6 +108,7 @@ struct SweepQuestion {
   int permutations = 0;
   int random_runs = 0;
   int walk_forward = 0;
+  friend bool operator==(const SweepQuestion&, const SweepQuestion&) = default;
 };
 SweepQuestion question_of(const Sweep& sweep);
 

@@ -13,6 +13,7 @@
 #include "config/table.hpp"
 #include "config/tree.hpp"
 #include "config/value.hpp"
+#include "core/printable.hpp"
 
 namespace derivd::config {
 namespace {
@@ -315,8 +316,9 @@ std::variant<std::string, std::string> read_whole(const std::string& path) {
 }  // namespace
 
 std::string format(const Problem& problem, std::string_view file) {
-  return fmt::format("{}:{}:{}: {}{}{}", file, problem.line, problem.column, problem.key,
-                     problem.key.empty() ? "" : ": ", problem.reason);
+  return core::printable(fmt::format("{}:{}:{}: {}{}{}", file, problem.line, problem.column,
+                                     problem.key, problem.key.empty() ? "" : ": ",
+                                     problem.reason));
 }
 
 std::variant<Config, std::vector<Problem>> load_text(std::string_view text) {

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "config/nearest.hpp"
+#include "core/printable.hpp"
 
 namespace derivd::config {
 namespace {
@@ -145,16 +146,8 @@ std::optional<risk::Hours> window(std::string_view text) {
 }  // namespace
 
 std::string shown(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text.substr(0, kShown)) {
-    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  }
-  // Not in the middle of a character.
-  if (text.size() > kShown) {
-    while (out.size() > 1 && (static_cast<unsigned char>(out.back()) & 0x80) != 0) out.pop_back();
-    out += "…";
-  }
-  return out + "'";
+  return fmt::format("'{}{}'", core::printable(core::cut_utf8(text, kShown)),
+                     text.size() > kShown ? "…" : "");
 }
 
 std::string shown(const YamlNode& node) {
@@ -180,10 +173,7 @@ Result<std::string> read_text(const YamlNode& node) {
   if (node.text.size() > kMaxText) {
     return invalid(fmt::format("a text of more than {} bytes", kMaxText));
   }
-  if (std::any_of(node.text.begin(), node.text.end(),
-                  [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) {
-    return invalid("a text with control characters");
-  }
+  if (!core::is_printable(node.text)) return invalid("a text with control characters");
   return node.text;
 }
 

@@ -97,7 +97,7 @@ Status Pass::take(std::string_view key, Value v) {
 }
 
 Status Pass::finish() {
-  if (msg_type) out.msg_type = core::ShortString<48>::truncated(*msg_type);
+  if (msg_type) out.msg_type = json::to_show<48>(*msg_type);
   if (!first_error) return first_error;
   // Refused or bought? Neither is proven.
   if (out.error && payload && out.message == Message::kBuy) {

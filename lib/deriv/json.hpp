@@ -12,6 +12,7 @@
 
 #include "core/decimal.hpp"
 #include "core/ids.hpp"
+#include "core/printable.hpp"
 #include "core/result.hpp"
 #include "core/short_string.hpp"
 #include "core/time.hpp"
@@ -185,6 +186,7 @@ Status read(Value value, std::string_view name, std::optional<core::ShortString<
   std::optional<std::string_view> text;
   if (auto s = read(value, name, text); !s) return s;
   if (!core::ShortString<N>::fits(*text)) return bad(name, "is too long");
+  if (!core::is_printable(*text)) return bad(name, "has control characters");
   out = core::ShortString<N>(*text);
   return {};
 }
@@ -198,13 +200,20 @@ Status read_nullable(Value value, std::string_view name, std::optional<T>& out) 
   return read(value, name, out);
 }
 
-/// For texts that are shown or compared as a whole: cut at N.
+/// The text as it may be shown, without allocating where it is as it should be.
+template <std::size_t N>
+core::ShortString<N> to_show(std::string_view text) {
+  if (core::is_printable(text)) return core::ShortString<N>(core::cut_utf8(text, N));
+  return core::ShortString<N>(core::cut_utf8(core::printable(text), N));
+}
+
+/// For texts that are shown or compared as a whole: cleaned as they are shown, and cut at N.
 template <std::size_t N>
 Status read_cut(Value value, std::string_view name, std::optional<core::ShortString<N>>& out) {
   if (auto s = once(name, out); !s) return s;
   std::optional<std::string_view> text;
   if (auto s = read(value, name, text); !s) return s;
-  out = core::ShortString<N>::truncated(*text);
+  out = to_show<N>(*text);
   return {};
 }
 

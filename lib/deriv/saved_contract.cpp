@@ -199,16 +199,8 @@ Status Fields::take(std::string_view key, Value v) {
 
 // ---- from fields to a claim ----
 
-/// Words of a file of unknown origin, made safe for one line of a terminal.
-std::string one_line(std::string text) {
-  for (auto& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return text;
-}
-
-void contradict(Claim& claim, std::string_view field, std::string said, std::string expected) {
-  claim.contradictions.push_back({field, one_line(std::move(said)), std::move(expected)});
+void contradict(Claim& claim, std::string_view field, std::string_view said, std::string expected) {
+  claim.contradictions.push_back({field, core::printable(said), std::move(expected)});
 }
 
 /// What was kept of a longcode where neither type nor symbol was: a client library's form.
@@ -646,7 +638,7 @@ Result<std::vector<market::Tick>> ticks_of(std::string_view text,
 template <class T>
 Result<T> in_one_line(Result<T> result) {
   if (result) return result;
-  return core::Error{result.error().kind, one_line(result.error().text)};
+  return core::Error{result.error().kind, core::printable(result.error().text)};
 }
 
 }  // namespace

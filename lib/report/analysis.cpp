@@ -14,6 +14,10 @@ using market::ContractType;
 /// 1.00 to 1.95).
 constexpr double kRatioStep = 0.1;
 
+/// Lengths of runs that are listed each, seen or not. Of longer ones only what was seen: their number
+/// grows like the root of that of the trades.
+constexpr std::int64_t kEveryRun = 500;
+
 /// Totals that are being summed: peak and runs.
 struct Running {
   Totals totals;
@@ -132,10 +136,13 @@ std::vector<Streak> streaks(const std::vector<const Trade*>& settled, bool of_lo
   if (n == 0) return out;
   const double q = static_cast<double>(hits) / static_cast<double>(n);
   const auto longest = seen.empty() ? 0 : seen.rbegin()->first;
-  for (std::int64_t k = 1; k <= longest || expected_runs(n, q, k) >= 0.5; ++k) {
-    if (k > n) break;
+  const auto all = std::min(n, kEveryRun);
+  for (std::int64_t k = 1; k <= all && (k <= longest || expected_runs(n, q, k) >= 0.5); ++k) {
     const auto found = seen.find(k);
     out.push_back({k, found == seen.end() ? 0 : found->second, expected_runs(n, q, k)});
+  }
+  for (auto at = seen.upper_bound(kEveryRun); at != seen.end(); ++at) {
+    out.push_back({at->first, at->second, expected_runs(n, q, at->first)});
   }
   return out;
 }

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,7 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <utility>
+
+#include "service/place_file.hpp"
 
 namespace derivd::service {
 namespace {
@@ -40,12 +43,10 @@ class Descriptor final {
   explicit Descriptor(int fd) : fd_(fd) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-  int get() const { return fd_; }
-  bool close() {
-    const int fd = std::exchange(fd_, -1);
-    return fd < 0 || ::close(fd) == 0;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
   }
+  int get() const { return fd_; }
 
  private:
   int fd_;
@@ -101,27 +102,13 @@ core::Result<core::Secret> checked(std::string_view text, const std::string& pat
   return core::Secret(std::string(text));
 }
 
-core::Error cannot_store(const std::string& path, std::string_view what) {
-  return core::io_error(fmt::format("{}: cannot {}: {}", path, what, std::strerror(errno)));
-}
-
-/// So that a rename survives a crash. Best effort: some file systems know no such thing.
-void sync_directory(const std::string& directory) {
-  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() >= 0) (void)::fsync(fd.get());
-}
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
-}
-
 }  // namespace
+
+void keep_out_of_cores() {
+  ::prctl(PR_SET_DUMPABLE, 0);
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+}
 
 core::Result<core::Secret> read_token() {
   const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
@@ -166,33 +153,14 @@ core::Result<void> store_token(const std::string& path, const core::Secret& toke
   std::error_code failed;
   if (!directory.empty() && !std::filesystem::exists(directory, failed)) {
     std::filesystem::create_directories(directory.parent_path(), failed);
-    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-      return cannot_store(directory, "make the directory");
-    }
+    if (auto made = make_private_directory(directory); !made) return made;
   }
   std::string line;
   line.reserve(token.reveal().size() + 1);
   line.append(token.reveal()).append("\n");
-  auto done = replace_file(path, line, 0600);
+  auto done = replace_file(path, line, {.mode = 0600});
   ::explicit_bzero(line.data(), line.size());
   return done;
-}
-
-core::Result<void> replace_file(const std::string& path, std::string_view bytes, unsigned mode) {
-  const auto fresh = fmt::format("{}.{}.new", path, ::getpid());
-  ::unlink(fresh.c_str());
-  Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (fd.get() < 0) return cannot_store(fresh, "make the file");
-  const bool written = write_all(fd.get(), bytes) && ::fchmod(fd.get(), mode) == 0 &&
-                       ::fsync(fd.get()) == 0 && fd.close() &&
-                       ::rename(fresh.c_str(), path.c_str()) == 0;
-  if (!written) {
-    const auto error = cannot_store(path, "write the file");
-    ::unlink(fresh.c_str());
-    return error;
-  }
-  sync_directory(std::filesystem::path(path).parent_path());
-  return {};
 }
 
 core::Result<std::optional<core::Secret>> read_optional(std::string_view name) {

@@ -15,6 +15,10 @@ namespace derivd::service {
 
 inline constexpr std::size_t kMaxToken = 4096;
 
+/// From here on neither a core file nor ptrace of the same user shows this process's memory, nor a core
+/// file that of a program it starts. Before a token is read.
+void keep_out_of_cores();
+
 /// Errors: kNotFound where nothing is stored (variable unset, file missing or empty); unreadable,
 /// too long, or with characters that no token has ([A-Za-z0-9_-] only; one trailing newline is
 /// dropped).
@@ -29,8 +33,6 @@ core::Result<core::Secret> token_of(const core::Secret& text, const std::string&
 /// Writes the token with mode 0600, owned by whoever runs this, in one step: a reader sees the old
 /// file or the new one, whole, also after a crash. A missing directory is made with mode 0700.
 core::Result<void> store_token(const std::string& path, const core::Secret& token);
-/// The same for bytes that are no token (an encrypted one, a configuration), with any mode.
-core::Result<void> replace_file(const std::string& path, std::string_view bytes, unsigned mode);
 
 /// $CREDENTIALS_DIRECTORY/`name`, for what derivd can do without: empty where there is none. One
 /// line of printable ASCII without blanks; errors as above.

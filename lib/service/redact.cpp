@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/printable.hpp"
+
 namespace derivd::service {
 namespace {
 
@@ -27,24 +29,6 @@ std::array<std::uint8_t, 32> sha256(std::string_view text) {
   std::array<std::uint8_t, 32> out{};
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data());
   return out;
-}
-
-// Length of the well-formed UTF-8 character at the front; 0 when there is none. C1 controls
-// (U+0080 … U+009F) steer terminals too and count as none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const auto second = byte(1);
-  if (first == 0xc2 && second < 0xa0) return 0;
-  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
-  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
-  return length;
 }
 
 // What stands before a secret in URLs, headers and frames. `kept` characters stay readable.
@@ -102,23 +86,11 @@ std::string Redactor::clean(std::string_view text) const {
       while (i < text.size() && is_token_char(text[i])) ++i;
       continue;
     }
-    const auto c = static_cast<unsigned char>(text[i]);
-    const auto length = utf8_length(rest);
-    if (c < 0x20 || c == 0x7f || length == 0) {
-      out += '?';
-      ++i;
-    } else {
-      out += rest.substr(0, length);
-      i += length;
-    }
+    const auto character = core::first_character(rest);
+    out += character.as_it_is ? rest.substr(0, character.length) : "?";
+    i += character.length;
   }
   return out;
-}
-
-std::string_view cut_utf8(std::string_view text, std::size_t size) {
-  if (text.size() <= size) return text;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  return text.substr(0, size);
 }
 
 }  // namespace derivd::service

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/printable.hpp"
 #include "core/secret.hpp"
 
 namespace derivd::service {
@@ -18,8 +19,8 @@ class Redactor final {
   /// From here on `secret` is hidden wherever it occurs. Secrets shorter than 8 characters are not
   /// remembered: they would blank ordinary words.
   void hide(const core::Secret& secret);
-  /// The text with secrets replaced by "[hidden]", control characters and bytes that are not UTF-8
-  /// by '?', so that a text of the venue can neither break a line nor steer a terminal.
+  /// The text with secrets replaced by "[hidden]", and cleaned as core::printable() does: a text of
+  /// the venue can neither break a line nor steer a terminal.
   std::string clean(std::string_view text) const;
 
  private:
@@ -30,7 +31,6 @@ class Redactor final {
   std::vector<Digest> hidden_;
 };
 
-/// At most `size` bytes of UTF-8 text, cut between characters.
-std::string_view cut_utf8(std::string_view text, std::size_t size);
+using core::cut_utf8;
 
 }  // namespace derivd::service

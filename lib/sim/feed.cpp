@@ -4,11 +4,10 @@
 
 #include <charconv>
 #include <cmath>
-#include <fstream>
-#include <sstream>
 
 #include "core/check.hpp"
 #include "core/decimal.hpp"
+#include "sim/text_file.hpp"
 
 namespace derivd::sim {
 namespace {
@@ -79,13 +78,9 @@ core::Result<std::vector<Point>> parse_tick_file(std::string_view text, std::str
 
 core::Result<std::vector<Point>> read_tick_file(const std::string& path,
                                                 const market::SymbolInfo& symbol) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return core::Error{core::ErrorKind::kNotFound, fmt::format("cannot read {}", path)};
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (text.view().size() > kMaxReplayBytes)
-    return core::Error{core::ErrorKind::kExhausted, fmt::format("{} is too large", path)};
-  return parse_tick_file(text.view(), path, symbol);
+  const auto text = read_text(path, kMaxReplayBytes);
+  if (!text) return text.error();
+  return parse_tick_file(*text, path, symbol);
 }
 
 Feed::Feed(Options options) {

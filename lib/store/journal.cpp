@@ -12,6 +12,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/bounds.hpp"
 #include "store/rows.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite.hpp"
@@ -36,6 +37,11 @@ constexpr std::int64_t kFullCheckBytes = 256LL << 20;
 
 /// One page of the smallest size; SQLite takes less than a header for a new, empty file.
 constexpr off_t kSmallestFile = 512;
+
+/// Steps of SQLite that reading a whole journal may take: a row of 300 bytes takes some 100 in each
+/// of a handful of readings. A file that leads in circles would take them for ever.
+constexpr std::int64_t kStepsPerByte = 20;
+constexpr std::int64_t kStepsAtLeast = 10'000'000;
 
 constexpr const char* kNotFinal = "state NOT IN ('refused', 'absent', 'settled')";
 
@@ -142,6 +148,35 @@ core::Result<void> check_identity(const Database& db) {
   return {};
 }
 
+/// What lies under the names of our tables is a table of stored columns: not a view, which may have
+/// no end, nor anything else that computes while it is read.
+core::Result<void> check_tables(const Database& db) {
+  for (const auto table : kTables) {
+    const auto stored = db.number(
+        fmt::format("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0"
+                    " AND name = '{0}' AND NOT EXISTS"
+                    " (SELECT 1 FROM pragma_table_xinfo('{0}') WHERE hidden != 0)",
+                    table));
+    if (!stored) return stored.error();
+    if (*stored != 1) {
+      return core::invalid(fmt::format(
+          "{}: '{}' in it is no table of derivd's; restore it from a backup, or move it "
+          "away to begin a new one",
+          db.path(), table));
+    }
+  }
+  return {};
+}
+
+core::Result<void> bound_reading(Database& db) {
+  const auto pages = db.number("PRAGMA page_count");
+  if (!pages) return pages.error();
+  const auto size = db.number("PRAGMA page_size");
+  if (!size) return size.error();
+  db.bound_work(kStepsAtLeast + kStepsPerByte * *pages * *size);
+  return {};
+}
+
 /// Each step and its version are one transaction: a crash between two steps is no harm.
 core::Result<void> migrate(const Database& db, int from) {
   for (int version = from; version < known_version(); ++version) {
@@ -213,6 +248,43 @@ core::Result<void> check_pages(const Database& db) {
   if (code != SQLITE_ROW) return db.error("cannot be checked", code);
   if (check->text(0) != "ok") {
     return sqlite_error(db.path(), "damaged", SQLITE_CORRUPT, std::string(check->text(0)).c_str());
+  }
+  return {};
+}
+
+/// Digits of a quote: the sum of two, with a barrier, still fits 64 bits.
+constexpr std::int64_t kMaxMantissa = 1'000'000'000'000'000'000;
+
+bool has_dates(const Order& o) {
+  const bool ticks =
+      (!o.entry || core::is_date(o.entry->epoch)) && (!o.exit || core::is_date(o.exit->epoch));
+  return ticks && core::is_date(o.intended_wall) && core::is_date(o.signal_epoch) &&
+         core::is_date(o.purchase_time) && core::is_date(o.settled_time);
+}
+
+bool has_quotes(const Order& o) {
+  const auto fits = [](core::Price quote) {
+    return quote.mantissa() <= kMaxMantissa && quote.mantissa() >= -kMaxMantissa;
+  };
+  return fits(o.spec.barrier) && (!o.entry || fits(o.entry->quote)) &&
+         (!o.exit || fits(o.exit->quote));
+}
+
+/// Whoever asks for a list of orders reckons with it: sums, curves, dates. load() takes what is
+/// there, because a daemon must find its open orders whatever else a venue said about them.
+core::Result<void> check_reckonable(const std::vector<Order>& orders) {
+  core::AmountBound bound;
+  const auto take = [&](const std::optional<core::Money>& amount) {
+    return !amount || (amount->exponent() == core::Money::kCents && bound.take(*amount));
+  };
+  for (const auto& o : orders) {
+    const bool amounts = take(o.stake) && take(o.buy_price) && take(o.payout) && take(o.profit) &&
+                         take(o.sell_price);
+    if (amounts && has_dates(o) && has_quotes(o)) continue;
+    return core::invalid(fmt::format("order {} has {} that cannot be reckoned with", o.id.value,
+                                     !amounts       ? "amounts"
+                                     : has_dates(o) ? "quotes"
+                                                    : "times"));
   }
   return {};
 }
@@ -481,12 +553,13 @@ core::Result<std::vector<execution::ConfigRecord>> SqliteJournal::config_changes
   auto done = each(std::move(*statement), [&](const Statement& s) -> core::Result<void> {
     const auto taken = read_short<16>(s, 5);
     if (!taken) return bad_row("config_changes", core::invalid("a text is too long"));
-    out.push_back({{s.integer(0)},
-                   {s.integer(1)},
-                   std::string(s.text(2)),
-                   std::string(s.text(3)),
-                   std::string(s.text(4)),
-                   *taken});
+    const core::WallTime wall{s.integer(0)};
+    const core::VenueTime venue{s.integer(1)};
+    if (!core::is_date(wall) || !core::is_date(venue)) {
+      return bad_row("config_changes", core::invalid("a time is out of range"));
+    }
+    out.push_back({wall, venue, std::string(s.text(2)), std::string(s.text(3)),
+                   std::string(s.text(4)), *taken});
     return {};
   });
   if (!done) return done.error();
@@ -500,7 +573,12 @@ core::Result<std::vector<execution::HaltRecord>> SqliteJournal::read_halts(State
     const auto kind = read_short<32>(s, 2);
     const auto reason = read_short<core::Text::kCapacity>(s, 3);
     if (!strategy || !kind || !reason) return bad_row("halts", core::invalid("a text is too long"));
-    out.push_back({*strategy, s.integer(1) != 0, *kind, *reason, {s.integer(4)}, {s.integer(5)}});
+    const core::WallTime wall{s.integer(4)};
+    const core::VenueTime venue{s.integer(5)};
+    if (!core::is_date(wall) || !core::is_date(venue)) {
+      return bad_row("halts", core::invalid("a time is out of range"));
+    }
+    out.push_back({*strategy, s.integer(1) != 0, *kind, *reason, wall, venue});
     return {};
   });
   if (!done) return done.error();
@@ -579,7 +657,11 @@ core::Result<History> SqliteJournal::history() {
       db_.prepare("SELECT id,min(written_us) FROM order_events WHERE contract_id != 0 GROUP BY id");
   if (!accepted) return accepted.error();
   auto done = each(std::move(*accepted), [&](const Statement& s) -> core::Result<void> {
-    out.accepted_us.emplace(s.integer(0), s.integer(1));
+    const core::WallTime written{s.integer(1)};
+    if (!core::is_date(written)) {
+      return bad_row("order_events", core::invalid("a time is out of range"));
+    }
+    out.accepted_us.emplace(s.integer(0), written.us);
     return {};
   });
   if (!done) return done.error();
@@ -634,7 +716,9 @@ core::Result<std::vector<Order>> SqliteJournal::orders(const OrderQuery& query) 
   if (query.since) statement->bind(2, query.since->us);
   if (query.last) statement->bind(3, static_cast<std::int64_t>(*query.last));
   auto orders = read_orders(*statement);
-  if (orders && query.last) std::reverse(orders->begin(), orders->end());
+  if (!orders) return orders;
+  if (auto good = check_reckonable(*orders); !good) return bad_row("orders", good.error());
+  if (query.last) std::reverse(orders->begin(), orders->end());
   return orders;
 }
 
@@ -689,6 +773,7 @@ core::Result<std::unique_ptr<Journal>> open_writer(const std::string& path,
   const auto version = db->number("PRAGMA user_version");
   if (!version) return version.error();
   if (auto done = migrate(*db, static_cast<int>(*version)); !done) return done.error();
+  if (auto good = check_tables(*db); !good) return good.error();
   if (auto good = check_pages(*db); !good) return good.error();
   auto journal = std::make_unique<SqliteJournal>(std::move(*db), std::move(*lock));
   if (auto ready = journal->prepare_writer(); !ready) return ready.error();
@@ -739,9 +824,11 @@ core::Result<std::unique_ptr<Journal>> open_reader(const std::string& path) {
                     "it up to date when it starts",
                     path, *version));
   }
-  if (auto done = db->run("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF"); !done) {
-    return done.error();
-  }
+  auto set =
+      db->run("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+  if (!set) return set.error();
+  if (auto good = check_tables(*db); !good) return good.error();
+  if (auto bounded = bound_reading(*db); !bounded) return bounded.error();
   return std::unique_ptr<Journal>(std::make_unique<SqliteJournal>(std::move(*db), std::nullopt));
 }
 

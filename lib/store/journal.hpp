@@ -54,6 +54,8 @@ class Journal {
   /// with Durability::kPower a crash of the machine, too (synchronous=FULL: the log is synced).
   virtual core::Result<void> append(const execution::Record& record) = 0;
   virtual core::Result<execution::Snapshot> load() = 0;
+  /// A list that can be reckoned with: sums of its amounts fit 64 bits, times are dates. Otherwise
+  /// kInvalid, as for a row that no version of derivd wrote.
   virtual core::Result<std::vector<execution::Order>> orders(const OrderQuery& query) = 0;
   virtual core::Result<std::vector<execution::HaltRecord>> halts() = 0;  // in force
   virtual core::Result<std::optional<execution::BalanceRecord>> last_balance() = 0;

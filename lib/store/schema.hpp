@@ -2,6 +2,7 @@
 // it at open. It never changes a step that was released; a change is a new step.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string_view>
 
@@ -13,6 +14,11 @@ inline constexpr int kApplicationId = 0x44525644;
 /// Step n leads from version n to version n + 1; user_version holds the version.
 std::span<const char* const> migrations();
 int known_version();
+
+/// The tables of the newest version.
+inline constexpr std::array<std::string_view, 9> kTables{
+    "order_events", "orders", "halts", "strategy_states", "strategies",
+    "day_totals", "balances", "sessions", "config_changes"};
 
 /// Columns of an order, in the order of encode and decode in rows.cpp.
 inline constexpr std::string_view kOrderColumns =

@@ -28,6 +28,10 @@ std::string_view remedy(int code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return "; another program holds the file locked: close it";
+    case SQLITE_INTERRUPT:
+    case SQLITE_TOOBIG:
+      return "; it asks for more work than a journal of its size can: the file is damaged, restore "
+             "it from a backup";
     case SQLITE_IOERR:
       return "; the disk failed or is full: look at 'dmesg' and 'df'";
     default:
@@ -39,7 +43,9 @@ std::string_view remedy(int code) {
 
 core::Error sqlite_error(const std::string& path, std::string_view what, int code,
                          const char* message) {
-  const auto kind = (code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT
+  const int primary = code & 0xff;
+  const auto kind = primary == SQLITE_NOTADB || primary == SQLITE_CORRUPT ||
+                            primary == SQLITE_INTERRUPT || primary == SQLITE_TOOBIG
                         ? core::ErrorKind::kInvalid
                         : core::ErrorKind::kIo;
   return {kind, fmt::format("{}: {}: {}{}", path, what, message, remedy(code))};
@@ -55,7 +61,21 @@ core::Result<Database> Database::open(const std::string& target, int flags,
                         raw == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(raw));
   }
   sqlite3_busy_timeout(raw, kBusyTimeoutMs);
+  sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, kMaxValue);
   return db;
+}
+
+void Database::bound_work(std::int64_t steps) {
+  constexpr int kCountEvery = 1000;
+  steps_left_ = std::make_unique<std::int64_t>(steps);
+  sqlite3_progress_handler(
+      get(), kCountEvery,
+      [](void* left) {
+        auto& steps_left = *static_cast<std::int64_t*>(left);
+        steps_left -= kCountEvery;
+        return steps_left < 0 ? 1 : 0;
+      },
+      steps_left_.get());
 }
 
 core::Error Database::error(std::string_view what, int code) const {

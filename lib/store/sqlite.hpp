@@ -17,6 +17,10 @@ namespace derivd::store {
 /// Another process keeps the file locked for moments only (a reader's checkpoint, a backup).
 inline constexpr int kBusyTimeoutMs = 1000;
 
+/// Bytes of one value or row, and of a statement. The longest of ours is the state of a strategy,
+/// some kilobytes.
+inline constexpr int kMaxValue = 4 << 20;
+
 /// "FILE: what: SQLite's words; remedy".
 core::Error sqlite_error(const std::string& path, std::string_view what, int code,
                          const char* message);
@@ -55,6 +59,10 @@ class Database final {
   /// `target` is a path or a file: URI; `path` is what errors name.
   static core::Result<Database> open(const std::string& target, int flags, const std::string& path);
 
+  /// From here on statements end with SQLITE_INTERRUPT once they have done so many steps together
+  /// (sqlite.org/opcode.html).
+  void bound_work(std::int64_t steps);
+
   sqlite3* get() const { return handle_.get(); }
   const std::string& path() const { return path_; }
   core::Error error(std::string_view what, int code) const;
@@ -72,6 +80,7 @@ class Database final {
     void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
   };
   Database(sqlite3* db, std::string path) : handle_(db), path_(std::move(path)) {}
+  std::unique_ptr<std::int64_t> steps_left_;  // at one place, which SQLite knows
   std::unique_ptr<sqlite3, Close> handle_;
   std::string path_;
 };

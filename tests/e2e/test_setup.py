@@ -19,7 +19,7 @@ class Place:
     """A venue with tokens of every kind, and a home for what is stored."""
 
     def __init__(self, programs, directory, api):
-        self.programs, self.directory, self.api = pathlib.Path(programs), directory, api
+        self.programs, self.directory, self.api = pathlib.Path(programs).resolve(), directory, api
         self.good, self.bad, self.real, self.blind = (harness.demo_token(api) for _ in range(4))
         forbidden = "trade,account_manage" if api == "options" else "read,trade,payments"
         lacking = "application_read" if api == "options" else "read"
@@ -46,8 +46,8 @@ class Place:
             out += ["--endpoint", self.sim.endpoint(self.api)]
         return out + list(more)
 
-    def script(self, *more, token="", venue=True, code=0, environment=None):
-        done = subprocess.run([str(c) for c in self.command(*more, venue=venue)], input=token,
+    def script(self, *more, token="", venue=True, code=0, environment=None, system=()):
+        done = subprocess.run([*system, *(str(c) for c in self.command(*more, venue=venue))], input=token,
                               env=environment or self.environment, capture_output=True, text=True,
                               timeout=90)
         shown = done.stdout + done.stderr
@@ -227,8 +227,8 @@ def scripts(place):
 
 
 STUB = """#!/usr/bin/python3
-import base64, json, pathlib, sys
-pathlib.Path({log!r}).open("a").write(json.dumps(sys.argv) + "\\n")
+import base64, json, os, pathlib, sys
+pathlib.Path({log!r}).open("a").write(json.dumps([sys.argv, dict(os.environ)]) + "\\n")
 if sys.argv[1] == "encrypt":
     print(base64.b64encode(sys.stdin.buffer.read()).decode())
 else:
@@ -236,37 +236,49 @@ else:
 """
 
 
+def in_a_system(mount):
+    """A command's beginning: it runs where the system's own programs are others."""
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return ["unshare", "--mount", *user, "sh", "-c", f'{mount} && exec "$@"', "sh"]
+
+
 def encrypted(place):
     """systemd-creds gets the token through a pipe; a stand-in for it, whose key is no secret."""
     tools = place.directory / "tools"
     tools.mkdir()
     log = tools / "log"
-    (tools / "systemd-creds").write_text(STUB.format(log=str(log)))
-    (tools / "systemd-creds").chmod(0o755)
-    environment = {**place.environment, "PATH": f"{tools}:{place.environment['PATH']}"}
+    stub = tools / "systemd-creds"
+    stub.write_text(STUB.format(log=str(log)))
+    stub.chmod(0o755)
+    own = pathlib.Path("/usr/bin/systemd-creds")
+    system = in_a_system(f"mount --bind {stub} {own}" if own.exists() else f"mount --bind {tools} /usr/sbin")
+    if subprocess.run([*system, "true"], capture_output=True, check=False).returncode != 0:
+        print("SKIPPED: encrypted: a mount namespace of one's own is not allowed here")
+        return
     place.credentials.mkdir(mode=0o700)
     place.credential.write_text("of-yesterday\n")
-    place.script("--encrypt", "--app-id", APP_IDS[place.api], token=place.good,
-                 environment=environment)
+    environment = {**place.environment, "LD_BIND_NOT": "1", "SYSTEMD_LOG_LEVEL": "debug"}
+    place.script("--encrypt", "--app-id", APP_IDS[place.api], token=place.good, environment=environment, system=system)
     kept = place.credentials / "token.cred"
     harness.check(base64.b64decode(kept.read_text()).decode() == place.good, "not what was given")
     harness.check(stat.S_IMODE(kept.stat().st_mode) == 0o600, "readable by others")
     harness.check(not place.credential.exists(), "the plain one is left")
     calls = log.read_text()
     place.not_shown(calls)
+    for line in calls.splitlines():
+        harness.check(set(json.loads(line)[1]) <= {"PATH", "LC_ALL", "LC_CTYPE"}, f"our environment was handed on: {line}")
     harness.check("--name=token" in calls, calls)
     drop_in = (place.directory / "units/derivd.service.d/encrypted-token.conf").read_text()
     harness.check(f"LoadCredentialEncrypted=token:{kept}\n" in drop_in
                   and "\nLoadCredential=\n" in drop_in, drop_in)
-    done = subprocess.run([str(place.programs / "derivctl"), "token", "check", "--json",
+    done = subprocess.run([*system, str(place.programs.resolve() / "derivctl"), "token", "check", "--json",
                            "--credentials-dir", str(place.credentials), "--config",
                            str(place.config)], env=environment, capture_output=True, text=True,
                           timeout=60)
     harness.check(done.returncode == 0 and json.loads(done.stdout)["good"] is True,
                   done.stdout + done.stderr)
-    without = {**place.environment, "PATH": str(place.directory)}
-    done = place.script("--encrypt", "--force", "--app-id", APP_IDS[place.api], token=place.good,
-                        environment=without, code=1)
+    done = place.script("--encrypt", "--force", "--app-id", APP_IDS[place.api], token=place.good, code=1,
+                        system=in_a_system("mount -t tmpfs none /usr/bin"))
     harness.check("systemd-creds is not installed" in done.stderr, done.stderr)
 
 

@@ -57,6 +57,30 @@ market::Tick any_tick(Rng& rng) {
           core::Price::raw(any_int(rng), static_cast<std::uint8_t>(rng.below(19)))};
 }
 
+/// What a list of orders may hold: see Journal::orders().
+Order reckonable(Rng& rng, Order o) {
+  const auto money = [&] {
+    return core::Money::minor(pick<std::int64_t>(rng, 2'000'000) - 1'000'000);
+  };
+  const auto time = [&] { return pick<std::int64_t>(rng, 2'000'000'000); };
+  o.stake = money();
+  o.buy_price = money();
+  o.sell_price = money();
+  if (o.payout) o.payout = money();
+  if (o.profit) o.profit = money();
+  o.intended_wall = {time() * 1'000'000};
+  o.signal_epoch = {time()};
+  o.purchase_time = {time()};
+  o.settled_time = {time()};
+  o.spec.barrier = core::Price::raw(time(), o.spec.barrier.decimals());
+  for (auto* tick : {&o.entry, &o.exit}) {
+    if (!*tick) continue;
+    (*tick)->epoch = {time()};
+    (*tick)->quote = core::Price::raw(time(), (*tick)->quote.decimals());
+  }
+  return o;
+}
+
 Order any_order(Rng& rng, std::int64_t id) {
   Order o;
   o.id = {id};
@@ -104,7 +128,8 @@ TEST(JournalProperty, OrdersComeBackAsTheyWere) {
       ASSERT_TRUE(journal) << journal.error().text;
       for (int i = 0; i < kOrders; ++i) {
         // Ids are hit more than once: the last snapshot counts.
-        const auto order = any_order(rng, 1 + static_cast<std::int64_t>(rng.below(kOrders)));
+        const auto order =
+            reckonable(rng, any_order(rng, 1 + static_cast<std::int64_t>(rng.below(kOrders))));
         const auto done = (*journal)->append(execution::OrderRecord{order});
         ASSERT_TRUE(done) << done.error().text;
         latest[order.id.value] = order;
@@ -125,6 +150,27 @@ TEST(JournalProperty, OrdersComeBackAsTheyWere) {
     ASSERT_TRUE(snapshot);
     EXPECT_EQ(snapshot->open_orders.size(), open);
     EXPECT_EQ(snapshot->last_order.value, latest.rbegin()->first);
+  }
+}
+
+TEST(JournalProperty, OpenOrdersComeBackWhateverTheyHold) {
+  Rng rng(7);
+  test::TempDir dir;
+  std::map<std::int64_t, Order> latest;
+  auto journal = Journal::open(dir.file("j"), Journal::Mode::kReadWrite);
+  ASSERT_TRUE(journal) << journal.error().text;
+  for (int i = 0; i < kOrders; ++i) {
+    const auto order = any_order(rng, 1 + static_cast<std::int64_t>(rng.below(kOrders)));
+    ASSERT_TRUE((*journal)->append(execution::OrderRecord{order}));
+    latest[order.id.value] = order;
+  }
+  std::erase_if(latest, [](const auto& entry) { return execution::is_final(entry.second.state); });
+  const auto snapshot = (*journal)->load();
+  ASSERT_TRUE(snapshot) << snapshot.error().text;
+  ASSERT_EQ(snapshot->open_orders.size(), latest.size());
+  std::size_t at = 0;
+  for (const auto& [id, order] : latest) {
+    EXPECT_EQ(test::describe(snapshot->open_orders.at(at++)), test::describe(order));
   }
 }
 

@@ -1,8 +1,10 @@
 // The rules of the product's contract, "Backtest", one by one on ticks written by hand.
 #include "backtest/backtest.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/bounds.hpp"
 #include "unit/backtest/rig.hpp"
 
 namespace derivd::backtest::test {
@@ -204,6 +206,19 @@ TEST(Backtest, SaysWhatHalted) {
   result = rig.run_all();
   EXPECT_EQ(rig.trades.size(), 1u);
   EXPECT_EQ(result.strategies[0].halted, "take_profit");
+}
+
+TEST(Backtest, EndsWhereTheBalanceCannotBeReckonedWith) {
+  Rig rig;
+  rig.options.settings.strategies = {strategy("a", "even_odd", 1)};
+  rig.options.balance = core::Money::minor(core::kMostSummed);
+  rig.ticks(1000, {102, 101, 102, 101, 102});  // the first one wins
+  const auto result = rig.try_run();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, core::ErrorKind::kInvalid);
+  EXPECT_THAT(result.error().text, ::testing::HasSubstr("look at the payouts"));
+  rig.options.balance += core::Money::minor(1);
+  EXPECT_THAT(rig.try_run().error().text, ::testing::HasSubstr("balance: allowed: 0 to"));
 }
 
 TEST(Backtest, RefusesAStakeAboveTheBalanceAndHalts) {

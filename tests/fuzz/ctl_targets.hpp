@@ -1,0 +1,136 @@
+// What the fuzz targets of derivctl's readers do with one input, apart from libFuzzer, so that the
+// unit tests can play the committed corpus in every build.
+#pragma once
+
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "backtest/payouts.hpp"
+#include "common/answer.hpp"
+#include "config/vary.hpp"
+#include "core/printable.hpp"
+#include "derivctl/answer_text.hpp"
+#include "derivctl/payout_source.hpp"
+#include "derivctl/report_page.hpp"
+#include "derivctl/report_source.hpp"
+#include "derivctl/sweep_json.hpp"
+
+namespace derivd::ctl::fuzz {
+
+inline void demand(bool holds) {
+  if (!holds) std::abort();
+}
+
+/// Lines that may go to a terminal as they are.
+inline void demand_clean(const std::string& text) {
+  demand(core::printable_lines(text) == text);
+}
+
+/// An error is a sentence; what it repeats of the input is cleaned where it leaves the program.
+inline void demand_told(const core::Error& error) { demand(!error.text.empty()); }
+
+/// Any bytes as the answer of a daemon, shown in every way that there is.
+inline void answer(std::string_view input) {
+  const auto reply = daemon::reply_of(input);
+  if (!reply) return demand_told(reply.error());
+  demand_clean(reply->error);
+  const auto& result = reply->result;
+  demand_clean(daemon::shown(result));
+  demand(daemon::shown(result).size() < 4 * daemon::kMaxShownText);
+  for (const auto& text :
+       {status_text(result), explained_text(result), standing_text(result, ""),
+        standing_text(result, "s"), stats_text(result), trades_text(result),
+        table_text(result, {"name", "strategy", "reason"})}) {
+    demand_clean(text);
+  }
+  // A cell in quotes may hold what a line of a table may not.
+  static_cast<void>(trades_csv(result));
+  for (const auto* row : daemon::rows_of(result)) {
+    static_cast<void>(daemon::id_of(daemon::at(*row, "contract_id")));
+    static_cast<void>(daemon::whole_of(daemon::at(*row, "times")));
+  }
+}
+
+/// Any bytes as the output of a back-test, reported in every form.
+inline void backtest(std::string_view input) {
+  for (const auto* strategy : {"", "s"}) {
+    ReportFilter filter;
+    filter.strategy = strategy;
+    auto bytes = daemon::ByteSource::of(input);
+    const auto source = read_backtest(bytes, filter);
+    if (!source) return demand_told(source.error());
+    const auto analysis = report::analyse(source->trades);
+    demand(analysis.total.settled == static_cast<std::int64_t>(source->trades.size()));
+    demand(analysis.total.won + analysis.total.lost + analysis.total.even ==
+           analysis.total.settled);
+    demand_clean(text_report(*source, analysis));
+    const auto page = html_report(*source, analysis, core::WallTime{});
+    demand_clean(page);
+    demand(page.find("<script") == std::string::npos);
+  }
+}
+
+/// Shards of a sweep, a NUL between two, put together and shown in every form.
+inline void shards(std::string_view input) {
+  ShardSum sum;
+  bool any = false;
+  while (!input.empty()) {
+    const auto end = std::min(input.find('\0'), input.size());
+    auto bytes = daemon::ByteSource::of(input.substr(0, end));
+    input.remove_prefix(std::min(end + 1, input.size()));
+    auto shard = read_shard(bytes);
+    if (!shard) return demand_told(shard.error());
+    // What was read is what is written, and is read again.
+    const auto again = shard_text(shard->head, Shard{}, shard->results);
+    auto copy = daemon::ByteSource::of(again);
+    const auto twice = read_shard(copy);
+    demand(twice && twice->head == shard->head && twice->results.size() == shard->results.size());
+    if (const auto added = sum.add(std::move(*shard), "a shard"); !added) {
+      return demand_told(added.error());
+    }
+    any = true;
+  }
+  if (!any) return;
+  const auto results = sum.take();
+  if (!results) return demand_told(results.error());
+  for (const auto format : {SweepFormat::kTable, SweepFormat::kCsv, SweepFormat::kJson}) {
+    demand(!sweep_text(sum.head(), *results, format).empty());
+  }
+}
+
+/// Any bytes as a file of payouts: ratios, or trades; and as the option's own words.
+inline void payouts(std::string_view input) {
+  auto bytes = daemon::ByteSource::of(input);
+  const auto read = read_payouts(bytes);
+  const auto parsed = backtest::Payouts::parse(input);
+  for (const auto* all : {&read, &parsed}) {
+    if (!*all) {
+      demand_told(all->error());
+      continue;
+    }
+    demand(!(*all)->identity().empty());
+    market::ContractSpec spec;
+    spec.symbol = "R_100";
+    spec.type = market::ContractType::kDigitOdd;
+    spec.duration = {1, market::ContractDuration::Unit::kTicks};
+    if (!(*all)->has(spec)) continue;
+    const market::Tick tick{"R_100", {1'782'023'684}, core::Price::raw(30'001, 2)};
+    const auto pays = (*all)->payout(spec, core::Money::minor(100), tick);
+    demand(pays.units() >= 0 && pays.units() <= 100 * backtest::kMaxRatio + 1);
+  }
+}
+
+/// Any bytes as a file of what a sweep varies, and as the option's own words.
+inline void vary(std::string_view input) {
+  const auto list = config::load_varied(input);
+  if (list) {
+    demand(list->size() <= config::kMaxVariedKeys);
+    for (const auto& one : *list) demand(one.values.size() <= config::kMaxVariedValues);
+  } else {
+    demand_told(list.error());
+  }
+  if (const auto one = config::parse_varied(input); !one) demand_told(one.error());
+}
+
+}  // namespace derivd::ctl::fuzz
