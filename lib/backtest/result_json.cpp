@@ -11,7 +11,7 @@ namespace derivd::backtest {
 namespace {
 
 // Names come from the configuration: any bytes of UTF-8.
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -87,8 +87,9 @@ std::string epoch_or_null(const std::optional<core::VenueTime>& time) {
 }  // namespace
 
 ResultJson::ResultJson(const Options& options, std::span<const Tape> tapes) {
-  for (const auto& s : options.settings.strategies) strategies_.push_back(quoted(s.name.view()));
-  for (const auto& t : tapes) symbols_.push_back(quoted(t.symbol.view()));
+  for (const auto& s : options.settings.strategies)
+    strategies_.push_back(json_string(s.name.view()));
+  for (const auto& t : tapes) symbols_.push_back(json_string(t.symbol.view()));
 }
 
 void ResultJson::begin(std::string& out) const { out += "{\"trades\":["; }
@@ -134,7 +135,7 @@ void ResultJson::end(std::string& out, const Result& result) const {
     fmt::format_to(std::back_inserter(out), "{}\n{}:{{", i == 0 ? "" : ",", strategies_[i]);
     append_sums(out, s.sums);
     fmt::format_to(std::back_inserter(out), ",\"open\":{},\"halted\":{},\"refused\":{}}}", s.open,
-                   s.halted ? quoted(*s.halted) : "null", s.refused);
+                   s.halted ? json_string(*s.halted) : "null", s.refused);
   }
   out += "},\n\"account\":{";
   append_sums(out, result.total);

@@ -83,7 +83,7 @@ HttpAnswer Venue::on_request(const HttpCall& call, core::Now now) {
     in.begin_object().text("method", call.method).text("target", call.target).end_object();
     note("in", "rest", 0, in.str());
     const bool json = answer.body.starts_with("{");
-    out.begin_object().raw("body", json ? answer.body : quoted(answer.body));
+    out.begin_object().raw("body", json ? answer.body : sim::quoted(answer.body));
     out.integer("status", answer.status).text("target", path_of(call.target)).end_object();
     note("out", "rest", 0, out.str());
   }
@@ -194,7 +194,7 @@ HttpAnswer Venue::on_upgrade(const HttpCall& call, core::Now now) {
   if (answer.status != 101 && options_.record) {
     JsonOut out;
     const bool json = answer.body.starts_with("{");
-    out.begin_object().raw("body", json ? answer.body : quoted(answer.body));
+    out.begin_object().raw("body", json ? answer.body : sim::quoted(answer.body));
     out.integer("status", answer.status).text("target", path_of(call.target)).end_object();
     note("out", "rest", 0, out.str());
   }

@@ -437,7 +437,7 @@ void Venue::note(std::string_view dir, std::string_view dialect, ConnId conn,
                  std::string_view text) {
   if (!options_.record) return;
   std::string shown = redacted(text);
-  if (!Json::parse(shown)) shown = quoted(shown);
+  if (!Json::parse(shown)) shown = sim::quoted(shown);
   JsonOut out;
   out.begin_object().text("dir", dir).text("dialect", dialect);
   out.integer("conn", static_cast<std::int64_t>(conn)).raw("frame", shown);
