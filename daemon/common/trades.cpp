@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -87,6 +88,39 @@ ordered_json trade_row(const Order& order) {
   row["mismatch"] = order.recomputed_differs;
   row["reason"] = order.reason.empty() ? ordered_json(nullptr) : ordered_json(order.reason.view());
   return row;
+}
+
+core::Result<Order> order_of(const ordered_json& row) {
+  const core::Error broken{core::ErrorKind::kProtocol,
+                           "the daemon's answer holds a row that is no trade"};
+  const auto text = [&](const char* key) -> std::string {
+    const auto it = row.is_object() ? row.find(key) : row.end();
+    return it != row.end() && it->is_string() ? it->get<std::string>() : std::string{};
+  };
+  Order order;
+  const auto id = text("order_id");
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
+  if (error != std::errc{} || end != id.data() + id.size() || number <= 0) return broken;
+  order.id = core::OrderId{number};
+  const auto stake = core::Money::parse(text("stake"));
+  const auto strategy = text("strategy");
+  if (!stake || !core::Name::fits(strategy)) return broken;
+  order.strategy = core::Name(strategy);
+  order.stake = order.buy_price = *stake;
+  const auto state = execution::order_state_from(text("state"));
+  if (!state) return broken;
+  order.state = *state;
+  if (const auto profit = text("profit"); !profit.empty()) {
+    const auto money = core::Money::parse(profit);
+    if (!money) return broken;
+    order.profit = *money;
+  }
+  const auto settled = row.find("settled_time");
+  if (settled != row.end() && settled->is_number_integer()) {
+    order.settled_time = core::VenueTime{settled->get<std::int64_t>()};
+  }
+  return order;
 }
 
 ordered_json trade_rows(const std::vector<Order>& orders, bool paper) {

@@ -30,6 +30,9 @@ nlohmann::ordered_json trade_row(const execution::Order& order);
 /// Every row says "mode": whether Deriv filled it or paper did.
 nlohmann::ordered_json trade_rows(const std::vector<execution::Order>& orders, bool paper);
 
+/// What stats_of() needs of an order, out of such a row; kProtocol: it is none.
+core::Result<execution::Order> order_of(const nlohmann::ordered_json& row);
+
 struct Stats {
   std::int64_t trades = 0;  // settled
   std::int64_t won = 0, lost = 0, even = 0, open = 0, unknown = 0;

@@ -106,7 +106,9 @@ CLI::Validator positive() {
 }
 
 Answer ask(const Context& context, const ordered_json& request) {
-  const auto reply = service::call_control(context.socket_path(), request.dump(), kAnswerWithin);
+  auto text = request.dump();  // may hold a token
+  const auto reply = service::call_control(context.socket_path(), text, kAnswerWithin);
+  ::explicit_bzero(text.data(), text.size());
   if (!reply) {
     const auto& e = reply.error();
     const int code = e.kind == core::ErrorKind::kTimeout    ? service::kCtlTimeout

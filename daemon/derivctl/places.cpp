@@ -167,7 +167,7 @@ core::Result<void> hand_over_proxy_login(const Places& places, bool there_is_one
       fmt::format("# Written by derivctl: user and password of the proxy.\n[Service]\n"
                   "LoadCredential=proxy:{}\n",
                   places.proxy_login()),
-      0644);
+      {.mode = 0644});
 }
 
 core::Result<bool> remove_kept(const Places& places) {

@@ -3,7 +3,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <utility>
 
+#include "common/answer.hpp"
 #include "common/output.hpp"
 #include "common/trades.hpp"
 #include "derivctl/answer_text.hpp"
@@ -20,10 +22,42 @@ struct Options {
   std::string format = "table";
 };
 
-/// The running daemon knows its journal best; without one the file is read directly.
+/// The daemon's trades in pages, for whoever may ask it but not read its journal.
+Answer ask_in_pages(const Context& context, ordered_json request, const std::string& what) {
+  request["cmd"] = "trades";
+  auto rows = ordered_json::array();
+  for (std::int64_t after = 0;;) {
+    request["after"] = after;
+    auto answer = ask(context, request);
+    if (answer.code != service::kCtlOk) return answer;
+    const auto page = daemon::whole_of(daemon::at(answer.result, "page")).value_or(0);
+    const auto got = daemon::rows_of(daemon::at(answer.result, "rows"));
+    for (const auto* row : got) {
+      const auto id = daemon::id_of(daemon::at(*row, "order_id"));
+      if (!id || *id <= after) return {{}, service::kCtlOther, "the daemon's pages do not go on"};
+      after = *id;
+      rows.push_back(*row);
+    }
+    if (std::cmp_less(got.size(), page)) break;
+    if (got.empty()) break;
+  }
+  if (what == "trades") return {std::move(rows), service::kCtlOk, {}};
+  std::vector<execution::Order> orders;
+  bool paper = false;
+  for (const auto& row : rows) {
+    auto order = daemon::order_of(row);
+    if (!order) return {{}, service::kCtlOther, order.error().text};
+    orders.push_back(std::move(*order));
+    paper = daemon::is(daemon::at(row, "mode"), "paper");
+  }
+  return {daemon::stats_report(orders, paper), service::kCtlOk, {}};
+}
+
+/// Anything long is read from the journal's file, beside a daemon that runs too: it is none of the
+/// loop's work. Who may not read it asks the daemon.
 Answer trades_or_stats(const Context& context, const Options& o, const std::string& what) {
   store::OrderQuery query;
-  ordered_json request{{"cmd", what}};
+  ordered_json request = ordered_json::object();
   if (!o.strategy.empty()) request["strategy"] = o.strategy, query.strategy = o.strategy;
   if (!o.since.empty()) {
     query.since = parse_when(o.since);
@@ -34,13 +68,17 @@ Answer trades_or_stats(const Context& context, const Options& o, const std::stri
     }
     request["since_us"] = query.since->us;
   }
-  auto answer = ask(context, request);
-  if (answer.code == service::kCtlOk || !context.socket.empty()) return answer;
-  const auto file = context.journal_file();
-  if (!std::filesystem::exists(file)) {
-    return {{}, answer.code, fmt::format("{}; and {}", answer.error, no_journal(context, file))};
+  if (!context.socket.empty()) return ask_in_pages(context, request, what);
+  const auto status = ask(context, {{"cmd", "status"}});
+  const bool runs = status.code == service::kCtlOk;
+  const auto& used = daemon::at(status.result, "journal");
+  const auto file = runs && used.is_string() ? used.get<std::string>() : context.journal_file();
+  std::error_code hidden;  // from us, by its directory's mode
+  if (!runs && !std::filesystem::exists(file, hidden)) {
+    return {{}, status.code, fmt::format("{}; and {}", status.error, no_journal(context, file))};
   }
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
+  if (!journal && runs) return ask_in_pages(context, request, what);
   if (!journal) return {{}, service::kCtlOther, journal.error().text};
   const auto orders = (*journal)->orders(query);
   if (!orders) return {{}, service::kCtlOther, orders.error().text};

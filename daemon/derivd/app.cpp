@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -41,6 +42,8 @@ namespace {
 using core::EventKind;
 
 constexpr core::Duration kStatusEvery = std::chrono::seconds(1);
+/// A port of the metrics that somebody else has may be free in a while.
+constexpr core::Backoff::Settings kMetricsRetry{std::chrono::seconds(5), std::chrono::minutes(1)};
 /// While it stops, systemd hears once a second that this much is still wanted; stop_timeout ends
 /// it.
 constexpr core::Duration kStopExtension = std::chrono::seconds(15);
@@ -48,6 +51,13 @@ constexpr core::Duration kStopExtension = std::chrono::seconds(15);
 std::uint64_t system_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
+}
+
+/// Empty: there is no place for it.
+std::string journal_file_of(const config::Config& config) {
+  return journal_path(
+      config.store_path, "",
+      config.venue.mode == config::Mode::kPaper ? JournalKind::kPaper : JournalKind::kLive);
 }
 
 class App final : public ControlTarget {
@@ -114,6 +124,9 @@ class App final : public ControlTarget {
     auto out = trader_.status();
     out["ticks_archived"] = recorder_ ? nlohmann::ordered_json(recorder_->recorded()) : nullptr;
     out["version"] = DERIVD_VERSION;
+    // For who may read it himself. Neither path nor mode changes while we run.
+    std::error_code error;
+    out["journal"] = std::filesystem::absolute(journal_file_of(config_), error).string();
     out["log_dropped"] = real_log_.lost();
     out["ticks_dropped"] = recorder_ ? nlohmann::ordered_json(recorder_->dropped()) : nullptr;
     out["ticks_problem"] =
@@ -273,7 +286,14 @@ class App final : public ControlTarget {
                                     trader_, config_, time,
                                     {time.instant - started_, pulse_.lag(), real_log_.lost()});
                               }});
-    if (!server) return warn_metrics(server.error().text + "; trading goes on without metrics");
+    if (!server) {
+      if (!metrics_retry_at_) {
+        warn_metrics(server.error().text + "; trading goes on without metrics, it is tried again");
+      }
+      metrics_retry_at_ = now().instant + metrics_backoff_.next();
+      return;
+    }
+    metrics_retry_at_.reset();
     metrics_server_ = std::move(*server);
     log_.write(
         EventKind::kStarting,
@@ -342,6 +362,7 @@ class App final : public ControlTarget {
       notifier_.status(trader_.status_line());
       tell_archive_problem();
       notifications_.tick(trader_);
+      if (metrics_retry_at_ && *metrics_retry_at_ <= at.instant) open_metrics();
       log_.flush(false);
       if (stopping_) notifier_.extend_timeout(kStopExtension);
       feed_watchdog(at.instant);
@@ -402,6 +423,9 @@ class App final : public ControlTarget {
   service::Notifier notifier_;
   std::unique_ptr<service::ControlServer> control_;
   std::unique_ptr<net::PlainServer> metrics_server_;
+  /// Set: the port was not to be had, and is tried again then.
+  std::optional<core::Instant> metrics_retry_at_;
+  core::Backoff metrics_backoff_{kMetricsRetry, rng_};
   /// By name. More than one only while another address of the venue is on trial.
   std::map<std::string, std::unique_ptr<service::InstanceLock>> account_locks_;
   std::optional<store::TickRecorder> recorder_;
@@ -418,9 +442,7 @@ class App final : public ControlTarget {
 };
 
 core::Result<std::unique_ptr<store::Journal>> open_journal(const config::Config& config) {
-  const auto kind =
-      config.venue.mode == config::Mode::kPaper ? JournalKind::kPaper : JournalKind::kLive;
-  const auto file = journal_path(config.store_path, "", kind);
+  const auto file = journal_file_of(config);
   if (file.empty()) {
     return core::io_error(
         "nowhere to keep the journal: set $STATE_DIRECTORY (systemd does) or store.path");

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/trades.hpp"
+#include "core/printable.hpp"
 #include "service/credential.hpp"
 
 namespace derivd::daemon {
@@ -14,6 +15,9 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr std::size_t kMaxReason = 200;
+/// Orders of one answer: some milliseconds of the loop. Whoever wants more asks for page after page, or
+/// reads the journal's file, as derivctl does where it may.
+constexpr std::size_t kMaxRows = 500;
 /// Decisions that explain shows when no number is given.
 constexpr std::int64_t kExplained = 10;
 
@@ -73,6 +77,31 @@ store::OrderQuery query_of(const json& request) {
   return query;
 }
 
+/// {"cmd":"trades"}: all of them, if they are few. {"cmd":"trades","after":ORDER}: the next page, from
+/// the order behind that one on; 0 for the first. The last page is shorter than "page" says.
+std::string trades(const json& request, ControlTarget& target) {
+  auto query = query_of(request);
+  const bool paged = request.contains("after");
+  query.after = core::OrderId{std::max<std::int64_t>(number_of(request, "after", 0), 0)};
+  query.first = paged ? kMaxRows : kMaxRows + 1;
+  const auto orders = target.orders(query);
+  if (!orders) return fail("refused", orders.error().text);
+  if (paged) {
+    ordered_json out;
+    out["page"] = kMaxRows;
+    out["rows"] = trade_rows(*orders, target.is_paper());
+    return done(std::move(out));
+  }
+  if (orders->size() > kMaxRows) {
+    return fail("refused",
+                "the journal holds more trades than one answer; derivctl of this version reads them "
+                "from its file or in pages");
+  }
+  return done(request.value("cmd", json("")) == "trades"
+                  ? trade_rows(*orders, target.is_paper())
+                  : stats_report(*orders, target.is_paper()));
+}
+
 /// {"cmd":"token-set","token":…}: taken out of the parsed request, which is wiped.
 std::string set_token(json& request, ControlTarget& target, bool owner) {
   core::Secret token;
@@ -99,12 +128,7 @@ std::string handle_control(std::string_view line, ControlTarget& target, bool ow
   if (verb == "status") return done(target.status());
   if (verb == "strategies") return done(target.strategies());
   if (verb == "positions") return done(target.positions());
-  if (verb == "trades" || verb == "stats") {
-    const auto orders = target.orders(query_of(request));
-    if (!orders) return fail("refused", orders.error().text);
-    return done(verb == "trades" ? trade_rows(*orders, target.is_paper())
-                                 : stats_report(*orders, target.is_paper()));
-  }
+  if (verb == "trades" || verb == "stats") return trades(request, target);
   if (verb == "sell" || verb == "sale") {
     const core::ContractId contract{number_of(request, "contract", 0)};
     if (!contract) return fail("usage", "name a contract by its number");
@@ -120,7 +144,8 @@ std::string handle_control(std::string_view line, ControlTarget& target, bool ow
     const auto name = text_of(request, "strategy");
     const auto all = request.value("all", json(false));
     if (name.empty() && all != true) return fail("usage", "name a strategy, or say --all");
-    if (!target.command(verb, name, text_of(request, "reason"))) {
+    // A member of the group writes it, root's terminal shows it, and the journal keeps it.
+    if (!target.command(verb, name, core::printable(text_of(request, "reason")))) {
       return fail("not_found",
                   "no strategy is called '" + name + "'; derivctl strategies lists them");
     }

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/trades.hpp"
+#include "core/printable.hpp"
 #include "risk/day.hpp"
 #include "service/credential.hpp"
 
@@ -24,6 +25,8 @@ namespace {
 
 /// Of an answer's body: the reason for a refusal stands in it, in less than this.
 constexpr std::size_t kReplyPrefix = 1024;
+/// Of Telegram's words about a refusal.
+constexpr std::size_t kMaxDescription = 200;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -146,6 +149,30 @@ std::optional<core::Secret> read_secret(service::Log& log, std::string_view name
   return std::nullopt;
 }
 
+struct TelegramWords {
+  std::string description;
+  core::Duration retry_after{};
+};
+
+/// Telegram says in its answer's body why, and with 429 for how long nothing more is taken
+/// (core.telegram.org/bots/api, "Making requests"). Anything else in it means nothing.
+TelegramWords telegram_words(const std::string& body) {
+  TelegramWords out;
+  const auto answer = nlohmann::json::parse(body, nullptr, false);
+  if (!answer.is_object()) return out;
+  if (const auto it = answer.find("description"); it != answer.end() && it->is_string()) {
+    out.description = core::printable(
+        core::cut_utf8(it->get_ref<const std::string&>(), kMaxDescription));
+  }
+  const auto more = answer.find("parameters");
+  if (more == answer.end() || !more->is_object()) return out;
+  if (const auto it = more->find("retry_after"); it != more->end() && it->is_number_unsigned()) {
+    const auto seconds = std::min<std::uint64_t>(it->get<std::uint64_t>(), 86'400);
+    out.retry_after = std::chrono::seconds(static_cast<std::int64_t>(seconds));
+  }
+  return out;
+}
+
 }  // namespace
 
 NotifySecrets read_notify_secrets(service::Log& log) {
@@ -197,8 +224,14 @@ class Notifications::Receiver {
     const int status = result->status;
     if (status >= 200 && status < 300) return outbox_.done(Outbox::Fate::kDelivered, {}, now);
     const bool later = status >= 500 || status == 429 || status == 408;
-    return outbox_.done(later ? Outbox::Fate::kRetry : Outbox::Fate::kRefused,
-                        fmt::format("the receiver answered with HTTP status {}", status), now);
+    auto reason = fmt::format("the receiver answered with HTTP status {}", status);
+    core::Duration wait{};
+    if (!chat_.empty()) {
+      const auto said = telegram_words(result->body);
+      if (!said.description.empty()) reason += fmt::format(": {}", said.description);
+      wait = said.retry_after;
+    }
+    return outbox_.done(later ? Outbox::Fate::kRetry : Outbox::Fate::kRefused, reason, now, wait);
   }
 
   Outbox& outbox() { return outbox_; }

@@ -18,8 +18,13 @@ class io_context;
 namespace derivd::service {
 
 inline constexpr std::size_t kMaxControlLine = 64UL * 1024;  // of a request
-inline constexpr std::size_t kMaxControlReply = 64UL << 20;  // of an answer
-inline constexpr int kMaxControlClients = 16;
+/// Of an answer, and of all answers together that clients have not read yet.
+inline constexpr std::size_t kMaxControlReply = 64UL << 20;
+inline constexpr std::size_t kMaxControlClients = 16;
+/// Places that only owners (root, the daemon's own user) have, whatever the group's members do.
+inline constexpr std::size_t kOwnersPlaces = 4;
+/// Of any one other user, so that one of them does not shut the others out.
+inline constexpr std::size_t kMaxClientsOfUser = 4;
 
 /// What a handler is told beside the line. `owner`: root or the daemon's own user, by the kernel's
 /// word, who alone may hand it a secret; a member of the group is none.

@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -46,8 +47,12 @@ void wipe(std::string& text) {
 /// One connection. Lives while an operation of it is under way; the server may end it at any time.
 class Client final : public std::enable_shared_from_this<Client> {
  public:
-  Client(Stream stream, Server& server, ControlPeer peer)
-      : stream_(std::move(stream)), timer_(stream_.get_executor()), server_(&server), peer_(peer) {}
+  Client(Stream stream, Server& server, ControlPeer peer, uid_t uid)
+      : stream_(std::move(stream)),
+        timer_(stream_.get_executor()),
+        server_(&server),
+        peer_(peer),
+        uid_(uid) {}
   ~Client() { wipe(pending_); }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -57,6 +62,12 @@ class Client final : public std::enable_shared_from_this<Client> {
     server_ = nullptr;
     end();
   }
+  bool is_owner() const { return peer_.owner; }
+  uid_t uid() const { return uid_; }
+  /// When it last asked or read something.
+  std::chrono::steady_clock::time_point last_active() const { return last_active_; }
+  /// Bytes of an answer that it has not read.
+  std::size_t unread() const { return out_.size(); }
 
  private:
   void read();
@@ -70,6 +81,8 @@ class Client final : public std::enable_shared_from_this<Client> {
   asio::steady_timer timer_;
   Server* server_;
   ControlPeer peer_;
+  uid_t uid_;
+  std::chrono::steady_clock::time_point last_active_;
   std::array<char, 4096> chunk_{};
   std::string pending_;
   std::string out_;
@@ -107,6 +120,12 @@ class Server final : public ControlServer {
   void gone(const Client* client) {
     clients_.remove_if([&](const auto& c) { return c.get() == client; });
   }
+  /// Bytes of all answers that are on their way.
+  std::size_t unread() const {
+    std::size_t sum = 0;
+    for (const auto& client : clients_) sum += client->unread();
+    return sum;
+  }
 
  private:
   using Inode = std::pair<dev_t, ino_t>;
@@ -133,14 +152,47 @@ class Server final : public ControlServer {
     std::string refused;
     if (!peer || !may_command(*peer, ::geteuid(), ::getegid())) {
       refused = refusal("only root, the daemon's user and its group may command it");
-    } else if (clients_.size() >= kMaxControlClients) {
-      refused = refusal("too many clients are connected, try again");
     }
     const bool owner = peer && (peer->uid == 0 || peer->uid == ::geteuid());
-    auto client = std::make_shared<Client>(std::move(stream), *this, ControlPeer{owner});
+    if (refused.empty()) refused = owner ? room_for_owner() : room_for(peer->uid);
+    auto client = std::make_shared<Client>(std::move(stream), *this, ControlPeer{owner},
+                                           peer ? peer->uid : static_cast<uid_t>(-1));
     // Refused ones are bounded by the kernel's backlog and their own short life.
     if (refused.empty()) clients_.push_back(client);
     client->start(std::move(refused));
+  }
+
+  std::size_t count_of(const std::function<bool(const Client&)>& which) const {
+    return static_cast<std::size_t>(std::count_if(
+        clients_.begin(), clients_.end(), [&](const auto& client) { return which(*client); }));
+  }
+
+  /// Why a member of the group has no place; empty: it has one.
+  std::string room_for(uid_t uid) const {
+    if (count_of([&](const Client& c) { return !c.is_owner() && c.uid() == uid; }) >=
+        kMaxClientsOfUser) {
+      return refusal("too many clients of your user are connected, end some of them");
+    }
+    const auto others = count_of([](const Client& c) { return !c.is_owner(); });
+    if (clients_.size() >= kMaxControlClients || others >= kMaxControlClients - kOwnersPlaces) {
+      return refusal("too many clients are connected, try again");
+    }
+    return {};
+  }
+
+  /// An owner's word counts more than anybody's place: who has been idle longest gives way, a member
+  /// of the group before an owner.
+  std::string room_for_owner() {
+    if (clients_.size() < kMaxControlClients) return {};
+    const auto least = std::min_element(
+        clients_.begin(), clients_.end(), [](const auto& a, const auto& b) {
+          return std::pair(a->is_owner(), a->last_active()) <
+                 std::pair(b->is_owner(), b->last_active());
+        });
+    const auto client = *least;
+    client->detach();
+    clients_.remove(client);
+    return {};
   }
 
   asio::local::stream_protocol::acceptor acceptor_;
@@ -167,6 +219,7 @@ void Client::start(std::string refused) {
 }
 
 void Client::arm() {
+  last_active_ = std::chrono::steady_clock::now();
   timer_.expires_after(kClientPatience);
   timer_.async_wait([self = shared_from_this()](error_code error) {
     if (!error) self->end();
@@ -225,6 +278,9 @@ void Client::serve_lines() {
   wipe(line);
   if (server_ == nullptr) return;
   if (answer.size() > kMaxControlReply) answer = refusal("the answer is too long");
+  if (answer.size() + server_->unread() > kMaxControlReply) {
+    answer = refusal("other clients have not read their answers yet, try again");
+  }
   reply(std::move(answer), false);
 }
 

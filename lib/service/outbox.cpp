@@ -61,7 +61,8 @@ const core::Notice* Outbox::next(core::Instant now) {
   return &queue_.front().notice;
 }
 
-std::optional<std::string> Outbox::done(Fate fate, std::string_view reason, core::Instant now) {
+std::optional<std::string> Outbox::done(Fate fate, std::string_view reason, core::Instant now,
+                                        core::Duration wait) {
   under_way_ = false;
   std::optional<std::string> told;
   switch (fate) {
@@ -79,7 +80,7 @@ std::optional<std::string> Outbox::done(Fate fate, std::string_view reason, core
       if (!std::exchange(failing_, true)) told = fmt::format("{}; trying again", reason);
       // The first wait of a Backoff is none; a receiver that just failed gets some time.
       if (backoff_.attempts() == 0) (void)backoff_.next();
-      not_before_ = now + backoff_.next();
+      not_before_ = now + std::max(backoff_.next(), std::min(wait, kLongestWait));
       return told;
     case Fate::kRefused:
       queue_.pop_front();

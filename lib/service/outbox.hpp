@@ -22,6 +22,7 @@ class Outbox final {
   static constexpr core::Duration kKeep = std::chrono::hours(6);
   static constexpr core::Duration kFirstRetry = std::chrono::seconds(5);
   static constexpr core::Duration kLongestRetry = std::chrono::minutes(5);
+  static constexpr core::Duration kLongestWait = std::chrono::hours(1);
 
   enum class Fate : std::uint8_t {
     kDelivered,
@@ -39,7 +40,9 @@ class Outbox final {
   const core::Notice* next(core::Instant now);
   /// How it ended. A sentence where people must be told: at the first failure in a row, and when
   /// messages are delivered again.
-  std::optional<std::string> done(Fate fate, std::string_view reason, core::Instant now);
+  /// `wait`: the receiver asked for this long; more than kLongestWait is not believed.
+  std::optional<std::string> done(Fate fate, std::string_view reason, core::Instant now,
+                                  core::Duration wait = {});
 
   bool under_way() const { return under_way_; }
   std::size_t waiting() const { return queue_.size(); }

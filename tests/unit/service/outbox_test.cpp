@@ -141,6 +141,19 @@ TEST_F(OutboxTest, WhatWaitedForAnotherReceiverComesFirst) {
   EXPECT_EQ(box.waiting(), Outbox::kMaxWaiting) << "bounded";
 }
 
+TEST_F(OutboxTest, AReceiverThatNamesAWaitIsLeftInPeaceThatLong) {
+  box.push(notice("a"), now);
+  ASSERT_NE(box.next(now), nullptr);
+  box.done(Fate::kRetry, "too many", now, seconds(90));
+  const auto due = box.next_deadline(now);
+  ASSERT_TRUE(due);
+  EXPECT_GE(*due - now, seconds(90));
+  now = *due;
+  ASSERT_NE(box.next(now), nullptr);
+  box.done(Fate::kRetry, "too many", now, hours(24 * 365));
+  EXPECT_LE(*box.next_deadline(now) - now, Outbox::kLongestWait) << "a year is not believed";
+}
+
 TEST_F(OutboxTest, OldNewsAreDropped) {
   box.push(notice("old"), now);
   pass(Outbox::kKeep - minutes(1));

@@ -65,7 +65,8 @@ class ServerTest : public ::testing::Test {
   }
   net::WebSocket& connect(Client& client, const std::string& url) {
     sockets_.push_back(net::connect(io_, *net::Url::parse(url),
-                                    {ready_["ca_file"].get<std::string>()}, {}, client));
+                                    net::TlsSettings{ready_["ca_file"].get<std::string>()}, {},
+                                    client));
     return *sockets_.back();
   }
   json control(const std::string& line) {
@@ -108,8 +109,9 @@ TEST_F(ServerTest, ServesBothDialectsAndRestAtOnce) {
       {{"Authorization", "Bearer pat_demo"}, {"Deriv-App-ID", "1"}},
       ""};
   int status = 0;
-  const auto exchange = net::fetch(io_, std::move(request), {ready_["ca_file"].get<std::string>()},
-                                   {}, [&](const auto& r) { status = r ? r->status : -1; });
+  const auto exchange =
+      net::fetch(io_, std::move(request), net::TlsSettings{ready_["ca_file"].get<std::string>()},
+                 {}, [&](const auto& r) { status = r ? r->status : -1; });
   ASSERT_TRUE(run_until([&] { return status != 0; }));
   EXPECT_EQ(status, 200);
 }

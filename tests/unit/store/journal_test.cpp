@@ -213,6 +213,13 @@ TEST(Journal, QueriesFilter) {
   EXPECT_EQ(found({"a", std::nullopt, false, 99}), (Ids{1, 3, 4, 5}));
   EXPECT_EQ(found({"b", intent(3).intended_wall, true, 5}), Ids{});
   EXPECT_EQ(found({"' OR 1 --", std::nullopt, false}), Ids{});
+  OrderQuery page;
+  page.first = 2;
+  EXPECT_EQ(found(page), (Ids{1, 2})) << "the first page";
+  page.after = core::OrderId{2};
+  EXPECT_EQ(found(page), Ids{5}) << "the last one is shorter";
+  page.after = core::OrderId{5};
+  EXPECT_EQ(found(page), Ids{});
 }
 
 execution::HaltRecord halt(const char* strategy, bool halted, const char* kind) {

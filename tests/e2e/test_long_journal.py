@@ -1,0 +1,112 @@
+"""150,000 orders in the journal: derivctl reads them itself, whoever may not read the file gets pages, and
+the daemon's loop and memory hardly notice."""
+
+import json
+import pathlib
+import re
+import socket
+import sqlite3
+import sys
+import threading
+import time
+
+import harness
+import trial
+
+ORDERS = 150_000
+
+
+def ask(daemon, request):
+    """One line to the daemon, as an older derivctl would send it."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(60)
+        s.connect(str(daemon.directory / "run" / "control.sock"))
+        s.sendall(json.dumps(request).encode() + b"\n")
+        answer = bytearray()
+        while not answer.endswith(b"\n"):
+            more = s.recv(1 << 20)
+            harness.check(more, "the daemon hung up")
+            answer += more
+    return json.loads(answer)
+
+
+def grow(file, count):
+    """Copies of one settled order, with ids and contracts of their own."""
+    base = sqlite3.connect(file)
+    columns = [row[1] for row in base.execute("PRAGMA table_info(orders)")]
+    taken = {"id": "n + ?", "contract_id": "n + 900000000000"}
+    harness.check(set(taken) <= set(columns), f"the table has other columns: {columns}")
+    first = base.execute("SELECT max(id) FROM orders").fetchone()[0]
+    picked = ", ".join(taken.get(c, c) for c in columns)
+    base.execute(f"""WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+        INSERT INTO orders({", ".join(columns)}) SELECT {picked}
+        FROM numbers, (SELECT * FROM orders WHERE state = 'settled' LIMIT 1)""", (count, first))
+    base.commit()
+    total = base.execute("SELECT count(*) FROM orders WHERE state NOT IN ('refused', 'absent')").fetchone()[0]
+    base.close()
+    return total
+
+
+def memory(pid, what):
+    return int(re.search(rf"(?m)^{what}:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
+
+
+class Pulse(threading.Thread):
+    """Asks the daemon for its status again and again: how long does the loop let it wait?"""
+
+    def __init__(self, daemon):
+        super().__init__(daemon=True)
+        self.daemon_, self.over, self.longest = daemon, threading.Event(), 0.0
+
+    def run(self):
+        while not self.over.is_set():
+            begun = time.monotonic()
+            ask(self.daemon_, {"cmd": "status"})
+            self.longest = max(self.longest, time.monotonic() - begun)
+
+    def end(self):
+        self.over.set()
+        self.join(60)
+        return self.longest
+
+
+def main(programs):
+    with harness.Workspace() as directory:
+        token = harness.demo_token("options")
+        sim = harness.Sim(programs, directory, [token], ["--speed", "20"])
+        daemon = trial.lane(programs, directory, "lane", sim, "options", token,
+                            [trial.martingale("one", "1HZ100V")]).start()
+        harness.wait_until(lambda: any(t["profit"] for t in daemon.trades()), 60, "a settled trade",
+                           daemon.process)
+        daemon.stop()
+        total = grow(daemon.directory / "state" / "derivd.db", ORDERS)
+        daemon.start()
+        harness.wait_until(lambda: daemon.ctl("status", ok=False).returncode == 0, 60, "derivd answers",
+                           daemon.process)
+        before = memory(daemon.process.pid, "VmHWM")
+        control = str(daemon.directory / "run" / "control.sock")
+        counts, sums, longest = {}, {}, {}
+        for way, options in (("file", []), ("pages", ["--socket", control])):
+            pulse = Pulse(daemon)
+            pulse.start()
+            counts[way] = len(json.loads(daemon.ctl(*options, "trades", "--format", "json").stdout))
+            sums[way] = json.loads(daemon.ctl(*options, "stats", "--json").stdout)["total"]
+            longest[way] = pulse.end()
+        grown = memory(daemon.process.pid, "VmHWM") - before
+        print(f"longest wait for status {longest}, peak of memory grew by {grown} kB")
+        for way in counts:
+            harness.check(counts[way] >= total, f"{way}: {counts[way]} of {total} trades")
+            harness.check(sums[way]["trades"] >= ORDERS, f"{way}: {sums[way]}")
+        # An answer of all took 600 MB and stopped the loop; a page is half a megabyte.
+        harness.check(grown < 40_000, f"the daemon's memory grew by {grown} kB")
+        old = ask(daemon, {"cmd": "trades"})
+        harness.check(old["ok"] is False and "pages" in old["error"], f"an endless answer: {str(old)[:200]}")
+        harness.check("was" not in re.findall(r"the loop (\w+) .* late", daemon.log()),
+                      "the loop was late")
+        harness.check(daemon.stop() == 0, "a clean stop")
+        sim.stop()
+    print("ok")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
