@@ -18,6 +18,11 @@ core::Money money(core::Rng& rng) {
                             rng.below(5) == 0 ? 8 : 2);
 }
 
+/// Of an order: all amounts of one list are of one currency.
+core::Money cents(core::Rng& rng) {
+  return core::Money::minor(static_cast<std::int64_t>(rng.below(100'000)) - 50'000, 2);
+}
+
 core::Name some_name(core::Rng& rng) {
   constexpr std::array<const char*, 4> kNames{"parity", "trend", "Zeta", "a"};
   return kNames[rng.below(kNames.size())];
@@ -30,18 +35,18 @@ execution::Order some_order(core::Rng& rng) {
   o.spec.type = market::ContractType::kDigitOdd;
   o.spec.symbol = "1HZ100V";
   o.spec.duration = {1, market::ContractDuration::Unit::kTicks};
-  o.stake = money(rng);
+  o.stake = cents(rng);
   o.state = static_cast<OrderState>(rng.below(6));
   o.intended_wall = {static_cast<std::int64_t>(rng.below(1'000'000))};
   o.signal_epoch = {static_cast<std::int64_t>(rng.below(1'000'000))};
   o.contract = {static_cast<std::int64_t>(rng.below(3) == 0 ? 0 : rng.below(1'000))};
-  o.buy_price = money(rng);
-  if (rng.below(2) == 0) o.payout = money(rng);
+  o.buy_price = cents(rng);
+  if (rng.below(2) == 0) o.payout = cents(rng);
   o.purchase_time = {static_cast<std::int64_t>(rng.below(1'000'000))};
   o.outcome = static_cast<execution::Outcome>(rng.below(5));
   o.witness = static_cast<execution::Witness>(rng.below(5));
-  if (rng.below(2) == 0) o.profit = money(rng);
-  o.sell_price = money(rng);
+  if (rng.below(2) == 0) o.profit = cents(rng);
+  o.sell_price = cents(rng);
   if (rng.below(2) == 0) {
     o.entry = market::Tick{
         "1HZ100V", {7}, core::Price::raw(static_cast<std::int64_t>(rng.below(99'999)), 2)};

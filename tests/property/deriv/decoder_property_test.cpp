@@ -226,6 +226,11 @@ TEST_P(DecoderProperty, AValueOfTheWrongTypeIsRefusedOrWasNeverRead) {
     for (const json& wrong : {json(true), json::object(), json::array({json::object()})}) {
       each_change(json::parse(frame), wrong, [&](const json& changed, const std::string& path) {
         const auto got = decode(changed.dump());
+        // A row of a history costs itself alone, and is told: never read as something else.
+        if (path.starts_with("/history/prices/") || path.starts_with("/history/times/")) {
+          ASSERT_LT(got.size(), said.size()) << path << ": " << got << "\n" << said;
+          return;
+        }
         ASSERT_TRUE(got[0] == '!' || got == said) << path << ": " << got << "\n" << said;
       });
     }

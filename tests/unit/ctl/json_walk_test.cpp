@@ -91,8 +91,8 @@ TEST(JsonWalk, HasBounds) {
   EXPECT_THAT(problem("[" + std::string(999, ' ') + "]", 1000), HasSubstr("longer than 1000 bytes"));
   const std::string longest(kMaxJsonToken - 2, 'x');
   EXPECT_EQ(problem("[\"" + longest + "\",\"" + longest + "\"]"), "");
-  for (const auto& text : {"[\"" + longest + "xxxx", "[\"" + longest + "\\\"x\"]", std::string(longest + "  xx"),
-                           "[" + longest + "11111", "{\"" + longest + "xxxx\":1}"}) {
+  for (const auto& text : {"[\"" + longest + "xxxx", "[\"" + longest + "\\\"x\"]", std::string(kMaxJsonToken + 2, ' '),
+                           "[" + std::string(kMaxJsonToken + 3, '1'), "{\"" + longest + "xxxx\":1}"}) {
     EXPECT_THAT(problem(text), HasSubstr("bytes, at byte")) << text.size();
   }
   // Quotes within a text end nothing.

@@ -220,8 +220,14 @@ TEST(Decoder, ReadsAHistory) {
             "history has not one time for each price");
   EXPECT_EQ(error_of(R"({"history":{"prices":[1]},"msg_type":"history"})"),
             "history.times is missing");
-  EXPECT_EQ(error_of(R"({"history":{"prices":[null],"times":[1]},"msg_type":"history"})"),
-            "history.prices is not a number");
+  // A row costs itself alone.
+  const auto holed = decode(R"({"history":{"prices":[1,null,3],"times":[1,2,3]},"msg_type":"history"})");
+  ASSERT_TRUE(holed.result) << holed.result.error().text;
+  const auto& rest = std::get<HistoryPayload>(holed.frame.payload);
+  ASSERT_EQ(rest.ticks.size(), 2U);
+  EXPECT_EQ(rest.ticks[1].epoch.s, 3);
+  EXPECT_EQ(rest.unreadable, 1U);
+  EXPECT_EQ(rest.first_unreadable, "row 2: history.prices is not a number");
 }
 
 const std::string kBuy =

@@ -50,9 +50,9 @@ TEST(HostileText, AnErrorIsCleanedWhereItIsRead) {
 
 TEST(HostileText, ANameOfAnAccountHasNone) {
   EXPECT_TRUE(rest::decode_accounts(
-      R"({"data":[{"account_id":"DOT1","account_type":"demo","balance":"1.00","currency":"USD"}]})"));
+      R"({"data":[{"account_id":"DOT1","account_type":"demo","balance":"1.00","currency":"USD","status":"active"}]})"));
   const auto accounts = rest::decode_accounts(with(
-      R"({"data":[{"account_id":"%","account_type":"demo","balance":"1.00","currency":"USD"}]})"));
+      R"({"data":[{"account_id":"%","account_type":"demo","balance":"1.00","currency":"USD","status":"active"}]})"));
   ASSERT_FALSE(accounts);
   EXPECT_THAT(accounts.error().text, HasSubstr("control characters"));
   Frame frame;

@@ -279,7 +279,7 @@ TEST(SavedContracts, WhatIsNoContractIsRefusedWithAReason) {
       {R"({"contract_type":"CALL","underlying":"R_100","is_forward_starting":1})", "start later"},
       {R"({"contract_type":"CALL","underlying":"R_100","shortcode":"PUT"})", "shortcode 'PUT'"},
       {R"({"contract_type":"CALL","underlying":"R_100","shortcode":"\u001b[2J\nPUT"})",
-       "shortcode '?[2J?PUT'"},
+       "shortcode has control characters"},
       {R"({"contract_type":"CALL","contract_type":"PUT"})", "appears twice"},
       {R"({"contract_type":"CALL","buy_price":"nan"})", "buy_price is not a number"}};
   for (const auto& [text, why] : bad) {

@@ -134,7 +134,7 @@ TEST(TerminalLog, OneLineWithTimeAndLevel) {
   const auto text = stderr_of([] { make_log(Level::kInfo)->write(settled()); });
   EXPECT_THAT(text,
               ::testing::MatchesRegex(
-                  "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}\\.[0-9]{3} notice  parity: won 0.33\n"));
+                  "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}\\.[0-9]{3}Z notice  parity: won 0.33\n"));
 }
 
 TEST(TerminalLog, LeavesOutWhatIsBelowTheLevel) {
