@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <array>
@@ -13,6 +14,9 @@
 
 namespace derivd::ctl {
 namespace {
+
+/// What a pipe may bring, kept on the disk until it is read: forty years of a tick each second.
+constexpr std::int64_t kMaxKept = std::int64_t{32} << 30;
 
 core::Error failed(const std::string& name, std::string_view what) {
   const auto text = fmt::format("{}: cannot {}: {}", name, what, std::strerror(errno));
@@ -36,11 +40,14 @@ core::Result<store::File> kept(const store::File& from, const std::string& name)
   auto file = nameless_file(directory);
   if (!file) return failed(directory, "keep the input");
   std::array<char, 1 << 16> bytes;
-  for (;;) {
+  for (std::int64_t all = 0;;) {
     const auto got = ::read(from.fd(), bytes.data(), bytes.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failed(name, "be read");
     if (got == 0) return file;
+    if (all += got; all > kMaxKept) {
+      return core::invalid(fmt::format("{}: does not end within {} GiB", name, kMaxKept >> 30));
+    }
     for (ssize_t done = 0; done < got;) {
       const auto n = ::write(file.fd(), bytes.data() + done, static_cast<std::size_t>(got - done));
       if (n < 0 && errno == EINTR) continue;
@@ -61,6 +68,12 @@ core::Result<TickInput> TickInput::open(const std::string& path) {
   struct stat info {};
   if (::fstat(file.fd(), &info) != 0) return failed(name, "be read");
   if (S_ISREG(info.st_mode)) return TickInput(std::move(file), name);
+  // A device may be endless, as /dev/zero is; /dev/null is an empty file, and a person may type.
+  const bool empty = S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
+  const bool pipe = S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode);
+  if (!pipe && !empty && ::isatty(file.fd()) == 0) {
+    return core::invalid(fmt::format("{}: is no file of ticks, and no pipe", name));
+  }
   auto copy = kept(file, name);
   if (!copy) return copy.error();
   return TickInput(std::move(*copy), name);

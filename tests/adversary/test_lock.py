@@ -195,6 +195,7 @@ def a_squatter_keeps_nobody_from_starting(programs, directory):
 
 def two_users_exclude_each_other(programs, directory):
     """In either order, with and without a squatter, and when the holder does not move."""
+    directory.chmod(0o755)
     for with_squatter in (False, True):
         place = directory / f"squatter-{with_squatter}"
         place.mkdir()

@@ -142,7 +142,7 @@ def a_pipe_that_is_read_again(programs, directory):
     with trading(programs, directory, take_profit="0.10") as daemon:
         daemon.start(error=write)
         os.close(write)
-        harness.wait_until(lambda: daemon.number("log_dropped") > 100, 100, "a full log",
+        harness.wait_until(lambda: daemon.number("log_dropped") > 20, 250, "a full log",
                            daemon.process)
         text = drain(read, until=b"entries were dropped")
         daemon.process.terminate()
@@ -150,7 +150,7 @@ def a_pipe_that_is_read_again(programs, directory):
         harness.check(daemon.stop(20) == 0, text[-1500:])
     os.close(read)
     count, levels = dropped(text)
-    harness.check(count > 100 and "debug" in levels, f"{count}: {levels}")
+    harness.check(count > 20 and "debug" in levels, f"{count}: {levels}")
     harness.check(re.search(r"take_profit: \S+ of 0.10 reached", text), "the halt is lost, an error")
     harness.check("stopped; " in text, f"the farewell is lost: {text[-1500:]}")
 

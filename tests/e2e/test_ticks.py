@@ -215,7 +215,7 @@ def troubled(programs, directory, tape):
         "empty": [{"when": {**page, "nth": 2}, "do": "empty_page"}],
         "holed": [{"when": {**page, "nth": 3}, "do": "holed_page 700"}],
         "latest": [{"when": {**page, "nth": 4}, "do": "latest_page"}],
-        "spoilt": [{"when": {**page, "nth": 5}, "do": "spoilt_page"}],
+        "spoilt": [{"when": {**page, "nth": 3}, "do": "spoilt_page"}],
     }
     for name, faults in cases.items():
         sim = start_sim(programs, directory / f"troubled-{name}", tape, faults)
@@ -287,7 +287,10 @@ def holes_alone(programs, directory, tape):
     ctl.run("import", "R_100", str(holes))
     got = ctl.json("fetch", "R_100", "--from", str(FIRST), "--endpoint", sim.ready["public"],
                    "--ca-file", sim.ready["ca_file"])
-    harness.check(got["pages"] <= len(lines) // 500 + 4, f"{got}")
+    # The tape's own holes, of which the venue has nothing, are asked about twice each.
+    epochs = [int(line.split(",")[0]) for line in lines[1:]]
+    gaps = sum(b - a > 2 for a, b in zip(epochs, epochs[1:]))
+    harness.check(got["pages"] <= len(lines) // 500 + 2 * gaps + 4, f"{gaps} gaps: {got}")
     harness.check(got["complete"] and ctl.run("export", "R_100").stdout == tape.read_text(), f"{got}")
     print(f"{got['pages']} pages for {got['added']} single ticks")
     sim.stop()
