@@ -14,8 +14,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// Looks at an answer before anything is built of it. Members count apart: the library looks through
-/// all of an object for each.
+/// Looks at an answer before anything is built of it. Members count apart: the library looks
+/// through all of an object for each.
 class Bounds final : public JsonVisitor {
  public:
   core::Result<void> begin(const JsonPath& path, bool /*is_object*/) override {

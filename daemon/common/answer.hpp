@@ -1,7 +1,7 @@
 // Owns the daemon's answers as its clients see them: a line of bytes becomes a result or an error,
 // within bounds, and whoever prints it finds every value, the missing and the strange ones too.
-// derivctl and `derivd reload` ask with it; a daemon that was taken over may answer anything. It never
-// trusts a key to be there, because the daemon may also be older or newer than its client.
+// derivctl and `derivd reload` ask with it; a daemon that was taken over may answer anything. It
+// never trusts a key to be there, because the daemon may also be older or newer than its client.
 #pragma once
 
 #include <cstdint>

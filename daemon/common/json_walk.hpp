@@ -1,6 +1,7 @@
 // Owns the reading of JSON of others, value by value: nothing is built but what the visitor keeps,
 // and size, depth and the length of a text have bounds before anything is. The readers of
-// back-tests, sweeps, payouts and of the daemon's answers visit with it. It never knows what a value means.
+// back-tests, sweeps, payouts and of the daemon's answers visit with it. It never knows what a
+// value means.
 #pragma once
 
 #include <array>

@@ -44,7 +44,8 @@ void erase_line();
 /// Hands on what is still held. False: something for standard output was not written.
 bool flush();
 
-/// What a command line was told about itself, in CLI11's words: its help or its mistake. The exit code.
+/// What a command line was told about itself, in CLI11's words: its help or its mistake. The exit
+/// code.
 template <class App, class Failure>
 int exit_of(const App& app, const Failure& failure) {
   std::ostringstream words;

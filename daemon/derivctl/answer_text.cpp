@@ -174,7 +174,8 @@ std::string status_text(const ordered_json& s) {
         shown(at(s, "dialect")), shown(at(s, "mode")));
   }
   add(out, "balance      {} {}\n", shown(at(s, "balance")), shown(at(s, "currency")));
-  add(out, "today        {} in {} trades\n", shown(at(s, "day_profit")), shown(at(s, "day_trades")));
+  add(out, "today        {} in {} trades\n", shown(at(s, "day_profit")),
+      shown(at(s, "day_trades")));
   add(out, "open         {} contracts, {} at stake, {} unknown\n", shown(at(s, "open_contracts")),
       shown(at(s, "open_stake")), shown(at(s, "unknown_orders")));
   out += ticks_text(s);
@@ -233,9 +234,9 @@ std::string stats_text(const ordered_json& stats) {
     for (const auto& [name, sums] : strategies.items()) take(name, sums);
   }
   take("all", at(stats, "total"));
-  return table_text(rows, {"strategy", "trades", "won", "lost", "break_even", "open", "unknown",
-                           "stakes", "profit", "win_rate", "max_drawdown", "longest_losing_run",
-                           "mode"});
+  return table_text(rows,
+                    {"strategy", "trades", "won", "lost", "break_even", "open", "unknown", "stakes",
+                     "profit", "win_rate", "max_drawdown", "longest_losing_run", "mode"});
 }
 
 std::string trades_text(const ordered_json& trades) {

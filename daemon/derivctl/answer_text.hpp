@@ -1,5 +1,5 @@
-// Owns the words in which derivctl shows the daemon's answers: tables and sentences out of JSON that
-// may hold anything. The commands print what it makes. It never asks the daemon.
+// Owns the words in which derivctl shows the daemon's answers: tables and sentences out of JSON
+// that may hold anything. The commands print what it makes. It never asks the daemon.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -8,9 +8,10 @@
 namespace derivd::ctl {
 namespace {
 
-// The last four are U+FF1D, U+FF0B, U+FF0D and U+FF20, which spreadsheets of East Asia take for the same.
-constexpr std::array<std::string_view, 10> kStarts{
-    "=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20"};
+// The last four are U+FF1D, U+FF0B, U+FF0D and U+FF20, which spreadsheets of East Asia take for the
+// same.
+constexpr std::array<std::string_view, 10> kStarts{"=",  "+",      "-",      "@",      "\t",
+                                                   "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20"};
 
 bool is_computed(std::string_view text) {
   const bool starts = std::any_of(kStarts.begin(), kStarts.end(),

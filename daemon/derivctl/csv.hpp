@@ -8,8 +8,8 @@
 namespace derivd::ctl {
 
 /// RFC 4180: commas, quotes and line ends are quoted. A text that a spreadsheet would compute (it
-/// begins with = + - @, their wide forms, a tab or a carriage return) gets an apostrophe in front, as
-/// OWASP advises against CSV injection; a number stays what it is.
+/// begins with = + - @, their wide forms, a tab or a carriage return) gets an apostrophe in front,
+/// as OWASP advises against CSV injection; a number stays what it is.
 std::string csv_cell(std::string_view text);
 
 }  // namespace derivd::ctl

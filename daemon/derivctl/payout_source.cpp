@@ -6,8 +6,8 @@
 #include <memory>
 #include <utility>
 
-#include "core/bounds.hpp"
 #include "common/json_walk.hpp"
+#include "core/bounds.hpp"
 #include "execution/order.hpp"
 #include "market/symbol.hpp"
 #include "store/journal.hpp"
@@ -15,19 +15,20 @@
 namespace derivd::ctl {
 namespace {
 
+using backtest::Payouts;
+using backtest::Quotes;
 using daemon::JsonPath;
 using daemon::JsonScalar;
 using daemon::JsonVisitor;
-using backtest::Payouts;
-using backtest::Quotes;
 
-/// A table has a row for each contract type; a list of trades 600 bytes for each of Quotes::kMaxQuotes.
+/// A table has a row for each contract type; a list of trades 600 bytes for each of
+/// Quotes::kMaxQuotes.
 constexpr std::size_t kMaxPayoutFile = std::size_t{1} << 30;
 /// Blanks that may stand before the first byte that counts.
 constexpr int kMaxBlanks = 1000;
 
-/// {"DIGITODD": 1.95, …}. A ratio is taken as the text that it is: it never becomes a floating-point
-/// number.
+/// {"DIGITODD": 1.95, …}. A ratio is taken as the text that it is: it never becomes a
+/// floating-point number.
 class TableReader final : public JsonVisitor {
  public:
   core::Result<void> begin(const JsonPath& path, bool is_object) override {
@@ -38,7 +39,8 @@ class TableReader final : public JsonVisitor {
   core::Result<void> scalar(const JsonPath& path, const JsonScalar& value) override {
     if (path.size() == 0) return core::invalid("it must be an object: {\"DIGITODD\": 1.95}");
     if (value.kind == JsonScalar::Kind::kNull) return core::invalid("null is not a ratio");
-    if (value.kind == JsonScalar::Kind::kTruth) return core::invalid("a truth value is not a ratio");
+    if (value.kind == JsonScalar::Kind::kTruth)
+      return core::invalid("a truth value is not a ratio");
     const auto& key = path[0].key;
     const auto ratio = core::Decimal::parse(value.text);
     if (!ratio) return core::invalid(fmt::format("{}: {}", key, ratio.error().text));
@@ -62,8 +64,8 @@ core::Result<void> add_order(Quotes& quotes, const execution::Order& o) {
   return quotes.add(o.spec, {time, o.buy_price, *o.payout});
 }
 
-/// The output of `derivctl trades --format json`: each row is taken as soon as it is whole, so that a
-/// list of millions needs no document.
+/// The output of `derivctl trades --format json`: each row is taken as soon as it is whole, so that
+/// a list of millions needs no document.
 class ListReader final : public JsonVisitor {
  public:
   core::Result<void> begin(const JsonPath& path, bool is_object) override {
@@ -77,9 +79,9 @@ class ListReader final : public JsonVisitor {
     if (path.size() != 1 || !is_object) return {};
     ++row_;
     if (auto done = take(); !done) {
-      return core::invalid(fmt::format(
-          "row {}: {}; expected is the output of `derivctl trades --format json`", row_,
-          done.error().text));
+      return core::invalid(
+          fmt::format("row {}: {}; expected is the output of `derivctl trades --format json`", row_,
+                      done.error().text));
     }
     return {};
   }
@@ -99,8 +101,17 @@ class ListReader final : public JsonVisitor {
   Quotes take_quotes() { return std::move(quotes_); }
 
  private:
-  enum Key : std::uint8_t { kSymbol, kType, kDuration, kPrediction, kBarrier, kStake, kPayout,
-                            kSignal, kPurchase };
+  enum Key : std::uint8_t {
+    kSymbol,
+    kType,
+    kDuration,
+    kPrediction,
+    kBarrier,
+    kStake,
+    kPayout,
+    kSignal,
+    kPurchase
+  };
   static constexpr std::array<std::string_view, 9> kKeys{
       "symbol", "type",   "duration",     "prediction",   "barrier",
       "stake",  "payout", "signal_epoch", "purchase_time"};
@@ -141,7 +152,8 @@ class ListReader final : public JsonVisitor {
     if (auto done = read(kPayout, quote.payout, money); !done) return done;
     for (const auto key : {kSignal, kPurchase}) {
       const auto& v = values_[key];
-      const bool epoch = v.kind == JsonScalar::Kind::kWhole && core::is_date(core::VenueTime{v.whole});
+      const bool epoch =
+          v.kind == JsonScalar::Kind::kWhole && core::is_date(core::VenueTime{v.whole});
       if (quote.time.s == 0 && epoch) quote.time = {v.whole};
     }
     if (quote.time.s <= 0) return core::invalid("neither signal_epoch nor purchase_time");
@@ -174,9 +186,8 @@ class ListReader final : public JsonVisitor {
       spec.prediction = static_cast<std::int8_t>(prediction.whole);
     }
     if (!market::takes_barrier(*type)) return {};
-    return read(kBarrier, spec.barrier, [&](const std::string& t) {
-      return core::Price::parse(t, symbol->decimals);
-    });
+    return read(kBarrier, spec.barrier,
+                [&](const std::string& t) { return core::Price::parse(t, symbol->decimals); });
   }
 
   std::array<Value, kKeys.size()> values_;
@@ -186,7 +197,8 @@ class ListReader final : public JsonVisitor {
 
 core::Result<Payouts> table_of(daemon::ByteSource& bytes) {
   TableReader reader;
-  if (const auto done = daemon::walk_json(bytes, kMaxPayoutFile, reader); !done) return done.error();
+  if (const auto done = daemon::walk_json(bytes, kMaxPayoutFile, reader); !done)
+    return done.error();
   if (!reader.table.is_table()) return core::invalid("the table is empty");
   return std::move(reader.table);
 }

@@ -1,6 +1,6 @@
 // Owns the reading of what contracts pay in a back-test from files: ratios, or quotes that were
-// recorded by a journal or a list of trades. The options of the back-test call it once. It never fills
-// a gap: what is not there is the run's error.
+// recorded by a journal or a list of trades. The options of the back-test call it once. It never
+// fills a gap: what is not there is the run's error.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace derivd::ctl {
 
-/// JSON: an object of ratios, or the list that `derivctl trades --format json` prints. kInvalid: the
-/// row and what is wrong with it.
+/// JSON: an object of ratios, or the list that `derivctl trades --format json` prints. kInvalid:
+/// the row and what is wrong with it.
 core::Result<backtest::Payouts> read_payouts(daemon::ByteSource& bytes);
 /// The same of a file. Errors begin with its name.
 core::Result<backtest::Payouts> payouts_of_file(const std::string& path);

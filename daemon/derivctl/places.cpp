@@ -14,8 +14,8 @@
 #include <iterator>
 
 #include "common/paths.hpp"
-#include "derivctl/subprocess.hpp"
 #include "config/config.hpp"
+#include "derivctl/subprocess.hpp"
 #include "service/credential.hpp"
 #include "service/place_file.hpp"
 
@@ -58,7 +58,8 @@ core::Result<void> encrypt(const Places& places, const core::Secret& token) {
   const auto directory = fs::path(places.encrypted()).parent_path();
   fs::create_directories(directory.parent_path(), error);
   if (auto done = service::make_private_directory(directory); !done) return done;
-  if (auto done = service::replace_file(places.encrypted(), made->reveal(), {.mode = 0600}); !done) {
+  if (auto done = service::replace_file(places.encrypted(), made->reveal(), {.mode = 0600});
+      !done) {
     return done;
   }
   fs::create_directories(fs::path(places.drop_in()).parent_path(), error);

@@ -4,9 +4,9 @@
 #include <array>
 #include <set>
 
+#include "common/json_walk.hpp"
 #include "core/bounds.hpp"
 #include "core/printable.hpp"
-#include "common/json_walk.hpp"
 #include "derivctl/report_source.hpp"
 #include "market/symbol.hpp"
 
@@ -61,8 +61,19 @@ class BacktestReader final : public JsonVisitor {
  private:
   // What a trade must have; the exit's epoch stands for a missing settlement's.
   enum Field : std::uint8_t {
-    kN, kStrategy, kSymbol, kType, kSignal, kExitEpoch, kSettled, kStake, kPayout, kProfit, kEntry,
-    kExit, kFields
+    kN,
+    kStrategy,
+    kSymbol,
+    kType,
+    kSignal,
+    kExitEpoch,
+    kSettled,
+    kStake,
+    kPayout,
+    kProfit,
+    kEntry,
+    kExit,
+    kFields
   };
   static constexpr std::array<std::string_view, kFields> kKeys{
       "n",     "strategy", "symbol", "type",  "signal_epoch", "exit_epoch", "settled_epoch",
@@ -191,7 +202,8 @@ core::Result<ReportSource> read_backtest(daemon::ByteSource& bytes, const Report
   source.title = "back-test";
   source.mode = ReportMode::kBacktest;
   BacktestReader reader(filter, source);
-  if (const auto done = daemon::walk_json(bytes, kMaxBacktestFile, reader); !done) return done.error();
+  if (const auto done = daemon::walk_json(bytes, kMaxBacktestFile, reader); !done)
+    return done.error();
   if (!reader.has_strategies()) return bad("strategies", "is missing");
   return source;
 }

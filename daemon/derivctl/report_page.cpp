@@ -189,7 +189,8 @@ std::span<const T> latest(const std::vector<T>& list) {
 }
 
 std::string left_out(std::size_t all) {
-  return all <= kMaxRows ? "" : fmt::format("<p class='soft'>{} of {} are shown.</p>", kMaxRows, all);
+  return all <= kMaxRows ? ""
+                         : fmt::format("<p class='soft'>{} of {} are shown.</p>", kMaxRows, all);
 }
 
 std::string totals_table(const std::string& what, const std::map<std::string, Totals>& groups) {

@@ -34,8 +34,8 @@ struct ReportSource {
 /// `of_paper`: what a journal is that has not seen an account yet.
 core::Result<ReportSource> source_from_journal(const std::string& file, const ReportFilter& filter,
                                                bool of_paper);
-/// What `derivctl backtest --json` printed. kInvalid: not that, too large, or with numbers that cannot
-/// be reckoned with.
+/// What `derivctl backtest --json` printed. kInvalid: not that, too large, or with numbers that
+/// cannot be reckoned with.
 core::Result<ReportSource> read_backtest(daemon::ByteSource& bytes, const ReportFilter& filter);
 /// The same of a file; "-": standard input.
 core::Result<ReportSource> source_from_backtest(const std::string& file,

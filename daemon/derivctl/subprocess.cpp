@@ -21,9 +21,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMaxErrors = 4096;
 
-// A program gets the token on its standard input: it is the system's own, whatever $PATH says, and sees
-// nothing of this user's environment (LD_PRELOAD, SYSTEMD_…). Its words are English.
-constexpr std::array<std::string_view, 4> kDirectories{"/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"};
+// A program gets the token on its standard input: it is the system's own, whatever $PATH says, and
+// sees nothing of this user's environment (LD_PRELOAD, SYSTEMD_…). Its words are English.
+constexpr std::array<std::string_view, 4> kDirectories{"/usr/bin/", "/usr/sbin/", "/bin/",
+                                                       "/sbin/"};
 constexpr const char* kPath = "PATH=/usr/bin:/usr/sbin:/bin:/sbin";
 constexpr const char* kLanguage = "LC_ALL=C.UTF-8";
 

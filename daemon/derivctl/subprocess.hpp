@@ -22,8 +22,8 @@ struct Finished {
   std::string errors;   // standard error, cut at a few KiB
 };
 
-/// Blocking; the program is the system's own of that name, whatever $PATH says. kNotFound: there is no such program. kTimeout: it
-/// was killed at the deadline. kExhausted: more than kMaxOutput.
+/// Blocking; the program is the system's own of that name, whatever $PATH says. kNotFound: there is
+/// no such program. kTimeout: it was killed at the deadline. kExhausted: more than kMaxOutput.
 core::Result<Finished> run_program(const std::vector<std::string>& command, std::string_view input,
                                    core::Duration timeout);
 

@@ -190,8 +190,8 @@ boost::system::result<Prepared, Refusal> prepare(const Context& context, const A
   auto& sweep = out.sweep;
   const auto keys = varied(args);
   if (!keys) return Refusal{service::kCtlUsage, keys.error().text};
-  const auto text = daemon::read_file(
-      args.config.empty() ? context.config_file() : args.config, config::kMaxFile);
+  const auto text = daemon::read_file(args.config.empty() ? context.config_file() : args.config,
+                                      config::kMaxFile);
   if (!text) return refuse(text.error());
   Fingerprint fingerprint;
   for (const auto& key : *keys) sweep.keys.push_back(key.key);

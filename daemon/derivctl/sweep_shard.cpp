@@ -6,19 +6,19 @@
 #include <cmath>
 #include <set>
 
+#include "common/json_walk.hpp"
 #include "config/vary.hpp"
 #include "core/bounds.hpp"
-#include "common/json_walk.hpp"
 #include "derivctl/sweep_json.hpp"
 
 namespace derivd::ctl {
 namespace {
 
+using backtest::Score;
+using backtest::UnitResult;
 using daemon::JsonPath;
 using daemon::JsonScalar;
 using daemon::JsonVisitor;
-using backtest::Score;
-using backtest::UnitResult;
 using Kind = JsonScalar::Kind;
 
 /// 100,000 variants with 50 random runs each. In memory a score takes some six times its text.
@@ -34,7 +34,7 @@ core::Error damaged(std::string text) { return core::invalid("damaged: " + std::
 /// Keys of `sweep` and what they may be.
 struct Count {
   std::string_view key;
-  int backtest::SweepQuestion::* into;
+  int backtest::SweepQuestion::*into;
   int most;
 };
 constexpr std::array kCounts{
@@ -78,7 +78,8 @@ class ShardReader final : public JsonVisitor {
     if (path.size() == 2 && path[0].is_key && path[0].key == "sweep" && path[1].is_key) {
       return head(path[1].key, value);
     }
-    if (path.is({"sweep", "keys", "#"})) return text(value, question().keys, config::kMaxVariedKeys);
+    if (path.is({"sweep", "keys", "#"}))
+      return text(value, question().keys, config::kMaxVariedKeys);
     if (path.is({"values", "#", "#"})) {
       if (question().values.empty()) return damaged("values are no lists");
       return text(value, question().values.back(), config::kMaxVariedKeys);
@@ -181,7 +182,8 @@ class ShardReader final : public JsonVisitor {
   }
 
   core::Result<void> number(const JsonScalar& value) {
-    if (value.kind != Kind::kWhole || count_ == kScoreNumbers) return damaged("a score that is none");
+    if (value.kind != Kind::kWhole || count_ == kScoreNumbers)
+      return damaged("a score that is none");
     numbers_[count_++] = value.whole;
     return {};
   }

@@ -40,7 +40,8 @@ bool is_json(const std::string& path) {
   if (!bytes) return false;
   constexpr std::string_view kBlanks = " \t\r\n";
   int byte = bytes->next();
-  for (int i = 0; i < 1000 && byte >= 0 && kBlanks.find(static_cast<char>(byte)) != kBlanks.npos; ++i) {
+  for (int i = 0; i < 1000 && byte >= 0 && kBlanks.find(static_cast<char>(byte)) != kBlanks.npos;
+       ++i) {
     byte = bytes->next();
   }
   return byte == '{' || byte == '[';

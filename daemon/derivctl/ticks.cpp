@@ -1,6 +1,6 @@
 // ticks export, list: the archive of recorded ticks.
-#include "common/output.hpp"
 #include "derivctl/ticks.hpp"
+#include "common/output.hpp"
 
 #include <fmt/format.h>
 

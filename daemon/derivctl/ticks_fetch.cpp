@@ -319,18 +319,17 @@ struct Lack {
 void print_json(const market::SymbolCode& symbol, const Fetch& fetch, const Lack& lack) {
   const bool complete = fetch.finished() && lack.none() && fetch.conflicts() == 0;
   out::json({{"symbol", symbol.view()},
-                                            {"complete", complete},
-                                            {"added", fetch.added()},
-                                            {"known", fetch.known()},
-                                            {"refused", fetch.refused()},
-                                            {"conflicts", fetch.conflicts()},
-                                            {"pages", fetch.pages()},
-                                            {"absent_seconds", fetch.absent_seconds()},
-                                            {"missing_seconds", seconds_of(lack.unavailable) +
-                                                                    seconds_of(lack.unproven)},
-                                            {"pending_seconds", seconds_of(lack.pending)},
-                                            {"unavailable", spans_of(lack.unavailable)},
-                                            {"unproven", spans_of(lack.unproven)}});
+             {"complete", complete},
+             {"added", fetch.added()},
+             {"known", fetch.known()},
+             {"refused", fetch.refused()},
+             {"conflicts", fetch.conflicts()},
+             {"pages", fetch.pages()},
+             {"absent_seconds", fetch.absent_seconds()},
+             {"missing_seconds", seconds_of(lack.unavailable) + seconds_of(lack.unproven)},
+             {"pending_seconds", seconds_of(lack.pending)},
+             {"unavailable", spans_of(lack.unavailable)},
+             {"unproven", spans_of(lack.unproven)}});
 }
 
 void print_spans(const market::SymbolCode& symbol, const std::vector<store::Span>& spans,

@@ -178,9 +178,9 @@ class Import final {
   void show(const Context& context) const {
     if (context.json) {
       out::json({{"symbol", symbol_.view()},
-                                      {"added", added_},
-                                      {"known", known_},
-                                      {"skipped", skipped_.count}});
+                 {"added", added_},
+                 {"known", known_},
+                 {"skipped", skipped_.count}});
     } else {
       out::print("{}: {} ticks added, {} were there\n", symbol_, added_, known_);
     }
@@ -249,15 +249,15 @@ void Import::show_dry_run(const Context& context) const {
   }
   if (context.json) {
     out::json({{"symbol", symbol_.view()},
-                                    {"dry_run", true},
-                                    {"time_column", time_ + 1},
-                                    {"quote_column", quote_ + 1},
-                                    {"unit", store::name_of(args_.format.unit)},
-                                    {"first_rows", rows},
-                                    {"ticks", ticks_},
-                                    {"added", added_},
-                                    {"known", known_},
-                                    {"skipped", skipped_.count}});
+               {"dry_run", true},
+               {"time_column", time_ + 1},
+               {"quote_column", quote_ + 1},
+               {"unit", store::name_of(args_.format.unit)},
+               {"first_rows", rows},
+               {"ticks", ticks_},
+               {"added", added_},
+               {"known", known_},
+               {"skipped", skipped_.count}});
     return;
   }
   out::print("{}: time from column {} as {}, quote from column {}\n", input_.name(), column(time_),

@@ -141,7 +141,8 @@ Answer verdict(const Context& context, const ordered_json& first) {
   }
   if (daemon::is(daemon::at(last, "state"), "taken")) return {last, service::kCtlOk, {}};
   return {last, service::kCtlRefused,
-          fmt::format("the daemon goes on with the old token: {}", daemon::shown(daemon::at(last, "reason")))};
+          fmt::format("the daemon goes on with the old token: {}",
+                      daemon::shown(daemon::at(last, "reason")))};
 }
 
 /// Hands the token to the running daemon. No daemon: kCtlNotRunning.

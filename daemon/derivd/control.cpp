@@ -15,8 +15,8 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr std::size_t kMaxReason = 200;
-/// Orders of one answer: some milliseconds of the loop. Whoever wants more asks for page after page, or
-/// reads the journal's file, as derivctl does where it may.
+/// Orders of one answer: some milliseconds of the loop. Whoever wants more asks for page after
+/// page, or reads the journal's file, as derivctl does where it may.
 constexpr std::size_t kMaxRows = 500;
 /// Decisions that explain shows when no number is given.
 constexpr std::int64_t kExplained = 10;
@@ -77,8 +77,8 @@ store::OrderQuery query_of(const json& request) {
   return query;
 }
 
-/// {"cmd":"trades"}: all of them, if they are few. {"cmd":"trades","after":ORDER}: the next page, from
-/// the order behind that one on; 0 for the first. The last page is shorter than "page" says.
+/// {"cmd":"trades"}: all of them, if they are few. {"cmd":"trades","after":ORDER}: the next page,
+/// from the order behind that one on; 0 for the first. The last page is shorter than "page" says.
 std::string trades(const json& request, ControlTarget& target) {
   auto query = query_of(request);
   const bool paged = request.contains("after");
@@ -93,9 +93,10 @@ std::string trades(const json& request, ControlTarget& target) {
     return done(std::move(out));
   }
   if (orders->size() > kMaxRows) {
-    return fail("refused",
-                "the journal holds more trades than one answer; derivctl of this version reads them "
-                "from its file or in pages");
+    return fail(
+        "refused",
+        "the journal holds more trades than one answer; derivctl of this version reads them "
+        "from its file or in pages");
   }
   return done(request.value("cmd", json("")) == "trades"
                   ? trade_rows(*orders, target.is_paper())

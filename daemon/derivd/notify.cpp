@@ -161,8 +161,8 @@ TelegramWords telegram_words(const std::string& body) {
   const auto answer = nlohmann::json::parse(body, nullptr, false);
   if (!answer.is_object()) return out;
   if (const auto it = answer.find("description"); it != answer.end() && it->is_string()) {
-    out.description = core::printable(
-        core::cut_utf8(it->get_ref<const std::string&>(), kMaxDescription));
+    out.description =
+        core::printable(core::cut_utf8(it->get_ref<const std::string&>(), kMaxDescription));
   }
   const auto more = answer.find("parameters");
   if (more == answer.end() || !more->is_object()) return out;

@@ -217,8 +217,8 @@ class LineFile {
   bool finish() {
     const auto until = std::chrono::steady_clock::now() + kFarewell;
     while (!pending_.empty() && !failed_) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-          until - std::chrono::steady_clock::now());
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
       pollfd ready{fd(), POLLOUT, 0};
       if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) <= 0) break;
       write_some();
@@ -298,8 +298,7 @@ Outcome<void> read_faults(const std::string& path, sim::Venue& venue) {
   return {};
 }
 
-Outcome<void> serve(boost::asio::io_context& io, sim::Server::Options options,
-                    sim::Venue& venue) {
+Outcome<void> serve(boost::asio::io_context& io, sim::Server::Options options, sim::Venue& venue) {
   sim::Server server(io, std::move(options), venue);
   if (auto ok = server.start(); !ok) return Failure{kOther, ok.error().text};
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);

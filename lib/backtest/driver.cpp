@@ -190,9 +190,8 @@ bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::Ven
   if (order.stake > balance_) {
     const auto text = fmt::format("a stake of {} with a balance of {}", order.stake.to_string(),
                                   balance_.to_string());
-    engine_.on_refused(order.order,
-                       {execution::RefusalKind::kForGood, "InsufficientBalance", text}, now_,
-                       actions_);
+    engine_.on_refused(order.order, {execution::RefusalKind::kForGood, "InsufficientBalance", text},
+                       now_, actions_);
     return true;
   }
   if (order.spec.duration.in_ticks()) return false;

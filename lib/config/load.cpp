@@ -317,8 +317,7 @@ std::variant<std::string, std::string> read_whole(const std::string& path) {
 
 std::string format(const Problem& problem, std::string_view file) {
   return core::printable(fmt::format("{}:{}:{}: {}{}{}", file, problem.line, problem.column,
-                                     problem.key, problem.key.empty() ? "" : ": ",
-                                     problem.reason));
+                                     problem.key, problem.key.empty() ? "" : ": ", problem.reason));
 }
 
 std::variant<Config, std::vector<Problem>> load_text(std::string_view text) {

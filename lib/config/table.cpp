@@ -590,7 +590,8 @@ constexpr std::array kSettings{
                                                             "The plan's own cap.", Reload::kLive),
     row<DERIVD_OF_STRATEGY(staking.on_cap), read_enum<staking::OnCap, kOnCap>>(
         "strategies[].staking.on_cap", "restart", "restart, hold",
-        "What a stake above the cap, or one that the venue refuses, becomes: the base again, or the "
+        "What a stake above the cap, or one that the venue refuses, becomes: the base again, or "
+        "the "
         "cap.",
         Reload::kLive),
 

@@ -79,8 +79,7 @@ Shown first_character(std::string_view text) {
 
 bool is_printable(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
-    const auto character =
-        is_plain(text[i]) ? Shown{} : first_character(text.substr(i));
+    const auto character = is_plain(text[i]) ? Shown{} : first_character(text.substr(i));
     if (!character.as_it_is) return false;
     i += character.length;
   }

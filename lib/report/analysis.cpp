@@ -14,8 +14,8 @@ using market::ContractType;
 /// 1.00 to 1.95).
 constexpr double kRatioStep = 0.1;
 
-/// Lengths of runs that are listed each, seen or not. Of longer ones only what was seen: their number
-/// grows like the root of that of the trades.
+/// Lengths of runs that are listed each, seen or not. Of longer ones only what was seen: their
+/// number grows like the root of that of the trades.
 constexpr std::int64_t kEveryRun = 500;
 
 /// Totals that are being summed: peak and runs.

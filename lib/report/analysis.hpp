@@ -110,8 +110,8 @@ inline constexpr std::size_t kTimeMarks = 5;
 /// where nothing says it.
 std::optional<double> fair_probability(const Trade& trade);
 
-/// Trades in any order, whose amounts core::AmountBound has taken and whose times are dates, so that
-/// no sum overflows. Settlement order is by settled time, then as given. Deterministic.
+/// Trades in any order, whose amounts core::AmountBound has taken and whose times are dates, so
+/// that no sum overflows. Settlement order is by settled time, then as given. Deterministic.
 Analysis analyse(std::vector<Trade> trades);
 
 }  // namespace derivd::report

@@ -180,12 +180,12 @@ class Server final : public ControlServer {
     return {};
   }
 
-  /// An owner's word counts more than anybody's place: who has been idle longest gives way, a member
-  /// of the group before an owner.
+  /// An owner's word counts more than anybody's place: who has been idle longest gives way, a
+  /// member of the group before an owner.
   std::string room_for_owner() {
     if (clients_.size() < kMaxControlClients) return {};
-    const auto least = std::min_element(
-        clients_.begin(), clients_.end(), [](const auto& a, const auto& b) {
+    const auto least =
+        std::min_element(clients_.begin(), clients_.end(), [](const auto& a, const auto& b) {
           return std::pair(a->is_owner(), a->last_active()) <
                  std::pair(b->is_owner(), b->last_active());
         });

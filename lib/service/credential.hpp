@@ -15,8 +15,8 @@ namespace derivd::service {
 
 inline constexpr std::size_t kMaxToken = 4096;
 
-/// From here on neither a core file nor ptrace of the same user shows this process's memory, nor a core
-/// file that of a program it starts. Before a token is read.
+/// From here on neither a core file nor ptrace of the same user shows this process's memory, nor a
+/// core file that of a program it starts. Before a token is read.
 void keep_out_of_cores();
 
 /// Errors: kNotFound where nothing is stored (variable unset, file missing or empty); unreadable,

@@ -49,8 +49,7 @@ std::array<Place, 3> places() {
 /// The directory, if this user alone may write it. Why not, where that is worth a word.
 UniqueFd open_place(const Place& place, std::string& why) {
   if (place.made_by_us && ::mkdir(place.path.c_str(), 0700) != 0 && errno != EEXIST) return {};
-  UniqueFd directory(
-      ::open(place.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  UniqueFd directory(::open(place.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat info {};
   if (!directory || ::fstat(directory.get(), &info) != 0) {
     if (errno != ENOENT && place.made_by_us) why = fmt::format("{}: {}", place.path, reason(errno));
@@ -102,8 +101,8 @@ bool is_linked(int directory, const std::string& name, int file) {
 core::Result<LockedFile> lock_file(UniqueFd directory, const std::string& name,
                                    std::string_view account) {
   for (int i = 0; i < kMaxTries; ++i) {
-    UniqueFd file(::openat(directory.get(), name.c_str(),
-                           O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    UniqueFd file(
+        ::openat(directory.get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file) return core::io_error(fmt::format("lock of the account: {}", reason(errno)));
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK) return held_by(account, holder_of(file.get()));

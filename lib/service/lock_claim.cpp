@@ -336,8 +336,8 @@ core::Result<std::unique_ptr<Claim>> Claim::make(const AccountKey& key) {
   if (!listener || !stop) return io("socket", errno);
   if (::bind(listener.get(), at.get(), at.size) != 0) return io("bind", errno);
   if (::listen(listener.get(), static_cast<int>(kMaxAnswered)) != 0) return io("listen", errno);
-  return std::unique_ptr<Claim>(std::make_unique<ClaimImpl>(
-      key, std::move(prefix), std::move(name), std::move(listener), std::move(stop)));
+  return std::unique_ptr<Claim>(std::make_unique<ClaimImpl>(key, std::move(prefix), std::move(name),
+                                                            std::move(listener), std::move(stop)));
 }
 
 }  // namespace derivd::service

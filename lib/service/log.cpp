@@ -183,8 +183,9 @@ bool shows_colours() {
          std::string_view(terminal) != "dumb";
 }
 
-/// spdlog makes the line, and LogWriter writes it: spdlog's own sinks wait for a terminal that takes
-/// nothing, and its asynchronous one drops by age, whatever the level. Times are UTC and say so.
+/// spdlog makes the line, and LogWriter writes it: spdlog's own sinks wait for a terminal that
+/// takes nothing, and its asynchronous one drops by age, whatever the level. Times are UTC and say
+/// so.
 LogEntry line_entry(const core::Event& event, std::uint64_t held_back, bool colours) {
   static thread_local spdlog::pattern_formatter formatter("%Y-%m-%d %H:%M:%S.%eZ %^%v%$",
                                                           spdlog::pattern_time_type::utc);

@@ -70,8 +70,7 @@ struct LogWriter::Shared {
   LogEntry take() {
     std::deque<Waiting>* oldest = nullptr;
     for (auto& queue : queues) {
-      if (!queue.empty() &&
-          (oldest == nullptr || queue.front().number < oldest->front().number)) {
+      if (!queue.empty() && (oldest == nullptr || queue.front().number < oldest->front().number)) {
         oldest = &queue;
       }
     }

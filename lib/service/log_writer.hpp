@@ -31,8 +31,8 @@ std::string lost_in_words(const LostEntries& lost);
 
 class LogWriter final {
  public:
-  /// Waiting at once: some megabytes, minutes of a lively day at the level info.
-  static constexpr std::size_t kMaxWaiting = 4096;
+  /// Waiting at once: a megabyte at the most, minutes of a lively day at the level info.
+  static constexpr std::size_t kMaxWaiting = 1024;
   /// At the end. In the first half everything is written in its order; in the second half what is
   /// left of the least levels gives way, so that the last words of a slow log are those that
   /// matter, and the very last of all.

@@ -311,7 +311,8 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "starting, or the lock's directory is missing or belongs to somebody else. Two daemons still\n"
      "exclude each other.\n"
      "\n"
-     "Look at the process and the user named here. \"systemd-tmpfiles --create derivd.conf\" makes\n"
+     "Look at the process and the user named here. \"systemd-tmpfiles --create derivd.conf\" "
+     "makes\n"
      "the service's directory again."},
     {EventKind::kMetricsProblem, "40cc97457a6d49aeaa35b06c08d1c3f0", Level::kWarning,
      "The page for Prometheus needs a look",

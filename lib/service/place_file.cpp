@@ -30,7 +30,8 @@ class Descriptor final {
 };
 
 core::Error cannot(const std::string& path, std::string_view what) {
-  const auto* why = errno == ELOOP ? "it is a symbolic link; name the file itself" : std::strerror(errno);
+  const auto* why =
+      errno == ELOOP ? "it is a symbolic link; name the file itself" : std::strerror(errno);
   return core::io_error(fmt::format("{}: cannot {}: {}", path, what, why));
 }
 
@@ -71,8 +72,8 @@ FileRights rights_of(const struct stat& info) {
   return {info.st_mode & 0777U, info.st_uid, info.st_gid};
 }
 
-/// Somebody's file cannot be given back to them by another than root: then it is this user's, and no
-/// more open than it was.
+/// Somebody's file cannot be given back to them by another than root: then it is this user's, and
+/// no more open than it was.
 FileRights that_can_be_given(FileRights rights) {
   if (::geteuid() == 0) return rights;
   const bool mine = rights.user == ::geteuid() && rights.group == ::getegid();
@@ -86,8 +87,8 @@ FileRights that_can_be_given(FileRights rights) {
 /// -1 with errno: there is none.
 int open_regular(int directory, const std::string& name, struct stat& info) {
   // Not blocking: a pipe in its place must not hang.
-  const int fd = ::openat(directory, name.c_str(),
-                          O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  const int fd =
+      ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   if (fd < 0) return -1;
   if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) return fd;
   ::close(fd);

@@ -1,7 +1,7 @@
 // Owns the putting of files into their places when others may be at work in the same directory: the
-// directory is opened once, everything happens beneath it, no link at the file's own name is followed,
-// and mode and owner are set on the open file before anybody can see it. setup, token and report
-// write through it. It never knows what a file means.
+// directory is opened once, everything happens beneath it, no link at the file's own name is
+// followed, and mode and owner are set on the open file before anybody can see it. setup, token and
+// report write through it. It never knows what a file means.
 #pragma once
 
 #include <sys/types.h>
@@ -21,8 +21,8 @@ struct FileRights {
   std::optional<gid_t> group = {};
 };
 
-/// Writes the file in one step: a reader sees the old one or the new one, whole, also after a crash.
-/// What was there, a link too, is replaced and not written to. Errors: kIo, with the place.
+/// Writes the file in one step: a reader sees the old one or the new one, whole, also after a
+/// crash. What was there, a link too, is replaced and not written to. Errors: kIo, with the place.
 core::Result<void> replace_file(const std::string& path, std::string_view bytes,
                                 const FileRights& rights);
 

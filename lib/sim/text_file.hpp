@@ -1,5 +1,6 @@
-// Owns the reading of the files that derivsim is given: ticks to replay, faults. Whatever is there, a
-// device or a pipe without end too, no more than the bound is read. It never knows what a file means.
+// Owns the reading of the files that derivsim is given: ticks to replay, faults. Whatever is there,
+// a device or a pipe without end too, no more than the bound is read. It never knows what a file
+// means.
 #pragma once
 
 #include <cstddef>

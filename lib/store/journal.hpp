@@ -19,9 +19,9 @@ namespace derivd::store {
 
 struct OrderQuery {
   std::optional<std::string> strategy;
-  std::optional<core::WallTime> since;   // of the intent
-  bool contracts_only = true;            // leaves out refused and absent orders
-  std::optional<std::size_t> last = {};  // only so many, the latest by their intent, in its order
+  std::optional<core::WallTime> since;    // of the intent
+  bool contracts_only = true;             // leaves out refused and absent orders
+  std::optional<std::size_t> last = {};   // only so many, the latest by their intent, in its order
   core::OrderId after = {};               // only those with a higher id, for the next page
   std::optional<std::size_t> first = {};  // only so many, the lowest ids; not together with `last`
 };

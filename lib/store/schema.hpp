@@ -17,8 +17,8 @@ int known_version();
 
 /// The tables of the newest version.
 inline constexpr std::array<std::string_view, 9> kTables{
-    "order_events", "orders", "halts", "strategy_states", "strategies",
-    "day_totals", "balances", "sessions", "config_changes"};
+    "order_events", "orders",   "halts",    "strategy_states", "strategies",
+    "day_totals",   "balances", "sessions", "config_changes"};
 
 /// Columns of an order, in the order of encode and decode in rows.cpp.
 inline constexpr std::string_view kOrderColumns =

@@ -23,9 +23,7 @@ inline void demand(bool holds) {
 }
 
 /// Lines that may go to a terminal as they are.
-inline void demand_clean(const std::string& text) {
-  demand(core::printable_lines(text) == text);
-}
+inline void demand_clean(const std::string& text) { demand(core::printable_lines(text) == text); }
 
 /// An error is a sentence; what it repeats of the input is cleaned where it leaves the program.
 inline void demand_told(const core::Error& error) { demand(!error.text.empty()); }
@@ -38,10 +36,9 @@ inline void answer(std::string_view input) {
   const auto& result = reply->result;
   demand_clean(daemon::shown(result));
   demand(daemon::shown(result).size() < 4 * daemon::kMaxShownText);
-  for (const auto& text :
-       {status_text(result), explained_text(result), standing_text(result, ""),
-        standing_text(result, "s"), stats_text(result), trades_text(result),
-        table_text(result, {"name", "strategy", "reason"})}) {
+  for (const auto& text : {status_text(result), explained_text(result), standing_text(result, ""),
+                           standing_text(result, "s"), stats_text(result), trades_text(result),
+                           table_text(result, {"name", "strategy", "reason"})}) {
     demand_clean(text);
   }
   // A cell in quotes may hold what a line of a table may not.

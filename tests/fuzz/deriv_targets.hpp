@@ -112,9 +112,7 @@ class Counting final : public SessionListener {
   void on_quote(const Quote&) override {}
   void on_quote_refused(core::OrderId, const execution::Refusal&) override {}
   void on_bought(core::OrderId order, const execution::Bought&) override { end(order); }
-  void on_refused(core::OrderId order, const execution::Refusal&) override {
-    end(order);
-  }
+  void on_refused(core::OrderId order, const execution::Refusal&) override { end(order); }
   void on_unknown(core::OrderId order, std::string_view, const execution::Refusal*) override {
     end(order);
   }

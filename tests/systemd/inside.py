@@ -173,6 +173,8 @@ def installed(state):
     check((EXAMPLES / "derivd.yaml").read_text() == (harness.SOURCE / "config/derivd.yaml").read_text(),
           "the explained example")
     account = pwd.getpwnam("derivd")
+    info = pathlib.Path("/run/lock/derivd").stat()
+    check((info.st_mode & 0o777, info.st_uid) == (0o700, account.pw_uid), f"the locks' directory: {info}")
     check(account.pw_shell == "/usr/sbin/nologin" and account.pw_uid < 1000, account)
     check(active() == "inactive" and systemctl("is-enabled", "derivd", ok=False).stdout == "disabled\n",
           "the package started or enabled the service")
@@ -401,7 +403,8 @@ def core_file(state):
     pid, restarts = show("derivd", "MainPID"), int(show("derivd", "NRestarts"))
     limit = next(line for line in pathlib.Path(f"/proc/{pid}/limits").read_text().splitlines()
                  if line.startswith("Max core file size"))
-    check("unlimited" in limit, limit)
+    check(show("derivd", "LimitCORE") == "infinity", "the drop-in is not in force")
+    check(limit.split()[4:6] == ["0", "0"], f"derivd did not give up its cores: {limit}")
     os.kill(int(pid), signal.SIGABRT)
     wait_until(lambda: int(show("derivd", "NRestarts")) == restarts + 1 and live(), 20, "a restart")
     text = journal("-u", "derivd", fields=False)
@@ -771,6 +774,8 @@ def instances(state):
     put_token(state.second, "a.token")  # the account of b
     systemctl("start", "derivd@a", ok=False)
     wait_until(lambda: "holds the account" in journal("-u", "derivd@a", fields=False), 20, "a refusal")
+    check(len(list(pathlib.Path("/run/lock/derivd").iterdir())) == 1, "the lock's file of b is not there")
+    check(journal("DERIVD_EVENT=lock_problem") == [], "the lock has no place")
     check(json.loads(run("derivctl", "--name", "b", "--json", "status").stdout)["state"] == "live", "b")
     systemctl("stop", "derivd@a", ok=False)
     put_token(state.token, "a.token")
@@ -910,8 +915,9 @@ def purge(state):
     check(named and "the token works on" in said and "developers.deriv.com" in said,
           f"what stays at Deriv: {said}")
     check(named[1] in state.venue.ledger_file.read_text(), f"the venue knows no {named[1]}")
-    for pattern in ("/etc/derivd", "/var/lib/derivd*", "/var/lib/misc/derivd*", "/run/derivd", "/run/derivd-[ab]", "/usr/*bin/deriv*",
-                    "/lib/systemd/system/derivd*", "/usr/lib/sysusers.d/derivd*",
+    for pattern in ("/etc/derivd", "/var/lib/derivd*", "/var/lib/misc/derivd*", "/run/derivd", "/run/derivd-[ab]",
+                    "/run/lock/derivd", "/usr/*bin/deriv*",
+                    "/lib/systemd/system/derivd*", "/usr/lib/sysusers.d/derivd*", "/usr/lib/tmpfiles.d/derivd*",
                     "/usr/lib/systemd/catalog/derivd*", "/usr/share/doc/derivd*",
                     "/etc/systemd/system/derivd.service.d", "/etc/systemd/system/*.wants/derivd*",
                     "/usr/share/man/man*/deriv*", "/usr/share/bash-completion/completions/deriv*"):

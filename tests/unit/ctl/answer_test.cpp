@@ -81,7 +81,8 @@ TEST(Csv, QuotesWhatMustBeAndComputesNothing) {
   EXPECT_EQ(csv_cell("a\"b"), "\"a\"\"b\"");
   EXPECT_EQ(csv_cell("a\rb"), "\"a\rb\"");
   EXPECT_EQ(csv_cell("a\nb"), "\"a\nb\"");
-  for (const auto* number : {"-9.64", "+1", "0.35", "-1e-3", "-5"}) EXPECT_EQ(csv_cell(number), number);
+  for (const auto* number : {"-9.64", "+1", "0.35", "-1e-3", "-5"})
+    EXPECT_EQ(csv_cell(number), number);
   EXPECT_EQ(csv_cell("=1+1"), "'=1+1");
   EXPECT_EQ(csv_cell("-1+1"), "'-1+1");
   EXPECT_EQ(csv_cell("+A1"), "'+A1");

@@ -16,10 +16,10 @@ using ::testing::HasSubstr;
 class Notes final : public JsonVisitor {
  public:
   core::Result<void> scalar(const JsonPath& path, const JsonScalar& value) override {
-    lines.push_back(place(path) + "=" + (value.kind == JsonScalar::Kind::kNull ? "null"
-                                         : value.kind == JsonScalar::Kind::kTruth
-                                             ? (value.truth ? "true" : "false")
-                                             : std::string(value.text)));
+    lines.push_back(place(path) + "=" +
+                    (value.kind == JsonScalar::Kind::kNull    ? "null"
+                     : value.kind == JsonScalar::Kind::kTruth ? (value.truth ? "true" : "false")
+                                                              : std::string(value.text)));
     if (value.text == "stop") return core::invalid("told to stop");
     return {};
   }
@@ -74,10 +74,12 @@ TEST(JsonWalk, KeepsWholeNumbersApartFromOthers) {
     std::vector<JsonScalar::Kind> kinds;
     std::vector<std::int64_t> wholes;
   } seen;
-  auto bytes = ByteSource::of("[9223372036854775807, 9223372036854775808, -9223372036854775808, 1e2, 1.0]");
+  auto bytes =
+      ByteSource::of("[9223372036854775807, 9223372036854775808, -9223372036854775808, 1e2, 1.0]");
   ASSERT_TRUE(walk_json(bytes, 1000, seen));
   using Kind = JsonScalar::Kind;
-  EXPECT_THAT(seen.kinds, ElementsAre(Kind::kWhole, Kind::kNumber, Kind::kWhole, Kind::kNumber, Kind::kNumber));
+  EXPECT_THAT(seen.kinds,
+              ElementsAre(Kind::kWhole, Kind::kNumber, Kind::kWhole, Kind::kNumber, Kind::kNumber));
   EXPECT_EQ(seen.wholes[0], INT64_MAX);
   EXPECT_EQ(seen.wholes[2], INT64_MIN);
 }
@@ -88,11 +90,13 @@ TEST(JsonWalk, HasBounds) {
   EXPECT_THAT(problem(nested(kMaxJsonDepth + 1)), HasSubstr("lists within each other"));
   EXPECT_THAT(problem(std::string(5'000'000, '[')), HasSubstr("lists within each other"));
   EXPECT_EQ(problem("[" + std::string(998, ' ') + "]", 1000), "");
-  EXPECT_THAT(problem("[" + std::string(999, ' ') + "]", 1000), HasSubstr("longer than 1000 bytes"));
+  EXPECT_THAT(problem("[" + std::string(999, ' ') + "]", 1000),
+              HasSubstr("longer than 1000 bytes"));
   const std::string longest(kMaxJsonToken - 2, 'x');
   EXPECT_EQ(problem("[\"" + longest + "\",\"" + longest + "\"]"), "");
-  for (const auto& text : {"[\"" + longest + "xxxx", "[\"" + longest + "\\\"x\"]", std::string(kMaxJsonToken + 2, ' '),
-                           "[" + std::string(kMaxJsonToken + 3, '1'), "{\"" + longest + "xxxx\":1}"}) {
+  for (const auto& text :
+       {"[\"" + longest + "xxxx", "[\"" + longest + "\\\"x\"]", std::string(kMaxJsonToken + 2, ' '),
+        "[" + std::string(kMaxJsonToken + 3, '1'), "{\"" + longest + "xxxx\":1}"}) {
     EXPECT_THAT(problem(text), HasSubstr("bytes, at byte")) << text.size();
   }
   // Quotes within a text end nothing.
@@ -102,7 +106,8 @@ TEST(JsonWalk, HasBounds) {
 }
 
 TEST(JsonWalk, SaysWhereItIsNoJson) {
-  for (const auto* text : {"", "[1,", "{\"a\" 1}", "[1] x", "nul", "\"\x01\"", "\"\xff\"", "1e999"}) {
+  for (const auto* text :
+       {"", "[1,", "{\"a\" 1}", "[1] x", "nul", "\"\x01\"", "\"\xff\"", "1e999"}) {
     EXPECT_THAT(problem(text), HasSubstr("not JSON at byte")) << text;
   }
   EXPECT_EQ(problem(R"([1,"stop",)"), "told to stop");

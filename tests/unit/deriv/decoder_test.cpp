@@ -221,7 +221,8 @@ TEST(Decoder, ReadsAHistory) {
   EXPECT_EQ(error_of(R"({"history":{"prices":[1]},"msg_type":"history"})"),
             "history.times is missing");
   // A row costs itself alone.
-  const auto holed = decode(R"({"history":{"prices":[1,null,3],"times":[1,2,3]},"msg_type":"history"})");
+  const auto holed =
+      decode(R"({"history":{"prices":[1,null,3],"times":[1,2,3]},"msg_type":"history"})");
   ASSERT_TRUE(holed.result) << holed.result.error().text;
   const auto& rest = std::get<HistoryPayload>(holed.frame.payload);
   ASSERT_EQ(rest.ticks.size(), 2U);

@@ -26,18 +26,17 @@ core::Result<void> decode(const std::string& text, Frame& out) {
 
 TEST(HostileText, AnErrorIsCleanedWhereItIsRead) {
   Frame frame;
-  ASSERT_TRUE(decode(
-      with(R"({"msg_type":"buy","req_id":1,"error":{"code":"%","message":"m"}})"), frame));
+  ASSERT_TRUE(
+      decode(with(R"({"msg_type":"buy","req_id":1,"error":{"code":"%","message":"m"}})"), frame));
   EXPECT_EQ(frame.error->code, "?]0;x??31m???");
   ASSERT_TRUE(decode(
       with(R"({"msg_type":"%","req_id":1,"error":{"code":"c","subcode":"s","message":"m"}})"),
       frame));
   EXPECT_EQ(frame.msg_type, "?]0;x??31m???");
-  ASSERT_TRUE(decode(
-      with(R"({"msg_type":"buy","req_id":1,"error":{"code":"c","message":"%"}})"), frame));
+  ASSERT_TRUE(
+      decode(with(R"({"msg_type":"buy","req_id":1,"error":{"code":"c","message":"%"}})"), frame));
   EXPECT_EQ(frame.error->message, "?]0;x??31m???");
-  const auto refusal = rest::decode_refusal(
-      with(R"({"errors":[{"code":"%","message":"m"}]})"));
+  const auto refusal = rest::decode_refusal(with(R"({"errors":[{"code":"%","message":"m"}]})"));
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->code, "?]0;x??31m???");
   // Cut between characters.
@@ -69,8 +68,9 @@ TEST(HostileText, ANameOfAnAccountHasNone) {
 
 TEST(HostileText, ASavedContractSaysNothingThatSteers) {
   for (const std::string text :
-       {R"({"contract_type":"%","underlying":"R_100"})", R"({"contract_type":"CALL","underlying":"%"})",
-        R"({"shortcode":"%"})", R"({"longcode":"%"})", R"({"status":"%","contract_type":"CALL"})"}) {
+       {R"({"contract_type":"%","underlying":"R_100"})",
+        R"({"contract_type":"CALL","underlying":"%"})", R"({"shortcode":"%"})",
+        R"({"longcode":"%"})", R"({"status":"%","contract_type":"CALL"})"}) {
     const auto saved = read_saved_contract(with(text));
     ASSERT_FALSE(saved) << text;
     EXPECT_TRUE(core::is_printable(saved.error().text)) << saved.error().text;

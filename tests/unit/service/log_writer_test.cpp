@@ -110,8 +110,9 @@ TEST(LogWriter, OfOneLevelAloneTheNewestStay) {
   for (int i = 0; i < 5; ++i) w->push(entry(Level::kError, std::to_string(i)));
   door->set(door->open, true);
   w.reset();
-  EXPECT_THAT(door->taken, ElementsAre("in the sink", HasSubstr("3 log entries were dropped: 3 errors"),
-                                       "3", "4"));
+  EXPECT_THAT(
+      door->taken,
+      ElementsAre("in the sink", HasSubstr("3 log entries were dropped: 3 errors"), "3", "4"));
 }
 
 TEST(LogWriter, WhatTheSinkRefusesIsToldAsSoonAsItTakesSomething) {
