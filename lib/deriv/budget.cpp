@@ -35,8 +35,31 @@ void CallBudget::set_buyers(std::vector<core::Name> buyers) {
 }
 
 std::uint32_t CallBudget::reserve_for(Call call, const Group& group) const {
-  // A sale is an operator's way out of a position; it goes first, too.
-  return call == Call::kBuy || call == Call::kSell ? 0 : group.reserve;
+  switch (call) {
+    case Call::kBuy:
+    case Call::kSell:  // an operator's way out of a position
+    // What a new link needs before anything can be bought at all: a reserve that held these back
+    // would keep the purchases away that it is for.
+    case Call::kAuthorize:
+    case Call::kTime:
+    case Call::kBalance:
+    case Call::kActiveSymbols:
+    case Call::kTransactions:
+    case Call::kTicks:
+    case Call::kHistory:
+    case Call::kPortfolio:
+    case Call::kProfitTable:
+      return 0;
+    case Call::kPing:
+    case Call::kHistoryOnly:
+    case Call::kPast:
+    case Call::kWatch:
+    case Call::kPoll:
+    case Call::kProposal:
+    case Call::kForget:
+      break;
+  }
+  return group.reserve;
 }
 
 bool CallBudget::try_take_order(Call call, const core::Name& buyer, core::Instant now) {
