@@ -120,14 +120,8 @@ class Daemon(harness.Daemon):
 @contextlib.contextmanager
 def world(programs, directory):
     """A venue with one account; a maker of daemons for it, each with folders of its own."""
-    directory.chmod(0o755)
     token = harness.demo_token("options")
     sim = harness.Sim(programs, directory, [token], ["--speed", "30"])
-    account = sim.ready
-    (directory / "tls").chmod(0o755)
-    for file in (directory / "tls").iterdir():
-        if "key" not in file.name:
-            file.chmod(0o644)
     made = []
 
     def daemon(name):
@@ -232,6 +226,7 @@ def main(programs, only=None):
     for case in CASES:
         if only in (None, case.__name__):
             with harness.Workspace() as directory:
+                directory.chmod(0o755)  # other users run programs in it
                 case(programs, directory)
                 print("ok", case.__name__)
 
