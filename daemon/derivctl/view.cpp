@@ -3,7 +3,8 @@
 
 #include <filesystem>
 #include <memory>
-#include <utility>
+#include <optional>
+#include <string_view>
 
 #include "common/answer.hpp"
 #include "common/output.hpp"
@@ -22,6 +23,26 @@ struct Options {
   std::string format = "table";
 };
 
+constexpr std::string_view kPagesStandStill = "the daemon's pages do not go on";
+
+/// Appends the rows of a page; the order's id that the next page is asked with, none at the end.
+core::Result<std::optional<std::int64_t>> take_page(const ordered_json& page, std::int64_t after,
+                                                    ordered_json& rows) {
+  for (const auto* row : daemon::rows_of(daemon::at(page, "rows"))) {
+    const auto id = daemon::id_of(daemon::at(*row, "order_id"));
+    if (!id || *id <= after)
+      return core::Error{core::ErrorKind::kProtocol, std::string(kPagesStandStill)};
+    after = *id;
+    rows.push_back(*row);
+  }
+  const auto& next = daemon::at(page, "next");
+  if (next.is_null()) return std::optional<std::int64_t>{};
+  const auto from = daemon::whole_of(next);
+  if (!from || *from < after)
+    return core::Error{core::ErrorKind::kProtocol, std::string(kPagesStandStill)};
+  return from;
+}
+
 /// The daemon's trades in pages, for whoever may ask it but not read its journal.
 Answer ask_in_pages(const Context& context, ordered_json request, const std::string& what) {
   request["cmd"] = "trades";
@@ -30,26 +51,27 @@ Answer ask_in_pages(const Context& context, ordered_json request, const std::str
     request["after"] = after;
     auto answer = ask(context, request);
     if (answer.code != service::kCtlOk) return answer;
-    const auto page = daemon::whole_of(daemon::at(answer.result, "page")).value_or(0);
-    const auto got = daemon::rows_of(daemon::at(answer.result, "rows"));
-    for (const auto* row : got) {
-      const auto id = daemon::id_of(daemon::at(*row, "order_id"));
-      if (!id || *id <= after) return {{}, service::kCtlOther, "the daemon's pages do not go on"};
-      after = *id;
-      rows.push_back(*row);
+    if (answer.result.is_array()) {  // an older daemon knows no pages and tells all at once
+      rows = std::move(answer.result);
+      break;
     }
-    if (std::cmp_less(got.size(), page)) break;
-    if (got.empty()) break;
+    const auto next = take_page(answer.result, after, rows);
+    if (!next) return {{}, service::kCtlOther, next.error().text};
+    if (!*next) break;
+    if (**next <= after) return {{}, service::kCtlOther, std::string(kPagesStandStill)};
+    after = **next;
   }
   if (what == "trades") return {std::move(rows), service::kCtlOk, {}};
   std::vector<execution::Order> orders;
-  bool paper = false;
   for (const auto& row : rows) {
     auto order = daemon::order_of(row);
     if (!order) return {{}, service::kCtlOther, order.error().text};
     orders.push_back(std::move(*order));
-    paper = daemon::is(daemon::at(row, "mode"), "paper");
   }
+  // Without a row there is none that says it.
+  const bool paper = daemon::is(
+      daemon::at(rows.empty() ? ask(context, {{"cmd", "status"}}).result : rows.back(), "mode"),
+      "paper");
   return {daemon::stats_report(orders, paper), service::kCtlOk, {}};
 }
 
@@ -82,7 +104,9 @@ Answer trades_or_stats(const Context& context, const Options& o, const std::stri
   if (!journal) return {{}, service::kCtlOther, journal.error().text};
   const auto orders = (*journal)->orders(query);
   if (!orders) return {{}, service::kCtlOther, orders.error().text};
-  const auto paper = daemon::is_paper(**journal, context.paper);
+  const bool of_paper =
+      runs ? daemon::is(daemon::at(status.result, "mode"), "paper") : context.paper;
+  const auto paper = daemon::is_paper(**journal, of_paper);
   if (!paper) return {{}, service::kCtlOther, paper.error().text};
   return {what == "trades" ? daemon::trade_rows(*orders, *paper)
                            : daemon::stats_report(*orders, *paper),

@@ -181,6 +181,8 @@ class App final : public ControlTarget {
     const auto verdict = decide_reload(file);
     tell_reload(log_, verdict, file_);
     if (verdict.verdict == Reload::Verdict::kApplied) take_over(verdict);
+    // Whoever had the port may have been ended for this.
+    if (metrics_retry_at_) metrics_retry_at_ = at.instant;
     notifier_.ready();
     after_event();
     return to_json(verdict, file_);

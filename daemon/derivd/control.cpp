@@ -15,9 +15,16 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr std::size_t kMaxReason = 200;
-/// Orders of one answer: some milliseconds of the loop. Whoever wants more asks for page after
-/// page, or reads the journal's file, as derivctl does where it may.
-constexpr std::size_t kMaxRows = 500;
+/// Orders of one page: a few milliseconds of the loop, which a purchase may have to wait. Whoever
+/// wants more asks for the next page, or reads the journal's file, as derivctl does where it may.
+constexpr std::size_t kMaxRows = 100;
+/// Orders that one page is looked for among: a filter that fits few of them must not take longer.
+constexpr std::int64_t kMaxScanned = 20'000;
+/// Orders of an answer that is no page, for clients that know none.
+constexpr std::size_t kMaxUnpaged = 500;
+/// A request is an object of texts and numbers. Deep ones would cost the stack where they are
+/// copied.
+constexpr int kMaxDepth = 8;
 /// Decisions that explain shows when no number is given.
 constexpr std::int64_t kExplained = 10;
 
@@ -77,30 +84,71 @@ store::OrderQuery query_of(const json& request) {
   return query;
 }
 
-/// {"cmd":"trades"}: all of them, if they are few. {"cmd":"trades","after":ORDER}: the next page,
-/// from the order behind that one on; 0 for the first. The last page is shorter than "page" says.
-std::string trades(const json& request, ControlTarget& target) {
-  auto query = query_of(request);
-  const bool paged = request.contains("after");
-  query.after = core::OrderId{std::max<std::int64_t>(number_of(request, "after", 0), 0)};
-  query.first = paged ? kMaxRows : kMaxRows + 1;
+/// {"cmd":"trades","after":ORDER}: a page, of the orders behind that one; 0 for the first. "next"
+/// is what to ask for then, null at the end; a page may be empty before that.
+std::string page_of_trades(store::OrderQuery query, std::int64_t after, ControlTarget& target) {
+  const core::OrderId end{after + kMaxScanned};
+  query.after = core::OrderId{after};
+  query.upto = end;
+  query.first = kMaxRows;
   const auto orders = target.orders(query);
   if (!orders) return fail("refused", orders.error().text);
-  if (paged) {
-    ordered_json out;
-    out["page"] = kMaxRows;
-    out["rows"] = trade_rows(*orders, target.is_paper());
+  ordered_json out;
+  out["rows"] = trade_rows(*orders, target.is_paper());
+  out["next"] = nullptr;
+  if (orders->size() == kMaxRows) {
+    out["next"] = orders->back().id.value;
     return done(std::move(out));
   }
-  if (orders->size() > kMaxRows) {
+  store::OrderQuery beyond;
+  beyond.contracts_only = false;
+  beyond.after = end;
+  beyond.first = 1;
+  const auto more = target.orders(beyond);
+  if (!more) return fail("refused", more.error().text);
+  if (!more->empty()) out["next"] = more->front().id.value - 1;
+  return done(std::move(out));
+}
+
+/// {"cmd":"trades"} and {"cmd":"stats"}: over all orders, if they are few.
+std::string trades(const json& request, std::string_view verb, ControlTarget& target) {
+  auto query = query_of(request);
+  if (verb == "trades" && request.contains("after")) {
+    // So far below the end of the numbers that a page's end is one.
+    const auto after = std::clamp<std::int64_t>(number_of(request, "after", 0), 0, INT64_MAX / 2);
+    return page_of_trades(std::move(query), after, target);
+  }
+  query.first = kMaxUnpaged + 1;
+  const auto orders = target.orders(query);
+  if (!orders) return fail("refused", orders.error().text);
+  if (orders->size() > kMaxUnpaged) {
     return fail(
         "refused",
         "the journal holds more trades than one answer; derivctl of this version reads them "
         "from its file or in pages");
   }
-  return done(request.value("cmd", json("")) == "trades"
-                  ? trade_rows(*orders, target.is_paper())
-                  : stats_report(*orders, target.is_paper()));
+  return done(verb == "trades" ? trade_rows(*orders, target.is_paper())
+                               : stats_report(*orders, target.is_paper()));
+}
+
+/// Brackets inside each other, outside of texts. Before anything is built of the line, and without
+/// a copy of it, which may hold a secret.
+bool is_too_deep(std::string_view line) {
+  int depth = 0;
+  bool text = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (text && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      text = !text;
+    } else if (!text && (c == '{' || c == '[')) {
+      if (++depth > kMaxDepth) return true;
+    } else if (!text && (c == '}' || c == ']')) {
+      --depth;
+    }
+  }
+  return false;
 }
 
 /// {"cmd":"token-set","token":…}: taken out of the parsed request, which is wiped.
@@ -121,6 +169,7 @@ std::string set_token(json& request, ControlTarget& target, bool owner) {
 }  // namespace
 
 std::string handle_control(std::string_view line, ControlTarget& target, bool owner) {
+  if (is_too_deep(line)) return fail("usage", "a request is an object of texts and numbers");
   auto request = json::parse(line, nullptr, false);
   if (!request.is_object()) return fail("usage", "one JSON object a line is expected");
   const auto verb = text_of(request, "cmd");
@@ -129,7 +178,7 @@ std::string handle_control(std::string_view line, ControlTarget& target, bool ow
   if (verb == "status") return done(target.status());
   if (verb == "strategies") return done(target.strategies());
   if (verb == "positions") return done(target.positions());
-  if (verb == "trades" || verb == "stats") return trades(request, target);
+  if (verb == "trades" || verb == "stats") return trades(request, verb, target);
   if (verb == "sell" || verb == "sale") {
     const core::ContractId contract{number_of(request, "contract", 0)};
     if (!contract) return fail("usage", "name a contract by its number");

@@ -280,8 +280,15 @@ void Notifications::configure(const config::NotifySettings& settings,
         settings.max_per_hour, rng_));
   }
   if (settings.telegram_chat_id && secrets_.telegram_token) {
-    core::Secret url(fmt::format("{}/bot{}/sendMessage", settings.telegram_endpoint,
-                                 secrets_.telegram_token->reveal()));
+    // Not with fmt, whose buffer would keep the token.
+    std::string address;
+    constexpr std::string_view kBefore = "/bot";
+    constexpr std::string_view kAfter = "/sendMessage";
+    const auto token = secrets_.telegram_token->reveal();
+    address.reserve(settings.telegram_endpoint.size() + kBefore.size() + token.size() +
+                    kAfter.size());
+    address.append(settings.telegram_endpoint).append(kBefore).append(token).append(kAfter);
+    core::Secret url(std::move(address));
     wanted.push_back(std::make_unique<Receiver>(
         "Telegram", std::move(url), route(settings.telegram_ca_file, settings.telegram_proxy),
         *settings.telegram_chat_id, settings.max_per_hour, rng_));

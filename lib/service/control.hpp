@@ -23,7 +23,7 @@ inline constexpr std::size_t kMaxControlReply = 64UL << 20;
 inline constexpr std::size_t kMaxControlClients = 16;
 /// Places that only owners (root, the daemon's own user) have, whatever the group's members do.
 inline constexpr std::size_t kOwnersPlaces = 4;
-/// Of any one other user, so that one of them does not shut the others out.
+/// Of any one other user. One more takes the place of the one that was idle longest.
 inline constexpr std::size_t kMaxClientsOfUser = 4;
 
 /// What a handler is told beside the line. `owner`: root or the daemon's own user, by the kernel's

@@ -154,7 +154,9 @@ class Server final : public ControlServer {
       refused = refusal("only root, the daemon's user and its group may command it");
     }
     const bool owner = peer && (peer->uid == 0 || peer->uid == ::geteuid());
-    if (refused.empty()) refused = owner ? room_for_owner() : room_for(peer->uid);
+    if (refused.empty() && !make_room(owner, peer->uid)) {
+      refused = refusal("too many clients are connected, try again");
+    }
     auto client = std::make_shared<Client>(std::move(stream), *this, ControlPeer{owner},
                                            peer ? peer->uid : static_cast<uid_t>(-1));
     // Refused ones are bounded by the kernel's backlog and their own short life.
@@ -167,32 +169,32 @@ class Server final : public ControlServer {
         clients_.begin(), clients_.end(), [&](const auto& client) { return which(*client); }));
   }
 
-  /// Why a member of the group has no place; empty: it has one.
-  std::string room_for(uid_t uid) const {
-    if (count_of([&](const Client& c) { return !c.is_owner() && c.uid() == uid; }) >=
-        kMaxClientsOfUser) {
-      return refusal("too many clients of your user are connected, end some of them");
+  /// Makes room for one more, who is heard at once: of those in its way who has been idle longest
+  /// is let go. Nobody can hold a place against others, and an owner never gives way to a member of
+  /// the group. Other users look alike to a service whose users are private (PrivateUsers=): they
+  /// share the places of one. False: owners have them all.
+  bool make_room(bool owner, uid_t uid) {
+    if (!owner) {
+      let_go(kMaxClientsOfUser, [&](const Client& c) { return !c.is_owner() && c.uid() == uid; });
+      let_go(kMaxControlClients - kOwnersPlaces, [](const Client& c) { return !c.is_owner(); });
     }
-    const auto others = count_of([](const Client& c) { return !c.is_owner(); });
-    if (clients_.size() >= kMaxControlClients || others >= kMaxControlClients - kOwnersPlaces) {
-      return refusal("too many clients are connected, try again");
-    }
-    return {};
+    if (clients_.size() < kMaxControlClients) return true;
+    return let_go(1, [](const Client& c) { return !c.is_owner(); }) ||
+           (owner && let_go(1, [](const Client&) { return true; }));
   }
 
-  /// An owner's word counts more than anybody's place: who has been idle longest gives way, a
-  /// member of the group before an owner.
-  std::string room_for_owner() {
-    if (clients_.size() < kMaxControlClients) return {};
-    const auto least =
-        std::min_element(clients_.begin(), clients_.end(), [](const auto& a, const auto& b) {
-          return std::pair(a->is_owner(), a->last_active()) <
-                 std::pair(b->is_owner(), b->last_active());
-        });
-    const auto client = *least;
-    client->detach();
-    clients_.remove(client);
-    return {};
+  /// The one of these that was idle longest, if they are as many as they may be.
+  bool let_go(std::size_t most, const std::function<bool(const Client&)>& which) {
+    if (count_of(which) < most) return false;
+    std::shared_ptr<Client> least;
+    for (const auto& client : clients_) {
+      if (which(*client) && (!least || client->last_active() < least->last_active())) {
+        least = client;
+      }
+    }
+    clients_.remove(least);
+    least->detach();
+    return true;
   }
 
   asio::local::stream_protocol::acceptor acceptor_;

@@ -709,6 +709,7 @@ core::Result<std::vector<Order>> SqliteJournal::orders(const OrderQuery& query) 
   if (query.since) sql += " AND intended_us >= ?2";
   if (query.contracts_only) sql += " AND state NOT IN ('refused', 'absent')";
   if (query.after) sql += " AND id > ?4";
+  if (query.upto) sql += " AND id <= ?6";
   // Of the latest the index finds the few; they are turned round afterwards.
   sql += query.last ? " ORDER BY intended_us DESC, id DESC LIMIT ?3" : " ORDER BY id";
   if (query.first) sql += " LIMIT ?5";
@@ -719,6 +720,7 @@ core::Result<std::vector<Order>> SqliteJournal::orders(const OrderQuery& query) 
   if (query.last) statement->bind(3, static_cast<std::int64_t>(*query.last));
   if (query.after) statement->bind(4, query.after.value);
   if (query.first) statement->bind(5, static_cast<std::int64_t>(*query.first));
+  if (query.upto) statement->bind(6, query.upto.value);
   auto orders = read_orders(*statement);
   if (!orders) return orders;
   if (auto good = check_reckonable(*orders); !good) return bad_row("orders", good.error());

@@ -23,6 +23,7 @@ struct OrderQuery {
   bool contracts_only = true;             // leaves out refused and absent orders
   std::optional<std::size_t> last = {};   // only so many, the latest by their intent, in its order
   core::OrderId after = {};               // only those with a higher id, for the next page
+  core::OrderId upto = {};                // and with this id at most
   std::optional<std::size_t> first = {};  // only so many, the lowest ids; not together with `last`
 };
 

@@ -1,5 +1,5 @@
-"""The control socket against a member of its group: sixteen held places lock nobody out who owns the
-daemon, nor another member, and answers that nobody reads do not fill its memory."""
+"""The control socket against members of its group: places that they hold lock nobody out, neither an owner
+of the daemon nor another member, and requests that are deep cost nothing."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402
 
-MEMBER, OTHER = 5000, 5001  # users of the daemon's group, which is root's here
+MEMBERS = (5000, 5001, 5002, 5003, 5004)  # users of the daemon's group, which is root's here
 CONFIG = """
 venue: {{ api: options, app_id: "1089", account: demo, endpoint: "{endpoint}", ca_file: "{ca}" }}
 strategies:
@@ -19,7 +19,7 @@ strategies:
        staking: {{ base: 0.35 }}, guards: {{ max_open: 1 }} }}
 """
 
-# Takes as many places as it gets, says how many of them were served, and holds them until it is told to end.
+# Takes as many places as it gets, says how many of them were served, and at the end how many it still has.
 HOLDER = r"""
 import os, socket, sys
 uid, path, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -35,6 +35,14 @@ for _ in range(count):
     held.append(s)
 print(served, flush=True)
 sys.stdin.readline()
+left = 0
+for s in held:
+    s.setblocking(False)
+    try:
+        left += s.recv(1) != b""
+    except BlockingIOError:
+        left += 1
+print(left, flush=True)
 """
 
 
@@ -50,16 +58,30 @@ def places(daemon):
     path = daemon.directory / "run" / "control.sock"
     for directory in (daemon.directory.parent, daemon.directory, path.parent):
         os.chmod(directory, 0o755)
-    first, served = hold(path, MEMBER, 16)
-    harness.check(served == 4, f"a member of the group got {served} places")
-    second, served = hold(path, OTHER, 16)
-    harness.check(served == 4, f"another member got {served} places beside the first")
+    holders = []
+    for member in MEMBERS:  # each is heard, whatever the others hold
+        holder, served = hold(path, member, 16)
+        harness.check(served == 16, f"{served} of 16 requests of a member were heard")
+        holders.append(holder)
     for _ in range(20):
         done = daemon.ctl("halt", "--all", "--reason", "drill", ok=False)
         harness.check(done.returncode == 0, f"root was locked out: {done.stderr}")
         harness.check(daemon.ctl("resume", "--all", ok=False).returncode == 0, "resume")
-    for process in (first, second):
-        process.communicate("\n", timeout=10)
+    left = [int(process.communicate("\n", timeout=10)[0]) for process in holders]
+    harness.check(max(left) <= 4 and sum(left) <= 12, f"places that members of the group hold: {left}")
+
+
+def deep_requests(daemon):
+    path = str(daemon.directory / "run" / "control.sock")
+    for line in (b'{"cmd":"pause","all":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+                 b'{"cmd":"halt","strategy":"one","all":' + b'{"a":' * 9000 + b"1" + b"}" * 9000 + b"}"):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(20)
+            s.connect(path)
+            s.sendall(line + b"\n")
+            answer = json.loads(s.recv(65536))
+            harness.check(answer["ok"] is False and answer["code"] == "usage", str(answer)[:200])
+    harness.check({s["status"] for s in daemon.json("strategies")} == {"running"}, "a deep request was obeyed")
 
 
 def owners_give_way_to_owners(daemon):
@@ -92,6 +114,7 @@ def main(programs):
                            daemon.process)
         places(daemon)
         owners_give_way_to_owners(daemon)
+        deep_requests(daemon)
         harness.check(json.loads(daemon.ctl("status", "--json").stdout)["state"] != "", "status")
         harness.check(daemon.stop() == 0, "a clean stop")
         sim.stop()

@@ -51,6 +51,7 @@ std::vector<execution::Order> Disk::orders(const store::OrderQuery& query) const
     if (query.since && order.intended_wall < *query.since) continue;
     const bool none = order.state == OrderState::kRefused || order.state == OrderState::kAbsent;
     if (query.contracts_only && none) continue;
+    if (query.upto && query.upto < id) continue;
     if (id <= query.after || (query.first && out.size() >= *query.first)) continue;
     out.push_back(order);
   }

@@ -6,6 +6,7 @@ import pathlib
 import re
 import socket
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ import harness
 import trial
 
 ORDERS = 150_000
-OF_ONE = 15_000  # of the strategy that runs: thirty pages
+RECENT = 20_000  # of them, which pages are asked for; all of them take minutes without optimisation
 
 
 def ask(daemon, request):
@@ -35,8 +36,9 @@ def grow(file, count):
     """Copies of one settled order, with ids and contracts of their own."""
     base = sqlite3.connect(file)
     columns = [row[1] for row in base.execute("PRAGMA table_info(orders)")]
+    # A second between two of them, so that --since leaves some of them out.
     taken = {"id": "n + ?", "contract_id": "n + 900000000000",
-             "strategy": f"CASE WHEN n <= {OF_ONE} THEN strategy ELSE 'former' END"}
+             "intended_us": f"intended_us - ({count} - n) * 1000000"}
     harness.check(set(taken) <= set(columns), f"the table has other columns: {columns}")
     first = base.execute("SELECT max(id) FROM orders").fetchone()[0]
     picked = ", ".join(taken.get(c, c) for c in columns)
@@ -44,7 +46,18 @@ def grow(file, count):
         INSERT INTO orders({", ".join(columns)}) SELECT {picked}
         FROM numbers, (SELECT * FROM orders WHERE state = 'settled' LIMIT 1)""", (count, first))
     base.commit()
+    total = base.execute("SELECT count(*) FROM orders WHERE state NOT IN ('refused', 'absent')").fetchone()[0]
+    since = base.execute("SELECT max(intended_us) / 1000000 - ? FROM orders", (RECENT,)).fetchone()[0]
     base.close()
+    return total, since
+
+
+def ctl(daemon, *arguments):
+    """derivctl's answer, with the time that a build without optimisation takes for so many rows."""
+    done = subprocess.run([str(daemon.programs / "derivctl"), *arguments], env=daemon.environment,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200)
+    harness.check(done.returncode == 0, done.stderr)
+    return done.stdout
 
 
 def memory(pid, what):
@@ -63,6 +76,7 @@ class Pulse(threading.Thread):
             begun = time.monotonic()
             ask(self.daemon_, {"cmd": "status"})
             self.longest = max(self.longest, time.monotonic() - begun)
+            harness.TICK.wait(0.05)
 
     def end(self):
         self.over.set()
@@ -80,24 +94,35 @@ def main(programs):
         harness.wait_until(lambda: any(t["profit"] for t in daemon.trades()), 60, "a settled trade",
                            daemon.process)
         daemon.stop()
-        grow(daemon.directory / "state" / "derivd.db", ORDERS)
+        total, since = grow(daemon.directory / "state" / "derivd.db", ORDERS)
         daemon.start()
         harness.wait_until(lambda: daemon.ctl("status", ok=False).returncode == 0, 60, "derivd answers",
                            daemon.process)
         before = memory(daemon.process.pid, "VmHWM")
         control = str(daemon.directory / "run" / "control.sock")
-        counts, sums, longest = {}, {}, {}
-        for way, options, only, least in (("file", [], [], ORDERS),
-                                          ("pages", ["--socket", control], ["--strategy", "one"], OF_ONE)):
+        told = {}
+        recent = ["--since", str(since)]
+        for way, source, filters, wanted in (
+                ("file", [], [], total), ("some of the file", [], recent, RECENT - 9),
+                ("pages", ["--socket", control], recent, RECENT - 9),
+                ("no page", ["--socket", control], ["--strategy", "nobody"], 0)):
             pulse = Pulse(daemon)
             pulse.start()
-            counts[way] = len(json.loads(daemon.ctl(*options, "trades", *only, "--format", "json").stdout))
-            sums[way] = json.loads(daemon.ctl(*options, "stats", *only, "--json").stdout)["total"]
-            longest[way] = pulse.end()
-            harness.check(counts[way] >= least, f"{way}: {counts[way]} of {least} trades")
-            harness.check(sums[way]["trades"] >= least, f"{way}: {sums[way]}")
+            begun = time.monotonic()
+            rows = json.loads(ctl(daemon, *source, "trades", *filters, "--format", "json"))
+            told[way] = rows, json.loads(ctl(daemon, *source, "stats", *filters, "--json"))
+            print(f"{way}: {len(rows)} trades in {time.monotonic() - begun:.1f} s, longest wait for status "
+                  f"{1000 * pulse.end():.0f} ms")
+            harness.check(len(rows) >= wanted, f"{way}: {len(rows)} of {wanted} trades")
         grown = memory(daemon.process.pid, "VmHWM") - before
-        print(f"longest wait for status {longest}, peak of memory grew by {grown} kB")
+        print(f"the daemon's peak of memory grew by {grown} kB")
+        harness.check(told["file"][1]["total"]["trades"] >= ORDERS, told["file"][1])
+        harness.check(told["no page"][0] == [], "trades of nobody")
+        # The daemon trades on: what was settled before the first look is the same in both.
+        old = {t["contract_id"]: t for t in told["some of the file"][0] if t["profit"] is not None}
+        paged = {t["contract_id"]: t for t in told["pages"][0]}
+        harness.check(all(paged[c] == t for c, t in old.items()), "pages tell another story than the file")
+        harness.check(told["pages"][1]["total"]["trades"] >= len(old), told["pages"][1])
         # An answer of all took 600 MB and stopped the loop; a page is half a megabyte.
         harness.check(grown < 40_000, f"the daemon's memory grew by {grown} kB")
         old = ask(daemon, {"cmd": "trades"})

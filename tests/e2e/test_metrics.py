@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -216,7 +217,8 @@ def others(port):
 
 
 def open_address(programs, directory):
-    """Another address than loopback is served with a warning; a port that is taken stops no trade."""
+    """Another address than loopback is served with a warning; a port that is taken stops no trade, is told
+    once, and is used as soon as it is free."""
     sim, daemon, _ = setup(programs, directory, "0.0.0.0:0")
     try:
         daemon.start()
@@ -226,14 +228,23 @@ def open_address(programs, directory):
               daemon.log())
         check(daemon.stop() == 0, daemon.log()[-1500:])
         taken = socket.create_server(("127.0.0.1", 0))
-        text = daemon.config.read_text().replace("0.0.0.0:0", f"127.0.0.1:{taken.getsockname()[1]}")
+        taken_port = taken.getsockname()[1]
+        text = daemon.config.read_text().replace("0.0.0.0:0", f"127.0.0.1:{taken_port}")
         daemon.config.write_text(text)
+        before = daemon.log()
         have = len(daemon.trades())
         daemon.start()
         wait_until(lambda: len(daemon.trades()) > have, 60, "a trade", daemon.process)
-        check("trading goes on without metrics" in daemon.log(), daemon.log()[-1500:])
-        check(daemon.stop() == 0, daemon.log()[-1500:])
+        def told():
+            return daemon.log()[len(before):]
+        without = "trading goes on without metrics, it is tried again"
+        check(told().count(without) == 1, told()[-1500:])
         taken.close()
+        daemon.process.send_signal(signal.SIGHUP)  # tries at once; else within a minute
+        wait_until(lambda: "metrics for Prometheus" in told(), 30, "the page", daemon.process)
+        check(of(parse(read(taken_port))[0], "derivd_build_info") == 1, "the page")
+        check(told().count(without) == 1, "told again and again")
+        check(daemon.stop() == 0, daemon.log()[-1500:])
     finally:
         sim.stop()
 

@@ -220,6 +220,9 @@ TEST(Journal, QueriesFilter) {
   EXPECT_EQ(found(page), Ids{5}) << "the last one is shorter";
   page.after = core::OrderId{5};
   EXPECT_EQ(found(page), Ids{});
+  page.after = core::OrderId{1};
+  page.upto = core::OrderId{4};
+  EXPECT_EQ(found(page), Ids{2}) << "no further than that";
 }
 
 execution::HaltRecord halt(const char* strategy, bool halted, const char* kind) {
