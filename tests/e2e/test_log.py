@@ -60,6 +60,10 @@ class Daemon(harness.Daemon):
         done = self.ctl("status", "--json", ok=False)
         return json.loads(done.stdout)[key] if done.returncode == 0 else 0
 
+    def strategies(self):
+        done = self.ctl("strategies", "--json", ok=False)
+        return json.loads(done.stdout) if done.returncode == 0 else []
+
     def purchases(self):
         return self.number("day_trades")
 
@@ -97,6 +101,18 @@ def dropped(text):
         parts = [int(n) for n in re.findall(r"(\d+) \w+", levels)]
         harness.check(parts and sum(parts) == int(count), f"{count} are not {levels}")
     return sum(int(count) for count, _ in told), " ".join(levels for _, levels in told)
+
+
+def chatter(daemon, times):
+    """Two entries for the log each time, as fast as the daemon takes them."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(30)
+        connection.connect(daemon.environment["RUNTIME_DIRECTORY"] + "/control.sock")
+        answers = connection.makefile("rb")
+        for _ in range(times):
+            for verb in ("pause", "resume"):
+                connection.sendall(json.dumps({"cmd": verb, "strategy": "one"}).encode() + b"\n")
+                harness.check(json.loads(answers.readline())["ok"], verb)
 
 
 def narrow_pipe():
@@ -142,15 +158,17 @@ def a_pipe_that_is_read_again(programs, directory):
     with trading(programs, directory, take_profit="0.10") as daemon:
         daemon.start(error=write)
         os.close(write)
-        harness.wait_until(lambda: daemon.number("log_dropped") > 20, 250, "a full log",
-                           daemon.process)
+        harness.wait_until(lambda: any(s["status"] == "halted" for s in daemon.strategies()), 60,
+                           "take profit", daemon.process)
+        chatter(daemon, 3000)
+        harness.check(daemon.number("log_dropped") > 1000, "the log has room for everything")
         text = drain(read, until=b"entries were dropped")
         daemon.process.terminate()
         text += drain(read)
         harness.check(daemon.stop(20) == 0, text[-1500:])
     os.close(read)
     count, levels = dropped(text)
-    harness.check(count > 20 and "debug" in levels, f"{count}: {levels}")
+    harness.check(count > 1000 and "notice" in levels and "error" not in levels, f"{count}: {levels}")
     harness.check(re.search(r"take_profit: \S+ of 0.10 reached", text), "the halt is lost, an error")
     harness.check("stopped; " in text, f"the farewell is lost: {text[-1500:]}")
 

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 
 import harness
 from harness import check, wait_until
@@ -22,6 +23,7 @@ class Receiver:
 
     def __init__(self, tls):
         self.got, self.status, self.silent = [], 200, threading.Event()
+        self.words, self.times = b"", []
         self.release = threading.Event()
         outer = self
 
@@ -31,10 +33,13 @@ class Receiver:
                 if outer.silent.is_set():
                     outer.release.wait(60)  # takes the message and says nothing
                     return
-                outer.got.append((self.path, self.headers["Content-Type"], json.loads(body)))
+                words = outer.words
+                outer.times.append(time.monotonic())
                 self.send_response(outer.status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(words)))
                 self.end_headers()
+                self.wfile.write(words)
+                outer.got.append((self.path, self.headers["Content-Type"], json.loads(body)))
 
             def log_message(self, *_):
                 pass
@@ -167,6 +172,38 @@ def last_words(programs, directory):
         receiver.stop()
 
 
+def telegram_asks_to_wait(programs, directory):
+    """429 is obeyed for as long as Telegram says, and its words are shown, without what steers a terminal."""
+    wait = 12  # longer than the longest of derivd's own first waits
+    sim, receiver, daemon = setup(
+        programs, directory,
+        'notify: { telegram: { chat_id: "-1", endpoint: "https://127.0.0.1:PORT", ca_file: CA } }')
+    credential(daemon, "telegram-token", BOT_TOKEN)
+    receiver.status = 429
+    receiver.words = json.dumps({
+        "ok": False, "error_code": 429, "description": f"Too Many Requests: retry after {wait}\x1b[2J\u202e",
+        "parameters": {"retry_after": wait}}).encode()
+    try:
+        daemon.start()
+        wait_until(lambda: "session live" in daemon.log(), 30, "a live session", daemon.process)
+        daemon.ctl("halt", "trend", "--reason", "drill")
+        wait_until(lambda: receiver.got, 30, "a message", daemon.process)
+        receiver.status, receiver.words = 200, b'{"ok":true}'
+        wait_until(lambda: len(receiver.got) >= 2, 60, "the message again", daemon.process)
+        check(receiver.got[0] == receiver.got[1], f"another message: {receiver.got}")
+        between = receiver.times[1] - receiver.times[0]
+        check(between >= wait, f"asked again after {between:.1f} s")
+        wait_until(lambda: "notifications arrive again" in daemon.log(), 30, "the end of it", daemon.process)
+        check("HTTP status 429: Too Many Requests: retry after 12?[2J" in daemon.log(), daemon.log()[-1500:])
+        check(not re.search("[\x1b\u202e]", daemon.log()), "control characters")
+        check(daemon.stop() == 0, daemon.log()[-1500:])
+        check(len(receiver.got) == 2, "a message that was taken is sent once")
+        no_secret(daemon, BOT_TOKEN)
+    finally:
+        receiver.stop()
+        sim.stop()
+
+
 def dead_receiver(programs, directory):
     """One that takes messages and never answers, one that nobody listens at, and a wrong certificate:
     trading goes on as fast, within the limit of an hour, and the failure is told once."""
@@ -266,7 +303,7 @@ def reloaded(programs, directory):
     harness.compare(daemon.trades(), sim.ledger())
 
 
-CASES = [reloaded, halts_arrive, last_words, dead_receiver, disconnections_and_days]
+CASES = [reloaded, halts_arrive, last_words, telegram_asks_to_wait, dead_receiver, disconnections_and_days]
 
 
 def main(programs):
