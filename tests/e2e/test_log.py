@@ -30,7 +30,7 @@ strategies:
   - {{ name: one, type: even_odd, symbol: 1HZ100V, contract: {{ duration: 1t }},
        staking: {{ base: 0.35 }}, guards: {{ max_open: 1 }} }}
   - {{ name: two, type: even_odd, symbol: 1HZ10V, contract: {{ duration: 1t }},
-       staking: {{ base: 0.35 }}, session: {{ take_profit: {take_profit} }}, guards: {{ max_open: 1 }} }}
+       staking: {{ base: 0.35 }}, session: {{ {session} }}, guards: {{ max_open: 1 }} }}
 log: {{ level: debug }}
 on_stop: wait
 """
@@ -70,13 +70,13 @@ class Daemon(harness.Daemon):
 
 @contextlib.contextmanager
 def trading(programs, directory, sim_options=("--speed", "60"), books=True,
-            take_profit="1000.00"):
+            session="take_profit: 1000.00"):
     """A venue and a daemon that is not started yet; at the end the books are compared."""
     token = harness.demo_token("options")
     sim = harness.Sim(programs, directory, [token], ["--seed", "4", "--no-rate-limits", *sim_options])
     config = directory / "derivd.yaml"
     config.write_text(CONFIG.format(endpoint=sim.endpoint("options"), ca=sim.ready["ca_file"],
-                                    take_profit=take_profit))
+                                    session=session))
     daemon = Daemon(programs, directory, config, token)
     try:
         yield daemon
@@ -155,11 +155,11 @@ def a_pipe_that_is_read_again(programs, directory):
     """What was lost is told by level, and what mattered is not among it: a halt at the beginning, the
     last words."""
     read, write = narrow_pipe()
-    with trading(programs, directory, take_profit="0.10") as daemon:
+    with trading(programs, directory, session="take_profit: 0.10, stop_loss: 0.35") as daemon:
         daemon.start(error=write)
         os.close(write)
         harness.wait_until(lambda: any(s["status"] == "halted" for s in daemon.strategies()), 60,
-                           "take profit", daemon.process)
+                           "the end of a session", daemon.process)
         chatter(daemon, 3000)
         harness.check(daemon.number("log_dropped") > 1000, "the log has room for everything")
         text = drain(read, until=b"entries were dropped")
@@ -169,7 +169,7 @@ def a_pipe_that_is_read_again(programs, directory):
     os.close(read)
     count, levels = dropped(text)
     harness.check(count > 1000 and "notice" in levels and "error" not in levels, f"{count}: {levels}")
-    harness.check(re.search(r"take_profit: \S+ of 0.10 reached", text), "the halt is lost, an error")
+    harness.check(re.search(r"error +.*(take_profit|stop_loss)", text), "the halt is lost, an error")
     harness.check("stopped; " in text, f"the farewell is lost: {text[-1500:]}")
 
 
