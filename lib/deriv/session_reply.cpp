@@ -578,7 +578,7 @@ void Session::Impl::on_history(const Pending& asked, HistoryPayload& payload, co
     if (!stream) return;
   }
   if (payload.unreadable > 0) {
-    ++stats.frames_refused;
+    stats.quotes_refused += payload.unreadable;
     notice_once(core::EventKind::kFrameRefused, fmt::format("quote/{}", symbol),
                 fmt::format("{} rows of the history of {} are refused: {}", payload.unreadable,
                             symbol, payload.first_unreadable));
