@@ -47,6 +47,22 @@ std::string optional_time(const std::optional<core::VenueTime>& time) {
   return time ? fmt::format("{}", time->s) : std::string{};
 }
 
+std::string text_of(const risk::Refusals& r) {
+  return fmt::format("{}:{}:{}:{}:{}", r.total, r.row, r.strikes, r.until ? r.until->s : 0,
+                     r.told ? 1 : 0);
+}
+
+risk::Refusals refusals_of(const Numbers& n) {
+  risk::Refusals out;
+  if (n.empty()) return out;
+  out.total = n[0];
+  out.row = n[1];
+  out.strikes = n[2];
+  if (n[3] != 0) out.until = core::VenueTime{n[3]};
+  out.told = n[4] == 1;
+  return out;
+}
+
 std::optional<core::VenueTime> time_of(const Numbers& n) {
   return n.empty() ? std::nullopt : std::optional<core::VenueTime>{{n[0]}};
 }
@@ -180,9 +196,7 @@ std::string Slot::guards_text() const {
       optional_time(guards.cooling_until), optional_time(guards.pausing_until), guards.losses,
       joined(guards.purchases,
              [](const auto& p) { return fmt::format("{}:{}", p.order.value, p.time.s); }),
-      day, day_profit.units(), day_trades,
-      fmt::format("{}:{}:{}:{}:{}", refusals.total, refusals.row, refusals.strikes,
-                  refusals.until ? refusals.until->s : 0, refusals.told ? 1 : 0),
+      day, day_profit.units(), day_trades, text_of(refusals),
       joined(counted, [](auto id) { return fmt::format("{}", id.value); }),
       joined(booked,
              [](const auto& b) {
@@ -235,14 +249,7 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   day = fields["day"][0];
   day_profit = core::Money::minor(fields["day_profit"][0], session.realised.exponent());
   day_trades = fields["day_trades"][0];
-  refusals = {};
-  if (!refused.empty()) {
-    refusals.total = refused[0];
-    refusals.row = refused[1];
-    refusals.strikes = refused[2];
-    if (refused[3] != 0) refusals.until = core::VenueTime{refused[3]};
-    refusals.told = refused[4] == 1;
-  }
+  refusals = refusals_of(refused);
   counted.clear();
   for (const auto id : fields["counted"]) counted.insert({id});
   booked.clear();
