@@ -468,22 +468,43 @@ void Trader::append(execution::Record record) {
 void Trader::perform() {
   if (performing_) return;  // an action's own consequences are appended and reached below
   performing_ = true;
-  for (std::size_t i = 0; i < actions_.size(); ++i) {
-    auto action = std::move(actions_[i]);
-    std::visit([this](auto& a) { perform(a); }, action);
+  for (std::size_t i = 0; i < actions_.size();) {
+    if (std::holds_alternative<engine::Append>(actions_[i])) {
+      i = perform_appends(i);
+      continue;
+    }
+    auto action = std::move(actions_[i++]);
+    std::visit(
+        [this]<class Action>(Action& a) {
+          if constexpr (!std::is_same_v<Action, engine::Append>) perform(a);
+        },
+        action);
   }
   actions_.clear();
   performing_ = false;
 }
 
-void Trader::perform(engine::Append& a) {
-  if (journal_broken_) return;
-  if (auto done = journal_.append(a.record); !done) return journal_failed(done.error().text);
-  const auto* record = std::get_if<execution::OrderRecord>(&a.record);
-  if (record != nullptr && record->order.state == execution::OrderState::kOpen) {
-    const auto& order = record->order;
-    last_bought_ = LastBought{order.contract, order.purchase_time};
+/// Records that follow each other belong together: all of them are kept or none. Gives the place
+/// of the action behind them.
+std::size_t Trader::perform_appends(std::size_t from) {
+  event_.clear();
+  auto to = from;
+  for (; to < actions_.size(); ++to) {
+    auto* append = std::get_if<engine::Append>(&actions_[to]);
+    if (append == nullptr) break;
+    event_.push_back(std::move(append->record));
   }
+  if (journal_broken_) return to;
+  if (auto done = journal_.append(event_); !done) {
+    journal_failed(done.error().text);
+    return to;
+  }
+  for (const auto& record : event_) {
+    const auto* order = std::get_if<execution::OrderRecord>(&record);
+    if (order == nullptr || order->order.state != execution::OrderState::kOpen) continue;
+    last_bought_ = LastBought{order->order.contract, order->order.purchase_time};
+  }
+  return to;
 }
 void Trader::perform(engine::SendQuote& a) {
   session_.quote(a.order, a.spec, a.stake, now_, a.strategy);

@@ -147,7 +147,7 @@ class Trader final : public deriv::SessionListener {
   std::string_view account_type() const;
   void append(execution::Record record);
   void perform();
-  void perform(engine::Append& action);
+  std::size_t perform_appends(std::size_t from);
   void perform(engine::SendQuote& action);
   void perform(engine::SendBuy& action);
   void perform(engine::Watch& action);
@@ -189,6 +189,7 @@ class Trader final : public deriv::SessionListener {
   engine::Engine engine_;
   VenueSession session_;
   engine::Actions actions_;
+  std::vector<execution::Record> event_;  // of one append; kept for its room
   Sales sales_;
   std::uint64_t symbols_revision_ = 0;
   bool performing_ = false;

@@ -242,6 +242,10 @@ void Doctor::journal() {
                          "contracts are open"
                        : "run doctor as root");
   }
+  if (const auto whole = (*opened)->check(); !whole) {
+    return add("journal", Grade::kFail, whole.error().text,
+               "stop the daemon and put back a copy; the old file is evidence");
+  }
   const auto snapshot = (*opened)->load();
   if (!snapshot) {
     return add("journal", Grade::kFail, snapshot.error().text,

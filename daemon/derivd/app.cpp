@@ -98,6 +98,7 @@ class App final : public ControlTarget {
     wait_signal();
     watchdog_ = service::Notifier::watchdog_interval();
     now();
+    tell_journal_notices();
     if (!trader_.start()) {
       notifications_.last_words();
       return trader_.exit_code();
@@ -363,6 +364,7 @@ class App final : public ControlTarget {
       last_status_ = at.instant;
       notifier_.status(trader_.status_line());
       tell_archive_problem();
+      tell_journal_notices();
       notifications_.tick(trader_);
       if (metrics_retry_at_ && *metrics_retry_at_ <= at.instant) open_metrics();
       log_.flush(false);
@@ -370,6 +372,12 @@ class App final : public ControlTarget {
       feed_watchdog(at.instant);
     }
     after_event();
+  }
+
+  void tell_journal_notices() {
+    for (const auto& text : journal_->take_notices()) {
+      log_.write(EventKind::kJournalProblem, text);
+    }
   }
 
   void tell_archive_problem() {

@@ -50,11 +50,14 @@ class ObservedJournal final : public store::Journal {
  public:
   ObservedJournal(store::Journal& journal, std::vector<Observer*> observers)
       : journal_(journal), observers_(std::move(observers)) {}
-  core::Result<void> append(const execution::Record& record) override {
+  using store::Journal::append;
+  core::Result<void> append(std::span<const execution::Record> event) override {
     const auto begun = std::chrono::steady_clock::now();
-    auto done = journal_.append(record);
+    auto done = journal_.append(event);
     const auto took = std::chrono::steady_clock::now() - begun;
-    for (auto* observer : observers_) observer->on_append(record, took, done.has_value());
+    for (const auto& record : event) {
+      for (auto* observer : observers_) observer->on_append(record, took, done.has_value());
+    }
     return done;
   }
   core::Result<execution::Snapshot> load() override {
@@ -78,7 +81,9 @@ class ObservedJournal final : public store::Journal {
   core::Result<std::vector<execution::ConfigRecord>> config_changes(std::size_t last) override {
     return journal_.config_changes(last);
   }
+  core::Result<void> catch_up() override { return journal_.catch_up(); }
   core::Result<void> checkpoint() override { return journal_.checkpoint(); }
+  std::vector<std::string> take_notices() override { return journal_.take_notices(); }
 
  private:
   store::Journal& journal_;

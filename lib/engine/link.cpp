@@ -29,7 +29,7 @@ void in_settlement_order(std::vector<execution::Found>& found) {
 
 void Engine::Impl::restore(const execution::Snapshot& snapshot) {
   ledger.restore_last(snapshot.last_order);
-  std::vector<core::ContractId> claims;  // after the open orders, which may be among them
+  auto claims = snapshot.claims;  // after the open orders, which may be among them
   for (const auto& record : snapshot.strategies) {
     auto& slot = slot_for(record.strategy);
     const auto problems = slot.load(record);

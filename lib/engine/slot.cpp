@@ -158,7 +158,7 @@ void Slot::on_settled(const execution::Order& order, bool today) {
   if (plan) plan->on_result(profit);
   counted.erase(order.id);
   booked.push_back({order.id, order.contract, order.sell_price, order.settled_time});
-  if (booked.size() > kBooked) booked.pop_front();
+  while (booked.size() > kBooked) booked.pop_front();
 }
 
 void Slot::new_day(std::int64_t number) {

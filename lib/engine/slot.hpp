@@ -26,9 +26,11 @@
 namespace derivd::engine {
 
 struct Slot {
-  /// Settled contracts that the record names, newest last: more than can settle between two records
-  /// of one order, and enough that a contract bought in the same second as a lost order is known.
-  static constexpr std::size_t kBooked = 64;
+  /// Settled contracts that the record names, newest last: the one that it was written for. An
+  /// event is kept whole or not at all, and the journal tells which contracts are ours; this is the
+  /// second line, so that a record without its order books nothing twice. Records of before
+  /// named 64.
+  static constexpr std::size_t kBooked = 1;
 
   struct Booked {
     core::OrderId order;

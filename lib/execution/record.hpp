@@ -87,6 +87,9 @@ struct Snapshot {
   std::vector<StrategyRecord> strategies;  // latest of each
   std::optional<DayRecord> day;            // latest
   core::OrderId last_order;                // highest id ever given
+  /// Contracts of ours of late, and all that were bought since an order whose outcome is not known
+  /// was sent: such an order is none of them. In any order, some of them twice.
+  std::vector<core::ContractId> claims;
 };
 
 }  // namespace derivd::execution

@@ -284,7 +284,11 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "was mounted read-only, wrong permissions, or a damaged file.\n"
      "\n"
      "Make room (\"df\"), or restore the permissions or the file from a backup. Never delete the\n"
-     "journal while contracts are open: it is what derivd knows about them."},
+     "journal while contracts are open: it is what derivd knows about them.\n"
+     "\n"
+     "Where the entry says that another program has kept the file locked (a shell, a backup),\n"
+     "trading goes on meanwhile and nothing is lost; close that program within the time that the\n"
+     "entry names."},
     {EventKind::kControlCommand, "0177c729ff2140e58cd5bb7b31f351c3", Level::kNotice,
      "An operator's command was carried out",
      "A command came over the control socket; the entry says which and from whom.\n"

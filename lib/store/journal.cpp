@@ -7,34 +7,28 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 
-#include "core/bounds.hpp"
-#include "store/rows.hpp"
+#include "store/journal_reader.hpp"
+#include "store/journal_writer.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite.hpp"
+#include "store/tables.hpp"
 #include "store/writer_lock.hpp"
 
 namespace derivd::store {
 namespace {
 
-using execution::Order;
+/// A larger file is not read in full at each start, so that a start does not become slower with the
+/// years (PRAGMA quick_check reads about 1 GB/s from the cache, far less from a disk). Pages that a
+/// start needs are checked as they are read; `derivctl doctor` checks all.
+constexpr std::int64_t kFullCheckBytes = 4LL << 20;
 
-/// The WAL is checkpointed on the loop only when it has grown to this, which happens once in some
-/// thousand trades; a clean stop and checkpoint() empty it. 2048 pages of 4 KiB are 8 MiB.
-constexpr int kWalPages = 2048;
-/// Behind an intent a purchase waits to be sent, so that moment is left alone until the log is this
-/// long.
-constexpr int kWalPagesAtMost = 4 * kWalPages;
-/// When a reader kept a checkpoint from finishing, it is tried again after this much more.
-constexpr int kWalRetryPages = 256;
-/// A larger file is not read in full at each start (PRAGMA quick_check reads about 1 GB/s from the
-/// cache, far less from a disk).
-constexpr std::int64_t kFullCheckBytes = 256LL << 20;
-
+/// The first version of the tables that goes with an intent log.
+constexpr int kFirstLogVersion = 3;
+/// At a start a foreign lock (a backup) is waited for so long: nothing else can be done meanwhile.
+constexpr int kStartBusyMs = 10'000;
 /// One page of the smallest size; SQLite takes less than a header for a new, empty file.
 constexpr off_t kSmallestFile = 512;
 
@@ -42,20 +36,6 @@ constexpr off_t kSmallestFile = 512;
 /// of a handful of readings. A file that leads in circles would take them for ever.
 constexpr std::int64_t kStepsPerByte = 20;
 constexpr std::int64_t kStepsAtLeast = 10'000'000;
-
-constexpr const char* kNotFinal = "state NOT IN ('refused', 'absent', 'settled')";
-
-std::int64_t wall_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-std::string parameters(int count) {
-  std::string out = "?";
-  for (int i = 1; i < count; ++i) out += ",?";
-  return out;
-}
 
 /// For a file: URI (sqlite.org/uri.html): everything but the plain characters escaped.
 std::string uri_of(const std::string& path, std::string_view query) {
@@ -252,515 +232,180 @@ core::Result<void> check_pages(const Database& db) {
   return {};
 }
 
-/// Digits of a quote: the sum of two, with a barrier, still fits 64 bits.
-constexpr std::int64_t kMaxMantissa = 1'000'000'000'000'000'000;
-
-bool has_dates(const Order& o) {
-  const bool ticks =
-      (!o.entry || core::is_date(o.entry->epoch)) && (!o.exit || core::is_date(o.exit->epoch));
-  return ticks && core::is_date(o.intended_wall) && core::is_date(o.signal_epoch) &&
-         core::is_date(o.purchase_time) && core::is_date(o.settled_time);
-}
-
-bool has_quotes(const Order& o) {
-  const auto fits = [](core::Price quote) {
-    return quote.mantissa() <= kMaxMantissa && quote.mantissa() >= -kMaxMantissa;
-  };
-  return fits(o.spec.barrier) && (!o.entry || fits(o.entry->quote)) &&
-         (!o.exit || fits(o.exit->quote));
-}
-
-/// Whoever asks for a list of orders reckons with it: sums, curves, dates. load() takes what is
-/// there, because a daemon must find its open orders whatever else a venue said about them.
-core::Result<void> check_reckonable(const std::vector<Order>& orders) {
-  core::AmountBound bound;
-  const auto take = [&](const std::optional<core::Money>& amount) {
-    return !amount || (amount->exponent() == core::Money::kCents && bound.take(*amount));
-  };
-  for (const auto& o : orders) {
-    const bool amounts = take(o.stake) && take(o.buy_price) && take(o.payout) && take(o.profit) &&
-                         take(o.sell_price);
-    if (amounts && has_dates(o) && has_quotes(o)) continue;
-    return core::invalid(fmt::format("order {} has {} that cannot be reckoned with", o.id.value,
-                                     !amounts       ? "amounts"
-                                     : has_dates(o) ? "quotes"
-                                                    : "times"));
-  }
-  return {};
-}
-
-class SqliteJournal final : public Journal {
+/// What a start finds in the intent log, and brings into the tables.
+class Recovery {
  public:
-  SqliteJournal(Database db, std::optional<WriterLock> lock)
-      : lock_(std::move(lock)), db_(std::move(db)) {}
-  SqliteJournal(const SqliteJournal&) = delete;
-  SqliteJournal& operator=(const SqliteJournal&) = delete;
+  Recovery(Database& db, const JournalSettings& settings, int version)
+      : db_(db), settings_(settings), version_(version), path_(intent_log_path(db.path())) {}
 
-  core::Result<void> prepare_writer();
+  core::Result<void> run();
+  /// After the tables are of this program's version.
+  core::Result<std::unique_ptr<IntentLog>> log();
 
-  core::Result<void> append(const execution::Record& record) override;
-  core::Result<execution::Snapshot> load() override;
-  core::Result<std::vector<Order>> orders(const OrderQuery& query) override;
-  core::Result<std::vector<execution::HaltRecord>> halts() override;
-  core::Result<std::optional<execution::BalanceRecord>> last_balance() override;
-  core::Result<History> history() override;
-  core::Result<std::vector<execution::HaltRecord>> halt_history(std::string_view strategy,
-                                                                std::size_t last) override;
-  core::Result<std::vector<execution::ConfigRecord>> config_changes(std::size_t last) override;
-  core::Result<void> checkpoint() override;
+  LogPosition position;
+  std::vector<std::string> notices;
 
  private:
-  struct Inserts {
-    Statement begin, commit, rollback;
-    Statement order_event, order, halt, strategy_state, strategy, day, balance, session, config;
-  };
-
-  core::Result<void> insert(const execution::OrderRecord& r);
-  core::Result<void> insert(const execution::HaltRecord& r);
-  core::Result<void> insert(const execution::StrategyRecord& r);
-  core::Result<void> insert(const execution::DayRecord& r);
-  core::Result<void> insert(const execution::BalanceRecord& r);
-  core::Result<void> insert(const execution::SessionRecord& r);
-  core::Result<void> insert(const execution::ConfigRecord& r);
-  core::Result<void> step(Statement& s) { return db_.step(s, "cannot write"); }
-  void bound_wal(bool hurry);
-
-  core::Result<execution::Snapshot> load_tables();
-  core::Result<std::vector<Order>> read_orders(Statement& statement);
-  core::Result<std::vector<execution::HaltRecord>> read_halts(Statement& statement);
-  core::Result<std::vector<execution::StrategyRecord>> read_strategies();
-  core::Result<std::optional<execution::DayRecord>> read_day();
-  core::Result<std::vector<execution::HaltRecord>> read_halts(std::string_view which);
-  core::Error bad_row(std::string_view table, const core::Error& e) const {
-    return core::invalid(
-        fmt::format("{}: table {}: {}; the file is damaged: restore it from a backup", db_.path(),
-                    table, e.text));
-  }
-  /// Calls `row` for each row. The statement is freed, and with it the read lock.
-  template <class F>
-  core::Result<void> each(Statement statement, F row) {
-    for (;;) {
-      const int code = sqlite3_step(statement.get());
-      if (code == SQLITE_DONE) return {};
-      if (code != SQLITE_ROW) return db_.error("cannot read", code);
-      if (core::Result<void> done = row(statement); !done) return done.error();
-    }
+  core::Result<void> check_owner() const;
+  core::Result<void> bring();
+  core::Result<void> without_log();
+  core::Error bad_log(const core::Error& e) const {
+    return {e.kind, fmt::format("{}: {}; put the right one back, or, if it is lost, move it away "
+                                "and make an empty file of that name to go on without it",
+                                path_, e.text)};
   }
 
-  std::optional<WriterLock> lock_;  // before db_: released after the file is closed
-  Database db_;
-  Inserts inserts_;
-  int wal_pages_ = 0;
-  int next_checkpoint_ = kWalPages;
+  Database& db_;
+  const JournalSettings& settings_;
+  int version_;
+  std::string path_;
+  std::unique_ptr<LogFile> file_;
+  std::optional<LogReader> reader_;
 };
 
-core::Result<void> SqliteJournal::prepare_writer() {
-  const auto columns = std::string(kOrderColumns);
-  const std::pair<Statement*, std::string> all[] = {
-      {&inserts_.begin, "BEGIN IMMEDIATE"},
-      {&inserts_.commit, "COMMIT"},
-      {&inserts_.rollback, "ROLLBACK"},
-      {&inserts_.order_event, "INSERT INTO order_events(written_us," + columns + ") VALUES(" +
-                                  parameters(kOrderColumnCount + 1) + ")"},
-      {&inserts_.order, "INSERT OR REPLACE INTO orders(" + columns + ") VALUES(" +
-                            parameters(kOrderColumnCount) + ")"},
-      {&inserts_.halt,
-       "INSERT INTO halts(written_us,strategy,halted,kind,reason,wall_us,venue_s)"
-       " VALUES(?,?,?,?,?,?,?)"},
-      {&inserts_.strategy_state,
-       "INSERT INTO "
-       "strategy_states(written_us,strategy,session,realised,realised_exp,peak,peak_exp,"
-       "counters,staking,guards) VALUES(?,?,?,?,?,?,?,?,?,?)"},
-      {&inserts_.strategy, "INSERT OR REPLACE INTO strategies(strategy,seq) VALUES(?,?)"},
-      {&inserts_.day,
-       "INSERT INTO day_totals(written_us,day,settled_profit,settled_profit_exp,trades)"
-       " VALUES(?,?,?,?,?)"},
-      {&inserts_.balance,
-       "INSERT INTO balances(written_us,wall_us,venue_s,balance,balance_exp,account,currency)"
-       " VALUES(?,?,?,?,?,?,?)"},
-      {&inserts_.session,
-       "INSERT INTO sessions(written_us,wall_us,account,state,reason) VALUES(?,?,?,?,?)"},
-      {&inserts_.config,
-       "INSERT INTO config_changes(written_us,wall_us,venue_s,key,old_value,new_value,taken)"
-       " VALUES(?,?,?,?,?,?,?)"},
-  };
-  for (const auto& [statement, sql] : all) {
-    auto prepared = db_.prepare(sql);
-    if (!prepared) return prepared.error();
-    *statement = std::move(*prepared);
+core::Result<void> Recovery::run() {
+  if (version_ < kFirstLogVersion) {
+    if (!settings_.log_files(path_, LogAccess::kRead)) return {};
+    return bad_log(core::invalid("an intent log beside a journal that has none yet"));
   }
-  sqlite3_wal_hook(
-      db_.get(),
-      [](void* self, sqlite3*, const char*, int pages) {
-        static_cast<SqliteJournal*>(self)->wal_pages_ = pages;
-        return SQLITE_OK;
-      },
-      this);
+  auto found = read_position(db_);
+  if (!found) return found.error();
+  position = *found;
+  auto file = settings_.log_files(path_, LogAccess::kWrite);
+  if (!file && file.error().kind != core::ErrorKind::kNotFound) return file.error();
+  if (!file) return without_log();
+  const auto size = (*file)->size();
+  if (!size) return size.error();
+  if (*size == 0) {
+    notices.push_back(fmt::format(
+        "{}: is empty: the journal goes on from event {} without what the log had; contracts that "
+        "were bought since are reported as foreign",
+        path_, position.applied));
+    return {};
+  }
+  auto reader = LogReader::open(**file);
+  if (!reader) return bad_log(reader.error());
+  file_ = std::move(*file);
+  reader_.emplace(std::move(*reader));
+  if (auto good = check_owner(); !good) return good;
+  return bring();
+}
+
+core::Result<void> Recovery::without_log() {
+  if (position.clean) return {};
+  return core::invalid(fmt::format(
+      "{0}: missing, and the journal did not end with a clean stop: its last events may be in that "
+      "file. Put it back beside {1}; if it is lost, or the journal is a copy that was made while "
+      "derivd ran, make an empty file of that name to go on without it",
+      path_, db_.path()));
+}
+
+core::Result<void> Recovery::check_owner() const {
+  if (reader_->identity().journal != position.journal) {
+    return bad_log(core::invalid("belongs to another journal"));
+  }
+  if (reader_->oldest() > position.applied + 1) {
+    return older_than_log(db_.path(), position.applied, reader_->oldest());
+  }
   return {};
 }
 
-core::Result<void> SqliteJournal::append(const execution::Record& record) {
-  if (!lock_) return core::invalid(db_.path() + ": opened for reading only");
-  if (auto done = step(inserts_.begin); !done) return done.error();
-  auto done = std::visit([this](const auto& r) { return insert(r); }, record);
-  if (done) done = step(inserts_.commit);
-  if (!done) {
-    // Some failures (a full disk, for one) have rolled back already.
-    if (sqlite3_get_autocommit(db_.get()) == 0) (void)step(inserts_.rollback);
-    return done.error();
+core::Result<void> Recovery::bring() {
+  const auto before = position.applied;
+  const auto reaches = reader_->seek(before + 1);
+  if (!reaches) return reaches.error();
+  std::optional<EventTables> tables;
+  for (bool more = *reaches; more;) {
+    const auto frame = reader_->next();
+    if (!frame) return frame.error();
+    more = frame->has_value();
+    if (!more) break;
+    if (!tables) {
+      if (static_cast<int>(reader_->identity().schema) != version_) {
+        return bad_log(core::invalid(
+            fmt::format("holds events of another derivd (journal version {}, the journal has {})",
+                        reader_->identity().schema, version_)));
+      }
+      if (auto begun = db_.run("BEGIN IMMEDIATE"); !begun) return begun;
+      auto made = EventTables::of_journal(db_);
+      if (!made) return made.error();
+      tables.emplace(std::move(*made));
+    }
+    if (auto done = tables->apply(**frame); !done) return done;
+    position.applied = (*frame)->seq;
   }
-  const auto* order = std::get_if<execution::OrderRecord>(&record);
-  bound_wal(order != nullptr && order->order.state == execution::OrderState::kIntended);
+  if (tables) {
+    const auto sql = fmt::format("UPDATE log_position SET applied = {}; COMMIT", position.applied);
+    if (auto done = db_.run(sql.c_str()); !done) return done;
+  }
+  if (position.clean && tables) {
+    notices.push_back(
+        fmt::format("{}: an older copy; {} events since then were taken from its intent log",
+                    db_.path(), position.applied - before));
+  }
+  if (position.clean) return {};
+  const auto beyond = reader_->count_beyond(position.applied);
+  if (!beyond) return beyond.error();
+  if (*beyond > 0) {
+    notices.push_back(fmt::format(
+        "{}: {} events after event {} cannot be reached, since some before them are damaged; a "
+        "power failure does that where store.durability is process. Contracts that were bought in "
+        "these moments are reported as foreign",
+        path_, *beyond, position.applied));
+  }
   return {};
 }
 
-// The record is safe in the WAL at this point: a checkpoint that fails is no failure of the append.
-// If the disk is at its end, the next append says so itself.
-void SqliteJournal::bound_wal(bool hurry) {
-  if (wal_pages_ < next_checkpoint_) {
-    if (wal_pages_ < kWalPages) next_checkpoint_ = kWalPages;
-    return;
+core::Result<std::unique_ptr<IntentLog>> Recovery::log() {
+  if (version_ < kFirstLogVersion) {
+    auto found = read_position(db_);
+    if (!found) return found.error();
+    position = *found;
   }
-  if (hurry && wal_pages_ < kWalPagesAtMost) return;
-  int in_log = 0;
-  int done = 0;
-  const int code =
-      sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &done);
-  next_checkpoint_ = code == SQLITE_OK && in_log == done ? kWalPages : wal_pages_ + kWalRetryPages;
-}
-
-core::Result<void> SqliteJournal::insert(const execution::OrderRecord& r) {
-  inserts_.order_event.bind(1, wall_us());
-  bind_order(inserts_.order_event, 2, r.order);
-  if (auto done = step(inserts_.order_event); !done) return done.error();
-  bind_order(inserts_.order, 1, r.order);
-  return step(inserts_.order);
-}
-
-core::Result<void> SqliteJournal::insert(const execution::HaltRecord& r) {
-  auto& s = inserts_.halt;
-  s.bind(1, wall_us());
-  s.bind(2, r.strategy.view());
-  s.bind(3, std::int64_t{r.halted});
-  s.bind(4, r.kind.view());
-  s.bind(5, r.reason.view());
-  s.bind(6, r.wall.us);
-  s.bind(7, r.venue.s);
-  return step(s);
-}
-
-core::Result<void> SqliteJournal::insert(const execution::StrategyRecord& r) {
-  auto& s = inserts_.strategy_state;
-  s.bind(1, wall_us());
-  s.bind(2, r.strategy.view());
-  s.bind(3, r.session);
-  bind_money(s, 4, r.realised);
-  bind_money(s, 6, r.peak);
-  s.bind(8, std::string_view(r.counters));
-  s.bind(9, std::string_view(r.staking));
-  s.bind(10, std::string_view(r.guards));
-  if (auto done = step(s); !done) return done.error();
-  inserts_.strategy.bind(1, r.strategy.view());
-  inserts_.strategy.bind(2, sqlite3_last_insert_rowid(db_.get()));
-  return step(inserts_.strategy);
-}
-
-core::Result<void> SqliteJournal::insert(const execution::DayRecord& r) {
-  auto& s = inserts_.day;
-  s.bind(1, wall_us());
-  s.bind(2, r.day);
-  bind_money(s, 3, r.settled_profit);
-  s.bind(5, r.trades);
-  return step(s);
-}
-
-core::Result<void> SqliteJournal::insert(const execution::BalanceRecord& r) {
-  auto& s = inserts_.balance;
-  s.bind(1, wall_us());
-  s.bind(2, r.wall.us);
-  s.bind(3, r.venue.s);
-  bind_money(s, 4, r.balance);
-  s.bind(6, r.account.view());
-  s.bind(7, r.currency.view());
-  return step(s);
-}
-
-core::Result<void> SqliteJournal::insert(const execution::SessionRecord& r) {
-  auto& s = inserts_.session;
-  s.bind(1, wall_us());
-  s.bind(2, r.wall.us);
-  s.bind(3, r.account.view());
-  s.bind(4, r.state.view());
-  s.bind(5, r.reason.view());
-  return step(s);
-}
-
-core::Result<void> SqliteJournal::insert(const execution::ConfigRecord& r) {
-  auto& s = inserts_.config;
-  s.bind(1, wall_us());
-  s.bind(2, r.wall.us);
-  s.bind(3, r.venue.s);
-  s.bind(4, std::string_view(r.key));
-  s.bind(5, std::string_view(r.before));
-  s.bind(6, std::string_view(r.after));
-  s.bind(7, r.taken.view());
-  return step(s);
-}
-
-core::Result<std::vector<Order>> SqliteJournal::read_orders(Statement& statement) {
-  std::vector<Order> out;
-  auto done = each(std::move(statement), [&](const Statement& s) -> core::Result<void> {
-    auto order = read_order(s, 0);
-    if (!order) return bad_row("orders", order.error());
-    out.push_back(*order);
-    return {};
-  });
-  if (!done) return done.error();
-  return out;
-}
-
-core::Result<std::vector<execution::HaltRecord>> SqliteJournal::halts() {
-  return read_halts(
-      "WHERE halted != 0 AND seq IN (SELECT max(seq) FROM halts GROUP BY strategy)"
-      " ORDER BY strategy");
-}
-
-core::Result<std::vector<execution::HaltRecord>> SqliteJournal::read_halts(std::string_view which) {
-  auto statement = db_.prepare(
-      fmt::format("SELECT strategy,halted,kind,reason,wall_us,venue_s FROM halts {}", which));
-  if (!statement) return statement.error();
-  return read_halts(*statement);
-}
-
-core::Result<std::vector<execution::HaltRecord>> SqliteJournal::halt_history(
-    std::string_view strategy, std::size_t last) {
-  auto statement = db_.prepare(
-      "SELECT strategy,halted,kind,reason,wall_us,venue_s FROM halts WHERE strategy IN (?1, '')"
-      " ORDER BY seq DESC LIMIT ?2");
-  if (!statement) return statement.error();
-  statement->bind(1, strategy);
-  statement->bind(2, static_cast<std::int64_t>(last));
-  return read_halts(*statement);
-}
-
-core::Result<std::vector<execution::ConfigRecord>> SqliteJournal::config_changes(std::size_t last) {
-  auto statement = db_.prepare(
-      "SELECT wall_us,venue_s,key,old_value,new_value,taken FROM config_changes"
-      " ORDER BY seq DESC LIMIT ?1");
-  if (!statement) return statement.error();
-  statement->bind(1, static_cast<std::int64_t>(last));
-  std::vector<execution::ConfigRecord> out;
-  auto done = each(std::move(*statement), [&](const Statement& s) -> core::Result<void> {
-    const auto taken = read_short<16>(s, 5);
-    if (!taken) return bad_row("config_changes", core::invalid("a text is too long"));
-    const core::WallTime wall{s.integer(0)};
-    const core::VenueTime venue{s.integer(1)};
-    if (!core::is_date(wall) || !core::is_date(venue)) {
-      return bad_row("config_changes", core::invalid("a time is out of range"));
-    }
-    out.push_back({wall, venue, std::string(s.text(2)), std::string(s.text(3)),
-                   std::string(s.text(4)), *taken});
-    return {};
-  });
-  if (!done) return done.error();
-  return out;
-}
-
-core::Result<std::vector<execution::HaltRecord>> SqliteJournal::read_halts(Statement& statement) {
-  std::vector<execution::HaltRecord> out;
-  auto done = each(std::move(statement), [&](const Statement& s) -> core::Result<void> {
-    const auto strategy = read_short<core::Name::kCapacity>(s, 0);
-    const auto kind = read_short<32>(s, 2);
-    const auto reason = read_short<core::Text::kCapacity>(s, 3);
-    if (!strategy || !kind || !reason) return bad_row("halts", core::invalid("a text is too long"));
-    const core::WallTime wall{s.integer(4)};
-    const core::VenueTime venue{s.integer(5)};
-    if (!core::is_date(wall) || !core::is_date(venue)) {
-      return bad_row("halts", core::invalid("a time is out of range"));
-    }
-    out.push_back({*strategy, s.integer(1) != 0, *kind, *reason, wall, venue});
-    return {};
-  });
-  if (!done) return done.error();
-  return out;
-}
-
-core::Result<std::vector<execution::StrategyRecord>> SqliteJournal::read_strategies() {
-  auto statement = db_.prepare(
-      "SELECT "
-      "h.strategy,h.session,h.realised,h.realised_exp,h.peak,h.peak_exp,h.counters,h.staking,"
-      "h.guards FROM strategies AS now JOIN strategy_states AS h ON h.seq = now.seq"
-      " ORDER BY now.strategy");
-  if (!statement) return statement.error();
-  std::vector<execution::StrategyRecord> out;
-  auto done = each(std::move(*statement), [&](const Statement& s) -> core::Result<void> {
-    const auto strategy = read_short<core::Name::kCapacity>(s, 0);
-    const auto realised = read_money(s, 2);
-    const auto peak = read_money(s, 4);
-    if (!strategy || !realised || !peak) {
-      return bad_row("strategy_states", core::invalid("a value is out of range"));
-    }
-    out.push_back({*strategy, s.integer(1), *realised, *peak, std::string(s.text(6)),
-                   std::string(s.text(7)), std::string(s.text(8))});
-    return {};
-  });
-  if (!done) return done.error();
-  return out;
-}
-
-core::Result<std::optional<execution::DayRecord>> SqliteJournal::read_day() {
-  auto statement = db_.prepare(
-      "SELECT day,settled_profit,settled_profit_exp,trades FROM day_totals ORDER BY seq DESC LIMIT "
-      "1");
-  if (!statement) return statement.error();
-  std::optional<execution::DayRecord> out;
-  auto done = each(std::move(*statement), [&](const Statement& s) -> core::Result<void> {
-    const auto profit = read_money(s, 1);
-    if (!profit) return bad_row("day_totals", profit.error());
-    out = execution::DayRecord{s.integer(0), *profit, s.integer(3)};
-    return {};
-  });
-  if (!done) return done.error();
-  return out;
-}
-
-core::Result<std::optional<execution::BalanceRecord>> SqliteJournal::last_balance() {
-  auto statement = db_.prepare(
-      "SELECT wall_us,venue_s,balance,balance_exp,account,currency FROM balances"
-      " ORDER BY seq DESC LIMIT 1");
-  if (!statement) return statement.error();
-  std::optional<execution::BalanceRecord> out;
-  auto done = each(std::move(*statement), [&](const Statement& s) -> core::Result<void> {
-    const auto balance = read_money(s, 2);
-    const auto account = read_short<32>(s, 4);
-    const auto currency = read_short<8>(s, 5);
-    if (!balance || !account || !currency) {
-      return bad_row("balances", core::invalid("a value is out of range"));
-    }
-    out = execution::BalanceRecord{{s.integer(0)}, {s.integer(1)}, *balance, *account, *currency};
-    return {};
-  });
-  if (!done) return done.error();
-  return out;
-}
-
-core::Result<History> SqliteJournal::history() {
-  History out;
-  auto halts = read_halts("ORDER BY seq");
-  if (!halts) return halts.error();
-  out.halts = std::move(*halts);
-  auto changes = config_changes(std::numeric_limits<std::int64_t>::max());
-  if (!changes) return changes.error();
-  out.changes = std::move(*changes);
-  std::ranges::reverse(out.changes);
-  auto accepted =
-      db_.prepare("SELECT id,min(written_us) FROM order_events WHERE contract_id != 0 GROUP BY id");
-  if (!accepted) return accepted.error();
-  auto done = each(std::move(*accepted), [&](const Statement& s) -> core::Result<void> {
-    const core::WallTime written{s.integer(1)};
-    if (!core::is_date(written)) {
-      return bad_row("order_events", core::invalid("a time is out of range"));
-    }
-    out.accepted_us.emplace(s.integer(0), written.us);
-    return {};
-  });
-  if (!done) return done.error();
-  const auto unknown =
-      db_.number("SELECT count(DISTINCT id) FROM order_events WHERE state = 'unknown'");
-  if (!unknown) return unknown.error();
-  out.were_unknown = *unknown;
-  return out;
-}
-
-core::Result<execution::Snapshot> SqliteJournal::load() {
-  // One read transaction: all tables as of one moment.
-  if (auto begun = db_.run("BEGIN"); !begun) return begun.error();
-  auto out = load_tables();
-  (void)db_.run("COMMIT");
-  return out;
-}
-
-core::Result<execution::Snapshot> SqliteJournal::load_tables() {
-  execution::Snapshot out;
-  auto statement = db_.prepare(
-      fmt::format("SELECT {} FROM orders WHERE {} ORDER BY id", kOrderColumns, kNotFinal));
-  if (!statement) return statement.error();
-  auto open = read_orders(*statement);
-  if (!open) return open.error();
-  auto in_force = halts();
-  if (!in_force) return in_force.error();
-  auto strategies = read_strategies();
-  if (!strategies) return strategies.error();
-  auto day = read_day();
-  if (!day) return day.error();
-  const auto last = db_.number("SELECT coalesce(max(id), 0) FROM orders");
-  if (!last) return last.error();
-  out.open_orders = std::move(*open);
-  out.halts = std::move(*in_force);
-  out.strategies = std::move(*strategies);
-  out.day = *day;
-  out.last_order = {*last};
-  return out;
-}
-
-core::Result<std::vector<Order>> SqliteJournal::orders(const OrderQuery& query) {
-  auto sql = fmt::format("SELECT {} FROM orders WHERE 1", kOrderColumns);
-  if (query.strategy) sql += " AND strategy = ?1";
-  if (query.since) sql += " AND intended_us >= ?2";
-  if (query.contracts_only) sql += " AND state NOT IN ('refused', 'absent')";
-  if (query.after) sql += " AND id > ?4";
-  if (query.upto) sql += " AND id <= ?6";
-  // Of the latest the index finds the few; they are turned round afterwards.
-  sql += query.last ? " ORDER BY intended_us DESC, id DESC LIMIT ?3" : " ORDER BY id";
-  if (query.first) sql += " LIMIT ?5";
-  auto statement = db_.prepare(sql);
-  if (!statement) return statement.error();
-  if (query.strategy) statement->bind(1, std::string_view(*query.strategy));
-  if (query.since) statement->bind(2, query.since->us);
-  if (query.last) statement->bind(3, static_cast<std::int64_t>(*query.last));
-  if (query.after) statement->bind(4, query.after.value);
-  if (query.first) statement->bind(5, static_cast<std::int64_t>(*query.first));
-  if (query.upto) statement->bind(6, query.upto.value);
-  auto orders = read_orders(*statement);
-  if (!orders) return orders;
-  if (auto good = check_reckonable(*orders); !good) return bad_row("orders", good.error());
-  if (query.last) std::reverse(orders->begin(), orders->end());
-  return orders;
-}
-
-core::Result<void> SqliteJournal::checkpoint() {
-  if (!lock_) return core::invalid(db_.path() + ": opened for reading only");
-  const int code =
-      sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  // A reader that will not go away leaves the log longer than it need be, nothing worse.
-  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
-    return db_.error("cannot move the log into the file", code);
+  const LogIdentity identity{position.journal, static_cast<std::uint32_t>(known_version())};
+  if (!file_) {
+    const auto first = position.applied + 1;
+    auto made = create_intent_log(path_, identity, first, settings_.log_region_bytes);
+    if (!made) return made.error();
+    auto file = settings_.log_files(path_, LogAccess::kWrite);
+    if (!file) return file.error();
+    file_ = std::move(*file);
+    auto reader = LogReader::open(*file_);
+    if (!reader) return reader.error();
+    reader_.emplace(std::move(*reader));
   }
-  if (code == SQLITE_OK) next_checkpoint_ = kWalPages;
-  return {};
+  // The events of the last run are overwritten from here on.
+  if (auto done = db_.sync_wal(); !done) return done.error();
+  return IntentLog::go_on(std::move(file_), *reader_, identity, position.applied + 1,
+                          settings_.durability);
 }
 
-const char* synchronous(execution::Durability durability) {
-  switch (durability) {
-    case execution::Durability::kProcess:
-      return "PRAGMA synchronous = NORMAL";
-    case execution::Durability::kPower:
-      return "PRAGMA synchronous = FULL";
+/// A journal was moved away, or lost. A log with nothing in it went with it.
+core::Result<void> forget_unused_log(const std::string& path, const JournalSettings& settings) {
+  const auto log = intent_log_path(path);
+  auto file = settings.log_files(log, LogAccess::kRead);
+  if (!file && file.error().kind == core::ErrorKind::kNotFound) return {};
+  if (file) {
+    const auto size = (*file)->size();
+    if (size && *size == 0) return {};
+    auto reader = LogReader::open(**file);
+    const auto frame =
+        reader ? reader->next() : core::Result<std::optional<LogFrame>>(reader.error());
+    const auto beyond = frame && !*frame ? reader->count_beyond(0) : core::Result<std::size_t>(1);
+    if (beyond && *beyond == 0) {
+      if (::unlink(log.c_str()) == 0) return {};
+    }
   }
-  return "PRAGMA synchronous = FULL";
+  return core::invalid(fmt::format(
+      "{0}: missing, while its intent log {1} is there: put the journal back, or move the log away "
+      "too to begin a new one",
+      path, log));
 }
 
-core::Result<std::unique_ptr<Journal>> open_writer(const std::string& path,
-                                                   execution::Durability durability) {
-  auto lock = WriterLock::take(path);
-  if (!lock) return lock.error();
-  const auto state = look_at(path);
-  if (!state) return state.error();
-  if (*state == FileState::kAbsent) {
-    if (auto made = create(path); !made) return made.error();
-  }
+core::Result<Database> open_for_writing(const std::string& path) {
   auto db = Database::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, path);
   if (!db) return db.error();
+  sqlite3_busy_timeout(db->get(), kStartBusyMs);
   if (auto good = check_identity(*db); !good) return good.error();
   // SQLite opens a file that it may not write for reading, without a word.
   if (sqlite3_db_readonly(db->get(), "main") != 0) {
@@ -770,20 +415,45 @@ core::Result<std::unique_ptr<Journal>> open_writer(const std::string& path,
                     "mounted read-only",
                     path));
   }
+  // What must survive a power failure is in the intent log until the WAL was synced.
   auto set = db->run(
-      "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;"
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;"
       "PRAGMA journal_size_limit = 16777216; PRAGMA trusted_schema = OFF;"
       "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY");
   if (!set) return set.error();
-  if (auto done = db->run(synchronous(durability)); !done) return done.error();
+  if (auto good = check_pages(*db); !good) return good.error();
+  return db;
+}
+
+core::Result<std::unique_ptr<Journal>> open_writer(const std::string& path,
+                                                   const JournalSettings& settings) {
+  auto lock = WriterLock::take(path);
+  if (!lock) return lock.error();
+  const auto state = look_at(path);
+  if (!state) return state.error();
+  if (*state == FileState::kAbsent) {
+    if (auto done = forget_unused_log(path, settings); !done) return done.error();
+    if (auto made = create(path); !made) return made.error();
+  }
+  auto db = open_for_writing(path);
+  if (!db) return db.error();
   const auto version = db->number("PRAGMA user_version");
   if (!version) return version.error();
+  const bool current = *version == known_version();
+  if (current) {
+    if (auto good = check_tables(*db); !good) return good.error();
+  }
+  Recovery recovery(*db, settings, static_cast<int>(*version));
+  if (auto done = recovery.run(); !done) return done.error();
   if (auto done = migrate(*db, static_cast<int>(*version)); !done) return done.error();
-  if (auto good = check_tables(*db); !good) return good.error();
-  if (auto good = check_pages(*db); !good) return good.error();
-  auto journal = std::make_unique<SqliteJournal>(std::move(*db), std::move(*lock));
-  if (auto ready = journal->prepare_writer(); !ready) return ready.error();
-  return std::unique_ptr<Journal>(std::move(journal));
+  if (!current) {
+    if (auto good = check_tables(*db); !good) return good.error();
+  }
+  auto log = recovery.log();
+  if (!log) return log.error();
+  if (auto done = db->run("UPDATE log_position SET clean = 0"); !done) return done.error();
+  return JournalWriter::begin({std::move(*lock), std::move(*db), std::move(*log), recovery.position,
+                               settings, std::move(recovery.notices)});
 }
 
 /// A reader needs FILE-wal and FILE-shm. Where they are missing and it may not make them (a reader
@@ -811,7 +481,8 @@ core::Result<Database> open_for_reading(const std::string& path) {
   return still;
 }
 
-core::Result<std::unique_ptr<Journal>> open_reader(const std::string& path) {
+core::Result<std::unique_ptr<Journal>> open_reader(const std::string& path,
+                                                   const JournalSettings& settings) {
   const auto state = look_at(path);
   if (!state) return state.error();
   if (*state == FileState::kAbsent) {
@@ -830,25 +501,34 @@ core::Result<std::unique_ptr<Journal>> open_reader(const std::string& path) {
                     "it up to date when it starts",
                     path, *version));
   }
-  auto set =
-      db->run("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+  // Not query_only: what the intent log has is laid over the tables as temporary ones.
+  auto set = db->run(
+      "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
   if (!set) return set.error();
   if (auto good = check_tables(*db); !good) return good.error();
   if (auto bounded = bound_reading(*db); !bounded) return bounded.error();
-  return std::unique_ptr<Journal>(std::make_unique<SqliteJournal>(std::move(*db), std::nullopt));
+  return std::unique_ptr<Journal>(
+      std::make_unique<JournalReader>(std::move(*db), settings.log_files));
 }
 
 }  // namespace
 
 core::Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, Mode mode,
                                                      execution::Durability durability) {
+  JournalSettings settings;
+  settings.durability = durability;
+  return open(path, mode, settings);
+}
+
+core::Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, Mode mode,
+                                                     const JournalSettings& settings) {
   const auto real = real_path(path);
   if (!real) return real.error();
   switch (mode) {
     case Mode::kReadWrite:
-      return open_writer(*real, durability);
+      return open_writer(*real, settings);
     case Mode::kReadOnly:
-      return open_reader(*real);
+      return open_reader(*real, settings);
   }
   return core::invalid("no such mode");
 }

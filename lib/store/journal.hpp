@@ -1,12 +1,15 @@
-// Owns the journal: derivd's memory on disk, an append-only history of records with the latest
-// state beside it, in one SQLite file (WAL). The daemon appends from the loop thread before the
-// effect of each record; derivctl opens it read-only. It never deletes and never guesses: a file
-// that it cannot read is an error, not an empty journal.
+// Owns the journal: derivd's memory on disk, an append-only history with the latest state beside
+// it. An event is in the intent log (FILE-intents) before its effect, and in SQLite (FILE, WAL)
+// soon after it, by a thread of the journal. The daemon appends from the loop thread; derivctl
+// opens it read-only. It never deletes and never guesses: a file that it cannot read is an error,
+// not an empty journal. docs/journal.md tells the files, their order and what a start does with
+// them.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,6 +17,7 @@
 
 #include "core/result.hpp"
 #include "execution/record.hpp"
+#include "store/intent_log.hpp"
 
 namespace derivd::store {
 
@@ -36,26 +40,47 @@ struct History {
   std::int64_t were_unknown = 0;  // orders that were of unknown outcome at some time
 };
 
+/// How the writer works. The defaults are the daemon's, but for the durability.
+struct JournalSettings {
+  execution::Durability durability = execution::Durability::kProcess;
+  /// So long a program may keep the file locked (a shell, a backup) before append() fails.
+  core::Duration lock_patience = std::chrono::seconds(30);
+  /// From an event that nothing is sent behind to its transaction: one for what comes meanwhile.
+  core::Duration linger = std::chrono::milliseconds(200);
+  /// False: no thread; catch_up() and checkpoint() alone write to SQLite. For tests.
+  bool background = true;
+  std::uint32_t log_region_bytes = kLogRegionBytes;
+  LogFiles log_files = open_log_file;
+};
+
 class Journal {
  public:
   enum class Mode : std::uint8_t { kReadWrite, kReadOnly };
-  /// Creates the file (0600) and migrates it in kReadWrite. A second writer gets kRefused:
-  /// FILE-lock beside the file is locked as long as the journal is open. What is there but is no
-  /// whole journal (empty, cut off, damaged, of another program, of a newer version) is kInvalid
-  /// with the remedy.
+  /// Creates the files (0600), brings what the last run left in the intent log into SQLite and
+  /// migrates the tables in kReadWrite. A second writer gets kRefused: FILE-lock beside the file is
+  /// locked as long as the journal is open. What is there but is no whole journal (empty, cut off,
+  /// damaged, of another program, of a newer version, without its log) is kInvalid with the remedy.
+  /// The check of the pages is bounded: check() does all of them.
   ///
-  /// A reader works while a writer runs and after it. It needs to read FILE, FILE-wal and FILE-shm;
-  /// after a clean stop only FILE is left, and a reader that may not create the other two beside it
-  /// reads FILE alone. It never sees less than the last clean stop: where a log is there that it
-  /// may not read, it gets an error.
+  /// A reader works while a writer runs and after it. It needs to read FILE, FILE-wal, FILE-shm and
+  /// FILE-intents; after a clean stop FILE is enough, and a reader that may not create the others
+  /// beside it reads FILE alone. It sees every event that was appended, also what only the intent
+  /// log has; where a log is there that it may not read, it gets an error.
   static core::Result<std::unique_ptr<Journal>> open(
       const std::string& path, Mode mode,
       execution::Durability durability = execution::Durability::kProcess);
+  static core::Result<std::unique_ptr<Journal>> open(const std::string& path, Mode mode,
+                                                     const JournalSettings& settings);
   virtual ~Journal() = default;
 
-  /// One transaction. On return it survives a crash of this process (WAL, synchronous=NORMAL), and
-  /// with Durability::kPower a crash of the machine, too (synchronous=FULL: the log is synced).
-  virtual core::Result<void> append(const execution::Record& record) = 0;
+  /// The records of one event, all of them or none. On return they survive a crash of this process,
+  /// and with Durability::kPower a crash of the machine, too. One write to the intent log, with
+  /// kPower one sync; never waits for SQLite unless a megabyte waits for it. kIo when the log
+  /// cannot be written (the event may or may not be kept then), when SQLite could not take what was
+  /// appended before (a full disk), or a program has kept the file locked for too long: from then
+  /// on every append fails.
+  virtual core::Result<void> append(std::span<const execution::Record> event) = 0;
+  core::Result<void> append(const execution::Record& record) { return append({&record, 1}); }
   virtual core::Result<execution::Snapshot> load() = 0;
   /// A list that can be reckoned with: sums of its amounts fit 64 bits, times are dates. Otherwise
   /// kInvalid, as for a row that no version of derivd wrote.
@@ -69,11 +94,16 @@ class Journal {
   virtual core::Result<std::vector<execution::HaltRecord>> halt_history(std::string_view strategy,
                                                                         std::size_t last) = 0;
   virtual core::Result<std::vector<execution::ConfigRecord>> config_changes(std::size_t last) = 0;
-  /// Truncates the WAL; called at a clean stop and off the hot path. In between append() keeps the
-  /// WAL to some 8 MiB (32 MiB at most) by itself, at 10 to 30 ms each time, never behind an intent
-  /// unless it must. Errors of append(): kIo (full disk, read-only, …); the record is not kept
-  /// then.
+  /// Brings all that was appended into SQLite, on the caller's thread.
+  virtual core::Result<void> catch_up() { return {}; }
+  /// The same, and truncates the WAL; called at a clean stop. In between the journal's thread keeps
+  /// the WAL to some 4 MiB by itself.
   virtual core::Result<void> checkpoint() = 0;
+  /// What people should hear of since the last call: what was found at the start, a program that
+  /// keeps the file locked.
+  virtual std::vector<std::string> take_notices() { return {}; }
+  /// Reads every page: for `derivctl doctor`.
+  virtual core::Result<void> check() { return {}; }
 };
 
 }  // namespace derivd::store

@@ -13,7 +13,6 @@ using market::ContractDuration;
 
 constexpr int kMaxExponent = 18;  // core::pow10's range
 
-// Static texts, because a bound text must outlive the statement.
 constexpr std::string_view unit_name(ContractDuration::Unit unit) {
   switch (unit) {
     case ContractDuration::Unit::kTicks:
@@ -48,33 +47,28 @@ std::optional<execution::Witness> witness_from(std::string_view name) {
   return std::nullopt;
 }
 
+void put_money(RowWriter& row, const std::optional<core::Money>& money) {
+  if (!money) {
+    row.null();
+    row.null();
+    return;
+  }
+  row.integer(money->units());
+  row.integer(money->exponent());
+}
+
+void put_tick(RowWriter& row, const std::optional<market::Tick>& tick) {
+  if (!tick) {
+    for (int i = 0; i < 4; ++i) row.null();
+    return;
+  }
+  row.text(tick->symbol.view());
+  row.integer(tick->epoch.s);
+  row.integer(tick->quote.mantissa());
+  row.integer(tick->quote.decimals());
+}
+
 /// Walks the columns in their order; the first mistake sticks.
-class Binder final {
- public:
-  Binder(Statement& statement, int first) : statement_(statement), next_(first) {}
-  void integer(std::int64_t value) { statement_.bind(next_++, value); }
-  void text(std::string_view value) { statement_.bind(next_++, value); }
-  void money(const std::optional<core::Money>& value) {
-    bind_money(statement_, next_, value);
-    next_ += 2;
-  }
-  void tick(const std::optional<market::Tick>& value) {
-    if (!value) {
-      for (int i = 0; i < 4; ++i) statement_.bind_null(next_++);
-      return;
-    }
-    text(value->symbol);
-    integer(value->epoch.s);
-    integer(value->quote.mantissa());
-    integer(value->quote.decimals());
-  }
-  int next() const { return next_; }
-
- private:
-  Statement& statement_;
-  int next_;
-};
-
 class Reader final {
  public:
   Reader(const Statement& statement, int first) : statement_(statement), next_(first) {}
@@ -143,57 +137,46 @@ class Reader final {
 
 }  // namespace
 
-void bind_money(Statement& statement, int index, const std::optional<core::Money>& money) {
-  if (!money) {
-    statement.bind_null(index);
-    statement.bind_null(index + 1);
-    return;
-  }
-  statement.bind(index, money->units());
-  statement.bind(index + 1, static_cast<std::int64_t>(money->exponent()));
-}
-
 core::Result<core::Money> read_money(const Statement& statement, int column) {
   const auto exponent = statement.integer(column + 1);
   if (exponent < 0 || exponent > kMaxExponent) return core::invalid("an exponent is out of range");
   return core::Money::minor(statement.integer(column), static_cast<std::uint8_t>(exponent));
 }
 
-void bind_order(Statement& statement, int first, const Order& o) {
-  Binder b(statement, first);
-  b.integer(o.id.value);
-  b.text(o.strategy);
-  b.text(market::name_of(o.spec.type));
-  b.text(o.spec.symbol);
-  b.integer(o.spec.duration.count);
-  b.text(unit_name(o.spec.duration.unit));
-  b.integer(o.spec.prediction);
-  b.integer(o.spec.barrier.mantissa());
-  b.integer(o.spec.barrier.decimals());
-  b.integer(o.spec.multiplier);
-  b.money(o.spec.take_profit);
-  b.money(o.spec.stop_loss);
-  b.money(o.stake);
-  b.text(execution::name_of(o.state));
-  b.integer(o.intended_wall.us);
-  b.integer(o.signal_epoch.s);
-  b.integer(o.contract.value);
-  b.integer(o.buy_tx.value);
-  b.money(o.buy_price);
-  b.money(o.payout);
-  b.integer(o.purchase_time.s);
-  b.money(o.balance_after);
-  b.text(execution::name_of(o.outcome));
-  b.text(execution::name_of(o.witness));
-  b.money(o.profit);
-  b.money(o.sell_price);
-  b.integer(o.sell_tx.value);
-  b.integer(o.settled_time.s);
-  b.tick(o.entry);
-  b.tick(o.exit);
-  b.integer(o.recomputed_differs ? 1 : 0);
-  b.text(o.reason);
-  DERIVD_CHECK(b.next() == first + kOrderColumnCount, "a column of an order was forgotten");
+void put_order(RowWriter& row, const Order& o) {
+  row.integer(o.id.value);
+  row.text(o.strategy.view());
+  row.text(market::name_of(o.spec.type));
+  row.text(o.spec.symbol.view());
+  row.integer(o.spec.duration.count);
+  row.text(unit_name(o.spec.duration.unit));
+  row.integer(o.spec.prediction);
+  row.integer(o.spec.barrier.mantissa());
+  row.integer(o.spec.barrier.decimals());
+  row.integer(o.spec.multiplier);
+  put_money(row, o.spec.take_profit);
+  put_money(row, o.spec.stop_loss);
+  put_money(row, o.stake);
+  row.text(execution::name_of(o.state));
+  row.integer(o.intended_wall.us);
+  row.integer(o.signal_epoch.s);
+  row.integer(o.contract.value);
+  row.integer(o.buy_tx.value);
+  put_money(row, o.buy_price);
+  put_money(row, o.payout);
+  row.integer(o.purchase_time.s);
+  put_money(row, o.balance_after);
+  row.text(execution::name_of(o.outcome));
+  row.text(execution::name_of(o.witness));
+  put_money(row, o.profit);
+  put_money(row, o.sell_price);
+  row.integer(o.sell_tx.value);
+  row.integer(o.settled_time.s);
+  put_tick(row, o.entry);
+  put_tick(row, o.exit);
+  row.integer(o.recomputed_differs ? 1 : 0);
+  row.text(o.reason.view());
+  DERIVD_CHECK(row.count() == kOrderColumnCount, "a column of an order was forgotten");
 }
 
 core::Result<Order> read_order(const Statement& statement, int first) {

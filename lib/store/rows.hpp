@@ -7,17 +7,15 @@
 
 #include "core/result.hpp"
 #include "execution/record.hpp"
+#include "store/row_code.hpp"
 #include "store/sqlite.hpp"
 
 namespace derivd::store {
 
-/// Binds the columns kOrderColumns from parameter `first` on. `order` and `unit`'s storage must
-/// live until the statement has run (texts are not copied).
-void bind_order(Statement& statement, int first, const execution::Order& order);
+/// The values of the columns kOrderColumns, in their order.
+void put_order(RowWriter& row, const execution::Order& order);
 core::Result<execution::Order> read_order(const Statement& statement, int first);
 
-/// Two columns, NULL when empty.
-void bind_money(Statement& statement, int index, const std::optional<core::Money>& money);
 core::Result<core::Money> read_money(const Statement& statement, int column);
 
 template <std::size_t N>

@@ -81,10 +81,38 @@ constexpr const char* kVersion2 =
     "venue_s INTEGER NOT NULL, key TEXT NOT NULL, old_value TEXT NOT NULL,"
     "new_value TEXT NOT NULL, taken TEXT NOT NULL);" DERIVD_APPEND_ONLY("config_changes");
 
+/// The intent log's rows come into the tables in their columns' order, `seq` and `written_us` first
+/// where a table has them (tables.cpp). An order's steps have what changes; the rest is in
+/// `orders`. Of strategies and days the latest is kept, not every state that they ever had.
+constexpr const char* kVersion3 =
+    // `journal` tells this journal's intent log from another's; all events up to number `applied`
+    // are in these tables; `clean`: no log is needed to know everything.
+    "CREATE TABLE log_position(one INTEGER PRIMARY KEY CHECK(one = 1), journal INTEGER NOT NULL,"
+    "applied INTEGER NOT NULL, clean INTEGER NOT NULL);"
+    "INSERT INTO log_position VALUES(1, random(), 0, 1);"
+    "CREATE TABLE order_steps("
+    "seq INTEGER PRIMARY KEY, written_us INTEGER NOT NULL, id INTEGER NOT NULL,"
+    "state TEXT NOT NULL, contract_id INTEGER NOT NULL, reason TEXT NOT NULL);"
+    "CREATE TABLE strategies_now("
+    "written_us INTEGER NOT NULL, strategy TEXT NOT NULL PRIMARY KEY,"
+    "session INTEGER NOT NULL, realised INTEGER NOT NULL, realised_exp INTEGER NOT NULL,"
+    "peak INTEGER NOT NULL, peak_exp INTEGER NOT NULL,"
+    "counters TEXT NOT NULL, staking TEXT NOT NULL, guards TEXT NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO strategies_now SELECT written_us,h.strategy,session,realised,realised_exp,peak,"
+    "peak_exp,counters,staking,guards FROM strategies AS now JOIN strategy_states AS h"
+    " ON h.seq = now.seq;"
+    // `seq` is the event's number: the latest day is the last written, not the highest.
+    "CREATE TABLE days("
+    "seq INTEGER NOT NULL, written_us INTEGER NOT NULL, day INTEGER PRIMARY KEY,"
+    "settled_profit INTEGER NOT NULL, settled_profit_exp INTEGER NOT NULL,"
+    "trades INTEGER NOT NULL);"
+    "INSERT INTO days SELECT 0,written_us,day,settled_profit,settled_profit_exp,trades"
+    " FROM day_totals ORDER BY seq DESC LIMIT 1;" DERIVD_APPEND_ONLY("order_steps");
+
 #undef DERIVD_ORDER_COLUMNS
 #undef DERIVD_APPEND_ONLY
 
-constexpr std::array kMigrations{kVersion1, kVersion2};
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3};
 
 }  // namespace
 

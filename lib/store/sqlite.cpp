@@ -124,4 +124,18 @@ core::Result<void> Database::step(Statement& statement, std::string_view what) c
   return {};
 }
 
+// It is in the WAL or in the file, and a checkpoint syncs before it takes anything out of the WAL.
+// The first sync of a new WAL syncs its directory as well (os_unix.c, UNIXFILE_DIRSYNC).
+core::Result<void> Database::sync_wal() const {
+  sqlite3_file* wal = nullptr;
+  if (const int code = sqlite3_file_control(get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+      code != SQLITE_OK) {
+    return error("cannot sync", code);
+  }
+  if (wal == nullptr || wal->pMethods == nullptr) return {};  // nothing was written since it began
+  const int code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK) return error("cannot sync", code);
+  return {};
+}
+
 }  // namespace derivd::store

@@ -74,6 +74,8 @@ class Database final {
   core::Result<std::int64_t> number(std::string_view sql) const;
   /// Runs a statement that gives no rows, and makes it ready for its next use.
   core::Result<void> step(Statement& statement, std::string_view what) const;
+  /// What was committed survives the death of the machine.
+  core::Result<void> sync_wal() const;
 
  private:
   struct Close {

@@ -163,8 +163,8 @@ TEST(MemoryJournal, APowerFailureLeavesAPrefix) {
   Disk prefix;
   for (int i = 0; i < 100; ++i) {
     const auto record = some_record(rng);
-    whole.append(record);
-    if (i < 83) prefix.append(record);
+    whole.append({&record, 1});
+    if (i < 83) prefix.append({&record, 1});
   }
   whole.truncate(83);
   MemoryJournal a(whole);

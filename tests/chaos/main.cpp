@@ -63,7 +63,7 @@ int many(const Arguments& a) {
   std::uint64_t done = 0;
   for (; done < runs && Clock::now() - begin < budget; ++done) {
     const auto s = scenario(first + done);
-    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+    for (const char* suffix : {"", "-wal", "-shm", "-lock", "-intents"}) {
       if (!file.empty()) std::filesystem::remove(file + suffix);
     }
     const auto out = run(s, file);

@@ -6,9 +6,12 @@ namespace derivd::chaos {
 
 using execution::OrderState;
 
-void Disk::append(const execution::Record& record) {
-  records_.push_back(record);
-  apply(record);
+void Disk::append(std::span<const execution::Record> event) {
+  for (const auto& record : event) {
+    records_.push_back(record);
+    apply(record);
+  }
+  ends_.push_back(records_.size());
 }
 
 void Disk::apply(const execution::Record& record) {
@@ -25,17 +28,21 @@ void Disk::apply(const execution::Record& record) {
   }
 }
 
-void Disk::truncate(std::size_t size) {
-  auto kept = std::move(records_);
-  kept.resize(std::min(size, kept.size()));
+void Disk::truncate(std::size_t events) {
+  const auto records = std::move(records_);
+  const auto ends = std::move(ends_);
   *this = Disk{};
-  for (const auto& record : kept) append(record);
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < std::min(events, ends.size()); from = ends[i++]) {
+    append(std::span(records).subspan(from, ends[i] - from));
+  }
 }
 
 execution::Snapshot Disk::load() const {
   execution::Snapshot out;
   for (const auto& [id, order] : orders_) {
     if (!execution::is_final(order.state)) out.open_orders.push_back(order);
+    if (order.contract) out.claims.push_back(order.contract);
     out.last_order = id;
   }
   out.halts = halts();
@@ -91,8 +98,8 @@ std::vector<execution::HaltRecord> Disk::halts() const {
   return out;
 }
 
-core::Result<void> MemoryJournal::append(const execution::Record& record) {
-  disk_.append(record);
+core::Result<void> MemoryJournal::append(std::span<const execution::Record> event) {
+  disk_.append(event);
   return {};
 }
 

@@ -13,7 +13,8 @@ namespace derivd::chaos {
 /// The bytes that outlive a process.
 class Disk final {
  public:
-  void append(const execution::Record& record);
+  /// The records of one event.
+  void append(std::span<const execution::Record> event);
   execution::Snapshot load() const;
   std::vector<execution::Order> orders(const store::OrderQuery& query) const;
   std::vector<execution::HaltRecord> halts() const;
@@ -21,16 +22,16 @@ class Disk final {
   std::vector<execution::HaltRecord> halt_history(std::string_view strategy,
                                                   std::size_t last) const;
   std::vector<execution::ConfigRecord> config_changes(std::size_t last) const;
-  std::size_t size() const { return records_.size(); }
+  std::size_t events() const { return ends_.size(); }
   const std::vector<execution::Record>& records() const { return records_; }
-  /// Power failure: WAL with synchronous=NORMAL keeps a prefix of the transactions
-  /// (sqlite.org/pragma.html#pragma_synchronous).
-  void truncate(std::size_t size);
+  /// Power failure: log and tables together keep the first `events` of them (docs/journal.md).
+  void truncate(std::size_t events);
 
  private:
   void apply(const execution::Record& record);
 
   std::vector<execution::Record> records_;
+  std::vector<std::size_t> ends_;  // of each event, in records_
   std::map<core::OrderId, execution::Order> orders_;
   std::map<core::Name, execution::HaltRecord> halts_;  // the latest of each
   std::map<core::Name, execution::StrategyRecord> strategies_;
@@ -41,7 +42,8 @@ class Disk final {
 class MemoryJournal final : public store::Journal {
  public:
   explicit MemoryJournal(Disk& disk) : disk_(disk) {}
-  core::Result<void> append(const execution::Record& record) override;
+  using store::Journal::append;
+  core::Result<void> append(std::span<const execution::Record> event) override;
   core::Result<execution::Snapshot> load() override { return disk_.load(); }
   core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& q) override {
     return disk_.orders(q);

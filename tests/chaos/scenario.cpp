@@ -34,7 +34,10 @@ constexpr std::array<std::string_view, kKinds> kNames{"cut_up_before",
                                                       "disk_full",
                                                       "clock_step",
                                                       "foreign",
-                                                      "refusals"};
+                                                      "refusals",
+                                                      "log_torn",
+                                                      "log_failed",
+                                                      "tables_failed"};
 
 core::Money cents(std::int64_t units) { return core::Money::minor(units); }
 
@@ -113,6 +116,15 @@ Mask draw_mask(core::Rng& rng) {
   return mask;
 }
 
+Mask draw_log_kinds(std::uint64_t seed) {
+  auto rng = stream(seed, 7);
+  Mask mask = 0;
+  for (std::size_t i = kFirstKinds; i < kKinds; ++i) {
+    if (rng.below(3) == 0) mask |= Mask{1} << i;
+  }
+  return mask;
+}
+
 }  // namespace
 
 std::string_view name_of(Kind kind) { return kNames[static_cast<std::size_t>(kind)]; }
@@ -126,7 +138,7 @@ Scenario scenario(std::uint64_t seed, Mask allowed, std::int64_t active_s) {
   auto rng = stream(seed, 1);
   Scenario s;
   s.seed = seed;
-  s.mask = draw_mask(rng);
+  s.mask = draw_mask(rng) | draw_log_kinds(seed);
   // From a stream of its own, so that the seeds of old keep their meaning.
   if (stream(seed, 5).below(3) == 0) s.mask |= bit(Kind::kRefusals);
   s.mask &= allowed;

@@ -52,9 +52,14 @@ enum class Kind : std::uint8_t {
   kForeign,
   // Purchases that the venue refuses, some of them for good.
   kRefusals,
+  // The journal's own writes: drawn apart, so that the seeds of old keep their meaning.
+  kLogTorn,       // the process dies within the write of an event
+  kLogFailed,     // the write fails; the event is there all the same, or not
+  kTablesFailed,  // the log has the event, SQLite takes none any more
   kCount_,
 };
 inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::kCount_);
+inline constexpr std::size_t kFirstKinds = static_cast<std::size_t>(Kind::kLogTorn);
 std::string_view name_of(Kind kind);
 
 using Mask = std::uint64_t;

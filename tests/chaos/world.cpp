@@ -56,41 +56,82 @@ std::vector<sim::Point> quotes(std::uint64_t seed, std::string_view code, std::i
 
 // ---- the disk as the process sees it ----
 
+/// Writes as the world wants: a part of the bytes, or all of them and an error all the same.
+class TornFile final : public store::LogFile {
+ public:
+  struct Faults {
+    std::optional<std::size_t> bytes;  // of the next write; it fails
+  };
+  TornFile(std::unique_ptr<store::LogFile> below, Faults& faults)
+      : below_(std::move(below)), faults_(faults) {}
+  core::Result<void> write(std::uint64_t offset, std::string_view bytes) override {
+    if (!faults_.bytes) return below_->write(offset, bytes);
+    const auto part = bytes.substr(0, std::min(*std::exchange(faults_.bytes, {}), bytes.size()));
+    (void)below_->write(offset, part);
+    return core::io_error("the write failed");
+  }
+  core::Result<void> sync() override { return below_->sync(); }
+  core::Result<std::size_t> read(std::uint64_t offset, char* to, std::size_t size) override {
+    return below_->read(offset, to, size);
+  }
+  core::Result<std::uint64_t> size() override { return below_->size(); }
+
+ private:
+  std::unique_ptr<store::LogFile> below_;
+  Faults& faults_;
+};
+
 class World::Journal final : public store::Journal {
  public:
-  explicit Journal(World& world) : world_(world), memory_(world.disk_) {}
+  using store::Journal::append;
+  explicit Journal(World& world)
+      : world_(world), memory_(world.disk_), lags_(stream(world.scenario_.seed, 6)) {}
 
   core::Result<void> open() {
     if (world_.sqlite_path_.empty()) return {};
-    auto file = store::Journal::open(world_.sqlite_path_, Mode::kReadWrite);
+    store::JournalSettings settings;
+    settings.durability = world_.scenario_.config.durability;
+    settings.background = false;
+    // A dozen trades: the log goes from one region to the other all the time.
+    settings.log_region_bytes = 8 << 10;
+    settings.log_files =
+        [this](const std::string& path,
+               store::LogAccess access) -> core::Result<std::unique_ptr<store::LogFile>> {
+      auto file = store::open_log_file(path, access);
+      if (!file || access == store::LogAccess::kRead) return file;
+      return std::unique_ptr<store::LogFile>(std::make_unique<TornFile>(std::move(*file), faults_));
+    };
+    auto file = store::Journal::open(world_.sqlite_path_, Mode::kReadWrite, settings);
     if (!file) return file.error();
     file_ = std::move(*file);
     return {};
   }
 
-  core::Result<void> append(const execution::Record& record) override {
+  core::Result<void> append(std::span<const execution::Record> event) override {
     auto& w = world_;
     if (w.dying_) return {};
-    if (w.appends_until_full_ >= 0 && w.appends_until_full_-- == 0) {
-      w.disk_full_ = true;
-      w.count(Kind::kDiskFull);
-    }
     if (w.disk_full_) return core::io_error("disk is full");
-    const bool now = w.appends_until_kill_ >= 0 && w.appends_until_kill_-- == 0;
+    if (!w.journal_error_.empty()) return core::io_error(w.journal_error_);
+    if (due(w.appends_until_full_, Kind::kDiskFull)) {
+      w.disk_full_ = true;
+      return core::io_error("disk is full");
+    }
+    if (due(w.appends_until_torn_, Kind::kLogTorn)) return tear(event);
+    if (due(w.appends_until_failed_, Kind::kLogFailed)) return fail(event);
+    const bool now = due(w.appends_until_kill_, Kind::kKillAtJournal);
     if (now) {
-      w.count(Kind::kKillAtJournal);
       w.note("kill", w.kill_before_append_ ? "before an append" : "after an append");
       w.dying_ = true;
       if (w.kill_before_append_) return {};
     }
     if (file_) {
-      if (auto done = file_->append(record); !done) return done;
+      if (auto done = file_->append(event); !done) return done;
     }
-    if (auto done = memory_.append(record); !done) return done;
-    w.auditor_.journaled(record);
-    if (const auto* o = std::get_if<execution::OrderRecord>(&record)) {
-      w.note("order", fmt::format("{} {} {} contract {}", o->order.id.value, o->order.strategy,
-                                  execution::name_of(o->order.state), o->order.contract.value));
+    keep(event);
+    if (due(w.appends_until_stuck_, Kind::kTablesFailed)) w.journal_error_ = "SQLite takes nothing";
+    // The tables come after the log sooner or later, or not at all before the process ends.
+    if (file_ && w.journal_error_.empty() && !w.dying_ && lags_.below(6) == 0) {
+      return file_->catch_up();
     }
     return {};
   }
@@ -112,9 +153,49 @@ class World::Journal final : public store::Journal {
   core::Result<void> checkpoint() override { return which().checkpoint(); }
 
  private:
+  using Event = std::span<const execution::Record>;
+
+  bool due(std::int64_t& until, Kind kind) {
+    if (until < 0 || until-- > 0) return false;
+    world_.count(kind);
+    return true;
+  }
+  void keep(Event event) {
+    auto& w = world_;
+    (void)memory_.append(event);
+    for (const auto& record : event) {
+      w.auditor_.journaled(record);
+      if (const auto* o = std::get_if<execution::OrderRecord>(&record)) {
+        w.note("order", fmt::format("{} {} {} contract {}", o->order.id.value, o->order.strategy,
+                                    execution::name_of(o->order.state), o->order.contract.value));
+      }
+    }
+  }
+  core::Result<void> tear(Event event) {
+    world_.note("kill", "within an append");
+    if (file_) {
+      faults_.bytes = lags_.below(60);
+      (void)file_->append(event);
+    }
+    world_.dying_ = true;
+    return {};
+  }
+  core::Result<void> fail(Event event) {
+    world_.journal_error_ = "the write failed";
+    world_.note("journal", world_.failed_is_kept_ ? "fails and is kept" : "fails");
+    if (file_) {
+      faults_.bytes = world_.failed_is_kept_ ? SIZE_MAX : lags_.below(60);
+      (void)file_->append(event);
+    }
+    if (world_.failed_is_kept_) keep(event);
+    return core::io_error(world_.journal_error_);
+  }
   store::Journal& which() { return file_ ? *file_ : static_cast<store::Journal&>(memory_); }
+
   World& world_;
   MemoryJournal memory_;
+  core::Rng lags_;
+  TornFile::Faults faults_;
   std::unique_ptr<store::Journal> file_;
 };
 
@@ -577,12 +658,13 @@ void World::start_process() {
   ++process_;
   ++outcome_.processes;
   dying_ = disk_full_ = false;
-  appends_until_full_ = -1;
+  appends_until_full_ = appends_until_torn_ = appends_until_failed_ = appends_until_stuck_ = -1;
+  journal_error_.clear();
   if (faults_on_) plan_process_faults();
   journal_ = std::make_unique<Journal>(*this);
   if (auto opened = journal_->open(); !opened) return auditor_.violation(opened.error().text);
   if (auto snapshot = journal_->load()) auditor_.restored(*snapshot);
-  safe_records_ = disk_.size();
+  safe_events_ = disk_.events();
   session_rng_ = std::make_unique<core::Rng>(stream(scenario_.seed, 1'000 + process_));
   const bool v3 = scenario_.dialect == deriv::Dialect::kV3;
   deriv::SessionSettings settings;
@@ -617,11 +699,11 @@ void World::end_process(bool killed) {
     count(Kind::kPowerLoss);
     // Since the last checkpoint nothing was synced; that far back a tail can be missing. With
     // store.durability: power every record was.
-    auto tail = std::min<std::size_t>(disk_.size() - std::min(safe_records_, disk_.size()),
+    auto tail = std::min<std::size_t>(disk_.events() - std::min(safe_events_, disk_.events()),
                                       rng(Kind::kPowerLoss).below(6));
     if (scenario_.config.durability == execution::Durability::kPower) tail = 0;
     if (tail > 0 && sqlite_path_.empty()) {
-      disk_.truncate(disk_.size() - tail);
+      disk_.truncate(disk_.events() - tail);
       auditor_.power_lost(disk_);
     }
     monotonic_offset_ns_ = static_cast<std::int64_t>(r.below(1'000)) * kSecond - now_;
@@ -683,6 +765,19 @@ void World::plan_process_faults() {
   if (allowed(Kind::kDiskFull) && rng(Kind::kDiskFull).below(2) == 0) {
     appends_until_full_ = static_cast<std::int64_t>(rng(Kind::kDiskFull).below(120));
   }
+  plan_log_faults();
+}
+
+void World::plan_log_faults() {
+  const auto after = [this](Kind kind) {
+    auto& r = rng(kind);
+    if (!allowed(kind) || r.below(3) == 0) return std::int64_t{-1};
+    return static_cast<std::int64_t>(r.below(r.below(3) == 0 ? 6 : 90));
+  };
+  appends_until_torn_ = after(Kind::kLogTorn);
+  appends_until_failed_ = after(Kind::kLogFailed);
+  failed_is_kept_ = rng(Kind::kLogFailed).below(2) == 0;
+  appends_until_stuck_ = after(Kind::kTablesFailed);
 }
 
 void World::rule(Kind kind, std::string_view when, std::string_view action, int permille) {
@@ -782,6 +877,7 @@ void World::end_faults() {
   }
   venue_->clear_faults();
   appends_until_kill_ = sends_until_kill_ = appends_until_full_ = -1;
+  appends_until_torn_ = appends_until_failed_ = appends_until_stuck_ = -1;
 }
 
 // ---- somebody else ----

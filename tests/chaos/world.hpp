@@ -112,6 +112,7 @@ class World final : public deriv::Wire, public service::Log {
   core::Rng& rng(Kind kind) { return rngs_[static_cast<std::size_t>(kind)]; }
   void count(Kind kind);
   void plan_process_faults();
+  void plan_log_faults();
   void plan_venue_faults();
   void plan_refusals();
   void rule(Kind kind, std::string_view when, std::string_view action, int permille);
@@ -164,7 +165,12 @@ class World final : public deriv::Wire, public service::Log {
   std::int64_t sends_until_kill_ = -1;
   bool kill_before_send_ = false;
   std::int64_t appends_until_full_ = -1;
-  std::size_t safe_records_ = 0;
+  std::int64_t appends_until_torn_ = -1;
+  std::int64_t appends_until_failed_ = -1;
+  bool failed_is_kept_ = false;  // the event whose write fails is on the disk all the same
+  std::int64_t appends_until_stuck_ = -1;
+  std::string journal_error_;  // every append of this process fails; empty: none does
+  std::size_t safe_events_ = 0;
   ConnPtr attempt_;
   std::uint64_t http_number_ = 0;
 

@@ -125,7 +125,7 @@ def main():
                 totals = trial.finish(daemon, sim)
                 totals["stakes"] = trial.check_stakes(daemon, NAMES)
                 totals["unknown"] = len(trial.rows(
-                    daemon, "SELECT DISTINCT id FROM order_events WHERE state = 'unknown'"))
+                    daemon, "SELECT DISTINCT id FROM order_steps WHERE state = 'unknown'"))
                 totals["absent"] = len([o for o in trial.orders(daemon) if o["state"] == "absent"])
                 between.close()
                 return count, early, spaced, totals

@@ -77,7 +77,8 @@ def disk_full(programs, directory, api):
             (place / "ballast").unlink()
             known = {str(o["contract_id"]) for o in trial.orders(daemon)}
             lost = [e for e in sim.ledger() if e["event"] == "buy" and e["contract_id"] not in known]
-            harness.check(lost, "every purchase was journaled: nothing was tested")
+            waiting = [o for o in trial.orders(daemon) if o["state"] in ("intended", "unknown")]
+            harness.check(len(lost) <= len(waiting), f"{len(lost)} purchases without an intent")
             trial.clear(sim)
             daemon.start()
             totals = trial.finish(daemon, sim)

@@ -15,7 +15,8 @@ import signal
 import harness
 import trial
 
-TABLES = ("order_events", "halts", "strategy_states", "day_totals", "balances", "sessions")
+TABLES = ("order_steps", "halts", "strategies_now", "days", "balances", "sessions")
+LOG = "derivd.db-intents"
 
 
 def strategies():
@@ -67,20 +68,21 @@ def last_record(daemon):
     """Which kind of record was the last to reach the journal."""
     best = (0, "nothing")
     for table in TABLES:
-        found = trial.rows(daemon, f"SELECT * FROM {table} ORDER BY seq DESC LIMIT 1")
+        found = trial.rows(daemon, f"SELECT * FROM {table} ORDER BY written_us DESC LIMIT 1")
         if found:
-            kind = found[0].get("state") if table == "order_events" else table
+            kind = found[0].get("state") if table == "order_steps" else table
             best = max(best, (found[0]["written_us"], kind))
     return best[1]
 
 
-def step_kills(daemon, module, steps):
-    """Dies at the N-th write to the journal of a run, before or after performing it."""
+def step_kills(daemon, module, steps, file=f"{LOG},derivd.db-wal"):
+    """Dies at the N-th write to these files of a run, before or after performing it, or within it."""
     seen = collections.Counter()
     plain = dict(daemon.environment)
     for number, when in steps:
         daemon.environment = {**plain, "LD_PRELOAD": str(module), "KILL_AT": str(number),
-                              "KILL_WHEN": when, "ASAN_OPTIONS": "verify_asan_link_order=0"}
+                              "KILL_WHEN": when, "KILL_FILE": file,
+                              "ASAN_OPTIONS": "verify_asan_link_order=0"}
         daemon.start()
         daemon.process.wait(90)
         daemon.output.close()
@@ -168,6 +170,10 @@ def main():
                 else:
                     mine = [(n, w) for n, _ in mine for w in when]
                 seen = step_kills(daemons[i], module, mine)
+                # The intent log alone: few writes a trade, each torn as well.
+                alone = [(n, w) for n in range(1, a.steps // 3 + 2)
+                         for w in ("before", "within", "after")]
+                seen.update(step_kills(daemons[i], module, alone, LOG))
                 seen["checkpoint"] = checkpoint_kills(daemons[i], module)
                 return seen, end(daemons[i], sim)
 

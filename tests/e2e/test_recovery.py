@@ -243,8 +243,9 @@ def durability(programs, directory, api):
             trial.wait_quiet(daemon)
             harness.check(daemon.stop() == 0, daemon.log()[-1500:])
         harness.check(syncs["process"] == 0, f"syncs while trading: {syncs}")
-        # An intent, its opening and its settlement, and the strategy's and the day's record.
-        harness.check(syncs["power"] >= 5 * 3, f"syncs while trading: {syncs}")
+        # An intent, its opening, and its settlement with the strategy's and the day's record.
+        # One for each of them, and few for what else happens (a day, a strategy's counters).
+        harness.check(5 * 3 <= syncs["power"] <= 5 * 3 + 6, f"syncs while trading: {syncs}")
         return syncs
     finally:
         sim.stop()

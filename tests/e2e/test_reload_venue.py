@@ -167,7 +167,7 @@ def one_api(programs, directory, api):
         another_venue(place, harness.demo_token(api), "oken")  # its token is unknown there
         not_even_tried(place)
         totals = trial.finish(d, place.sim)
-        harness.check(not trial.rows(d, "SELECT id FROM order_events WHERE state = 'unknown'"),
+        harness.check(not trial.rows(d, "SELECT id FROM order_steps WHERE state = 'unknown'"),
                       "an outcome became unknown by our own doing")
         kept = trial.rows(d, "SELECT key, old_value AS before, new_value AS after FROM config_changes ORDER BY seq")
         value = dict(place.first)

@@ -65,8 +65,9 @@ class Lane:
 
     def expect_blocked(self, order):
         """From Unknown to its evidence its strategy intended nothing."""
-        events = trial.rows(self.daemon, "SELECT seq, id, state FROM order_events WHERE strategy = "
-                            "(SELECT strategy FROM orders WHERE id = ?) ORDER BY seq", order)
+        events = trial.rows(self.daemon, "SELECT s.seq, s.id, s.state FROM order_steps AS s JOIN orders "
+                            "AS o USING(id) WHERE o.strategy = (SELECT strategy FROM orders WHERE "
+                            "id = ?) ORDER BY s.seq", order)
         first = next(e["seq"] for e in events if e["id"] == order and e["state"] == "unknown")
         last = next(e["seq"] for e in events if e["id"] == order and e["seq"] > first
                     and e["state"] != "unknown")
@@ -78,7 +79,7 @@ class Lane:
                                   "an order of unknown outcome", self.daemon.process)
 
     def unknown(self):
-        found = trial.rows(self.daemon, "SELECT DISTINCT id FROM order_events WHERE state = 'unknown' "
+        found = trial.rows(self.daemon, "SELECT DISTINCT id FROM order_steps WHERE state = 'unknown' "
                            "ORDER BY id")
         return [row["id"] for row in found]
 

@@ -6,12 +6,12 @@ import decimal
 import json
 import pathlib
 import socket
-import sqlite3
 import time
 import traceback
 import threading
 
 import harness
+import journal_view
 
 FINAL = {"refused", "absent", "settled"}
 BASE, FACTOR, STEPS = decimal.Decimal("0.35"), decimal.Decimal("2.1"), 3
@@ -60,8 +60,7 @@ def rows(daemon, sql, *values):
     file = daemon.directory / "state" / "derivd.db"
     if not file.exists():
         return []
-    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as db:
-        db.row_factory = sqlite3.Row
+    with journal_view.opened(file) as db:
         return [dict(row) for row in db.execute(sql, values)]
 
 
@@ -74,7 +73,7 @@ def orders(daemon, strategy=None):
 def history(daemon, order):
     """The states of an order, in the order in which they were journaled."""
     states = [r["state"] for r in rows(
-        daemon, "SELECT state FROM order_events WHERE id = ? ORDER BY seq", order)]
+        daemon, "SELECT state FROM order_steps WHERE id = ? ORDER BY seq", order)]
     return [s for i, s in enumerate(states) if i == 0 or states[i - 1] != s]
 
 
@@ -94,7 +93,7 @@ def ledger_of(sim, daemon):
 
 def check_no_second_buy(daemon):
     """One contract for an intent, one intent for a contract."""
-    for o in rows(daemon, "SELECT id, count(DISTINCT contract_id) AS n FROM order_events "
+    for o in rows(daemon, "SELECT id, count(DISTINCT contract_id) AS n FROM order_steps "
                   "WHERE contract_id != 0 GROUP BY id HAVING n > 1"):
         raise harness.Failure(f"order {o['id']} had {o['n']} contracts")
     for o in rows(daemon, "SELECT contract_id, count(*) AS n FROM orders WHERE contract_id != 0 "

@@ -32,6 +32,7 @@ class Book {
     execution::Snapshot out;
     for (const auto& [id, order] : orders) {
       if (!execution::is_final(order.state)) out.open_orders.push_back(order);
+      if (order.contract) out.claims.push_back(order.contract);
       out.last_order = std::max(out.last_order, id);
     }
     for (const auto& [name, halt] : halts) {

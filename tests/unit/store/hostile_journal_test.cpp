@@ -89,7 +89,7 @@ TEST(HostileJournal, ATableThatIsNoTableIsRefused) {
   const std::string endless =
       " AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT ";
   for (const std::string table :
-       {"orders", "order_events", "halts", "config_changes", "balances"}) {
+       {"orders", "order_steps", "halts", "config_changes", "balances"}) {
     const auto path = filled(dir, 2);
     const auto all = columns(path, table.c_str());
     ASSERT_EQ(sql(path, "ALTER TABLE " + table + " RENAME TO kept; CREATE VIEW " + table + endless +
@@ -133,7 +133,7 @@ void lead_all_to(std::string& file, std::size_t page, std::uint32_t child) {
 TEST(HostileJournal, ATreeThatLeadsInCirclesEnds) {
   TempDir dir;
   const auto path = filled(dir, 400);
-  for (const std::string table : {"orders", "order_events"}) {
+  for (const std::string table : {"orders", "order_steps"}) {
     SCOPED_TRACE(table);
     const auto root =
         std::stoul(sql(path, "SELECT rootpage FROM sqlite_schema WHERE name = '" + table + "'"));
@@ -204,7 +204,7 @@ TEST(HostileJournal, NumbersThatNobodyCanReckonWithAreRefusedInLists) {
         " VALUES(1,'a',1,'k','r',9223372036854775807,1)",
         "INSERT INTO config_changes(written_us,wall_us,venue_s,key,old_value,new_value,taken)"
         " VALUES(1,1,-1,'k','a','b','t')",
-        "DROP TRIGGER order_events_no_update; UPDATE order_events SET written_us = -1"}) {
+        "DROP TRIGGER order_steps_no_update; UPDATE order_steps SET written_us = -1"}) {
     filled(dir, 3);
     ASSERT_EQ(sql(path, change), "") << change;
     const auto journal = Journal::open(path, Mode::kReadOnly);
