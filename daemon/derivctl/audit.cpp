@@ -12,6 +12,7 @@
 #include "common/trades.hpp"
 #include "deriv/saved_contract.hpp"
 #include "derivctl/command.hpp"
+#include "derivctl/journal_notices.hpp"
 #include "derivctl/tick_finder.hpp"
 #include "execution/audit.hpp"
 #include "market/rule.hpp"
@@ -177,7 +178,9 @@ core::Result<std::vector<Order>> journaled(const Context& context, const Options
   }
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
   if (!journal) return journal.error();
-  return (*journal)->orders(query);
+  auto orders = (*journal)->orders(query);
+  tell_notices(**journal);
+  return orders;
 }
 
 core::Result<Audit> audit_order(const Order& order, TickFinder& finder) {

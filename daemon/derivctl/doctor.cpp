@@ -251,6 +251,9 @@ void Doctor::journal() {
     return add("journal", Grade::kFail, snapshot.error().text,
                "stop the daemon and put back a copy; the old file is evidence");
   }
+  for (const auto& text : (*opened)->take_notices()) {
+    return add("journal", Grade::kFail, text, "put the right one back; docs/journal.md");
+  }
   add("journal", Grade::kOk, fmt::format("{} is readable and whole", file));
 }
 

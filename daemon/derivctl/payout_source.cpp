@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/json_walk.hpp"
+#include "derivctl/journal_notices.hpp"
 #include "core/bounds.hpp"
 #include "execution/order.hpp"
 #include "market/symbol.hpp"
@@ -237,6 +238,7 @@ core::Result<Payouts> payouts_of_journal(const std::string& file) {
   if (!journal) return journal.error();
   const auto orders = (*journal)->orders({});
   if (!orders) return orders.error();
+  tell_notices(**journal);
   Quotes quotes;
   for (const auto& o : *orders) {
     if (const auto r = add_order(quotes, o); !r) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/trades.hpp"
+#include "derivctl/journal_notices.hpp"
 
 namespace derivd::ctl {
 namespace {
@@ -83,6 +84,7 @@ core::Result<ReportSource> source_from_journal(const std::string& file, const Re
   if (!balance) return balance.error();
   const auto paper = daemon::is_paper(**journal, of_paper);
   if (!paper) return paper.error();
+  tell_notices(**journal);
   ReportSource source;
   source.mode = *paper ? ReportMode::kPaper : ReportMode::kLive;
   source.title = *paper ? "PAPER account" : "";

@@ -11,6 +11,7 @@
 #include "common/trades.hpp"
 #include "derivctl/answer_text.hpp"
 #include "derivctl/command.hpp"
+#include "derivctl/journal_notices.hpp"
 #include "service/exit_code.hpp"
 #include "store/journal.hpp"
 
@@ -108,6 +109,7 @@ Answer trades_or_stats(const Context& context, const Options& o, const std::stri
       runs ? daemon::is(daemon::at(status.result, "mode"), "paper") : context.paper;
   const auto paper = daemon::is_paper(**journal, of_paper);
   if (!paper) return {{}, service::kCtlOther, paper.error().text};
+  tell_notices(**journal);
   return {what == "trades" ? daemon::trade_rows(*orders, *paper)
                            : daemon::stats_report(*orders, *paper),
           service::kCtlOk,

@@ -165,7 +165,7 @@ void Metrics::on_event(const core::Event& event) {
   add(units > 0 ? gains_ : losses_, units > 0 ? *event.profit : -*event.profit);
 }
 
-void Metrics::on_append(const execution::Record&, core::Duration took, bool done) {
+void Metrics::on_append(std::span<const execution::Record>, core::Duration took, bool done) {
   appends_.add(took);
   appends_failed_ += done ? 0 : 1;
 }

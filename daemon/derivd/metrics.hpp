@@ -17,7 +17,7 @@ class Metrics final : public Observer {
  public:
   void on_event(const core::Event& event) override;
   void on_load(const execution::Snapshot&) override {}
-  void on_append(const execution::Record& record, core::Duration took, bool done) override;
+  void on_append(std::span<const execution::Record> event, core::Duration took, bool done) override;
 
   /// What the daemon knows of itself.
   struct Process {

@@ -323,11 +323,13 @@ void Notifications::on_event(const core::Event& event) {
   if (const auto kind = kind_of(event)) tell(notice_of(*kind, event));
 }
 
-void Notifications::on_append(const execution::Record& record, core::Duration, bool) {
-  const auto* day = std::get_if<execution::DayRecord>(&record);
-  if (day == nullptr) return;
-  if (day_ && day->day > day_->day) ended_day_ = day_;
-  day_ = *day;
+void Notifications::on_append(std::span<const execution::Record> event, core::Duration, bool) {
+  for (const auto& record : event) {
+    const auto* day = std::get_if<execution::DayRecord>(&record);
+    if (day == nullptr) continue;
+    if (day_ && day->day > day_->day) ended_day_ = day_;
+    day_ = *day;
+  }
 }
 
 void Notifications::tick(const Trader& trader) {

@@ -49,7 +49,7 @@ class Notifications final : public Observer {
   void on_event(const core::Event& event) override;
   /// The day that the journal knows of: its end may have passed while no daemon ran.
   void on_load(const execution::Snapshot& snapshot) override { day_ = snapshot.day; }
-  void on_append(const execution::Record& record, core::Duration took, bool done) override;
+  void on_append(std::span<const execution::Record> event, core::Duration took, bool done) override;
   /// Once a second: disconnections, the end of a day.
   void tick(const Trader& trader);
   /// Runs `io` until what is due has been sent, at most for kLastWords.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <span>
 #include <vector>
 
 #include "core/event.hpp"
@@ -20,7 +21,9 @@ class Observer {
   virtual void on_event(const core::Event& event) = 0;
   /// What the journal gave back at start.
   virtual void on_load(const execution::Snapshot& snapshot) = 0;
-  virtual void on_append(const execution::Record& record, core::Duration took, bool done) = 0;
+  /// One event of the journal: all its records, and how long they took together.
+  virtual void on_append(std::span<const execution::Record> event, core::Duration took,
+                         bool done) = 0;
 
  protected:
   ~Observer() = default;
@@ -55,9 +58,7 @@ class ObservedJournal final : public store::Journal {
     const auto begun = std::chrono::steady_clock::now();
     auto done = journal_.append(event);
     const auto took = std::chrono::steady_clock::now() - begun;
-    for (const auto& record : event) {
-      for (auto* observer : observers_) observer->on_append(record, took, done.has_value());
-    }
+    for (auto* observer : observers_) observer->on_append(event, took, done.has_value());
     return done;
   }
   core::Result<execution::Snapshot> load() override {

@@ -17,6 +17,7 @@ namespace derivd::store {
 namespace {
 
 constexpr std::string_view kFileMagic = "derivdIL";
+constexpr std::string_view kSuffix = "-intents";
 constexpr std::uint32_t kFrameMagic = 0x31465444;  // "DTF1"
 /// Frames begin at multiples of this, so that they can be looked for behind a damaged one.
 constexpr std::uint64_t kAlign = 8;
@@ -119,7 +120,11 @@ class PosixLogFile final : public LogFile {
     return {};
   }
   core::Result<void> sync() override {
-    if (::fdatasync(fd_) != 0) return failed(path_, "cannot sync", errno);
+    int code = 0;
+    do {
+      code = ::fdatasync(fd_);
+    } while (code != 0 && errno == EINTR);
+    if (code != 0) return failed(path_, "cannot sync", errno);
     return {};
   }
   core::Result<std::size_t> read(std::uint64_t offset, char* to, std::size_t size) override {
@@ -154,6 +159,12 @@ core::Result<void> sync_directory_of(const std::string& path) {
   return {};
 }
 
+bool give_to_owner_of(const std::string& journal, int fd) {
+  struct stat owner {};
+  if (::geteuid() != 0 || ::stat(journal.c_str(), &owner) != 0) return true;
+  return ::fchown(fd, owner.st_uid, owner.st_gid) == 0;
+}
+
 /// Written, not only made longer: later writes allocate nothing.
 core::Result<void> fill_file(LogFile& file, const std::string& header, std::uint64_t size) {
   std::string zeros(kReadBytes, '\0');
@@ -167,7 +178,9 @@ core::Result<void> fill_file(LogFile& file, const std::string& header, std::uint
 
 }  // namespace
 
-std::string intent_log_path(const std::string& journal_path) { return journal_path + "-intents"; }
+std::string intent_log_path(const std::string& journal_path) {
+  return journal_path + std::string(kSuffix);
+}
 
 core::Result<std::unique_ptr<LogFile>> open_log_file(const std::string& path, LogAccess access) {
   const int mode = access == LogAccess::kWrite ? O_RDWR : O_RDONLY;
@@ -196,6 +209,12 @@ core::Result<void> create_intent_log(const std::string& path, const LogIdentity&
   const int fd = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return failed(path, "cannot create", errno);
   PosixLogFile file(path, fd);
+  if (path.ends_with(kSuffix) &&
+      !give_to_owner_of(path.substr(0, path.size() - kSuffix.size()), fd)) {
+    const auto error = failed(path, "cannot give it to the journal's owner", errno);
+    ::unlink(fresh.c_str());
+    return error;
+  }
   const auto header = header_of({identity, 1, first}, region_bytes);
   if (auto done = fill_file(file, header, std::uint64_t{region_bytes} * 2); !done) {
     ::unlink(fresh.c_str());
@@ -257,6 +276,7 @@ std::uint64_t LogReader::oldest() const {
 }
 
 core::Result<bool> LogReader::seek(std::uint64_t seq) {
+  if (auto done = read_headers(); !done) return done.error();
   std::optional<std::size_t> from;
   for (std::size_t i = 0; i < 2; ++i) {
     const auto& r = regions_[i];
@@ -270,9 +290,28 @@ core::Result<bool> LogReader::seek(std::uint64_t seq) {
   while (expected_ < seq) {
     const auto frame = next();
     if (!frame) return frame.error();
-    if (!*frame) return false;
+    if (!*frame) return find(*from, seq);
   }
   return true;
+}
+
+/// What is damaged before it, nobody asked for. A region's frames have its own generation, and
+/// those of the older one end where the newest begins, which seek() has seen to.
+core::Result<bool> LogReader::find(std::size_t region, std::uint64_t seq) {
+  if (!regions_[region]) return false;
+  std::string all(region_bytes_, '\0');
+  const auto n = file_->read(region * std::uint64_t{region_bytes_}, all.data(), all.size());
+  if (!n) return n.error();
+  for (std::uint64_t at = kLogHeaderBytes; at + kLogFrameBytes <= *n; at += kAlign) {
+    const auto bytes = std::string_view(all).substr(at, *n - at);
+    const auto frame = frame_in(bytes, *regions_[region], bytes.size(), nullptr);
+    if (!frame || frame->seq != seq) continue;
+    region_ = region;
+    offset_ = at;
+    expected_ = seq;
+    return true;
+  }
+  return false;
 }
 
 std::string_view LogReader::window(std::uint64_t from) const {

@@ -61,7 +61,9 @@ inline constexpr std::uint32_t kLogFrameBytes = 32;  // before each payload
 /// Of the file's form. The rows in it have the version of the tables, LogIdentity::schema.
 inline constexpr std::uint32_t kLogFormat = 1;
 
-/// Makes a log under another name, synced, and renames it: a crash leaves none or a whole one.
+/// Makes a log under another name, synced, and renames it: a crash leaves none or a whole one. When
+/// root makes it (a daemon that was started by hand), it is the journal's owner's, as SQLite's own
+/// files are: the service could not start with it otherwise.
 /// `first`: number of the first frame to come.
 core::Result<void> create_intent_log(const std::string& path, const LogIdentity& identity,
                                      std::uint64_t first, std::uint32_t region_bytes);
@@ -89,7 +91,8 @@ class LogReader final {
   std::uint64_t oldest() const;
   std::uint32_t region_bytes() const { return region_bytes_; }
 
-  /// The next frame is to be `seq`. False: the log does not reach back to it, or ends before it.
+  /// The next frame is to be `seq`; the headers are read again. Damaged frames before it are no
+  /// hindrance. False: the log does not reach back to it, or ends before it.
   core::Result<bool> seek(std::uint64_t seq);
   /// Empty: there is none (yet). The payload lives until the next call.
   core::Result<std::optional<LogFrame>> next();
@@ -100,6 +103,7 @@ class LogReader final {
  private:
   explicit LogReader(LogFile& file) : file_(&file) {}
   core::Result<void> read_headers();
+  core::Result<bool> find(std::size_t region, std::uint64_t seq);
   core::Result<std::optional<LogFrame>> frame_here();
   core::Result<bool> cross();
   std::vector<LogRegion> owners(std::size_t i) const;
@@ -144,6 +148,8 @@ class IntentLog final {
   bool has_room(std::size_t bytes) const;
   /// Begins a region with nothing in it: all is in the journal.
   core::Result<void> begin_anew();
+  /// A write failed: what is in the file behind the last frame is not known.
+  bool is_broken() const { return broken_.has_value(); }
   LogFile& file() { return *file_; }
 
  private:

@@ -248,10 +248,13 @@ class Recovery {
  private:
   core::Result<void> check_owner() const;
   core::Result<void> bring();
+  core::Result<void> look_beyond();
   core::Result<void> without_log();
+  core::Result<void> before_the_log() const;
+  core::Result<void> renumber();
   core::Error bad_log(const core::Error& e) const {
-    return {e.kind, fmt::format("{}: {}; put the right one back, or, if it is lost, move it away "
-                                "and make an empty file of that name to go on without it",
+    return {e.kind, fmt::format("{}: {}; put the right one back, or, if it is lost, replace it by "
+                                "an empty file to go on without it",
                                 path_, e.text)};
   }
 
@@ -263,26 +266,38 @@ class Recovery {
   std::optional<LogReader> reader_;
 };
 
+/// A person's word that the log is lost. Whose file that is, root's for one, does not matter: it is
+/// replaced, not written.
+bool is_empty_file(const std::string& path) {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && info.st_size == 0;
+}
+
+core::Result<void> Recovery::before_the_log() const {
+  const auto file = settings_.log_files(path_, LogAccess::kRead);
+  if (!file && file.error().kind == core::ErrorKind::kNotFound) return {};
+  if (is_empty_file(path_)) return {};
+  return core::invalid(fmt::format(
+      "{}: move it away: an intent log beside a journal of a version that had none; the journal is "
+      "an older copy",
+      path_));
+}
+
 core::Result<void> Recovery::run() {
-  if (version_ < kFirstLogVersion) {
-    if (!settings_.log_files(path_, LogAccess::kRead)) return {};
-    return bad_log(core::invalid("an intent log beside a journal that has none yet"));
-  }
+  if (version_ < kFirstLogVersion) return before_the_log();
   auto found = read_position(db_);
   if (!found) return found.error();
   position = *found;
-  auto file = settings_.log_files(path_, LogAccess::kWrite);
-  if (!file && file.error().kind != core::ErrorKind::kNotFound) return file.error();
-  if (!file) return without_log();
-  const auto size = (*file)->size();
-  if (!size) return size.error();
-  if (*size == 0) {
+  if (is_empty_file(path_)) {
     notices.push_back(fmt::format(
         "{}: is empty: the journal goes on from event {} without what the log had; contracts that "
         "were bought since are reported as foreign",
         path_, position.applied));
     return {};
   }
+  auto file = settings_.log_files(path_, LogAccess::kWrite);
+  if (!file && file.error().kind != core::ErrorKind::kNotFound) return file.error();
+  if (!file) return without_log();
   auto reader = LogReader::open(**file);
   if (!reader) return bad_log(reader.error());
   file_ = std::move(*file);
@@ -294,10 +309,9 @@ core::Result<void> Recovery::run() {
 core::Result<void> Recovery::without_log() {
   if (position.clean) return {};
   return core::invalid(fmt::format(
-      "{0}: missing, and the journal did not end with a clean stop: its last events may be in that "
-      "file. Put it back beside {1}; if it is lost, or the journal is a copy that was made while "
-      "derivd ran, make an empty file of that name to go on without it",
-      path_, db_.path()));
+      "{}: missing, and no clean stop came before: put it back; if it is lost, or the journal is a "
+      "copy of a running one, make an empty file of that name",
+      path_));
 }
 
 core::Result<void> Recovery::check_owner() const {
@@ -343,16 +357,38 @@ core::Result<void> Recovery::bring() {
         fmt::format("{}: an older copy; {} events since then were taken from its intent log",
                     db_.path(), position.applied - before));
   }
-  if (position.clean) return {};
+  // Behind a clean stop an old region may have more frames than the tables, of before a hole that
+  // was told; where there was something to bring in, the stop was not clean, or not of this log.
+  return position.clean && !tables ? core::Result<void>{} : look_beyond();
+}
+
+/// A power failure may leave a hole where nothing is synced. With every event synced it takes a
+/// damaged disk, and then a person decides.
+core::Result<void> Recovery::look_beyond() {
   const auto beyond = reader_->count_beyond(position.applied);
   if (!beyond) return beyond.error();
-  if (*beyond > 0) {
-    notices.push_back(fmt::format(
-        "{}: {} events after event {} cannot be reached, since some before them are damaged; a "
-        "power failure does that where store.durability is process. Contracts that were bought in "
-        "these moments are reported as foreign",
-        path_, *beyond, position.applied));
+  if (*beyond == 0) return {};
+  if (settings_.durability == execution::Durability::kPower) {
+    return core::invalid(
+        fmt::format("{}: damaged: {} events after event {} cannot be reached. Put a copy back, or "
+                    "replace it by an empty file to go on without them: what they bought is "
+                    "reported as foreign then",
+                    path_, *beyond, position.applied));
   }
+  notices.push_back(fmt::format(
+      "{}: {} events after event {} cannot be reached, since some before them are damaged (a power "
+      "failure with store.durability: process). What they bought is reported as foreign",
+      path_, *beyond, position.applied));
+  return {};
+}
+
+/// A log that is made beside a journal that had one is of another number: should the old log come
+/// back, or go to a copy of this journal, its events are not taken for those that follow now.
+core::Result<void> Recovery::renumber() {
+  if (auto done = db_.run("UPDATE log_position SET journal = random()"); !done) return done;
+  auto found = read_position(db_);
+  if (!found) return found.error();
+  position.journal = found->journal;
   return {};
 }
 
@@ -362,6 +398,12 @@ core::Result<std::unique_ptr<IntentLog>> Recovery::log() {
     if (!found) return found.error();
     position = *found;
   }
+  if (!file_ && version_ >= kFirstLogVersion) {
+    if (auto done = renumber(); !done) return done.error();
+  }
+  // The tables' version and number are on the disk before the log that belongs to them, and the
+  // events of the last run before they are overwritten there.
+  if (auto done = db_.sync_wal(); !done) return done.error();
   const LogIdentity identity{position.journal, static_cast<std::uint32_t>(known_version())};
   if (!file_) {
     const auto first = position.applied + 1;
@@ -374,8 +416,6 @@ core::Result<std::unique_ptr<IntentLog>> Recovery::log() {
     if (!reader) return reader.error();
     reader_.emplace(std::move(*reader));
   }
-  // The events of the last run are overwritten from here on.
-  if (auto done = db_.sync_wal(); !done) return done.error();
   return IntentLog::go_on(std::move(file_), *reader_, identity, position.applied + 1,
                           settings_.durability);
 }
@@ -452,6 +492,8 @@ core::Result<std::unique_ptr<Journal>> open_writer(const std::string& path,
   auto log = recovery.log();
   if (!log) return log.error();
   if (auto done = db->run("UPDATE log_position SET clean = 0"); !done) return done.error();
+  // Otherwise a power failure would show a clean stop that was not.
+  if (auto done = db->sync_wal(); !done) return done.error();
   return JournalWriter::begin({std::move(*lock), std::move(*db), std::move(*log), recovery.position,
                                settings, std::move(recovery.notices)});
 }
@@ -502,9 +544,7 @@ core::Result<std::unique_ptr<Journal>> open_reader(const std::string& path,
                     path, *version));
   }
   // Not query_only: what the intent log has is laid over the tables as temporary ones.
-  auto set = db->run(
-      "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
-  if (!set) return set.error();
+  if (auto set = db->run(kReaderSettings); !set) return set.error();
   if (auto good = check_tables(*db); !good) return good.error();
   if (auto bounded = bound_reading(*db); !bounded) return bounded.error();
   return std::unique_ptr<Journal>(

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "core/bounds.hpp"
 #include "store/rows.hpp"
@@ -81,11 +82,9 @@ core::Result<LogPosition> read_position(const Database& db) {
 
 core::Error older_than_log(const std::string& path, std::uint64_t applied, std::uint64_t oldest) {
   return core::invalid(fmt::format(
-      "{0}: ends with event {1}, and its intent log {2} begins with event {3}: the journal is an "
-      "older copy. Put the newer one back; if it is lost, move the log away: contracts bought "
-      "since "
-      "are then reported as foreign",
-      path, applied, intent_log_path(path), oldest));
+      "{}: an older copy (event {}, its -intents begins with {}): put the newer one back; if it is "
+      "lost, replace -intents by an empty file: what was bought since is foreign then",
+      path, applied, oldest));
 }
 
 JournalReader::JournalReader(Database db, LogFiles log_files)
@@ -137,17 +136,31 @@ core::Result<bool> JournalReader::lay_tail(bool last_try) {
   if (!file) {
     // A copy of the journal alone is read as what it is.
     const bool missing = file.error().kind == core::ErrorKind::kNotFound;
+    if (missing && !position->clean) {
+      notice(
+          fmt::format("{}: missing, while no clean stop came before: the last events, the newest "
+                      "orders among them, may not be here",
+                      path));
+    }
     if (missing || position->clean) return true;
     return core::Error{file.error().kind, file.error().text +
                                               "; without it the journal's last "
                                               "events cannot be seen"};
   }
   const auto size = (*file)->size();
-  if (size && *size == 0) return true;  // see open_log in journal_writer.cpp
+  if (size && *size == 0) {  // a person's word that it is lost, for the next start
+    if (!position->clean) {
+      notice(fmt::format("{}: empty: the last events may not be here", path));
+    }
+    return true;
+  }
   auto log = LogReader::open(**file);
   if (!log) return core::Error{log.error().kind, fmt::format("{}: {}", path, log.error().text)};
   // Another journal's log beside a copy of this one says nothing about it.
-  if (log->identity().journal != position->journal) return true;
+  if (log->identity().journal != position->journal) {
+    notice(fmt::format("{}: belongs to another journal: the last events may not be here", path));
+    return true;
+  }
   if (log->oldest() > position->applied + 1) {
     if (!last_try) return false;
     return older_than_log(db_.path(), position->applied, log->oldest());
@@ -168,6 +181,16 @@ core::Result<bool> JournalReader::lay_tail(bool last_try) {
     }
     if (auto done = tables->apply(**frame); !done) return done.error();
   }
+}
+
+void JournalReader::notice(std::string text) {
+  if (!std::exchange(told_, true)) notice_ = std::move(text);
+}
+
+std::vector<std::string> JournalReader::take_notices() {
+  std::vector<std::string> out;
+  if (notice_) out.push_back(*std::exchange(notice_, std::nullopt));
+  return out;
 }
 
 void JournalReader::end_view() {

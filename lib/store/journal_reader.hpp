@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ struct LogPosition {
 core::Result<LogPosition> read_position(const Database& db);
 /// The journal at `path` has events up to `applied`, its log only those from `oldest` on.
 core::Error older_than_log(const std::string& path, std::uint64_t applied, std::uint64_t oldest);
+
+/// Of a connection that reads. What the intent log has is laid over the tables as temporary ones.
+inline constexpr const char* kReaderSettings =
+    "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON";
 
 class JournalReader final : public Journal {
  public:
@@ -40,6 +45,8 @@ class JournalReader final : public Journal {
                                                                 std::size_t last) override;
   core::Result<std::vector<execution::ConfigRecord>> config_changes(std::size_t last) override;
   core::Result<void> checkpoint() override;
+  /// That the last events may be missing: a start refuses what a reader shows as far as it goes.
+  std::vector<std::string> take_notices() override;
   core::Result<void> check() override;
 
  private:
@@ -49,6 +56,7 @@ class JournalReader final : public Journal {
   core::Result<void> begin_view();
   core::Result<bool> lay_tail(bool last_try);
   void end_view();
+  void notice(std::string text);
   template <class Query>
   auto in_view(Query query) -> decltype(query()) {
     if (auto begun = begin_view(); !begun) return begun.error();
@@ -85,6 +93,8 @@ class JournalReader final : public Journal {
   Database db_;
   LogFiles log_files_;
   bool has_tail_ = false;
+  std::optional<std::string> notice_;
+  bool told_ = false;
 };
 
 }  // namespace derivd::store

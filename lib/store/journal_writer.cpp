@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <chrono>
+#include <system_error>
 
 #include "store/row_code.hpp"
 
@@ -114,9 +115,9 @@ core::Result<void> JournalWriter::append(std::span<const execution::Record> even
     intent = intent || is_intent(record);
   }
   if (!log_->has_room(frame.size())) {
-    if (auto room = wait_for_room(frame.size()); !room) return room;
+    if (auto room = wait_for_room(frame.size()); !room) return refuse(room.error());
   }
-  if (auto done = log_->append(wall_us()); !done) return done;
+  if (auto done = log_->append(wall_us()); !done) return refuse(done.error());
   const auto waiting = log_->appended() - applied_seen_.load(std::memory_order_relaxed);
   if (waiting > kHurryEvents) {
     wake(true);
@@ -144,6 +145,12 @@ core::Result<void> JournalWriter::wait_for_room(std::size_t bytes) {
                         "is full; another program may keep the file locked: close it");
 }
 
+/// An append has failed, and so do all that follow.
+core::Result<void> JournalWriter::refuse(const core::Error& error) {
+  fail(error);
+  return error;
+}
+
 void JournalWriter::wake(bool at_once) {
   if (!settings_.background) return;
   if (at_once && !hurry_.exchange(true)) {
@@ -158,7 +165,11 @@ void JournalWriter::wake(bool at_once) {
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& e) {
+    fail(core::io_error(fmt::format("{}: no thread can be made for it: {}", db_.path(), e.what())));
+  }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
@@ -166,6 +177,7 @@ core::Result<JournalReader*> JournalWriter::reader() {
   if (!reader_) {
     auto db = Database::open(db_.path(), SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, db_.path());
     if (!db) return db.error();
+    if (auto set = db->run(kReaderSettings); !set) return set.error();
     reader_ = std::make_unique<JournalReader>(std::move(*db), settings_.log_files);
   }
   return reader_.get();
@@ -205,13 +217,30 @@ core::Result<void> JournalWriter::check() {
   return r ? (*r)->check() : r.error();
 }
 
+/// The loop's turn at the tables. The thread, which takes and leaves them again and again while
+/// another program keeps them locked, steps aside, and is woken for what is left.
+template <class Work>
+core::Result<void> JournalWriter::with_tables(Work work) {
+  give_way_ = true;
+  core::Result<void> done;
+  {
+    const std::lock_guard guard(db_mutex_);
+    give_way_ = false;
+    done = work();
+  }
+  if (!done && !failed_) wake(true);
+  return done;
+}
+
 core::Result<void> JournalWriter::catch_up() {
-  const std::lock_guard guard(db_mutex_);
-  return bring_all();
+  return with_tables([this] { return bring_all(); });
 }
 
 core::Result<void> JournalWriter::checkpoint() {
-  const std::lock_guard guard(db_mutex_);
+  return with_tables([this] { return bring_and_truncate(); });
+}
+
+core::Result<void> JournalWriter::bring_and_truncate() {
   if (auto done = bring_all(); !done) return done;
   const int code =
       sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
@@ -254,7 +283,7 @@ void JournalWriter::run() {
 
 /// Brings what is there; a foreign lock is waited out, for a while.
 void JournalWriter::pass() {
-  while (!stop_ && !failed_) {
+  while (!stop_ && !failed_ && !give_way_) {
     const std::lock_guard guard(db_mutex_);
     const auto more = bring_some();
     if (!more && !locked_since_) return fail(more.error());
@@ -352,8 +381,11 @@ core::Result<std::uint64_t> JournalWriter::apply_some() {
   // Some failures (a full disk, for one) have rolled back already.
   if (sqlite3_get_autocommit(db_.get()) == 0) (void)db_.run("ROLLBACK");
   const auto back = events_->seek(applied_ + 1);
+  if (back && *back) return done.error();
+  locked_since_.reset();
   if (!back) return back.error();
-  return done.error();
+  return core::io_error(
+      fmt::format("{}: event {} is not in its intent log any more", db_.path(), applied_ + 1));
 }
 
 // The records are safe in the WAL at this point: a checkpoint that fails is no failure. If the disk
@@ -372,7 +404,7 @@ void JournalWriter::bound_wal() {
 
 /// After this the journal is whole without its log, which is left with nothing in it.
 void JournalWriter::close() {
-  if (!bring_all()) return;
+  if (log_->is_broken() || !bring_all()) return;
   if (!db_.run("UPDATE log_position SET clean = 1") || !db_.sync_wal()) return;
   log_->free(applied_);
   (void)log_->begin_anew();

@@ -60,10 +60,14 @@ class JournalWriter final : public Journal {
   void wake(bool at_once);
   core::Result<JournalReader*> reader();
 
+  template <class Work>
+  core::Result<void> with_tables(Work work);
+
   // SQLite's side, under db_mutex_ and on either thread.
   void run();
   void pass();
   core::Result<void> bring_all();
+  core::Result<void> bring_and_truncate();
   core::Result<bool> bring_some();
   core::Result<std::uint64_t> apply_some();
   core::Result<void> make_durable();
@@ -71,6 +75,7 @@ class JournalWriter final : public Journal {
   void told_free();
   void bound_wal();
   void close();
+  core::Result<void> refuse(const core::Error& error);
   void notice(std::string text);
   void fail(const core::Error& error);
 
@@ -98,8 +103,9 @@ class JournalWriter final : public Journal {
   std::vector<std::string> notices_;
 
   std::atomic<bool> stop_{false};
-  std::atomic<bool> awake_{false};  // the thread was woken and has not looked yet
-  std::atomic<bool> hurry_{false};  // and is not to linger
+  std::atomic<bool> give_way_{false};  // the loop wants the tables, the thread lets go of them
+  std::atomic<bool> awake_{false};     // the thread was woken and has not looked yet
+  std::atomic<bool> hurry_{false};     // and is not to linger
   std::counting_semaphore<1024> wake_{0};
   std::thread thread_;
 };

@@ -4,11 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <thread>
 
+#include "core/short_string.hpp"
 #include "store/journal.hpp"
 #include "store/schema.hpp"
 #include "unit/service/temp_dir.hpp"
@@ -231,7 +234,207 @@ TEST(Recovery, AHoleIsTold) {
   EXPECT_THAT(journal->take_notices(), IsEmpty()) << "not told at each start";
 }
 
+TEST(Recovery, WithEveryEventSyncedAHoleIsAPersonsDecision) {
+  TempDir dir;
+  const auto copy = dir.file("copy");
+  {
+    const auto journal = open(dir.file("j"));
+    append(*journal, 1, 3);
+    crash(dir.file("j"), copy);
+  }
+  auto log = read_file(copy + "-intents");
+  log[log.find("parity", log.find("parity") + 1)] = 'X';
+  write_file(copy + "-intents", log);
+  auto settings = by_hand();
+  settings.durability = execution::Durability::kPower;
+  for (int i = 0; i < 2; ++i) {
+    const auto journal = Journal::open(copy, Mode::kReadWrite, settings);
+    ASSERT_FALSE(journal) << "no power failure does that";
+    EXPECT_THAT(journal.error().text, HasSubstr("1 events after event 1 cannot be reached"));
+    EXPECT_EQ(read_file(copy + "-intents"), log) << "it is left alone";
+  }
+  write_file(copy + "-intents", "");
+  EXPECT_EQ(count(*open(copy, Mode::kReadWrite, settings)), 1u);
+}
+
+TEST(Recovery, DamageInWhatTheTablesHaveCostsNothing) {
+  TempDir dir;
+  const auto copy = dir.file("copy");
+  {
+    const auto journal = open(dir.file("j"));
+    append(*journal, 1, 5);
+    ASSERT_TRUE(journal->catch_up());
+    append(*journal, 6, 9);
+    crash(dir.file("j"), copy);
+  }
+  auto log = read_file(copy + "-intents");
+  log[log.find("parity")] = 'X';
+  write_file(copy + "-intents", log);
+  EXPECT_EQ(count(*open(copy, Mode::kReadOnly)), 9u);
+  const auto journal = open(copy);
+  EXPECT_EQ(count(*journal), 9u);
+  EXPECT_THAT(journal->take_notices(), IsEmpty());
+}
+
+TEST(Recovery, AfterAFailedAppendNoCleanStopIsClaimed) {
+  class Fails final : public LogFile {
+   public:
+    Fails(std::unique_ptr<LogFile> file, const bool& now) : file_(std::move(file)), now_(now) {}
+    core::Result<void> write(std::uint64_t offset, std::string_view bytes) override {
+      auto done = file_->write(offset, bytes);
+      return done && now_ ? core::Result<void>(core::io_error("the disk failed")) : done;
+    }
+    core::Result<void> sync() override { return file_->sync(); }
+    core::Result<std::size_t> read(std::uint64_t offset, char* to, std::size_t size) override {
+      return file_->read(offset, to, size);
+    }
+    core::Result<std::uint64_t> size() override { return file_->size(); }
+
+   private:
+    std::unique_ptr<LogFile> file_;
+    const bool& now_;
+  };
+  TempDir dir;
+  bool now = false;
+  auto settings = by_hand();
+  settings.log_files = [&](const std::string& path,
+                           LogAccess access) -> core::Result<std::unique_ptr<LogFile>> {
+    auto file = open_log_file(path, access);
+    if (!file) return file.error();
+    return std::unique_ptr<LogFile>(std::make_unique<Fails>(std::move(*file), now));
+  };
+  auto journal = open(dir.file("j"), Mode::kReadWrite, settings);
+  append(*journal, 1, 2);
+  now = true;
+  EXPECT_FALSE(journal->append(OrderRecord{order(3)}));
+  now = false;
+  EXPECT_FALSE(journal->append(OrderRecord{order(4)})) << "it stays so";
+  journal.reset();
+  EXPECT_EQ(sql(dir.file("j"), "SELECT clean FROM log_position"), "0");
+  journal = open(dir.file("j"));
+  EXPECT_EQ(count(*journal), 3u) << "the event was kept, as it may be";
+  EXPECT_THAT(journal->take_notices(), IsEmpty()) << "and the journal is no older copy";
+}
+
 // ---- what a person leaves ----
+
+TEST(Recovery, ALogOfAnotherHistoryOfTheJournalIsRefused) {
+  TempDir dir;
+  const auto path = dir.file("j");
+  {
+    const auto journal = open(path);
+    append(*journal, 1, 2, OrderState::kOpen);
+  }
+  std::filesystem::copy_file(path, dir.file("backup"));  // of a clean stop
+  {
+    const auto journal = open(path);
+    append(*journal, 3, 20, OrderState::kOpen);
+    crash(path, dir.file("original"));
+  }
+  // The backup is put in place, without a log, and goes on: its events have the original's numbers.
+  const auto fork = dir.file("fork");
+  std::filesystem::copy_file(dir.file("backup"), fork);
+  write_file(fork + "-intents", "");
+  {
+    const auto journal = open(fork);
+    append(*journal, 101, 104, OrderState::kOpen);
+  }
+  std::filesystem::copy_file(dir.file("original-intents"), fork + "-intents",
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_THAT(refused(fork), HasSubstr("belongs to another journal"));
+  const auto reader = open(fork, Mode::kReadOnly);
+  EXPECT_EQ(count(*reader), 6u) << "no order of the other history is among them";
+  EXPECT_THAT(reader->take_notices(), ElementsAre(HasSubstr("belongs to another journal")));
+  write_file(fork + "-intents", "");
+  EXPECT_EQ(count(*open(fork)), 6u);
+}
+
+TEST(Recovery, AReaderSaysWhatAStartWouldRefuse) {
+  TempDir dir;
+  const auto path = dir.file("copy");
+  {
+    const auto journal = open(dir.file("j"));
+    append(*journal, 1, 3);
+    EXPECT_THAT(open(dir.file("j"), Mode::kReadOnly)->take_notices(), IsEmpty());
+    crash(dir.file("j"), path);
+  }
+  std::filesystem::remove(path + "-intents");
+  auto reader = open(path, Mode::kReadOnly);
+  EXPECT_EQ(count(*reader), 0u);
+  EXPECT_THAT(reader->take_notices(), ElementsAre(HasSubstr("-intents: missing")));
+  EXPECT_EQ(count(*reader), 0u);
+  EXPECT_THAT(reader->take_notices(), IsEmpty()) << "once";
+  write_file(path + "-intents", "");
+  reader = open(path, Mode::kReadOnly);
+  EXPECT_EQ(count(*reader), 0u);
+  EXPECT_THAT(reader->take_notices(), ElementsAre(HasSubstr("-intents: empty")));
+}
+
+/// Works as the user nobody, as the service works as its own.
+class AsNobody {
+ public:
+  AsNobody() {
+    EXPECT_EQ(::setegid(kNobody), 0);
+    EXPECT_EQ(::seteuid(kNobody), 0);
+  }
+  ~AsNobody() {
+    EXPECT_EQ(::seteuid(0), 0);
+    EXPECT_EQ(::setegid(0), 0);
+  }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+  static constexpr uid_t kNobody = 65534;
+};
+
+TEST(Recovery, WhatRootLeavesBesideItKeepsTheServiceFromNothing) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can play both";
+  TempDir dir;
+  const auto place = dir.file("state");
+  std::filesystem::create_directory(place);
+  ASSERT_EQ(::chmod(std::filesystem::path(place).parent_path().c_str(), 0755), 0);
+  ASSERT_EQ(::chown(place.c_str(), AsNobody::kNobody, AsNobody::kNobody), 0);
+  const auto path = place + "/j";
+  {
+    const AsNobody service;
+    const auto journal = open(path);
+    append(*journal, 1, 3);
+    crash(path, place + "/lost");
+  }
+  std::filesystem::remove(place + "/lost-intents");
+  write_file(place + "/lost-intents", "");  // "touch", as root
+  ASSERT_EQ(::chmod((place + "/lost-intents").c_str(), 0600), 0);
+  {
+    const AsNobody service;
+    EXPECT_EQ(count(*open(place + "/lost")), 0u);
+  }
+  std::filesystem::remove(path + "-intents");
+  { EXPECT_EQ(count(*open(path)), 3u) << "a daemon that root started by hand"; }
+  const AsNobody service;
+  EXPECT_EQ(count(*open(path)), 3u);
+}
+
+TEST(Recovery, TheRemedyFitsInALogEntry) {
+  TempDir dir;
+  const auto path = dir.file("copy");
+  {
+    const auto journal = open(dir.file("j"));
+    append(*journal, 1, 3);
+    crash(dir.file("j"), path);
+  }
+  const auto length = [&](std::string text) {
+    for (auto at = text.find(path); at != std::string::npos; at = text.find(path)) {
+      text.replace(at, path.size(), "/var/lib/derivd-second/derivd.db");
+    }
+    return text.size();
+  };
+  const auto whole = read_file(path + "-intents");
+  write_file(path + "-intents", whole.substr(0, 5000));
+  EXPECT_LE(length(refused(path)), core::Text::kCapacity);
+  std::filesystem::remove(path + "-intents");
+  EXPECT_LE(length(refused(path)), core::Text::kCapacity);
+  write_file(path + "-intents", "");
+  EXPECT_LE(length(open(path)->take_notices().at(0)), core::Text::kCapacity);
+}
 
 TEST(Recovery, AfterACleanStopTheJournalIsWholeWithoutItsLog) {
   TempDir dir;
@@ -456,6 +659,17 @@ TEST(Migration, AJournalOfTheFirstVersionToo) {
   EXPECT_EQ(journal->config_changes(5)->size(), 1u);
 }
 
+TEST(Migration, ALogBesideAJournalOfBeforeIsLeftAlone) {
+  TempDir dir;
+  const auto path = dir.file("j");
+  { append(*open(dir.file("other")), 1, 1); }
+  ASSERT_EQ(sql(path, test::kJournalVersion2), "");
+  std::filesystem::copy_file(dir.file("other-intents"), path + "-intents");
+  EXPECT_THAT(refused(path), HasSubstr("move it away"));
+  write_file(path + "-intents", "");
+  EXPECT_EQ(count(*open(path)), 9u) << "nothing is in it";
+}
+
 // ---- somebody else has the file ----
 
 class ForeignLock {
@@ -533,6 +747,26 @@ TEST(ForeignLock, AfterTheTimeForItAppendsFail) {
   EXPECT_FALSE(journal->append(OrderRecord{order(id + 1)})) << "it stays so";
   journal.reset();
   EXPECT_EQ(count(*open(path)), static_cast<std::size_t>(id)) << "the log had all of it";
+}
+
+TEST(ForeignLock, TheLoopsTurnAtTheTablesComesBeforeTheLockIsGone) {
+  TempDir dir;
+  const auto path = dir.file("j");
+  JournalSettings settings;
+  settings.linger = std::chrono::milliseconds(1);
+  settings.lock_patience = std::chrono::hours(1);
+  auto journal = open(path, Mode::kReadWrite, settings);
+  {
+    const ForeignLock lock(path);
+    append(*journal, 1, 3, OrderState::kOpen);
+    // The thread tries again and again. A clean stop must get its turn, and give up soon.
+    EXPECT_FALSE(journal->checkpoint());
+    append(*journal, 4, 4, OrderState::kOpen);
+    EXPECT_FALSE(journal->catch_up());
+  }
+  EXPECT_TRUE(within(std::chrono::seconds(60), [&] {
+    return sql(path, "SELECT count(*) FROM orders") == "4";
+  })) << "the thread goes on with what is left";
 }
 
 // ---- how much it takes ----
