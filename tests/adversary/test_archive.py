@@ -57,7 +57,7 @@ class Place:
     def imports(self, user=0, tape=None):
         """Root's (or the other's) import; whether it may succeed is the case's affair, hanging is not."""
         return subprocess.run(self.command("import", "R_100", str(tape or self.tape)), capture_output=True,
-                              text=True, timeout=30, user=user, group=user, extra_groups=[])
+                              text=True, timeout=200, user=user, group=user, extra_groups=[])
 
     def check_untouched(self, name, before):
         check(self.secret.read_bytes() == SECRET, f"{name}: root's file was changed")
@@ -169,7 +169,7 @@ def owner_kept(programs):
         more.chmod(0o644)
         done = place.imports(user=OTHER, tape=more)
         check(done.returncode == 0, f"the daemon's user cannot go on: {done.stderr}")
-        listed = subprocess.run(place.command("list", "--json"), capture_output=True, text=True, timeout=30)
+        listed = subprocess.run(place.command("list", "--json"), capture_output=True, text=True, timeout=200)
         check('"ticks": 51' in listed.stdout, listed.stdout)
     print("what root imports belongs to the archive's owner")
 

@@ -64,7 +64,7 @@ class Shell:
     def end(self):
         self.type("exit\n")
         try:
-            self.process.wait(10)
+            self.process.wait(120)
         except subprocess.TimeoutExpired:
             self.process.kill()
         os.close(self.master)

@@ -27,7 +27,7 @@ os.setgroups([]); os.setgid(0); os.setuid(uid)
 held, served = [], 0
 for _ in range(count):
     s = socket.socket(socket.AF_UNIX)
-    s.settimeout(10)
+    s.settimeout(120)
     s.connect(path)
     s.sendall(b'{"cmd":"strategies"}\n')
     answer = s.recv(65536)
@@ -50,7 +50,7 @@ def hold(path, uid, count):
     process = subprocess.Popen([sys.executable, "-c", HOLDER, str(uid), str(path), str(count)],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     harness.STARTED.append(process)
-    served = int(harness.read_line(process.stdout, 30) or -1)
+    served = int(harness.read_line(process.stdout, harness.PATIENCE) or -1)
     return process, served
 
 
@@ -67,7 +67,7 @@ def places(daemon):
         done = daemon.ctl("halt", "--all", "--reason", "drill", ok=False)
         harness.check(done.returncode == 0, f"root was locked out: {done.stderr}")
         harness.check(daemon.ctl("resume", "--all", ok=False).returncode == 0, "resume")
-    left = [int(process.communicate("\n", timeout=10)[0]) for process in holders]
+    left = [int(process.communicate("\n", timeout=200)[0]) for process in holders]
     harness.check(max(left) <= 4 and sum(left) <= 12, f"places that members of the group hold: {left}")
 
 
@@ -76,7 +76,7 @@ def deep_requests(daemon):
     for line in (b'{"cmd":"pause","all":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
                  b'{"cmd":"halt","strategy":"one","all":' + b'{"a":' * 9000 + b"1" + b"}" * 9000 + b"}"):
         with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(20)
+            s.settimeout(120)
             s.connect(path)
             s.sendall(line + b"\n")
             answer = json.loads(s.recv(65536))

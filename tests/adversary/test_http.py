@@ -74,7 +74,7 @@ class Peer:
             threading.Thread(target=self.serve, args=(plain,), daemon=True).start()
 
     def serve(self, plain):
-        plain.settimeout(30)
+        plain.settimeout(120)
         try:
             with self.context.wrap_socket(plain, server_side=True) as connection:
                 head = b""
@@ -316,7 +316,7 @@ class Client:
     """TLS or plain, to a program that serves."""
 
     def __init__(self, port, ca_file=None):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         if ca_file:
             self.socket = ssl.create_default_context(cafile=ca_file).wrap_socket(
                 self.socket, server_hostname="127.0.0.1")
@@ -430,7 +430,7 @@ def readers_may_go(programs, directory):
     sim = subprocess.Popen([str(programs / "derivsim"), "--tls-dir", str(directory / "tls"), "--token", token,
                             "--record", str(fifo)], stdout=subprocess.PIPE, stderr=errors)
     harness.STARTED.append(sim)
-    ready = json.loads(harness.read_line(sim.stdout, 30))
+    ready = json.loads(harness.read_line(sim.stdout, harness.PATIENCE))
     for each in (reader, gone, errors):
         os.close(each)
     sim.stdout.close()
@@ -442,7 +442,7 @@ def readers_may_go(programs, directory):
                        "--config", str(directory / "none.yaml")], dict(os.environ))
         check(code == 0 and sim.poll() is None, f"exit {code}, derivsim {sim.poll()}: {text}")
     sim.terminate()
-    check(sim.wait(20) == 74, f"derivsim ended with {sim.returncode}")
+    check(sim.wait(120) == 74, f"derivsim ended with {sim.returncode}")
 
 
 CASES = (readers_may_go, receivers_are_bounded, a_message_arrives_once, commands_are_bounded, trickles_have_a_deadline,

@@ -112,7 +112,7 @@ class Daemon(harness.Daemon):
         return self
 
     def refused(self):
-        code = self.wait(30)
+        code = self.wait()
         harness.check(code == 75, f"exit {code}: {self.log()[-1500:]}")
         harness.check("another derivd on this machine" in self.log(), self.log()[-1500:])
 

@@ -51,7 +51,7 @@ class Chromium:
     def __exit__(self, *_):
         try:
             self.call("Browser.close")
-            self.process.wait(20)
+            self.process.wait(120)
         except (OSError, EOFError, TimeoutError, subprocess.TimeoutExpired):
             self.process.kill()
             self.process.wait()

@@ -13,7 +13,7 @@ import urllib.parse
 class Client:
     def __init__(self, url, ca_file, token):
         u = urllib.parse.urlparse(url)
-        raw = socket.create_connection((u.hostname, u.port), timeout=20)
+        raw = socket.create_connection((u.hostname, u.port), timeout=60)
         self.stream = ssl.create_default_context(cafile=ca_file).wrap_socket(
             raw, server_hostname=u.hostname)
         key = base64.b64encode(os.urandom(16)).decode()

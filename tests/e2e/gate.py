@@ -142,7 +142,7 @@ class RawGate:
                 reset(near)
                 continue
             try:
-                far = socket.create_connection(self.target, timeout=5)
+                far = socket.create_connection(self.target, timeout=60)
                 far.settimeout(None)
             except OSError:
                 reset(near)

@@ -22,6 +22,7 @@ SHARED = SOURCE.parent / "shared"
 
 
 TICK = threading.Event()  # never set: the pace of polling other processes
+PATIENCE = 120  # seconds for what takes a moment on a machine that has nothing else to do
 
 
 STARTED = []
@@ -49,6 +50,12 @@ def walk(path, first, count, seed=5):
             out.write(f"{first + 2 * i},{cents // 100}.{cents % 100:02}\n")
             cents += rng.randint(-40, 40)
     return path
+
+
+def patient(seconds):
+    """How long to wait for what happens within so many seconds on an idle machine. On a busy one it takes longer,
+    and that it does is no failure."""
+    return max(PATIENCE, 2 * seconds)
 
 
 def check(condition, text):
@@ -84,9 +91,10 @@ class Sim:
         self.process = subprocess.Popen(command + list(arguments), stdout=subprocess.PIPE,
                                         stderr=self.errors, start_new_session=True)
         STARTED.append(self.process)
-        line = read_line(self.process.stdout, 30)
+        line = read_line(self.process.stdout, PATIENCE)
         if not line:
-            self.process.wait(5)
+            self.process.kill()
+            self.process.wait()
             raise Failure("derivsim did not start: " + self.log())
         self.ready = json.loads(line)
 
@@ -100,7 +108,7 @@ class Sim:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(20)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -109,8 +117,14 @@ class Sim:
         return self.process.returncode
 
     def ledger(self):
-        with open(self.ledger_file) as lines:
-            return [json.loads(line) for line in lines if line.strip()]
+        return ledger_lines(self.ledger_file, self.process)
+
+
+def ledger_lines(file, process):
+    """Of a derivsim that may be writing: a line without its end is one that is not there yet."""
+    ended = process.poll() is not None
+    with open(file) as lines:
+        return [json.loads(line) for line in lines if line.endswith("\n") or ended]
 
 
 def read_line(stream, seconds):
@@ -162,12 +176,25 @@ class Daemon:
     def log(self):
         return self.log_file.read_text(errors="replace")
 
-    def stop(self, seconds=60):
+    def told(self, *words):
+        """The log, once all of these words are in it: a thread of its own writes it, which may be behind what
+        derivd has done and said elsewhere."""
+        def log():
+            text = self.log()
+            return text if all(word in text for word in words) else None
+        try:
+            return wait_until(log, PATIENCE, f"{words} in the log")
+        except Failure as failure:
+            raise Failure(f"{failure}: {self.log()[-1500:]}") from None
+
+    def stop(self, seconds=60, strict=False):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.wait(seconds)
+        return self.wait(seconds, strict)
 
-    def wait(self, seconds=60):
+    def wait(self, seconds=60, strict=False):
+        """`strict`: the time is what is asked."""
+        seconds = seconds if strict else patient(seconds)
         try:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -181,7 +208,7 @@ class Daemon:
 
     def ctl(self, *arguments, ok=True):
         done = subprocess.run([str(self.programs / "derivctl"), *arguments], env=self.environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
         if ok:
             check(done.returncode == 0,
                   f"derivctl {' '.join(arguments)}: {done.returncode}: {done.stderr}")
@@ -194,17 +221,22 @@ class Daemon:
         return json.loads(self.ctl("trades", "--format", "json").stdout)
 
 
-def wait_until(condition, seconds, what, process=None):
-    """Polls a condition of other processes; returns its value."""
+def wait_until(condition, seconds, what, process=None, strict=False):
+    """Polls a condition of other processes; returns its value. `seconds`: within which it comes on an idle machine;
+    `strict`: and this is what is asked."""
+    seconds = seconds if strict else patient(seconds)
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
+    while True:
+        late = time.monotonic() >= end
+        ended = process is not None and process.poll() is not None
+        value = condition()  # after the looks at clock and process: what came just before them counts
         if value:
             return value
-        if process is not None and process.poll() is not None:
+        if ended:
             raise Failure(f"the process ended with {process.returncode} while waiting for {what}")
+        if late:
+            raise Failure(f"no {what} within {seconds} s")
         TICK.wait(0.05)
-    raise Failure(f"no {what} within {seconds} s")
 
 
 def ledger_truth(ledger):

@@ -98,7 +98,7 @@ def opened(file):
     for _ in range(TRIES):
         db = sqlite3.connect(":memory:")
         db.row_factory = sqlite3.Row
-        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as disk:
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=60)) as disk:
             disk.backup(db)
         tables = {r[0] for r in db.execute("SELECT name FROM sqlite_schema")}
         pending = frames(log.read_bytes()) if log.exists() and "log_position" in tables else {}

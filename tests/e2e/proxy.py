@@ -66,7 +66,7 @@ class Proxy:
         host, port = target.rsplit(":", 1)
         host = host.strip("[]")
         try:
-            server = socket.create_connection((self.hosts.get(host, host), int(port)), timeout=10)
+            server = socket.create_connection((self.hosts.get(host, host), int(port)), timeout=60)
         except OSError:
             client.sendall(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
             return

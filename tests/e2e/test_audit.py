@@ -17,7 +17,7 @@ TRADES = 12
 
 def audit(programs, *arguments, code):
     done = subprocess.run([str(pathlib.Path(programs) / "derivctl"), "audit", *map(str, arguments)],
-                          capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL,
                           env={"PATH": "/usr/bin:/bin", "STATE_DIRECTORY": "/usr"})
     harness.check(done.returncode == code,
                   f"audit {arguments}: {done.returncode} {done.stdout} {done.stderr}")

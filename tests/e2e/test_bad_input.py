@@ -71,7 +71,7 @@ def commands(programs, directory):
     def said(wanted, words, texts):
         done = subprocess.run([str(w) for w in (pathlib.Path(programs) / "derivctl", *words)],
                               env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=60)
+                              timeout=200)
         expect(done.returncode, done.stdout + done.stderr, wanted, *texts)
 
     for case in cases:

@@ -109,7 +109,7 @@ def full_at_start(programs, directory):
 def started_badly(daemon, *words):
     daemon.log_file.unlink(missing_ok=True)
     daemon.start()
-    code = daemon.wait(30)
+    code = daemon.wait()
     log = daemon.log()
     harness.check(code == 74, f"exit {code} instead of 74: {log[-1500:]}")
     for word in words:

@@ -11,7 +11,7 @@ README = (harness.SOURCE / "README.md").read_text()
 
 
 def run(*command):
-    return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=60,
+    return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=200,
                           stdin=subprocess.DEVNULL)
 
 

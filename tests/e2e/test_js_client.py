@@ -41,7 +41,7 @@ def main(programs):
             environment = dict(os.environ, SIM_URL=sim.ready["v3"] + "?app_id=1089",
                                SIM_CA=sim.ready["ca_file"], SIM_TOKEN=token)
             done = subprocess.run(["node", "trade.js"], cwd=target, env=environment,
-                                  capture_output=True, text=True, timeout=100)
+                                  capture_output=True, text=True, timeout=200)
         finally:
             sim.stop()
         harness.check(done.returncode == 0, "the client failed: " + done.stdout + done.stderr)

@@ -84,7 +84,7 @@ def step_kills(daemon, module, steps, file=f"{LOG},derivd.db-wal"):
                               "KILL_WHEN": when, "KILL_FILE": file,
                               "ASAN_OPTIONS": "verify_asan_link_order=0"}
         daemon.start()
-        daemon.process.wait(90)
+        daemon.process.wait(240)
         daemon.output.close()
         harness.check(daemon.process.returncode == -signal.SIGKILL,
                       f"write {number}: it ended with {daemon.process.returncode}: "
@@ -114,7 +114,7 @@ def checkpoint_kills(daemon, module):
                            or len(trial.orders(daemon)) >= before + 5, 90, "trades")
         if daemon.process.poll() is None:
             daemon.process.send_signal(signal.SIGTERM)
-        daemon.process.wait(60)
+        daemon.process.wait(120)
         daemon.output.close()
         harness.check(daemon.process.returncode == -signal.SIGKILL, daemon.log()[-1000:])
     daemon.environment = plain

@@ -17,7 +17,7 @@ SLOW = 1.0      # the answer of a loop that waits for SQLite takes at least that
 
 @contextlib.contextmanager
 def locked(file):
-    with contextlib.closing(sqlite3.connect(file, timeout=10, isolation_level=None)) as db:
+    with contextlib.closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as db:
         db.execute("BEGIN EXCLUSIVE")
         yield
         db.execute("ROLLBACK")

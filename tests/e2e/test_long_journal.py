@@ -21,7 +21,7 @@ RECENT = 20_000  # of them, which pages are asked for; all of them take minutes 
 def ask(daemon, request):
     """One line to the daemon, as an older derivctl would send it."""
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(60)
+        s.settimeout(120)
         s.connect(str(daemon.directory / "run" / "control.sock"))
         s.sendall(json.dumps(request).encode() + b"\n")
         answer = bytearray()

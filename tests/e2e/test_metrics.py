@@ -22,7 +22,7 @@ SAMPLE = re.compile(rf"({NAME})({LABELS})? (-?[0-9]+(?:\.[0-9]+)?)")
 
 
 def read(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         check(answer.headers["Content-Type"].startswith("text/plain; version=0.0.4"), answer.headers)
         return answer.read().decode()
 
@@ -210,7 +210,7 @@ def others(port):
     for path, method, want in (("/", "GET", 404), ("/metrics", "POST", 405), ("/x", "GET", 404)):
         request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method)
         try:
-            urllib.request.urlopen(request, timeout=20)
+            urllib.request.urlopen(request, timeout=60)
             raise harness.Failure(f"{method} {path} was answered")
         except urllib.error.HTTPError as error:
             check(error.code == want, f"{method} {path}: {error.code}")

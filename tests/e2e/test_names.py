@@ -107,7 +107,7 @@ def hanging_look_ups_do_not_pile_up(programs, directory):
         harness.TICK.wait(0.2)
     threads = len(list(pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir()))
     check(seen.stat().st_size <= 2 and threads <= 6, f"{seen.stat().st_size} look-ups, {threads} threads")
-    check(daemon.stop(30) == 0, daemon.log()[-500:])
+    check(daemon.stop() == 0, daemon.log()[-500:])
 
 
 def commands_end(programs, directory):

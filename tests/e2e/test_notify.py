@@ -165,7 +165,7 @@ def last_words(programs, directory):
     credential(daemon, "token", harness.demo_token("options"))  # none that the venue knows
     try:
         daemon.start()
-        check(daemon.wait(60) == 77, daemon.log()[-1500:])
+        check(daemon.wait() == 77, daemon.log()[-1500:])
         check(len(receiver.of("refused")) == 1, (receiver.got, daemon.log()[-1500:]))
     finally:
         sim.stop()
@@ -251,7 +251,7 @@ def reloaded(programs, directory):
         text = re.sub(r"(?ms)^notify:.*\Z", "", daemon.config.read_text())
         daemon.config.write_text(text + section)
         done = subprocess.run([str(daemon.programs / "derivd"), "reload"], env=daemon.environment,
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=200)
         check(done.returncode == code, f"{done.returncode} {done.stdout}{done.stderr}")
         return done
 

@@ -192,7 +192,7 @@ def completes(daemon, *words):
     script = (f'source "{harness.SOURCE}/packaging/completion.bash"; PATH="{daemon.programs}:$PATH"; '
               'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _derivd; printf "%s\\n" "${COMPREPLY[@]}"')
     return set(subprocess.run(["bash", "-c", script, "bash", "derivctl", *words], env=daemon.environment,
-                              capture_output=True, text=True, check=True, timeout=60).stdout.split())
+                              capture_output=True, text=True, check=True, timeout=200).stdout.split())
 
 
 def limits_left(daemon):
@@ -264,7 +264,7 @@ def explains(programs, directory):
         trial.config["limits"]["max_trades_per_day"] = 1
         trial.write()
         subprocess.run([str(daemon.programs / "derivd"), "reload"], env=daemon.environment, check=True,
-                       capture_output=True, timeout=60)
+                       capture_output=True, timeout=200)
 
         def denied():
             rows = daemon.json("explain", "tight", "--last", "5")["decisions"]
@@ -308,7 +308,7 @@ def check_explained(programs, directory):
     """Every key with its value, its line or that it is a default, its class and help; by both programs."""
     file = harness.SOURCE / "config/demo.yaml"
     rows = json.loads(subprocess.run([programs / "derivctl", "--json", "check", "--config", file, "--explain"],
-                                     capture_output=True, text=True, check=True, timeout=60).stdout)
+                                     capture_output=True, text=True, check=True, timeout=200).stdout)
     keys = {r["key"]: r for r in rows}
     lines = file.read_text().splitlines()
     number = next(i for i, text in enumerate(lines, 1) if text.startswith("  max_stake:"))
@@ -321,7 +321,7 @@ def check_explained(programs, directory):
                   and keys["store.path"]["reload"] == "restart", "keys of strategies")
     for program in ("derivctl", "derivd"):
         text = subprocess.run([programs / program, "check", "--config", file, "--explain"],
-                              capture_output=True, text=True, check=True, timeout=60).stdout
+                              capture_output=True, text=True, check=True, timeout=200).stdout
         for r in rows:
             harness.check(f"{r['key']}: {r['value']} (" in text and r["help"] in text, r)
 

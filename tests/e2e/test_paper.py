@@ -115,7 +115,7 @@ def agreement(programs, directory, tape, api, symbol="R_100"):
                       f"{mode}: the venue sold {len(bought)} contracts")
     done = subprocess.run([str(programs / "derivctl"), "backtest", "--json", "--settle-delay", "1",
                            "--config", str(file), "--ticks", f"{symbol}={tape}"],
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=200)
     harness.check(done.returncode == 0, done.stderr)
     test = [tuple(row[c] for c in COLUMNS) for row in json.loads(done.stdout)["trades"]]
     compared = [prefix(runs["live"]), prefix(runs["paper"]), test]
@@ -156,7 +156,7 @@ def marked(programs, directory, tape):
         file.write_text(file.read_text() + f"store: {{ path: {state / journal} }}\n")
         before = (state / journal).read_bytes()
         refused = harness.Daemon(programs, place / "d", file, token).start()
-        code = refused.wait(20)
+        code = refused.wait()
         harness.check(code == 78 and word in refused.log()[-1000:],
                       f"{mode} with {journal}: {code} {refused.log()[-1000:]}")
         harness.check((state / journal).read_bytes() == before, f"{journal} was changed")

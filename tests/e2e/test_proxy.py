@@ -60,7 +60,7 @@ class Place:
     def ctl(self, *words, code=0, **variables):
         done = subprocess.run([str(self.programs / "derivctl"), *map(str, words)], text=True,
                               env=dict(self.daemon.environment, **variables), capture_output=True,
-                              stdin=subprocess.DEVNULL, timeout=90)
+                              stdin=subprocess.DEVNULL, timeout=200)
         check(done.returncode == code, f"{words}: exit {done.returncode}: {done.stdout}{done.stderr}")
         no_login(done.stdout + done.stderr)
         return done
@@ -138,14 +138,14 @@ def login_is_a_credential(programs, directory):
         for words in (["derivd", "check"], ["derivd", "run"]):
             done = subprocess.run([str(programs / words[0]), words[1], "--config",
                                    str(place.daemon.config)], env=place.daemon.environment,
-                                  capture_output=True, text=True, timeout=30)
+                                  capture_output=True, text=True, timeout=200)
             check(done.returncode == 78 and "venue.proxy" in done.stderr
                   and "credential \"proxy\"" in done.stderr, done.stderr)
             check("proxySecret" not in done.stdout + done.stderr, "the password was shown")
         place.login("no colon")
         place.venue(proxy=proxy.url)
         place.daemon.start()
-        check(place.daemon.wait(30) == 66, place.daemon.log()[-500:])
+        check(place.daemon.wait() == 66, place.daemon.log()[-500:])
         check("user:password" in place.daemon.log() and "no colon" not in place.daemon.log(),
               place.daemon.log()[-500:])
     proxy.stop()
@@ -170,7 +170,7 @@ def notices_go_through(programs, directory):
         place.daemon.config.write_text(json.dumps(config))
         check("(live)" in subprocess.run([str(programs / "derivd"), "reload"], text=True,
                                          env=place.daemon.environment, capture_output=True,
-                                         timeout=60).stdout, "not reloaded")
+                                         timeout=200).stdout, "not reloaded")
         place.daemon.ctl("halt", "b")
         wait_until(lambda: len(receiver.of("halt")) == 2, 30, "a notice", place.daemon.process)
         check(f"127.0.0.1:{receiver.port}" not in proxy.opened, proxy.opened)
@@ -192,7 +192,7 @@ def reload_goes_over(programs, directory):
         good = proxies.Proxy(HOSTS)
         place.venue(proxy=good.url)
         done = subprocess.run([str(programs / "derivd"), "reload"], env=place.daemon.environment,
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=200)
         check(done.returncode == 0 and "venue.proxy" in done.stdout and "(reconnect)" in done.stdout,
               done.stdout + done.stderr)
         trial.live(place.daemon)
@@ -200,7 +200,7 @@ def reload_goes_over(programs, directory):
         another = proxies.Proxy(HOSTS)
         place.venue(proxy=another.url)
         subprocess.run([str(programs / "derivd"), "reload"], env=place.daemon.environment, check=True,
-                       capture_output=True, timeout=60)
+                       capture_output=True, timeout=200)
         wait_until(lambda: place.daemon.json("status")["venue_change"]["state"] == "taken"
                    and another.opened, 60, "the other proxy", place.daemon.process)
         trial.live(place.daemon)
@@ -250,7 +250,7 @@ def commands_without_one(programs, directory):
         check(proxy.opened, "not through the proxy")
         count = len(proxy.opened)
         for variables in ({"no_proxy": f"example.com, .{VENUE.split('.')[1]}"}, {"NO_PROXY": "*"}):
-            done = subprocess.run([str(programs / "derivctl"), *map(str, fetch)], timeout=90,
+            done = subprocess.run([str(programs / "derivctl"), *map(str, fetch)], timeout=200,
                                   env=dict(place.daemon.environment, https_proxy=inside, **variables),
                                   capture_output=True, text=True)
             check(done.returncode == 5 and "look-up" in done.stderr, done.stderr)

@@ -173,7 +173,7 @@ class Trial:
 
     def reload(self, *arguments):
         return subprocess.run([str(self.daemon.programs / "derivd"), "reload", *arguments],
-                              env=self.daemon.environment, capture_output=True, text=True, timeout=60,
+                              env=self.daemon.environment, capture_output=True, text=True, timeout=200,
                               stdin=subprocess.DEVNULL)
 
     def place(self, key):
@@ -372,7 +372,7 @@ def adversary(programs, directory):
         command = [str(daemon.programs / "derivd"), "reload"]
         many = [subprocess.Popen(command, env=daemon.environment, stdout=subprocess.PIPE, text=True)
                 for _ in range(8)]
-        answers = [(p.communicate(timeout=60)[0], p.returncode) for p in many]
+        answers = [(p.communicate(timeout=200)[0], p.returncode) for p in many]
         harness.check(all(code == 0 for _, code in answers), answers)
         changed = [text for text, _ in answers if text != "nothing has changed\n"]
         harness.check(changed == ["limits.max_stake: 50.00 → 40.00 (live)\n"], answers)

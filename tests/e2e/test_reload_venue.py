@@ -37,7 +37,7 @@ class Place:
         self.config["venue"].update(venue)
         self.daemon.config.write_text(json.dumps(self.config, indent=1))
         done = subprocess.run([str(self.daemon.programs / "derivd"), "reload"], capture_output=True,
-                              env=self.daemon.environment, text=True, timeout=60)
+                              env=self.daemon.environment, text=True, timeout=200)
         harness.check(done.returncode == code, f"{venue}: {done.returncode} {done.stdout}{done.stderr}")
         return done
 
@@ -189,7 +189,7 @@ def not_on_the_journal_of_another(place):
     count = len(place.daemon.trades())
     stranger = harness.Daemon(place.programs, place.daemon.directory, place.daemon.config, place.stranger)
     stranger.start()
-    harness.check(stranger.wait(60) == 78, stranger.log()[-800:])
+    harness.check(stranger.wait() == 78, stranger.log()[-800:])
     harness.check("store.path of its own" in stranger.log(), stranger.log()[-800:])
     harness.check(len(stranger.trades()) == count, "traded on another account's journal")
     config = {**place.config, "store": {"path": str(place.directory / "own.db")}}
@@ -218,7 +218,7 @@ def stopped_on_the_way(programs, directory):
         place.trades(2)
         place.reload(endpoint=f"https://127.0.0.1:{closed_port()}")
         harness.wait_until(lambda: place.change()["state"] == "waiting", 20, "the move", d.process)
-        harness.check(d.stop(40) == 0, d.log()[-800:])
+        harness.check(d.stop(60, strict=True) == 0, d.log()[-800:])
         not_on_the_journal_of_another(place)
     finally:
         place.sim.stop()

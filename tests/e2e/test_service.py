@@ -36,7 +36,7 @@ def notifications(programs, directory):
     path = str(directory / "notify.sock")
     receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     receiver.bind(path)
-    receiver.settimeout(30)
+    receiver.settimeout(120)
     daemon = harness.Daemon(programs, directory, config, token)
     daemon.environment.update(NOTIFY_SOCKET=path, WATCHDOG_USEC="2000000")
     try:
@@ -105,12 +105,12 @@ def one_daemon_for_an_account(programs, directory):
         first.start()
         harness.wait_until(lambda: "session live" in first.log(), 30, "a live session", first.process)
         second.start()
-        code = second.wait(30)
+        code = second.wait()
         harness.check(code == 75, f"exit {code}: {second.log()[-1500:]}")
         third = harness.Daemon(programs, directory, config, token)  # the same journal
         third.log_file = directory / "third.log"
         third.start()
-        code = third.wait(30)
+        code = third.wait()
         harness.check(code == 75, f"exit {code}: {third.log()[-1500:]}")
         harness.check(first.stop() == 0, first.log()[-1500:])
     finally:

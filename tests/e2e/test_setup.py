@@ -49,7 +49,7 @@ class Place:
     def script(self, *more, token="", venue=True, code=0, environment=None, system=()):
         done = subprocess.run([*system, *(str(c) for c in self.command(*more, venue=venue))], input=token,
                               env=environment or self.environment, capture_output=True, text=True,
-                              timeout=90)
+                              timeout=200)
         shown = done.stdout + done.stderr
         harness.check(done.returncode == code, f"{more}: exit {done.returncode}, not {code}: {shown}")
         self.not_shown(shown)
@@ -77,7 +77,7 @@ class Place:
                       "something is left beside it")
         self.not_shown(self.config.read_text())
         done = subprocess.run([str(self.programs / "derivd"), "check", "--config", str(self.config)],
-                              capture_output=True, text=True, timeout=30)
+                              capture_output=True, text=True, timeout=200)
         harness.check(done.returncode == 0, done.stderr)
 
     def begin(self, p, token):
@@ -97,7 +97,7 @@ class Place:
 def odds_shown(place, shown):
     """The short form, word for word that of check on the file that was written."""
     done = subprocess.run([str(place.programs / "derivctl"), "check", "--config", str(place.config)],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=200)
     lines = [line for line in done.stdout.splitlines() if line.startswith("  ")]
     harness.check(done.returncode == 0 and any("has to win" in line for line in lines)
                   and any("a session wins" in line for line in lines), done.stdout)
@@ -274,7 +274,7 @@ def encrypted(place):
     done = subprocess.run([*system, str(place.programs.resolve() / "derivctl"), "token", "check", "--json",
                            "--credentials-dir", str(place.credentials), "--config",
                            str(place.config)], env=environment, capture_output=True, text=True,
-                          timeout=60)
+                          timeout=200)
     harness.check(done.returncode == 0 and json.loads(done.stdout)["good"] is True,
                   done.stdout + done.stderr)
     done = place.script("--encrypt", "--force", "--app-id", APP_IDS[place.api], token=place.good, code=1,

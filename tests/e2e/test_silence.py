@@ -34,7 +34,7 @@ def told_everywhere(daemon, port):
     standing = daemon.json("explain", "quiet")["standing"]
     check(f"no tick of {QUIET} came for " in standing and "no signal can come" in standing, standing)
     check("enters at its next signal" in daemon.json("explain", "loud")["standing"], daemon.json("explain", "loud"))
-    page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
+    page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60).read().decode()
     check(f'derivd_symbol_late{{symbol="{QUIET}"}} 1' in page and f'derivd_symbol_late{{symbol="{LOUD}"}} 0' in page,
           [l for l in page.splitlines() if "derivd_symbol_late" in l])
     doctor = json.loads(daemon.ctl("doctor", "--offline", "--config", str(daemon.config), "--json", ok=False).stdout)

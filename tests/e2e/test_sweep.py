@@ -166,7 +166,7 @@ def memory(sweep, directory):
         done = subprocess.run([sys.executable, "-c", STARTER, str(sweep.programs / "derivctl"), "sweep", "--config",
                                str(sweep.config), "--ticks", f"1HZ100V={ticks}", "--set", "params.streak=8,9,10,11",
                                "--permutations", "0", "--random-runs", "0", "--threads", "2"],
-                              capture_output=True, text=True, timeout=100)
+                              capture_output=True, text=True, timeout=200)
         harness.check(done.returncode == 0, f"the sweep ended with {done.returncode}: {done.stderr}")
         return int(done.stdout.splitlines()[-1]) * 1024
     held = (peak(long) - peak(short)) / (16 * count)

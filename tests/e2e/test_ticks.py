@@ -25,7 +25,7 @@ class Ctl:
 
     def run(self, *arguments, code=0):
         done = subprocess.run([self.program, "ticks", *arguments, "--dir", self.directory],
-                              capture_output=True, text=True, timeout=120)
+                              capture_output=True, text=True, timeout=200)
         harness.check(done.returncode == code, f"ticks {' '.join(arguments)}: {done.returncode}: "
                                                f"{done.stdout[-500:]} {done.stderr[-1000:]}")
         return done
@@ -130,7 +130,7 @@ def forms(programs, directory, tape):
     ctl = Ctl(programs, directory / "archive-form-pipe")
     done = subprocess.run(f"cat {directory}/form-iso.csv.gz | {ctl.program} ticks import R_100 - --time when --unit iso "
                           f"--dir {ctl.directory} && {ctl.program} ticks import R_100 <(cat {tape}) --dir {ctl.directory}",
-                          shell=True, executable="/bin/bash", capture_output=True, text=True, timeout=60)
+                          shell=True, executable="/bin/bash", capture_output=True, text=True, timeout=200)
     harness.check(done.returncode == 0 and f"0 ticks added, {len(rows)} were there" in done.stdout,
                   f"{done.stdout} {done.stderr}")
     shown = ctl.run("import", "R_100", str(directory / "form-semicolon.csv"), *texts["semicolon"][1], "--dry-run").stdout
@@ -183,7 +183,7 @@ def fetches(programs, directory, tape, api):
     harness.wait_until(lambda: files.exists() and list(files.glob("*.ticks")), 60, "a first page",
                        stopped)
     stopped.send_signal(signal.SIGINT)
-    _, errors = stopped.communicate(timeout=60)
+    _, errors = stopped.communicate(timeout=200)
     harness.check(stopped.returncode == 1 and "goes on from there" in errors,
                   f"{stopped.returncode}: {errors}")
     kept = ctl.json("list")[0]["ticks"]

@@ -45,7 +45,7 @@ class Place:
     def token(self, *arguments, code=0, **more):
         done = subprocess.run([str(self.programs / "derivctl"), "token", *map(str, arguments),
                                "--config", str(self.daemon.config)], capture_output=True, text=True,
-                              env=self.daemon.environment, timeout=120, **more)
+                              env=self.daemon.environment, timeout=200, **more)
         shown = done.stdout + done.stderr
         harness.check(not any(t in shown for t in self.tokens.values()), "a token was shown")
         harness.check(done.returncode == code,
@@ -139,7 +139,7 @@ def only_the_owner_may(place):
                         ({"cmd": "token-set", "token": place.tokens["new"]}, False)):
         done = subprocess.run(["/usr/bin/python3", "-c", ask, str(d.directory / "run" / "control.sock")],
                               input=json.dumps(request) + "\n", capture_output=True, text=True,
-                              user=65534, group=os.getegid(), extra_groups=[], timeout=30)
+                              user=65534, group=os.getegid(), extra_groups=[], timeout=200)
         answer = json.loads(done.stdout)
         harness.check(answer["ok"] is ok, f"{request['cmd']}: {answer.get('error')}{done.stderr}")
     harness.check(d.stop() == 0, d.log()[-800:])

@@ -188,7 +188,7 @@ class Tail:
 def command(sim, line):
     """One line to derivsim's control socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
-        s.settimeout(10)
+        s.settimeout(120)
         s.connect(str(sim.control))
         s.sendall(json.dumps(line).encode() + b"\n")
         answer = b""

@@ -30,7 +30,7 @@ def findings(path, text):
     shell = shell_of(text)
     if not shell:
         return
-    done = subprocess.run([shell, "-n"], input=text, capture_output=True, text=True, timeout=20)
+    done = subprocess.run([shell, "-n"], input=text, capture_output=True, text=True, timeout=200)
     if done.returncode != 0:
         yield 1, f"{shell} -n: {done.stderr.strip()}"
     for number, line in enumerate(text.splitlines(), 1):
@@ -40,7 +40,7 @@ def findings(path, text):
 
 def check(root):
     listed = subprocess.run(["git", "-c", "safe.directory=*", "-C", root, "ls-files", "-z"], capture_output=True,
-                            text=True, timeout=20)
+                            text=True, timeout=200)
     names = listed.stdout.split("\0") if listed.returncode == 0 else \
         [str(p.relative_to(root)) for p in pathlib.Path(root).rglob("*") if "build" not in p.parts]
     count, scripts = 0, 0

@@ -33,7 +33,7 @@ METRICS = 9455
 
 
 def run(*command, ok=True, text=None, **more):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=100,
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=200,
                           input=text, stdin=None if text is not None else subprocess.DEVNULL, **more)
     if ok:
         check(done.returncode == 0, f"{command}: {done.returncode}: {done.stdout}{done.stderr}")
@@ -104,7 +104,7 @@ class Venue:
             command += ["--token", token]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
         harness.STARTED.append(self.process)
-        self.ready = json.loads(harness.read_line(self.process.stdout, 30) or b"{}")
+        self.ready = json.loads(harness.read_line(self.process.stdout, harness.PATIENCE) or b"{}")
         check(self.ready.get("ready"), "derivsim did not start")
 
     def ledger(self):
@@ -112,7 +112,7 @@ class Venue:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
+        self.process.wait(120)
         self.process.stdout.close()
 
 
@@ -240,7 +240,7 @@ def trading(state):
 def metrics(state):
     """Under every restriction of the unit, and counting on."""
     def page():
-        with urllib.request.urlopen(f"http://127.0.0.1:{METRICS}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{METRICS}/metrics", timeout=60) as answer:
             return dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines()
                         if not line.startswith("#"))
     first = page()
@@ -796,7 +796,7 @@ def can(what, act):
 
 def command(path):
     s = socket.socket(socket.AF_UNIX)
-    s.settimeout(10)
+    s.settimeout(120)
     s.connect(path)
     s.sendall(b'{"cmd":"status"}\n')
     if b'"result"' not in s.recv(65536):

@@ -12,7 +12,7 @@ MANUALS = SOURCE / "docs/man"
 
 
 def run(*command, **more):
-    return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=60,
+    return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=200,
                           stdin=subprocess.DEVNULL, **more)
 
 
