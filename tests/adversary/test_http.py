@@ -17,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 import harness  # noqa: E402
 import proxy as proxies  # noqa: E402
+import test_metrics  # noqa: E402
 import trial  # noqa: E402
 from harness import check, wait_until  # noqa: E402
 
@@ -25,6 +26,8 @@ MEGABYTE = 1 << 20
 MOST_GROWTH = 24 * MEGABYTE
 # What a peer may push at a program that does not want it: the bound, and what lies in the kernels.
 MOST_TAKEN = 16 * MEGABYTE
+# Seconds for a command, whose steps have ten each: on a busy machine, and never without end.
+SLOWEST = 120
 
 X = b"x" * 65536
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -176,7 +179,7 @@ def receivers_are_bounded(programs, directory):
                 asked = time.monotonic()
                 daemon.ctl("status")
                 slowest = max(slowest, time.monotonic() - asked)
-                check(time.monotonic() - began < 60, "no trade within a minute of a flood")
+                check(time.monotonic() - began < 120, "no trade within two minutes of a flood")
                 check(daemon.process.poll() is None, f"derivd ended: {name}")
             grown = peak(daemon.process.pid) - before
             print(f"  {name}: derivd {before / MEGABYTE:.1f} MB + {grown / MEGABYTE:.1f} MB, took at most "
@@ -258,7 +261,7 @@ def commands_are_bounded(programs, directory):
             check(code in (1, 4, 5), f"{name}: exit {code}: {text}")
             check(most - idle < MOST_GROWTH, f"{name}: {most - idle} bytes more")
             check(peer.sent < MOST_TAKEN, f"{name}: {peer.sent} bytes were taken")
-            check(took < 45, f"{name}: {took} s")
+            check(took < SLOWEST, f"{name}: {took} s")
 
 
 def trickles_have_a_deadline(programs, directory):
@@ -286,7 +289,7 @@ def trickles_have_a_deadline(programs, directory):
                            "--config", str(directory / "none.yaml")], dict(os.environ))
             peer.stop()
             check(code == 1 and "took longer than 10 s" in text, f"{head}: exit {code}: {text}")
-            check(took < 40, f"{head}: {took} s")
+            check(took < SLOWEST, f"{head}: {took} s")
         jobs.append(job)
     trial.in_parallel(jobs)
 
@@ -309,7 +312,7 @@ def the_proxy_is_bounded(programs, directory):
               f"{proxy.sent / MEGABYTE:.1f} MB, exit {code} after {took:.1f} s", flush=True)
         check(code == 1 and f"127.0.0.1:{proxy.port}" in text, f"{name}: exit {code}: {text}")
         check(most - idle < MOST_GROWTH and proxy.sent < MOST_TAKEN, f"{name}: {most - idle}, {proxy.sent}")
-        check(took < 45, f"{name}: {took} s")
+        check(took < SLOWEST, f"{name}: {took} s")
 
 
 class Client:
@@ -349,11 +352,9 @@ REQUESTS = {
 
 def servers_are_bounded(programs, directory):
     """The simulator and the metrics page, against clients without end."""
-    listen = socket.create_server(("127.0.0.1", 0))
-    free = listen.getsockname()[1]
-    listen.close()
     with Place(programs, directory, answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
-               [trial.martingale("a", "R_100")], metrics={"listen": f"127.0.0.1:{free}"}) as place:
+               [trial.martingale("a", "R_100")], metrics={"listen": "127.0.0.1:0"}) as place:
+        free = int(test_metrics.port_of(place.daemon))
         port = int(place.sim.ready["rest"].rsplit(":", 1)[1].split("/")[0])
         for process, target, ca_file, what in (
                 (place.sim.process, port, place.sim.ready["ca_file"], "derivsim"),
@@ -416,7 +417,7 @@ def sockets_are_bounded(programs, directory):
         idle = idle or most
         print(f"  socket, {name}: {idle / MEGABYTE:.1f} MB + {(most - idle) / MEGABYTE:.1f} MB, "
               f"{peer.sent / MEGABYTE:.1f} MB sent, exit {code} after {took:.1f} s", flush=True)
-        check(code in (1, 4, 5) and took < 45, f"{name}: exit {code} after {took} s: {text}")
+        check(code in (1, 4, 5) and took < SLOWEST, f"{name}: exit {code} after {took} s: {text}")
         check(most - idle < MOST_GROWTH, f"{name}: {most - idle} bytes more")
 
 

@@ -12,6 +12,7 @@ import secrets
 import selectors
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -281,6 +282,20 @@ def compare(trades, ledger):
         settled += 1
     return {"settled": settled, "open": len(venue) - settled, "profit": profit,
             "unknown": len(unknown)}
+
+
+def reserved_port():
+    """A socket that listens on loopback, at a port that the kernel gives to nobody by itself: once it is closed, the
+    port is free for whom it is meant."""
+    first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    if first < 20_000:  # it gives nearly all of them
+        return socket.create_server(("127.0.0.1", 0))
+    for port in random.sample(range(10_000, first), 1000):
+        try:
+            return socket.create_server(("127.0.0.1", port))
+        except OSError:
+            continue  # somebody's
+    raise Failure("no port is free")
 
 
 class Workspace:

@@ -40,7 +40,7 @@ def let_evidence_in(daemon):
     """A purchase that never reached the venue blocks its strategy for half a minute: too many of those,
     and nobody trades any more. Without purchases: at this speed they use up the budgets of calls."""
     daemon.ctl("pause", "--all", "--reason", "evidence")
-    harness.wait_until(lambda: not trial.exposed(daemon), 90, "evidence", daemon.process)
+    harness.wait_until(lambda: not trial.exposed(daemon), 120, "evidence", daemon.process)
     for name in NAMES:  # not the one that is to stay halted
         daemon.ctl("resume", name)
 

@@ -12,7 +12,8 @@ import trial
 
 HELD = 8        # seconds, several times what SQLite would wait by itself
 PATIENCE = 30   # JournalSettings::lock_patience
-SLOW = 1.0      # the answer of a loop that waits for SQLite takes at least that
+LONGEST = 20    # seconds that it is held for, within that patience
+SLOW = 1.0      # the answer of a loop that waits for SQLite takes at least that much longer
 
 
 @contextlib.contextmanager
@@ -27,19 +28,31 @@ def bought(sim):
     return len([e for e in sim.ledger() if e["event"] == "buy"])
 
 
+def answered(daemon):
+    """Seconds until the daemon has told that it is live."""
+    asked = trial.now()
+    harness.check(trial.state(daemon) == "live", f"not live: {daemon.log()[-1500:]}")
+    return trial.now() - asked
+
+
 def for_some_seconds(daemon, sim, file):
+    usual = trial.percentile([answered(daemon) for _ in range(9)], 0.5)  # on this machine, as busy as it is
     answers = []
     with locked(file):
         before, begun = bought(sim), trial.now()
-        while trial.now() - begun < HELD:
-            asked = trial.now()
-            harness.check(trial.state(daemon) == "live", f"not live: {daemon.log()[-1500:]}")
-            answers.append(trial.now() - asked)
+
+        def lasted():
+            return trial.now() - begun
+        # A slow machine may take longer for as much, but not as long as the daemon's patience.
+        while lasted() < HELD or lasted() < LONGEST and (
+                bought(sim) - before < 5 or "has kept it locked" not in daemon.log()):
+            answers.append(answered(daemon))
         trades = bought(sim) - before
         seen = trial.orders(daemon)
+        harness.check("has kept it locked" in daemon.log(), f"not told: {daemon.log()[-1500:]}")
     harness.check(trades >= 5, f"{trades} purchases in {HELD} s: {daemon.log()[-1500:]}")
-    harness.check(trial.percentile(answers, 0.5) < SLOW, f"the loop waited: {sorted(answers)[-5:]}")
-    harness.check("has kept it locked" in daemon.log(), f"not told: {daemon.log()[-1500:]}")
+    harness.check(trial.percentile(answers, 0.5) < usual + SLOW,
+                  f"the loop waited: {sorted(answers)[-5:]}, usually {usual:.2f} s")
     harness.wait_until(lambda: "no longer locked" in daemon.log(), 30, "the end of it told",
                        daemon.process)
     known = {o["id"] for o in trial.orders(daemon)}

@@ -24,6 +24,7 @@ import time
 import harness
 
 TRADES = 80
+LONGEST = 200  # seconds for so many: with three writes for each that are waited for, a second each, it is more
 CONFIG = """
 venue: {{ api: options, app_id: "1089", account: demo, endpoint: "{endpoint}", ca_file: "{ca}" }}
 strategies:
@@ -88,7 +89,7 @@ def trading(programs, directory, sim_options=("--speed", "60"), books=True,
 
 def trade_and_stop(daemon, trades=TRADES):
     """Trades, is commanded, and ends at SIGTERM, whatever its log does."""
-    harness.wait_until(lambda: daemon.purchases() >= trades, 100, f"{trades} purchases", daemon.process)
+    harness.wait_until(lambda: daemon.purchases() >= trades, LONGEST, f"{trades} purchases", daemon.process, strict=True)
     daemon.ctl("halt", "two", "--reason", "to be remembered")
     harness.check(daemon.stop(60, strict=True) == 0, "it ended badly")
 
@@ -121,7 +122,7 @@ def narrow_pipe():
     return read, write
 
 
-def drain(fd, seconds=20, until=None):
+def drain(fd, seconds=harness.PATIENCE, until=None):
     """What can be read until the end of the stream, or until a text is in it."""
     out = b""
     end = time.monotonic() + seconds
@@ -246,7 +247,7 @@ def a_journal_that_takes_nothing(programs, directory):
         place = journal_place(directory)
         with receiver_at(place / "socket", full=True) as receiver:
             start_with_journal(daemon, place)
-            harness.wait_until(lambda: daemon.purchases() >= TRADES, 100, "purchases", daemon.process)
+            harness.wait_until(lambda: daemon.purchases() >= TRADES, LONGEST, "purchases", daemon.process, strict=True)
             receiver.settimeout(120)
             got = b""
             while b"MESSAGE_ID=" not in got or b"s late)" not in got:

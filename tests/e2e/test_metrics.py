@@ -7,7 +7,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -224,10 +223,10 @@ def open_address(programs, directory):
         daemon.start()
         port = port_of(daemon)
         parse(read(port))
-        check(re.search(r"warning +metrics are open to the network at 0\.0\.0\.0", daemon.log()),
-              daemon.log())
+        wait_until(lambda: re.search(r"warning +metrics are open to the network at 0\.0\.0\.0", daemon.log()), 30,
+                   "the warning", daemon.process)
         check(daemon.stop() == 0, daemon.log()[-1500:])
-        taken = socket.create_server(("127.0.0.1", 0))
+        taken = harness.reserved_port()
         taken_port = taken.getsockname()[1]
         text = daemon.config.read_text().replace("0.0.0.0:0", f"127.0.0.1:{taken_port}")
         daemon.config.write_text(text)
@@ -238,10 +237,10 @@ def open_address(programs, directory):
         def told():
             return daemon.log()[len(before):]
         without = "trading goes on without metrics, it is tried again"
-        check(told().count(without) == 1, told()[-1500:])
+        wait_until(lambda: told().count(without) == 1, 30, "the port that is taken, told", daemon.process)
         taken.close()
         daemon.process.send_signal(signal.SIGHUP)  # tries at once; else within a minute
-        wait_until(lambda: "metrics for Prometheus" in told(), 30, "the page", daemon.process)
+        wait_until(lambda: "metrics for Prometheus" in told(), 30, "the page", daemon.process, strict=True)
         check(of(parse(read(taken_port))[0], "derivd_build_info") == 1, "the page")
         check(told().count(without) == 1, "told again and again")
         check(daemon.stop() == 0, daemon.log()[-1500:])

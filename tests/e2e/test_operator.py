@@ -292,7 +292,8 @@ def explains(programs, directory):
         harness.check(row["halt"] == "operator" and row["reason"] == "a look", row)
         harness.check("a look" in daemon.ctl("status").stdout and "a look" in said["standing"]
                       and said["halts"][0]["reason"] == "a look", said)
-        line = next(x for x in daemon.log().splitlines() if "tight halted (operator): a look" in x)
+        log = daemon.told("tight halted (operator): a look")
+        line = next(x for x in log.splitlines() if "tight halted (operator): a look" in x)
         harness.check("error" not in line, line)
         limits_left(daemon)
         harness.check(daemon.ctl("explain", "nobody", ok=False).returncode == 6, "unknown name is 6")

@@ -118,8 +118,7 @@ def login_is_a_credential(programs, directory):
         place.daemon.start()
         wait_until(lambda: "wants a user and a password" in place.daemon.log(), 30, "407",
                    place.daemon.process)
-        check("credential" in place.daemon.log() and f"127.0.0.1:{proxy.port}" in place.daemon.log(),
-              place.daemon.log()[-500:])
+        place.daemon.told("credential", f"127.0.0.1:{proxy.port}")
         check("fatal" not in place.daemon.log(), "the proxy's refusal was taken for the venue's")
         place.daemon.stop()
         place.login("derivd:wrong password")

@@ -65,16 +65,18 @@ class Place:
         self.arrived("taken")
         self.reconnects += 1
         harness.check(self.status()["reconnects"] == self.reconnects, self.status())
-        harness.check("in use from now on" in log.text(), log.text()[-800:])
+        log.wait("in use from now on", 30, self.daemon.process)
         harness.check("session_lost" not in log.text() and "outcome not known" not in log.text(),
                       "a planned end of the link is no loss")
         self.trades(5)
 
 
+NOBODY = socket.socket()  # bound and never listening: nobody else is there either
+NOBODY.bind(("127.0.0.1", 0))
+
+
 def closed_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    return NOBODY.getsockname()[1]
 
 
 def moves_under_load(place):
