@@ -43,7 +43,7 @@ def is_sanitized(program):
         return b"__asan_init" in file.read()
 
 
-def run(command, *, stdin=b"", seconds=60, environment=None, codes=None, memory_mb=None, **more):
+def run(command, *, stdin=b"", seconds=120, environment=None, codes=None, memory_mb=None, **more):
     """`codes`: how it may end; never by a signal."""
     command = [str(word) for word in command]
     sanitized = is_sanitized(command[0])
@@ -64,7 +64,13 @@ def run(command, *, stdin=b"", seconds=60, environment=None, codes=None, memory_
                (("out", process.stdout), ("err", process.stderr))]
     for thread in threads:
         thread.start()
-    late = threading.Timer(seconds, process.kill)
+    timed_out = threading.Event()
+
+    def end():
+        timed_out.set()
+        process.kill()
+
+    late = threading.Timer(seconds, end)
     late.start()
     try:
         process.stdin.write(stdin)
@@ -73,12 +79,11 @@ def run(command, *, stdin=b"", seconds=60, environment=None, codes=None, memory_
         pass
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    timed_out = late.finished.is_set()
     late.cancel()
     for thread in threads:
         thread.join()
     done = Done(command, process.returncode, out["out"], out["err"], usage.ru_maxrss << 10)
-    harness.check(not timed_out, f"no end within {seconds} s: {done}")
+    harness.check(not timed_out.is_set(), f"no end within {seconds} s: {done}")
     harness.check(done.code >= 0, f"ended by signal {-done.code}: {done}")
     harness.check("Sanitizer" not in done.err, f"{done}")
     if codes is not None:

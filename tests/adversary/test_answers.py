@@ -91,7 +91,7 @@ def whatever_it_answers(programs, directory):
     with FakeDaemon(directory / "s.sock", lambda request: state["answer"]):
         def ask(words, answer, **more):
             state["answer"] = answer
-            done = bounded.run([programs / "derivctl", "--socket", directory / "s.sock", *words], seconds=50, memory_mb=400,
+            done = bounded.run([programs / "derivctl", "--socket", directory / "s.sock", *words], seconds=120, memory_mb=400,
                                codes=(0, 1, 2, 4, 5, 6), **more)
             return done.clean()
 

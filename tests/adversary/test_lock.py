@@ -61,6 +61,7 @@ def relayed(question, name):
                 pass
     return b""
 
+print("ready", flush=True)
 while True:
     for name in set(names()) - set(mine):
         if name not in seen and name.count("/") == 2 and not name.startswith("derivd/account"):
@@ -141,18 +142,34 @@ def world(programs, directory):
         sim.stop()
 
 
+def claim_of(process):
+    """The name that a daemon's claim has, as the kernel lists it."""
+    inodes = set()
+    for link in pathlib.Path(f"/proc/{process.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed by now
+            inodes.add(os.readlink(link))
+    for line in pathlib.Path("/proc/net/unix").read_text().splitlines():
+        _, found, name = line.partition(" @derivd")
+        if found and f"socket:[{line.split()[6]}]" in inodes:
+            return "derivd" + name
+    raise harness.Failure("the daemon claims no name")
+
+
 @contextlib.contextmanager
 def squatter():
+    """→ what it has taken: (kind, name). It is at work already."""
     process = subprocess.Popen(["/usr/bin/python3", "-c", SQUATTER], stdout=subprocess.PIPE, user=NOBODY,
                                group=NOBODY, extra_groups=[])
     harness.STARTED.append(process)
+    harness.check(harness.read_line(process.stdout, harness.PATIENCE) == b"ready\n", "the squatter did not start")
     os.set_blocking(process.stdout.fileno(), False)
-    said = []
+    said = b""
 
     def taken():
+        nonlocal said
         with contextlib.suppress(BlockingIOError):
-            said.extend((os.read(process.stdout.fileno(), 65536) or b"").decode().splitlines())
-        return said
+            said += os.read(process.stdout.fileno(), 65536)
+        return {tuple(line.decode().split()) for line in said.split(b"\n")[:-1]}
     try:
         yield taken
     finally:
@@ -176,12 +193,16 @@ def a_squatter_keeps_nobody_from_starting(programs, directory):
         harness.check(len(account) > 5, account)
         shown = shown_to_nobody()
         harness.check(account not in shown, "the account's id is shown to everybody")
+        claim = claim_of(first.process)
+        place = claim.rsplit("/", 1)[0]
+        harness.wait_until(lambda: {kind for kind, name in taken() if name.startswith(place + "/")}
+                           == {"silent", "wrong", "relay"}, 30, "the squatter beside the daemon")
         first.process.kill()
         first.wait()
-        harness.wait_until(lambda: len(taken()) >= 1, 30, "the squatter's catch")
+        harness.wait_until(lambda: ("wrong", claim) in taken(), 30, "the squatter's catch")
         again = daemon("again").start().live().trades_on()
-        told = re.findall(r"process \d+ of uid 65534 claims the account without knowing it", again.log())
-        harness.check(len(told) >= 3, f"not told loudly: {again.log()}")
+        words = r"process \d+ of uid 65534 claims the account without knowing it"
+        harness.wait_until(lambda: len(re.findall(words, again.log())) >= 3, 30, "what is told loudly", again.process)
         daemon("second").start().refused()
         daemon("somebody").start(SOMEBODY).refused()
         harness.check(again.stop() == 0, again.log()[-1500:])

@@ -222,9 +222,9 @@ class Daemon:
         return json.loads(self.ctl("trades", "--format", "json").stdout)
 
 
-def wait_until(condition, seconds, what, process=None, strict=False):
+def wait_until(condition, seconds, what, process=None, strict=False, pace=0.05):
     """Polls a condition of other processes; returns its value. `seconds`: within which it comes on an idle machine;
-    `strict`: and this is what is asked."""
+    `strict`: and this is what is asked. `pace`: between two looks, for those that cost much."""
     seconds = seconds if strict else patient(seconds)
     end = time.monotonic() + seconds
     while True:
@@ -237,7 +237,7 @@ def wait_until(condition, seconds, what, process=None, strict=False):
             raise Failure(f"the process ended with {process.returncode} while waiting for {what}")
         if late:
             raise Failure(f"no {what} within {seconds} s")
-        TICK.wait(0.05)
+        TICK.wait(pace)
 
 
 def ledger_truth(ledger):

@@ -6,10 +6,13 @@ usage: test_cuts.py BUILD [--cuts N] [--lanes N] [--spaced N] [--seed N]
 
 --cuts: for each dialect, shared by its lanes. --spaced: so many of a lane's cuts come after half a minute
 of life: only then is the back-off at its start, and recovery is measured from the moment at which the gate
-opens. The others come as fast as the session recovers, which its back-off slows down."""
+opens, by the times in derivd's log. The others come as fast as the session recovers, which its back-off slows
+down."""
 
 import argparse
+import datetime
 import random
+import re
 import time
 
 import gate
@@ -27,13 +30,33 @@ def bytes_until_cut(rng):
                        rng.randint(1000, 60000)))
 
 
-def recovery(daemon, tail, opened, clock):
-    """Seconds from `opened` until the log says live; the log is written at that very moment."""
-    while "session live" not in tail.text():
-        harness.check(daemon.process.poll() is None, daemon.log()[-1500:])
-        harness.check(clock() - opened < 120, "not live within two minutes: " + daemon.log()[-800:])
-        harness.TICK.wait(0.003)
-    return clock() - opened
+def states(text):
+    """(time, state) of each change that a log tells."""
+    for when, state in re.findall(r"(?m)^(\S+ \S+)Z +\w+ +session (offline|connecting|live)\b", text):
+        yield datetime.datetime.fromisoformat(when + "+00:00").timestamp(), state
+
+
+def recovery(daemon, tail, opened):
+    """Seconds from `opened` until it was live, and how many of them it did nothing but wait to try again."""
+    opened += time.time() - time.monotonic()
+    waited, offline = 0.0, opened
+    for at, state in states(tail.wait("session live", 120, daemon.process)):
+        if state == "offline":
+            offline = max(at, opened)
+        elif state == "connecting":
+            waited += max(0.0, at - offline)
+        else:
+            return at - opened, waited
+
+
+def first_connection(daemon):
+    """Seconds of work for a session on this machine, as busy as it is."""
+    began = None
+    for at, state in states(daemon.told("session live")):
+        if state == "connecting":
+            began = at
+        elif state == "live":
+            return at - began
 
 
 def cut(between, rng, most):
@@ -62,20 +85,23 @@ def fast_cuts(daemon, between, count, rng):
 
 
 def spaced_cuts(daemon, between, count, rng):
-    """→ seconds to live, for cuts whose venue was there at once, and for refused whiles."""
+    """→ seconds to live and seconds waited, for cuts whose venue was there at once, and for refused whiles."""
     immediate, refused = [], []
     for _ in range(count):
+        # Without purchases: half a minute of them uses up the v3 dialect's calls, and then it waits for those.
+        daemon.ctl("pause", "--all", "--reason", "until the link is stable")
         harness.TICK.wait(STABLE + rng.uniform(0, 5))  # not all lanes at once
+        daemon.ctl("resume", "--all")
         away = rng.random() < 0.5
-        between.arm(rng.choice(("up", "down")), rng.randint(1, 4000), shut=away)
         tail = trial.Tail(daemon)
+        between.arm(rng.choice(("up", "down")), rng.randint(1, 4000), shut=away)
         between.cut.wait(20) or between.cut_now(away)
         opened = between.cut_at
         if away:
             harness.TICK.wait(rng.uniform(0.02, 0.25))
             between.open()
             opened = time.monotonic()
-        (refused if away else immediate).append(recovery(daemon, tail, opened, time.monotonic))
+        (refused if away else immediate).append(recovery(daemon, tail, opened))
         before = ticks(daemon)
         harness.wait_until(lambda: ticks(daemon) > before, 10, "a tick", daemon.process)
     return immediate, refused
@@ -118,6 +144,7 @@ def main():
                                     endpoint=url.replace(f":{port}", f":{between.port}"))
                 daemon.start()
                 trial.live(daemon)
+                work = first_connection(daemon)
                 rng = random.Random(a.seed * 1000 + i)
                 spaced = spaced_cuts(daemon, between, a.spaced, rng)
                 count = a.cuts // a.lanes + (1 if i % a.lanes < a.cuts % a.lanes else 0)
@@ -128,12 +155,14 @@ def main():
                     daemon, "SELECT DISTINCT id FROM order_steps WHERE state = 'unknown'"))
                 totals["absent"] = len([o for o in trial.orders(daemon) if o["state"] == "absent"])
                 between.close()
-                return count, early, spaced, totals
+                return count, early, spaced, totals, work
 
             results = trial.in_parallel([lambda i=i: run(i) for i in range(len(apis))])
         finally:
             sim.stop()
     late = []
+    usual = trial.percentile([r[4] for r in results], .5)
+    print(f"the first connections took {usual:.3f} s (median)")
     for api in ("options", "v3"):
         mine = [r for r, name in zip(results, apis) if name == api]
         print(f"{api}: {sum(r[0] for r in mine)} cuts, {sum(r[1] for r in mine)} of them before the "
@@ -143,13 +172,16 @@ def main():
         harness.check(sum(r[3]["settled"] for r in mine) >= 10, "hardly anything was traded")
         immediate = [s for r in mine for s in r[2][0]]
         refused = [s for r in mine for s in r[2][1]]
-        told(f"{api}: live again after a cut", immediate)
-        told(f"{api}: live again after a while of refusals", refused)
-        # A second on a machine that has nothing else to do; a busy one may stall a lane for a while.
-        if immediate and trial.percentile(immediate, .5) >= 1:
+        told(f"{api}: live again after a cut", [took for took, _ in immediate])
+        told(f"{api}: live again after a while of refusals", [took for took, _ in refused])
+        # Its own waits are those of the back-off's start; the rest is work, which takes what it takes at the start,
+        # and a busy machine may stall a lane for a while.
+        if immediate and trial.percentile([waited for _, waited in immediate], .5) >= 1:
             late += immediate
-        late += [s for s in immediate + refused if s >= 3]
-    harness.check(not late, f"seconds from the open gate to live: {late}")
+        if immediate and trial.percentile([took for took, _ in immediate], .5) >= 1 + usual:
+            late += immediate
+        late += [r for r in immediate + refused if r[1] >= 3 or r[0] >= 3 + 3 * usual]
+    harness.check(not late, f"seconds from the open gate to live, and waited: {late}")
 
 
 if __name__ == "__main__":

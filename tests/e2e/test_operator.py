@@ -279,8 +279,10 @@ def explains(programs, directory):
         harness.check("limits.max_trades_per_day: null → 1 (live)" in text and row["config"] in text
                       and "contract " in text, text)
         for command in ("pause", "resume", "halt", "flatten", "explain"):
-            harness.check(completes(daemon, command, "t") == {"tight"}, f"completion of {command} t")
-        harness.check(completes(daemon, "trades", "--strategy", "") == {"tight"}, "completion of --strategy")
+            # Completion waits for two seconds: on a busy machine the next TAB may be the one.
+            harness.wait_until(lambda c=command: completes(daemon, c, "t") == {"tight"}, 60, f"completion of {command} t")
+        harness.wait_until(lambda: completes(daemon, "trades", "--strategy", "") == {"tight"}, 60,
+                           "completion of --strategy")
         told = daemon.ctl("halt", "tight", "--reason", "a look").stdout
         harness.check(told == "tight is halted: a look\n", told)
         daemon.ctl("halt", "tight")  # says nothing new
