@@ -37,7 +37,7 @@ class Shell:
     def type(self, text):
         os.write(self.master, text.encode())
 
-    def expect(self, text, seconds=60):
+    def expect(self, text, seconds=harness.PATIENCE):
         end = time.monotonic() + seconds
         while text not in self.seen[self.at:]:
             harness.check(time.monotonic() < end, f"never shown: {text!r}; {self.seen[-2000:]!r}")

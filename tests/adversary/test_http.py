@@ -99,11 +99,13 @@ class Peer:
             pass
 
     def flood(self, connection, first, then):
-        """Until the other side ends it."""
+        """Until the other side ends it. `sent` is the most that one connection took: there may be many."""
         connection.sendall(first)
+        sent = 0
         while not self.closed.is_set():
             connection.sendall(then)
-            self.sent += len(then)
+            sent += len(then)
+            self.sent = max(self.sent, sent)
 
     def stop(self):
         self.closed.set()

@@ -46,7 +46,7 @@ class Person:
         self.seen += os.read(self.master, 65536).decode(errors="replace").replace("\r\n", "\n")
         return True
 
-    def expect(self, text, seconds=40):
+    def expect(self, text, seconds=harness.PATIENCE):
         """Waits until this was shown, after what was waited for before."""
         end = time.monotonic() + seconds
         while text not in self.seen[self.read_to:]:
@@ -75,7 +75,7 @@ class Person:
         with open(f"/proc/{pid}/task/{pid}/children") as children:
             os.kill(int(children.read().split()[0]), signal.SIGTERM)
 
-    def end(self, code, seconds=60):
+    def end(self, code, seconds=harness.PATIENCE):
         """The exit code is this one, and the terminal is as it was. Returns all that was shown."""
         self.expect("[ended ", seconds)
         self.expect("]")

@@ -11,7 +11,8 @@ import harness
 
 class Proxy:
     """`hosts` maps names to addresses; `login` is "user:password"; `answer`, when given, is sent instead
-    of a tunnel (and `flood`, without end, after it)."""
+    of a tunnel (and `flood`, without end, after it). `sent`: the most bytes of it that a client took, which may come
+    again and again."""
 
     def __init__(self, hosts=None, login=None, answer=None, flood=None):
         self.hosts, self.login, self.answer, self.flood = hosts or {}, login, answer, flood
@@ -52,8 +53,10 @@ class Proxy:
         self.asked.append(text)
         if self.answer is not None:
             client.sendall(self.answer)
+            sent = 0
             while self.flood and not self.closed.is_set():
-                self.sent += client.send(self.flood)
+                sent += client.send(self.flood)
+                self.sent = max(self.sent, sent)
             self.closed.wait(60)
             return
         if self.login and f"Basic {base64.b64encode(self.login.encode()).decode()}\r\n" not in text:

@@ -21,11 +21,11 @@ def run(programs, api, replay, trades=TRADES):
     with harness.Workspace() as directory:
         command = [sys.executable, str(harness.SOURCE / "tests/e2e/demo.py"), "--programs", programs,
                    "--config", str(harness.SOURCE / "config/demo.yaml"), "--api", api,
-                   "--speed", "60", "--until-trades", str(trades), "--for", "100",
+                   "--speed", "60", "--until-trades", str(trades), "--for", "300",
                    "--directory", str(directory)]
         if replay:
             command += ["--feed", f"replay:{replay}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
         harness.check(done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:])
         # demo.py has compared trades, stats and ledger; here what it printed.
         found = re.search(r"(?m)^trades (\d+)$", done.stdout)

@@ -166,7 +166,12 @@ def look(browser, path, width, height, dark, shots):
 
 
 def in_chromium(path, shots):
+    empty = path.with_name("empty-page.html")
+    empty.write_text("<!doctype html><title>nothing</title>")
     with chromium.Chromium() as browser:
+        page = browser.open(empty, *SIZES[0], False)
+        nothing = page.load_ms()
+        page.close()
         seen = {}
         for width, height in SIZES:
             for dark in (False, True):
@@ -175,7 +180,8 @@ def in_chromium(path, shots):
             harness.check(light[1] != night[1], f"dark looks like light: {light[1]}")
             harness.check(light[2] == night[2], f"the layout differs in the dark: {light} {night}")
         times = sorted(s[0] for s in seen.values())
-        harness.check(times[0] < MOST_MS, f"opening takes {times} ms")
+        # On an idle machine; a busy one needs long for a page of nothing, too.
+        harness.check(times[0] < MOST_MS + 20 * nothing, f"opening takes {times} ms, {nothing} ms for nothing")
         heights = {w: seen[w, False][2][1] for w, _ in SIZES}
         harness.check(heights[390] > heights[1280], f"the phone's page is not the longer: {heights}")
         return times

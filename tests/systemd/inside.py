@@ -496,7 +496,7 @@ def stop(state):
     systemctl("stop", "derivd")
     took = time.monotonic() - begun
     check(active() == "inactive" and show("derivd", "Result") == "success", show("derivd", "Result"))
-    check(took < 45, f"the stop took {took} s")
+    check(took < 120, f"the stop took {took} s")
     last = journal("-u", "derivd", f"MESSAGE_ID={STOPPED}")[-1]["MESSAGE"]
     check("nothing is open" in last, last)
     check(active("derivd-wait-online") == "inactive", "wait-online outlives the daemon")
@@ -522,7 +522,7 @@ def long_stop(state):
     systemctl("stop", "derivd")
     took = time.monotonic() - begun
     check(show("derivd", "Result") == "success", journal("-u", "derivd", "-n", "20", fields=False))
-    check(2 < took < 40, f"the stop took {took:.1f} s: no wait for the contract")
+    check(2 < took < 120, f"the stop took {took:.1f} s: no wait for the contract")
     check(all(t["profit"] is not None for t in trades()), "an open contract after waiting")
     print(f"  TimeoutStopSec=2s, waited {took:.1f} s for a contract")
     state.venue.stop()
