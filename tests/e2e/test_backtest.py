@@ -33,7 +33,7 @@ class Bench:
         config = self.directory / "c.yaml"
         config.write_text("strategies:" + "".join(strategies))
         done = subprocess.run([self.derivctl, "backtest", "--config", str(config), "--ticks", f"R_100={self.ticks}",
-                               *map(str, options)], capture_output=True, text=True, timeout=200,
+                               *map(str, options)], capture_output=True, text=True, timeout=600,
                               stdin=subprocess.DEVNULL)
         harness.check(done.returncode == code, f"{options}: {done.returncode} {done.stdout[-500:]} {done.stderr}")
         return done
@@ -58,7 +58,7 @@ def without_ticks(bench):
     harness.check("no enabled strategy trades a symbol whose ticks are given" in refused.stderr, refused.stderr)
     sweep = subprocess.run([bench.derivctl, "sweep", "--config", str(bench.directory / "c.yaml"), "--ticks",
                             f"R_100={bench.ticks}", "--set", "symbol=R_75,R_100", "--permutations", "0",
-                            "--random-runs", "0"], capture_output=True, text=True, timeout=200)
+                            "--random-runs", "0"], capture_output=True, text=True, timeout=600)
     harness.check("warning: strategy slow does nothing: there are no ticks of R_75" in sweep.stderr,
                   sweep.stderr + sweep.stdout)
     print("a strategy without ticks is told")

@@ -78,7 +78,7 @@ def again(programs, config, tape, first, *options, code=0):
     done = subprocess.run([str(pathlib.Path(programs) / "derivctl"), "backtest", "--json", "--config",
                            str(config), "--ticks", f"{SYMBOL}={tape}", "--from", str(begin),
                            "--settle-delay", "3", *map(str, options)],
-                          capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL)
+                          capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
     harness.check(done.returncode == code, done.stderr)
     return json.loads(done.stdout)["trades"] if code == 0 else done.stderr
 

@@ -55,7 +55,7 @@ def grow(file, count):
 def ctl(daemon, *arguments):
     """derivctl's answer, with the time that a build without optimisation takes for so many rows."""
     done = subprocess.run([str(daemon.programs / "derivctl"), *arguments], env=daemon.environment,
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
     harness.check(done.returncode == 0, done.stderr)
     return done.stdout
 

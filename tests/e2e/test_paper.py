@@ -4,6 +4,7 @@ out meanwhile from the venue's past, or gives it back where the venue has forgot
 marked everywhere and never shares a journal with a live run."""
 
 import csv
+import decimal
 import itertools
 import json
 import pathlib
@@ -19,6 +20,8 @@ TRADES = 24  # settled ones that are compared, for each api
 SPEED = "40"
 # A machine so slow that a purchase comes after the next tick has other entries: then it is run again, slower.
 SPEEDS = (SPEED, "10", "4")
+QUIET = 120  # ticks before those that are traded on: six seconds at the first speed
+DECIMALS = {"R_100": 2, "R_75": 4}
 FIRST = 1_782_000_000
 COLUMNS = ("strategy", "symbol", "type", "stake", "payout", "profit", "entry", "exit")
 
@@ -100,7 +103,20 @@ def prefix(rows):
     return out
 
 
+def quiet_at_first(tape, symbol):
+    """The same ticks after others without a signal: time for a session to become live."""
+    lines = tape.read_text().splitlines(keepends=True)
+    epoch, quote = lines[1].split(",")
+    step = decimal.Decimal(1).scaleb(-DECIMALS[symbol])
+    both = [f"{decimal.Decimal(quote) + i * step:.{DECIMALS[symbol]}f}" for i in (0, 1)]
+    quiet = [f"{int(epoch) - 2 * (QUIET - i)},{both[i % 2]}\n" for i in range(QUIET)]
+    path = tape.with_name("quiet-" + tape.name)
+    path.write_text("".join([lines[0], *quiet, *lines[1:]]))
+    return path
+
+
 def agreement(programs, directory, tape, api, symbol="R_100"):
+    tape = quiet_at_first(tape, symbol)
     told = []
     for speed in SPEEDS:
         problem = difference(programs, directory, tape, api, symbol, speed)

@@ -190,7 +190,7 @@ def in_chromium(path, shots):
 def derivctl(programs, *arguments, code=0):
     import subprocess
     done = subprocess.run([str(pathlib.Path(programs) / "derivctl"), *map(str, arguments)],
-                          capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL,
                           env={"PATH": "/usr/bin:/bin", "STATE_DIRECTORY": "/usr"})
     harness.check(done.returncode == code, f"{arguments}: {done.returncode} {done.stderr}")
     return done

@@ -58,7 +58,7 @@ class Sweep:
 
     def run(self, *arguments, code=0):
         done = subprocess.run([str(self.programs / "derivctl"), *map(str, arguments)],
-                              capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+                              capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
         harness.check(done.returncode == code, f"{arguments}: {done.returncode} {done.stderr}")
         return done
 
@@ -104,7 +104,7 @@ def under_parallel(sweep, directory, whole):
     command = " ".join([str(sweep.programs / "derivctl"), *map(str, sweep.common), "--threads 1",
                         "--shard {}/4", ">", str(directory / "{}.gnu")])
     done = subprocess.run(["parallel", "--will-cite", "-j2", command, ":::", "1", "2", "3", "4"],
-                          capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+                          capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
     harness.check(done.returncode == 0, done.stderr)
     merged = sweep.run("merge", *sorted(directory.glob("*.gnu")), "--json").stdout
     harness.check(merged == whole, "what ran under GNU parallel differs from the whole")
@@ -166,7 +166,7 @@ def memory(sweep, directory):
         done = subprocess.run([sys.executable, "-c", STARTER, str(sweep.programs / "derivctl"), "sweep", "--config",
                                str(sweep.config), "--ticks", f"1HZ100V={ticks}", "--set", "params.streak=8,9,10,11",
                                "--permutations", "0", "--random-runs", "0", "--threads", "2"],
-                              capture_output=True, text=True, timeout=200)
+                              capture_output=True, text=True, timeout=600)
         harness.check(done.returncode == 0, f"the sweep ended with {done.returncode}: {done.stderr}")
         return int(done.stdout.splitlines()[-1]) * 1024
     held = (peak(long) - peak(short)) / (16 * count)

@@ -34,7 +34,7 @@ def real(programs, directory, config, payouts, delay, balance, symbols, files):
         command += ["--balance", balance]
     if delay:
         command += ["--settle-delay", str(delay)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if done.returncode != 0:
         return None, f"exit {done.returncode}: {done.stdout[-500:]}{done.stderr[-1500:]}"
     return json.loads(done.stdout), None
