@@ -599,7 +599,7 @@ TEST(Recovery, ALogOfAnotherVersionIsRefusedWithWhatItHolds) {
   // The tables are of another version than the rows of the log.
   write_file(path + "-intents", log);
   sql(path, "PRAGMA user_version = 2");
-  EXPECT_THAT(refused(path), HasSubstr("beside a journal that has none yet"));
+  EXPECT_THAT(refused(path), HasSubstr("of a version that had none"));
 }
 
 // ---- journals of before the log ----
