@@ -32,7 +32,6 @@ FetchPlan::FetchPlan(std::vector<Span> missing, std::int64_t cadence, std::int64
                      std::int64_t latest)
     : todo_(missing.begin(), missing.end()),
       cadence_(cadence),
-      page_(page),
       // A tick each second at most, whatever the cadence of a symbol that is not known.
       width_(cadence <= kExactCadence ? page * cadence : page),
       latest_(latest) {

@@ -93,7 +93,6 @@ class FetchPlan final {
   Holes holes_;
   std::map<std::int64_t, std::int64_t> shown_;  // runs of ticks that the venue answered
   std::int64_t cadence_;
-  std::int64_t page_;
   std::int64_t width_;  // seconds of one page
   std::int64_t latest_;
   std::int64_t total_ = 0;
