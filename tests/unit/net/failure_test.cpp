@@ -100,7 +100,7 @@ TEST_F(FailureTest, ALookUpThatHangsHoldsUpNoEnd) {
     EXPECT_TRUE(SlowName::reaches(1));
     ended.set_value_at_thread_exit();
   });
-  EXPECT_EQ(ended.get_future().wait_for(seconds(5)), std::future_status::ready);
+  EXPECT_EQ(ended.get_future().wait_for(3 * kTestLimit), std::future_status::ready);
   slow.reset();
   program.join();
 }
@@ -196,12 +196,8 @@ TEST_F(FailureTest, AnAddressThatDoesNotGetAsFarAsTlsIsTriedLast) {
 // ---- connect ----
 
 TEST_F(FailureTest, ARefusedConnectionSaysSo) {
-  std::uint16_t port = 0;
-  {
-    RecordingServer server;
-    port = listen(io_, "127.0.0.1", 0, test_certificate(), server).value()->port();
-  }
-  const auto socket = dial(port);
+  const ClosedPort closed(io_);
+  const auto socket = dial(closed.port());
   const auto& error = until_closed();
   EXPECT_EQ(error.step, Step::kConnect);
   EXPECT_EQ(error.error.kind, ErrorKind::kIo);
@@ -219,7 +215,7 @@ TEST_F(FailureTest, ADeadAddressIsBounded) {
 }
 
 TEST_F(FailureTest, ADeadFirstAddressLeavesTimeForTheOthers) {
-  timeouts_.connect = seconds(2);
+  timeouts_.connect = seconds(4);
   const DeadPort dead(io_);
   RecordingServer server;
   const auto listening = listen(io_, "127.0.0.1", 0, test_certificate(), server).value();
@@ -227,8 +223,8 @@ TEST_F(FailureTest, ADeadFirstAddressLeavesTimeForTheOthers) {
   const auto socket = dial({{"127.0.0.1", dead.port()}, {"127.0.0.1", listening->port()}});
   ASSERT_TRUE(until([&] { return client_.opened == 1; }));
   const auto took = std::chrono::steady_clock::now() - begin;
-  EXPECT_GE(took, milliseconds(900)) << "the dead one was tried first";
-  EXPECT_LT(took, milliseconds(1900)) << "and had half of the time";
+  EXPECT_GE(took, milliseconds(1900)) << "the dead one was tried first";
+  EXPECT_LT(took, milliseconds(3900)) << "and had half of the time";
 }
 
 TEST_F(FailureTest, WhenEveryAddressFailsEachIsNamed) {
@@ -421,7 +417,8 @@ class BadFrames : public FailureTest, public testing::WithParamInterface<BadFram
 
 TEST_P(BadFrames, AreProtocolErrors) {
   const auto rude = open_peer({raw_frame(1, "fine"), GetParam().bytes});
-  timeouts_.idle = milliseconds(500);  // bounds the end with a peer that does not answer the close
+  timeouts_.close = milliseconds(100);  // bounds the end with a peer that does not answer
+  timeouts_.idle = std::chrono::hours(1);
   const auto socket = dial(rude.port());
   const auto& error = until_closed();
   EXPECT_EQ(error.error.kind, ErrorKind::kProtocol) << error.error.text;
@@ -487,7 +484,7 @@ TEST_F(FailureTest, FramesThatArriveWithTheUpgradesAnswerAreNotLost) {
 }
 
 TEST_F(FailureTest, PingsGoOutAndAnAnsweringPeerStaysThoughNothingElseComes) {
-  timeouts_.idle = milliseconds(100);
+  timeouts_.idle = seconds(1);
   RawScript script;
   script.answer = accept_upgrade;
   script.pong = true;
@@ -499,12 +496,12 @@ TEST_F(FailureTest, PingsGoOutAndAnAnsweringPeerStaysThoughNothingElseComes) {
     const auto header = bytes.find("\r\n\r\n");
     return header == std::string::npos ? 0 : (bytes.size() - header - 4) / 6;
   };
-  ASSERT_TRUE(until([&] { return pings() >= 8 || !client_.closed.empty(); }));
+  ASSERT_TRUE(until([&] { return pings() >= 4 || !client_.closed.empty(); }));
   EXPECT_TRUE(client_.closed.empty()) << client_.closed[0].error.text;
 }
 
 TEST_F(FailureTest, ASilentPeerIsPingedOnceAndThenLeft) {
-  timeouts_.idle = milliseconds(200);
+  timeouts_.idle = seconds(1);
   const auto silent = open_peer({});
   const auto socket = dial(silent.port());
   EXPECT_EQ(until_closed().error.kind, ErrorKind::kTimeout);

@@ -18,7 +18,8 @@ constexpr core::Duration kTime = std::chrono::milliseconds(400);
 
 class PlainHttp : public ::testing::Test {
  protected:
-  PlainHttp() { serve(kTime); }
+  // A machine that stops this process for a moment is to end no exchange.
+  PlainHttp() { serve(kTestLimit); }
 
   void serve(core::Duration time) {
     server = serve_plain(io, "127.0.0.1", 0,
@@ -95,12 +96,13 @@ TEST_F(PlainHttp, AnEndlessHeaderIsRefused) {
 }
 
 TEST_F(PlainHttp, ASilentPeerIsCutOffInTime) {
+  serve(kTime);
   auto socket = connected();
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_EQ(rest_of(socket), "");
   const auto took = std::chrono::steady_clock::now() - begun;
   EXPECT_GE(took, kTime * 3 / 4);
-  EXPECT_LT(took, kTime * 10);
+  EXPECT_LT(took, kTestLimit);
 }
 
 TEST_F(PlainHttp, OnesThatSayNothingKeepNobodyAway) {
@@ -111,12 +113,12 @@ TEST_F(PlainHttp, OnesThatSayNothingKeepNobodyAway) {
   }
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_TRUE(exchange("GET /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 200"));
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, kTime * 3 / 4) << "it waited for its turn";
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kTestLimit * 3 / 4)
+      << "it waited for its turn";
   EXPECT_EQ(rest_of(held.front()), "") << "the one that came first has gone";
 }
 
 TEST_F(PlainHttp, MoreThanTheBoundThatAreAnsweredAreClosed) {
-  serve(kTestLimit);
   page.assign(std::size_t{16} << 20, 'x');  // more than the kernels take: the answer goes on
   std::vector<tcp::socket> held;
   for (std::size_t i = 0; i < kMaxPlainClients; ++i) {

@@ -190,11 +190,8 @@ TEST_F(ProxyTest, AProxyThatSaysNothingIsBounded) {
 }
 
 TEST_F(ProxyTest, AProxyThatIsNotThereIsNamed) {
-  std::uint16_t port = 0;
-  {
-    const Tunnel gone(io_, {});
-    port = gone.port();
-  }
+  const ClosedPort closed(io_);
+  const auto port = closed.port();
   const auto socket = dial(at(port), "localhost");
   const auto& error = until_closed();
   EXPECT_EQ(error.step, Step::kConnect);

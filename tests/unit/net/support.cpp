@@ -23,6 +23,9 @@ void turn_ready(boost::asio::io_context& io) {
   }
 }
 
+ClosedPort::ClosedPort(boost::asio::io_context& io)
+    : socket_(io, boost::asio::ip::tcp::endpoint(boost::asio::ip::make_address("127.0.0.1"), 0)) {}
+
 TempDir::TempDir() {
   std::string pattern = (std::filesystem::temp_directory_path() / "derivd-net-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -20,6 +21,16 @@ bool turn_until(boost::asio::io_context& io, const std::function<bool()>& done,
                 std::chrono::steady_clock::duration limit = kTestLimit);
 /// Turns the loop until nothing is ready any more, without waiting.
 void turn_ready(boost::asio::io_context& io);
+
+/// A port of loopback at which nobody listens, and nobody else will while this lives.
+class ClosedPort final {
+ public:
+  explicit ClosedPort(boost::asio::io_context& io);
+  std::uint16_t port() const { return socket_.local_endpoint().port(); }
+
+ private:
+  boost::asio::ip::tcp::socket socket_;  // bound, and that is all
+};
 
 /// A fresh empty folder, removed with everything in it at the end of the object's life.
 class TempDir final {

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 #include <map>
 
@@ -114,24 +115,32 @@ TEST(JournalStream, OnlyTheVeryStreamMatches) {
   ::close(pipe_fd[1]);
 }
 
-/// Runs with standard error sent to a file, and returns what came.
+/// Runs with standard error sent to a file, and returns what came: so many lines, which a thread of
+/// the log's writes, for which nobody waits long.
 template <class F>
-std::string stderr_of(F f) {
+std::string stderr_of(std::ptrdiff_t lines, F f) {
   test::TempDir dir;
   const auto path = dir.file("stderr");
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   const int saved = ::dup(STDERR_FILENO);
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT, 0600);
   ::dup2(fd, STDERR_FILENO);
   ::close(fd);
   f();
+  auto text = test::read_file(path);
+  while (std::count(text.begin(), text.end(), '\n') < lines &&
+         std::chrono::steady_clock::now() < end) {
+    ::sched_yield();
+    text = test::read_file(path);
+  }
   ::dup2(saved, STDERR_FILENO);
   ::close(saved);
-  return test::read_file(path);
+  return text;
 }
 
 TEST(TerminalLog, OneLineWithTimeAndLevel) {
   const test::ScopedEnv none("JOURNAL_STREAM", std::nullopt);
-  const auto text = stderr_of([] { make_log(Level::kInfo)->write(settled()); });
+  const auto text = stderr_of(1, [] { make_log(Level::kInfo)->write(settled()); });
   EXPECT_THAT(text,
               ::testing::MatchesRegex(
                   "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}\\.[0-9]{3}Z notice  parity: won 0.33\n"));
@@ -139,7 +148,7 @@ TEST(TerminalLog, OneLineWithTimeAndLevel) {
 
 TEST(TerminalLog, LeavesOutWhatIsBelowTheLevel) {
   const test::ScopedEnv none("JOURNAL_STREAM", std::nullopt);
-  const auto text = stderr_of([] {
+  const auto text = stderr_of(2, [] {
     const auto log = make_log(Level::kWarning);
     log->write(EventKind::kSignalDropped, "a");
     log->write(EventKind::kOrderSent, "b");
@@ -154,7 +163,7 @@ TEST(TerminalLog, LeavesOutWhatIsBelowTheLevel) {
 
 TEST(TerminalLog, VenueTextsCannotBreakLinesOrSteerTheTerminal) {
   const test::ScopedEnv none("JOURNAL_STREAM", std::nullopt);
-  const auto text = stderr_of([] {
+  const auto text = stderr_of(1, [] {
     make_log(Level::kInfo)->write(EventKind::kSessionLost, "a\nfake line\x1b[2Jx\x7f\xc2\x9b");
   });
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
@@ -164,7 +173,7 @@ TEST(TerminalLog, VenueTextsCannotBreakLinesOrSteerTheTerminal) {
 TEST(TerminalLog, HidesTheTokenWhereverItStands) {
   const test::ScopedEnv none("JOURNAL_STREAM", std::nullopt);
   const core::Secret token("Ab3xY7kQ9pL2mN4");
-  const auto text = stderr_of([&] {
+  const auto text = stderr_of(3, [&] {
     const auto log = make_log(Level::kInfo);
     log->hide(token);
     core::Event e;
@@ -350,7 +359,9 @@ int log_to_fake_journal(const std::string& result) {
   ::setenv("JOURNAL_STREAM", fmt::format("{}:{}", info.st_dev, info.st_ino).c_str(), 1);
   make_log(Level::kInfo)->write(settled());
   std::array<char, 65536> buffer;
-  const auto n = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  const timeval patience{20, 0};  // the log's thread may come later than its end
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const auto n = ::recv(fd, buffer.data(), buffer.size(), 0);
   if (n <= 0) return 2;
   test::write_file(result, std::string(buffer.data(), static_cast<std::size_t>(n)));
   return 0;

@@ -58,7 +58,7 @@ class ServerTest : public ::testing::Test {
     ready_ = json::parse(server_->ready_line());
   }
   template <class Done>
-  bool run_until(Done done, std::chrono::milliseconds most = 10s) {
+  bool run_until(Done done, std::chrono::milliseconds most = 60s) {
     const auto end = std::chrono::steady_clock::now() + most;
     while (!done() && std::chrono::steady_clock::now() < end) io_.run_one_for(20ms);
     return done();
@@ -128,8 +128,8 @@ TEST_F(ServerTest, RefusesUpgradesWithTheVenuesAnswer) {
 }
 
 TEST_F(ServerTest, TimeRunsWithTheGivenSpeed) {
-  start(1000);
   const auto began = std::chrono::steady_clock::now();
+  start(1000);
   ASSERT_TRUE(run_until([&] { return venue_->time().s >= kStart + 300; }));
   const auto took = std::chrono::steady_clock::now() - began;
   EXPECT_GE(took, 250ms);  // 300 venue seconds are 0.3 s
@@ -166,7 +166,7 @@ TEST_F(ServerTest, WithoutASpeedTimeRunsAsFastAsItIsTaken) {
 
 TEST_F(ServerTest, PerformsWhatTheFaultsOrder) {
   start(1);
-  EXPECT_EQ(control(R"({"when":{"call":"ping","nth":1},"do":"delay 60"})")["ok"], true);
+  EXPECT_EQ(control(R"({"when":{"call":"ping","nth":1},"do":"delay 800"})")["ok"], true);
   EXPECT_EQ(control(R"({"when":{"call":"time"},"do":"split 3"})")["ok"], true);
   EXPECT_EQ(control(R"({"when":{"call":"forget_all"},"do":"drop_before"})")["ok"], true);
   EXPECT_EQ(control(R"({"do":"nonsense"})")["ok"], false);
