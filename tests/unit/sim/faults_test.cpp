@@ -107,6 +107,7 @@ class FaultFile : public ::testing::Test {
   void SetUp() override {
     dir_ =
         std::filesystem::temp_directory_path() / ("derivsim-faults-" + std::to_string(::getpid()));
+    std::filesystem::remove_all(dir_);  // of an earlier process with this number
     std::filesystem::create_directories(dir_);
   }
   void TearDown() override { std::filesystem::remove_all(dir_); }

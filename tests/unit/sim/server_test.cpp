@@ -37,6 +37,7 @@ class ServerTest : public ::testing::Test {
  protected:
   void SetUp() override {
     dir_ = std::filesystem::temp_directory_path() / ("derivsim-test-" + std::to_string(::getpid()));
+    std::filesystem::remove_all(dir_);  // of an earlier process with this number
     std::filesystem::create_directories(dir_);
   }
   void TearDown() override {
