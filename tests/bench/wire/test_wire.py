@@ -1,0 +1,104 @@
+"""The benchmark of tick to buy does what it says, whatever the figures are: with a few dozen trades each round of
+either dialect gets its purchase, the books agree, and the JSON has everything. A client that buys something else, or
+on another tick, is found out."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+WIRE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(WIRE.parents[1] / "e2e"))
+
+import client  # noqa: E402
+import harness  # noqa: E402
+from harness import check  # noqa: E402
+
+import wire  # noqa: E402
+
+TRADES = 24
+LATENCIES = {"p50", "p90", "p99", "p99.9", "max"}
+FIGURES = {"api", "gap_us", "client", "durability", "strategies", "trades", "latency_us", "ratio_to_bare",
+           "cpu_us_per_trade", "context_switches_per_trade", "disk_bytes_per_trade", "journal_bytes_per_trade"}
+COUNTS = {"api", "client", "durability", "strategies", "system_calls_per_trade", "system_calls",
+          "allocations_per_trade"}
+REPORT = {"date", "machine", "command", "pinned", "realtime", "venue_spins", "load_average", "cpu_of_others_percent",
+          "results", "counts"}
+
+
+def measures(programs, directory):
+    file = directory / "wire.json"
+    # Ticks one right after the other, and nothing pinned: what is checked depends on no time.
+    done = subprocess.run([sys.executable, str(WIRE / "wire.py"), "--programs", str(programs), "--gaps", "0us",
+                           "--trades", str(TRADES), "--pin", "no", "--json", str(file)],
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=380)
+    check(done.returncode == 0, f"wire.py: {done.stderr}{done.stdout}")
+    report = json.loads(file.read_text())
+    check(set(report) == REPORT, set(report) ^ REPORT)
+    check(set(report["machine"]) == {"cpu", "cores", "kernel"}, report["machine"])
+    clients = [("bare", None, None), *(("derivd", d, s) for d in ("process", "power") for s in (1, 50))]
+    wanted = [(api, *who) for api in ("options", "v3") for who in clients]
+    for name, fields in (("results", FIGURES), ("counts", COUNTS)):
+        rows = report[name]
+        check([(r["api"], r["client"], r["durability"], r["strategies"]) for r in rows] == wanted, rows)
+        for row in rows:
+            check(set(row) == fields, set(row) ^ fields)
+    for row in report["results"]:
+        check(row["trades"] == TRADES, f"not every round got its purchase: {row}")
+        check(set(row["latency_us"]) == set(row["ratio_to_bare"]) == LATENCIES, row)
+        check(0 < row["latency_us"]["p50"] <= row["latency_us"]["p90"] <= row["latency_us"]["max"], row)
+        check(row["latency_us"]["p99"] is None, f"a percentile of {TRADES} trades: {row}")
+        check(row["cpu_us_per_trade"] > 0, row)
+        check((row["journal_bytes_per_trade"] is None) == (row["client"] == "bare"), row)
+    counted = b"__asan_init" not in (programs / "derivd").read_bytes()  # a sanitizer has a malloc of its own
+    check(all((row["allocations_per_trade"] is not None) == counted for row in report["counts"]), report["counts"])
+    check("bare" in done.stdout and "derivd, power, 50 strategies" in done.stdout, done.stdout)
+
+
+def percentiles():
+    """Nearest rank, and none where there are too few trades."""
+    check([wire.percentile(list(range(1, 101)), share) for share in (0.5, 0.9, 0.99, 0.999)] == [50, 90, 99, 100],
+          "nearest rank")
+    check(wire.percentile([7], 0.5) == 7, "of one")
+    check([wire.shown(wire.gap_of(text)) for text in ("200us", "2ms", "1s")] == ["200us", "2ms", "1s"], "times")
+
+
+class Client(client.Client):
+    """Buys what the test tells it to, on the first tick that the venue measures."""
+
+    def buy_on_the_second_tick(self, **order):
+        self.send(json.dumps({"ticks": "1HZ100V", "subscribe": 1, "req_id": 100}).encode())
+        ticks = [self.receive()["tick"] for _ in range(3)]  # the answer, the tick before, the one to buy on
+        even = round(ticks[2]["quote"] * 100) % 2 == 0
+        check(even == (round(ticks[1]["quote"] * 100) % 2 == 0), "the measured tick has the parity of the one before")
+        parameters = {"contract_type": "DIGITODD" if even else "DIGITEVEN", "symbol": "1HZ100V", "currency": "USD",
+                      "basis": "stake", "amount": 0.35, "duration": 1, "duration_unit": "t", **order}
+        self.send(json.dumps({"buy": "1", "price": parameters["amount"], "parameters": parameters,
+                              "req_id": 101}).encode())
+
+
+def finds_out(programs, directory):
+    """The venue ends with an error instead of a figure when the purchase is not that of its tick."""
+    for name, order in (("stake", {"amount": 0.36}), ("symbol", {"symbol": "R_100"}), ("length", {"duration": 2})):
+        venue = wire.Venue(programs, directory / name, False)
+        venue.process.stdin.write(b"run 1 0\n")
+        venue.process.stdin.flush()
+        url = f"wss://127.0.0.1:{venue.ready['port']}/websockets/v3"
+        Client(url, venue.ready["ca_file"], "wire").buy_on_the_second_tick(**order)
+        answer = json.loads(venue.process.stdout.readline())
+        check("not the purchase of this tick" in answer.get("error", ""), answer)
+        check(venue.process.wait(20) == 1, "the venue went on")
+        venue.process.stdout.close()
+
+
+def main(programs):
+    percentiles()
+    with harness.Workspace() as directory:
+        finds_out(programs, directory)
+        measures(programs, directory)
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(os.fspath(sys.argv[1])).resolve())
+    print("ok")
