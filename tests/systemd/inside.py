@@ -33,7 +33,7 @@ METRICS = 9455
 
 
 def run(*command, ok=True, text=None, **more):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=200,
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=600,
                           input=text, stdin=None if text is not None else subprocess.DEVNULL, **more)
     if ok:
         check(done.returncode == 0, f"{command}: {done.returncode}: {done.stdout}{done.stderr}")
