@@ -18,6 +18,10 @@ bool is_token_char(char c) {
          c == '-' || c == '.' || c == '~' || c == '+' || c == '/' || c == '=' || c == '%';
 }
 
+/// Tokens and passwords are made of these, and few words of a log are as long as they are: where no
+/// such word is, nothing need be hashed. The log asks for each of its texts, on the loop.
+bool is_visible(char c) { return c > ' ' && c <= '~'; }
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool starts_with(std::string_view text, std::string_view word) {
@@ -47,31 +51,46 @@ constexpr std::array kMarkers{
     Marker{"\"token\": \"", true},
 };
 
+bool begins_marker(char c) {
+  const auto found = lower(c);
+  return std::ranges::any_of(kMarkers, [=](const Marker& m) { return m.word.front() == found; });
+}
+
 }  // namespace
 
 void Redactor::hide(const core::Secret& secret) {
   if (secret.reveal().size() < kShortestSecret) return;
   if (hidden_.size() >= kMaxSecrets) hidden_.erase(hidden_.begin());  // tokens long since replaced
-  hidden_.push_back({secret.reveal().size(), sha256(secret.reveal())});
+  const auto text = secret.reveal();
+  hidden_.push_back({text.size(), sha256(text), std::ranges::all_of(text, is_visible)});
 }
 
 std::string Redactor::clean(std::string_view text) const {
   std::string out;
   out.reserve(text.size());
   std::size_t i = 0;
+  std::size_t word_end = 0;  // of the visible characters from i on
   const auto known = [&](std::size_t at) -> std::size_t {
     for (const auto& digest : hidden_) {
-      if (at + digest.length <= text.size() &&
-          sha256(text.substr(at, digest.length)) == digest.sha256) {
+      const auto end = digest.one_word ? word_end : text.size();
+      if (at + digest.length <= end && sha256(text.substr(at, digest.length)) == digest.sha256) {
         return digest.length;
       }
     }
     return 0;
   };
   while (i < text.size()) {
+    word_end = std::max(word_end, i);
+    while (word_end < text.size() && is_visible(text[word_end])) ++word_end;
     if (const auto length = known(i); length > 0) {
       out += kHidden;
       i += length;
+      continue;
+    }
+    const char c = text[i];
+    if (c >= ' ' && c <= '~' && !begins_marker(c)) {
+      out.push_back(c);
+      ++i;
       continue;
     }
     const auto rest = text.substr(i);

@@ -27,6 +27,7 @@ class Redactor final {
   struct Digest {
     std::size_t length;
     std::array<std::uint8_t, 32> sha256;
+    bool one_word;  // of visible ASCII characters alone
   };
   std::vector<Digest> hidden_;
 };

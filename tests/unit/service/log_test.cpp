@@ -212,6 +212,19 @@ TEST(Redactor, ShortSecretsAreNotTakenFromOrdinaryWords) {
   EXPECT_EQ(r.clean("1234567"), "1234567");
 }
 
+TEST(Redactor, SecretsOfAnyCharactersWhereverTheyStand) {
+  for (const std::string secret :
+       {"Kx9-abcd.efgh", "two words 17", "schlüssel-größe", "tab\tand more"}) {
+    Redactor r;
+    r.hide(core::Secret(std::string(secret)));
+    EXPECT_EQ(r.clean(secret), "[hidden]");
+    EXPECT_EQ(r.clean("a " + secret + " b"), "a [hidden] b");
+    EXPECT_EQ(r.clean("x" + secret), "x[hidden]") << "within a longer word";
+    EXPECT_EQ(r.clean(secret + "y" + secret), "[hidden]y[hidden]");
+    EXPECT_EQ(r.clean(secret.substr(0, secret.size() - 1)).find("[hidden]"), std::string::npos);
+  }
+}
+
 TEST(Redactor, Utf8) {
   const Redactor r;
   EXPECT_EQ(r.clean("Größe €😀"), "Größe €😀");
