@@ -7,6 +7,7 @@
 
 #include "deriv/encoder.hpp"
 #include "deriv/errors.hpp"
+#include "market/kind.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::daemon {
@@ -181,7 +182,7 @@ void PaperVenue::ask_for(Orphan& orphan) {
   orphan.trouble.clear();
   orphan.doubtful = false;
   ++orphan.asks;
-  if (market::is_multiplier(spec.type) || symbol == nullptr) {
+  if (!market::has_payout(spec.type) || symbol == nullptr) {
     orphan.trouble = "a contract of this kind cannot be carried over an interruption";
     return;
   }

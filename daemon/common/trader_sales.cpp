@@ -5,6 +5,7 @@
 
 #include "common/trader.hpp"
 #include "common/trades.hpp"
+#include "market/kind.hpp"
 
 namespace derivd::daemon {
 
@@ -15,21 +16,17 @@ using nlohmann::ordered_json;
 
 namespace {
 
-bool counts_in_ticks(const Order& order) {
-  return order.spec.duration.in_ticks() && !market::is_multiplier(order.spec.type);
-}
+bool has_length(const Order& order) { return market::kind_of(order.spec.type).needs.has_length(); }
 
 /// Null: it has no end that the clock tells.
 ordered_json end_of(const Order& order) {
-  if (market::is_multiplier(order.spec.type) || order.spec.duration.in_ticks() || !order.contract) {
-    return nullptr;
-  }
+  if (!has_length(order) || order.spec.duration.in_ticks() || !order.contract) return nullptr;
   return (order.purchase_time + std::chrono::seconds(order.spec.duration.seconds())).s;
 }
 
 /// How it ends when nobody sells it, for people.
 std::string end_in_words(const Order& order) {
-  if (market::is_multiplier(order.spec.type)) return "it runs until it is sold";
+  if (!has_length(order)) return "it runs until it is sold";
   if (order.spec.duration.in_ticks()) {
     return fmt::format("it ends by itself {} after its purchase", order.spec.duration.to_string());
   }
@@ -38,7 +35,11 @@ std::string end_in_words(const Order& order) {
 
 /// Deriv: "Resale of this contract is not offered."
 std::string not_resold(const Order& order) {
-  return fmt::format("Deriv does not buy back contracts that count in ticks; {}",
+  const auto& spec = order.spec;
+  return fmt::format("Deriv does not buy back {}; {}",
+                     spec.duration.in_ticks()
+                         ? std::string("contracts that count in ticks")
+                         : fmt::format("{} contracts", market::kind_of(spec.type).family),
                      end_in_words(order));
 }
 
@@ -103,7 +104,7 @@ SaleAnswer Trader::sell(core::ContractId contract) {
                                name_of(order->outcome),
                                order->profit ? order->profit->to_string() : "-"));
   }
-  if (counts_in_ticks(*order)) {
+  if (!market::is_resold(order->spec)) {
     return refused(fmt::format("contract {}: {}", contract.value, not_resold(*order)));
   }
   if (state_ != deriv::SessionState::kLive) {
@@ -151,7 +152,7 @@ SaleAnswer Trader::flatten(std::string_view name, bool again) {
     if (!concerns(order)) continue;
     if (!order.contract) {
       rows.push_back(sale_row(order, "in flight", "its purchase awaits the venue's answer"));
-    } else if (counts_in_ticks(order)) {
+    } else if (!market::is_resold(order.spec)) {
       rows.push_back(sale_row(order, "runs on", not_resold(order)));
     } else if (state_ != deriv::SessionState::kLive) {
       rows.push_back(sale_row(

@@ -8,6 +8,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "market/kind.hpp"
+
 namespace derivd::daemon {
 namespace {
 
@@ -79,7 +81,7 @@ ordered_json trade_row(const Order& order) {
   row["duration"] = order.spec.duration.to_string();
   row["prediction"] =
       order.spec.prediction >= 0 ? ordered_json(order.spec.prediction) : ordered_json(nullptr);
-  row["barrier"] = market::takes_barrier(order.spec.type)
+  row["barrier"] = market::has_form(order.spec.type, market::BarrierForm::kOffset)
                        ? ordered_json(order.spec.barrier.to_string())
                        : ordered_json(nullptr);
   row["buy_transaction"] = id_or_null(order.buy_tx.value);

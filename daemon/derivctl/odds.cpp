@@ -9,6 +9,7 @@
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
 #include "market/contract.hpp"
+#include "market/kind.hpp"
 #include "service/exit_code.hpp"
 #include "strategy/registry.hpp"
 
@@ -80,7 +81,7 @@ core::Result<backtest::Payouts> payouts_of(const engine::StrategySettings& strat
   if (!*ratio) return payouts;
   for (const auto contract :
        strategy::contracts_of(*strategy::find_type(strategy.type), strategy.params)) {
-    if (market::is_multiplier(contract)) continue;
+    if (!market::has_payout(contract)) continue;
     if (auto r = payouts.set(market::name_of(contract), **ratio); !r) {
       return usage("--payout: " + r.error().text);
     }

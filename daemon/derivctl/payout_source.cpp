@@ -10,6 +10,7 @@
 #include "derivctl/journal_notices.hpp"
 #include "core/bounds.hpp"
 #include "execution/order.hpp"
+#include "market/kind.hpp"
 #include "market/symbol.hpp"
 #include "store/journal.hpp"
 
@@ -60,7 +61,7 @@ core::Result<Payouts> sealed(Quotes quotes) {
 
 /// A row that was bought has a payout; a multiplier, a refused order or a lost answer has none.
 core::Result<void> add_order(Quotes& quotes, const execution::Order& o) {
-  if (!o.payout || !o.contract || market::is_multiplier(o.spec.type)) return {};
+  if (!o.payout || !o.contract || !market::has_payout(o.spec.type)) return {};
   const auto time = o.signal_epoch.s != 0 ? o.signal_epoch : o.purchase_time;
   return quotes.add(o.spec, {time, o.buy_price, *o.payout});
 }
@@ -146,7 +147,7 @@ class ListReader final : public JsonVisitor {
     if (values_[kPayout].kind == JsonScalar::Kind::kNull) return {};
     market::ContractSpec spec;
     if (auto done = read_spec(spec); !done) return done;
-    if (market::is_multiplier(spec.type)) return {};
+    if (!market::has_payout(spec.type)) return {};
     Quotes::Quote quote;
     const auto money = [](const std::string& t) { return core::Money::parse(t); };
     if (auto done = read(kStake, quote.stake, money); !done) return done;
@@ -176,7 +177,7 @@ class ListReader final : public JsonVisitor {
       return core::invalid(fmt::format("type: '{}' is no contract type", name->substr(0, 40)));
     }
     spec.type = *type;
-    if (market::is_multiplier(*type)) return {};
+    if (!market::has_payout(*type)) return {};
     const auto duration = [](const std::string& t) { return market::ContractDuration::parse(t); };
     if (auto done = read(kDuration, spec.duration, duration); !done) return done;
     const auto& prediction = values_[kPrediction];
@@ -186,7 +187,7 @@ class ListReader final : public JsonVisitor {
       }
       spec.prediction = static_cast<std::int8_t>(prediction.whole);
     }
-    if (!market::takes_barrier(*type)) return {};
+    if (!market::has_form(*type, market::BarrierForm::kOffset)) return {};
     return read(kBarrier, spec.barrier,
                 [&](const std::string& t) { return core::Price::parse(t, symbol->decimals); });
   }

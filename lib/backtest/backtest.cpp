@@ -42,12 +42,10 @@ core::Result<void> check_payouts(const Options& options, std::span<const Tape> t
   for (const auto& s : options.settings.strategies) {
     if (!has_tape(tapes, s)) continue;
     const auto decimals = market::find_symbol(s.symbol)->decimals;
-    const market::Tick any{s.symbol, {}, core::Price::raw(0, decimals)};
     const auto* type = strategy::find_type(s.type);
     DERIVD_CHECK(type != nullptr, "settings were not checked");
     for (const auto contract : strategy::contracts_of(*type, s.params)) {
-      const std::int8_t prediction = market::takes_prediction(contract) ? 5 : -1;
-      const auto spec = engine::make_spec(s, {contract, prediction}, any);
+      const auto spec = engine::sample_spec(s, contract, decimals);
       if (!spec) return spec.error();
       if (options.payouts.has(*spec)) continue;
       return core::invalid(

@@ -6,6 +6,7 @@
 
 #include "core/check.hpp"
 #include "engine/spec.hpp"
+#include "market/kind.hpp"
 #include "market/pricing.hpp"
 #include "market/symbol.hpp"
 #include "risk/gate.hpp"
@@ -15,11 +16,9 @@ namespace derivd::backtest {
 namespace {
 
 using market::ContractSpec;
-using market::ContractType;
 
 core::Price one_pip_harder(const ContractSpec& spec, std::uint8_t decimals) {
-  const bool falls = spec.type == ContractType::kPut || spec.type == ContractType::kLower;
-  const auto pip = core::Price::raw(falls ? -1 : 1, decimals);
+  const auto pip = core::Price::raw(market::kind_of(spec.type).direction, decimals);
   return spec.barrier.mantissa() == 0 ? pip : spec.barrier + pip;
 }
 
@@ -29,8 +28,8 @@ core::Price one_pip_harder(const ContractSpec& spec, std::uint8_t decimals) {
 double win_probability_of(const ContractSpec& spec, const market::SymbolInfo& symbol,
                           core::Price spot) {
   const auto at = market::theoretical_probability(spec, symbol, spot);
-  const bool tie_loses = spec.type == ContractType::kCall || spec.type == ContractType::kPut ||
-                         market::takes_barrier(spec.type);
+  const auto& kind = market::kind_of(spec.type);
+  const bool tie_loses = kind.direction != 0 && !kind.tie_wins;
   if (!tie_loses || symbol.sigma_percent == 0) return at;
   auto next = spec;
   next.barrier = one_pip_harder(spec, symbol.decimals);
@@ -39,7 +38,8 @@ double win_probability_of(const ContractSpec& spec, const market::SymbolInfo& sy
 
 std::string source_of(const ContractSpec& spec, const market::SymbolInfo& symbol,
                       core::Price spot) {
-  if (market::is_digit(spec.type)) return "the ten last digits are equally likely";
+  const auto because = market::kind_of(spec.type).fair_because;
+  if (!because.empty()) return std::string(because);
   if (symbol.sigma_percent == 0) return "rises and falls are equally likely";
   return fmt::format("a random walk of {} % a year at a quote of {}; a tie loses",
                      symbol.sigma_percent, spot.to_string());
@@ -74,19 +74,18 @@ core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payout
   bet.tick_.symbol = strategy.symbol;
   bet.tick_.quote = *spot;
   for (const auto contract : strategy::contracts_of(*type, strategy.params)) {
-    if (market::is_multiplier(contract)) {
+    if (!market::has_payout(contract)) {
       return core::invalid(
-          fmt::format("{}: a multiplier has no fixed payout and no probability, so no odds either",
-                      strategy.name.view()));
+          fmt::format("{}: a {} has no fixed payout and no probability, so no odds either",
+                      strategy.name.view(), market::kind_of(contract).family));
     }
-    if (market::takes_barrier(contract) && symbol->sigma_percent == 0) {
+    if (market::has_form(contract, market::BarrierForm::kOffset) && symbol->sigma_percent == 0) {
       return core::invalid(
           fmt::format("{}: the volatility of {} is not known, so a barrier has no probability",
                       strategy.name.view(), symbol->code));
     }
-    // Any prediction: each digit is as likely as the others.
-    const std::int8_t prediction = market::takes_prediction(contract) ? 5 : -1;
-    auto spec = engine::make_spec(strategy, {contract, prediction}, bet.tick_);
+    // Any digit: each is as likely as the others.
+    auto spec = engine::sample_spec(strategy, contract, symbol->decimals);
     if (!spec) return spec.error();
     if (!payouts.has(*spec)) {
       return core::invalid(fmt::format("payouts: {} is missing, which {} buys",

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/check.hpp"
+#include "market/kind.hpp"
 
 namespace derivd::backtest {
 namespace {
@@ -34,7 +37,7 @@ core::Result<Payouts> Payouts::parse(std::string_view text) {
 
 core::Result<void> Payouts::set(std::string_view name, core::Decimal ratio) {
   const auto type = market::contract_type_from(name);
-  if (!type || market::is_multiplier(*type)) {
+  if (!type || !market::has_payout(*type)) {
     return core::invalid(fmt::format(
         "payouts: '{}' is no contract type with a payout; write it in Deriv's upper-case "
         "names: DIGITODD, DIGITDIFF, CALL, HIGHER",
@@ -46,17 +49,24 @@ core::Result<void> Payouts::set(std::string_view name, core::Decimal ratio) {
                     "decimals",
                     name, ratio.to_string(), kMaxRatio, kMaxDecimals));
   }
-  auto& row = table_.at(static_cast<std::size_t>(*type));
-  if (row) return core::invalid(fmt::format("payouts: {} is given twice", name));
-  row = ratio;
-  is_table_ = true;
+  if (ratio_of(*type) != nullptr) {
+    return core::invalid(fmt::format("payouts: {} is given twice", name));
+  }
+  const auto later = std::ranges::find_if(table_, [rank = market::rank_of(*type)](const Ratio& r) {
+    return market::rank_of(r.type) > rank;
+  });
+  table_.insert(later, {*type, ratio});
   return {};
+}
+
+const core::Decimal* Payouts::ratio_of(market::ContractType type) const {
+  const auto it = std::ranges::find(table_, type, &Ratio::type);
+  return it == table_.end() ? nullptr : &it->ratio;
 }
 
 bool Payouts::has(const market::ContractSpec& spec) const {
   if (quotes_) return quotes_->has(spec);
-  return is_table_ ? table_.at(static_cast<std::size_t>(spec.type)).has_value()
-                   : !market::is_multiplier(spec.type);
+  return is_table() ? ratio_of(spec.type) != nullptr : market::has_payout(spec.type);
 }
 
 std::string Payouts::missing(const market::ContractSpec& spec) const {
@@ -70,10 +80,10 @@ std::string Payouts::missing(const market::ContractSpec& spec) const {
 
 std::string Payouts::identity() const {
   if (quotes_) return fmt::format("quotes {:016x}", quotes_->digest());
-  if (!is_table_) return "model";
+  if (!is_table()) return "model";
   std::string out = "ratios";
-  for (std::size_t i = 0; i < table_.size(); ++i) {
-    if (table_[i]) out += fmt::format(" {}={}", i, table_[i]->to_string());
+  for (const auto& row : table_) {
+    out += fmt::format(" {}={}", market::name_of(row.type), row.ratio.to_string());
   }
   return out;
 }
@@ -82,12 +92,12 @@ core::Money Payouts::payout(const market::ContractSpec& spec, core::Money stake,
                             const market::Tick& tick) const {
   if (quotes_) return quotes_->payout(spec, stake, tick.epoch);
   DERIVD_CHECK(has(spec), "a contract type without a payout");
-  if (!is_table_) {
+  if (!is_table()) {
     const auto* symbol = market::find_symbol(spec.symbol);
     DERIVD_CHECK(symbol != nullptr, "a symbol that is not known is not priced");
     return market::payout_for(spec, *symbol, stake, tick.quote, model_, tick.epoch);
   }
-  const auto& ratio = *table_[static_cast<std::size_t>(spec.type)];
+  const auto& ratio = *ratio_of(spec.type);
   return share_of(stake, ratio.mantissa, core::pow10(ratio.scale));
 }
 

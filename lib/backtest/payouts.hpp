@@ -6,12 +6,12 @@
 // Rule: the product's contract, "Backtest".
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "backtest/quotes.hpp"
 #include "core/decimal.hpp"
@@ -37,7 +37,7 @@ class Payouts final {
   /// Only what was quoted counts; `quotes` is sorted.
   explicit Payouts(std::shared_ptr<const Quotes> quotes) : quotes_(std::move(quotes)) {}
 
-  bool is_table() const { return is_table_; }
+  bool is_table() const { return !table_.empty(); }
   /// Whether payout() knows this contract.
   bool has(const market::ContractSpec& spec) const;
   /// Why it does not, and the remedy.
@@ -51,13 +51,15 @@ class Payouts final {
                      const market::Tick& tick) const;
 
  private:
-  static constexpr std::size_t kTypes =
-      static_cast<std::size_t>(market::ContractType::kMultDown) + 1;
+  struct Ratio {
+    market::ContractType type;
+    core::Decimal ratio;
+  };
+  const core::Decimal* ratio_of(market::ContractType type) const;
 
   market::PriceModel model_;
   std::shared_ptr<const Quotes> quotes_;  // the runs of a sweep share them
-  bool is_table_ = false;
-  std::array<std::optional<core::Decimal>, kTypes> table_{};
+  std::vector<Ratio> table_;              // in the order of the kinds; empty: not a table
 };
 
 }  // namespace derivd::backtest

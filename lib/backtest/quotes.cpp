@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/check.hpp"
+#include "market/kind.hpp"
 
 namespace derivd::backtest {
 
@@ -18,7 +19,7 @@ core::Money share_of(core::Money stake, std::int64_t numerator, std::int64_t den
 std::string words_of(const market::ContractSpec& spec) {
   std::string out(market::name_of(spec.type));
   if (spec.duration.count > 0) out += " " + spec.duration.to_string();
-  if (market::takes_barrier(spec.type)) {
+  if (market::has_form(spec.type, market::BarrierForm::kOffset)) {
     out += spec.barrier.mantissa() < 0 ? " " : " +";
     out += spec.barrier.to_string();
   }
@@ -33,10 +34,8 @@ Quotes::Key Quotes::key_of(const market::ContractSpec& spec) {
   // One minute is sixty seconds; a day ends at midnight (market/contract.hpp) and is dear as such.
   const bool days = spec.duration.unit == market::ContractDuration::Unit::kDays;
   key.length = key.in_ticks ? spec.duration.count : spec.duration.seconds() + (days ? 1 : 0);
-  if (market::takes_barrier(spec.type)) key.barrier = spec.barrier;
-  const bool graded = spec.type == market::ContractType::kDigitOver ||
-                      spec.type == market::ContractType::kDigitUnder;
-  if (graded) key.prediction = spec.prediction;
+  if (market::has_form(spec.type, market::BarrierForm::kOffset)) key.barrier = spec.barrier;
+  if (market::kind_of(spec.type).needs.digit_is_priced) key.prediction = spec.prediction;
   return key;
 }
 
@@ -46,7 +45,9 @@ const Quotes::Lane* Quotes::find(const market::ContractSpec& spec) const {
 }
 
 core::Result<void> Quotes::add(const market::ContractSpec& spec, const Quote& quote) {
-  if (market::is_multiplier(spec.type)) return core::invalid("a multiplier has no payout");
+  if (!market::has_payout(spec.type)) {
+    return core::invalid(fmt::format("a {} has no payout", market::kind_of(spec.type).family));
+  }
   if (quote.stake.exponent() != quote.payout.exponent()) {
     return core::invalid("stake and payout are of different currencies");
   }

@@ -6,6 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/rng.hpp"
+#include "market/kind.hpp"
 #include "strategy/registry.hpp"
 
 namespace derivd::backtest {
@@ -137,9 +138,9 @@ core::Result<UnitResult> run_permutation(const Sweep& sweep, std::int64_t unit,
 /// Ticks after its signal at which a contract of this length is still open: at the tick that
 /// settles it the strategy may enter again. A timed one counts its seconds, which is too much where
 /// ticks are further apart; its random entries are then a little more.
-std::int64_t busy_ticks(const market::ContractDuration& duration, bool digits) {
+std::int64_t busy_ticks(const market::ContractDuration& duration, bool entry_counts) {
   if (!duration.in_ticks()) return duration.seconds();
-  return duration.count - (digits ? 1 : 0);
+  return duration.count - (entry_counts ? 1 : 0);
 }
 
 }  // namespace
@@ -217,9 +218,9 @@ engine::Settings with_random_entries(const engine::Settings& settings, std::int6
     if (!s.enabled) continue;
     // Each takes its share of the trades, out of the ticks at which it could enter.
     const auto share = static_cast<double>(trades) / static_cast<double>(enabled);
-    const bool digits =
-        market::is_digit(strategy::contracts_of(*strategy::find_type(s.type), s.params).front());
-    const auto busy = share * static_cast<double>(busy_ticks(s.contract.duration, digits));
+    const auto first = strategy::contracts_of(*strategy::find_type(s.type), s.params).front();
+    const auto busy = share * static_cast<double>(busy_ticks(s.contract.duration,
+                                                             market::kind_of(first).entry_counts));
     const auto free = std::max(1.0, static_cast<double>(ticks) - busy);
     const auto ppm = static_cast<std::int64_t>(1e6 * std::min(1.0, share / free) + 0.5);
     const auto kind = s.type == "random" ? s.params.at("contract") : *random_kind(s.type);

@@ -11,14 +11,14 @@
 
 #include "config/table.hpp"
 #include "config/value.hpp"
-#include "market/pricing.hpp"
+#include "engine/spec.hpp"
+#include "market/kind.hpp"
 #include "strategy/registry.hpp"
 
 namespace derivd::config {
 namespace {
 
 using engine::StrategySettings;
-using market::ContractType;
 
 /// A bundle begins with its first certificate, or with some text above it.
 constexpr std::size_t kMaxBeforeCertificate = 1 << 20;
@@ -217,8 +217,13 @@ class Checker final {
   /// that they do something.
   bool contract_keys(const StrategySettings& s, const strategy::StrategyType& type) {
     const auto contracts = strategy::contracts_of(type, s.params);
-    const bool barrier = std::any_of(contracts.begin(), contracts.end(), market::takes_barrier);
-    const bool multiplier = std::any_of(contracts.begin(), contracts.end(), market::is_multiplier);
+    const auto any = [&](auto needs) {
+      return std::any_of(contracts.begin(), contracts.end(),
+                         [&](market::ContractType t) { return needs(market::kind_of(t).needs); });
+    };
+    const bool barrier =
+        any([](const market::Needs& n) { return n.barrier == market::BarrierForm::kOffset; });
+    const bool multiplier = any([](const market::Needs& n) { return n.multiplier; });
     bool fine = true;
     const auto useless = [&](std::string_view key, bool is_given, bool useful) {
       if (!is_given || useful) return;
@@ -245,17 +250,21 @@ class Checker final {
     if (!good("contract.duration")) return;
     const auto& duration = s.contract.duration;
     const auto contracts = strategy::contracts_of(type, s.params);
-    const bool digits = std::any_of(contracts.begin(), contracts.end(), market::is_digit);
-    if (digits && !duration.in_ticks()) {
+    const auto in_ticks =
+        std::find_if(contracts.begin(), contracts.end(), [](market::ContractType t) {
+          const auto& needs = market::kind_of(t).needs;
+          return needs.ticks && !needs.time;
+        });
+    if (in_ticks != contracts.end() && !duration.in_ticks()) {
       problem(
           "contract.duration",
-          fmt::format("{} is a time, and digit contracts ({}) count in ticks; allowed: 1t to 10t",
-                      shown(duration.to_string()), type.name));
+          fmt::format("{} is a time, and {} contracts ({}) count in ticks; allowed: 1t to 10t",
+                      shown(duration.to_string()), market::kind_of(*in_ticks).family, type.name));
       return;
     }
     if (!fine) return;
     for (const auto contract_type : strategy::contracts_of(type, s.params)) {
-      auto spec = spec_of(s, contract_type, symbol);
+      auto spec = engine::sample_spec(s, contract_type, symbol.decimals);
       if (!spec) {
         problem("contract.barrier", fmt::format("{}; {} has {} decimals", spec.error().text,
                                                 symbol.code, symbol.decimals));
@@ -270,35 +279,17 @@ class Checker final {
       }
     }
   }
-  static core::Result<market::ContractSpec> spec_of(const StrategySettings& s, ContractType type,
-                                                    const market::SymbolInfo& symbol) {
-    market::ContractSpec spec;
-    spec.type = type;
-    spec.symbol = s.symbol;
-    spec.duration = market::is_multiplier(type) ? market::ContractDuration{} : s.contract.duration;
-    // Any prediction that all digit contracts take: the strategy fills in its own.
-    if (market::takes_prediction(type)) spec.prediction = 5;
-    if (market::takes_barrier(type) && s.contract.barrier) {
-      auto barrier = core::Price::from(*s.contract.barrier, symbol.decimals);
-      if (!barrier) return barrier.error();
-      spec.barrier = type == ContractType::kLower ? -*barrier : *barrier;
-    }
-    if (market::is_multiplier(type)) {
-      spec.multiplier = static_cast<std::uint16_t>(s.contract.multiplier.value_or(0));
-      spec.take_profit = s.contract.take_profit;
-      spec.stop_loss = s.contract.stop_loss;
-    }
-    return spec;
-  }
 
   // ---- money ----
   void base(const StrategySettings& s, const strategy::StrategyType* type) {
     if (!good("staking.base")) return;
     const auto base = s.staking.base;
-    const bool multiplier =
-        type != nullptr &&
-        std::any_of(type->contracts.begin(), type->contracts.end(), market::is_multiplier);
-    const auto least = multiplier ? market::kMinMultiplierStake : market::kMinStake;
+    auto least = market::kOptionAmounts.min_stake;
+    if (type != nullptr) {
+      for (const auto t : type->contracts) {
+        least = std::max(least, market::kind_of(t).amounts.min_stake);
+      }
+    }
     if (base < least) {
       problem("staking.base",
               fmt::format("{} is below the venue's smallest stake; allowed: {} and more",

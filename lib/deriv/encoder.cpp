@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "core/check.hpp"
+#include "market/kind.hpp"
 
 namespace derivd::deriv {
 namespace {
@@ -150,15 +151,15 @@ void Encoder::contract(std::string& out, const market::ContractSpec& spec, core:
     put(out, ",\"duration\":{},\"duration_unit\":\"{}\"", spec.duration.count,
         spec.duration.unit_letter());
   }
-  if (market::takes_prediction(spec.type)) {
+  if (market::has_form(spec.type, market::BarrierForm::kDigit)) {
     put(out, ",\"barrier\":\"{}\"", static_cast<int>(spec.prediction));
   }
-  if (market::takes_barrier(spec.type)) {
+  if (market::has_form(spec.type, market::BarrierForm::kOffset)) {
     out += ",\"barrier\":\"";
     put_barrier(out, spec.barrier);
     out.push_back('"');
   }
-  if (!market::is_multiplier(spec.type)) return;
+  if (!market::kind_of(spec.type).needs.multiplier) return;
   put(out, ",\"multiplier\":{}", spec.multiplier);
   if (!spec.take_profit && !spec.stop_loss) return;
   out += ",\"limit_order\":{";

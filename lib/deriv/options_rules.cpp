@@ -10,7 +10,7 @@ class OptionsRules final : public Rules {
   const WireNames& names() const override { return kOptionsNames; }
 
   std::string_view contract_name(market::ContractType type) const override {
-    return market::name_of(type);  // HIGHER and LOWER are types of their own here
+    return market::name_of(type);
   }
 
   std::vector<core::RateBudget> budgets() const override {

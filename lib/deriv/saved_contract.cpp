@@ -5,8 +5,9 @@
 #include <charconv>
 
 #include "deriv/json.hpp"
-#include "execution/shortcode.hpp"
 #include "market/contract.hpp"
+#include "market/kind.hpp"
+#include "market/shortcode.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::deriv {
@@ -265,12 +266,15 @@ class Reader final {
 
  private:
   Status identify();
-  Status describe(const std::optional<execution::Shortcode>& code);
-  Status describe_length(const std::optional<execution::Shortcode>& code);
-  Status describe_barrier(const std::optional<execution::Shortcode>& code);
+  Status describe(const std::optional<market::Shortcode>& code);
+  Status describe_length(const std::optional<market::Shortcode>& code);
+  Status describe_barrier(const std::optional<market::Shortcode>& code);
+  Status describe_no_barrier();
+  Status describe_digit(const std::optional<market::Shortcode>& code);
+  Status describe_offset(const std::optional<market::Shortcode>& code);
   Status take_result();
   Status take_quotes();
-  void check_code(const execution::Shortcode& code);
+  void check_code(const market::Shortcode& code);
   void check_state(bool sold);
   std::optional<Price> price(const std::vector<Decimal>& said, std::string_view field);
   Result<Price> price(Decimal quote) const;
@@ -324,13 +328,13 @@ Status Reader::identify() {
   return {};
 }
 
-void Reader::check_code(const execution::Shortcode& code) {
+void Reader::check_code(const market::Shortcode& code) {
   auto& claim = out_.claim;
   if (code.type != type_) contradict(claim, "type", type_, std::string(code.type));
   if (f_.start && *f_.start != code.start) {
     contradict(claim, "start", std::to_string(f_.start->s), std::to_string(code.start.s));
   }
-  const auto& whole = market::is_multiplier(spec().type) ? std::optional<Money>{} : f_.payout;
+  const auto& whole = market::has_payout(spec().type) ? f_.payout : std::optional<Money>{};
   const auto amount = Money::from(code.amount);
   if (whole && amount && *whole != *amount) {
     contradict(claim, "payout", whole->to_string(), amount->to_string());
@@ -343,9 +347,10 @@ void Reader::check_code(const execution::Shortcode& code) {
   }
 }
 
-Status Reader::describe_length(const std::optional<execution::Shortcode>& code) {
+Status Reader::describe_length(const std::optional<market::Shortcode>& code) {
   using Unit = ContractDuration::Unit;
-  if (market::is_multiplier(spec().type)) return {};
+  const auto& needs = market::kind_of(spec().type).needs;
+  if (!needs.has_length()) return {};
   std::optional<std::int64_t> ticks = f_.tick_count;
   if (code) {
     ticks = code->ticks;
@@ -359,7 +364,10 @@ Status Reader::describe_length(const std::optional<execution::Shortcode>& code) 
     spec().duration = {static_cast<std::int32_t>(*ticks), Unit::kTicks};
     return {};
   }
-  if (market::is_digit(spec().type)) return core::invalid("a digit contract without tick_count");
+  if (!needs.time) {
+    return core::invalid(
+        fmt::format("a {} contract without tick_count", market::kind_of(spec().type).family));
+  }
   const auto expiry = code ? code->expiry : f_.expiry ? f_.expiry : f_.expiry_again;
   const auto start = out_.claim.order.purchase_time;
   if (!expiry || *expiry <= start) return core::invalid("neither ticks nor an end are said");
@@ -369,30 +377,36 @@ Status Reader::describe_length(const std::optional<execution::Shortcode>& code) 
   return {};
 }
 
-// Digits: the digit itself. Others: an offset from the entry; an absolute barrier becomes one.
-Status Reader::describe_barrier(const std::optional<execution::Shortcode>& code) {
-  auto& claim = out_.claim;
-  if (market::is_multiplier(spec().type)) return {};
-  if (market::is_digit(spec().type)) {
-    const auto shown = f_.barrier;
-    const auto coded = code && market::takes_prediction(spec().type)
-                           ? code->absolute_barrier
-                           : std::optional<std::int64_t>{};
-    if (!market::takes_prediction(spec().type)) {
-      if (shown && shown->mantissa != 0) contradict(claim, "barrier", shown->to_string(), "none");
-      return {};
-    }
-    if (!coded && !shown) return core::invalid("a digit contract without its digit");
-    const auto digit = coded ? Decimal{*coded, 0} : *shown;
-    if (shown && *shown != digit) {
-      contradict(claim, "barrier", shown->to_string(), digit.to_string());
-    }
-    for (std::int8_t d = 0; d <= 9; ++d) {
-      if (digit == Decimal{d, 0}) spec().prediction = d;
-    }
-    if (spec().prediction < 0) return core::invalid("the digit is not one of 0 to 9");
-    return {};
+// The kinds that are measured against no barrier: a shown one must be 0.
+Status Reader::describe_no_barrier() {
+  const auto shown = f_.barrier;
+  if (shown && shown->mantissa != 0) {
+    contradict(out_.claim, "barrier", shown->to_string(), "none");
   }
+  return {};
+}
+
+Status Reader::describe_digit(const std::optional<market::Shortcode>& code) {
+  const auto shown = f_.barrier;
+  const auto coded = code ? code->absolute_barrier : std::optional<std::int64_t>{};
+  if (!coded && !shown) {
+    return core::invalid(
+        fmt::format("a {} contract without its digit", market::kind_of(spec().type).family));
+  }
+  const auto digit = coded ? Decimal{*coded, 0} : *shown;
+  if (shown && *shown != digit) {
+    contradict(out_.claim, "barrier", shown->to_string(), digit.to_string());
+  }
+  for (std::int8_t d = 0; d <= 9; ++d) {
+    if (digit == Decimal{d, 0}) spec().prediction = d;
+  }
+  if (spec().prediction < 0) return core::invalid("the digit is not one of 0 to 9");
+  return {};
+}
+
+// An offset from the entry; an absolute barrier becomes one.
+Status Reader::describe_offset(const std::optional<market::Shortcode>& code) {
+  auto& claim = out_.claim;
   if (f_.barrier) {
     const auto shown = price(*f_.barrier);
     if (!shown) return core::invalid("barrier: " + shown.error().text);
@@ -409,14 +423,28 @@ Status Reader::describe_barrier(const std::optional<execution::Shortcode>& code)
     offset = *claim.barrier + -claim.order.entry->quote;
   }
   if (!offset || offset->mantissa() == 0) return {};
-  if (spec().type == ContractType::kCall) spec().type = ContractType::kHigher;
-  if (spec().type == ContractType::kPut) spec().type = ContractType::kLower;
-  if (!market::takes_barrier(spec().type)) return refused(type_ + " with a barrier is not audited");
+  const auto type = market::with_offset(type_);
+  if (!type) return refused(type_ + " with a barrier is not audited");
+  spec().type = *type;
   spec().barrier = *offset;
   return {};
 }
 
-Status Reader::describe(const std::optional<execution::Shortcode>& code) {
+Status Reader::describe_barrier(const std::optional<market::Shortcode>& code) {
+  const auto& kind = market::kind_of(spec().type);
+  switch (kind.needs.barrier) {
+    case market::BarrierForm::kNone:
+      return market::has_payout(kind) ? describe_no_barrier() : Status{};
+    case market::BarrierForm::kDigit:
+      return describe_digit(code);
+    case market::BarrierForm::kEntry:
+    case market::BarrierForm::kOffset:
+      return describe_offset(code);
+  }
+  return {};
+}
+
+Status Reader::describe(const std::optional<market::Shortcode>& code) {
   auto& order = out_.claim.order;
   if (f_.is_forward.value_or(false) || (code && code->starts_later)) {
     return refused("contracts that start later than they are bought are not audited");
@@ -428,7 +456,7 @@ Status Reader::describe(const std::optional<execution::Shortcode>& code) {
   DERIV_TRY(describe_length(code));
   DERIV_TRY(take_quotes());
   DERIV_TRY(describe_barrier(code));
-  if (!market::is_multiplier(spec().type)) return {};
+  if (!market::kind_of(spec().type).needs.multiplier) return {};
   const auto multiplier = code ? code->multiplier : f_.multiplier.value_or(0);
   if (multiplier < 1 || multiplier > 10'000) return core::invalid("multiplier is not a multiplier");
   if (f_.multiplier && *f_.multiplier != multiplier) {
@@ -496,7 +524,7 @@ Status Reader::take_result() {
   if (!f_.buy_price) return core::invalid("buy_price is missing");
   order.buy_price = *f_.buy_price;
   order.stake = *f_.buy_price - f_.cancellation_fee.value_or(Money{});
-  if (!market::is_multiplier(spec().type)) order.payout = f_.payout;
+  if (market::has_payout(spec().type)) order.payout = f_.payout;
   order.profit = f_.profit;
   if (f_.sell_time) order.settled_time = *f_.sell_time;
   const auto paid = sold ? f_.sell_price : f_.bid_price;
@@ -505,7 +533,7 @@ Status Reader::take_result() {
   check_state(sold);
   if (status == "won") order.outcome = Outcome::kWon;
   if (status == "lost") order.outcome = Outcome::kLost;
-  if (!market::is_multiplier(spec().type)) {
+  if (market::has_payout(spec().type)) {
     const auto end = f_.expiry ? f_.expiry : f_.expiry_again;
     const auto closed_at = f_.sell_time ? f_.sell_time : f_.sell_spot_time;
     const bool ended =
@@ -523,9 +551,9 @@ Status Reader::take_result() {
 
 Result<SavedContract> Reader::read() {
   DERIV_TRY(identify());
-  std::optional<execution::Shortcode> code;
+  std::optional<market::Shortcode> code;
   if (f_.shortcode) {
-    code = execution::read_shortcode(f_.shortcode->view(), symbol_->code);
+    code = market::read_shortcode(f_.shortcode->view(), symbol_->code);
     if (!code) {
       return core::invalid(fmt::format("shortcode '{}' is not one of a contract on {}",
                                        f_.shortcode->view(), symbol_->code));

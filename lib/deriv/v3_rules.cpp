@@ -1,6 +1,7 @@
 // The v3 dialect: names and budgets. Source: shared reference deriv/v3-api.md.
 #include "deriv/dialect.hpp"
 #include "deriv/v3_opening.hpp"
+#include "market/kind.hpp"
 
 namespace derivd::deriv {
 namespace {
@@ -10,10 +11,7 @@ class V3Rules final : public Rules {
   const WireNames& names() const override { return kV3Names; }
 
   std::string_view contract_name(market::ContractType type) const override {
-    // v3 knows no HIGHER and LOWER: they are CALL and PUT with a barrier.
-    if (type == market::ContractType::kHigher) return "CALL";
-    if (type == market::ContractType::kLower) return "PUT";
-    return market::name_of(type);
+    return market::kind_of(type).v3_name;
   }
 
   std::vector<core::RateBudget> budgets() const override {

@@ -5,7 +5,7 @@
 
 #include "engine/impl.hpp"
 #include "engine/spec.hpp"
-#include "execution/shortcode.hpp"
+#include "market/kind.hpp"
 #include "risk/day.hpp"
 
 namespace derivd::engine {
@@ -70,7 +70,7 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
   }
   if (d.kind == Decision::Kind::kDrop) return drop(slot, *d.denied);
 
-  const auto spec = make_spec(slot.settings, signal, tick);
+  const auto spec = make_spec(slot.settings, signal, tick.quote.decimals());
   if (!spec) return drop(slot, spec.error().text);
   switch (twin_of(*spec, d.stake)) {
     case Twin::kNone:
@@ -98,7 +98,7 @@ Engine::Impl::Twin Engine::Impl::twin_of(const market::ContractSpec& spec,
   for (const auto& [id, flight] : flights) {
     const auto& order = *ledger.find(id);
     if (order.spec.symbol != spec.symbol || order.stake != stake ||
-        execution::family_of(order.spec.type) != execution::family_of(spec.type)) {
+        !market::booked_alike(order.spec.type, spec.type)) {
       continue;
     }
     if (order.state == OrderState::kUnknown) return Twin::kUnknown;

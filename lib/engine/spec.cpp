@@ -2,31 +2,44 @@
 
 #include <fmt/format.h>
 
+#include "market/kind.hpp"
+
 namespace derivd::engine {
+namespace {
+
+constexpr std::int8_t kAnyDigit = 5;  // DIGITOVER takes 0 to 8, DIGITUNDER 1 to 9
+
+}  // namespace
 
 core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
                                              const strategy::Signal& signal,
-                                             const market::Tick& tick) {
+                                             std::uint8_t decimals) {
+  const auto& kind = market::kind_of(signal.type);
+  const auto& wanted = settings.contract;
   market::ContractSpec spec;
   spec.type = signal.type;
   spec.symbol = settings.symbol;
   spec.prediction = signal.prediction;
-  if (market::is_multiplier(signal.type)) {
-    spec.duration = {0, market::ContractDuration::Unit::kTicks};
-    spec.multiplier = static_cast<std::uint16_t>(settings.contract.multiplier.value_or(0));
-    spec.take_profit = settings.contract.take_profit;
-    spec.stop_loss = settings.contract.stop_loss;
-    return spec;
+  if (kind.needs.has_length()) spec.duration = wanted.duration;
+  if (kind.needs.multiplier) {
+    spec.multiplier = static_cast<std::uint16_t>(wanted.multiplier.value_or(0));
+    spec.take_profit = wanted.take_profit;
+    spec.stop_loss = wanted.stop_loss;
   }
-  spec.duration = settings.contract.duration;
-  if (!market::takes_barrier(signal.type)) return spec;
-  if (!settings.contract.barrier) {
-    return core::invalid(fmt::format("{} needs contract.barrier", market::name_of(signal.type)));
+  if (kind.needs.barrier != market::BarrierForm::kOffset) return spec;
+  if (!wanted.barrier) {
+    return core::invalid(fmt::format("{} needs contract.barrier", kind.name));
   }
-  auto offset = core::Price::from(*settings.contract.barrier, tick.quote.decimals());
+  auto offset = core::Price::from(*wanted.barrier, decimals);
   if (!offset) return offset.error();
-  spec.barrier = signal.type == market::ContractType::kLower ? -*offset : *offset;
+  spec.barrier = kind.direction < 0 ? -*offset : *offset;
   return spec;
+}
+
+core::Result<market::ContractSpec> sample_spec(const StrategySettings& settings,
+                                               market::ContractType type, std::uint8_t decimals) {
+  const bool digit = market::has_form(type, market::BarrierForm::kDigit);
+  return make_spec(settings, {type, digit ? kAnyDigit : std::int8_t{-1}}, decimals);
 }
 
 }  // namespace derivd::engine

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "market/contract.hpp"
+#include "market/kind.hpp"
+#include "market/multiplier.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::execution {
@@ -41,7 +43,7 @@ std::optional<Money> pays(const Order& order, bool won) {
 
 void check_profit(const Order& o, std::vector<Difference>& out) {
   // Of a multiplier with deal cancellation the fee is not part of the profit: the stake counts.
-  const auto cost = market::is_multiplier(o.spec.type) ? o.stake : o.buy_price;
+  const auto cost = market::has_payout(o.spec.type) ? o.buy_price : o.stake;
   if (!o.profit || *o.profit == o.sell_price - cost) return;
   differ(out, "profit", o.profit->to_string(),
          fmt::format("{} ({} paid back on {})", (o.sell_price - cost).to_string(),
@@ -147,7 +149,7 @@ void check_times(const Claim& claim, std::vector<Difference>& out,
     }
     return;
   }
-  const auto steps = o.spec.duration.count - (market::is_digit(o.spec.type) ? 1 : 0);
+  const auto steps = o.spec.duration.count - (market::kind_of(o.spec.type).entry_counts ? 1 : 0);
   const auto earliest = entry.epoch.s + steps * cadence;
   if (exit.epoch.s < earliest || exit.epoch.s % cadence != 0) {
     differ(out, "exit time", std::to_string(exit.epoch.s),
@@ -165,7 +167,8 @@ void check_times(const Claim& claim, std::vector<Difference>& out,
 bool comparable(const ContractSpec& spec, const Tick& entry, const Tick& exit) {
   const auto d = entry.quote.decimals();
   return d == exit.quote.decimals() &&
-         (!market::takes_barrier(spec.type) || spec.barrier.decimals() == d);
+         (!market::has_form(spec.type, market::BarrierForm::kOffset) ||
+          spec.barrier.decimals() == d);
 }
 
 void set_result(Audit& a, const ContractSpec& spec, const OwnResult& own, const Order& order) {
@@ -173,9 +176,7 @@ void set_result(Audit& a, const ContractSpec& spec, const OwnResult& own, const 
   a.exit = own.exit;
   a.won = own.won;
   a.expected = pays(order, own.won);
-  if (!market::is_digit(spec.type)) {
-    a.barrier = market::takes_barrier(spec.type) ? own.entry.quote + spec.barrier : own.entry.quote;
-  }
+  a.barrier = market::price_to_beat(spec, own.entry.quote);
 }
 
 /// Our own result from the ticks, where they prove one.
@@ -354,9 +355,9 @@ Audit audit(const Claim& claim, std::span<const Tick> ticks) {
     a.notes.push_back("its amounts are in different currencies");
   } else {
     const auto mine = in_order(o.spec, ticks, a.differences);
-    if (o.outcome == Outcome::kSold && !market::is_multiplier(o.spec.type)) {
+    if (o.outcome == Outcome::kSold && market::has_payout(o.spec.type)) {
       judge_sold(claim, a);
-    } else if (market::is_multiplier(o.spec.type)) {
+    } else if (!market::has_payout(o.spec.type)) {
       judge_multiplier(claim, mine, a);
     } else {
       judge_digital(claim, mine, a);

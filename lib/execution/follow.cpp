@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "execution/audit.hpp"
+#include "market/kind.hpp"
 
 namespace derivd::execution {
 namespace {
@@ -19,10 +20,11 @@ seconds nominal_length(const market::ContractDuration& duration, std::int64_t in
 
 // Where ticks of the life are missing: does the venue's result follow from the venue's own ticks.
 std::optional<OwnResult> by_their_ticks(const Order& o) {
-  if (market::is_multiplier(o.spec.type) || !o.entry || !o.exit) return std::nullopt;
+  if (!market::has_payout(o.spec.type) || !o.entry || !o.exit) return std::nullopt;
   const auto decimals = o.entry->quote.decimals();
   if (decimals != o.exit->quote.decimals()) return std::nullopt;
-  if (market::takes_barrier(o.spec.type) && decimals != o.spec.barrier.decimals()) {
+  if (market::has_form(o.spec.type, market::BarrierForm::kOffset) &&
+      decimals != o.spec.barrier.decimals()) {
     return std::nullopt;
   }
   return OwnResult{*o.entry, *o.exit, market::wins(o.spec, o.entry->quote, o.exit->quote)};
@@ -33,8 +35,8 @@ std::optional<OwnResult> by_their_ticks(const Order& o) {
 Follower::Follower(const market::ContractSpec& spec, core::VenueTime start, std::int64_t interval_s,
                    core::Instant opened)
     : spec_(spec) {
-  // A multiplier has no end of its own, and where it closes depends on the venue's own levels.
-  if (market::is_multiplier(spec.type)) {
+  // A position has no end of its own, and where it closes depends on the venue's own levels.
+  if (!market::has_payout(spec.type)) {
     complete_ = false;
     return;
   }
@@ -51,7 +53,7 @@ bool Follower::has_ended(core::VenueTime epoch) const {
 
 void Follower::on_tick(const market::Tick& tick, core::Instant now) {
   if (complete_) life_.on_tick(tick);
-  if (ended_ || market::is_multiplier(spec_.type) || !has_ended(tick.epoch)) return;
+  if (ended_ || !market::has_payout(spec_.type) || !has_ended(tick.epoch)) return;
   ended_ = true;
   next_poll_ = now + kFirstPoll;
 }

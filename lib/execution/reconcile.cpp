@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "execution/shortcode.hpp"
+#include "market/kind.hpp"
+#include "market/shortcode.hpp"
 
 namespace derivd::execution {
 namespace {
@@ -45,12 +46,12 @@ bool covers(const Pending& pending, const VenueReport& report) {
 
 bool fits(const Pending& pending, const HistoryRow& row) {
   const auto& order = *pending.order;
-  if (!row.type.empty() && !type_agrees(order.spec.type, row.type.view())) return false;
+  if (!row.type.empty() && !market::is_named(order.spec.type, row.type.view())) return false;
   if (!row.symbol.empty() && row.symbol != order.spec.symbol) return false;
-  const auto code = shortcode_agrees(order.spec, row.shortcode.view());
-  if (code == Agreement::kDiffers) return false;
+  const auto code = market::shortcode_agrees(order.spec, row.shortcode.view());
+  if (code == market::Agreement::kDiffers) return false;
   // Without type or symbol the shortcode alone can name them.
-  if ((row.type.empty() || row.symbol.empty()) && code != Agreement::kAgrees) return false;
+  if ((row.type.empty() || row.symbol.empty()) && code != market::Agreement::kAgrees) return false;
   if (row.buy_price != order.stake) return false;
   if (row.purchase_time < order.signal_epoch - kClockSlack) return false;
   return !pending.window_closed || row.purchase_time <= *pending.window_closed;

@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 
 #include "core/check.hpp"
-#include "market/integer.hpp"
+#include "market/kind.hpp"
 
 namespace derivd::market {
 namespace {
+
+using Unit = ContractDuration::Unit;
 
 constexpr std::int64_t kDay = 86400;
 // Section 4.3.
@@ -19,73 +20,49 @@ constexpr std::int32_t kMaxTicks = 10;
 constexpr std::int64_t kMinSeconds = 15;
 constexpr std::int64_t kMaxSeconds = 365 * kDay;
 
-struct NamedType {
-  ContractType type;
-  std::string_view name;
+struct UnitRow {
+  Unit unit;
+  std::string_view letter;
+  std::int64_t seconds;  // 0: ticks have none
 };
-constexpr std::array kTypes{
-    NamedType{ContractType::kCall, "CALL"},
-    NamedType{ContractType::kPut, "PUT"},
-    NamedType{ContractType::kCallE, "CALLE"},
-    NamedType{ContractType::kPutE, "PUTE"},
-    NamedType{ContractType::kHigher, "HIGHER"},
-    NamedType{ContractType::kLower, "LOWER"},
-    NamedType{ContractType::kDigitEven, "DIGITEVEN"},
-    NamedType{ContractType::kDigitOdd, "DIGITODD"},
-    NamedType{ContractType::kDigitMatch, "DIGITMATCH"},
-    NamedType{ContractType::kDigitDiff, "DIGITDIFF"},
-    NamedType{ContractType::kDigitOver, "DIGITOVER"},
-    NamedType{ContractType::kDigitUnder, "DIGITUNDER"},
-    NamedType{ContractType::kMultUp, "MULTUP"},
-    NamedType{ContractType::kMultDown, "MULTDOWN"},
+constexpr std::array kUnits{
+    UnitRow{Unit::kTicks, "t", 0},    UnitRow{Unit::kSeconds, "s", 1},
+    UnitRow{Unit::kMinutes, "m", 60}, UnitRow{Unit::kHours, "h", 3600},
+    UnitRow{Unit::kDays, "d", kDay},
 };
 
-std::int64_t seconds_of(ContractDuration::Unit unit) {
-  switch (unit) {
-    case ContractDuration::Unit::kTicks:
-      break;
-    case ContractDuration::Unit::kSeconds:
-      return 1;
-    case ContractDuration::Unit::kMinutes:
-      return 60;
-    case ContractDuration::Unit::kHours:
-      return 3600;
-    case ContractDuration::Unit::kDays:
-      return kDay;
-  }
-  DERIVD_CHECK(false, "ticks have no seconds");
+const UnitRow& row_of(Unit unit) {
+  const auto it = std::ranges::find(kUnits, unit, &UnitRow::unit);
+  DERIVD_CHECK(it != kUnits.end(), "a duration without a unit");
+  return *it;
 }
 
-std::optional<ContractDuration::Unit> unit_from(char letter) {
-  switch (letter) {
-    case 't':
-      return ContractDuration::Unit::kTicks;
-    case 's':
-      return ContractDuration::Unit::kSeconds;
-    case 'm':
-      return ContractDuration::Unit::kMinutes;
-    case 'h':
-      return ContractDuration::Unit::kHours;
-    case 'd':
-      return ContractDuration::Unit::kDays;
-    default:
-      return std::nullopt;
-  }
+std::string capitalised(std::string_view word) {
+  std::string out(word);
+  if (!out.empty() && out[0] >= 'a' && out[0] <= 'z') out[0] = static_cast<char>(out[0] - 32);
+  return out;
 }
 
 std::optional<SpecProblem> duration_problem(const ContractSpec& spec) {
   const auto& d = spec.duration;
-  if (is_multiplier(spec.type)) {
+  const auto& kind = kind_of(spec.type);
+  if (!kind.needs.has_length()) {
     if (d.count == 0) return std::nullopt;
-    return SpecProblem{SpecFault::kDuration, "A multiplier contract has no duration."};
+    return SpecProblem{SpecFault::kDuration,
+                       fmt::format("A {} contract has no duration.", kind.family)};
   }
   if (d.in_ticks()) {
+    if (!kind.needs.ticks) {
+      return SpecProblem{SpecFault::kDuration, fmt::format("{} contracts are not offered in ticks.",
+                                                           capitalised(kind.family))};
+    }
     if (d.count >= 1 && d.count <= kMaxTicks) return std::nullopt;
     return SpecProblem{SpecFault::kDuration,
                        fmt::format("Number of ticks must be between 1 and {}.", kMaxTicks)};
   }
-  if (is_digit(spec.type)) {
-    return SpecProblem{SpecFault::kDuration, "Digit contracts are offered in ticks only."};
+  if (!kind.needs.time) {
+    return SpecProblem{SpecFault::kDuration, fmt::format("{} contracts are offered in ticks only.",
+                                                         capitalised(kind.family))};
   }
   const auto seconds = d.seconds();
   if (seconds >= kMinSeconds && seconds <= kMaxSeconds) return std::nullopt;
@@ -93,20 +70,20 @@ std::optional<SpecProblem> duration_problem(const ContractSpec& spec) {
 }
 
 std::optional<SpecProblem> prediction_problem(const ContractSpec& spec) {
-  if (!takes_prediction(spec.type)) {
+  if (!has_form(spec.type, BarrierForm::kDigit)) {
     if (spec.prediction == -1) return std::nullopt;
     return SpecProblem{SpecFault::kPrediction,
                        fmt::format("{} takes no prediction.", name_of(spec.type))};
   }
-  const int low = spec.type == ContractType::kDigitUnder ? 1 : 0;
-  const int high = spec.type == ContractType::kDigitOver ? 8 : 9;
+  const int low = kind_of(spec.type).needs.lowest_digit;
+  const int high = kind_of(spec.type).needs.highest_digit;
   if (spec.prediction >= low && spec.prediction <= high) return std::nullopt;
   return SpecProblem{SpecFault::kPrediction,
                      fmt::format("Barrier must be an integer in range of {} to {}.", low, high)};
 }
 
 std::optional<SpecProblem> barrier_problem(const ContractSpec& spec, const SymbolInfo& symbol) {
-  if (!takes_barrier(spec.type)) {
+  if (!has_form(spec.type, BarrierForm::kOffset)) {
     if (spec.barrier.mantissa() == 0) return std::nullopt;
     return SpecProblem{SpecFault::kBarrier,
                        fmt::format("{} takes no barrier.", name_of(spec.type))};
@@ -116,44 +93,15 @@ std::optional<SpecProblem> barrier_problem(const ContractSpec& spec, const Symbo
                                                       symbol.code, symbol.decimals)};
 }
 
-std::optional<SpecProblem> multiplier_problem(const ContractSpec& spec, const SymbolInfo& symbol) {
-  if (!is_multiplier(spec.type)) {
-    if (spec.multiplier == 0 && !spec.take_profit && !spec.stop_loss) return std::nullopt;
-    return SpecProblem{
-        SpecFault::kMultiplier,
-        fmt::format("{} takes no multiplier, take profit or stop loss.", name_of(spec.type))};
-  }
-  const auto positive = [](const std::optional<core::Money>& m) { return !m || m->units() > 0; };
-  if (!positive(spec.take_profit) || !positive(spec.stop_loss)) {
-    return SpecProblem{SpecFault::kMultiplier, "Take profit and stop loss must be above zero."};
-  }
-  std::string accepted;
-  for (const auto m : symbol.multipliers) {
-    if (m == 0) continue;
-    if (m == spec.multiplier) return std::nullopt;
-    accepted += fmt::format("{}{}", accepted.empty() ? "" : ",", m);
-  }
-  if (accepted.empty() && spec.multiplier > 0) return std::nullopt;  // the venue knows
+std::optional<SpecProblem> terms_problem(const ContractSpec& spec) {
+  const bool has_terms = spec.multiplier != 0 || spec.take_profit || spec.stop_loss;
+  if (kind_of(spec.type).needs.multiplier || !has_terms) return std::nullopt;
   return SpecProblem{
       SpecFault::kMultiplier,
-      accepted.empty()
-          ? "Multiplier must be above zero."
-          : fmt::format("Multiplier is not in acceptable range. Accepts {}.", accepted)};
+      fmt::format("{} takes no multiplier, take profit or stop loss.", name_of(spec.type))};
 }
 
 }  // namespace
-
-std::string_view name_of(ContractType type) {
-  const auto it = std::ranges::find(kTypes, type, &NamedType::type);
-  DERIVD_CHECK(it != kTypes.end(), "a contract type without a name");
-  return it->name;
-}
-
-std::optional<ContractType> contract_type_from(std::string_view name) {
-  const auto it = std::ranges::find(kTypes, name, &NamedType::name);
-  if (it == kTypes.end()) return std::nullopt;
-  return it->type;
-}
 
 core::Result<ContractDuration> ContractDuration::parse(std::string_view text) {
   const auto refuse = [&] {
@@ -161,7 +109,7 @@ core::Result<ContractDuration> ContractDuration::parse(std::string_view text) {
         fmt::format("'{}' is not a duration; write 5t, 15s, 5m, 1h or 1d", text.substr(0, 40)));
   };
   if (text.size() < 2 || text.front() < '0' || text.front() > '9') return refuse();
-  const auto unit = unit_from(text.back());
+  const auto unit = unit_from(text.substr(text.size() - 1));
   ContractDuration out;
   const char* end = text.data() + text.size() - 1;
   const auto [at, error] = std::from_chars(text.data(), end, out.count);
@@ -174,22 +122,16 @@ std::string ContractDuration::to_string() const {
   return fmt::format("{}{}", count, unit_letter());
 }
 
-std::int64_t ContractDuration::seconds() const { return count * seconds_of(unit); }
+std::int64_t ContractDuration::seconds() const {
+  DERIVD_CHECK(!in_ticks(), "ticks have no seconds");
+  return count * row_of(unit).seconds;
+}
 
-char ContractDuration::unit_letter() const {
-  switch (unit) {
-    case Unit::kTicks:
-      return 't';
-    case Unit::kSeconds:
-      return 's';
-    case Unit::kMinutes:
-      return 'm';
-    case Unit::kHours:
-      return 'h';
-    case Unit::kDays:
-      return 'd';
-  }
-  DERIVD_CHECK(false, "a duration without a unit");
+std::string_view ContractDuration::unit_letter() const { return row_of(unit).letter; }
+
+std::optional<Unit> ContractDuration::unit_from(std::string_view letter) {
+  const auto it = std::ranges::find(kUnits, letter, &UnitRow::letter);
+  return it == kUnits.end() ? std::nullopt : std::optional(it->unit);
 }
 
 core::VenueTime expiry_of(const ContractDuration& duration, core::VenueTime start) {
@@ -204,13 +146,16 @@ std::optional<SpecProblem> problem_of(const ContractSpec& spec, const SymbolInfo
     return SpecProblem{SpecFault::kSymbol, fmt::format("The contract is on '{}', not on {}.",
                                                        spec.symbol, symbol.code)};
   }
-  if (is_digit(spec.type) && !symbol.has_digits) {
-    return SpecProblem{SpecFault::kSymbol, fmt::format("{} has no digit contracts.", symbol.code)};
+  const auto& kind = kind_of(spec.type);
+  if (kind.needs.quotes_digits && !symbol.has_digits) {
+    return SpecProblem{SpecFault::kSymbol,
+                       fmt::format("{} has no {} contracts.", symbol.code, kind.family)};
   }
   if (auto p = duration_problem(spec)) return p;
   if (auto p = prediction_problem(spec)) return p;
   if (auto p = barrier_problem(spec, symbol)) return p;
-  return multiplier_problem(spec, symbol);
+  if (auto p = terms_problem(spec)) return p;
+  return kind.check == nullptr ? std::nullopt : kind.check(spec, symbol);
 }
 
 core::Result<void> validate(const ContractSpec& spec, const SymbolInfo& symbol) {
@@ -219,42 +164,14 @@ core::Result<void> validate(const ContractSpec& spec, const SymbolInfo& symbol) 
 }
 
 bool wins(const ContractSpec& spec, core::Price entry, core::Price exit) {
-  const int digit = exit.last_digit();
-  switch (spec.type) {
-    case ContractType::kCall:
-      return exit > entry;
-    case ContractType::kPut:
-      return exit < entry;
-    case ContractType::kCallE:
-      return exit >= entry;
-    case ContractType::kPutE:
-      return exit <= entry;
-    case ContractType::kHigher:
-      return exit > entry + spec.barrier;
-    case ContractType::kLower:
-      return exit < entry + spec.barrier;
-    case ContractType::kDigitEven:
-      return digit % 2 == 0;
-    case ContractType::kDigitOdd:
-      return digit % 2 == 1;
-    case ContractType::kDigitMatch:
-      return digit == spec.prediction;
-    case ContractType::kDigitDiff:
-      return digit != spec.prediction;
-    case ContractType::kDigitOver:
-      return digit > spec.prediction;
-    case ContractType::kDigitUnder:
-      return digit < spec.prediction;
-    case ContractType::kMultUp:
-    case ContractType::kMultDown:
-      break;
-  }
-  DERIVD_CHECK(false, "a multiplier neither wins nor loses");
+  const auto& kind = kind_of(spec.type);
+  DERIVD_CHECK(kind.wins != nullptr, "what pays its value neither wins nor loses");
+  return kind.wins(spec, entry, exit);
 }
 
 ContractLife::ContractLife(const ContractSpec& spec, core::VenueTime start)
     : spec_(spec), start_(start) {
-  DERIVD_CHECK(!is_multiplier(spec.type), "a multiplier has a MultiplierLife");
+  DERIVD_CHECK(has_payout(spec.type), "a position has a life of its own");
   DERIVD_CHECK(spec.duration.count > 0, "a digital option has a duration");
   if (spec.duration.in_ticks()) {
     const auto* symbol = find_symbol(spec.symbol);
@@ -275,7 +192,7 @@ bool ContractLife::on_tick(const Tick& tick) {
   last_ = tick;
   if (!entry_) {
     entry_ = tick;
-    ticks_passed_ = is_digit(spec_.type) ? 1 : 0;
+    ticks_passed_ = kind_of(spec_.type).entry_counts ? 1 : 0;
   } else {
     ++ticks_passed_;
   }
@@ -305,71 +222,20 @@ void ContractLife::decide(const Tick& exit_tick) {
 }
 
 std::optional<core::Price> ContractLife::barrier_price() const {
-  if (!entry_ || is_digit(spec_.type)) return std::nullopt;
-  return takes_barrier(spec_.type) ? entry_->quote + spec_.barrier : entry_->quote;
+  return entry_ ? price_to_beat(spec_, entry_->quote) : std::nullopt;
 }
 
-MultiplierLife::MultiplierLife(const ContractSpec& spec, core::VenueTime start, core::Money stake,
-                               const SymbolInfo& symbol)
-    : spec_(spec),
-      start_(start),
-      stake_(stake),
-      commission_rate_(std::llround(symbol.multiplier_commission * kNano)),
-      commission_(core::Money::minor(
-          half_up_div(static_cast<Wide>(stake.units()) * spec.multiplier * commission_rate_, kNano),
-          stake.exponent())),
-      decimals_(symbol.decimals) {
-  DERIVD_CHECK(is_multiplier(spec.type), "a digital option has a ContractLife");
-  DERIVD_CHECK(stake.units() > 0 && spec.multiplier > 0, "a multiplier without stake or factor");
-}
-
-MultiplierLife::Close MultiplierLife::on_tick(const Tick& tick) {
-  if (closed_ || tick.symbol != spec_.symbol || tick.epoch <= start_) return Close::kNone;
-  if (last_ && tick.epoch <= last_->epoch) return Close::kNone;
-  last_ = tick;
-  if (!entry_) entry_ = tick;
-  const auto profit_now = profit_at(tick.quote);
-  const auto level = stop_out_price();
-  const bool up = spec_.type == ContractType::kMultUp;
-  auto reason = Close::kNone;
-  if (up ? tick.quote <= level : tick.quote >= level) {
-    reason = Close::kStopOut;
-  } else if (spec_.take_profit && profit_now >= *spec_.take_profit) {
-    reason = Close::kTakeProfit;
-  } else if (spec_.stop_loss && profit_now <= -*spec_.stop_loss) {
-    reason = Close::kStopLoss;
+std::optional<core::Price> price_to_beat(const ContractSpec& spec, core::Price entry) {
+  switch (kind_of(spec.type).needs.barrier) {
+    case BarrierForm::kNone:
+    case BarrierForm::kDigit:
+      return std::nullopt;
+    case BarrierForm::kEntry:
+      return entry;
+    case BarrierForm::kOffset:
+      return entry + spec.barrier;
   }
-  closed_ = reason != Close::kNone;
-  return reason;
-}
-
-core::Money MultiplierLife::profit_at(core::Price spot) const {
-  if (!entry_) return -commission_;
-  DERIVD_CHECK(spot.decimals() == entry_->quote.decimals(), "prices of different symbols compared");
-  const auto entry = static_cast<Wide>(entry_->quote.mantissa());
-  const auto rise = static_cast<Wide>(spot.mantissa()) - entry;
-  const auto gain = (spec_.type == ContractType::kMultUp ? rise : -rise) * kNano;
-  // The commission inside is the exact one, not the shown one: the captured stop-out level 614.26
-  // and bid 8.90 both come from it.
-  const auto numerator =
-      static_cast<Wide>(stake_.units()) * spec_.multiplier * (gain - commission_rate_ * entry);
-  const auto units = half_up_div(numerator, entry * kNano);
-  return core::Money::minor(std::max(units, -stake_.units()), stake_.exponent());
-}
-
-core::Money MultiplierLife::profit() const {
-  return last_ ? profit_at(last_->quote) : -commission_;
-}
-
-core::Price MultiplierLife::stop_out_price() const {
-  if (!entry_) return core::Price::raw(0, decimals_);
-  // (stake − rate × stake × multiplier) / (stake × multiplier) = 1 / multiplier − rate.
-  const Wide scale = static_cast<Wide>(spec_.multiplier) * kNano;
-  const Wide room = kNano - static_cast<Wide>(commission_rate_) * spec_.multiplier;
-  const auto entry = static_cast<Wide>(entry_->quote.mantissa());
-  const auto level = spec_.type == ContractType::kMultUp ? ceil_div(entry * (scale - room), scale)
-                                                         : floor_div(entry * (scale + room), scale);
-  return core::Price::raw(level, entry_->quote.decimals());
+  return std::nullopt;
 }
 
 }  // namespace derivd::market

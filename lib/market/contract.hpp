@@ -1,7 +1,7 @@
-// Owns the contract kinds and their exact settlement rules: entry tick, exit tick, ties, digits,
-// barriers, multipliers. Settlement is the same in both dialects and lives only here; the contract
-// book, the recomputation of live settlements and the back-test all drive ContractLife. It never
-// prices (pricing.hpp) and never reads a clock.
+// Owns what is bought (a type, a length, its barrier and terms) and how a contract with a fixed
+// payout lives: entry tick, counting, exit tick. Settlement is the same in both dialects; the
+// contract book, the recomputation of live settlements and the back-test all drive ContractLife.
+// What a type is like says its row (kind.hpp). It never prices (pricing.hpp) and reads no clock.
 //
 // Rules and sources: shared reference deriv/v3-api.md section 4.
 #pragma once
@@ -19,38 +19,51 @@
 
 namespace derivd::market {
 
-enum class ContractType : std::uint8_t {
-  kCall,
-  kPut,
-  kCallE,
-  kPutE,  // rise/fall; the E forms win on a tie
-  kHigher,
-  kLower,  // against entry + relative barrier
-  kDigitEven,
-  kDigitOdd,
-  kDigitMatch,
-  kDigitDiff,
-  kDigitOver,
-  kDigitUnder,
-  kMultUp,
-  kMultDown,
+struct Kind;
+
+/// The rows of the table of kinds (kind.hpp) that code names; each family's file defines its own.
+namespace rows {
+extern const Kind kCall, kPut, kCallE, kPutE;
+extern const Kind kHigher, kLower;
+extern const Kind kDigitEven, kDigitOdd, kDigitMatch, kDigitDiff, kDigitOver, kDigitUnder;
+extern const Kind kMultUp, kMultDown;
+}  // namespace rows
+
+/// One of Deriv's types: the row of the table of kinds that describes it. Types are equal or not;
+/// they have no order and no number, so that nothing can come to mean something by its place.
+class ContractType final {
+ public:
+  constexpr explicit ContractType(const Kind& kind) : kind_(&kind) {}
+  constexpr const Kind& kind() const { return *kind_; }
+  friend constexpr bool operator==(ContractType, ContractType) = default;
+
+  static const ContractType kCall, kPut, kCallE, kPutE;
+  static const ContractType kHigher, kLower;
+  static const ContractType kDigitEven, kDigitOdd, kDigitMatch, kDigitDiff, kDigitOver, kDigitUnder;
+  static const ContractType kMultUp, kMultDown;
+
+ private:
+  const Kind* kind_;
 };
 
-/// Deriv's upper-case name as in books and back-tests: "DIGITODD", "HIGHER". (v3 sends HIGHER as
-/// CALL with a barrier: that translation lives in the dialect.)
+inline constexpr ContractType ContractType::kCall{rows::kCall};
+inline constexpr ContractType ContractType::kPut{rows::kPut};
+inline constexpr ContractType ContractType::kCallE{rows::kCallE};
+inline constexpr ContractType ContractType::kPutE{rows::kPutE};
+inline constexpr ContractType ContractType::kHigher{rows::kHigher};
+inline constexpr ContractType ContractType::kLower{rows::kLower};
+inline constexpr ContractType ContractType::kDigitEven{rows::kDigitEven};
+inline constexpr ContractType ContractType::kDigitOdd{rows::kDigitOdd};
+inline constexpr ContractType ContractType::kDigitMatch{rows::kDigitMatch};
+inline constexpr ContractType ContractType::kDigitDiff{rows::kDigitDiff};
+inline constexpr ContractType ContractType::kDigitOver{rows::kDigitOver};
+inline constexpr ContractType ContractType::kDigitUnder{rows::kDigitUnder};
+inline constexpr ContractType ContractType::kMultUp{rows::kMultUp};
+inline constexpr ContractType ContractType::kMultDown{rows::kMultDown};
+
+/// Deriv's upper-case name as in books and back-tests: "DIGITODD", "HIGHER".
 std::string_view name_of(ContractType type);
 std::optional<ContractType> contract_type_from(std::string_view name);
-
-constexpr bool is_digit(ContractType t) {
-  return t >= ContractType::kDigitEven && t <= ContractType::kDigitUnder;
-}
-constexpr bool is_multiplier(ContractType t) { return t >= ContractType::kMultUp; }
-constexpr bool takes_prediction(ContractType t) {
-  return t >= ContractType::kDigitMatch && t <= ContractType::kDigitUnder;
-}
-constexpr bool takes_barrier(ContractType t) {
-  return t == ContractType::kHigher || t == ContractType::kLower;
-}
 
 /// A contract's length: n ticks, or a time that always becomes seconds for the arithmetic.
 struct ContractDuration {
@@ -63,7 +76,8 @@ struct ContractDuration {
   bool in_ticks() const { return unit == Unit::kTicks; }
   /// Seconds of a timed contract, a day being 86400. Not for ticks (CHECK).
   std::int64_t seconds() const;
-  char unit_letter() const;  // 't' 's' 'm' 'h' 'd'
+  std::string_view unit_letter() const;  // "t" "s" "m" "h" "d": a static text
+  static std::optional<Unit> unit_from(std::string_view letter);
   friend bool operator==(const ContractDuration&, const ContractDuration&) = default;
 };
 
@@ -143,40 +157,11 @@ class ContractLife final {
   bool expired_ = false;
 };
 
-/// Win rule alone, for a digital option whose entry and exit are known. Pure. Multipliers have
-/// none (CHECK).
+/// Win rule alone, where entry and exit are known. Pure. What pays its value has none (CHECK).
 bool wins(const ContractSpec& spec, core::Price entry, core::Price exit);
 
-/// A multiplier position: profit and loss, and the levels at which the venue closes it.
-class MultiplierLife final {
- public:
-  enum class Close : std::uint8_t { kNone, kStopOut, kTakeProfit, kStopLoss };
-  MultiplierLife(const ContractSpec& spec, core::VenueTime start, core::Money stake,
-                 const SymbolInfo& symbol);
-  /// Returns the reason when this tick closes the position; its value is then final and later
-  /// ticks are ignored. A jump beyond the stop-out loses the stake and no more.
-  Close on_tick(const Tick& tick);
-  const std::optional<Tick>& entry() const { return entry_; }
-  const std::optional<Tick>& last() const { return last_; }
-  core::Money commission() const { return commission_; }
-  /// stake × multiplier × (S/entry − 1) − commission, rounded half up to the cent, at least −stake.
-  core::Money profit_at(core::Price spot) const;
-  core::Money profit() const;  // at the last tick; −commission before entry
-  /// entry × (1 ∓ (stake − commission)/(stake × multiplier)), rounded towards the entry as the
-  /// venue shows it (614.26, 774.81), so that the loss there never exceeds the stake. Zero before
-  /// entry.
-  core::Price stop_out_price() const;
-
- private:
-  ContractSpec spec_;
-  core::VenueTime start_;
-  core::Money stake_;
-  std::int64_t commission_rate_ = 0;  // in 1e-9 of stake × multiplier
-  core::Money commission_;
-  std::optional<Tick> entry_;
-  std::optional<Tick> last_;
-  std::uint8_t decimals_ = 0;
-  bool closed_ = false;
-};
+/// The quote that the exit is compared with: the entry, or entry + barrier. Empty for what is
+/// measured against a digit or against nothing.
+std::optional<core::Price> price_to_beat(const ContractSpec& spec, core::Price entry);
 
 }  // namespace derivd::market

@@ -10,14 +10,9 @@
 #include "core/decimal.hpp"
 #include "core/result.hpp"
 #include "market/contract.hpp"
+#include "market/symbol.hpp"
 
 namespace derivd::market {
-
-/// Smallest stake and largest payout of a digital option, in USD (section 4.3).
-inline constexpr core::Money kMinStake = core::Money::minor(35);
-inline constexpr core::Money kMaxPayout = core::Money::minor(50'000'00);
-inline constexpr core::Money kMinMultiplierStake = core::Money::minor(100);
-inline constexpr core::Money kMaxMultiplierStake = core::Money::minor(2'000'00);
 
 /// Share of the payout that the venue keeps, the same for every duration. Section 5 reads recorded
 /// payouts as a share that slides from 0.012 down to 0.0068 at 6 h, because it takes an
@@ -33,9 +28,9 @@ struct PriceModel {
   bool floor_likely = true;
 };
 
-/// Probability without commission; multipliers have none (CHECK), a barrier needs a `spot` (CHECK).
-/// Digits are exact. At the money it is one half on ticks and below five minutes; all else is
-/// Black-Scholes with r = 0 on `spot` over the contract's length, n ticks being n × interval.
+/// Probability without commission; what pays its value has none (CHECK), a barrier needs a `spot`
+/// (CHECK). Digits are exact. At the money it is one half on ticks and below five minutes; all else
+/// is Black-Scholes with r = 0 on `spot` over the contract's length, n ticks being n × interval.
 /// `start` only matters to contracts of days, which end at the close of their last day.
 double theoretical_probability(const ContractSpec& spec, const SymbolInfo& symbol,
                                std::optional<core::Price> spot,

@@ -1,6 +1,5 @@
 // Owns the settlement rules in words, for people who check a result by hand. The audit and the
-// daemon's explanations ask for them. It never decides anything: wins() and the lives in
-// contract.hpp do.
+// daemon's explanations ask for them. It never decides anything: wins() and the lives do.
 #pragma once
 
 #include <string>

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "market/kind.hpp"
 #include "market/pricing.hpp"
 
 namespace derivd::report {
 namespace {
-
-using market::ContractType;
 
 /// Ratios of one such step are one group: stakes of few cents round their payouts (0.35 to 0.68,
 /// 1.00 to 1.95).
@@ -169,11 +168,12 @@ void add_payouts(const std::vector<const Trade*>& settled, Analysis& a) {
     PayoutGroup group;
     double ratio = 0, break_even = 0;
   };
-  std::map<std::pair<ContractType, std::int64_t>, Sum> groups;
+  std::map<std::pair<std::size_t, std::int64_t>, Sum> groups;  // by the kinds' order
   for (const auto* t : settled) {
     if (!ran_to_its_end(*t)) continue;
     const double ratio = t->payout->to_double() / t->stake.to_double();
-    auto& sum = groups[{t->type, static_cast<std::int64_t>(std::floor(ratio / kRatioStep + 1e-9))}];
+    const auto step = static_cast<std::int64_t>(std::floor(ratio / kRatioStep + 1e-9));
+    auto& sum = groups[{market::rank_of(t->type), step}];
     sum.group.type = t->type;
     ++sum.group.trades;
     sum.group.won += t->ending == Ending::kWon ? 1 : 0;
@@ -271,31 +271,12 @@ double Expectation::z() const {
 }
 
 std::optional<double> fair_probability(const Trade& t) {
-  switch (t.type) {
-    case ContractType::kCall:
-    case ContractType::kPut:
-    case ContractType::kDigitEven:
-    case ContractType::kDigitOdd:
-      return 0.5;
-    case ContractType::kDigitMatch:
-      return 0.1;
-    case ContractType::kDigitDiff:
-      return 0.9;
-    case ContractType::kDigitOver:
-      if (t.prediction >= 0) return (9 - t.prediction) / 10.0;
-      break;
-    case ContractType::kDigitUnder:
-      if (t.prediction >= 0) return t.prediction / 10.0;
-      break;
-    case ContractType::kMultUp:
-    case ContractType::kMultDown:
-      return std::nullopt;
-    case ContractType::kCallE:
-    case ContractType::kPutE:
-    case ContractType::kHigher:
-    case ContractType::kLower:
-      break;
-  }
+  const auto& kind = market::kind_of(t.type);
+  if (!market::has_payout(kind)) return std::nullopt;
+  market::ContractSpec spec;
+  spec.type = t.type;
+  spec.prediction = t.prediction;
+  if (const auto fair = kind.fair(spec)) return fair;
   if (!t.payout || t.payout->units() <= 0) return std::nullopt;
   const double quoted = t.stake.to_double() / t.payout->to_double() - market::kCommission;
   return std::clamp(quoted, 0.0, 1.0);

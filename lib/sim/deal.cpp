@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "core/check.hpp"
+#include "market/kind.hpp"
 #include "sim/json.hpp"
 
 namespace derivd::sim {
@@ -15,25 +17,35 @@ using market::ContractType;
 
 constexpr std::int64_t kDay = 86'400;
 
+/// The simulator's own knowledge of the types, so that a mistake in the table of kinds is found by
+/// the two of them disagreeing.
 struct WireName {
-  std::string_view name;
-  ContractType plain;    // without a barrier
-  ContractType barrier;  // with one
+  std::string_view name;     // options
+  std::string_view v3_name;  // v3
+  std::string_view words;    // of a longcode
+  bool offset = false;       // with a barrier that is not a digit
 };
-constexpr std::array<WireName, 12> kWireNames{{
-    {"CALL", ContractType::kCall, ContractType::kHigher},
-    {"PUT", ContractType::kPut, ContractType::kLower},
-    {"CALLE", ContractType::kCallE, ContractType::kCallE},
-    {"PUTE", ContractType::kPutE, ContractType::kPutE},
-    {"DIGITEVEN", ContractType::kDigitEven, ContractType::kDigitEven},
-    {"DIGITODD", ContractType::kDigitOdd, ContractType::kDigitOdd},
-    {"DIGITMATCH", ContractType::kDigitMatch, ContractType::kDigitMatch},
-    {"DIGITDIFF", ContractType::kDigitDiff, ContractType::kDigitDiff},
-    {"DIGITOVER", ContractType::kDigitOver, ContractType::kDigitOver},
-    {"DIGITUNDER", ContractType::kDigitUnder, ContractType::kDigitUnder},
-    {"MULTUP", ContractType::kMultUp, ContractType::kMultUp},
-    {"MULTDOWN", ContractType::kMultDown, ContractType::kMultDown},
-}};
+constexpr std::array kWireNames{
+    WireName{"CALL", "CALL", "strictly higher than"},
+    WireName{"PUT", "PUT", "strictly lower than"},
+    WireName{"CALLE", "CALLE", "higher than or equal to"},
+    WireName{"PUTE", "PUTE", "lower than or equal to"},
+    WireName{"HIGHER", "CALL", "strictly higher than", true},
+    WireName{"LOWER", "PUT", "strictly lower than", true},
+    WireName{"DIGITEVEN", "DIGITEVEN", "even"},
+    WireName{"DIGITODD", "DIGITODD", "odd"},
+    WireName{"DIGITMATCH", "DIGITMATCH", ""},
+    WireName{"DIGITDIFF", "DIGITDIFF", "not"},
+    WireName{"DIGITOVER", "DIGITOVER", "strictly higher than"},
+    WireName{"DIGITUNDER", "DIGITUNDER", "strictly lower than"},
+    WireName{"MULTUP", "MULTUP", "Up"},
+    WireName{"MULTDOWN", "MULTDOWN", "Down"},
+};
+
+const WireName* wire_name_of(ContractType type) {
+  const auto* it = std::ranges::find(kWireNames, market::name_of(type), &WireName::name);
+  return it == kWireNames.end() ? nullptr : it;
+}
 
 struct Civil {
   std::int64_t year;
@@ -70,47 +82,21 @@ std::string duration_words(std::int64_t seconds) {
 
 /// "entry spot", "entry spot plus 0.100", "entry spot minus 0.100".
 std::string barrier_words(const market::ContractSpec& spec) {
-  if (!market::takes_barrier(spec.type) || spec.barrier.mantissa() == 0) return "entry spot";
+  if (!market::has_form(spec.type, market::BarrierForm::kOffset) || spec.barrier.mantissa() == 0)
+    return "entry spot";
   const bool up = spec.barrier.mantissa() > 0;
   return fmt::format("entry spot {} {}", up ? "plus" : "minus",
                      (up ? spec.barrier : -spec.barrier).to_string());
 }
 
 std::string_view comparison_words(ContractType type) {
-  switch (type) {
-    case ContractType::kCall:
-    case ContractType::kHigher:
-      return "strictly higher than";
-    case ContractType::kPut:
-    case ContractType::kLower:
-      return "strictly lower than";
-    case ContractType::kCallE:
-      return "higher than or equal to";
-    case ContractType::kPutE:
-      return "lower than or equal to";
-    case ContractType::kDigitOver:
-      return "strictly higher than";
-    case ContractType::kDigitUnder:
-      return "strictly lower than";
-    case ContractType::kDigitEven:
-      return "even";
-    case ContractType::kDigitOdd:
-      return "odd";
-    case ContractType::kDigitMatch:
-      return "";
-    case ContractType::kDigitDiff:
-      return "not";
-    case ContractType::kMultUp:
-      return "Up";
-    case ContractType::kMultDown:
-      return "Down";
-  }
-  return "";
+  const auto* row = wire_name_of(type);
+  return row == nullptr ? std::string_view{} : row->words;
 }
 
 std::string digit_longcode(const market::ContractSpec& spec, const market::SymbolInfo& symbol) {
   std::string what(comparison_words(spec.type));
-  if (market::takes_prediction(spec.type))
+  if (market::has_form(spec.type, market::BarrierForm::kDigit))
     what += fmt::format("{}{}", what.empty() ? "" : " ", spec.prediction);
   // "after 1 ticks" is the venue's own wording for digits.
   return fmt::format("Win payout if the last digit of {} is {} after {} ticks.",
@@ -214,7 +200,7 @@ void write_barrier(JsonOut& out, const DealView& v) {
   out.integer("barrier_count", 1);
   if (const auto barrier = c.life.barrier_price())
     out.text("barrier", barrier->to_string());
-  else if (market::takes_prediction(c.spec.type) && c.life.entry())
+  else if (market::has_form(c.spec.type, market::BarrierForm::kDigit) && c.life.entry())
     out.text("barrier", fmt::format("{}", c.spec.prediction));
 }
 
@@ -349,7 +335,7 @@ std::optional<std::string> level_for(const venue::Contract& c, const market::Sym
   if (!profit || !c.multiplier || !c.multiplier->entry()) return std::nullopt;
   const double exposure = c.stake.to_double() * c.spec.multiplier;
   const double share = (*profit + c.multiplier->commission()).to_double() / exposure;
-  const double direction = c.spec.type == ContractType::kMultUp ? 1 : -1;
+  const double direction = market::kind_of(c.spec.type).direction;
   return price_text(c.multiplier->entry()->quote.to_double() * (1 + direction * share),
                     symbol.decimals);
 }
@@ -359,15 +345,15 @@ std::optional<std::string> level_for(const venue::Contract& c, const market::Sym
 std::optional<ContractType> type_from_wire(Dialect dialect, std::string_view name,
                                            bool has_barrier) {
   if (dialect == Dialect::kOptions) return market::contract_type_from(name);
+  const WireName* found = nullptr;
   for (const auto& w : kWireNames)
-    if (w.name == name) return has_barrier ? w.barrier : w.plain;
-  return std::nullopt;
+    if (w.v3_name == name && (found == nullptr || w.offset == has_barrier)) found = &w;
+  return found == nullptr ? std::nullopt : market::contract_type_from(found->name);
 }
 
 std::string_view wire_type(Dialect dialect, ContractType type) {
-  if (dialect == Dialect::kV3 && type == ContractType::kHigher) return "CALL";
-  if (dialect == Dialect::kV3 && type == ContractType::kLower) return "PUT";
-  return market::name_of(type);
+  const auto* row = wire_name_of(type);
+  return dialect == Dialect::kV3 && row != nullptr ? row->v3_name : market::name_of(type);
 }
 
 std::vector<std::uint16_t> accepted_multipliers(const market::SymbolInfo& symbol) {
@@ -377,6 +363,12 @@ std::vector<std::uint16_t> accepted_multipliers(const market::SymbolInfo& symbol
   // Recorded contracts on other indices had 10, 30 and 100; nobody recorded a whole list.
   if (out.empty()) out = {10, 20, 30, 40, 50, 100, 200, 300, 400, 500};
   return out;
+}
+
+core::Money most_of(const market::Kind& kind) {
+  const auto& most = kind.amounts.max_payout ? kind.amounts.max_payout : kind.amounts.max_stake;
+  DERIVD_CHECK(most.has_value(), "a kind without a largest amount");
+  return *most;
 }
 
 std::string format_day(std::int64_t epoch) {
@@ -392,15 +384,16 @@ std::string format_moment(std::int64_t epoch) {
 std::string longcode_of(const market::ContractSpec& spec, const market::SymbolInfo& symbol,
                         core::Money stake, core::VenueTime start,
                         std::optional<core::VenueTime> fixed_expiry) {
-  if (market::is_multiplier(spec.type)) {
+  const auto& kind = market::kind_of(spec.type);
+  if (kind.needs.multiplier) {
     const auto exposure = core::Money::minor(stake.units() * spec.multiplier, stake.exponent());
     return fmt::format(
         "If you select '{}', your total profit/loss will be the percentage {} in {}, multiplied by "
         "{}, minus commissions.",
-        comparison_words(spec.type), spec.type == ContractType::kMultUp ? "increase" : "decrease",
+        comparison_words(spec.type), kind.direction > 0 ? "increase" : "decrease",
         symbol.display_name, number(exposure));
   }
-  if (market::is_digit(spec.type)) return digit_longcode(spec, symbol);
+  if (kind.needs.quotes_digits) return digit_longcode(spec, symbol);
   const auto condition = fmt::format("{} {}", comparison_words(spec.type), barrier_words(spec));
   if (spec.duration.in_ticks())
     return fmt::format("Win payout if {} after {} is {}.", symbol.display_name,
@@ -419,7 +412,7 @@ std::string shortcode_of(const market::ContractSpec& spec, std::string_view type
                          std::optional<core::VenueTime> fixed_expiry,
                          std::optional<core::Money> take_profit) {
   const auto& symbol = spec.symbol;
-  if (market::is_multiplier(spec.type))
+  if (market::kind_of(spec.type).needs.multiplier)
     return fmt::format("{}_{}_{}_{}_{}_{}_0_{}_N1", type, symbol, stake.to_string(),
                        spec.multiplier, start.s, far_expiry(start).s,
                        take_profit ? take_profit->to_string() : "0.00");
@@ -430,8 +423,15 @@ std::string shortcode_of(const market::ContractSpec& spec, std::string_view type
     out += fmt::format("{}F", fixed_expiry->s);
   else
     out += fmt::format("{}", market::expiry_of(spec.duration, start).s);
-  if (market::takes_prediction(spec.type)) return out + fmt::format("_{}_0", spec.prediction);
-  if (market::is_digit(spec.type)) return out;
+  switch (market::kind_of(spec.type).needs.barrier) {
+    case market::BarrierForm::kNone:
+      return out;
+    case market::BarrierForm::kDigit:
+      return out + fmt::format("_{}_0", spec.prediction);
+    case market::BarrierForm::kEntry:
+    case market::BarrierForm::kOffset:
+      break;
+  }
   return out + fmt::format("_S{}P_0", spec.barrier.mantissa());
 }
 
@@ -446,9 +446,8 @@ core::VenueTime expiry_of(const venue::Contract& contract) {
 
 bool resale_offered(const venue::Contract& c, const Deal& deal) {
   if (deal.shown != Shown::kOpen) return false;
-  if (c.multiplier) return c.multiplier->entry().has_value();
-  if (market::is_digit(c.spec.type) || c.spec.duration.in_ticks()) return false;
-  return c.life.entry().has_value();
+  if (!market::is_resold(c.spec)) return false;
+  return c.multiplier ? c.multiplier->entry().has_value() : c.life.entry().has_value();
 }
 
 std::string limit_order_json(const venue::Contract& c, const Deal& deal, bool with_stop_out,

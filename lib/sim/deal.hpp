@@ -16,6 +16,7 @@
 #include "core/ids.hpp"
 #include "core/time.hpp"
 #include "market/contract.hpp"
+#include "market/kind.hpp"
 #include "sim/calls.hpp"
 #include "sim/feed.hpp"
 #include "venue/book.hpp"
@@ -75,6 +76,9 @@ std::string_view wire_type(Dialect dialect, market::ContractType type);
 /// What contracts_for lists and orders are held to: the recorded list of the symbol, or a list of
 /// the simulator's own where none is known.
 std::vector<std::uint16_t> accepted_multipliers(const market::SymbolInfo& symbol);
+
+/// The largest amount that is shown for a kind, stake or payout.
+core::Money most_of(const market::Kind& kind);
 
 /// "2024-05-20", "2024-05-20 16:05:00" of an epoch.
 std::string format_day(std::int64_t epoch);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "market/kind.hpp"
 #include "sim/venue.hpp"
 
 namespace derivd::sim {
@@ -130,11 +131,9 @@ std::vector<Offer> offers_of(const market::SymbolInfo& symbol) {
   return out;
 }
 
-void write_digit_range(JsonOut& out, std::string_view type) {
-  const int from = type == "DIGITUNDER" ? 1 : 0;
-  const int to = type == "DIGITOVER" ? 8 : 9;
+void write_digit_range(JsonOut& out, const market::Needs& needs) {
   out.key("last_digit_range").begin_array();
-  for (int d = from; d <= to; ++d) out.value(std::int64_t{d});
+  for (int d = needs.lowest_digit; d <= needs.highest_digit; ++d) out.value(std::int64_t{d});
   out.end_array();
 }
 
@@ -146,13 +145,12 @@ void write_multiplier_range(JsonOut& out, const market::SymbolInfo& symbol) {
 }
 
 void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol, bool v3) {
-  const bool mult = o.category == "multiplier";
+  const auto& kind = market::kind_of(*market::contract_type_from(o.type));
   const auto group = group_of(symbol.code);
-  std::string_view type = o.type;
-  if (v3 && type == "HIGHER") type = "CALL";
-  if (v3 && type == "LOWER") type = "PUT";
+  const auto type =
+      wire_type(v3 ? Dialect::kV3 : Dialect::kOptions, *market::contract_type_from(o.type));
   out.begin_object();
-  if (o.barriers == 1 && o.category == "callput") {
+  if (kind.needs.barrier == market::BarrierForm::kOffset) {
     const auto example = core::Price::raw(
         std::max<std::int64_t>(std::llround(symbol.typical_price * 1e-4 *
                                             static_cast<double>(core::pow10(symbol.decimals))),
@@ -167,13 +165,13 @@ void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol,
   out.text("contract_type", type).raw("default_stake", "10");
   if (v3) out.text("exchange_name", "RANDOM");
   out.text("expiry_type", o.expiry);
-  if (o.category == "digits" && o.barriers == 1) write_digit_range(out, o.type);
+  if (kind.needs.barrier == market::BarrierForm::kDigit) write_digit_range(out, kind.needs);
   out.text("market", "synthetic_index").text("max_contract_duration", o.max);
-  out.raw("max_stake", mult ? number(market::kMaxMultiplierStake) : number(market::kMaxPayout));
+  out.raw("max_stake", number(most_of(kind)));
   out.text("min_contract_duration", o.min);
-  out.raw("min_stake", mult ? number(market::kMinMultiplierStake) : number(market::kMinStake));
-  if (mult) write_multiplier_range(out, symbol);
-  if (!mult) out.raw("payout_limit", number(market::kMaxPayout));
+  out.raw("min_stake", number(kind.amounts.min_stake));
+  if (kind.needs.multiplier) write_multiplier_range(out, symbol);
+  if (kind.amounts.max_payout) out.raw("payout_limit", number(*kind.amounts.max_payout));
   out.text("sentiment", o.sentiment);
   if (v3) out.text("start_type", "spot");
   out.text("submarket", group.submarket).text("underlying_symbol", symbol.code).end_object();

@@ -4,12 +4,11 @@
 #include <algorithm>
 
 #include "core/check.hpp"
+#include "market/kind.hpp"
 #include "sim/venue.hpp"
 
 namespace derivd::sim {
 namespace {
-
-using market::ContractType;
 
 const Json* find_number(const Json& json, std::string_view key) {
   const Json* j = json.find(key);
@@ -44,16 +43,6 @@ Answer<std::optional<core::Money>> read_money(const Json& json, std::string_view
   return std::optional(*m);
 }
 
-std::optional<market::ContractDuration::Unit> unit_of(std::string_view letter) {
-  using Unit = market::ContractDuration::Unit;
-  if (letter == "t") return Unit::kTicks;
-  if (letter.empty() || letter == "s") return Unit::kSeconds;
-  if (letter == "m") return Unit::kMinutes;
-  if (letter == "h") return Unit::kHours;
-  if (letter == "d") return Unit::kDays;
-  return std::nullopt;
-}
-
 Answer<void> read_duration(const Json& p, core::VenueTime now, Order& order) {
   if (const Json* expiry = find_number(p, "date_expiry"); expiry != nullptr) {
     order.fixed_expiry = core::VenueTime{expiry->as_int().value_or(0)};
@@ -63,7 +52,8 @@ Answer<void> read_duration(const Json& p, core::VenueTime now, Order& order) {
   }
   const Json* duration = find_number(p, "duration");
   if (duration == nullptr) return missing("duration");
-  const auto unit = unit_of(text_of(p, "duration_unit"));
+  const auto letter = text_of(p, "duration_unit");
+  const auto unit = market::ContractDuration::unit_from(letter.empty() ? "s" : letter);
   const auto count = duration->as_int().value_or(0);
   // A year in seconds is the longest that anything is offered for.
   if (!unit || count < 1 || count > 400LL * 86'400)
@@ -75,14 +65,14 @@ Answer<void> read_duration(const Json& p, core::VenueTime now, Order& order) {
 Answer<void> read_barrier(const Json& p, Order& order) {
   const auto text = text_of(p, "barrier");
   auto& spec = order.spec;
-  if (market::takes_prediction(spec.type)) {
+  if (market::has_form(spec.type, market::BarrierForm::kDigit)) {
     if (text.empty()) return missing("barrier");
     if (text.size() != 1 || text[0] < '0' || text[0] > '9')
       return bad_barrier("Barrier must be an integer in range of 0 to 9.");
     spec.prediction = static_cast<std::int8_t>(text[0] - '0');
     return {};
   }
-  if (!market::takes_barrier(spec.type)) {
+  if (!market::has_form(spec.type, market::BarrierForm::kOffset)) {
     // A live report of 2026: CALL with a relative barrier is refused so on the current API.
     if (!text.empty()) return bad_barrier("Barrier is not allowed for this contract type.");
     return {};
@@ -101,7 +91,7 @@ Answer<void> read_barrier(const Json& p, Order& order) {
 Answer<void> read_limits(const Json& p, Order& order) {
   const Json* limits = p.find("limit_order");
   if (limits == nullptr) return {};
-  if (!market::is_multiplier(order.spec.type))
+  if (!market::kind_of(order.spec.type).needs.multiplier)
     return WireError{"ContractCreationFailure", "Limit order is not allowed for this contract.",
                      "limit_order"};
   for (const auto key : {"take_profit", "stop_loss"}) {
@@ -143,7 +133,7 @@ Answer<void> read_amount(const Json& p, Order& order) {
     return WireError{"ContractBuyValidationError",
                      fmt::format("Please enter a {} amount that's greater than 0.", basis),
                      "amount"};
-  if (basis == "payout" && market::is_multiplier(order.spec.type))
+  if (basis == "payout" && !market::has_payout(order.spec.type))
     return WireError{"ContractCreationFailure", "Basis must be stake for this contract.", "basis"};
   (basis == "payout" ? order.payout : order.stake) = *amount;
   return {};
@@ -196,10 +186,12 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
   if (v3 && p.find("date_start") != nullptr)
     return not_offered("date_start", "Forward-starting contracts are not offered for this asset.");
   if (market_closed(*index)) return WireError{"MarketIsClosed", "This market is presently closed."};
-  if (market::is_multiplier(*type)) {
+  const auto& needs = market::kind_of(*type).needs;
+  if (needs.multiplier) {
     if (auto ok = read_multiplier(p, order); !ok) return ok.error();
-  } else if (auto ok = read_duration(p, now_.venue, order); !ok) {
-    return ok.error();
+  }
+  if (needs.has_length()) {
+    if (auto ok = read_duration(p, now_.venue, order); !ok) return ok.error();
   }
   if (auto ok = read_barrier(p, order); !ok) return ok.error();
   if (auto ok = read_amount(p, order); !ok) return ok.error();
@@ -219,9 +211,10 @@ market::ContractSpec Venue::spec_now(const Order& order) const {
 }
 
 bool Venue::market_moves(const Order& order) const {
-  if (market::is_multiplier(order.spec.type)) return true;
-  if (market::is_digit(order.spec.type)) return false;
-  if (market::takes_barrier(order.spec.type) || order.fixed_expiry) return true;
+  const auto& kind = market::kind_of(order.spec.type);
+  if (!market::has_payout(kind)) return true;
+  if (!kind.fair_because.empty()) return false;
+  if (kind.needs.barrier == market::BarrierForm::kOffset || order.fixed_expiry) return true;
   // Constant: tick trades without a barrier, and at-the-money below a day on the named indices.
   if (order.spec.duration.in_ticks()) return false;
   static constexpr std::string_view kConstant[] = {"R_10",  "R_25",   "R_50",  "R_75",
@@ -240,7 +233,7 @@ Answer<venue::Quote> Venue::price(const Order& order) const {
 WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
   using venue::RefusalKind;
   const std::string buy = "ContractBuyValidationError";
-  const bool mult = market::is_multiplier(order.spec.type);
+  const auto& kind = market::kind_of(order.spec.type);
   switch (why.kind) {
     case RefusalKind::kUnknownSymbol:
       return not_offered("symbol", "Trading is not offered for this asset.");
@@ -251,20 +244,16 @@ WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
       return not_offered("duration", ticks ? "Number of ticks must be between 1 and 10."
                                            : "Trading is not offered for this duration.");
     }
-    case RefusalKind::kPrediction: {
-      const bool under = order.spec.type == ContractType::kDigitUnder;
-      const bool over = order.spec.type == ContractType::kDigitOver;
+    case RefusalKind::kPrediction:
       return bad_barrier(fmt::format("Barrier must be an integer in range of {} to {}.",
-                                     under ? 1 : 0, over ? 8 : 9));
-    }
+                                     kind.needs.lowest_digit, kind.needs.highest_digit));
     case RefusalKind::kBarrier:
       return bad_barrier("Barrier is out of acceptable range.");
     case RefusalKind::kStakeTooSmall: {
-      const auto least = mult ? market::kMinMultiplierStake : market::kMinStake;
-      const auto most = mult ? market::kMaxMultiplierStake : market::kMaxPayout;
       JsonOut details;
-      details.begin_object().text("field", "amount").text("max_stake", most.to_string());
-      details.text("min_stake", least.to_string()).end_object();
+      details.begin_object().text("field", "amount");
+      details.text("max_stake", most_of(kind).to_string());
+      details.text("min_stake", kind.amounts.min_stake.to_string()).end_object();
       return {buy, why.text, "amount", "InvalidMinStake", details.take()};
     }
     case RefusalKind::kPayoutTooLarge:
@@ -291,7 +280,8 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
                                     const venue::Quote& quote, std::string_view id) const {
   const auto spec = spec_now(order);
   const bool v3 = c.dialect == Dialect::kV3;
-  const bool mult = market::is_multiplier(spec.type);
+  const auto& kind = market::kind_of(spec.type);
+  const bool mult = kind.needs.multiplier;
   JsonOut out;
   out.begin_object().raw("ask_price", number(quote.stake));
   std::optional<market::MultiplierLife> life;
@@ -301,7 +291,7 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
     life->on_tick({spec.symbol, quote.spot_time, quote.spot});
     out.raw("commission", number(life->commission()));
   }
-  if (market::takes_barrier(spec.type)) {
+  if (kind.needs.barrier == market::BarrierForm::kOffset) {
     const auto level = quote.spot + spec.barrier;
     out.key("contract_details").begin_object().text("barrier", level.to_string()).end_object();
   }
@@ -326,11 +316,12 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
   if (mult) out.integer("multiplier", spec.multiplier);
   out.raw("payout", number(quote.payout)).raw("spot", number(quote.spot));
   out.integer("spot_time", quote.spot_time.s).key("validation_params").begin_object();
-  if (!mult)
-    out.key("payout").begin_object().text("max", market::kMaxPayout.to_string()).end_object();
+  if (kind.amounts.max_payout) {
+    out.key("payout").begin_object().text("max", kind.amounts.max_payout->to_string()).end_object();
+  }
   out.key("stake").begin_object();
-  out.text("max", (mult ? market::kMaxMultiplierStake : market::kMaxPayout).to_string());
-  out.text("min", (mult ? market::kMinMultiplierStake : market::kMinStake).to_string());
+  out.text("max", most_of(kind).to_string());
+  out.text("min", kind.amounts.min_stake.to_string());
   return out.end_object().end_object().end_object().take();
 }
 
@@ -539,7 +530,7 @@ void Venue::push_transaction(Account& a, const Deal& deal, const venue::Contract
       out.begin_object().text("action", action).raw("amount", number(amount));
       out.raw("balance", number(a.balance));
       if (v3 && !contract.multiplier) {
-        const auto barrier = market::takes_prediction(contract.spec.type)
+        const auto barrier = market::has_form(contract.spec.type, market::BarrierForm::kDigit)
                                  ? fmt::format("{}", contract.spec.prediction)
                                  : fmt::format("S{}P", contract.spec.barrier.mantissa());
         out.text("barrier", barrier);

@@ -13,31 +13,6 @@ using market::ContractDuration;
 
 constexpr int kMaxExponent = 18;  // core::pow10's range
 
-constexpr std::string_view unit_name(ContractDuration::Unit unit) {
-  switch (unit) {
-    case ContractDuration::Unit::kTicks:
-      return "t";
-    case ContractDuration::Unit::kSeconds:
-      return "s";
-    case ContractDuration::Unit::kMinutes:
-      return "m";
-    case ContractDuration::Unit::kHours:
-      return "h";
-    case ContractDuration::Unit::kDays:
-      return "d";
-  }
-  return "";
-}
-
-std::optional<ContractDuration::Unit> unit_from(std::string_view name) {
-  using Unit = ContractDuration::Unit;
-  for (const auto unit :
-       {Unit::kTicks, Unit::kSeconds, Unit::kMinutes, Unit::kHours, Unit::kDays}) {
-    if (unit_name(unit) == name) return unit;
-  }
-  return std::nullopt;
-}
-
 std::optional<execution::Witness> witness_from(std::string_view name) {
   using execution::Witness;
   for (const auto witness : {Witness::kNone, Witness::kContractStream, Witness::kTransaction,
@@ -94,6 +69,11 @@ class Reader final {
     fail(what);
     return {};
   }
+  market::ContractType type(const char* what) {
+    const auto value = market::contract_type_from(statement_.text(next_++));
+    if (!value) fail(what);
+    return value.value_or(market::ContractType::kCall);
+  }
   core::Price price(const char* what) {
     const auto mantissa = integer();
     return core::Price::raw(mantissa, integer_in<std::uint8_t>(0, kMaxExponent, what));
@@ -149,7 +129,7 @@ void put_order(RowWriter& row, const Order& o) {
   row.text(market::name_of(o.spec.type));
   row.text(o.spec.symbol.view());
   row.integer(o.spec.duration.count);
-  row.text(unit_name(o.spec.duration.unit));
+  row.text(o.spec.duration.unit_letter());
   row.integer(o.spec.prediction);
   row.integer(o.spec.barrier.mantissa());
   row.integer(o.spec.barrier.decimals());
@@ -184,10 +164,10 @@ core::Result<Order> read_order(const Statement& statement, int first) {
   Order o;
   o.id.value = r.integer();
   o.strategy = r.text<core::Name::kCapacity>("strategy");
-  o.spec.type = r.named(market::contract_type_from, "type");
+  o.spec.type = r.type("type");
   o.spec.symbol = r.text<market::SymbolCode::kCapacity>("symbol");
   o.spec.duration.count = r.integer_in<std::int32_t>(0, INT32_MAX, "duration_count");
-  o.spec.duration.unit = r.named(unit_from, "duration_unit");
+  o.spec.duration.unit = r.named(ContractDuration::unit_from, "duration_unit");
   o.spec.prediction = r.integer_in<std::int8_t>(-1, 9, "prediction");
   o.spec.barrier = r.price("barrier");
   o.spec.multiplier = r.integer_in<std::uint16_t>(0, UINT16_MAX, "multiplier");

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "market/kind.hpp"
 
 namespace derivd::venue {
 namespace {
@@ -26,7 +27,7 @@ constexpr std::int64_t kNoExpiryDays = 36500;
 
 Refusal refuse(RefusalKind kind, std::string text) { return {kind, std::move(text)}; }
 
-RefusalKind kind_of(market::SpecFault fault) {
+RefusalKind refusal_for(market::SpecFault fault) {
   switch (fault) {
     case market::SpecFault::kSymbol:
       return RefusalKind::kUnknownSymbol;
@@ -48,7 +49,7 @@ Refusal no_quotes(const market::SymbolCode& symbol) {
 }
 
 bool off_the_money(const ContractSpec& spec) {
-  return market::takes_barrier(spec.type) && spec.barrier.mantissa() != 0;
+  return market::has_form(spec.type, market::BarrierForm::kOffset) && spec.barrier.mantissa() != 0;
 }
 
 std::optional<Refusal> spec_refusal(const ContractSpec& spec, const SymbolInfo* symbol) {
@@ -56,7 +57,7 @@ std::optional<Refusal> spec_refusal(const ContractSpec& spec, const SymbolInfo* 
     return refuse(RefusalKind::kUnknownSymbol, fmt::format("Symbol {} invalid.", spec.symbol));
   }
   if (auto problem = market::problem_of(spec, *symbol)) {
-    return refuse(kind_of(problem->fault), std::move(problem->text));
+    return refuse(refusal_for(problem->fault), std::move(problem->text));
   }
   if (off_the_money(spec) && symbol->sigma_percent == 0) {
     return refuse(RefusalKind::kBarrier,
@@ -67,29 +68,29 @@ std::optional<Refusal> spec_refusal(const ContractSpec& spec, const SymbolInfo* 
 
 // Texts of section 2.
 std::optional<Refusal> amount_refusal(const ContractSpec& spec, Money stake, Money payout) {
-  if (market::is_multiplier(spec.type)) {
-    if (stake < market::kMinMultiplierStake) {
-      return refuse(
-          RefusalKind::kStakeTooSmall,
-          fmt::format("Stake must be at least {}.", market::kMinMultiplierStake.to_string()));
+  const auto& amounts = market::kind_of(spec.type).amounts;
+  if (!amounts.max_payout) {
+    if (stake < amounts.min_stake) {
+      return refuse(RefusalKind::kStakeTooSmall,
+                    fmt::format("Stake must be at least {}.", amounts.min_stake.to_string()));
     }
-    if (stake <= market::kMaxMultiplierStake) return std::nullopt;
+    if (!amounts.max_stake || stake <= *amounts.max_stake) return std::nullopt;
     return refuse(RefusalKind::kPayoutTooLarge,
                   "Contract's stake amount is more than the maximum purchase price.");
   }
   const auto limits = fmt::format("Minimum stake of {} and maximum payout of {}.",
-                                  market::kMinStake.to_string(), market::kMaxPayout.to_string());
-  if (stake < market::kMinStake) {
+                                  amounts.min_stake.to_string(), amounts.max_payout->to_string());
+  if (stake < amounts.min_stake) {
     return refuse(RefusalKind::kStakeTooSmall,
                   fmt::format("{} Current stake is {}.", limits, stake.to_string()));
   }
-  if (payout <= market::kMaxPayout) return std::nullopt;
+  if (payout <= *amounts.max_payout) return std::nullopt;
   return refuse(RefusalKind::kPayoutTooLarge,
                 fmt::format("{} Current payout is {}.", limits, payout.to_string()));
 }
 
 VenueTime expiry_for(const ContractSpec& spec, const SymbolInfo& symbol, VenueTime start) {
-  if (market::is_multiplier(spec.type)) {
+  if (!market::kind_of(spec.type).needs.has_length()) {
     return {(start.s / kDay + kNoExpiryDays) * kDay + kDay - 1};
   }
   if (!spec.duration.in_ticks()) return market::expiry_of(spec.duration, start);
@@ -258,7 +259,7 @@ boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
   out.spot = last->quote;
   out.spot_time = last->epoch;
   out.expiry = expiry_for(spec, *symbol, now);
-  if (market::is_multiplier(spec.type)) {
+  if (!market::has_payout(spec.type)) {
     if (!stake) {
       return refuse(RefusalKind::kMultiplier, "Basis must be stake for this contract.");
     }
@@ -270,7 +271,7 @@ boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
     out.payout = payout ? *payout : market::payout_for(spec, *symbol, *stake, out.spot, model, now);
   }
   if (auto refusal = amount_refusal(spec, out.stake, out.payout)) return *refusal;
-  if (!market::is_multiplier(spec.type) && out.payout <= out.stake) {
+  if (market::has_payout(spec.type) && out.payout <= out.stake) {
     return refuse(RefusalKind::kNoReturn, "This contract offers no return.");
   }
   return out;
@@ -301,7 +302,7 @@ boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const
   c.purchase_time = now;
   c.buy_tx = {impl_->next_transaction++};
   c.entry_spot = last->quote;
-  if (market::is_multiplier(spec.type)) {
+  if (!market::has_payout(spec.type)) {
     c.payout = Money::minor(0, stake.exponent());
     c.multiplier.emplace(spec, now, stake, *symbol);
   } else {
@@ -319,7 +320,7 @@ void Book::adopt(AccountIndex account, const Adopted& from, std::span<const Tick
                  std::vector<Change>& out) {
   DERIVD_CHECK(from.id.value > 0 && from.id.value < impl_->options.first_contract_id,
                "an adopted contract is older than the book");
-  DERIVD_CHECK(!market::is_multiplier(from.spec.type), "only digital options are taken over");
+  DERIVD_CHECK(market::has_payout(from.spec.type), "only what has a payout is taken over");
   impl_->account(account);
   Contract fresh;
   fresh.id = from.id;
@@ -367,7 +368,7 @@ boost::system::result<Money, Refusal> Book::sell(AccountIndex account, ContractI
   }
   // Without a known volatility a running option has no fair price to pay.
   const bool priced = market::find_symbol(c->spec.symbol)->sigma_percent != 0;
-  if (!c->multiplier && (!timed || !priced)) {
+  if (!market::is_resold(c->spec) || (!c->multiplier && !priced)) {
     return refuse(RefusalKind::kResaleNotOffered, "Resale of this contract is not offered.");
   }
   if (c->multiplier ? !c->multiplier->entry() : !c->life.entry()) {

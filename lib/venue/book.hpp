@@ -19,6 +19,7 @@
 #include "core/result.hpp"
 #include "core/time.hpp"
 #include "market/contract.hpp"
+#include "market/multiplier.hpp"
 #include "market/pricing.hpp"
 
 namespace derivd::venue {
@@ -38,7 +39,7 @@ struct Contract {
   AccountIndex account = 0;
   market::ContractSpec spec;
   core::Money stake;   // buy price
-  core::Money payout;  // digital options: paid when won; multipliers: 0
+  core::Money payout;  // paid when won; 0 for what pays its value
   core::VenueTime purchase_time;
   core::TransactionId buy_tx;
   core::TransactionId sell_tx;
@@ -65,7 +66,7 @@ struct Quote {
 /// An open contract of an earlier book, which another takes over.
 struct Adopted {
   core::ContractId id;
-  market::ContractSpec spec;  // a digital option
+  market::ContractSpec spec;  // one with a payout
   core::Money stake;          // paid then
   core::Money payout;
   core::VenueTime purchase_time;
@@ -146,8 +147,8 @@ class Book final {
              std::vector<Change>& out);
   /// Pays the stake of an open contract back, as the venue does when its ticks are lost.
   void refund(core::ContractId id, core::VenueTime now, std::vector<Change>& out);
-  /// Early resale at the current bid, after the entry tick: multipliers while open, digital options
-  /// with a duration in time until their expiry. Tick contracts are not resold.
+  /// Early resale at the current bid, after the entry tick, of what is_resold() (market/kind.hpp):
+  /// positions while open, options with a duration in time until their expiry.
   boost::system::result<core::Money, Refusal> sell(AccountIndex account, core::ContractId id,
                                                    core::VenueTime now);
   core::Money bid(const Contract& contract, core::VenueTime now) const;

@@ -8,7 +8,7 @@
 #include <deque>
 
 #include "core/rng.hpp"
-#include "execution/shortcode.hpp"
+#include "market/kind.hpp"
 #include "risk/day.hpp"
 #include "unit/engine/rig.hpp"
 
@@ -478,7 +478,7 @@ class World {
       if (other.state == execution::OrderState::kUnknown ||
           other.state == execution::OrderState::kIntended) {
         EXPECT_FALSE(other.spec.symbol == order.spec.symbol && other.stake == order.stake &&
-                     execution::family_of(other.spec.type) == execution::family_of(order.spec.type))
+                     market::booked_alike(other.spec.type, order.spec.type))
             << "two orders that cannot be told apart";
       }
     }

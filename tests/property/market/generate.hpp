@@ -23,18 +23,20 @@ inline const SymbolInfo& any_symbol(core::Rng& rng) {
 
 /// A valid spec of a digital option.
 inline ContractSpec any_digital(core::Rng& rng, const SymbolInfo& symbol) {
-  using enum ContractType;
   ContractSpec spec;
   for (;;) {
-    spec.type = static_cast<ContractType>(rng.below(static_cast<std::uint64_t>(kMultUp)));
+    const auto kinds = all_kinds();
+    spec.type = ContractType(*kinds[rng.below(kinds.size())]);
+    if (!has_payout(spec.type)) continue;
     spec.symbol = symbol.code;
     spec.barrier = {};
     spec.prediction = -1;
-    if (takes_prediction(spec.type)) spec.prediction = static_cast<std::int8_t>(rng.below(10));
-    if (takes_barrier(spec.type)) {
+    if (has_form(spec.type, BarrierForm::kDigit))
+      spec.prediction = static_cast<std::int8_t>(rng.below(10));
+    if (has_form(spec.type, BarrierForm::kOffset)) {
       spec.barrier = core::Price::raw(between(rng, -30, 30), symbol.decimals);
     }
-    const bool ticks = is_digit(spec.type) || rng.below(2) == 0;
+    const bool ticks = !kind_of(spec.type).needs.time || rng.below(2) == 0;
     spec.duration.unit = ticks ? ContractDuration::Unit::kTicks : ContractDuration::Unit::kSeconds;
     spec.duration.count =
         static_cast<std::int32_t>(ticks ? between(rng, 1, 10) : between(rng, 15, 90));

@@ -1,5 +1,7 @@
 // Laws of multiplier positions.
 
+#include "market/multiplier.hpp"
+
 #include "property/market/generate.hpp"
 
 namespace derivd::market {

@@ -29,19 +29,18 @@ struct Offer {
 };
 
 TEST(PricingLaws, ProbabilitiesAreProbabilitiesAndOppositesAddUp) {
-  using enum ContractType;
   for (std::uint64_t seed = 0; seed < kCases; ++seed) {
     Offer o(seed);
     const auto p = o.probability();
     ASSERT_GE(p, 0);
     ASSERT_LE(p, 1);
     auto other = o.spec;
-    if (o.spec.type == kHigher) {
-      other.type = kLower;
-    } else if (o.spec.type == kDigitMatch) {
-      other.type = kDigitDiff;
-    } else if (o.spec.type == kCall) {
-      other.type = kPut;
+    if (o.spec.type == ContractType::kHigher) {
+      other.type = ContractType::kLower;
+    } else if (o.spec.type == ContractType::kDigitMatch) {
+      other.type = ContractType::kDigitDiff;
+    } else if (o.spec.type == ContractType::kCall) {
+      other.type = ContractType::kPut;
     } else {
       continue;
     }
@@ -52,7 +51,7 @@ TEST(PricingLaws, ProbabilitiesAreProbabilitiesAndOppositesAddUp) {
 TEST(PricingLaws, AHigherBarrierIsLessLikelyToBePassed) {
   for (std::uint64_t seed = 0; seed < kCases; ++seed) {
     Offer o(seed);
-    if (!takes_barrier(o.spec.type)) continue;
+    if (!has_form(o.spec.type, BarrierForm::kOffset)) continue;
     o.spec.type = ContractType::kHigher;
     auto further = o.spec;
     const auto by = core::Price::raw(between(o.rng, 1, 5), o.symbol.decimals);

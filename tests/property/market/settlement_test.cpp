@@ -26,7 +26,7 @@ Oracle look_up(const ContractSpec& spec, VenueTime start, const std::vector<Tick
   const auto n = static_cast<std::size_t>(spec.duration.count);
   if (spec.duration.in_ticks()) {
     if (!after.empty()) out.entry = after[0];
-    const std::size_t at = is_digit(spec.type) ? n - 1 : n;
+    const std::size_t at = kind_of(spec.type).entry_counts ? n - 1 : n;
     if (at < after.size()) out.exit = after[at];
     return out;
   }
@@ -152,7 +152,7 @@ TEST(Settlement, TickContractsCountNTicks) {
     ASSERT_EQ(life.ticks_passed(), spec.duration.count);
     const auto within = std::ranges::count_if(
         c.feed, [&](const Tick& t) { return t.epoch > c.start && t.epoch <= life.exit()->epoch; });
-    ASSERT_EQ(within, spec.duration.count + (is_digit(spec.type) ? 0 : 1));
+    ASSERT_EQ(within, spec.duration.count + (kind_of(spec.type).entry_counts ? 0 : 1));
     ASSERT_EQ(life.expiry(), life.exit()->epoch);
   }
 }
@@ -177,7 +177,6 @@ core::Price any_price(Rng& rng, std::uint8_t decimals) {
 }
 
 TEST(Wins, OppositesNeverBothWin) {
-  using enum ContractType;
   Rng rng(1);
   for (int i = 0; i < 100'000; ++i) {
     const auto entry = any_price(rng, 2);
@@ -185,26 +184,25 @@ TEST(Wins, OppositesNeverBothWin) {
     const auto won = [&](ContractType type, std::int64_t barrier = 0) {
       ContractSpec spec;
       spec.type = type;
-      if (takes_barrier(type)) spec.barrier = core::Price::raw(barrier, 2);
+      if (has_form(type, BarrierForm::kOffset)) spec.barrier = core::Price::raw(barrier, 2);
       return wins(spec, entry, exit);
     };
-    ASSERT_FALSE(won(kCall) && won(kPut));
-    ASSERT_EQ(won(kCall) || won(kPut), entry != exit);
-    ASSERT_NE(won(kCall), won(kPutE));
-    ASSERT_NE(won(kPut), won(kCallE));
-    ASSERT_EQ(won(kCallE) && won(kPutE), entry == exit);
+    ASSERT_FALSE(won(ContractType::kCall) && won(ContractType::kPut));
+    ASSERT_EQ(won(ContractType::kCall) || won(ContractType::kPut), entry != exit);
+    ASSERT_NE(won(ContractType::kCall), won(ContractType::kPutE));
+    ASSERT_NE(won(ContractType::kPut), won(ContractType::kCallE));
+    ASSERT_EQ(won(ContractType::kCallE) && won(ContractType::kPutE), entry == exit);
     const auto barrier = between(rng, -100, 100);
-    ASSERT_FALSE(won(kHigher, barrier) && won(kLower, barrier));
-    ASSERT_EQ(won(kHigher, 0), won(kCall));
-    ASSERT_EQ(won(kLower, 0), won(kPut));
+    ASSERT_FALSE(won(ContractType::kHigher, barrier) && won(ContractType::kLower, barrier));
+    ASSERT_EQ(won(ContractType::kHigher, 0), won(ContractType::kCall));
+    ASSERT_EQ(won(ContractType::kLower, 0), won(ContractType::kPut));
     // A higher barrier is never easier to pass upwards, nor harder downwards.
-    ASSERT_LE(won(kHigher, barrier + 1), won(kHigher, barrier));
-    ASSERT_GE(won(kLower, barrier + 1), won(kLower, barrier));
+    ASSERT_LE(won(ContractType::kHigher, barrier + 1), won(ContractType::kHigher, barrier));
+    ASSERT_GE(won(ContractType::kLower, barrier + 1), won(ContractType::kLower, barrier));
   }
 }
 
 TEST(Wins, DigitKindsPartitionTheDigits) {
-  using enum ContractType;
   Rng rng(2);
   for (int i = 0; i < 20'000; ++i) {
     const auto quote = any_price(rng, static_cast<std::uint8_t>(between(rng, 1, 4)));
@@ -215,16 +213,18 @@ TEST(Wins, DigitKindsPartitionTheDigits) {
       spec.prediction = static_cast<std::int8_t>(prediction);
       return wins(spec, entry, quote);
     };
-    ASSERT_NE(won(kDigitEven), won(kDigitOdd));
+    ASSERT_NE(won(ContractType::kDigitEven), won(ContractType::kDigitOdd));
     int matches = 0;
     for (int d = 0; d <= 9; ++d) {
-      matches += won(kDigitMatch, d) ? 1 : 0;
-      ASSERT_NE(won(kDigitMatch, d), won(kDigitDiff, d));
-      ASSERT_EQ(won(kDigitOver, d) + won(kDigitUnder, d) + won(kDigitMatch, d), 1);
+      matches += won(ContractType::kDigitMatch, d) ? 1 : 0;
+      ASSERT_NE(won(ContractType::kDigitMatch, d), won(ContractType::kDigitDiff, d));
+      ASSERT_EQ(won(ContractType::kDigitOver, d) + won(ContractType::kDigitUnder, d) +
+                    won(ContractType::kDigitMatch, d),
+                1);
     }
     ASSERT_EQ(matches, 1);
     const char shown = quote.to_string().back();
-    ASSERT_TRUE(won(kDigitMatch, shown - '0'));
+    ASSERT_TRUE(won(ContractType::kDigitMatch, shown - '0'));
   }
 }
 

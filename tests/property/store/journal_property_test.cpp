@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
+#include "market/kind.hpp"
 #include "store/journal.hpp"
 #include "unit/service/temp_dir.hpp"
 #include "unit/store/same.hpp"
@@ -85,7 +86,8 @@ Order any_order(Rng& rng, std::int64_t id) {
   Order o;
   o.id = {id};
   o.strategy = any_text<40>(rng);
-  o.spec.type = pick<market::ContractType>(rng, 14);
+  const auto kinds = market::all_kinds();
+  o.spec.type = market::ContractType(*kinds[rng.below(kinds.size())]);
   o.spec.symbol = any_text<30>(rng);
   o.spec.duration = {static_cast<std::int32_t>(rng.below(1u << 31)),
                      pick<market::ContractDuration::Unit>(rng, 5)};

@@ -273,7 +273,7 @@ TEST(BookLaws, SettlesAsTheLifeAloneWould) {
       if (c->spec.duration.in_ticks() && alone.exit()) {
         ASSERT_EQ(c->stream.size(),
                   static_cast<std::size_t>(c->spec.duration.count +
-                                           (market::is_digit(c->spec.type) ? 0 : 1)));
+                                           (market::kind_of(c->spec.type).entry_counts ? 0 : 1)));
         ASSERT_EQ(c->stream.front(), *alone.entry());
         ASSERT_EQ(c->stream.back(), *alone.exit());
       }

@@ -126,10 +126,10 @@ void write_all(std::ostream& file, Dialect dialect) {
   e.sell(out, 15, core::ContractId{5}), line("sell");
   e.forget(out, 16, kStream), line("forget");
   e.buy_quote(out, 17, kStream, core::Money::minor(1234)), line("buy");
-  for (int type = 0; type <= static_cast<int>(ContractType::kMultDown); ++type) {
+  for (const auto* kind : market::all_kinds()) {
     for (const char letter : {'t', 's', 'm', 'h', 'd'}) {
-      auto spec = spec_of(static_cast<ContractType>(type));
-      if (!market::is_multiplier(spec.type)) {
+      auto spec = spec_of(ContractType(*kind));
+      if (kind->needs.has_length()) {
         spec.duration = *market::ContractDuration::parse(fmt::format("5{}", letter));
       } else if (letter != 't') {
         spec.take_profit = core::Money::minor(100);

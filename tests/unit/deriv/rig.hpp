@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "deriv/session.hpp"
+#include "market/kind.hpp"
 
 namespace derivd::deriv::test {
 
@@ -23,9 +24,9 @@ inline market::ContractSpec spec_of(market::ContractType type, std::string_view 
   spec.type = type;
   spec.symbol = symbol;
   spec.duration = {1, market::ContractDuration::Unit::kTicks};
-  if (market::takes_prediction(type)) spec.prediction = 5;
-  if (market::takes_barrier(type)) spec.barrier = core::Price::raw(36, 2);
-  if (market::is_multiplier(type)) {
+  if (market::has_form(type, market::BarrierForm::kDigit)) spec.prediction = 5;
+  if (market::has_form(type, market::BarrierForm::kOffset)) spec.barrier = core::Price::raw(36, 2);
+  if (market::kind_of(type).needs.multiplier) {
     spec.duration = {};
     spec.multiplier = 100;
   }

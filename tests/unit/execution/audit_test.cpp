@@ -3,8 +3,9 @@
 #include <gmock/gmock.h>
 
 #include "core/rng.hpp"
-#include "execution/shortcode.hpp"
+#include "market/kind.hpp"
 #include "market/rule.hpp"
+#include "market/shortcode.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::execution {
@@ -13,6 +14,7 @@ namespace {
 using market::ContractDuration;
 using market::ContractSpec;
 using market::ContractType;
+using market::read_shortcode;
 using market::Tick;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -250,7 +252,7 @@ struct Slow {
 Slow slow(const ContractSpec& s, const std::vector<Tick>& ticks) {
   Slow r;
   while (ticks[r.entry].epoch.s <= kT0) ++r.entry;
-  const bool digit = market::is_digit(s.type);
+  const bool digit = market::name_of(s.type).starts_with("DIGIT");
   if (s.duration.in_ticks()) {
     r.exit = r.entry + static_cast<std::size_t>(s.duration.count) - (digit ? 1 : 0);
   } else {
@@ -260,23 +262,14 @@ Slow slow(const ContractSpec& s, const std::vector<Tick>& ticks) {
   const auto in = ticks[r.entry].quote.mantissa() + s.barrier.mantissa();
   const auto out = ticks[r.exit].quote.mantissa();
   const auto d = out % 10;
-  switch (s.type) {
-    case ContractType::kCall:
-    case ContractType::kHigher:
-      r.won = out > in;
-      break;
-    case ContractType::kPut:
-    case ContractType::kLower:
-      r.won = out < in;
-      break;
-    case ContractType::kDigitEven:
-      r.won = d % 2 == 0;
-      break;
-    case ContractType::kDigitDiff:
-      r.won = d != s.prediction;
-      break;
-    default:
-      r.won = d > s.prediction;
+  if (s.type == ContractType::kCall || s.type == ContractType::kHigher) {
+    r.won = out > in;
+  } else if (s.type == ContractType::kPut || s.type == ContractType::kLower) {
+    r.won = out < in;
+  } else if (s.type == ContractType::kDigitEven) {
+    r.won = d % 2 == 0;
+  } else {
+    r.won = s.type == ContractType::kDigitDiff ? d != s.prediction : d > s.prediction;
   }
   return r;
 }
@@ -300,11 +293,13 @@ TEST(AuditOfRandomContracts, AgreesWithASlowReadingAndCatchesEveryChange) {
     ContractSpec s;
     s.type = kinds[static_cast<std::size_t>(below(static_cast<int>(kinds.size())))];
     s.symbol = "R_100";
-    s.duration = market::is_digit(s.type) || below(2) == 0
+    s.duration = !market::kind_of(s.type).needs.time || below(2) == 0
                      ? ContractDuration{1 + below(10), Unit::kTicks}
                      : ContractDuration{15 + below(60), Unit::kSeconds};
-    if (market::takes_prediction(s.type)) s.prediction = static_cast<std::int8_t>(below(9));
-    if (market::takes_barrier(s.type)) s.barrier = core::Price::raw(below(21) - 10, 2);
+    if (market::has_form(s.type, market::BarrierForm::kDigit))
+      s.prediction = static_cast<std::int8_t>(below(9));
+    if (market::has_form(s.type, market::BarrierForm::kOffset))
+      s.barrier = core::Price::raw(below(21) - 10, 2);
     const auto right = slow(s, ticks);
     auto claim = told(s.type, s.duration, right.won, ticks[right.entry], ticks[right.exit]);
     claim.order.spec = s;

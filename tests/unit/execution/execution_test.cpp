@@ -3,11 +3,13 @@
 #include "execution/follow.hpp"
 #include "execution/ledger.hpp"
 #include "execution/reconcile.hpp"
-#include "execution/shortcode.hpp"
+#include "market/kind.hpp"
+#include "market/shortcode.hpp"
 
 namespace derivd::execution {
 namespace {
 
+using market::Agreement;
 using market::ContractDuration;
 using market::ContractSpec;
 using market::ContractType;
@@ -282,11 +284,11 @@ TEST(Shortcode, Multipliers) {
 }
 
 TEST(Shortcode, TypesAndTheirFamilies) {
-  EXPECT_TRUE(type_agrees(ContractType::kHigher, "CALL"));
-  EXPECT_TRUE(type_agrees(ContractType::kHigher, "HIGHER"));
-  EXPECT_TRUE(type_agrees(ContractType::kLower, "PUT"));
-  EXPECT_FALSE(type_agrees(ContractType::kCall, "HIGHER"));
-  EXPECT_FALSE(type_agrees(ContractType::kCall, "CALLE"));
+  EXPECT_TRUE(is_named(ContractType::kHigher, "CALL"));
+  EXPECT_TRUE(is_named(ContractType::kHigher, "HIGHER"));
+  EXPECT_TRUE(is_named(ContractType::kLower, "PUT"));
+  EXPECT_FALSE(is_named(ContractType::kCall, "HIGHER"));
+  EXPECT_FALSE(is_named(ContractType::kCall, "CALLE"));
 }
 
 // ---- reconciliation ----

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "market/multiplier.hpp"
 #include "market/pricing.hpp"
 #include "unit/market/market_fixture.hpp"
 
@@ -84,7 +85,7 @@ void read_shortcode(Recorded& r, const std::string& shortcode, const std::string
     r.spec.duration = {static_cast<std::int32_t>(std::stoll(end) - r.start.s), Unit::kSeconds};
   }
   if (fields.size() < 4) return;
-  if (takes_prediction(r.spec.type)) {
+  if (has_form(r.spec.type, BarrierForm::kDigit)) {
     r.spec.prediction = static_cast<std::int8_t>(std::stoi(fields[3]));
   } else if (fields[3].front() == 'S' && fields[3] != "S0P") {
     r.spec.type = r.spec.type == ContractType::kCall ? ContractType::kHigher : ContractType::kLower;
@@ -107,7 +108,7 @@ Recorded read_contract(const Json& c) {
   r.entry = text(c["entry_tick"]);
   r.exit_time = integer(c["exit_tick_time"]);
   r.exit = text(c["exit_tick"]);
-  if (!is_digit(r.spec.type)) r.barrier = text(c["barrier"]);
+  if (!kind_of(r.spec.type).entry_counts) r.barrier = text(c["barrier"]);
   r.won = core::Decimal::parse(text(c["bid_price"])).value() > core::Decimal{};
   if (c.contains("audit_details")) {
     for (const auto& [name, list] : c["audit_details"].items()) read_audit(r, list);
@@ -127,7 +128,7 @@ void expect_life(const Recorded& r, const ContractLife& life) {
   if (!r.barrier.empty()) {
     EXPECT_EQ(life.barrier_price(), r.quote(r.barrier));
   }
-  if (is_digit(r.spec.type)) {
+  if (kind_of(r.spec.type).entry_counts) {
     EXPECT_EQ(life.barrier_price(), std::nullopt);
   }
 }

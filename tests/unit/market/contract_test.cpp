@@ -33,9 +33,8 @@ TEST(Duration, DaysEndAtTheCloseOfTheirLastDay) {
 }
 
 TEST(ContractTypes, NamesGoBothWays) {
-  for (int i = 0; i <= static_cast<int>(ContractType::kMultDown); ++i) {
-    const auto type = static_cast<ContractType>(i);
-    EXPECT_EQ(contract_type_from(name_of(type)), type);
+  for (const auto* kind : all_kinds()) {
+    EXPECT_EQ(contract_type_from(kind->name), ContractType(*kind));
   }
   EXPECT_EQ(name_of(ContractType::kHigher), "HIGHER");
   EXPECT_EQ(contract_type_from("call"), std::nullopt);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "market/contract.hpp"
+#include "market/kind.hpp"
 #include "market/tick.hpp"
 
 // Failures show amounts and prices, not bytes.
@@ -15,6 +16,8 @@ inline void PrintTo(const VenueTime& t, std::ostream* out) { *out << t.s; }
 }  // namespace derivd::core
 
 namespace derivd::market {
+
+inline void PrintTo(const ContractType& type, std::ostream* out) { *out << name_of(type); }
 
 inline ContractDuration lasting(std::string_view text) {
   return ContractDuration::parse(text).value();
@@ -31,7 +34,7 @@ inline ContractSpec spec_of(ContractType type, std::string_view duration,
   ContractSpec spec;
   spec.type = type;
   spec.symbol = symbol;
-  if (!is_multiplier(type)) spec.duration = lasting(duration);
+  if (kind_of(type).needs.has_length()) spec.duration = lasting(duration);
   spec.prediction = static_cast<std::int8_t>(prediction);
   return spec;
 }

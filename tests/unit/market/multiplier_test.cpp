@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "market/contract.hpp"
+#include "market/multiplier.hpp"
 #include "unit/market/market_fixture.hpp"
 
 namespace derivd::market {

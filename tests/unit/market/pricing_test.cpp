@@ -14,16 +14,16 @@ core::Money payout(const ContractSpec& spec, std::string_view stake, const Price
 
 // The sanity list of v3-api.md section 5, and the other recorded at-the-money payouts.
 TEST(Payout, MatchesTheRecordedOnes) {
-  using enum ContractType;
-  EXPECT_EQ(payout(spec_of(kCall, "1t"), "1"), usd("1.95"));
-  EXPECT_EQ(payout(spec_of(kCall, "1m"), "2"), usd("3.91"));
-  EXPECT_EQ(payout(spec_of(kCall, "5m", "1HZ100V"), "10"), usd("19.55"));
-  EXPECT_EQ(payout(spec_of(kCall, "538s", "1HZ100V"), "9"), usd("17.61"));
-  EXPECT_EQ(payout(spec_of(kCall, "15m"), "1"), usd("1.96"));
-  EXPECT_EQ(payout(spec_of(kCall, "1h", "1HZ100V"), "10"), usd("19.61"));
-  EXPECT_EQ(payout(spec_of(kCall, "6h"), "10"), usd("19.73"));
-  EXPECT_EQ(payout(spec_of(kDigitOdd, "5t"), "1", {0.010}), usd("1.96"));
-  EXPECT_EQ(payout(spec_of(kDigitMatch, "5t", "R_100", 0), "50", {0.011}), usd("450.45"));
+  EXPECT_EQ(payout(spec_of(ContractType::kCall, "1t"), "1"), usd("1.95"));
+  EXPECT_EQ(payout(spec_of(ContractType::kCall, "1m"), "2"), usd("3.91"));
+  EXPECT_EQ(payout(spec_of(ContractType::kCall, "5m", "1HZ100V"), "10"), usd("19.55"));
+  EXPECT_EQ(payout(spec_of(ContractType::kCall, "538s", "1HZ100V"), "9"), usd("17.61"));
+  EXPECT_EQ(payout(spec_of(ContractType::kCall, "15m"), "1"), usd("1.96"));
+  EXPECT_EQ(payout(spec_of(ContractType::kCall, "1h", "1HZ100V"), "10"), usd("19.61"));
+  EXPECT_EQ(payout(spec_of(ContractType::kCall, "6h"), "10"), usd("19.73"));
+  EXPECT_EQ(payout(spec_of(ContractType::kDigitOdd, "5t"), "1", {0.010}), usd("1.96"));
+  EXPECT_EQ(payout(spec_of(ContractType::kDigitMatch, "5t", "R_100", 0), "50", {0.011}),
+            usd("450.45"));
 }
 
 // Long options at the money are dearer on the side that the volatility favours, by exactly as much
@@ -43,26 +43,26 @@ TEST(Payout, OfALongPutIsTheCallsComplement) {
 }
 
 TEST(Payout, Of2016AtOnePercent) {
-  using enum ContractType;
   const PriceModel then{0.010, false};
-  EXPECT_EQ(payout(spec_of(kDigitDiff, "5t", "R_100", 3), "2", then), usd("2.20"));
-  EXPECT_EQ(payout(spec_of(kDigitMatch, "5t", "R_100", 4), "2", then), usd("18.18"));
-  EXPECT_EQ(payout(spec_of(kDigitOver, "5t", "R_100", 5), "2", then), usd("4.88"));
-  EXPECT_EQ(payout(spec_of(kDigitUnder, "5t", "R_100", 7), "2", then), usd("2.82"));
+  EXPECT_EQ(payout(spec_of(ContractType::kDigitDiff, "5t", "R_100", 3), "2", then), usd("2.20"));
+  EXPECT_EQ(payout(spec_of(ContractType::kDigitMatch, "5t", "R_100", 4), "2", then), usd("18.18"));
+  EXPECT_EQ(payout(spec_of(ContractType::kDigitOver, "5t", "R_100", 5), "2", then), usd("4.88"));
+  EXPECT_EQ(payout(spec_of(ContractType::kDigitUnder, "5t", "R_100", 7), "2", then), usd("2.82"));
 }
 
 TEST(Payout, CommunityTableAtThe2026Commission) {
-  using enum ContractType;
-  EXPECT_EQ(payout(spec_of(kDigitMatch, "1t", "R_100", 0), "1"), usd("8.93"));
-  EXPECT_EQ(payout(spec_of(kDigitEven, "1t"), "1"), usd("1.95"));
+  EXPECT_EQ(payout(spec_of(ContractType::kDigitMatch, "1t", "R_100", 0), "1"), usd("8.93"));
+  EXPECT_EQ(payout(spec_of(ContractType::kDigitEven, "1t"), "1"), usd("1.95"));
   const char* table[] = {nullptr, "8.93", "4.72", "3.21", "2.43",
                          "1.95",  "1.63", "1.40", "1.23", "1.09"};
   for (int tenth = 1; tenth <= 9; ++tenth) {
-    EXPECT_EQ(payout(spec_of(kDigitOver, "1t", "R_100", 9 - tenth), "1"), usd(table[tenth]));
-    EXPECT_EQ(payout(spec_of(kDigitUnder, "1t", "R_100", tenth), "1"), usd(table[tenth]));
+    EXPECT_EQ(payout(spec_of(ContractType::kDigitOver, "1t", "R_100", 9 - tenth), "1"),
+              usd(table[tenth]));
+    EXPECT_EQ(payout(spec_of(ContractType::kDigitUnder, "1t", "R_100", tenth), "1"),
+              usd(table[tenth]));
   }
   for (int digit = 0; digit <= 9; ++digit) {
-    EXPECT_EQ(payout(spec_of(kDigitDiff, "1t", "R_10", digit), "1"), usd("1.09"));
+    EXPECT_EQ(payout(spec_of(ContractType::kDigitDiff, "1t", "R_10", digit), "1"), usd("1.09"));
   }
 }
 
@@ -93,12 +93,14 @@ TEST(Payout, OfALikelyBarrierIsRoundedDown) {
 }
 
 TEST(Stake, ForAPayoutIsRoundedHalfUp) {
-  using enum ContractType;
   const auto& r10 = *find_symbol("R_10");
-  EXPECT_EQ(stake_for(spec_of(kCall, "5t", "R_10"), r10, usd("10"), {}, {0.015}), usd("5.15"));
-  EXPECT_EQ(stake_for(spec_of(kPut, "5t", "R_10"), r10, usd("10"), {}), usd("5.12"));
-  EXPECT_EQ(stake_for(spec_of(kCall, "5t", "R_10"), r10, usd("0.50"), {}, {0.010}), usd("0.26"));
-  EXPECT_EQ(stake_for(spec_of(kCall, "5t", "R_10"), r10, usd("0.03"), {}, {0}), usd("0.02"));
+  EXPECT_EQ(stake_for(spec_of(ContractType::kCall, "5t", "R_10"), r10, usd("10"), {}, {0.015}),
+            usd("5.15"));
+  EXPECT_EQ(stake_for(spec_of(ContractType::kPut, "5t", "R_10"), r10, usd("10"), {}), usd("5.12"));
+  EXPECT_EQ(stake_for(spec_of(ContractType::kCall, "5t", "R_10"), r10, usd("0.50"), {}, {0.010}),
+            usd("0.26"));
+  EXPECT_EQ(stake_for(spec_of(ContractType::kCall, "5t", "R_10"), r10, usd("0.03"), {}, {0}),
+            usd("0.02"));
 }
 
 TEST(Bid, OfDigitsStaysWhereItBegan) {

@@ -27,7 +27,7 @@ inline std::string describe(const execution::Order& o) {
       "payout {} purchase {} balance {} outcome {} witness {} profit {} sell {} sell_tx {} settled "
       "{} "
       "entry {} exit {} differs {} reason '{}'",
-      o.id.value, o.strategy, static_cast<int>(o.spec.type), o.spec.symbol, o.spec.duration.count,
+      o.id.value, o.strategy, market::name_of(o.spec.type), o.spec.symbol, o.spec.duration.count,
       static_cast<int>(o.spec.duration.unit), static_cast<int>(o.spec.prediction),
       o.spec.barrier.mantissa(), o.spec.barrier.decimals(), o.spec.multiplier,
       describe(o.spec.take_profit), describe(o.spec.stop_loss), describe(o.stake),

@@ -11,17 +11,35 @@
 
 #include "market/contract.hpp"
 
-namespace derivd::execution {
+namespace derivd::market {
 
 enum class Agreement : std::uint8_t { kAgrees, kDiffers, kUnreadable };
+constexpr Agreement agreement(bool same) { return same ? Agreement::kAgrees : Agreement::kDiffers; }
+
+/// What is left of a shortcode, cut off field by field at each '_'.
+class CodeFields final {
+ public:
+  explicit CodeFields(std::string_view rest) : rest_(rest) {}
+  std::string_view text();
+  /// Empty: the next field is no whole number.
+  std::optional<std::int64_t> number();
+  /// Cuts this symbol off, whose own name may hold '_'; false: another symbol stands there.
+  bool skip_symbol(std::string_view symbol);
+
+ private:
+  std::string_view rest_;
+};
 
 /// kUnreadable: empty, or a form that says nothing about this spec.
-Agreement shortcode_agrees(const market::ContractSpec& spec, std::string_view shortcode);
+Agreement shortcode_agrees(const ContractSpec& spec, std::string_view shortcode);
 
-/// v3 says CALL and PUT for HIGHER and LOWER; both spellings name the type.
-bool type_agrees(market::ContractType type, std::string_view wire_name);
-/// The type under which v3 books it: kCall for kHigher, kPut for kLower, itself otherwise.
-market::ContractType family_of(market::ContractType type);
+// What kinds say of the fields after the amount (Kind::code_agrees).
+/// START_END alone.
+Agreement length_code_agrees(const ContractSpec& spec, CodeFields& fields);
+/// START_END_DIGIT.
+Agreement digit_code_agrees(const ContractSpec& spec, CodeFields& fields);
+/// START_END_S10P: ten pips from the entry; S0P or nothing: at the money.
+Agreement offset_code_agrees(const ContractSpec& spec, CodeFields& fields);
 
 /// The fields of a shortcode, as they stand there.
 struct Shortcode {
@@ -39,4 +57,4 @@ struct Shortcode {
 /// symbol.
 std::optional<Shortcode> read_shortcode(std::string_view text, std::string_view symbol);
 
-}  // namespace derivd::execution
+}  // namespace derivd::market

@@ -1,0 +1,128 @@
+// Multipliers: the position gains or loses a multiple of the quote's move since its entry, less one
+// commission, until it is sold or the venue closes it at one of its levels.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.hpp"
+#include "market/integer.hpp"
+#include "market/kind.hpp"
+#include "market/multiplier.hpp"
+#include "market/shortcode.hpp"
+
+namespace derivd::market {
+namespace {
+
+std::optional<SpecProblem> check(const ContractSpec& spec, const SymbolInfo& symbol) {
+  const auto positive = [](const std::optional<core::Money>& m) { return !m || m->units() > 0; };
+  if (!positive(spec.take_profit) || !positive(spec.stop_loss)) {
+    return SpecProblem{SpecFault::kMultiplier, "Take profit and stop loss must be above zero."};
+  }
+  std::string accepted;
+  for (const auto m : symbol.multipliers) {
+    if (m == 0) continue;
+    if (m == spec.multiplier) return std::nullopt;
+    accepted += fmt::format("{}{}", accepted.empty() ? "" : ",", m);
+  }
+  if (accepted.empty() && spec.multiplier > 0) return std::nullopt;  // the venue knows
+  return SpecProblem{
+      SpecFault::kMultiplier,
+      accepted.empty()
+          ? "Multiplier must be above zero."
+          : fmt::format("Multiplier is not in acceptable range. Accepts {}.", accepted)};
+}
+
+std::string rule(const ContractSpec& spec) {
+  return fmt::format(
+      "worth the stake plus stake x {} x the {} of the quote since the entry, "
+      "less the commission, never below 0; closed when nothing is left",
+      spec.multiplier, kind_of(spec.type).direction > 0 ? "rise" : "fall");
+}
+
+Agreement code_agrees(const ContractSpec& spec, CodeFields& fields) {
+  const auto multiplier = fields.number();
+  return multiplier ? agreement(*multiplier == spec.multiplier) : Agreement::kUnreadable;
+}
+
+constexpr Kind row(std::string_view name, std::int8_t direction) {
+  Kind kind{.name = name, .v3_name = name, .family = "multiplier", .payoff = Payoff::kValue};
+  kind.needs = {.barrier = BarrierForm::kNone, .ticks = false, .time = false, .multiplier = true};
+  kind.resale = Resale::kAlways;
+  kind.amounts = {core::Money::minor(100), core::Money::minor(2'000'00), std::nullopt};
+  kind.direction = direction;
+  kind.check = check;
+  kind.rule = rule;
+  kind.code_agrees = code_agrees;
+  return kind;
+}
+
+}  // namespace
+
+constinit const Kind rows::kMultUp = row("MULTUP", 1);
+constinit const Kind rows::kMultDown = row("MULTDOWN", -1);
+
+MultiplierLife::MultiplierLife(const ContractSpec& spec, core::VenueTime start, core::Money stake,
+                               const SymbolInfo& symbol)
+    : spec_(spec),
+      start_(start),
+      stake_(stake),
+      commission_rate_(std::llround(symbol.multiplier_commission * kNano)),
+      commission_(core::Money::minor(
+          half_up_div(static_cast<Wide>(stake.units()) * spec.multiplier * commission_rate_, kNano),
+          stake.exponent())),
+      decimals_(symbol.decimals) {
+  DERIVD_CHECK(kind_of(spec.type).needs.multiplier, "not a multiplier");
+  DERIVD_CHECK(stake.units() > 0 && spec.multiplier > 0, "a multiplier without stake or factor");
+}
+
+MultiplierLife::Close MultiplierLife::on_tick(const Tick& tick) {
+  if (closed_ || tick.symbol != spec_.symbol || tick.epoch <= start_) return Close::kNone;
+  if (last_ && tick.epoch <= last_->epoch) return Close::kNone;
+  last_ = tick;
+  if (!entry_) entry_ = tick;
+  const auto profit_now = profit_at(tick.quote);
+  const auto level = stop_out_price();
+  const bool up = kind_of(spec_.type).direction > 0;
+  auto reason = Close::kNone;
+  if (up ? tick.quote <= level : tick.quote >= level) {
+    reason = Close::kStopOut;
+  } else if (spec_.take_profit && profit_now >= *spec_.take_profit) {
+    reason = Close::kTakeProfit;
+  } else if (spec_.stop_loss && profit_now <= -*spec_.stop_loss) {
+    reason = Close::kStopLoss;
+  }
+  closed_ = reason != Close::kNone;
+  return reason;
+}
+
+core::Money MultiplierLife::profit_at(core::Price spot) const {
+  if (!entry_) return -commission_;
+  DERIVD_CHECK(spot.decimals() == entry_->quote.decimals(), "prices of different symbols compared");
+  const auto entry = static_cast<Wide>(entry_->quote.mantissa());
+  const auto rise = static_cast<Wide>(spot.mantissa()) - entry;
+  const auto gain = (kind_of(spec_.type).direction > 0 ? rise : -rise) * kNano;
+  // The commission inside is the exact one, not the shown one: the captured stop-out level 614.26
+  // and bid 8.90 both come from it.
+  const auto numerator =
+      static_cast<Wide>(stake_.units()) * spec_.multiplier * (gain - commission_rate_ * entry);
+  const auto units = half_up_div(numerator, entry * kNano);
+  return core::Money::minor(std::max(units, -stake_.units()), stake_.exponent());
+}
+
+core::Money MultiplierLife::profit() const {
+  return last_ ? profit_at(last_->quote) : -commission_;
+}
+
+core::Price MultiplierLife::stop_out_price() const {
+  if (!entry_) return core::Price::raw(0, decimals_);
+  // (stake − rate × stake × multiplier) / (stake × multiplier) = 1 / multiplier − rate.
+  const Wide scale = static_cast<Wide>(spec_.multiplier) * kNano;
+  const Wide room = kNano - static_cast<Wide>(commission_rate_) * spec_.multiplier;
+  const auto entry = static_cast<Wide>(entry_->quote.mantissa());
+  const auto level = kind_of(spec_.type).direction > 0 ? ceil_div(entry * (scale - room), scale)
+                                                       : floor_div(entry * (scale + room), scale);
+  return core::Price::raw(level, entry_->quote.decimals());
+}
+
+}  // namespace derivd::market

@@ -1,0 +1,125 @@
+// Owns the table of contract kinds: one row for each of Deriv's types, with everything that tells
+// it from the others: its names, what a spec of it must say, its rule in code and in words, its
+// odds, its amounts. A family of types is one file, family_NAME.cpp, that holds its rows, and one
+// line for each row in kinds.cpp. Everybody asks the row what a contract is like; nobody asks which
+// type it is. The rows are constants: no thread owns them and none is ever made at run time.
+//
+// Rules and sources: shared reference deriv/contracts.md section 2, deriv/v3-api.md section 4.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/decimal.hpp"
+#include "core/time.hpp"
+#include "market/contract.hpp"
+#include "market/symbol.hpp"
+
+namespace derivd::market {
+
+class CodeFields;
+enum class Agreement : std::uint8_t;
+
+enum class Payoff : std::uint8_t {
+  kFixed,  // the payout that was quoted, or nothing
+  kValue,  // what the position is worth when it ends; no payout is ever quoted
+};
+
+/// What the exit is measured against.
+enum class BarrierForm : std::uint8_t {
+  kNone,    // nothing: DIGITEVEN, MULTUP
+  kEntry,   // the entry's quote: CALL
+  kOffset,  // the entry's quote and an offset: HIGHER
+  kDigit,   // a digit: DIGITOVER
+};
+
+/// When the venue buys a running contract back (deriv/v3-api.md section 4.4).
+enum class Resale : std::uint8_t {
+  kNever,
+  kTimed,   // after its entry tick, if its length is a time; one of ticks is not bought back
+  kAlways,  // after its entry tick
+};
+
+/// What a spec must say, and may not say.
+struct Needs {
+  BarrierForm barrier = BarrierForm::kEntry;
+  bool ticks = true;             // its length may be ticks
+  bool time = true;              // its length may be a time; neither: it has no length
+  bool multiplier = false;       // with the limits that the venue keeps: take profit, stop loss
+  bool quotes_digits = false;    // only on symbols for whose last digit the venue has contracts
+  bool digit_is_priced = false;  // another digit is another price
+  std::int8_t lowest_digit = 0;
+  std::int8_t highest_digit = 9;
+
+  constexpr bool has_length() const { return ticks || time; }
+};
+
+/// In the account's currency, as read for USD (deriv/v3-api.md section 4.3).
+struct Amounts {
+  core::Money min_stake;
+  std::optional<core::Money> max_stake;
+  std::optional<core::Money> max_payout;
+};
+inline constexpr Amounts kOptionAmounts{core::Money::minor(35), std::nullopt,
+                                        core::Money::minor(50'000'00)};
+
+struct Kind {
+  std::string_view name;     // Deriv's: in requests of the options dialect, in files, in books
+  std::string_view v3_name;  // under which v3 sells and books it: CALL for HIGHER
+  std::string_view family;   // for people: "digit"
+  Payoff payoff = Payoff::kFixed;
+  Needs needs{};
+  Resale resale = Resale::kTimed;
+  Amounts amounts = kOptionAmounts;
+  std::int8_t direction = 0;  // +1 gains when the quote rises, -1 when it falls, 0 neither
+  bool tie_wins = false;      // an exit that is exactly the price to beat wins
+  bool entry_counts = false;  // counted in ticks, the entry is tick 1; else it is tick 0
+  /// Why its odds are known without a model of the quotes; empty: they are not.
+  std::string_view fair_because{};
+
+  /// What is wrong with it beyond `needs`; null: nothing can be.
+  std::optional<SpecProblem> (*check)(const ContractSpec&, const SymbolInfo&) = nullptr;
+  /// Payoff::kFixed: whether it pays. Null for the others.
+  bool (*wins)(const ContractSpec&, core::Price entry, core::Price exit) = nullptr;
+  /// Payoff::kFixed: before the start, without commission; see theoretical_probability().
+  double (*probability)(const ContractSpec&, const SymbolInfo&, std::optional<core::Price> spot,
+                        std::optional<core::VenueTime> start) = nullptr;
+  /// Payoff::kFixed: of a running one after its entry tick.
+  double (*probability_now)(const ContractSpec&, const SymbolInfo&, const ContractLife&,
+                            core::VenueTime now) = nullptr;
+  /// The odds that follow from the rule alone, whatever the symbol; empty: none do.
+  std::optional<double> (*fair)(const ContractSpec&) = nullptr;
+  /// "wins when the last digit of the exit is odd".
+  std::string (*rule)(const ContractSpec&) = nullptr;
+  /// Whether what follows the amount in a shortcode names this contract.
+  Agreement (*code_agrees)(const ContractSpec&, CodeFields&) = nullptr;
+};
+
+inline const Kind& kind_of(ContractType type) { return type.kind(); }
+constexpr bool has_payout(const Kind& kind) { return kind.payoff == Payoff::kFixed; }
+inline bool has_payout(ContractType type) { return has_payout(kind_of(type)); }
+inline bool has_form(ContractType type, BarrierForm form) {
+  return kind_of(type).needs.barrier == form;
+}
+
+/// Every row, in a fixed order.
+std::span<const Kind* const> all_kinds();
+/// Where it stands in all_kinds(): for lists in a fixed order. A later release may put it
+/// elsewhere, so that no file and no digest may hold it.
+std::size_t rank_of(ContractType type);
+
+/// The name of both dialects' books names the type: CALL and HIGHER both name HIGHER.
+bool is_named(ContractType type, std::string_view wire_name);
+/// v3 books them under one name, so that its books alone do not tell one from the other.
+bool booked_alike(ContractType a, ContractType b);
+/// What a contract with an offset from its entry is, whose wire name is this; empty: there is none.
+std::optional<ContractType> with_offset(std::string_view wire_name);
+
+/// Whether the venue buys it back between its entry and its end.
+bool is_resold(const ContractSpec& spec);
+
+}  // namespace derivd::market
