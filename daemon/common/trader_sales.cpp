@@ -21,7 +21,7 @@ bool has_length(const Order& order) { return market::kind_of(order.spec.type).ne
 /// Null: it has no end that the clock tells.
 ordered_json end_of(const Order& order) {
   if (!has_length(order) || order.spec.duration.in_ticks() || !order.contract) return nullptr;
-  return (order.purchase_time + std::chrono::seconds(order.spec.duration.seconds())).s;
+  return market::expiry_of(order.spec.duration, order.purchase_time).s;
 }
 
 /// How it ends when nobody sells it, for people.

@@ -10,12 +10,11 @@
 namespace derivd::execution {
 namespace {
 
-using std::chrono::seconds;
-
 // Ticks: one interval for the entry, one for each tick, one to spare.
-seconds nominal_length(const market::ContractDuration& duration, std::int64_t interval_s) {
-  if (duration.in_ticks()) return seconds((duration.count + 2) * interval_s);
-  return seconds(duration.seconds());
+core::VenueTime nominal_end(const market::ContractDuration& duration, core::VenueTime start,
+                            std::int64_t interval_s) {
+  if (!duration.in_ticks()) return market::expiry_of(duration, start);
+  return start + std::chrono::seconds((duration.count + 2) * interval_s);
 }
 
 // Where ticks of the life are missing: does the venue's result follow from the venue's own ticks.
@@ -41,9 +40,8 @@ Follower::Follower(const market::ContractSpec& spec, core::VenueTime start, std:
     return;
   }
   life_ = market::ContractLife(spec, start);
-  const auto length = nominal_length(spec.duration, interval_s);
-  nominal_end_ = start + length;
-  next_poll_ = opened + length + kSilence;
+  nominal_end_ = nominal_end(spec.duration, start, interval_s);
+  next_poll_ = opened + (nominal_end_ - start) + kSilence;
 }
 
 bool Follower::has_ended(core::VenueTime epoch) const {

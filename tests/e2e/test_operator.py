@@ -164,9 +164,11 @@ def sell_the_rest(trial):
 
 
 def flattens(programs, directory):
-    """Three contracts of minutes at once: entries stop first, everything is sold, the books agree."""
+    """Three contracts of minutes at once: entries stop first, everything is sold, the books agree. One of
+    a day is said to end where the venue ends it: with its last day, not a day after its purchase."""
     slow = minutes("slow", "1HZ100V", guards={"max_open": 3})
-    trial = Trial(programs, directory, "options", [slow, minutes("other", "1HZ75V")], speed="4")
+    days = strategy("days", "1HZ50V", type="rise_fall", contract={"duration": "1d"})
+    trial = Trial(programs, directory, "options", [slow, minutes("other", "1HZ75V"), days], speed="4")
     daemon = trial.daemon.start()
     try:
         trial.wait_open("slow", 3)
@@ -175,7 +177,11 @@ def flattens(programs, directory):
                            "a flat strategy", daemon.process)
         harness.check(not trial.open_of("slow") and trial.open_of("other"), "the other is untouched")
         rows = daemon.json("strategies")
-        harness.check({r["name"]: r["status"] for r in rows} == {"slow": "paused", "other": "running"}, rows)
+        harness.check({r["name"]: r["status"] for r in rows}
+                      == {"slow": "paused", "other": "running", "days": "running"}, rows)
+        bought = trial.wait_open("days")[0]["purchase_time"]
+        ends = {row["ends"] for row in flat(trial, "days")}
+        harness.check(ends == {(bought // 86400 + 2) * 86400 - 1}, f"bought at {bought}, ends {ends}")
         sell_the_rest(trial)
         done = daemon.ctl("flatten")
         harness.check("nothing is open" in done.stdout, done.stdout)

@@ -477,6 +477,19 @@ TEST_F(Following, ATimedContractEndsWithATickAtItsExpiry) {
   EXPECT_EQ(*f.next_poll(), now + milliseconds(1500));
 }
 
+TEST_F(Following, ADayContractEndsWhereTheVenueEndsItNotADayLater) {
+  const std::int64_t midnight = kT0 / 86'400 * 86'400;
+  const std::int64_t start = midnight + 10 * 3600;
+  const std::int64_t close = midnight + 2 * 86'400 - 1;
+  Follower f(spec(ContractType::kCall, {1, Unit::kDays}), {start}, 2, now);
+  EXPECT_EQ(*f.next_poll(), now + seconds(close - start) + Follower::kSilence);
+  f.lose_ticks();  // what is left is the time of its end
+  feed(f, start + 86'400, "1.00");
+  EXPECT_GT(*f.next_poll(), now + seconds(3600)) << "asked for before its end";
+  feed(f, close, "1.01");
+  EXPECT_EQ(*f.next_poll(), now + milliseconds(1500));
+}
+
 TEST_F(Following, WithLostTicksTheClockDecidesWhenToAsk) {
   Follower f(spec(ContractType::kCall, {2, Unit::kTicks}), {kT0}, 2, now);
   f.lose_ticks();
