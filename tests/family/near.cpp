@@ -1,0 +1,53 @@
+#include "family/near.hpp"
+
+#include <fmt/format.h>
+
+#include "market/kind.hpp"
+#include "market/shortcode.hpp"
+
+namespace derivd::market {
+namespace {
+
+std::optional<SpecProblem> check(const ContractSpec& spec, const SymbolInfo&) {
+  if (spec.barrier.mantissa() > 0) return std::nullopt;
+  return SpecProblem{SpecFault::kBarrier, "A distance is above zero."};
+}
+
+bool wins(const ContractSpec& spec, core::Price entry, core::Price exit) {
+  return exit <= entry + spec.barrier && exit >= entry + -spec.barrier;
+}
+
+// Nobody sells it, so that any figure is the market's: one in four, and nine in ten once it runs.
+double probability(const ContractSpec&, const SymbolInfo&, std::optional<core::Price>,
+                   std::optional<core::VenueTime>) {
+  return 0.25;
+}
+double probability_now(const ContractSpec&, const SymbolInfo&, const ContractLife&,
+                       core::VenueTime) {
+  return 0.9;
+}
+std::optional<double> fair(const ContractSpec&) { return 0.25; }
+
+std::string rule(const ContractSpec& spec) {
+  return fmt::format("wins when the exit is within {} of the entry", spec.barrier.to_string());
+}
+
+constexpr Kind row() {
+  Kind kind{.name = "NEAR", .v3_name = "NEARBY", .family = "near"};
+  kind.needs = {.barrier = BarrierForm::kOffset};
+  kind.amounts.min_stake = core::Money::minor(500);
+  kind.check = check;
+  kind.wins = wins;
+  kind.probability = probability;
+  kind.probability_now = probability_now;
+  kind.fair = fair;
+  kind.rule = rule;
+  kind.code_agrees = offset_code_agrees;
+  return kind;
+}
+
+}  // namespace
+
+constinit const Kind rows::kNear = row();
+
+}  // namespace derivd::market
