@@ -80,10 +80,11 @@ ordered_json trade_row(const Order& order) {
   row["signal_epoch"] = time_or_null(order.signal_epoch);
   row["duration"] = order.spec.duration.to_string();
   row["prediction"] =
-      order.spec.prediction >= 0 ? ordered_json(order.spec.prediction) : ordered_json(nullptr);
+      order.spec.digit() >= 0 ? ordered_json(order.spec.digit()) : ordered_json(nullptr);
   row["barrier"] = market::has_form(order.spec.type, market::BarrierForm::kOffset)
-                       ? ordered_json(order.spec.barrier.to_string())
+                       ? ordered_json(order.spec.offset().to_string())
                        : ordered_json(nullptr);
+  row["spec"] = market::encode(order.spec);
   row["buy_transaction"] = id_or_null(order.buy_tx.value);
   row["sell_transaction"] = id_or_null(order.sell_tx.value);
   row["witness"] = execution::name_of(order.witness);

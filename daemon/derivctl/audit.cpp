@@ -64,6 +64,7 @@ ordered_json to_json(const Claim& claim, const Audit& a) {
   if (!o.strategy.empty()) out["strategy"] = o.strategy.view();
   out["type"] = market::name_of(o.spec.type);
   out["symbol"] = o.spec.symbol.view();
+  out["spec"] = market::encode(o.spec);
   out["start"] = o.purchase_time.s;
   out["rule"] = market::rule_in_words(o.spec);
   out["verdict"] = execution::name_of(a.verdict);

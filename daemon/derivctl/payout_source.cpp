@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "common/json_walk.hpp"
-#include "derivctl/journal_notices.hpp"
 #include "core/bounds.hpp"
+#include "derivctl/journal_notices.hpp"
 #include "execution/order.hpp"
 #include "market/kind.hpp"
 #include "market/symbol.hpp"
@@ -104,6 +104,7 @@ class ListReader final : public JsonVisitor {
 
  private:
   enum Key : std::uint8_t {
+    kSpec,
     kSymbol,
     kType,
     kDuration,
@@ -114,9 +115,9 @@ class ListReader final : public JsonVisitor {
     kSignal,
     kPurchase
   };
-  static constexpr std::array<std::string_view, 9> kKeys{
-      "symbol", "type",   "duration",     "prediction",   "barrier",
-      "stake",  "payout", "signal_epoch", "purchase_time"};
+  static constexpr std::array<std::string_view, 10> kKeys{
+      "spec",    "symbol", "type",   "duration",     "prediction",
+      "barrier", "stake",  "payout", "signal_epoch", "purchase_time"};
   struct Value {
     JsonScalar::Kind kind = JsonScalar::Kind::kNull;
     bool given = false;
@@ -162,7 +163,9 @@ class ListReader final : public JsonVisitor {
     return quotes_.add(spec, quote);
   }
 
+  /// From `spec` where the row has one; the lists of earlier releases have its parts alone.
   core::Result<void> read_spec(market::ContractSpec& spec) const {
+    if (values_[kSpec].given) return read_text(spec);
     const auto code = text(kSymbol);
     if (!code) return code.error();
     const auto* symbol = market::find_symbol(*code);
@@ -185,11 +188,30 @@ class ListReader final : public JsonVisitor {
       if (prediction.whole < 0 || prediction.whole > 9) {
         return core::invalid("prediction: no digit");
       }
-      spec.prediction = static_cast<std::int8_t>(prediction.whole);
+      spec.set_digit(static_cast<int>(prediction.whole));
     }
     if (!market::has_form(*type, market::BarrierForm::kOffset)) return {};
-    return read(kBarrier, spec.barrier,
-                [&](const std::string& t) { return core::Price::parse(t, symbol->decimals); });
+    core::Price offset;
+    const auto price = [&](const std::string& t) {
+      return core::Price::parse(t, symbol->decimals);
+    };
+    if (auto done = read(kBarrier, offset, price); !done) return done;
+    spec.set_offset(offset);
+    return {};
+  }
+
+  /// A text can say what nobody sells; a quote of that is none.
+  core::Result<void> read_text(market::ContractSpec& spec) const {
+    const auto decode = [](const std::string& t) { return market::decode(t); };
+    if (auto done = read(kSpec, spec, decode); !done) return done;
+    if (!market::has_payout(spec.type)) return {};
+    const auto* symbol = market::find_symbol(spec.symbol.view());
+    if (symbol == nullptr) {
+      return core::invalid(fmt::format("spec: symbol '{}' is not known", spec.symbol));
+    }
+    const auto problem = market::problem_of(spec, *symbol);
+    if (problem) return core::invalid(fmt::format("spec: {}", problem->text));
+    return {};
   }
 
   std::array<Value, kKeys.size()> values_;

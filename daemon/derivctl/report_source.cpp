@@ -49,7 +49,7 @@ std::optional<Trade> trade_of(const Order& o, const store::History& history) {
   t.strategy = o.strategy.str();
   t.symbol = o.spec.symbol.str();
   t.type = o.spec.type;
-  t.prediction = o.spec.prediction;
+  t.prediction = static_cast<std::int8_t>(o.spec.digit());
   t.bought = o.purchase_time.s != 0 ? o.purchase_time : o.signal_epoch;
   t.settled = o.settled_time;
   t.asked = o.stake;

@@ -19,7 +19,7 @@ using market::ContractSpec;
 
 core::Price one_pip_harder(const ContractSpec& spec, std::uint8_t decimals) {
   const auto pip = core::Price::raw(market::kind_of(spec.type).direction, decimals);
-  return spec.barrier.mantissa() == 0 ? pip : spec.barrier + pip;
+  return spec.offset().mantissa() == 0 ? pip : spec.offset() + pip;
 }
 
 /// The venue's model has a continuous price, but quotes have decimals, and a quote that ends
@@ -32,7 +32,7 @@ double win_probability_of(const ContractSpec& spec, const market::SymbolInfo& sy
   const bool tie_loses = kind.direction != 0 && !kind.tie_wins;
   if (!tie_loses || symbol.sigma_percent == 0) return at;
   auto next = spec;
-  next.barrier = one_pip_harder(spec, symbol.decimals);
+  next.set_offset(one_pip_harder(spec, symbol.decimals));
   return (at + market::theoretical_probability(next, symbol, spot)) / 2;
 }
 

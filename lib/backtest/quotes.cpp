@@ -20,8 +20,8 @@ std::string words_of(const market::ContractSpec& spec) {
   std::string out(market::name_of(spec.type));
   if (spec.duration.count > 0) out += " " + spec.duration.to_string();
   if (market::has_form(spec.type, market::BarrierForm::kOffset)) {
-    out += spec.barrier.mantissa() < 0 ? " " : " +";
-    out += spec.barrier.to_string();
+    out += spec.offset().mantissa() < 0 ? " " : " +";
+    out += spec.offset().to_string();
   }
   return out + " on " + spec.symbol.str();
 }
@@ -34,8 +34,8 @@ Quotes::Key Quotes::key_of(const market::ContractSpec& spec) {
   // One minute is sixty seconds; a day ends at midnight (market/contract.hpp) and is dear as such.
   const bool days = spec.duration.unit == market::ContractDuration::Unit::kDays;
   key.length = key.in_ticks ? spec.duration.count : spec.duration.seconds() + (days ? 1 : 0);
-  if (market::has_form(spec.type, market::BarrierForm::kOffset)) key.barrier = spec.barrier;
-  if (market::kind_of(spec.type).needs.digit_is_priced) key.prediction = spec.prediction;
+  if (market::has_form(spec.type, market::BarrierForm::kOffset)) key.barrier = spec.offset();
+  if (market::kind_of(spec.type).needs.digit_is_priced) key.digit = spec.digit();
   return key;
 }
 

@@ -63,7 +63,7 @@ class Quotes final {
     bool in_ticks = true;
     std::int64_t length = 0;  // ticks or seconds
     core::Price barrier;
-    std::int8_t prediction = -1;
+    int digit = -1;
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct Lane {

@@ -6,7 +6,6 @@
 #include <iterator>
 
 #include "core/check.hpp"
-#include "market/kind.hpp"
 
 namespace derivd::deriv {
 namespace {
@@ -31,9 +30,29 @@ void put_money(std::string& out, core::Money money) {
 }
 
 /// Relative barriers carry their sign, also when positive.
-void put_barrier(std::string& out, core::Price offset) {
-  if (offset.mantissa() >= 0) out.push_back('+');
-  put_fixed(out, offset.mantissa(), offset.decimals());
+void put_barrier(std::string& out, std::string_view key, const market::Barrier& barrier) {
+  using Form = market::Barrier::Form;
+  if (barrier.form == Form::kNone) return;
+  put(out, ",\"{}\":\"", key);
+  if (barrier.form == Form::kOffset && barrier.value.mantissa() >= 0) out.push_back('+');
+  put_fixed(out, barrier.value.mantissa(), barrier.value.decimals());
+  out.push_back('"');
+}
+
+void put_multiplier(std::string& out, const market::MultiplierTerms& terms) {
+  put(out, ",\"multiplier\":{}", terms.multiplier);
+  if (terms.cancellation) put(out, ",\"cancellation\":\"{}\"", terms.cancellation->to_string());
+  if (!terms.take_profit && !terms.stop_loss) return;
+  out += ",\"limit_order\":{";
+  if (terms.take_profit) {
+    out += "\"take_profit\":";
+    put_money(out, *terms.take_profit);
+  }
+  if (terms.stop_loss) {
+    out += terms.take_profit ? ",\"stop_loss\":" : "\"stop_loss\":";
+    put_money(out, *terms.stop_loss);
+  }
+  out.push_back('}');
 }
 
 bool is_word(char c) {
@@ -141,37 +160,22 @@ void Encoder::profit_table(std::string& out, std::int64_t req_id, core::VenueTim
   end(out, req_id);
 }
 
-void Encoder::contract(std::string& out, const market::ContractSpec& spec, core::Money stake,
+void Encoder::contract(std::string& out, const market::ContractSpec& spec, core::Money amount,
                        std::string_view currency) const {
-  put(out, "\"contract_type\":\"{}\",\"{}\":\"{}\",\"currency\":\"{}\",\"basis\":\"stake\",",
-      rules_.contract_name(spec.type), rules_.names().symbol, spec.symbol.view(), currency);
+  const auto basis = spec.basis == market::Basis::kStake ? "stake" : "payout";
+  put(out, "\"contract_type\":\"{}\",\"{}\":\"{}\",\"currency\":\"{}\",\"basis\":\"{}\",",
+      rules_.contract_name(spec.type), rules_.names().symbol, spec.symbol.view(), currency, basis);
   out += "\"amount\":";
-  put_money(out, stake);
-  if (spec.duration.count > 0) {
+  put_money(out, amount);
+  if (spec.duration.unit == market::ContractDuration::Unit::kUntil) {
+    put(out, ",\"date_expiry\":{}", spec.duration.count);
+  } else if (spec.duration.count > 0) {
     put(out, ",\"duration\":{},\"duration_unit\":\"{}\"", spec.duration.count,
         spec.duration.unit_letter());
   }
-  if (market::has_form(spec.type, market::BarrierForm::kDigit)) {
-    put(out, ",\"barrier\":\"{}\"", static_cast<int>(spec.prediction));
-  }
-  if (market::has_form(spec.type, market::BarrierForm::kOffset)) {
-    out += ",\"barrier\":\"";
-    put_barrier(out, spec.barrier);
-    out.push_back('"');
-  }
-  if (!market::kind_of(spec.type).needs.multiplier) return;
-  put(out, ",\"multiplier\":{}", spec.multiplier);
-  if (!spec.take_profit && !spec.stop_loss) return;
-  out += ",\"limit_order\":{";
-  if (spec.take_profit) {
-    out += "\"take_profit\":";
-    put_money(out, *spec.take_profit);
-  }
-  if (spec.stop_loss) {
-    out += spec.take_profit ? ",\"stop_loss\":" : "\"stop_loss\":";
-    put_money(out, *spec.stop_loss);
-  }
-  out.push_back('}');
+  put_barrier(out, "barrier", spec.barriers[0]);
+  put_barrier(out, "barrier2", spec.barriers[1]);
+  if (const auto* terms = spec.multiplier()) put_multiplier(out, *terms);
 }
 
 void Encoder::proposal(std::string& out, std::int64_t req_id, const market::ContractSpec& spec,

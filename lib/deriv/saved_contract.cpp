@@ -398,9 +398,9 @@ Status Reader::describe_digit(const std::optional<market::Shortcode>& code) {
     contradict(out_.claim, "barrier", shown->to_string(), digit.to_string());
   }
   for (std::int8_t d = 0; d <= 9; ++d) {
-    if (digit == Decimal{d, 0}) spec().prediction = d;
+    if (digit == Decimal{d, 0}) spec().set_digit(d);
   }
-  if (spec().prediction < 0) return core::invalid("the digit is not one of 0 to 9");
+  if (spec().digit() < 0) return core::invalid("the digit is not one of 0 to 9");
   return {};
 }
 
@@ -426,7 +426,7 @@ Status Reader::describe_offset(const std::optional<market::Shortcode>& code) {
   const auto type = market::with_offset(type_);
   if (!type) return refused(type_ + " with a barrier is not audited");
   spec().type = *type;
-  spec().barrier = *offset;
+  spec().set_offset(*offset);
   return {};
 }
 
@@ -463,7 +463,7 @@ Status Reader::describe(const std::optional<market::Shortcode>& code) {
     contradict(out_.claim, "multiplier", std::to_string(*f_.multiplier),
                std::to_string(multiplier));
   }
-  spec().multiplier = static_cast<std::uint16_t>(multiplier);
+  spec().multiplier_terms().multiplier = static_cast<std::uint16_t>(multiplier);
   return {};
 }
 

@@ -19,12 +19,11 @@ core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
   market::ContractSpec spec;
   spec.type = signal.type;
   spec.symbol = settings.symbol;
-  spec.prediction = signal.prediction;
+  spec.set_digit(signal.prediction);
   if (kind.needs.has_length()) spec.duration = wanted.duration;
   if (kind.needs.multiplier) {
-    spec.multiplier = static_cast<std::uint16_t>(wanted.multiplier.value_or(0));
-    spec.take_profit = wanted.take_profit;
-    spec.stop_loss = wanted.stop_loss;
+    spec.terms = market::MultiplierTerms{static_cast<std::uint16_t>(wanted.multiplier.value_or(0)),
+                                         wanted.take_profit, wanted.stop_loss, std::nullopt};
   }
   if (kind.needs.barrier != market::BarrierForm::kOffset) return spec;
   if (!wanted.barrier) {
@@ -32,7 +31,7 @@ core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
   }
   auto offset = core::Price::from(*wanted.barrier, decimals);
   if (!offset) return offset.error();
-  spec.barrier = kind.direction < 0 ? -*offset : *offset;
+  spec.set_offset(kind.direction < 0 ? -*offset : *offset);
   return spec;
 }
 

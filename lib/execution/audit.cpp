@@ -168,7 +168,7 @@ bool comparable(const ContractSpec& spec, const Tick& entry, const Tick& exit) {
   const auto d = entry.quote.decimals();
   return d == exit.quote.decimals() &&
          (!market::has_form(spec.type, market::BarrierForm::kOffset) ||
-          spec.barrier.decimals() == d);
+          spec.offset().decimals() == d);
 }
 
 void set_result(Audit& a, const ContractSpec& spec, const OwnResult& own, const Order& order) {
@@ -236,8 +236,8 @@ void judge_digital(const Claim& claim, std::span<const Tick> ticks, Audit& a) {
 std::optional<Tick> stopped_out_before(const Claim& claim, const market::SymbolInfo& symbol,
                                        std::span<const Tick> ticks, VenueTime exit) {
   auto spec = claim.order.spec;
-  spec.take_profit.reset();  // may have been changed during its life
-  spec.stop_loss.reset();
+  // Its limits may have been changed during its life.
+  spec.terms = market::MultiplierTerms{spec.multiplier()->multiplier, {}, {}, {}};
   market::MultiplierLife life(spec, claim.order.purchase_time, claim.order.stake, symbol);
   for (const auto& t : ticks) {
     if (t.epoch >= exit) break;
@@ -254,8 +254,8 @@ void judge_multiplier(const Claim& claim, std::span<const Tick> ticks, Audit& a)
     return;
   }
   if (!o.entry || !o.exit || !comparable(o.spec, *o.entry, *o.exit) ||
-      o.entry->quote.decimals() != symbol->decimals || o.spec.multiplier == 0 ||
-      o.stake.units() <= 0) {
+      o.entry->quote.decimals() != symbol->decimals || o.spec.multiplier() == nullptr ||
+      o.spec.multiplier()->multiplier == 0 || o.stake.units() <= 0) {
     a.notes.push_back("its entry, exit, stake or multiplier is not known");
     return;
   }

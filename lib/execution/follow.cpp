@@ -23,7 +23,7 @@ std::optional<OwnResult> by_their_ticks(const Order& o) {
   const auto decimals = o.entry->quote.decimals();
   if (decimals != o.exit->quote.decimals()) return std::nullopt;
   if (market::has_form(o.spec.type, market::BarrierForm::kOffset) &&
-      decimals != o.spec.barrier.decimals()) {
+      decimals != o.spec.offset().decimals()) {
     return std::nullopt;
   }
   return OwnResult{*o.entry, *o.exit, market::wins(o.spec, o.entry->quote, o.exit->quote)};

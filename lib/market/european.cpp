@@ -41,9 +41,10 @@ double european_probability(const ContractSpec& spec, const SymbolInfo& symbol,
                             std::optional<core::Price> spot, std::optional<core::VenueTime> start) {
   const auto seconds = life_seconds(spec.duration, symbol, start);
   double above = 0.5;
-  if (spec.barrier.mantissa() != 0) {
+  const auto offset = spec.offset();
+  if (offset.mantissa() != 0) {
     DERIVD_CHECK(spot.has_value(), "a barrier is priced on a quote");
-    above = probability_above(spot->to_double(), (*spot + spec.barrier).to_double(), seconds,
+    above = probability_above(spot->to_double(), (*spot + offset).to_double(), seconds,
                               symbol.sigma_percent);
   } else if (!spec.duration.in_ticks() && spec.duration.seconds() >= kLongFrom) {
     above = probability_above(1, 1, seconds, symbol.sigma_percent);

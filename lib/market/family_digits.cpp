@@ -15,24 +15,24 @@ bool is_odd(const ContractSpec&, core::Price, core::Price exit) {
   return exit.last_digit() % 2 == 1;
 }
 bool matches(const ContractSpec& spec, core::Price, core::Price exit) {
-  return exit.last_digit() == spec.prediction;
+  return exit.last_digit() == spec.digit();
 }
 bool differs(const ContractSpec& spec, core::Price, core::Price exit) {
-  return exit.last_digit() != spec.prediction;
+  return exit.last_digit() != spec.digit();
 }
 bool is_over(const ContractSpec& spec, core::Price, core::Price exit) {
-  return exit.last_digit() > spec.prediction;
+  return exit.last_digit() > spec.digit();
 }
 bool is_under(const ContractSpec& spec, core::Price, core::Price exit) {
-  return exit.last_digit() < spec.prediction;
+  return exit.last_digit() < spec.digit();
 }
 
 // Of ten digits that are equally likely.
 double one_half(const ContractSpec&) { return 0.5; }
 double one_tenth(const ContractSpec&) { return 0.1; }
 double nine_tenths(const ContractSpec&) { return 0.9; }
-double digits_above(const ContractSpec& spec) { return (9 - spec.prediction) / 10.0; }
-double digits_below(const ContractSpec& spec) { return spec.prediction / 10.0; }
+double digits_above(const ContractSpec& spec) { return (9 - spec.digit()) / 10.0; }
+double digits_below(const ContractSpec& spec) { return spec.digit() / 10.0; }
 
 template <double (*odds)(const ContractSpec&)>
 double probability(const ContractSpec& spec, const SymbolInfo&, std::optional<core::Price>,
@@ -48,7 +48,7 @@ double probability_now(const ContractSpec& spec, const SymbolInfo&, const Contra
 template <double (*odds)(const ContractSpec&)>
 std::optional<double> fair(const ContractSpec& spec) {
   const bool asked = kind_of(spec.type).needs.digit_is_priced;
-  return asked && spec.prediction < 0 ? std::nullopt : std::optional(odds(spec));
+  return asked && spec.digit() < 0 ? std::nullopt : std::optional(odds(spec));
 }
 
 std::string even_rule(const ContractSpec&) {
@@ -56,16 +56,16 @@ std::string even_rule(const ContractSpec&) {
 }
 std::string odd_rule(const ContractSpec&) { return "wins when the last digit of the exit is odd"; }
 std::string match_rule(const ContractSpec& spec) {
-  return fmt::format("wins when the last digit of the exit is {}", spec.prediction);
+  return fmt::format("wins when the last digit of the exit is {}", spec.digit());
 }
 std::string differ_rule(const ContractSpec& spec) {
-  return fmt::format("wins when the last digit of the exit is not {}", spec.prediction);
+  return fmt::format("wins when the last digit of the exit is not {}", spec.digit());
 }
 std::string over_rule(const ContractSpec& spec) {
-  return fmt::format("wins when the last digit of the exit is above {}", spec.prediction);
+  return fmt::format("wins when the last digit of the exit is above {}", spec.digit());
 }
 std::string under_rule(const ContractSpec& spec) {
-  return fmt::format("wins when the last digit of the exit is below {}", spec.prediction);
+  return fmt::format("wins when the last digit of the exit is below {}", spec.digit());
 }
 
 constexpr Needs kParity{.barrier = BarrierForm::kNone, .time = false, .quotes_digits = true};

@@ -12,10 +12,10 @@ namespace {
 std::optional<double> as_quoted(const ContractSpec&) { return std::nullopt; }
 
 std::string rule(const ContractSpec& spec) {
-  const auto offset = spec.barrier.to_string();
+  const auto offset = spec.offset().to_string();
   return fmt::format("wins when the exit is {} the entry {}; a tie loses",
                      kind_of(spec.type).direction < 0 ? "below" : "above",
-                     spec.barrier.mantissa() < 0 ? "minus " + offset.substr(1) : "plus " + offset);
+                     spec.offset().mantissa() < 0 ? "minus " + offset.substr(1) : "plus " + offset);
 }
 
 constexpr Kind row(std::string_view name, std::string_view v3_name, std::int8_t direction) {

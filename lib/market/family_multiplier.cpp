@@ -16,16 +16,17 @@ namespace {
 
 std::optional<SpecProblem> check(const ContractSpec& spec, const SymbolInfo& symbol) {
   const auto positive = [](const std::optional<core::Money>& m) { return !m || m->units() > 0; };
-  if (!positive(spec.take_profit) || !positive(spec.stop_loss)) {
+  const auto& terms = *spec.multiplier();
+  if (!positive(terms.take_profit) || !positive(terms.stop_loss)) {
     return SpecProblem{SpecFault::kMultiplier, "Take profit and stop loss must be above zero."};
   }
   std::string accepted;
   for (const auto m : symbol.multipliers) {
     if (m == 0) continue;
-    if (m == spec.multiplier) return std::nullopt;
+    if (m == terms.multiplier) return std::nullopt;
     accepted += fmt::format("{}{}", accepted.empty() ? "" : ",", m);
   }
-  if (accepted.empty() && spec.multiplier > 0) return std::nullopt;  // the venue knows
+  if (accepted.empty() && terms.multiplier > 0) return std::nullopt;  // the venue knows
   return SpecProblem{
       SpecFault::kMultiplier,
       accepted.empty()
@@ -37,12 +38,21 @@ std::string rule(const ContractSpec& spec) {
   return fmt::format(
       "worth the stake plus stake x {} x the {} of the quote since the entry, "
       "less the commission, never below 0; closed when nothing is left",
-      spec.multiplier, kind_of(spec.type).direction > 0 ? "rise" : "fall");
+      spec.multiplier() != nullptr ? spec.multiplier()->multiplier : 0,
+      kind_of(spec.type).direction > 0 ? "rise" : "fall");
 }
 
 Agreement code_agrees(const ContractSpec& spec, CodeFields& fields) {
   const auto multiplier = fields.number();
-  return multiplier ? agreement(*multiplier == spec.multiplier) : Agreement::kUnreadable;
+  const auto* terms = spec.multiplier();
+  if (!multiplier || terms == nullptr) return Agreement::kUnreadable;
+  return agreement(*multiplier == terms->multiplier);
+}
+
+const MultiplierTerms& terms_of(const ContractSpec& spec) {
+  const auto* terms = spec.multiplier();
+  DERIVD_CHECK(terms != nullptr, "not a multiplier");
+  return *terms;
 }
 
 constexpr Kind row(std::string_view name, std::int8_t direction) {
@@ -64,32 +74,33 @@ constinit const Kind rows::kMultDown = row("MULTDOWN", -1);
 
 MultiplierLife::MultiplierLife(const ContractSpec& spec, core::VenueTime start, core::Money stake,
                                const SymbolInfo& symbol)
-    : spec_(spec),
+    : symbol_(spec.symbol),
+      terms_(terms_of(spec)),
+      rises_(kind_of(spec.type).direction > 0),
       start_(start),
       stake_(stake),
       commission_rate_(std::llround(symbol.multiplier_commission * kNano)),
       commission_(core::Money::minor(
-          half_up_div(static_cast<Wide>(stake.units()) * spec.multiplier * commission_rate_, kNano),
+          half_up_div(static_cast<Wide>(stake.units()) * terms_.multiplier * commission_rate_,
+                      kNano),
           stake.exponent())),
       decimals_(symbol.decimals) {
-  DERIVD_CHECK(kind_of(spec.type).needs.multiplier, "not a multiplier");
-  DERIVD_CHECK(stake.units() > 0 && spec.multiplier > 0, "a multiplier without stake or factor");
+  DERIVD_CHECK(stake.units() > 0 && terms_.multiplier > 0, "a multiplier without stake or factor");
 }
 
 MultiplierLife::Close MultiplierLife::on_tick(const Tick& tick) {
-  if (closed_ || tick.symbol != spec_.symbol || tick.epoch <= start_) return Close::kNone;
+  if (closed_ || tick.symbol != symbol_ || tick.epoch <= start_) return Close::kNone;
   if (last_ && tick.epoch <= last_->epoch) return Close::kNone;
   last_ = tick;
   if (!entry_) entry_ = tick;
   const auto profit_now = profit_at(tick.quote);
   const auto level = stop_out_price();
-  const bool up = kind_of(spec_.type).direction > 0;
   auto reason = Close::kNone;
-  if (up ? tick.quote <= level : tick.quote >= level) {
+  if (rises_ ? tick.quote <= level : tick.quote >= level) {
     reason = Close::kStopOut;
-  } else if (spec_.take_profit && profit_now >= *spec_.take_profit) {
+  } else if (terms_.take_profit && profit_now >= *terms_.take_profit) {
     reason = Close::kTakeProfit;
-  } else if (spec_.stop_loss && profit_now <= -*spec_.stop_loss) {
+  } else if (terms_.stop_loss && profit_now <= -*terms_.stop_loss) {
     reason = Close::kStopLoss;
   }
   closed_ = reason != Close::kNone;
@@ -101,11 +112,11 @@ core::Money MultiplierLife::profit_at(core::Price spot) const {
   DERIVD_CHECK(spot.decimals() == entry_->quote.decimals(), "prices of different symbols compared");
   const auto entry = static_cast<Wide>(entry_->quote.mantissa());
   const auto rise = static_cast<Wide>(spot.mantissa()) - entry;
-  const auto gain = (kind_of(spec_.type).direction > 0 ? rise : -rise) * kNano;
+  const auto gain = (rises_ ? rise : -rise) * kNano;
   // The commission inside is the exact one, not the shown one: the captured stop-out level 614.26
   // and bid 8.90 both come from it.
   const auto numerator =
-      static_cast<Wide>(stake_.units()) * spec_.multiplier * (gain - commission_rate_ * entry);
+      static_cast<Wide>(stake_.units()) * terms_.multiplier * (gain - commission_rate_ * entry);
   const auto units = half_up_div(numerator, entry * kNano);
   return core::Money::minor(std::max(units, -stake_.units()), stake_.exponent());
 }
@@ -117,11 +128,11 @@ core::Money MultiplierLife::profit() const {
 core::Price MultiplierLife::stop_out_price() const {
   if (!entry_) return core::Price::raw(0, decimals_);
   // (stake − rate × stake × multiplier) / (stake × multiplier) = 1 / multiplier − rate.
-  const Wide scale = static_cast<Wide>(spec_.multiplier) * kNano;
-  const Wide room = kNano - static_cast<Wide>(commission_rate_) * spec_.multiplier;
+  const Wide scale = static_cast<Wide>(terms_.multiplier) * kNano;
+  const Wide room = kNano - static_cast<Wide>(commission_rate_) * terms_.multiplier;
   const auto entry = static_cast<Wide>(entry_->quote.mantissa());
-  const auto level = kind_of(spec_.type).direction > 0 ? ceil_div(entry * (scale - room), scale)
-                                                       : floor_div(entry * (scale + room), scale);
+  const auto level =
+      rises_ ? ceil_div(entry * (scale - room), scale) : floor_div(entry * (scale + room), scale);
   return core::Price::raw(level, entry_->quote.decimals());
 }
 

@@ -31,7 +31,9 @@ class MultiplierLife final {
   core::Price stop_out_price() const;
 
  private:
-  ContractSpec spec_;
+  SymbolCode symbol_;
+  MultiplierTerms terms_;
+  bool rises_ = true;  // gains when the quote does
   core::VenueTime start_;
   core::Money stake_;
   std::int64_t commission_rate_ = 0;  // in 1e-9 of stake × multiplier

@@ -87,6 +87,7 @@ Agreement length_code_agrees(const ContractSpec& spec, CodeFields& fields) {
   // "_0" is how ticks ended in 2016; days end at the market's close, not at start + n × 86400.
   if (!from || !to || *to <= *from) return Agreement::kUnreadable;
   if (duration.in_ticks()) return Agreement::kDiffers;
+  if (duration.unit == ContractDuration::Unit::kUntil) return agreement(*to == duration.count);
   if (duration.unit == ContractDuration::Unit::kDays) return Agreement::kUnreadable;
   return agreement(*to - *from == duration.seconds());
 }
@@ -94,7 +95,7 @@ Agreement length_code_agrees(const ContractSpec& spec, CodeFields& fields) {
 Agreement digit_code_agrees(const ContractSpec& spec, CodeFields& fields) {
   const auto length = length_code_agrees(spec, fields);
   const auto digit = fields.number();
-  return both(length, digit ? agreement(*digit == spec.prediction) : Agreement::kUnreadable);
+  return both(length, digit ? agreement(*digit == spec.digit()) : Agreement::kUnreadable);
 }
 
 Agreement offset_code_agrees(const ContractSpec& spec, CodeFields& fields) {
@@ -103,7 +104,7 @@ Agreement offset_code_agrees(const ContractSpec& spec, CodeFields& fields) {
   const auto pips = barrier.empty() ? std::optional<std::int64_t>(0) : pips_of(barrier);
   if (!pips) return both(length, Agreement::kUnreadable);
   const bool has_offset = has_form(spec.type, BarrierForm::kOffset);
-  return both(length, agreement(*pips == (has_offset ? spec.barrier.mantissa() : 0)));
+  return both(length, agreement(*pips == (has_offset ? spec.offset().mantissa() : 0)));
 }
 
 std::optional<Shortcode> read_shortcode(std::string_view text, std::string_view symbol) {

@@ -275,7 +275,7 @@ std::optional<double> fair_probability(const Trade& t) {
   if (!market::has_payout(kind)) return std::nullopt;
   market::ContractSpec spec;
   spec.type = t.type;
-  spec.prediction = t.prediction;
+  spec.set_digit(t.prediction);
   if (const auto fair = kind.fair(spec)) return fair;
   if (!t.payout || t.payout->units() <= 0) return std::nullopt;
   const double quoted = t.stake.to_double() / t.payout->to_double() - market::kCommission;

@@ -63,6 +63,7 @@ std::string_view duration_type(const venue::Contract& c) {
     case Unit::kHours:
       return "hours";
     case Unit::kDays:
+    case Unit::kUntil:
       return "days";
   }
   return "";
@@ -247,7 +248,7 @@ void Venue::profit_table(Request& r) {
     if (described) {
       list.text("contract_type", d.wire_type).text("duration_type", duration_type(c));
       list.text("longcode", d.longcode);
-      if (c.multiplier) list.text("multiplier", fmt::format("{}", c.spec.multiplier));
+      if (c.multiplier) list.text("multiplier", fmt::format("{}", c.spec.multiplier()->multiplier));
     }
     list.raw("payout", number(c.payout)).integer("purchase_time", c.purchase_time.s);
     list.raw("sell_price", number(c.sell_price)).integer("sell_time", d.sell_time.s);

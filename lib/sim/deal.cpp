@@ -82,11 +82,11 @@ std::string duration_words(std::int64_t seconds) {
 
 /// "entry spot", "entry spot plus 0.100", "entry spot minus 0.100".
 std::string barrier_words(const market::ContractSpec& spec) {
-  if (!market::has_form(spec.type, market::BarrierForm::kOffset) || spec.barrier.mantissa() == 0)
+  if (!market::has_form(spec.type, market::BarrierForm::kOffset) || spec.offset().mantissa() == 0)
     return "entry spot";
-  const bool up = spec.barrier.mantissa() > 0;
+  const bool up = spec.offset().mantissa() > 0;
   return fmt::format("entry spot {} {}", up ? "plus" : "minus",
-                     (up ? spec.barrier : -spec.barrier).to_string());
+                     (up ? spec.offset() : -spec.offset()).to_string());
 }
 
 std::string_view comparison_words(ContractType type) {
@@ -97,7 +97,7 @@ std::string_view comparison_words(ContractType type) {
 std::string digit_longcode(const market::ContractSpec& spec, const market::SymbolInfo& symbol) {
   std::string what(comparison_words(spec.type));
   if (market::has_form(spec.type, market::BarrierForm::kDigit))
-    what += fmt::format("{}{}", what.empty() ? "" : " ", spec.prediction);
+    what += fmt::format("{}{}", what.empty() ? "" : " ", spec.digit());
   // "after 1 ticks" is the venue's own wording for digits.
   return fmt::format("Win payout if the last digit of {} is {} after {} ticks.",
                      symbol.display_name, what, spec.duration.count);
@@ -201,7 +201,7 @@ void write_barrier(JsonOut& out, const DealView& v) {
   if (const auto barrier = c.life.barrier_price())
     out.text("barrier", barrier->to_string());
   else if (market::has_form(c.spec.type, market::BarrierForm::kDigit) && c.life.entry())
-    out.text("barrier", fmt::format("{}", c.spec.prediction));
+    out.text("barrier", fmt::format("{}", c.spec.digit()));
 }
 
 void write_ticks(JsonOut& out, const DealView& v) {
@@ -307,7 +307,7 @@ class Audit {
 
 void write_multiplier(JsonOut& out, Members& m, const DealView& v) {
   if (!v.contract.multiplier) return;
-  out.integer("multiplier", v.contract.spec.multiplier);
+  out.integer("multiplier", v.contract.spec.multiplier()->multiplier);
   m.money("commission", v.contract.multiplier->commission());
   out.raw("limit_order", limit_order_json(v.contract, v.deal, true, true));
   const bool open = v.deal.shown == Shown::kOpen;
@@ -333,7 +333,7 @@ void write_limit(JsonOut& out, std::string_view key, std::string_view name,
 std::optional<std::string> level_for(const venue::Contract& c, const market::SymbolInfo& symbol,
                                      std::optional<core::Money> profit) {
   if (!profit || !c.multiplier || !c.multiplier->entry()) return std::nullopt;
-  const double exposure = c.stake.to_double() * c.spec.multiplier;
+  const double exposure = c.stake.to_double() * c.spec.multiplier()->multiplier;
   const double share = (*profit + c.multiplier->commission()).to_double() / exposure;
   const double direction = market::kind_of(c.spec.type).direction;
   return price_text(c.multiplier->entry()->quote.to_double() * (1 + direction * share),
@@ -386,7 +386,8 @@ std::string longcode_of(const market::ContractSpec& spec, const market::SymbolIn
                         std::optional<core::VenueTime> fixed_expiry) {
   const auto& kind = market::kind_of(spec.type);
   if (kind.needs.multiplier) {
-    const auto exposure = core::Money::minor(stake.units() * spec.multiplier, stake.exponent());
+    const auto exposure =
+        core::Money::minor(stake.units() * spec.multiplier()->multiplier, stake.exponent());
     return fmt::format(
         "If you select '{}', your total profit/loss will be the percentage {} in {}, multiplied by "
         "{}, minus commissions.",
@@ -414,7 +415,7 @@ std::string shortcode_of(const market::ContractSpec& spec, std::string_view type
   const auto& symbol = spec.symbol;
   if (market::kind_of(spec.type).needs.multiplier)
     return fmt::format("{}_{}_{}_{}_{}_{}_0_{}_N1", type, symbol, stake.to_string(),
-                       spec.multiplier, start.s, far_expiry(start).s,
+                       spec.multiplier()->multiplier, start.s, far_expiry(start).s,
                        take_profit ? take_profit->to_string() : "0.00");
   std::string out = fmt::format("{}_{}_{}_{}_", type, symbol, amount_code(payout), start.s);
   if (spec.duration.in_ticks())
@@ -427,12 +428,12 @@ std::string shortcode_of(const market::ContractSpec& spec, std::string_view type
     case market::BarrierForm::kNone:
       return out;
     case market::BarrierForm::kDigit:
-      return out + fmt::format("_{}_0", spec.prediction);
+      return out + fmt::format("_{}_0", spec.digit());
     case market::BarrierForm::kEntry:
     case market::BarrierForm::kOffset:
       break;
   }
-  return out + fmt::format("_S{}P_0", spec.barrier.mantissa());
+  return out + fmt::format("_S{}P_0", spec.offset().mantissa());
 }
 
 core::VenueTime far_expiry(core::VenueTime start) {

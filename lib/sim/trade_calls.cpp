@@ -69,7 +69,7 @@ Answer<void> read_barrier(const Json& p, Order& order) {
     if (text.empty()) return missing("barrier");
     if (text.size() != 1 || text[0] < '0' || text[0] > '9')
       return bad_barrier("Barrier must be an integer in range of 0 to 9.");
-    spec.prediction = static_cast<std::int8_t>(text[0] - '0');
+    spec.set_digit(text[0] - '0');
     return {};
   }
   if (!market::has_form(spec.type, market::BarrierForm::kOffset)) {
@@ -84,7 +84,7 @@ Answer<void> read_barrier(const Json& p, Order& order) {
   if (!price)
     return bad_barrier(
         fmt::format("Barrier can only be up to {} decimal places.", order.symbol->decimals));
-  spec.barrier = *price;
+  spec.set_offset(*price);
   return {};
 }
 
@@ -99,8 +99,8 @@ Answer<void> read_limits(const Json& p, Order& order) {
     if (!amount) return amount.error();
     if (*amount && (*amount)->units() <= 0)
       return WireError{"ContractBuyValidationError", "Please enter a positive amount.", key};
-    (std::string_view(key) == "take_profit" ? order.spec.take_profit : order.spec.stop_loss) =
-        *amount;
+    auto& terms = order.spec.multiplier_terms();
+    (std::string_view(key) == "take_profit" ? terms.take_profit : terms.stop_loss) = *amount;
   }
   return {};
 }
@@ -119,7 +119,7 @@ Answer<void> read_multiplier(const Json& p, Order& order) {
         "ContractBuyValidationError",
         fmt::format("Multiplier is not in acceptable range. Accepts {}.", fmt::join(accepted, ",")),
         "multiplier", "InvalidMultiplier"};
-  order.spec.multiplier = *found;
+  order.spec.multiplier_terms().multiplier = *found;
   return {};
 }
 
@@ -292,7 +292,7 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
     out.raw("commission", number(life->commission()));
   }
   if (kind.needs.barrier == market::BarrierForm::kOffset) {
-    const auto level = quote.spot + spec.barrier;
+    const auto level = quote.spot + spec.offset();
     out.key("contract_details").begin_object().text("barrier", level.to_string()).end_object();
   }
   out.integer("date_expiry", order.fixed_expiry ? order.fixed_expiry->s : quote.expiry.s);
@@ -307,13 +307,13 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
     contract.multiplier = life;
     Deal deal;
     deal.symbol = order.symbol;
-    deal.take_profit = spec.take_profit;
-    deal.stop_loss = spec.stop_loss;
+    deal.take_profit = spec.multiplier()->take_profit;
+    deal.stop_loss = spec.multiplier()->stop_loss;
     out.raw("limit_order", limit_order_json(contract, deal, true, true));
   }
   out.text("longcode",
            longcode_of(spec, *order.symbol, quote.stake, now_.venue, order.fixed_expiry));
-  if (mult) out.integer("multiplier", spec.multiplier);
+  if (mult) out.integer("multiplier", spec.multiplier()->multiplier);
   out.raw("payout", number(quote.payout)).raw("spot", number(quote.spot));
   out.integer("spot_time", quote.spot_time.s).key("validation_params").begin_object();
   if (kind.amounts.max_payout) {
@@ -441,8 +441,9 @@ void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
                       &order);
   // The book stops a multiplier out; its limit orders stay here, where they can be changed.
   auto spec = spec_now(order);
-  spec.take_profit.reset();
-  spec.stop_loss.reset();
+  if (const auto* terms = spec.multiplier()) {
+    spec.terms = market::MultiplierTerms{terms->multiplier, {}, {}, terms->cancellation};
+  }
   const auto id = book_.buy(a.index, spec, quote.stake, quote.payout, now_.venue);
   if (!id) return refuse_buy(r, refusal(id.error(), order), &order);
   const auto& contract = *book_.find(*id);
@@ -461,8 +462,10 @@ Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contra
   deal.dialect = r.conn.dialect;
   deal.symbol = order.symbol;
   deal.wire_type = wire_type(deal.dialect, contract.spec.type);
-  deal.take_profit = order.spec.take_profit;
-  deal.stop_loss = order.spec.stop_loss;
+  if (const auto* terms = order.spec.multiplier()) {
+    deal.take_profit = terms->take_profit;
+    deal.stop_loss = terms->stop_loss;
+  }
   deal.shortcode = shortcode_of(contract.spec, deal.wire_type, contract.stake, contract.payout,
                                 now_.venue, order.fixed_expiry, deal.take_profit);
   deal.longcode =
@@ -472,8 +475,8 @@ Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contra
     if (f.kind == FaultKind::kHoldSettlement) deal.hold_s = f.amount;
   if (contract.multiplier) {
     auto guarded = contract.spec;
-    guarded.take_profit = deal.take_profit;
-    guarded.stop_loss = deal.stop_loss;
+    guarded.multiplier_terms().take_profit = deal.take_profit;
+    guarded.multiplier_terms().stop_loss = deal.stop_loss;
     deal.guard.emplace(guarded, now_.venue, contract.stake, *order.symbol);
     for (const auto& [type, amount] :
          {std::pair("take_profit", deal.take_profit), std::pair("stop_loss", deal.stop_loss)})
@@ -531,8 +534,8 @@ void Venue::push_transaction(Account& a, const Deal& deal, const venue::Contract
       out.raw("balance", number(a.balance));
       if (v3 && !contract.multiplier) {
         const auto barrier = market::has_form(contract.spec.type, market::BarrierForm::kDigit)
-                                 ? fmt::format("{}", contract.spec.prediction)
-                                 : fmt::format("S{}P", contract.spec.barrier.mantissa());
+                                 ? fmt::format("{}", contract.spec.digit())
+                                 : fmt::format("S{}P", contract.spec.offset().mantissa());
         out.text("barrier", barrier);
       }
       out.integer("contract_id", contract.id.value).text("currency", "USD");
@@ -651,8 +654,8 @@ void Venue::contract_update(Request& r) {
     deal->limit_history.push_back({key, amount, now_.venue});
   }
   auto spec = contract.spec;
-  spec.take_profit = deal->take_profit;
-  spec.stop_loss = deal->stop_loss;
+  spec.multiplier_terms().take_profit = deal->take_profit;
+  spec.multiplier_terms().stop_loss = deal->stop_loss;
   deal->guard.emplace(spec, contract.purchase_time, contract.stake, *deal->symbol);
   // A level that the position has passed already closes it at the next tick, not at this one.
   if (const auto& entry = contract.multiplier->entry()) deal->guard->on_tick(*entry);

@@ -41,8 +41,8 @@ bool has_quotes(const Order& o) {
   const auto fits = [](core::Price quote) {
     return quote.mantissa() <= kMaxMantissa && quote.mantissa() >= -kMaxMantissa;
   };
-  return fits(o.spec.barrier) && (!o.entry || fits(o.entry->quote)) &&
-         (!o.exit || fits(o.exit->quote));
+  return fits(o.spec.barriers[0].value) && fits(o.spec.barriers[1].value) &&
+         (!o.entry || fits(o.entry->quote)) && (!o.exit || fits(o.exit->quote));
 }
 
 /// Whoever asks for a list of orders reckons with it: sums, curves, dates. load() takes what is

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "market/contract.hpp"
+#include "market/kind.hpp"
 #include "store/schema.hpp"
 
 namespace derivd::store {
@@ -103,6 +104,41 @@ class Reader final {
     out.quote = price(what);
     return out;
   }
+  /// As releases before the column `spec` kept it: what a type needs says which parts count.
+  market::ContractSpec spec_of_parts() {
+    market::ContractSpec spec;
+    spec.type = type("type");
+    spec.symbol = text<market::SymbolCode::kCapacity>("symbol");
+    spec.duration.count = integer();
+    spec.duration.unit = named(ContractDuration::unit_from, "duration_unit");
+    const auto& needs = market::kind_of(spec.type).needs;
+    const auto digit = integer_in<std::int8_t>(-1, 9, "prediction");
+    const auto offset = price("barrier");
+    if (needs.barrier == market::BarrierForm::kDigit) spec.set_digit(digit);
+    if (needs.barrier == market::BarrierForm::kOffset) spec.set_offset(offset);
+    market::MultiplierTerms terms;
+    terms.multiplier = integer_in<std::uint16_t>(0, UINT16_MAX, "multiplier");
+    terms.take_profit = optional_money("spec_take_profit");
+    terms.stop_loss = optional_money("spec_stop_loss");
+    if (needs.multiplier) spec.terms = terms;
+    return spec;
+  }
+  /// What the parts said stays where there is none. No release without it wrote another length.
+  void spec(market::ContractSpec& out, const char* what) {
+    const int column = next_++;
+    if (statement_.is_null(column)) {
+      const auto count = out.duration.count;
+      const bool until = out.duration.unit == ContractDuration::Unit::kUntil;
+      if (until || count < 0 || count > INT32_MAX) fail("duration_count");
+      return;
+    }
+    const auto spec = market::decode(statement_.text(column));
+    if (spec) {
+      out = *spec;
+    } else {
+      fail(what);
+    }
+  }
   const char* failed() const { return failed_; }
   int next() const { return next_; }
 
@@ -130,12 +166,13 @@ void put_order(RowWriter& row, const Order& o) {
   row.text(o.spec.symbol.view());
   row.integer(o.spec.duration.count);
   row.text(o.spec.duration.unit_letter());
-  row.integer(o.spec.prediction);
-  row.integer(o.spec.barrier.mantissa());
-  row.integer(o.spec.barrier.decimals());
-  row.integer(o.spec.multiplier);
-  put_money(row, o.spec.take_profit);
-  put_money(row, o.spec.stop_loss);
+  const auto* multiplier = o.spec.multiplier();
+  row.integer(o.spec.digit());
+  row.integer(o.spec.offset().mantissa());
+  row.integer(o.spec.offset().decimals());
+  row.integer(multiplier != nullptr ? multiplier->multiplier : 0);
+  put_money(row, multiplier != nullptr ? multiplier->take_profit : std::nullopt);
+  put_money(row, multiplier != nullptr ? multiplier->stop_loss : std::nullopt);
   put_money(row, o.stake);
   row.text(execution::name_of(o.state));
   row.integer(o.intended_wall.us);
@@ -156,6 +193,7 @@ void put_order(RowWriter& row, const Order& o) {
   put_tick(row, o.exit);
   row.integer(o.recomputed_differs ? 1 : 0);
   row.text(o.reason.view());
+  row.text(market::encode(o.spec));
   DERIVD_CHECK(row.count() == kOrderColumnCount, "a column of an order was forgotten");
 }
 
@@ -164,15 +202,7 @@ core::Result<Order> read_order(const Statement& statement, int first) {
   Order o;
   o.id.value = r.integer();
   o.strategy = r.text<core::Name::kCapacity>("strategy");
-  o.spec.type = r.type("type");
-  o.spec.symbol = r.text<market::SymbolCode::kCapacity>("symbol");
-  o.spec.duration.count = r.integer_in<std::int32_t>(0, INT32_MAX, "duration_count");
-  o.spec.duration.unit = r.named(ContractDuration::unit_from, "duration_unit");
-  o.spec.prediction = r.integer_in<std::int8_t>(-1, 9, "prediction");
-  o.spec.barrier = r.price("barrier");
-  o.spec.multiplier = r.integer_in<std::uint16_t>(0, UINT16_MAX, "multiplier");
-  o.spec.take_profit = r.optional_money("spec_take_profit");
-  o.spec.stop_loss = r.optional_money("spec_stop_loss");
+  o.spec = r.spec_of_parts();
   o.stake = r.money("stake");
   o.state = r.named(execution::order_state_from, "state");
   o.intended_wall.us = r.integer();
@@ -193,6 +223,7 @@ core::Result<Order> read_order(const Statement& statement, int first) {
   o.exit = r.tick("exit");
   o.recomputed_differs = r.integer() != 0;
   o.reason = r.text<64>("reason");
+  r.spec(o.spec, "spec");
   DERIVD_CHECK(r.next() == first + kOrderColumnCount, "a column of an order was forgotten");
   if (r.failed() != nullptr) {
     return core::invalid(fmt::format("order {} has a value in '{}' that no version of derivd wrote",

@@ -109,10 +109,15 @@ constexpr const char* kVersion3 =
     "INSERT INTO days SELECT 0,written_us,day,settled_profit,settled_profit_exp,trades"
     " FROM day_totals ORDER BY seq DESC LIMIT 1;" DERIVD_APPEND_ONLY("order_steps");
 
+/// What an order is for, in one text (market/spec.hpp). NULL in rows of releases before, whose
+/// parts (type to spec_stop_loss) say it; the parts are still written, for who reads the file with
+/// SQL. It is the last column, so that the values of an order's row keep their places.
+constexpr const char* kVersion4 = "ALTER TABLE orders ADD COLUMN spec TEXT;";
+
 #undef DERIVD_ORDER_COLUMNS
 #undef DERIVD_APPEND_ONLY
 
-constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3};
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4};
 
 }  // namespace
 

@@ -29,7 +29,7 @@ inline constexpr std::string_view kOrderColumns =
     "payout,payout_exp,purchase_time,balance_after,balance_after_exp,outcome,witness,"
     "profit,profit_exp,sell_price,sell_price_exp,sell_tx,settled_time,"
     "entry_symbol,entry_epoch,entry_quote,entry_decimals,"
-    "exit_symbol,exit_epoch,exit_quote,exit_decimals,recomputed_differs,reason";
-inline constexpr int kOrderColumnCount = 46;
+    "exit_symbol,exit_epoch,exit_quote,exit_decimals,recomputed_differs,reason,spec";
+inline constexpr int kOrderColumnCount = 47;
 
 }  // namespace derivd::store

@@ -49,7 +49,7 @@ Refusal no_quotes(const market::SymbolCode& symbol) {
 }
 
 bool off_the_money(const ContractSpec& spec) {
-  return market::has_form(spec.type, market::BarrierForm::kOffset) && spec.barrier.mantissa() != 0;
+  return market::has_form(spec.type, market::BarrierForm::kOffset) && spec.offset().mantissa() != 0;
 }
 
 std::optional<Refusal> spec_refusal(const ContractSpec& spec, const SymbolInfo* symbol) {

@@ -27,21 +27,27 @@ def regions(data):
     return sorted(found)
 
 
+def frames_of(region, journal, generation, number):
+    """(number, wall clock, payload) of each frame of one region."""
+    at = 64
+    while at + FRAME.size <= len(region):
+        magic, length, seq, written, crc = FRAME.unpack_from(region, at)
+        payload = region[at + FRAME.size:at + FRAME.size + length]
+        owner = struct.pack("<QQ", journal, generation)
+        if (magic != 0x31465444 or seq != number or len(payload) != length
+                or zlib.crc32(owner + region[at:at + 24] + payload) != crc):
+            return
+        yield seq, written, payload
+        number += 1
+        at += (FRAME.size + length + 7) // 8 * 8
+
+
 def frames(data):
     """(number, wall clock, payload) of every frame that a start would bring into the tables."""
     out = {}
-    for generation, number, journal, region in regions(data):
-        at = 64
-        while at + FRAME.size <= len(region):
-            magic, length, seq, written, crc = FRAME.unpack_from(region, at)
-            payload = region[at + FRAME.size:at + FRAME.size + length]
-            owner = struct.pack("<QQ", journal, generation)
-            if (magic != 0x31465444 or seq != number or len(payload) != length
-                    or zlib.crc32(owner + region[at:at + 24] + payload) != crc):
-                break
-            out[seq] = (seq, written, payload)
-            number += 1
-            at += (FRAME.size + length + 7) // 8 * 8
+    for generation, first, journal, region in regions(data):
+        for frame in frames_of(region, journal, generation, first):
+            out[frame[0]] = frame
     return out
 
 

@@ -111,6 +111,11 @@ def quoted(bench):
     save(higher, row("LOWER", "1.00", "2.40", FIRST, duration="5t", barrier="-0.10"))
     paid = {t["type"]: t["payout"] for t in bench.trades(barrier, "--payouts", file)}
     harness.check(paid == {"HIGHER": "2.30", "LOWER": "2.40"}, paid)
+    # The text of a contract counts, where there is one: the parts beside it may be those of another release.
+    save(row("HIGHER", "1.00", "2.31", FIRST, spec="HIGHER R_100 5t +0.10"),
+         row("HIGHER", "1.00", "2.41", FIRST, spec="LOWER R_100 5t -0.10"))
+    paid = {t["type"]: t["payout"] for t in bench.trades(barrier, "--payouts", file)}
+    harness.check(paid == {"HIGHER": "2.31", "LOWER": "2.41"}, paid)
     save(higher, row("LOWER", "1.00", "2.40", FIRST, duration="5t", barrier="-0.11"))
     done = bench.run(barrier, "--payouts", file, code=4)
     harness.check("strategy hl may buy LOWER 5t -0.10 on R_100, of which no quote is recorded (there are quotes of "
@@ -123,6 +128,14 @@ def quoted(bench):
             ([row("DIGITODD", "1.00", "1.95", None)], "row 1: neither signal_epoch nor purchase_time"),
             ([row("DIGITODD", 1.0, "1.95", FIRST)], "row 1: 'stake' is missing or no text"),
             ([row("HIGHER", "1.00", "2.00", FIRST)], "row 1: 'barrier' is missing or no text"),
+            ([row("CALL", "1.00", "1.95", FIRST, spec="CALL R_100")], "row 1: spec: 'CALL R_100' is not the text"),
+            ([row("CALL", "1.00", "1.95", FIRST, spec="CALL XYZ 5t")], "row 1: spec: symbol 'XYZ' is not known"),
+            ([row("CALL", "1.00", "1.95", FIRST, spec="CALL R_100 until:1790000000")],
+             "row 1: spec: Trading is not offered for this duration."),
+            ([row("CALL", "1.00", "1.95", FIRST, spec="CALL R_100 5m +0.10")], "row 1: spec: CALL takes no barrier."),
+            ([row("CALL", "1.00", "1.95", FIRST, spec="CALL R_100 2147483647d")],
+             "row 1: spec: Trading is not offered for this duration."),
+            ([row("CALL", "1.00", "1.95", FIRST, spec=5)], "row 1: 'spec' is missing or no text"),
             ([{"a": 1}], "row 1: 'payout' is missing"),
             ([1, 2], "it holds something else than trades"),
             ([], "no payout is recorded there")):

@@ -9,12 +9,12 @@ namespace derivd::market {
 namespace {
 
 std::optional<SpecProblem> check(const ContractSpec& spec, const SymbolInfo&) {
-  if (spec.barrier.mantissa() > 0) return std::nullopt;
+  if (spec.offset().mantissa() > 0) return std::nullopt;
   return SpecProblem{SpecFault::kBarrier, "A distance is above zero."};
 }
 
 bool wins(const ContractSpec& spec, core::Price entry, core::Price exit) {
-  return exit <= entry + spec.barrier && exit >= entry + -spec.barrier;
+  return exit <= entry + spec.offset() && exit >= entry + -spec.offset();
 }
 
 // Nobody sells it, so that any figure is the market's: one in four, and nine in ten once it runs.
@@ -29,7 +29,7 @@ double probability_now(const ContractSpec&, const SymbolInfo&, const ContractLif
 std::optional<double> fair(const ContractSpec&) { return 0.25; }
 
 std::string rule(const ContractSpec& spec) {
-  return fmt::format("wins when the exit is within {} of the entry", spec.barrier.to_string());
+  return fmt::format("wins when the exit is within {} of the entry", spec.offset().to_string());
 }
 
 constexpr Kind row() {

@@ -134,7 +134,9 @@ TEST(AMadeUpFamily, IsAskedForInBothDialectsAndRecognised) {
   EXPECT_EQ(shortcode_agrees(near("0.10"), code), Agreement::kAgrees);
 }
 
-TEST(AMadeUpFamily, IsSavedAndReadBack) {
+TEST(AMadeUpFamily, HasATextAndIsSavedAndReadBack) {
+  EXPECT_EQ(encode(near("0.10")), "NEAR R_100 2t +0.10");
+  EXPECT_EQ(decode("NEAR R_100 2t +0.10").value(), near("0.10"));
   const test::TempDir dir;
   const auto file = dir.file("derivd.db");
   {

@@ -297,7 +297,7 @@ class World {
   std::string shortcode(const Contract& c) const {
     auto s = fmt::format("{}_{}_{}_{}_{}T", market::name_of(c.spec.type), c.spec.symbol.view(),
                          c.payout.to_string(), c.purchase.s, c.spec.duration.count);
-    if (c.spec.prediction >= 0) s += fmt::format("_{}_0", c.spec.prediction);
+    if (c.spec.digit() >= 0) s += fmt::format("_{}_0", c.spec.digit());
     return s;
   }
   execution::VenueReport venue_report(core::VenueTime since) const {
@@ -328,7 +328,7 @@ class World {
   void foreign_buy() {
     market::ContractSpec spec;
     spec.type = market::ContractType::kDigitOver;
-    spec.prediction = 4;
+    spec.set_digit(4);
     spec.symbol = "R_100";
     spec.duration = {1, market::ContractDuration::Unit::kTicks};
     open_contract(spec, usd("1.00"), {}, true);

@@ -1,6 +1,9 @@
 // Random symbols, specs and feeds for property tests, from a seeded Rng: the same run every time.
 #pragma once
 
+#include <array>
+#include <limits>
+#include <string>
 #include <vector>
 
 #include "core/rng.hpp"
@@ -29,12 +32,11 @@ inline ContractSpec any_digital(core::Rng& rng, const SymbolInfo& symbol) {
     spec.type = ContractType(*kinds[rng.below(kinds.size())]);
     if (!has_payout(spec.type)) continue;
     spec.symbol = symbol.code;
-    spec.barrier = {};
-    spec.prediction = -1;
-    if (has_form(spec.type, BarrierForm::kDigit))
-      spec.prediction = static_cast<std::int8_t>(rng.below(10));
+    spec.barriers = {};
+    spec.set_digit(-1);
+    if (has_form(spec.type, BarrierForm::kDigit)) spec.set_digit(static_cast<int>(rng.below(10)));
     if (has_form(spec.type, BarrierForm::kOffset)) {
-      spec.barrier = core::Price::raw(between(rng, -30, 30), symbol.decimals);
+      spec.set_offset(core::Price::raw(between(rng, -30, 30), symbol.decimals));
     }
     const bool ticks = !kind_of(spec.type).needs.time || rng.below(2) == 0;
     spec.duration.unit = ticks ? ContractDuration::Unit::kTicks : ContractDuration::Unit::kSeconds;
@@ -42,6 +44,90 @@ inline ContractSpec any_digital(core::Rng& rng, const SymbolInfo& symbol) {
         static_cast<std::int32_t>(ticks ? between(rng, 1, 10) : between(rng, 15, 90));
     if (validate(spec, symbol)) return spec;
   }
+}
+
+/// Any spec that has a text: every form of every part, whatever its type needs.
+inline std::int64_t any_whole(core::Rng& rng) {
+  switch (rng.below(5)) {
+    case 0:
+      return 0;
+    case 1:
+      return std::numeric_limits<std::int64_t>::max();
+    case 2:
+      return std::numeric_limits<std::int64_t>::min();
+    case 3:
+      return static_cast<std::int64_t>(rng.next());
+    default:
+      return between(rng, -2000, 2000);
+  }
+}
+
+inline Barrier any_barrier(core::Rng& rng) {
+  const auto value = core::Price::raw(any_whole(rng), static_cast<std::uint8_t>(rng.below(19)));
+  switch (rng.below(4)) {
+    case 0:
+      return {};
+    case 1:
+      return Barrier::offset(value);
+    case 2:
+      // A quote has no sign.
+      return Barrier::absolute(core::Price::raw(static_cast<std::int64_t>(rng.next() >> 1),
+                                                static_cast<std::uint8_t>(rng.below(19))));
+    default:
+      return Barrier::digit(static_cast<int>(rng.below(10)));
+  }
+}
+
+inline ContractDuration any_length(core::Rng& rng) {
+  using Unit = ContractDuration::Unit;
+  static constexpr std::array kUnits{Unit::kTicks, Unit::kSeconds, Unit::kMinutes,
+                                     Unit::kHours, Unit::kDays,    Unit::kUntil};
+  const auto unit = kUnits[rng.below(kUnits.size())];
+  if (unit == Unit::kUntil) return {between(rng, 0, 10'000'000'000), unit};
+  return {rng.below(8) == 0 ? std::numeric_limits<std::int32_t>::max() : between(rng, 0, 5000),
+          unit};
+}
+
+inline Terms any_terms(core::Rng& rng) {
+  const auto limit = [&]() -> std::optional<core::Money> {
+    if (rng.below(2) == 0) return std::nullopt;
+    return core::Money::minor(any_whole(rng), static_cast<std::uint8_t>(rng.below(19)));
+  };
+  const core::Decimal decimal{any_whole(rng) / 10, static_cast<std::uint8_t>(rng.below(19))};
+  switch (rng.below(5)) {
+    case 0:
+      return {};
+    case 1: {
+      MultiplierTerms terms{static_cast<std::uint16_t>(rng.below(65536)), limit(), limit(), {}};
+      if (rng.below(2) == 0) terms.cancellation = any_length(rng);
+      return terms;
+    }
+    case 2:
+      return AccumulatorTerms{decimal, limit()};
+    case 3:
+      return PointTerms{decimal};
+    default:
+      return TickTerms{static_cast<std::int8_t>(between(rng, -128, 127))};
+  }
+}
+
+inline ContractSpec any_spec(core::Rng& rng) {
+  const auto kinds = all_kinds();
+  ContractSpec spec;
+  spec.type = ContractType(*kinds[rng.below(kinds.size())]);
+  std::string symbol;
+  if (rng.below(2) == 0) {
+    symbol = any_symbol(rng).code;
+  } else {
+    const auto size = rng.below(SymbolCode::kCapacity + 1);
+    while (symbol.size() < size) symbol.push_back(static_cast<char>(rng.below(256)));
+  }
+  spec.symbol = SymbolCode(symbol);
+  spec.duration = any_length(rng);
+  for (auto& barrier : spec.barriers) barrier = any_barrier(rng);
+  spec.terms = any_terms(rng);
+  spec.basis = rng.below(4) == 0 ? Basis::kPayout : Basis::kStake;
+  return spec;
 }
 
 /// A walk of small steps with ties, on the symbol's grid, sometimes with ticks missing.

@@ -17,7 +17,7 @@ struct Position {
     spec.symbol = symbol.code;
     // What the venue offers costs up to a seventh of the stake (R_10 × 4000, R_100 × 400).
     const auto most = static_cast<std::int64_t>(0.2 / symbol.multiplier_commission);
-    spec.multiplier = static_cast<std::uint16_t>(between(rng, 5, most));
+    spec.multiplier_terms().multiplier = static_cast<std::uint16_t>(between(rng, 5, most));
     stake = core::Money::minor(between(rng, 100, 200'000));
     entry = Price::raw(between(rng, 100'000, 90'000'000), symbol.decimals);
   }
@@ -77,7 +77,8 @@ TEST(MultiplierLaws, UpAndDownTogetherLoseBothCommissions) {
     down_spec.type = ContractType::kMultDown;
     const auto up = p.open(up_spec);
     const auto down = p.open(down_spec);
-    const auto room = p.entry.mantissa() / p.spec.multiplier / 2;  // inside both stop-outs
+    const auto room =
+        p.entry.mantissa() / p.spec.multiplier_terms().multiplier / 2;  // inside both stop-outs
     const auto spot = p.near(between(p.rng, -room, room));
     const auto sum = up.profit_at(spot) + down.profit_at(spot);
     ASSERT_NEAR(static_cast<double>(sum.units()),
@@ -97,7 +98,8 @@ TEST(MultiplierLaws, TheStopOutLosesTheStakeAndOneStepBeforeDoesNot) {
       return Price::raw(level.mantissa() + (up ? towards_entry : -towards_entry), level.decimals());
     };
     // One step is worth this much, so that the loss at the level is the stake within a step.
-    const double step_cents = static_cast<double>(p.stake.units()) * p.spec.multiplier /
+    const double step_cents = static_cast<double>(p.stake.units()) *
+                              p.spec.multiplier_terms().multiplier /
                               static_cast<double>(p.entry.mantissa());
     const auto at_level = static_cast<double>((probe.profit_at(level) + p.stake).units());
     ASSERT_GE(at_level, 0);
@@ -115,26 +117,28 @@ TEST(MultiplierLaws, ClosesOnTheFirstTickBeyondALevel) {
   for (std::uint64_t seed = 0; seed < kCases; ++seed) {
     SCOPED_TRACE(seed);
     Position p(seed);
-    p.spec.take_profit = core::Money::minor(between(p.rng, 1, p.stake.units()));
-    p.spec.stop_loss = core::Money::minor(between(p.rng, 1, p.stake.units()));
+    p.spec.multiplier_terms().take_profit = core::Money::minor(between(p.rng, 1, p.stake.units()));
+    p.spec.multiplier_terms().stop_loss = core::Money::minor(between(p.rng, 1, p.stake.units()));
     auto life = p.open(p.spec);
-    if (life.profit() <= -*p.spec.stop_loss) continue;  // closed by its own commission
+    if (life.profit() <= -*p.spec.multiplier_terms().stop_loss)
+      continue;  // closed by its own commission
     auto at = std::int64_t{0};
     for (int i = 0; i < 200; ++i) {
-      const auto swing = std::max<std::int64_t>(2, p.entry.mantissa() / p.spec.multiplier / 8);
+      const auto swing =
+          std::max<std::int64_t>(2, p.entry.mantissa() / p.spec.multiplier_terms().multiplier / 8);
       at += between(p.rng, -swing, swing);
       const auto profit = life.profit_at(p.near(at));
       const auto close = life.on_tick({p.symbol.code, {104 + 2 * i}, p.near(at)});
       if (close == Close::kNone) {
-        ASSERT_LT(profit, *p.spec.take_profit);
-        ASSERT_GT(profit, -*p.spec.stop_loss);
+        ASSERT_LT(profit, *p.spec.multiplier_terms().take_profit);
+        ASSERT_GT(profit, -*p.spec.multiplier_terms().stop_loss);
         continue;
       }
       ASSERT_EQ(life.profit(), profit);
       if (close == Close::kTakeProfit) {
-        ASSERT_GE(profit, *p.spec.take_profit);
+        ASSERT_GE(profit, *p.spec.multiplier_terms().take_profit);
       } else {
-        ASSERT_LE(profit, -*p.spec.stop_loss);
+        ASSERT_LE(profit, -*p.spec.multiplier_terms().stop_loss);
       }
       break;
     }

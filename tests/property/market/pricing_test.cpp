@@ -55,8 +55,8 @@ TEST(PricingLaws, AHigherBarrierIsLessLikelyToBePassed) {
     o.spec.type = ContractType::kHigher;
     auto further = o.spec;
     const auto by = core::Price::raw(between(o.rng, 1, 5), o.symbol.decimals);
-    further.barrier = o.spec.barrier + by;
-    if (o.spec.barrier.mantissa() == 0 || further.barrier.mantissa() == 0) continue;
+    further.set_offset(o.spec.offset() + by);
+    if (o.spec.offset().mantissa() == 0 || further.offset().mantissa() == 0) continue;
     ASSERT_GE(o.probability(), theoretical_probability(further, o.symbol, o.spot));
   }
 }

@@ -184,7 +184,7 @@ TEST(Wins, OppositesNeverBothWin) {
     const auto won = [&](ContractType type, std::int64_t barrier = 0) {
       ContractSpec spec;
       spec.type = type;
-      if (has_form(type, BarrierForm::kOffset)) spec.barrier = core::Price::raw(barrier, 2);
+      if (has_form(type, BarrierForm::kOffset)) spec.set_offset(core::Price::raw(barrier, 2));
       return wins(spec, entry, exit);
     };
     ASSERT_FALSE(won(ContractType::kCall) && won(ContractType::kPut));
@@ -210,7 +210,7 @@ TEST(Wins, DigitKindsPartitionTheDigits) {
     const auto won = [&](ContractType type, int prediction = -1) {
       ContractSpec spec;
       spec.type = type;
-      spec.prediction = static_cast<std::int8_t>(prediction);
+      spec.set_digit(prediction);
       return wins(spec, entry, quote);
     };
     ASSERT_NE(won(ContractType::kDigitEven), won(ContractType::kDigitOdd));

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
-#include "market/kind.hpp"
+#include "property/market/generate.hpp"
 #include "store/journal.hpp"
 #include "unit/service/temp_dir.hpp"
 #include "unit/store/same.hpp"
@@ -73,7 +73,11 @@ Order reckonable(Rng& rng, Order o) {
   o.signal_epoch = {time()};
   o.purchase_time = {time()};
   o.settled_time = {time()};
-  o.spec.barrier = core::Price::raw(time(), o.spec.barrier.decimals());
+  for (auto& barrier : o.spec.barriers) {
+    using Form = market::Barrier::Form;
+    if (barrier.form == Form::kNone || barrier.form == Form::kDigit) continue;
+    barrier.value = core::Price::raw(time(), barrier.value.decimals());
+  }
   for (auto* tick : {&o.entry, &o.exit}) {
     if (!*tick) continue;
     (*tick)->epoch = {time()};
@@ -86,16 +90,7 @@ Order any_order(Rng& rng, std::int64_t id) {
   Order o;
   o.id = {id};
   o.strategy = any_text<40>(rng);
-  const auto kinds = market::all_kinds();
-  o.spec.type = market::ContractType(*kinds[rng.below(kinds.size())]);
-  o.spec.symbol = any_text<30>(rng);
-  o.spec.duration = {static_cast<std::int32_t>(rng.below(1u << 31)),
-                     pick<market::ContractDuration::Unit>(rng, 5)};
-  o.spec.prediction = static_cast<std::int8_t>(static_cast<int>(rng.below(11)) - 1);
-  o.spec.barrier = core::Price::raw(any_int(rng), static_cast<std::uint8_t>(rng.below(19)));
-  o.spec.multiplier = static_cast<std::uint16_t>(rng.below(65536));
-  o.spec.take_profit = maybe<core::Money>(rng, any_money);
-  o.spec.stop_loss = maybe<core::Money>(rng, any_money);
+  o.spec = market::any_spec(rng);
   o.stake = any_money(rng);
   o.state = pick<execution::OrderState>(rng, 6);
   o.intended_wall = {any_int(rng)};

@@ -46,9 +46,10 @@ ContractSpec any_spec(Rng& rng, const SymbolInfo& symbol) {
   ContractSpec spec;
   spec.type = rng.below(2) == 0 ? market::ContractType::kMultUp : market::ContractType::kMultDown;
   spec.symbol = symbol.code;
-  spec.multiplier = symbol.multipliers[0] != 0 ? symbol.multipliers[rng.below(5)] : 100;
-  if (rng.below(2) == 0) spec.take_profit = Money::minor(between(rng, 1, 200));
-  if (rng.below(2) == 0) spec.stop_loss = Money::minor(between(rng, 1, 200));
+  spec.multiplier_terms().multiplier =
+      symbol.multipliers[0] != 0 ? symbol.multipliers[rng.below(5)] : 100;
+  if (rng.below(2) == 0) spec.multiplier_terms().take_profit = Money::minor(between(rng, 1, 200));
+  if (rng.below(2) == 0) spec.multiplier_terms().stop_loss = Money::minor(between(rng, 1, 200));
   return spec;
 }
 

@@ -70,7 +70,7 @@ TEST(Quotes, OldOnesAreForgotten) {
 TEST(Quotes, KeepContractsApart) {
   Quotes quotes;
   auto higher = spec_of(market::ContractType::kHigher, "1m", "R_100");
-  higher.barrier = core::Price::raw(10, 2);
+  higher.set_offset(core::Price::raw(10, 2));
   ASSERT_TRUE(quotes.add(kOdd, quote(1, "1.00", "1.95")));
   ASSERT_TRUE(quotes.add(higher, quote(1, "1.00", "2.40")));
   quotes.sort();
@@ -81,7 +81,7 @@ TEST(Quotes, KeepContractsApart) {
   auto same = higher;
   same.duration = market::ContractDuration::parse("60s").value();
   EXPECT_EQ(paid(quotes, "1.00", 5, same), "2.40");
-  same.barrier = core::Price::raw(11, 2);
+  same.set_offset(core::Price::raw(11, 2));
   EXPECT_FALSE(quotes.has(same));
   // A day ends at midnight, 86400 seconds do not.
   auto day = spec_of(market::ContractType::kCall, "1d");
@@ -89,14 +89,14 @@ TEST(Quotes, KeepContractsApart) {
   EXPECT_FALSE(quotes.has(spec_of(market::ContractType::kCall, "24h")));
   // The odds of a difference are the same for every digit, those of a threshold are not.
   auto differs = spec_of(market::ContractType::kDigitDiff);
-  differs.prediction = 3;
+  differs.set_digit(3);
   ASSERT_TRUE(quotes.add(differs, quote(1, "1.00", "1.09")));
-  differs.prediction = 7;
+  differs.set_digit(7);
   EXPECT_TRUE(quotes.has(differs));
   auto over = spec_of(market::ContractType::kDigitOver);
-  over.prediction = 3;
+  over.set_digit(3);
   ASSERT_TRUE(quotes.add(over, quote(1, "1.00", "1.60")));
-  over.prediction = 4;
+  over.set_digit(4);
   EXPECT_FALSE(quotes.has(over));
 }
 

@@ -48,7 +48,7 @@ TEST_F(Encoding, HigherAndLower) {
   EXPECT_TRUE(has(proposal(Dialect::kV3, spec), R"("contract_type":"CALL")"));
   EXPECT_TRUE(has(proposal(Dialect::kV3, spec), R"("barrier":"+0.36")"));
   spec.type = ContractType::kLower;
-  spec.barrier = core::Price::raw(-5, 3);
+  spec.set_offset(core::Price::raw(-5, 3));
   EXPECT_TRUE(has(proposal(Dialect::kOptions, spec), R"("contract_type":"LOWER")"));
   EXPECT_TRUE(has(proposal(Dialect::kV3, spec), R"("contract_type":"PUT")"));
   EXPECT_TRUE(has(proposal(Dialect::kV3, spec), R"("barrier":"-0.005")"));
@@ -59,18 +59,18 @@ TEST_F(Encoding, HigherAndLower) {
 
 TEST_F(Encoding, Multipliers) {
   auto spec = spec_of(ContractType::kMultUp);
-  spec.take_profit = core::Money::minor(1050);
-  spec.stop_loss = core::Money::minor(300);
+  spec.multiplier_terms().take_profit = core::Money::minor(1050);
+  spec.multiplier_terms().stop_loss = core::Money::minor(300);
   const auto text = proposal(Dialect::kOptions, spec);
   EXPECT_EQ(
       text,
       R"({"proposal":1,"contract_type":"MULTUP","underlying_symbol":"R_100","currency":"USD",)"
       R"("basis":"stake","amount":0.35,"multiplier":100,"limit_order":{"take_profit":10.50,)"
       R"("stop_loss":3.00},"req_id":3})");
-  spec.take_profit.reset();
+  spec.multiplier_terms().take_profit.reset();
   EXPECT_NE(proposal(Dialect::kOptions, spec).find(R"("limit_order":{"stop_loss":3.00})"),
             std::string::npos);
-  spec.stop_loss.reset();
+  spec.multiplier_terms().stop_loss.reset();
   EXPECT_EQ(proposal(Dialect::kOptions, spec).find("limit_order"), std::string::npos);
 }
 
@@ -132,8 +132,8 @@ void write_all(std::ostream& file, Dialect dialect) {
       if (kind->needs.has_length()) {
         spec.duration = *market::ContractDuration::parse(fmt::format("5{}", letter));
       } else if (letter != 't') {
-        spec.take_profit = core::Money::minor(100);
-        if (letter == 'd') spec.stop_loss = core::Money::minor(50);
+        spec.multiplier_terms().take_profit = core::Money::minor(100);
+        if (letter == 'd') spec.multiplier_terms().stop_loss = core::Money::minor(50);
       }
       e.proposal(out, 18, spec, core::Money::minor(35), "USD"), line("proposal");
       e.buy(out, 19, spec, core::Money::minor(1'000'000), "eUSDT"), line("buy");

@@ -24,11 +24,12 @@ inline market::ContractSpec spec_of(market::ContractType type, std::string_view 
   spec.type = type;
   spec.symbol = symbol;
   spec.duration = {1, market::ContractDuration::Unit::kTicks};
-  if (market::has_form(type, market::BarrierForm::kDigit)) spec.prediction = 5;
-  if (market::has_form(type, market::BarrierForm::kOffset)) spec.barrier = core::Price::raw(36, 2);
+  if (market::has_form(type, market::BarrierForm::kDigit)) spec.set_digit(5);
+  if (market::has_form(type, market::BarrierForm::kOffset))
+    spec.set_offset(core::Price::raw(36, 2));
   if (market::kind_of(type).needs.multiplier) {
     spec.duration = {};
-    spec.multiplier = 100;
+    spec.multiplier_terms().multiplier = 100;
   }
   return spec;
 }

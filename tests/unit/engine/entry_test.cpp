@@ -118,7 +118,7 @@ TEST(Entry, SpecCarriesPredictionAndSignedBarrier) {
   differs.params = {};
   auto rig = live_rig({differs});
   rig.tick("1.1");
-  EXPECT_EQ(rig.buy().spec.prediction, 0);  // 1.10
+  EXPECT_EQ(rig.buy().spec.digit(), 0);  // 1.10
 
   auto hl = every_tick("hl");
   hl.type = "higher_lower";
@@ -130,12 +130,12 @@ TEST(Entry, SpecCarriesPredictionAndSignedBarrier) {
   second.tick("R_75", kStart + 4, "101");
   auto up = second.buy();
   EXPECT_EQ(up.spec.type, ContractType::kHigher);
-  EXPECT_EQ(up.spec.barrier, core::Price::raw(3600, 4));
+  EXPECT_EQ(up.spec.offset(), core::Price::raw(3600, 4));
   second.bought(up.order, 1, "2.00");
   second.settle(1, "0.00");
   second.tick("R_75", kStart + 6, "100");  // the window was emptied: the first quote again
   second.tick("R_75", kStart + 8, "99");
-  EXPECT_EQ(second.buy().spec.barrier, core::Price::raw(-3600, 4));
+  EXPECT_EQ(second.buy().spec.offset(), core::Price::raw(-3600, 4));
 }
 
 TEST(Entry, ABarrierFinerThanTheSymbolIsNotBought) {

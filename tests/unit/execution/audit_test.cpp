@@ -217,7 +217,7 @@ TEST(AuditOfMultipliers, TheValueAtTheExit) {
   Order o;
   o.spec.type = ContractType::kMultUp;
   o.spec.symbol = "1HZ100V";
-  o.spec.multiplier = 100;
+  o.spec.multiplier_terms().multiplier = 100;
   o.state = OrderState::kSettled;
   o.purchase_time = {kT0};
   o.buy_price = usd("10.00");
@@ -259,7 +259,7 @@ Slow slow(const ContractSpec& s, const std::vector<Tick>& ticks) {
     r.exit = r.entry;
     while (ticks[r.exit + 1].epoch.s <= kT0 + s.duration.count) ++r.exit;
   }
-  const auto in = ticks[r.entry].quote.mantissa() + s.barrier.mantissa();
+  const auto in = ticks[r.entry].quote.mantissa() + s.offset().mantissa();
   const auto out = ticks[r.exit].quote.mantissa();
   const auto d = out % 10;
   if (s.type == ContractType::kCall || s.type == ContractType::kHigher) {
@@ -269,7 +269,7 @@ Slow slow(const ContractSpec& s, const std::vector<Tick>& ticks) {
   } else if (s.type == ContractType::kDigitEven) {
     r.won = d % 2 == 0;
   } else {
-    r.won = s.type == ContractType::kDigitDiff ? d != s.prediction : d > s.prediction;
+    r.won = s.type == ContractType::kDigitDiff ? d != s.digit() : d > s.digit();
   }
   return r;
 }
@@ -296,10 +296,9 @@ TEST(AuditOfRandomContracts, AgreesWithASlowReadingAndCatchesEveryChange) {
     s.duration = !market::kind_of(s.type).needs.time || below(2) == 0
                      ? ContractDuration{1 + below(10), Unit::kTicks}
                      : ContractDuration{15 + below(60), Unit::kSeconds};
-    if (market::has_form(s.type, market::BarrierForm::kDigit))
-      s.prediction = static_cast<std::int8_t>(below(9));
+    if (market::has_form(s.type, market::BarrierForm::kDigit)) s.set_digit(below(9));
     if (market::has_form(s.type, market::BarrierForm::kOffset))
-      s.barrier = core::Price::raw(below(21) - 10, 2);
+      s.set_offset(core::Price::raw(below(21) - 10, 2));
     const auto right = slow(s, ticks);
     auto claim = told(s.type, s.duration, right.won, ticks[right.entry], ticks[right.exit]);
     claim.order.spec = s;
@@ -319,21 +318,21 @@ TEST(Rules, InWords) {
   ContractSpec s;
   s.type = ContractType::kHigher;
   s.duration = {5, Unit::kTicks};
-  s.barrier = core::Price::raw(-10, 2);
+  s.set_offset(core::Price::raw(-10, 2));
   EXPECT_EQ(
       market::rule_in_words(s),
       "HIGHER, 5t: wins when the exit is above the entry minus 0.10; a tie loses. The entry is "
       "the first tick after the start; the exit is tick 5 after the entry.");
   s = {};
   s.type = ContractType::kDigitOver;
-  s.prediction = 4;
+  s.set_digit(4);
   s.duration = {5, Unit::kTicks};
   EXPECT_EQ(
       market::rule_in_words(s),
       "DIGITOVER, 5t: wins when the last digit of the exit is above 4. The entry is the first "
       "tick after the start; the exit is tick 5, the entry being tick 1.");
   s.type = ContractType::kPut;
-  s.prediction = -1;
+  s.set_digit(-1);
   s.duration = {1, Unit::kMinutes};
   EXPECT_THAT(market::rule_in_words(s), HasSubstr("the last tick at or before its end"));
 }

@@ -249,15 +249,15 @@ TEST(Shortcode, TicksAndDigits) {
   EXPECT_EQ(agrees("DIGITODD_1HZ50V_1.96_1484000000_0_0"), Agreement::kUnreadable);  // 2016
   EXPECT_EQ(agrees(""), Agreement::kUnreadable);
   s = spec(ContractType::kDigitOver, {1, Unit::kTicks}, "R_10");
-  s.prediction = 2;
+  s.set_digit(2);
   EXPECT_EQ(agrees("DIGITOVER_R_10_0.47_1791086752_1T_2_0"), Agreement::kAgrees);
-  s.prediction = 3;
+  s.set_digit(3);
   EXPECT_EQ(agrees("DIGITOVER_R_10_0.47_1791086752_1T_2_0"), Agreement::kDiffers);
 }
 
 TEST(Shortcode, BarriersAndSeconds) {
   auto s = spec(ContractType::kHigher, {1, Unit::kMinutes}, "R_100");
-  s.barrier = core::Price::raw(10, 2);
+  s.set_offset(core::Price::raw(10, 2));
   const auto agrees = [&](std::string_view code) { return shortcode_agrees(s, code); };
   EXPECT_EQ(agrees("CALL_R_100_3.91_1736296960_1736297020_S10P_0"), Agreement::kAgrees);
   EXPECT_EQ(agrees("HIGHER_R_100_3.91_1736296960_1736297020_S10P_0"), Agreement::kAgrees);
@@ -265,7 +265,7 @@ TEST(Shortcode, BarriersAndSeconds) {
   EXPECT_EQ(agrees("CALL_R_100_3.91_1736296960_1736297021_S10P_0"), Agreement::kDiffers);
   EXPECT_EQ(agrees("CALL_R_100_3.91_1736296960_5T_S10P_0"), Agreement::kDiffers);
   s = spec(ContractType::kLower, {1, Unit::kMinutes});
-  s.barrier = core::Price::raw(-4, 2);
+  s.set_offset(core::Price::raw(-4, 2));
   EXPECT_EQ(agrees("PUT_R_100_3.91_1736296960_1736297020F_S-4P_0"), Agreement::kAgrees);
   s = spec(ContractType::kCall, {1, Unit::kMinutes});
   EXPECT_EQ(agrees("CALL_R_100_3.91_1736296960_1736297020_S0P_0"), Agreement::kAgrees);
@@ -275,10 +275,10 @@ TEST(Shortcode, BarriersAndSeconds) {
 
 TEST(Shortcode, Multipliers) {
   auto s = spec(ContractType::kMultUp, {}, "1HZ100V");
-  s.multiplier = 10;
+  s.multiplier_terms().multiplier = 10;
   EXPECT_EQ(shortcode_agrees(s, "MULTUP_1HZ100V_9.00_10_1716200000_4869800000_60m_0.00_N1"),
             Agreement::kAgrees);
-  s.multiplier = 100;
+  s.multiplier_terms().multiplier = 100;
   EXPECT_EQ(shortcode_agrees(s, "MULTUP_1HZ100V_9.00_10_1716200000_4869800000_60m_0.00_N1"),
             Agreement::kDiffers);
 }
@@ -556,7 +556,7 @@ TEST_F(Following, WithLostTicksTheVenuesOwnTicksMustMakeItsResult) {
 
 TEST_F(Following, AMultiplierIsNeitherRecomputedNorPolled) {
   auto s = spec(ContractType::kMultUp, {});
-  s.multiplier = 100;
+  s.multiplier_terms().multiplier = 100;
   Follower f(s, {kT0}, 2, now);
   feed(f, kT0 + 2, "1.00");
   EXPECT_FALSE(f.next_poll());

@@ -86,11 +86,11 @@ void read_shortcode(Recorded& r, const std::string& shortcode, const std::string
   }
   if (fields.size() < 4) return;
   if (has_form(r.spec.type, BarrierForm::kDigit)) {
-    r.spec.prediction = static_cast<std::int8_t>(std::stoi(fields[3]));
+    r.spec.set_digit(std::stoi(fields[3]));
   } else if (fields[3].front() == 'S' && fields[3] != "S0P") {
     r.spec.type = r.spec.type == ContractType::kCall ? ContractType::kHigher : ContractType::kLower;
-    r.spec.barrier =
-        core::Price::raw(std::stoll(fields[3].substr(1)), find_symbol(symbol)->decimals);
+    r.spec.set_offset(
+        core::Price::raw(std::stoll(fields[3].substr(1)), find_symbol(symbol)->decimals));
   }
 }
 
@@ -227,7 +227,7 @@ TEST(Captures, DigitMatchOf2016ReplaysAsRecorded) {
     r.ticks[integer(t["epoch"])] = text(t["quote"]);
   }
   EXPECT_EQ(r.spec.type, ContractType::kDigitMatch);
-  EXPECT_EQ(r.spec.prediction, 0);
+  EXPECT_EQ(r.spec.digit(), 0);
   EXPECT_EQ(r.ticks.size(), 7u);
   replay(r);
 }
@@ -272,7 +272,7 @@ TEST(Captures, MultiplierReproducesCommissionStopOutAndProfit) {
   NEEDS_CAPTURES();
   const auto c = load("proposal_open_contract/multup-1hz100v-deal-cancellation-open.json");
   auto spec = spec_of(ContractType::kMultUp, "", "1HZ100V");
-  spec.multiplier = static_cast<std::uint16_t>(integer(c["multiplier"]));
+  spec.multiplier_terms().multiplier = static_cast<std::uint16_t>(integer(c["multiplier"]));
   const auto fee = usd(text(c["cancellation"]["ask_price"]));
   const auto stake = usd(text(c["buy_price"])) - fee;
   EXPECT_EQ(stake, usd("9.00"));
@@ -316,7 +316,7 @@ TEST_P(CapturedProposal, IsPricedToTheCent) {
   if (asked.contains("barrier")) {
     const std::string barrier = asked["barrier"];
     const auto value = price(barrier, info.decimals);
-    spec.barrier = barrier.front() == '+' ? value : value + -spot;
+    spec.set_offset(barrier.front() == '+' ? value : value + -spot);
     spec.type = ContractType::kHigher;
   }
   const auto ask = usd(text(p["ask_price"]));

@@ -192,8 +192,9 @@ TEST(Validate, RefusesWhatTheVenueWouldRefuse) {
   EXPECT_EQ(fault(spec_of(ContractType::kCall, "365d")), std::nullopt);
   EXPECT_EQ(fault(spec_of(ContractType::kCall, "366d")), SpecFault::kDuration);
   EXPECT_EQ(fault(spec_of(ContractType::kDigitEven, "15s")), SpecFault::kDuration);
-  EXPECT_EQ(fault(ContractSpec{ContractType::kCall, "R_100", {}, -1, {}, 0, {}, {}}),
-            SpecFault::kDuration);
+  auto without_length = spec_of(ContractType::kCall, "1t");
+  without_length.duration = {};
+  EXPECT_EQ(fault(without_length), SpecFault::kDuration);
   EXPECT_EQ(fault(spec_of(ContractType::kCall, "1t", "R_50")), SpecFault::kSymbol);
 }
 
@@ -216,39 +217,63 @@ TEST(Validate, BarriersCarryTheSymbolsDecimals) {
   const auto& r100 = *find_symbol("R_100");
   EXPECT_TRUE(validate(barrier_spec(ContractType::kHigher, "1m", "R_100", "+0.10"), r100));
   auto wrong = spec_of(ContractType::kHigher, "1m");
-  wrong.barrier = price("0.100", 3);
+  wrong.set_offset(price("0.100", 3));
   EXPECT_FALSE(validate(wrong, r100));
   auto surplus = spec_of(ContractType::kCall, "1m");
-  surplus.barrier = price("0.10", 2);
+  surplus.set_offset(price("0.10", 2));
   EXPECT_FALSE(validate(surplus, r100));
+}
+
+TEST(Validate, WhatATypeHasNoUseForIsRefused) {
+  const auto& r100 = *find_symbol("R_100");
+  const auto said = [&](const ContractSpec& spec) {
+    const auto done = validate(spec, r100);
+    return done ? "" : done.error().text;
+  };
+  const auto higher = barrier_spec(ContractType::kHigher, "1m", "R_100", "+0.10");
+  EXPECT_EQ(said(higher), "");
+  auto absolute = higher;
+  absolute.barriers[0] = Barrier::absolute(price("812.30", 2));
+  EXPECT_EQ(said(absolute), "HIGHER needs an offset from the entry.");
+  auto two = higher;
+  two.barriers[1] = Barrier::offset(price("-0.10", 2));
+  EXPECT_EQ(said(two), "HIGHER takes no second barrier.");
+  auto terms = higher;
+  terms.terms = TickTerms{3};
+  EXPECT_EQ(said(terms), "HIGHER takes no multiplier, take profit or stop loss.");
+  auto end = higher;
+  end.duration = ContractDuration::until({1'790'000'000});
+  EXPECT_EQ(said(end), "Trading is not offered for this duration.");
+  auto bare = spec_of(ContractType::kMultUp, "");
+  EXPECT_EQ(said(bare), "Multiplier must be above zero.");
 }
 
 TEST(Validate, MultipliersAreTheSymbolsOwn) {
   const auto& r50 = *find_symbol("R_50");
   auto spec = spec_of(ContractType::kMultUp, "", "R_50");
-  spec.multiplier = 80;
+  spec.multiplier_terms().multiplier = 80;
   EXPECT_TRUE(validate(spec, r50));
-  spec.multiplier = 81;
+  spec.multiplier_terms().multiplier = 81;
   EXPECT_EQ(validate(spec, r50).error().text,
             "Multiplier is not in acceptable range. Accepts 80,200,400,600,800.");
-  spec.multiplier = 0;
+  spec.multiplier_terms().multiplier = 0;
   EXPECT_FALSE(validate(spec, r50));
-  spec.multiplier = 80;
-  spec.take_profit = usd("0.00");
+  spec.multiplier_terms().multiplier = 80;
+  spec.multiplier_terms().take_profit = usd("0.00");
   EXPECT_FALSE(validate(spec, r50));
-  spec.take_profit = usd("1.00");
-  spec.stop_loss = usd("-1.00");
+  spec.multiplier_terms().take_profit = usd("1.00");
+  spec.multiplier_terms().stop_loss = usd("-1.00");
   EXPECT_FALSE(validate(spec, r50));
-  spec.stop_loss = usd("1.00");
+  spec.multiplier_terms().stop_loss = usd("1.00");
   EXPECT_TRUE(validate(spec, r50));
   spec.duration = lasting("5t");
   EXPECT_FALSE(validate(spec, r50));
   spec.duration = {};
   spec.symbol = "1HZ100V";  // no list known: the venue decides
-  spec.multiplier = 10;
+  spec.multiplier_terms().multiplier = 10;
   EXPECT_TRUE(validate(spec, *find_symbol("1HZ100V")));
   auto call = spec_of(ContractType::kCall, "1t", "R_50");
-  call.multiplier = 80;
+  call.multiplier_terms().multiplier = 80;
   EXPECT_FALSE(validate(call, r50));
 }
 

@@ -35,14 +35,14 @@ inline ContractSpec spec_of(ContractType type, std::string_view duration,
   spec.type = type;
   spec.symbol = symbol;
   if (kind_of(type).needs.has_length()) spec.duration = lasting(duration);
-  spec.prediction = static_cast<std::int8_t>(prediction);
+  spec.set_digit(prediction);
   return spec;
 }
 
 inline ContractSpec barrier_spec(ContractType type, std::string_view duration,
                                  std::string_view symbol, std::string_view offset) {
   auto spec = spec_of(type, duration, symbol);
-  spec.barrier = price(offset, find_symbol(symbol)->decimals);
+  spec.set_offset(price(offset, find_symbol(symbol)->decimals));
   return spec;
 }
 

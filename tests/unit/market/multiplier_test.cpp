@@ -11,7 +11,7 @@ using Close = MultiplierLife::Close;
 
 ContractSpec times(ContractType type, std::uint16_t factor) {
   auto spec = spec_of(type, "", "1HZ100V");
-  spec.multiplier = factor;
+  spec.multiplier_terms().multiplier = factor;
   return spec;
 }
 
@@ -85,8 +85,8 @@ TEST_F(Multiplier, RepeatedAndForeignTicksChangeNothing) {
 
 TEST_F(Multiplier, TakesProfitAndStopsLossInCents) {
   auto spec = times(ContractType::kMultUp, 100);
-  spec.take_profit = usd("1.00");
-  spec.stop_loss = usd("2.00");
+  spec.multiplier_terms().take_profit = usd("1.00");
+  spec.multiplier_terms().stop_loss = usd("2.00");
   auto won = open(spec, "10.00", "1000.00");
   EXPECT_EQ(won.on_tick(at(102, "1001.35")), Close::kNone);        // 0.99
   EXPECT_EQ(won.on_tick(at(103, "1001.36")), Close::kTakeProfit);  // 1.00
@@ -102,7 +102,7 @@ TEST_F(Multiplier, TakesProfitAndStopsLossInCents) {
 TEST_F(Multiplier, RoundsHalvesUpwards) {
   // No commission: CRASH and others without a known rate. 1 × 1 × 0.005 = half a cent.
   auto spec = spec_of(ContractType::kMultUp, "", "stpRNG");
-  spec.multiplier = 1;
+  spec.multiplier_terms().multiplier = 1;
   MultiplierLife life(spec, {100}, usd("1.00"), *find_symbol("stpRNG"));
   life.on_tick(tick(101, "1000.0", "stpRNG"));
   EXPECT_EQ(life.profit_at(price("1005.0", 1)), usd("0.01"));
@@ -113,7 +113,7 @@ TEST_F(Multiplier, RoundsHalvesUpwards) {
 
 TEST_F(Multiplier, LargestPositionsDoNotOverflow) {
   auto spec = spec_of(ContractType::kMultUp, "", "1HZ25V");
-  spec.multiplier = 4000;
+  spec.multiplier_terms().multiplier = 4000;
   MultiplierLife life(spec, {100}, usd("2000.00"), *find_symbol("1HZ25V"));
   life.on_tick(tick(101, "999999999.99", "1HZ25V"));
   life.on_tick(tick(102, "1999999999.98", "1HZ25V"));

@@ -35,7 +35,7 @@ TEST(Longcodes, ReadAsRecorded) {
   EXPECT_EQ(longcode(spec(ContractType::kDigitEven, "1t", "1HZ75V")),
             "Win payout if the last digit of Volatility 75 (1s) Index is even after 1 ticks.");
   auto match = spec(ContractType::kDigitDiff, "5t");
-  match.prediction = 4;
+  match.set_digit(4);
   EXPECT_EQ(longcode(match),
             "Win payout if the last digit of Volatility 100 Index is not 4 after 5 ticks.");
   match.type = ContractType::kDigitOver;
@@ -44,7 +44,7 @@ TEST(Longcodes, ReadAsRecorded) {
       "Win payout if the last digit of Volatility 100 Index is strictly higher than 4 after 5 "
       "ticks.");
   auto lower = spec(ContractType::kLower, "90s", "R_25");
-  lower.barrier = core::Price::raw(-100, 3);
+  lower.set_offset(core::Price::raw(-100, 3));
   EXPECT_EQ(longcode(lower),
             "Win payout if Volatility 25 Index is strictly lower than entry spot minus 0.100 at 1 "
             "minute 30 seconds after contract start time.");
@@ -54,7 +54,7 @@ TEST(Longcodes, ReadAsRecorded) {
   market::ContractSpec mult;
   mult.type = ContractType::kMultUp;
   mult.symbol = "1HZ100V";
-  mult.multiplier = 10;
+  mult.multiplier_terms().multiplier = 10;
   EXPECT_EQ(
       longcode(mult),
       "If you select 'Up', your total profit/loss will be the percentage increase in Volatility "
@@ -77,10 +77,10 @@ TEST(Shortcodes, ReadAsRecorded) {
   EXPECT_EQ(shortcode(spec(ContractType::kCall, "5t", "1HZ10V"), 195, 1589779082),
             "CALL_1HZ10V_1.95_1589779082_5T_S0P_0");
   auto over = spec(ContractType::kDigitOver, "1t", "R_10");
-  over.prediction = 2;
+  over.set_digit(2);
   EXPECT_EQ(shortcode(over, 47, 1791086752), "DIGITOVER_R_10_0.47_1791086752_1T_2_0");
   auto higher = spec(ContractType::kHigher, "1m");
-  higher.barrier = core::Price::raw(10, 2);
+  higher.set_offset(core::Price::raw(10, 2));
   EXPECT_EQ(shortcode(higher, 5000, 1587533920), "CALL_R_100_50_1587533920_1587533980_S10P_0");
   EXPECT_EQ(
       shortcode(spec(ContractType::kCall, "60s"), 1955, 1700481935, core::VenueTime{1700482235}),
@@ -88,7 +88,7 @@ TEST(Shortcodes, ReadAsRecorded) {
   market::ContractSpec mult;
   mult.type = ContractType::kMultUp;
   mult.symbol = "1HZ100V";
-  mult.multiplier = 10;
+  mult.multiplier_terms().multiplier = 10;
   EXPECT_EQ(shortcode(mult, 0, 1716220583),
             "MULTUP_1HZ100V_9.00_10_1716220583_4869849599_0_0.00_N1");
 }

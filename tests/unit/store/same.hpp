@@ -21,21 +21,17 @@ inline std::string describe(const std::optional<market::Tick>& t) {
 
 inline std::string describe(const execution::Order& o) {
   return fmt::format(
-      "id {} strategy '{}' type {} symbol '{}' duration {}/{} prediction {} barrier {}e-{} "
-      "multiplier {} tp {} sl {} stake {} state {} wall {} signal {} contract {} buy_tx {} price "
+      "id {} strategy '{}' spec '{}' stake {} state {} wall {} signal {} contract {} buy_tx {} "
+      "price "
       "{} "
       "payout {} purchase {} balance {} outcome {} witness {} profit {} sell {} sell_tx {} settled "
       "{} "
       "entry {} exit {} differs {} reason '{}'",
-      o.id.value, o.strategy, market::name_of(o.spec.type), o.spec.symbol, o.spec.duration.count,
-      static_cast<int>(o.spec.duration.unit), static_cast<int>(o.spec.prediction),
-      o.spec.barrier.mantissa(), o.spec.barrier.decimals(), o.spec.multiplier,
-      describe(o.spec.take_profit), describe(o.spec.stop_loss), describe(o.stake),
-      static_cast<int>(o.state), o.intended_wall.us, o.signal_epoch.s, o.contract.value,
-      o.buy_tx.value, describe(o.buy_price), describe(o.payout), o.purchase_time.s,
-      describe(o.balance_after), static_cast<int>(o.outcome), static_cast<int>(o.witness),
-      describe(o.profit), describe(o.sell_price), o.sell_tx.value, o.settled_time.s,
-      describe(o.entry), describe(o.exit), o.recomputed_differs, o.reason);
+      o.id.value, o.strategy, market::encode(o.spec), describe(o.stake), static_cast<int>(o.state),
+      o.intended_wall.us, o.signal_epoch.s, o.contract.value, o.buy_tx.value, describe(o.buy_price),
+      describe(o.payout), o.purchase_time.s, describe(o.balance_after), static_cast<int>(o.outcome),
+      static_cast<int>(o.witness), describe(o.profit), describe(o.sell_price), o.sell_tx.value,
+      o.settled_time.s, describe(o.entry), describe(o.exit), o.recomputed_differs, o.reason);
 }
 
 }  // namespace derivd::test

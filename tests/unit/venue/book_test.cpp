@@ -218,9 +218,9 @@ TEST_F(BookTest, ResaleHasItsLimits) {
 TEST_F(BookTest, AMultiplierIsClosedByItsLevels) {
   at(100, "700.00", "1HZ100V");
   auto spec = spec_of(ContractType::kMultUp, "", "1HZ100V");
-  spec.multiplier = 100;
-  spec.take_profit = usd("2.00");
-  spec.stop_loss = usd("3.00");
+  spec.multiplier_terms().multiplier = 100;
+  spec.multiplier_terms().take_profit = usd("2.00");
+  spec.multiplier_terms().stop_loss = usd("3.00");
   const auto won = buy(spec, "10.00", 100);
   EXPECT_EQ(balance(), usd("990.00"));
   EXPECT_EQ(book.find(won)->payout, usd("0.00"));
@@ -240,7 +240,7 @@ TEST_F(BookTest, AMultiplierIsClosedByItsLevels) {
 TEST_F(BookTest, AMultiplierLosesAtMostItsStake) {
   at(100, "700.00", "1HZ100V");
   auto spec = spec_of(ContractType::kMultDown, "", "1HZ100V");
-  spec.multiplier = 100;
+  spec.multiplier_terms().multiplier = 100;
   const auto id = buy(spec, "10.00", 100);
   at(101, "700.00", "1HZ100V");
   EXPECT_THAT(at(102, "900.00", "1HZ100V"),
@@ -253,7 +253,7 @@ TEST_F(BookTest, AMultiplierLosesAtMostItsStake) {
 TEST_F(BookTest, AMultiplierIsSoldWhileOpen) {
   at(100, "700.00", "1HZ100V");
   auto spec = spec_of(ContractType::kMultUp, "", "1HZ100V");
-  spec.multiplier = 10;
+  spec.multiplier_terms().multiplier = 10;
   const auto id = buy(spec, "10.00", 100);
   at(101, "700.00", "1HZ100V");
   at(102, "707.00", "1HZ100V");
@@ -283,9 +283,9 @@ TEST_F(BookTest, RefusesWhatCannotBeSold) {
             RefusalKind::kNoReturn);
   at(100, "163.1900", "R_50");
   auto mult = spec_of(ContractType::kMultUp, "", "R_50");
-  mult.multiplier = 7;
+  mult.multiplier_terms().multiplier = 7;
   EXPECT_EQ(refusal(mult, "1.00"), RefusalKind::kMultiplier);
-  mult.multiplier = 80;
+  mult.multiplier_terms().multiplier = 80;
   EXPECT_EQ(refusal(mult, "1.00"), std::nullopt);
   EXPECT_EQ(refusal(mult, "0.99"), RefusalKind::kStakeTooSmall);
   EXPECT_EQ(refusal(mult, "2000.00"), std::nullopt);
