@@ -79,6 +79,7 @@ constexpr Kind row(std::string_view name, const Needs& needs, decltype(Kind::win
   kind.entry_counts = true;
   kind.fair_because = "the ten last digits are equally likely";
   kind.wins = wins;
+  kind.at_end = won_or_lost;
   kind.probability = probability<odds>;
   kind.probability_now = probability_now<odds>;
   kind.fair = fair<odds>;

@@ -23,6 +23,7 @@ constexpr Kind row(std::string_view name, std::string_view v3_name, std::int8_t 
   kind.needs = {.barrier = BarrierForm::kOffset};
   kind.direction = direction;
   kind.wins = is_beyond;
+  kind.at_end = won_or_lost;
   kind.probability = european_probability;
   kind.probability_now = european_probability_now;
   kind.fair = as_quoted;

@@ -40,6 +40,7 @@ constexpr Kind row(std::string_view name, std::int8_t direction, bool tie_wins,
   kind.direction = direction;
   kind.tie_wins = tie_wins;
   kind.wins = tie_wins ? is_beyond_or_equal : is_beyond;
+  kind.at_end = won_or_lost;
   kind.probability = european_probability;
   kind.probability_now = probability_now;
   kind.fair = tie_wins ? as_quoted : one_half;

@@ -35,6 +35,10 @@ std::optional<ContractType> with_offset(std::string_view wire_name) {
   return std::nullopt;
 }
 
+End won_or_lost(const Life& life) {
+  return wins(life.spec(), life.entry()->quote, life.last()->quote) ? End::kWon : End::kLost;
+}
+
 bool is_resold(const ContractSpec& spec) {
   switch (kind_of(spec.type).resale) {
     case Resale::kNever:

@@ -17,6 +17,7 @@
 #include "core/decimal.hpp"
 #include "core/time.hpp"
 #include "market/contract.hpp"
+#include "market/life.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::market {
@@ -91,6 +92,14 @@ struct Kind {
   /// Payoff::kFixed: of a running one after its entry tick.
   double (*probability_now)(const ContractSpec&, const SymbolInfo&, const ContractLife&,
                             core::VenueTime now) = nullptr;
+  /// At the start of a life: notes that its ticks need. Null: none.
+  void (*begin)(Life&, const SymbolInfo*) = nullptr;
+  /// After each tick of its life, the entry included: whether this one ended it. Null: none does.
+  std::optional<End> (*step)(Life&) = nullptr;
+  /// At the end of its length; at least its entry is there. Null for kinds without a length.
+  End (*at_end)(const Life&) = nullptr;
+  /// Payoff::kValue: what it is worth at its last tick. Null for the others.
+  core::Money (*value)(const Life&) = nullptr;
   /// The odds that follow from the rule alone, whatever the symbol; empty: none do.
   std::optional<double> (*fair)(const ContractSpec&) = nullptr;
   /// "wins when the last digit of the exit is odd".
@@ -118,6 +127,9 @@ bool is_named(ContractType type, std::string_view wire_name);
 bool booked_alike(ContractType a, ContractType b);
 /// What a contract with an offset from its entry is, whose wire name is this; empty: there is none.
 std::optional<ContractType> with_offset(std::string_view wire_name);
+
+/// Kind::at_end of kinds that look at the entry and the exit alone: won or lost by wins().
+End won_or_lost(const Life& life);
 
 /// Whether the venue buys it back between its entry and its end.
 bool is_resold(const ContractSpec& spec);

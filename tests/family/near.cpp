@@ -38,6 +38,7 @@ constexpr Kind row() {
   kind.amounts.min_stake = core::Money::minor(500);
   kind.check = check;
   kind.wins = wins;
+  kind.at_end = won_or_lost;
   kind.probability = probability;
   kind.probability_now = probability_now;
   kind.fair = fair;
