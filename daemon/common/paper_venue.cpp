@@ -294,12 +294,13 @@ bool PaperVenue::is_undecided(Orphan& orphan) const {
   if (!orphan.asked_all) return false;
   const auto& contract = orphan.contract;
   sort_past(orphan);
-  market::ContractLife life(contract.spec, contract.purchase_time);
+  market::Life life(contract.spec, {contract.purchase_time, contract.stake, contract.payout},
+                    market::find_symbol(contract.spec.symbol.view()));
   for (const auto& tick : orphan.past) life.on_tick(tick);
-  if (!contract.spec.duration.in_ticks()) life.on_time(clock());
-  const bool stale = life.exit() && !contract.spec.duration.in_ticks() &&
+  life.on_time(clock());
+  const bool stale = life.exit() && market::is_timed(contract.spec) &&
                      life.expiry() - life.exit()->epoch > kMargin;
-  return life.verdict() == market::Verdict::kOpen || stale;
+  return !life.exit() || stale;
 }
 
 /// By time, each tick once; two answers may have told it twice, and not alike.
@@ -373,7 +374,7 @@ void PaperVenue::feed(const market::Tick& tick) {
 VenueTime PaperVenue::safe_until(VenueTime until) const {
   for (const auto id : open_) {
     const auto& c = *book_->find(id);
-    if (c.phase != venue::Phase::kOpen || c.multiplier || c.spec.duration.in_ticks()) continue;
+    if (c.phase != venue::Phase::kOpen || !market::is_timed(c.spec)) continue;
     const auto expiry = c.life.expiry();
     const auto last = book_->last_tick(c.spec.symbol);
     const bool behind = !last || last->epoch < expiry;
@@ -426,7 +427,7 @@ execution::ContractReport PaperVenue::report_of(const venue::Contract& c) const 
   } else {
     out.bid_price = book_->bid(c, clock());
   }
-  if (!c.multiplier) {
+  if (market::has_payout(c.spec.type)) {
     out.expiry = c.life.expiry();
     out.entry = c.life.entry();
     out.exit = c.life.exit();

@@ -8,8 +8,8 @@
 #include "common/output.hpp"
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
-#include "market/contract.hpp"
 #include "market/kind.hpp"
+#include "market/spec.hpp"
 #include "service/exit_code.hpp"
 #include "strategy/registry.hpp"
 

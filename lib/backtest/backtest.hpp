@@ -17,7 +17,7 @@
 #include "backtest/payouts.hpp"
 #include "core/result.hpp"
 #include "engine/settings.hpp"
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 #include "market/tick_source.hpp"
 
 namespace derivd::backtest {

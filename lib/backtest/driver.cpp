@@ -11,8 +11,6 @@
 
 namespace derivd::backtest {
 
-using market::Verdict;
-
 Driver::Driver(const Options& options, std::span<const Tape> tapes, const OnTrade& on_trade)
     : options_(options),
       on_trade_(on_trade),
@@ -91,9 +89,10 @@ void Driver::run_deadlines(core::VenueTime until) {
 
 void Driver::feed_open(std::uint32_t tape, const market::Tick& tick) {
   for (auto& contract : open_) {
-    if (contract.trade.tape != tape || contract.life.verdict() != Verdict::kOpen) continue;
+    if (contract.trade.tape != tape || contract.life.is_over()) continue;
     if (!contract.life.on_tick(tick)) continue;
     ++decided_;
+    DERIVD_CHECK(contract.life.exit().has_value(), "a purchase that no tick would meet is refused");
     contract.due = contract.life.exit()->epoch + options_.settle_delay;
   }
 }
@@ -103,7 +102,7 @@ void Driver::deliver() {
   due_.clear();
   for (std::size_t i = 0; i < open_.size(); ++i) {
     const auto& c = open_[i];
-    if (c.life.verdict() != Verdict::kOpen && c.due <= now_.venue) due_.push_back(i);
+    if (c.life.is_over() && c.due <= now_.venue) due_.push_back(i);
   }
   if (due_.empty()) return;
   if (due_.size() > 1) {
@@ -112,21 +111,18 @@ void Driver::deliver() {
   }
   for (const auto i : due_) settle(open_[i]);
   decided_ -= due_.size();
-  std::erase_if(open_, [this](const Open& c) {
-    return c.life.verdict() != Verdict::kOpen && c.due <= now_.venue;
-  });
+  std::erase_if(open_, [this](const Open& c) { return c.life.is_over() && c.due <= now_.venue; });
   // What the results set free (a held signal) is bought now, at the tick that brought them.
   perform();
 }
 
 void Driver::settle(Open& contract) {
-  const bool won = contract.life.verdict() == Verdict::kWon;
-  const auto& trade = contract.trade;
-  const auto paid = won ? trade.payout : core::Money::minor(0, trade.stake.exponent());
+  const auto& ended = *contract.life.ended();
+  const auto paid = ended.pays;
   balance_ += paid;
   end_trade(contract);
   report_.contract = {contract.order.value};
-  report_.status = won ? "won" : "lost";
+  report_.status = market::name_of(ended.how);
   report_.sell_price = paid;
   report_.sell_time = now_.venue;
   report_.entry = contract.life.entry();
@@ -209,7 +205,10 @@ bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::Ven
 void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core::VenueTime start) {
   const auto tape = tape_of(order.spec.symbol);
   if (refuses(order, tape, start)) return;
-  auto& contract = open_.emplace_back(order.order, order.spec, start);
+  const auto payout = options_.payouts.payout(order.spec, order.stake, quoted);
+  auto& contract =
+      open_.emplace_back(order.order, order.spec, market::Purchase{start, order.stake, payout},
+                         market::find_symbol(order.spec.symbol));
   auto& trade = contract.trade;
   trade.strategy = strategy_index(order.strategy);
   trade.tape = tape;
@@ -217,7 +216,7 @@ void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core:
   trade.signal_epoch = order.signal_epoch;
   trade.purchase_epoch = start;
   trade.stake = order.stake;
-  trade.payout = options_.payouts.payout(order.spec, order.stake, quoted);
+  trade.payout = payout;
   balance_ -= order.stake;
   begin_trade(contract);
   bought_.contract = {order.order.value};
@@ -264,8 +263,7 @@ void Driver::end_trade(Open& contract) {
   trade.exit = contract.life.exit()->quote;
   trade.settled_epoch = now_.venue;
   trade.settled_n = ++settled_;
-  const bool won = contract.life.verdict() == Verdict::kWon;
-  trade.profit = won ? trade.payout - trade.stake : -trade.stake;
+  trade.profit = contract.life.ended()->pays - trade.stake;
   result_.strategies[trade.strategy].sums.add(trade.stake, trade.profit);
   result_.total.add(trade.stake, trade.profit);
   if (!on_trade_) return;

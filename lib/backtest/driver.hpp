@@ -23,10 +23,11 @@ class Driver final {
  private:
   /// A contract from its purchase until its result has arrived.
   struct Open {
-    Open(core::OrderId id, const market::ContractSpec& spec, core::VenueTime start)
-        : order(id), life(spec, start) {}
+    Open(core::OrderId id, const market::ContractSpec& spec, const market::Purchase& purchase,
+         const market::SymbolInfo* symbol)
+        : order(id), life(spec, purchase, symbol) {}
     core::OrderId order;
-    market::ContractLife life;
+    market::Life life;
     Trade trade;
     core::VenueTime due;  // once decided: the earliest epoch at which the result arrives
   };

@@ -16,8 +16,8 @@
 #include "backtest/quotes.hpp"
 #include "core/decimal.hpp"
 #include "core/result.hpp"
-#include "market/contract.hpp"
 #include "market/pricing.hpp"
+#include "market/spec.hpp"
 #include "market/tick.hpp"
 
 namespace derivd::backtest {

@@ -31,7 +31,7 @@ Quotes::Key Quotes::key_of(const market::ContractSpec& spec) {
   key.symbol = spec.symbol;
   key.type = spec.type;
   key.in_ticks = spec.duration.in_ticks();
-  // One minute is sixty seconds; a day ends at midnight (market/contract.hpp) and is dear as such.
+  // One minute is sixty seconds; a day ends at midnight (market/spec.hpp) and is dear as such.
   const bool days = spec.duration.unit == market::ContractDuration::Unit::kDays;
   key.length = key.in_ticks ? spec.duration.count : spec.duration.seconds() + (days ? 1 : 0);
   if (market::has_form(spec.type, market::BarrierForm::kOffset)) key.barrier = spec.offset();

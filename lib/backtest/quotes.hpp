@@ -11,7 +11,7 @@
 #include "core/decimal.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 
 namespace derivd::backtest {
 

@@ -14,7 +14,7 @@
 #include "config/tree.hpp"
 #include "core/decimal.hpp"
 #include "core/result.hpp"
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 #include "risk/limits.hpp"
 
 namespace derivd::config {

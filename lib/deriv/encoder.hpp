@@ -12,7 +12,7 @@
 #include "core/secret.hpp"
 #include "core/time.hpp"
 #include "deriv/dialect.hpp"
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 
 namespace derivd::deriv {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::deriv {

@@ -5,9 +5,9 @@
 #include <charconv>
 
 #include "deriv/json.hpp"
-#include "market/contract.hpp"
 #include "market/kind.hpp"
 #include "market/shortcode.hpp"
+#include "market/spec.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::deriv {

@@ -17,7 +17,7 @@
 #include "core/time.hpp"
 #include "execution/refusal.hpp"
 #include "execution/report.hpp"
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 #include "market/tick.hpp"
 #include "market/tick_source.hpp"
 

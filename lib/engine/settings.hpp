@@ -8,7 +8,7 @@
 
 #include "core/decimal.hpp"
 #include "core/short_string.hpp"
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 #include "risk/limits.hpp"
 #include "staking/settings.hpp"
 #include "strategy/registry.hpp"

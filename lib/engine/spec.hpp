@@ -5,7 +5,7 @@
 
 #include "core/result.hpp"
 #include "engine/settings.hpp"
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 #include "strategy/strategy.hpp"
 
 namespace derivd::engine {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "market/contract.hpp"
 #include "market/kind.hpp"
 #include "market/multiplier.hpp"
+#include "market/spec.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::execution {
@@ -14,7 +14,6 @@ namespace {
 
 using core::Money;
 using core::VenueTime;
-using market::ContractLife;
 using market::ContractSpec;
 using market::Tick;
 
@@ -99,7 +98,7 @@ std::int64_t missing_in(std::span<const Tick> ticks, std::int64_t cadence, Venue
 }
 
 /// Why these ticks do not prove the life that they led to; empty: they do.
-std::string hole_in(const ContractSpec& spec, const ContractLife& life, std::span<const Tick> ticks,
+std::string hole_in(const ContractSpec& spec, const market::Life& life, std::span<const Tick> ticks,
                     VenueTime start) {
   const auto cadence = cadence_of(spec);
   const auto entry = life.entry()->epoch;
@@ -183,11 +182,11 @@ void set_result(Audit& a, const ContractSpec& spec, const OwnResult& own, const 
 std::optional<OwnResult> from_ticks(const Claim& claim, std::span<const Tick> ticks, Audit& a) {
   const auto& o = claim.order;
   if (ticks.empty()) return std::nullopt;
-  ContractLife life(o.spec, o.purchase_time);
+  market::Life life(o.spec, {o.purchase_time, o.stake, {}}, market::find_symbol(o.spec.symbol));
   for (const auto& t : ticks) life.on_tick(t);
   // It is over: the time after its end has passed whether or not a later tick is there.
   if (!o.spec.duration.in_ticks()) life.on_time(life.expiry() + std::chrono::seconds(1));
-  if (life.verdict() == market::Verdict::kOpen) {
+  if (!life.exit()) {
     a.notes.push_back("the ticks at hand do not reach to the end of the contract");
     return std::nullopt;
   }
@@ -195,7 +194,7 @@ std::optional<OwnResult> from_ticks(const Claim& claim, std::span<const Tick> ti
     a.notes.push_back(hole);
     return std::nullopt;
   }
-  return OwnResult{*life.entry(), *life.exit(), life.verdict() == market::Verdict::kWon};
+  return OwnResult{*life.entry(), *life.exit(), life.ended()->how == market::End::kWon};
 }
 
 void judge_digital(const Claim& claim, std::span<const Tick> ticks, Audit& a) {
@@ -238,10 +237,10 @@ std::optional<Tick> stopped_out_before(const Claim& claim, const market::SymbolI
   auto spec = claim.order.spec;
   // Its limits may have been changed during its life.
   spec.terms = market::MultiplierTerms{spec.multiplier()->multiplier, {}, {}, {}};
-  market::MultiplierLife life(spec, claim.order.purchase_time, claim.order.stake, symbol);
+  market::Life life(spec, {claim.order.purchase_time, claim.order.stake, {}}, &symbol);
   for (const auto& t : ticks) {
     if (t.epoch >= exit) break;
-    if (life.on_tick(t) != market::MultiplierLife::Close::kNone) return t;
+    if (life.on_tick(t)) return t;
   }
   return std::nullopt;
 }
@@ -259,12 +258,12 @@ void judge_multiplier(const Claim& claim, std::span<const Tick> ticks, Audit& a)
     a.notes.push_back("its entry, exit, stake or multiplier is not known");
     return;
   }
-  market::MultiplierLife life(o.spec, o.purchase_time, o.stake, *symbol);
+  market::Life life(o.spec, {o.purchase_time, o.stake, {}}, symbol);
   life.on_tick(*o.entry);
   a.evidence = Evidence::kTwoTicks;
   a.entry = o.entry;
   a.exit = o.exit;
-  a.expected = o.stake + life.profit_at(o.exit->quote);
+  a.expected = o.stake + market::position_of(life).profit_at(o.exit->quote);
   a.notes.push_back("the value at its exit tick; whether it had to be closed there is not proven");
   if (!ticks.empty() &&
       missing_in(ticks, symbol->interval_s, o.purchase_time, o.exit->epoch) == 0) {

@@ -39,13 +39,14 @@ Follower::Follower(const market::ContractSpec& spec, core::VenueTime start, std:
     complete_ = false;
     return;
   }
-  life_ = market::ContractLife(spec, start);
+  // What it pays, the order knows when it is compared.
+  life_ = market::Life(spec, {start, {}, {}}, market::find_symbol(spec.symbol));
   nominal_end_ = nominal_end(spec.duration, start, interval_s);
   next_poll_ = opened + (nominal_end_ - start) + kSilence;
 }
 
 bool Follower::has_ended(core::VenueTime epoch) const {
-  if (complete_ && spec_.duration.in_ticks()) return life_.verdict() != market::Verdict::kOpen;
+  if (complete_ && spec_.duration.in_ticks()) return life_.is_over();
   return epoch >= nominal_end_;
 }
 
@@ -61,7 +62,7 @@ void Follower::polled(core::Instant now) {
   next_poll_ = now + wait_;
 }
 
-bool Follower::decided() const { return complete_ && life_.verdict() != market::Verdict::kOpen; }
+bool Follower::decided() const { return complete_ && life_.exit().has_value(); }
 
 std::optional<market::Tick> Follower::entry() const {
   return complete_ ? life_.entry() : std::nullopt;
@@ -74,7 +75,7 @@ std::optional<market::Tick> Follower::exit() const {
 std::optional<std::string> Follower::disagreement(const Order& settled) const {
   std::optional<OwnResult> own;
   if (decided()) {
-    own = {*life_.entry(), *life_.exit(), life_.verdict() == market::Verdict::kWon};
+    own = {*life_.entry(), *life_.exit(), life_.ended()->how == market::End::kWon};
   } else if (!may_decide()) {
     own = by_their_ticks(settled);
   }

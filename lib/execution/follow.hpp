@@ -9,7 +9,7 @@
 
 #include "core/time.hpp"
 #include "execution/order.hpp"
-#include "market/contract.hpp"
+#include "market/life.hpp"
 
 namespace derivd::execution {
 
@@ -51,7 +51,7 @@ class Follower final {
   bool has_ended(core::VenueTime epoch) const;
 
   market::ContractSpec spec_;
-  market::ContractLife life_;
+  market::Life life_;
   core::VenueTime nominal_end_;
   bool complete_ = true;
   bool ended_ = false;

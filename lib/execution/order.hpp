@@ -10,7 +10,8 @@
 #include "core/ids.hpp"
 #include "core/short_string.hpp"
 #include "core/time.hpp"
-#include "market/contract.hpp"
+#include "market/spec.hpp"
+#include "market/tick.hpp"
 
 namespace derivd::execution {
 

@@ -52,8 +52,8 @@ double european_probability(const ContractSpec& spec, const SymbolInfo& symbol,
   return on_its_side(spec, above);
 }
 
-double european_probability_now(const ContractSpec& spec, const SymbolInfo& symbol,
-                                const ContractLife& life, core::VenueTime now) {
+double european_probability_now(const SymbolInfo& symbol, const Life& life, core::VenueTime now) {
+  const auto& spec = life.spec();
   const auto& spot = life.last()->quote;
   const double left =
       spec.duration.in_ticks()

@@ -17,8 +17,7 @@ double european_probability(const ContractSpec& spec, const SymbolInfo& symbol,
                             std::optional<core::Price> spot, std::optional<core::VenueTime> start);
 
 /// Of a running contract, at its last tick.
-double european_probability_now(const ContractSpec& spec, const SymbolInfo& symbol,
-                                const ContractLife& life, core::VenueTime now);
+double european_probability_now(const SymbolInfo& symbol, const Life& life, core::VenueTime now);
 
 /// Strictly beyond the price to beat, on the side of the kind's direction.
 bool is_beyond(const ContractSpec& spec, core::Price entry, core::Price exit);

@@ -41,9 +41,8 @@ double probability(const ContractSpec& spec, const SymbolInfo&, std::optional<co
 }
 // Digits keep their first value until their exit (deriv/v3-api.md section 4.4).
 template <double (*odds)(const ContractSpec&)>
-double probability_now(const ContractSpec& spec, const SymbolInfo&, const ContractLife&,
-                       core::VenueTime) {
-  return odds(spec);
+double probability_now(const SymbolInfo&, const Life& life, core::VenueTime) {
+  return odds(life.spec());
 }
 template <double (*odds)(const ContractSpec&)>
 std::optional<double> fair(const ContractSpec& spec) {

@@ -58,6 +58,8 @@ const MultiplierTerms& terms_of(const ContractSpec& spec) {
 // Its only note: the rate of the symbol, in nano.
 void begin(Life& life, const SymbolInfo* symbol) {
   DERIVD_CHECK(symbol != nullptr, "a multiplier has terms of its symbol");
+  DERIVD_CHECK(life.purchase().stake.units() > 0 && terms_of(life.spec()).multiplier > 0,
+               "a multiplier without stake or factor");
   life.notes[0] = std::llround(symbol->multiplier_commission * kNano);
 }
 
@@ -135,70 +137,6 @@ core::Price MultiplierPosition::stop_out() const {
   const auto level =
       rises ? ceil_div(from * (scale - room), scale) : floor_div(from * (scale + room), scale);
   return core::Price::raw(level, entry->decimals());
-}
-
-MultiplierLife::MultiplierLife(const ContractSpec& spec, core::VenueTime start, core::Money stake,
-                               const SymbolInfo& symbol)
-    : symbol_(spec.symbol),
-      terms_(terms_of(spec)),
-      rises_(kind_of(spec.type).direction > 0),
-      start_(start),
-      stake_(stake),
-      commission_rate_(std::llround(symbol.multiplier_commission * kNano)),
-      commission_(core::Money::minor(
-          half_up_div(static_cast<Wide>(stake.units()) * terms_.multiplier * commission_rate_,
-                      kNano),
-          stake.exponent())),
-      decimals_(symbol.decimals) {
-  DERIVD_CHECK(stake.units() > 0 && terms_.multiplier > 0, "a multiplier without stake or factor");
-}
-
-MultiplierLife::Close MultiplierLife::on_tick(const Tick& tick) {
-  if (closed_ || tick.symbol != symbol_ || tick.epoch <= start_) return Close::kNone;
-  if (last_ && tick.epoch <= last_->epoch) return Close::kNone;
-  last_ = tick;
-  if (!entry_) entry_ = tick;
-  const auto profit_now = profit_at(tick.quote);
-  const auto level = stop_out_price();
-  auto reason = Close::kNone;
-  if (rises_ ? tick.quote <= level : tick.quote >= level) {
-    reason = Close::kStopOut;
-  } else if (terms_.take_profit && profit_now >= *terms_.take_profit) {
-    reason = Close::kTakeProfit;
-  } else if (terms_.stop_loss && profit_now <= -*terms_.stop_loss) {
-    reason = Close::kStopLoss;
-  }
-  closed_ = reason != Close::kNone;
-  return reason;
-}
-
-core::Money MultiplierLife::profit_at(core::Price spot) const {
-  if (!entry_) return -commission_;
-  DERIVD_CHECK(spot.decimals() == entry_->quote.decimals(), "prices of different symbols compared");
-  const auto entry = static_cast<Wide>(entry_->quote.mantissa());
-  const auto rise = static_cast<Wide>(spot.mantissa()) - entry;
-  const auto gain = (rises_ ? rise : -rise) * kNano;
-  // The commission inside is the exact one, not the shown one: the captured stop-out level 614.26
-  // and bid 8.90 both come from it.
-  const auto numerator =
-      static_cast<Wide>(stake_.units()) * terms_.multiplier * (gain - commission_rate_ * entry);
-  const auto units = half_up_div(numerator, entry * kNano);
-  return core::Money::minor(std::max(units, -stake_.units()), stake_.exponent());
-}
-
-core::Money MultiplierLife::profit() const {
-  return last_ ? profit_at(last_->quote) : -commission_;
-}
-
-core::Price MultiplierLife::stop_out_price() const {
-  if (!entry_) return core::Price::raw(0, decimals_);
-  // (stake − rate × stake × multiplier) / (stake × multiplier) = 1 / multiplier − rate.
-  const Wide scale = static_cast<Wide>(terms_.multiplier) * kNano;
-  const Wide room = kNano - static_cast<Wide>(commission_rate_) * terms_.multiplier;
-  const auto entry = static_cast<Wide>(entry_->quote.mantissa());
-  const auto level =
-      rises_ ? ceil_div(entry * (scale - room), scale) : floor_div(entry * (scale + room), scale);
-  return core::Price::raw(level, entry_->quote.decimals());
 }
 
 }  // namespace derivd::market

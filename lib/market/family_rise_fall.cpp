@@ -11,10 +11,10 @@ bool is_beyond_or_equal(const ContractSpec& spec, core::Price entry, core::Price
 }
 
 // Counted in ticks they keep their first value until their exit (deriv/v3-api.md section 4.4).
-double probability_now(const ContractSpec& spec, const SymbolInfo& symbol, const ContractLife& life,
-                       core::VenueTime now) {
+double probability_now(const SymbolInfo& symbol, const Life& life, core::VenueTime now) {
+  const auto& spec = life.spec();
   if (spec.duration.in_ticks()) return european_probability(spec, symbol, {}, {});
-  return european_probability_now(spec, symbol, life, now);
+  return european_probability_now(symbol, life, now);
 }
 
 // Ties left aside, which the strict forms lose.

@@ -16,8 +16,8 @@
 
 #include "core/decimal.hpp"
 #include "core/time.hpp"
-#include "market/contract.hpp"
 #include "market/life.hpp"
+#include "market/spec.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::market {
@@ -90,8 +90,7 @@ struct Kind {
   double (*probability)(const ContractSpec&, const SymbolInfo&, std::optional<core::Price> spot,
                         std::optional<core::VenueTime> start) = nullptr;
   /// Payoff::kFixed: of a running one after its entry tick.
-  double (*probability_now)(const ContractSpec&, const SymbolInfo&, const ContractLife&,
-                            core::VenueTime now) = nullptr;
+  double (*probability_now)(const SymbolInfo&, const Life&, core::VenueTime now) = nullptr;
   /// At the start of a life: notes that its ticks need. Null: none.
   void (*begin)(Life&, const SymbolInfo*) = nullptr;
   /// After each tick of its life, the entry included: whether this one ended it. Null: none does.

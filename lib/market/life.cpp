@@ -11,8 +11,10 @@ constexpr std::int64_t kDay = 86400;
 // (captured: started 1716220583, date_expiry 4869849599).
 constexpr std::int64_t kNoExpiryDays = 36500;
 
-core::VenueTime expiry_for(const ContractSpec& spec, core::VenueTime start,
-                           const SymbolInfo* symbol) {
+}  // namespace
+
+core::VenueTime nominal_expiry(const ContractSpec& spec, core::VenueTime start,
+                               const SymbolInfo* symbol) {
   if (!kind_of(spec.type).needs.has_length()) {
     return {(start.s / kDay + kNoExpiryDays) * kDay + kDay - 1};
   }
@@ -23,7 +25,9 @@ core::VenueTime expiry_for(const ContractSpec& spec, core::VenueTime start,
   return {start.s + spec.duration.count * interval};
 }
 
-}  // namespace
+bool is_timed(const ContractSpec& spec) {
+  return kind_of(spec.type).needs.has_length() && !spec.duration.in_ticks();
+}
 
 std::string_view name_of(End end) {
   switch (end) {
@@ -52,7 +56,7 @@ std::string_view name_of(End end) {
 Life::Life(const ContractSpec& spec, const Purchase& purchase, const SymbolInfo* symbol)
     : spec_(spec),
       purchase_(purchase),
-      expiry_(expiry_for(spec, purchase.start, symbol)),
+      expiry_(nominal_expiry(spec, purchase.start, symbol)),
       is_something_(true) {
   const auto& kind = kind_of(spec.type);
   if (kind.begin != nullptr) kind.begin(*this, symbol);
@@ -90,7 +94,7 @@ bool Life::on_tick(const Tick& tick) {
 bool Life::on_time(core::VenueTime now) {
   if (ended_ || !is_something_ || now <= expiry_) return false;
   const auto& kind = kind_of(spec_.type);
-  if (spec_.duration.in_ticks() || !kind.needs.has_length()) return false;
+  if (!is_timed(spec_)) return false;
   finish(last_ ? kind.at_end(*this) : End::kExpiredEmpty, expiry_);
   return true;
 }
@@ -103,7 +107,20 @@ void Life::end(End how, core::VenueTime when, core::Money pays) {
 void Life::finish(End how, core::VenueTime when) { end(how, when, pays(how)); }
 
 std::optional<Tick> Life::exit() const {
-  if (!ended_ || ended_->how == End::kSold || ended_->how == End::kCancelled) return std::nullopt;
+  if (!ended_) return std::nullopt;
+  switch (ended_->how) {
+    case End::kSold:
+    case End::kCancelled:
+    case End::kExpiredEmpty:
+      return std::nullopt;
+    case End::kWon:
+    case End::kLost:
+    case End::kKnockedOut:
+    case End::kStopOut:
+    case End::kTakeProfit:
+    case End::kStopLoss:
+      break;
+  }
   return last_;
 }
 

@@ -34,6 +34,13 @@ enum class End : std::uint8_t {
 };
 std::string_view name_of(End end);  // "won", "knocked_out", …
 
+/// Its end is a moment; else a count of ticks, or nothing of its own.
+bool is_timed(const ContractSpec& spec);
+
+/// Of ticks: start + N × interval, an estimate until the exit is known. Without a length: far away.
+core::VenueTime nominal_expiry(const ContractSpec& spec, core::VenueTime start,
+                               const SymbolInfo* symbol);
+
 struct Purchase {
   core::VenueTime start;
   core::Money stake;
@@ -71,8 +78,7 @@ class Life final {
   const ContractSpec& spec() const { return spec_; }
   const Purchase& purchase() const { return purchase_; }
   core::VenueTime start() const { return purchase_.start; }
-  /// Of ticks: start + N × interval until the exit is known, then its epoch. Without a length: far
-  /// away.
+  /// nominal_expiry(); of one of ticks, once its exit is known, the exit's epoch.
   core::VenueTime expiry() const { return expiry_; }
   const std::optional<Tick>& entry() const { return entry_; }
   const std::optional<Tick>& last() const { return last_; }  // the latest within the life

@@ -51,18 +51,19 @@ core::Money stake_for(const ContractSpec& spec, const SymbolInfo& symbol, core::
                             payout.exponent());
 }
 
-core::Money bid_for(const ContractSpec& spec, const SymbolInfo& symbol, core::Money payout,
-                    const ContractLife& life, core::VenueTime now, const PriceModel& model,
-                    std::optional<core::Price> spot) {
-  const auto nothing = core::Money::minor(0, payout.exponent());
-  if (life.verdict() == Verdict::kWon) return payout;
-  if (life.verdict() == Verdict::kLost) return nothing;
+core::Money bid_for(const SymbolInfo& symbol, const Life& life, core::VenueTime now,
+                    const PriceModel& model, std::optional<core::Price> spot) {
+  if (life.is_over()) return life.ended()->pays;
+  const auto& kind = kind_of(life.spec().type);
+  if (!has_payout(kind)) return kind.value(life);
   const double probability = life.entry()
-                                 ? kind_of(spec.type).probability_now(spec, symbol, life, now)
-                                 : theoretical_probability(spec, symbol, spot, life.start());
+                                 ? kind.probability_now(symbol, life, now)
+                                 : theoretical_probability(life.spec(), symbol, spot, life.start());
   const auto share = nano(probability) - nano(model.fixed_commission);
+  const auto payout = life.purchase().payout;
   const auto units = half_up_div(static_cast<Wide>(payout.units()) * share, kNano);
-  return std::max(nothing, core::Money::minor(units, payout.exponent()));
+  return std::max(core::Money::minor(0, payout.exponent()),
+                  core::Money::minor(units, payout.exponent()));
 }
 
 }  // namespace derivd::market

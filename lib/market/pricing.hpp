@@ -9,7 +9,8 @@
 
 #include "core/decimal.hpp"
 #include "core/result.hpp"
-#include "market/contract.hpp"
+#include "market/life.hpp"
+#include "market/spec.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::market {
@@ -47,10 +48,10 @@ core::Money stake_for(const ContractSpec& spec, const SymbolInfo& symbol, core::
                       std::optional<core::Price> spot, const PriceModel& model = {},
                       std::optional<core::VenueTime> start = std::nullopt);
 
-/// Resale value of a running contract: payout × (probability now − commission), never below 0; once
-/// decided, what it pays. Before the entry tick a barrier is priced on `spot`.
-core::Money bid_for(const ContractSpec& spec, const SymbolInfo& symbol, core::Money payout,
-                    const ContractLife& life, core::VenueTime now, const PriceModel& model = {},
-                    std::optional<core::Price> spot = std::nullopt);
+/// Resale value of a running contract: payout × (probability now − commission), never below 0, or
+/// for a kind that pays its value that value; once it is over, what it pays. Before the entry tick
+/// a barrier is priced on `spot`.
+core::Money bid_for(const SymbolInfo& symbol, const Life& life, core::VenueTime now,
+                    const PriceModel& model = {}, std::optional<core::Price> spot = std::nullopt);
 
 }  // namespace derivd::market

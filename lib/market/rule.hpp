@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 
 namespace derivd::market {
 

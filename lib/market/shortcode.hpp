@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 
 namespace derivd::market {
 

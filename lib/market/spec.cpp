@@ -199,4 +199,23 @@ core::Result<void> validate(const ContractSpec& spec, const SymbolInfo& symbol) 
   return {};
 }
 
+bool wins(const ContractSpec& spec, core::Price entry, core::Price exit) {
+  const auto& kind = kind_of(spec.type);
+  DERIVD_CHECK(kind.wins != nullptr, "what pays its value neither wins nor loses");
+  return kind.wins(spec, entry, exit);
+}
+
+std::optional<core::Price> price_to_beat(const ContractSpec& spec, core::Price entry) {
+  switch (kind_of(spec.type).needs.barrier) {
+    case BarrierForm::kNone:
+    case BarrierForm::kDigit:
+      return std::nullopt;
+    case BarrierForm::kEntry:
+      return entry;
+    case BarrierForm::kOffset:
+      return entry + spec.offset();
+  }
+  return std::nullopt;
+}
+
 }  // namespace derivd::market

@@ -172,6 +172,13 @@ std::optional<SpecProblem> problem_of(const ContractSpec& spec, const SymbolInfo
 /// UNDER 1-9), digits in ticks only, 1-10 ticks, 15 s to 365 d, a multiplier the symbol accepts.
 core::Result<void> validate(const ContractSpec& spec, const SymbolInfo& symbol);
 
+/// Win rule alone, where entry and exit are known. Pure. What pays its value has none (CHECK).
+bool wins(const ContractSpec& spec, core::Price entry, core::Price exit);
+
+/// The quote that the exit is compared with: the entry, or entry + barrier. Empty for what is
+/// measured against a digit or against nothing.
+std::optional<core::Price> price_to_beat(const ContractSpec& spec, core::Price entry);
+
 /// A spec in one line, the one form of it in the journal, in answers and in tables:
 ///   HIGHER R_100 5m +0.10        DIGITOVER R_10 1t =7        CALL R_50 until:1790000000
 ///   EXPIRYRANGE frxEURUSD 1d +0.0010 -0.0010       ONETOUCH R_100 5m 812.30

@@ -10,7 +10,7 @@
 
 #include "core/decimal.hpp"
 #include "core/time.hpp"
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 
 namespace derivd::report {
 

@@ -52,7 +52,7 @@ bool type_wanted(const Json& request, std::string_view type) {
 
 std::string_view duration_type(const venue::Contract& c) {
   using Unit = market::ContractDuration::Unit;
-  if (c.multiplier) return "days";
+  if (!market::kind_of(c.spec.type).needs.has_length()) return "days";
   switch (c.spec.duration.unit) {
     case Unit::kTicks:
       return "ticks";
@@ -248,7 +248,8 @@ void Venue::profit_table(Request& r) {
     if (described) {
       list.text("contract_type", d.wire_type).text("duration_type", duration_type(c));
       list.text("longcode", d.longcode);
-      if (c.multiplier) list.text("multiplier", fmt::format("{}", c.spec.multiplier()->multiplier));
+      if (const auto* terms = c.spec.multiplier())
+        list.text("multiplier", fmt::format("{}", terms->multiplier));
     }
     list.raw("payout", number(c.payout)).integer("purchase_time", c.purchase_time.s);
     list.raw("sell_price", number(c.sell_price)).integer("sell_time", d.sell_time.s);

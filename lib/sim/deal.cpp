@@ -8,6 +8,7 @@
 
 #include "core/check.hpp"
 #include "market/kind.hpp"
+#include "market/multiplier.hpp"
 #include "sim/json.hpp"
 
 namespace derivd::sim {
@@ -118,14 +119,17 @@ std::string price_text(double price, std::uint8_t decimals) {
 
 // ---- the open contract ----
 
-bool is_won(const venue::Contract& c) { return c.life.verdict() == market::Verdict::kWon; }
+bool is_multiplier(const venue::Contract& c) { return c.spec.multiplier() != nullptr; }
 
 std::string_view status_of(const DealView& v) {
   if (v.deal.shown != Shown::kSold) return "open";
   if (v.deal.sold_early) return "sold";
-  if (v.contract.multiplier) return v.contract.profit().units() >= 0 ? "won" : "lost";
-  if (v.contract.life.verdict() == market::Verdict::kOpen) return "sold";  // refunded
-  return is_won(v.contract) ? "won" : "lost";
+  if (!market::has_payout(v.contract.spec.type)) {
+    return v.contract.profit().units() >= 0 ? "won" : "lost";
+  }
+  const auto how = v.contract.life.ended()->how;
+  if (how == market::End::kExpiredEmpty) return "sold";  // refunded
+  return how == market::End::kWon ? "won" : "lost";
 }
 
 /// Writes the members whose name or type depends on the dialect.
@@ -148,8 +152,7 @@ class Members {
 
 void write_spots(JsonOut& out, Members& m, const DealView& v) {
   const bool v3 = v.deal.dialect == Dialect::kV3;
-  const auto& entry =
-      v.contract.multiplier ? v.contract.multiplier->entry() : v.contract.life.entry();
+  const auto& entry = v.contract.life.entry();
   if (v.spot) {
     m.spot("current_spot", *v.spot);
     out.integer("current_spot_time", v.spot->epoch.s);
@@ -159,8 +162,12 @@ void write_spots(JsonOut& out, Members& m, const DealView& v) {
     if (v3) m.spot("entry_tick", *entry);
     out.integer(v3 ? "entry_tick_time" : "entry_spot_time", entry->epoch.s);
   }
-  std::optional<market::Tick> exit = v.contract.life.exit();
-  if (v.contract.multiplier && v.deal.shown == Shown::kSold) exit = v.contract.multiplier->last();
+  std::optional<market::Tick> exit;
+  if (market::has_payout(v.contract.spec.type)) {
+    exit = v.contract.life.exit();
+  } else if (v.deal.shown == Shown::kSold) {
+    exit = v.contract.life.last();
+  }
   if (!exit && v.deal.sold_early) exit = v.deal.last_spot;
   if (v.deal.shown == Shown::kOpen) exit.reset();
   if (exit) {
@@ -177,8 +184,7 @@ void write_spots(JsonOut& out, Members& m, const DealView& v) {
 }
 
 void write_state(JsonOut& out, const DealView& v) {
-  const bool entered = v.contract.multiplier ? v.contract.multiplier->entry().has_value()
-                                             : v.contract.life.entry().has_value();
+  const bool entered = v.contract.life.entry().has_value();
   const bool sold = v.deal.shown == Shown::kSold;
   const bool expired = v.deal.shown == Shown::kExpired || (sold && !v.deal.sold_early);
   const bool resale = v.deal.shown == Shown::kExpired || resale_offered(v.contract, v.deal);
@@ -205,7 +211,8 @@ void write_barrier(JsonOut& out, const DealView& v) {
 }
 
 void write_ticks(JsonOut& out, const DealView& v) {
-  if (v.contract.multiplier || !v.contract.spec.duration.in_ticks()) return;
+  const auto& needs = market::kind_of(v.contract.spec.type).needs;
+  if (!needs.has_length() || !v.contract.spec.duration.in_ticks()) return;
   out.integer("tick_count", v.contract.spec.duration.count);
   if (v.contract.stream.empty()) return;
   out.key("tick_stream").begin_array();
@@ -306,9 +313,9 @@ class Audit {
 };
 
 void write_multiplier(JsonOut& out, Members& m, const DealView& v) {
-  if (!v.contract.multiplier) return;
+  if (!is_multiplier(v.contract)) return;
   out.integer("multiplier", v.contract.spec.multiplier()->multiplier);
-  m.money("commission", v.contract.multiplier->commission());
+  m.money("commission", market::position_of(v.contract.life).commission());
   out.raw("limit_order", limit_order_json(v.contract, v.deal, true, true));
   const bool open = v.deal.shown == Shown::kOpen;
   out.key("is_valid_to_update").begin_object();
@@ -332,12 +339,11 @@ void write_limit(JsonOut& out, std::string_view key, std::string_view name,
 /// The quote at which the position's profit is `profit`.
 std::optional<std::string> level_for(const venue::Contract& c, const market::SymbolInfo& symbol,
                                      std::optional<core::Money> profit) {
-  if (!profit || !c.multiplier || !c.multiplier->entry()) return std::nullopt;
+  if (!profit || !is_multiplier(c) || !c.life.entry()) return std::nullopt;
   const double exposure = c.stake.to_double() * c.spec.multiplier()->multiplier;
-  const double share = (*profit + c.multiplier->commission()).to_double() / exposure;
+  const double share = (*profit + market::position_of(c.life).commission()).to_double() / exposure;
   const double direction = market::kind_of(c.spec.type).direction;
-  return price_text(c.multiplier->entry()->quote.to_double() * (1 + direction * share),
-                    symbol.decimals);
+  return price_text(c.life.entry()->quote.to_double() * (1 + direction * share), symbol.decimals);
 }
 
 }  // namespace
@@ -441,14 +447,16 @@ core::VenueTime far_expiry(core::VenueTime start) {
 }
 
 core::VenueTime expiry_of(const venue::Contract& contract) {
-  if (contract.multiplier) return far_expiry(contract.purchase_time);
+  if (!market::kind_of(contract.spec.type).needs.has_length()) {
+    return far_expiry(contract.purchase_time);
+  }
   return contract.life.expiry();
 }
 
 bool resale_offered(const venue::Contract& c, const Deal& deal) {
   if (deal.shown != Shown::kOpen) return false;
   if (!market::is_resold(c.spec)) return false;
-  return c.multiplier ? c.multiplier->entry().has_value() : c.life.entry().has_value();
+  return c.life.entry().has_value();
 }
 
 std::string limit_order_json(const venue::Contract& c, const Deal& deal, bool with_stop_out,
@@ -466,9 +474,9 @@ std::string limit_order_json(const venue::Contract& c, const Deal& deal, bool wi
   if (deal.stop_loss || !with_stop_out)
     write_limit(out, "stop_loss", "Stop loss", loss, date("stop_loss"),
                 level_for(c, *deal.symbol, loss), with_display_amount);
-  if (with_stop_out && c.multiplier && c.multiplier->entry())
+  if (with_stop_out && is_multiplier(c) && c.life.entry())
     write_limit(out, "stop_out", "Stop out", -c.stake, bought,
-                c.multiplier->stop_out_price().to_string(), with_display_amount);
+                market::position_of(c.life).stop_out().to_string(), with_display_amount);
   if (deal.take_profit || !with_stop_out)
     write_limit(out, "take_profit", "Take profit", deal.take_profit, date("take_profit"),
                 level_for(c, *deal.symbol, deal.take_profit), with_display_amount);
@@ -481,7 +489,7 @@ std::string open_contract_json(const DealView& v) {
   JsonOut out;
   Members m(out, v.deal.dialect);
   out.begin_object().integer("account_id", v.account_number);
-  const bool decided = c.life.exit().has_value() && c.life.entry().has_value();
+  const bool decided = market::has_payout(c.spec.type) && c.life.exit().has_value();
   if (decided && v.deal.shown != Shown::kOpen) out.raw("audit_details", Audit(v).json());
   write_barrier(out, v);
   m.money("bid_price", v.bid);
@@ -491,16 +499,16 @@ std::string open_contract_json(const DealView& v) {
   // Until its exit is known a tick contract shows the estimate of its purchase.
   const auto expiry = v.deal.shown == Shown::kOpen ? v.deal.expiry_at_purchase : expiry_of(c);
   out.integer("date_expiry", expiry.s);
-  out.integer("date_settlement", expiry.s + (c.multiplier ? 1 : 0));
+  out.integer("date_settlement", expiry.s + (is_multiplier(c) ? 1 : 0));
   out.integer("date_start", c.purchase_time.s);
   if (v3) out.text("display_name", v.deal.symbol->display_name);
   out.integer("expiry_time", expiry.s);
   if (!v.stream_id.empty()) out.text("id", v.stream_id);
   if (v3) out.flag("is_forward_starting", false);
-  out.flag("is_intraday", !c.multiplier && expiry.s - c.purchase_time.s <= kDay);
-  out.flag("is_path_dependent", c.multiplier.has_value());
+  out.flag("is_intraday", !is_multiplier(c) && expiry.s - c.purchase_time.s <= kDay);
+  out.flag("is_path_dependent", is_multiplier(c));
   out.text("longcode", v.deal.longcode);
-  if (!c.multiplier) m.money("payout", c.payout);
+  if (market::has_payout(c.spec.type)) m.money("payout", c.payout);
   const auto profit = v.bid - c.stake;
   m.money("profit", profit);
   const auto hundredths = std::llround(static_cast<double>(profit.units()) * 10'000.0 /

@@ -15,8 +15,8 @@
 #include "core/decimal.hpp"
 #include "core/ids.hpp"
 #include "core/time.hpp"
-#include "market/contract.hpp"
 #include "market/kind.hpp"
+#include "market/spec.hpp"
 #include "sim/calls.hpp"
 #include "sim/feed.hpp"
 #include "venue/book.hpp"
@@ -61,7 +61,7 @@ struct Deal {
   std::optional<market::Tick> last_spot;  // kSold: the symbol's tick when it was paid
 
   // MULT*: take profit and stop loss live here, because clients may change them.
-  std::optional<market::MultiplierLife> guard;
+  std::optional<market::Life> guard;
   std::optional<core::Money> take_profit;
   std::optional<core::Money> stop_loss;
   std::vector<LimitChange> limit_history;

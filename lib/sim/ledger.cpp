@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "market/kind.hpp"
 #include "sim/json.hpp"
 
 namespace derivd::sim {
@@ -64,7 +65,8 @@ void Ledger::buy(std::string_view account, const venue::Contract& c, core::Money
   if (!sink_) return;
   auto out = begin(head_of("buy", account, c, c.purchase_time));
   out.text("transaction_id", fmt::format("{}", c.buy_tx.value));
-  out.text("duration", c.multiplier ? "" : c.spec.duration.to_string());
+  out.text("duration",
+           market::kind_of(c.spec.type).needs.has_length() ? c.spec.duration.to_string() : "");
   out.text("balance", balance.to_string());
   sink_(out.end_object().str());
 }
@@ -78,8 +80,8 @@ void Ledger::paid(std::string_view account, const venue::Contract& c, bool resal
   out.text("credit", c.sell_price.to_string());
   out.text("transaction_id", fmt::format("{}", c.sell_tx.value));
   out.text("balance", balance.to_string());
-  spot(out, "entry", c.multiplier ? c.multiplier->entry() : c.life.entry());
-  spot(out, "exit", c.multiplier ? c.multiplier->last() : c.life.exit());
+  spot(out, "entry", c.life.entry());
+  spot(out, "exit", market::has_payout(c.spec.type) ? c.life.exit() : c.life.last());
   sink_(out.end_object().str());
 }
 

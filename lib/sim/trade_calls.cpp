@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "market/kind.hpp"
+#include "market/multiplier.hpp"
 #include "sim/venue.hpp"
 
 namespace derivd::sim {
@@ -284,12 +285,13 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
   const bool mult = kind.needs.multiplier;
   JsonOut out;
   out.begin_object().raw("ask_price", number(quote.stake));
-  std::optional<market::MultiplierLife> life;
+  std::optional<market::Life> life;
   if (mult) {
     // As if it were entered at the quote: what the levels would be.
-    life.emplace(spec, core::VenueTime{quote.spot_time.s - 1}, quote.stake, *order.symbol);
+    const market::Purchase purchase{{quote.spot_time.s - 1}, quote.stake, quote.payout};
+    life.emplace(spec, purchase, order.symbol);
     life->on_tick({spec.symbol, quote.spot_time, quote.spot});
-    out.raw("commission", number(life->commission()));
+    out.raw("commission", number(market::position_of(*life).commission()));
   }
   if (kind.needs.barrier == market::BarrierForm::kOffset) {
     const auto level = quote.spot + spec.offset();
@@ -304,7 +306,7 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
     contract.spec = spec;
     contract.stake = quote.stake;
     contract.purchase_time = now_.venue;
-    contract.multiplier = life;
+    contract.life = *life;
     Deal deal;
     deal.symbol = order.symbol;
     deal.take_profit = spec.multiplier()->take_profit;
@@ -473,11 +475,11 @@ Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contra
   deal.expiry_at_purchase = expiry_of(contract);
   for (const Fault& f : r.faults)
     if (f.kind == FaultKind::kHoldSettlement) deal.hold_s = f.amount;
-  if (contract.multiplier) {
+  if (contract.spec.multiplier() != nullptr) {
     auto guarded = contract.spec;
     guarded.multiplier_terms().take_profit = deal.take_profit;
     guarded.multiplier_terms().stop_loss = deal.stop_loss;
-    deal.guard.emplace(guarded, now_.venue, contract.stake, *order.symbol);
+    deal.guard.emplace(guarded, contract.life.purchase(), order.symbol);
     for (const auto& [type, amount] :
          {std::pair("take_profit", deal.take_profit), std::pair("stop_loss", deal.stop_loss)})
       if (amount) deal.limit_history.push_back({type, amount, now_.venue});
@@ -532,7 +534,7 @@ void Venue::push_transaction(Account& a, const Deal& deal, const venue::Contract
       JsonOut out;
       out.begin_object().text("action", action).raw("amount", number(amount));
       out.raw("balance", number(a.balance));
-      if (v3 && !contract.multiplier) {
+      if (v3 && market::has_payout(contract.spec.type)) {
         const auto barrier = market::has_form(contract.spec.type, market::BarrierForm::kDigit)
                                  ? fmt::format("{}", contract.spec.digit())
                                  : fmt::format("S{}P", contract.spec.offset().mantissa());
@@ -633,7 +635,7 @@ void Venue::contract_update(Request& r) {
     return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
                       "This contract was not found among your open positions."});
   const auto& contract = *book_.find(id);
-  if (!contract.multiplier)
+  if (contract.spec.multiplier() == nullptr)
     return refuse(r, {"ContractUpdateNotAllowed", "Update is not allowed for this contract."});
   if (!deal->limit_history.empty() && deal->limit_history.back().at == now_.venue &&
       contract.purchase_time != now_.venue)
@@ -656,9 +658,9 @@ void Venue::contract_update(Request& r) {
   auto spec = contract.spec;
   spec.multiplier_terms().take_profit = deal->take_profit;
   spec.multiplier_terms().stop_loss = deal->stop_loss;
-  deal->guard.emplace(spec, contract.purchase_time, contract.stake, *deal->symbol);
+  deal->guard.emplace(spec, contract.life.purchase(), deal->symbol);
   // A level that the position has passed already closes it at the next tick, not at this one.
-  if (const auto& entry = contract.multiplier->entry()) deal->guard->on_tick(*entry);
+  if (const auto& entry = contract.life.entry()) deal->guard->on_tick(*entry);
   reply(r, frame(r.envelope, "contract_update", "contract_update",
                  limit_order_json(contract, *deal, false, false)));
 }

@@ -250,10 +250,9 @@ void Venue::guard_limits(const market::Tick& tick) {
     for (const auto id : a->open) {
       Deal& d = *deal_of(id);
       if (!d.guard || d.shown != Shown::kOpen || d.symbol->code != tick.symbol.view()) continue;
-      const auto close = d.guard->on_tick(tick);
-      if (close != market::MultiplierLife::Close::kTakeProfit &&
-          close != market::MultiplierLife::Close::kStopLoss)
-        continue;
+      if (!d.guard->on_tick(tick)) continue;
+      const auto how = d.guard->ended()->how;
+      if (how != market::End::kTakeProfit && how != market::End::kStopLoss) continue;
       // Fails only when the book's own stop out came first, at this very tick.
       if (book_.sell(a->index, id, now_.venue)) decided(d);
     }
@@ -263,7 +262,7 @@ void Venue::guard_limits(const market::Tick& tick) {
 void Venue::decided(Deal& deal) {
   const auto& contract = *book_.find(deal.id);
   deal.shown = Shown::kExpired;
-  const auto end = contract.multiplier ? now_.venue : contract.life.expiry();
+  const auto end = market::has_payout(contract.spec.type) ? contract.life.expiry() : now_.venue;
   // Drawn from the contract's number, so that other traffic does not shift it.
   const auto wait = 1 + static_cast<std::int64_t>(
                             salted(options_.seed, static_cast<std::uint64_t>(deal.id.value)) % 3);

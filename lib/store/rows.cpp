@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "market/contract.hpp"
 #include "market/kind.hpp"
+#include "market/spec.hpp"
 #include "store/schema.hpp"
 
 namespace derivd::store {

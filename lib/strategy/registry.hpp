@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "core/result.hpp"
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 #include "strategy/strategy.hpp"
 
 namespace derivd::strategy {

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "core/result.hpp"
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 #include "market/tick.hpp"
 
 namespace derivd::strategy {

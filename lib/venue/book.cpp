@@ -20,11 +20,6 @@ using market::ContractSpec;
 using market::SymbolInfo;
 using market::Tick;
 
-constexpr std::int64_t kDay = 86400;
-// A multiplier never expires; the venue writes the last second of the day 36500 days later
-// (captured: started 1716220583, date_expiry 4869849599).
-constexpr std::int64_t kNoExpiryDays = 36500;
-
 Refusal refuse(RefusalKind kind, std::string text) { return {kind, std::move(text)}; }
 
 RefusalKind refusal_for(market::SpecFault fault) {
@@ -89,26 +84,22 @@ std::optional<Refusal> amount_refusal(const ContractSpec& spec, Money stake, Mon
                 fmt::format("{} Current payout is {}.", limits, payout.to_string()));
 }
 
-VenueTime expiry_for(const ContractSpec& spec, const SymbolInfo& symbol, VenueTime start) {
-  if (!market::kind_of(spec.type).needs.has_length()) {
-    return {(start.s / kDay + kNoExpiryDays) * kDay + kDay - 1};
+Outcome outcome_of(market::End end) {
+  switch (end) {
+    case market::End::kWon:
+    case market::End::kTakeProfit:
+      return Outcome::kWon;
+    case market::End::kLost:
+    case market::End::kKnockedOut:
+    case market::End::kStopOut:
+    case market::End::kStopLoss:
+      return Outcome::kLost;
+    case market::End::kCancelled:
+    case market::End::kSold:
+    case market::End::kExpiredEmpty:
+      return Outcome::kSold;
   }
-  if (!spec.duration.in_ticks()) return market::expiry_of(spec.duration, start);
-  return {start.s + std::int64_t{spec.duration.count} * symbol.interval_s};
-}
-
-Money final_value(const Contract& c) {
-  switch (c.outcome) {
-    case Outcome::kWon:
-    case Outcome::kLost:
-      if (c.multiplier) return c.stake + c.multiplier->profit();
-      return c.outcome == Outcome::kWon ? c.payout : Money::minor(0, c.stake.exponent());
-    case Outcome::kSold:
-      return c.stake;  // refunded: no tick in its life
-    case Outcome::kNone:
-      break;
-  }
-  DERIVD_CHECK(false, "an undecided contract has no final value");
+  DERIVD_CHECK(false, "an end without an outcome");
 }
 
 }  // namespace
@@ -156,8 +147,6 @@ struct Book::Impl {
   }
 
   bool feed(Contract& c, const Tick& tick, std::vector<Change>& out);
-  bool feed_multiplier(Contract& c, const Tick& tick, std::vector<Change>& out);
-  void decided(Contract& c, Outcome outcome, VenueTime end, std::vector<Change>& out);
   void conclude(Contract& c, std::vector<Change>& out);
   void pay(Contract& c, Money amount, VenueTime when);
   void forget_running(const Contract& c);
@@ -165,46 +154,26 @@ struct Book::Impl {
 
 // Returns true when the tick ended the contract.
 bool Book::Impl::feed(Contract& c, const Tick& tick, std::vector<Change>& out) {
-  if (c.multiplier) return feed_multiplier(c, tick, out);
   const bool had_entry = c.life.entry().has_value();
   const auto before = c.life.last();
   c.life.on_tick(tick);
   if (c.life.last() != before) {
-    if (c.spec.duration.in_ticks()) c.stream.push_back(tick);
+    const bool counts = market::kind_of(c.spec.type).needs.has_length();
+    if (counts && c.spec.duration.in_ticks()) c.stream.push_back(tick);
     out.push_back({had_entry ? Change::Kind::kTick : Change::Kind::kEntered, c.id});
   }
-  if (!c.life.expired()) return false;
+  if (!c.life.is_over()) return false;
   conclude(c, out);
   return true;
 }
 
-bool Book::Impl::feed_multiplier(Contract& c, const Tick& tick, std::vector<Change>& out) {
-  using Close = market::MultiplierLife::Close;
-  const bool had_entry = c.multiplier->entry().has_value();
-  const auto before = c.multiplier->last();
-  const auto close = c.multiplier->on_tick(tick);
-  if (c.multiplier->last() != before) {
-    out.push_back({had_entry ? Change::Kind::kTick : Change::Kind::kEntered, c.id});
-  }
-  if (close == Close::kNone) return false;
-  decided(c, close == Close::kTakeProfit ? Outcome::kWon : Outcome::kLost, tick.epoch, out);
-  return true;
-}
-
-// The life of a digital option is over; it was running until now.
+// Its life is over; it was running until now.
 void Book::Impl::conclude(Contract& c, std::vector<Change>& out) {
-  if (!c.spec.duration.in_ticks()) expiries.erase({c.life.expiry(), c.id});
-  auto outcome = Outcome::kSold;
-  if (c.life.verdict() == market::Verdict::kWon) outcome = Outcome::kWon;
-  if (c.life.verdict() == market::Verdict::kLost) outcome = Outcome::kLost;
-  decided(c, outcome, c.life.expiry(), out);
-}
-
-void Book::Impl::decided(Contract& c, Outcome outcome, VenueTime end, std::vector<Change>& out) {
   DERIVD_CHECK(c.phase == Phase::kOpen, "a contract is decided once");
+  if (market::is_timed(c.spec)) expiries.erase({c.life.expiry(), c.id});
   c.phase = Phase::kExpired;
-  c.outcome = outcome;
-  c.settle_due = end + std::chrono::seconds{options.settle_delay_s};
+  c.outcome = outcome_of(c.life.ended()->how);
+  c.settle_due = c.life.ended()->when + std::chrono::seconds{options.settle_delay_s};
   payments.emplace(c.settle_due, c.id);
   out.push_back({Change::Kind::kExpired, c.id});
 }
@@ -220,7 +189,7 @@ void Book::Impl::pay(Contract& c, Money amount, VenueTime when) {
 
 void Book::Impl::forget_running(const Contract& c) {
   std::erase(running[c.spec.symbol], c.id);
-  if (!c.multiplier && !c.spec.duration.in_ticks()) expiries.erase({c.life.expiry(), c.id});
+  if (market::is_timed(c.spec)) expiries.erase({c.life.expiry(), c.id});
 }
 
 Book::Book(Options options) : impl_(new Impl(options)) {}
@@ -258,7 +227,7 @@ boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
   Quote out;
   out.spot = last->quote;
   out.spot_time = last->epoch;
-  out.expiry = expiry_for(spec, *symbol, now);
+  out.expiry = market::nominal_expiry(spec, now, symbol);
   if (!market::has_payout(spec.type)) {
     if (!stake) {
       return refuse(RefusalKind::kMultiplier, "Basis must be stake for this contract.");
@@ -302,13 +271,9 @@ boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const
   c.purchase_time = now;
   c.buy_tx = {impl_->next_transaction++};
   c.entry_spot = last->quote;
-  if (!market::has_payout(spec.type)) {
-    c.payout = Money::minor(0, stake.exponent());
-    c.multiplier.emplace(spec, now, stake, *symbol);
-  } else {
-    c.life = market::ContractLife(spec, now);
-    if (!spec.duration.in_ticks()) impl_->expiries.emplace(c.life.expiry(), c.id);
-  }
+  if (!market::has_payout(spec.type)) c.payout = Money::minor(0, stake.exponent());
+  c.life = market::Life(spec, {now, stake, c.payout}, symbol);
+  if (market::is_timed(spec)) impl_->expiries.emplace(c.life.expiry(), c.id);
   owner.balance -= stake;
   impl_->owned[account].push_back(c.id);
   impl_->running[spec.symbol].push_back(c.id);
@@ -331,12 +296,13 @@ void Book::adopt(AccountIndex account, const Adopted& from, std::span<const Tick
   fresh.purchase_time = from.purchase_time;
   fresh.buy_tx = from.buy_tx;
   if (!past.empty()) fresh.entry_spot = past.front().quote;
-  fresh.life = market::ContractLife(from.spec, from.purchase_time);
+  fresh.life = market::Life(from.spec, {from.purchase_time, from.stake, from.payout},
+                            market::find_symbol(from.spec.symbol));
   const auto [at, is_new] = impl_->adopted.emplace(from.id, std::move(fresh));
   DERIVD_CHECK(is_new, "a contract is taken over once");
   auto& c = at->second;
   impl_->owned[account].push_back(c.id);
-  if (!c.spec.duration.in_ticks()) impl_->expiries.emplace(c.life.expiry(), c.id);
+  if (market::is_timed(c.spec)) impl_->expiries.emplace(c.life.expiry(), c.id);
   for (const auto& tick : past) {
     if (impl_->feed(c, tick, out)) return;
   }
@@ -348,6 +314,7 @@ void Book::refund(ContractId id, VenueTime now, std::vector<Change>& out) {
   auto* c = impl_->find(id);
   DERIVD_CHECK(c != nullptr && c->phase == Phase::kOpen, "only what is open is refunded");
   impl_->forget_running(*c);
+  c->life.end(market::End::kExpiredEmpty, now, c->stake);
   c->outcome = Outcome::kSold;
   impl_->pay(*c, c->stake, now);
   out.push_back({Change::Kind::kSettled, id});
@@ -362,20 +329,21 @@ boost::system::result<Money, Refusal> Book::sell(AccountIndex account, ContractI
   if (c->phase == Phase::kSettled) {
     return refuse(RefusalKind::kAlreadySettled, "This contract has been sold.");
   }
-  const bool timed = !c->multiplier && !c->spec.duration.in_ticks();
+  const bool timed = market::is_timed(c->spec);
   if (c->phase == Phase::kExpired || (timed && now >= c->life.expiry())) {
     return refuse(RefusalKind::kAlreadySettled, "The contract has expired.");
   }
   // Without a known volatility a running option has no fair price to pay.
   const bool priced = market::find_symbol(c->spec.symbol)->sigma_percent != 0;
-  if (!market::is_resold(c->spec) || (!c->multiplier && !priced)) {
+  if (!market::is_resold(c->spec) || (market::has_payout(c->spec.type) && !priced)) {
     return refuse(RefusalKind::kResaleNotOffered, "Resale of this contract is not offered.");
   }
-  if (c->multiplier ? !c->multiplier->entry() : !c->life.entry()) {
+  if (!c->life.entry()) {
     return refuse(RefusalKind::kResaleNotOffered, "Waiting for entry tick.");
   }
   const auto price = bid(*c, now);
   impl_->forget_running(*c);
+  c->life.end(market::End::kSold, now, price);
   c->outcome = Outcome::kSold;
   impl_->pay(*c, price, now);
   return price;
@@ -383,10 +351,8 @@ boost::system::result<Money, Refusal> Book::sell(AccountIndex account, ContractI
 
 Money Book::bid(const Contract& contract, VenueTime now) const {
   if (contract.phase == Phase::kSettled) return contract.sell_price;
-  if (contract.phase == Phase::kExpired) return final_value(contract);
-  if (contract.multiplier) return contract.stake + contract.multiplier->profit();
-  return market::bid_for(contract.spec, *market::find_symbol(contract.spec.symbol), contract.payout,
-                         contract.life, now, impl_->options.prices, contract.entry_spot);
+  return market::bid_for(*market::find_symbol(contract.spec.symbol), contract.life, now,
+                         impl_->options.prices, contract.entry_spot);
 }
 
 void Book::on_tick(const Tick& tick, std::vector<Change>& out) {
@@ -415,7 +381,7 @@ void Book::on_time(VenueTime now, std::vector<Change>& out) {
     const auto [due, id] = *payments.begin();
     payments.erase(payments.begin());
     auto& c = *impl_->find(id);
-    impl_->pay(c, final_value(c), due);
+    impl_->pay(c, c.life.ended()->pays, due);
     out.push_back({Change::Kind::kSettled, id});
   }
 }

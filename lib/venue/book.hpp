@@ -18,9 +18,9 @@
 #include "core/ids.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
-#include "market/contract.hpp"
-#include "market/multiplier.hpp"
+#include "market/life.hpp"
 #include "market/pricing.hpp"
+#include "market/spec.hpp"
 
 namespace derivd::venue {
 
@@ -43,8 +43,7 @@ struct Contract {
   core::VenueTime purchase_time;
   core::TransactionId buy_tx;
   core::TransactionId sell_tx;
-  market::ContractLife life;                         // digital options
-  std::optional<market::MultiplierLife> multiplier;  // MULT*
+  market::Life life;
   std::vector<market::Tick> stream;  // tick contracts: ticks of the life, entry first
   core::Price entry_spot;            // at purchase, for pricing
   Phase phase = Phase::kOpen;

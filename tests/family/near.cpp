@@ -22,10 +22,7 @@ double probability(const ContractSpec&, const SymbolInfo&, std::optional<core::P
                    std::optional<core::VenueTime>) {
   return 0.25;
 }
-double probability_now(const ContractSpec&, const SymbolInfo&, const ContractLife&,
-                       core::VenueTime) {
-  return 0.9;
-}
+double probability_now(const SymbolInfo&, const Life&, core::VenueTime) { return 0.9; }
 std::optional<double> fair(const ContractSpec&) { return 0.25; }
 
 std::string rule(const ContractSpec& spec) {

@@ -2,7 +2,7 @@
 // included.
 #pragma once
 
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 
 namespace derivd::market::rows {
 extern const Kind kNear;

@@ -54,13 +54,13 @@ TEST(AMadeUpFamily, IsBoughtByAStrategysTemplate) {
 }
 
 TEST(AMadeUpFamily, LivesAndIsPriced) {
-  ContractLife life(near("0.10"), {kStart});
+  auto life = life_of(near("0.10"), {kStart});
   life.on_tick(tick(kStart + 2, "100.00"));
   life.on_tick(tick(kStart + 4, "105.00"));
-  EXPECT_EQ(life.verdict(), Verdict::kOpen);
+  EXPECT_EQ(result_of(life), std::nullopt);
   EXPECT_EQ(life.barrier_price(), price("100.10", 2));
   EXPECT_TRUE(life.on_tick(tick(kStart + 6, "99.90")));
-  EXPECT_EQ(life.verdict(), Verdict::kWon);
+  EXPECT_EQ(result_of(life), End::kWon);
   EXPECT_FALSE(wins(near("0.10"), price("100.00", 2), price("99.89", 2)));
   // 10.00 / (0.25 + 0.012).
   EXPECT_EQ(payout_for(near("0.10"), *find_symbol("R_100"), usd("10.00"), {}), usd("38.17"));

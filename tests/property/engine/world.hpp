@@ -9,6 +9,7 @@
 
 #include "core/rng.hpp"
 #include "market/kind.hpp"
+#include "market/life.hpp"
 #include "risk/day.hpp"
 #include "unit/engine/rig.hpp"
 
@@ -89,7 +90,7 @@ class World {
  private:
   struct Contract {
     market::ContractSpec spec;
-    market::ContractLife life;
+    market::Life life;
     core::Money stake;
     core::Money payout;
     core::VenueTime purchase;
@@ -218,12 +219,12 @@ class World {
     const core::ContractId id{++last_contract};
     Contract c;
     c.spec = spec;
-    c.life = market::ContractLife(spec, now.venue);
     c.stake = stake;
     c.payout = core::Money::minor(stake.units() * 195 / 100 + 1);
     if (spec.type == market::ContractType::kDigitDiff) {
       c.payout = core::Money::minor(stake.units() * 109 / 100);
     }
+    c.life = market::Life(spec, {now.venue, stake, c.payout}, market::find_symbol(spec.symbol));
     c.purchase = now.venue;
     c.foreign = foreign;
     c.strategy = strategy;
@@ -245,7 +246,7 @@ class World {
     for (auto& [id, c] : contracts) {
       if (c.sold || !c.due || (!all && *c.due > now.instant)) continue;
       c.sold = true;
-      c.credit = c.life.verdict() == market::Verdict::kWon ? c.payout : core::Money{};
+      c.credit = c.life.ended()->pays;
       if (rng.below(40) == 0) c.credit = c.stake;  // a refund
       c.sell_time = now.venue;
       move(c.credit);

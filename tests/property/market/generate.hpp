@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/rng.hpp"
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 #include "unit/market/market_fixture.hpp"
 
 namespace derivd::market {

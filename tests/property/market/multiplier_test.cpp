@@ -7,7 +7,6 @@
 namespace derivd::market {
 namespace {
 
-using Close = MultiplierLife::Close;
 using core::Price;
 using core::Rng;
 
@@ -21,8 +20,8 @@ struct Position {
     stake = core::Money::minor(between(rng, 100, 200'000));
     entry = Price::raw(between(rng, 100'000, 90'000'000), symbol.decimals);
   }
-  MultiplierLife open(const ContractSpec& what) const {
-    MultiplierLife life(what, {100}, stake, symbol);
+  Life open(const ContractSpec& what) const {
+    Life life(what, {{100}, stake, core::Money::minor(0)}, &symbol);
     life.on_tick({symbol.code, {102}, entry});
     return life;
   }
@@ -45,10 +44,10 @@ TEST(MultiplierLaws, ProfitRisesWithThePriceInItsDirection) {
     const auto life = p.open(p.spec);
     const bool up = p.spec.type == ContractType::kMultUp;
     auto at = between(p.rng, -50'000, 0);
-    auto before = life.profit_at(p.near(at));
+    auto before = position_of(life).profit_at(p.near(at));
     for (int i = 0; i < 50; ++i) {
       at += between(p.rng, 1, 2'000);
-      const auto now = life.profit_at(p.near(at));
+      const auto now = position_of(life).profit_at(p.near(at));
       ASSERT_TRUE(up ? now >= before : now <= before);
       ASSERT_GE(now, -p.stake);
       before = now;
@@ -61,10 +60,10 @@ TEST(MultiplierLaws, AtTheEntryExactlyTheCommissionIsLost) {
     Position p(seed);
     const auto life = p.open(p.spec);
     // Half a cent of commission rounds up alone and, as a loss, upwards too: one cent apart.
-    ASSERT_LE((life.profit_at(p.entry) + life.commission()).units(), 1);
-    ASSERT_GE((life.profit_at(p.entry) + life.commission()).units(), 0);
-    ASSERT_GE(life.commission().units(), 0);
-    ASSERT_LT(life.commission(), p.stake);
+    ASSERT_LE((position_of(life).profit_at(p.entry) + position_of(life).commission()).units(), 1);
+    ASSERT_GE((position_of(life).profit_at(p.entry) + position_of(life).commission()).units(), 0);
+    ASSERT_GE(position_of(life).commission().units(), 0);
+    ASSERT_LT(position_of(life).commission(), p.stake);
   }
 }
 
@@ -80,9 +79,9 @@ TEST(MultiplierLaws, UpAndDownTogetherLoseBothCommissions) {
     const auto room =
         p.entry.mantissa() / p.spec.multiplier_terms().multiplier / 2;  // inside both stop-outs
     const auto spot = p.near(between(p.rng, -room, room));
-    const auto sum = up.profit_at(spot) + down.profit_at(spot);
+    const auto sum = position_of(up).profit_at(spot) + position_of(down).profit_at(spot);
     ASSERT_NEAR(static_cast<double>(sum.units()),
-                -2.0 * static_cast<double>(up.commission().units()), 2.0)
+                -2.0 * static_cast<double>(position_of(up).commission().units()), 2.0)
         << seed;
   }
 }
@@ -93,7 +92,7 @@ TEST(MultiplierLaws, TheStopOutLosesTheStakeAndOneStepBeforeDoesNot) {
     Position p(seed);
     const bool up = p.spec.type == ContractType::kMultUp;
     const auto probe = p.open(p.spec);
-    const auto level = probe.stop_out_price();
+    const auto level = position_of(probe).stop_out();
     const auto step = [&](std::int64_t towards_entry) {
       return Price::raw(level.mantissa() + (up ? towards_entry : -towards_entry), level.decimals());
     };
@@ -101,14 +100,16 @@ TEST(MultiplierLaws, TheStopOutLosesTheStakeAndOneStepBeforeDoesNot) {
     const double step_cents = static_cast<double>(p.stake.units()) *
                               p.spec.multiplier_terms().multiplier /
                               static_cast<double>(p.entry.mantissa());
-    const auto at_level = static_cast<double>((probe.profit_at(level) + p.stake).units());
+    const auto at_level =
+        static_cast<double>((position_of(probe).profit_at(level) + p.stake).units());
     ASSERT_GE(at_level, 0);
     ASSERT_LE(at_level, step_cents + 1);
-    ASSERT_EQ(probe.profit_at(step(-1)), -p.stake);
+    ASSERT_EQ(position_of(probe).profit_at(step(-1)), -p.stake);
     auto touched = p.open(p.spec);
-    ASSERT_EQ(touched.on_tick({p.symbol.code, {104}, step(1)}), Close::kNone);
-    ASSERT_EQ(touched.on_tick({p.symbol.code, {106}, level}), Close::kStopOut);
-    ASSERT_EQ(touched.on_tick({p.symbol.code, {108}, p.entry}), Close::kNone);
+    ASSERT_FALSE(touched.on_tick({p.symbol.code, {104}, step(1)}));
+    ASSERT_TRUE(touched.on_tick({p.symbol.code, {106}, level}));
+    ASSERT_EQ(touched.ended()->how, End::kStopOut);
+    ASSERT_FALSE(touched.on_tick({p.symbol.code, {108}, p.entry}));
     ASSERT_EQ(touched.last()->quote, level);
   }
 }
@@ -120,22 +121,20 @@ TEST(MultiplierLaws, ClosesOnTheFirstTickBeyondALevel) {
     p.spec.multiplier_terms().take_profit = core::Money::minor(between(p.rng, 1, p.stake.units()));
     p.spec.multiplier_terms().stop_loss = core::Money::minor(between(p.rng, 1, p.stake.units()));
     auto life = p.open(p.spec);
-    if (life.profit() <= -*p.spec.multiplier_terms().stop_loss)
-      continue;  // closed by its own commission
+    if (life.is_over()) continue;  // closed by its own commission
     auto at = std::int64_t{0};
     for (int i = 0; i < 200; ++i) {
       const auto swing =
           std::max<std::int64_t>(2, p.entry.mantissa() / p.spec.multiplier_terms().multiplier / 8);
       at += between(p.rng, -swing, swing);
-      const auto profit = life.profit_at(p.near(at));
-      const auto close = life.on_tick({p.symbol.code, {104 + 2 * i}, p.near(at)});
-      if (close == Close::kNone) {
+      const auto profit = position_of(life).profit_at(p.near(at));
+      if (!life.on_tick({p.symbol.code, {104 + 2 * i}, p.near(at)})) {
         ASSERT_LT(profit, *p.spec.multiplier_terms().take_profit);
         ASSERT_GT(profit, -*p.spec.multiplier_terms().stop_loss);
         continue;
       }
-      ASSERT_EQ(life.profit(), profit);
-      if (close == Close::kTakeProfit) {
+      ASSERT_EQ(life.ended()->pays, p.stake + profit);
+      if (life.ended()->how == End::kTakeProfit) {
         ASSERT_GE(profit, *p.spec.multiplier_terms().take_profit);
       } else {
         ASSERT_LE(profit, -*p.spec.multiplier_terms().stop_loss);

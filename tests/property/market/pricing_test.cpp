@@ -100,8 +100,8 @@ TEST(PricingLaws, ACommissionIsPaidOnTheWayInAndOnTheWayOut) {
     SCOPED_TRACE(seed);
     Offer o(seed);
     const auto payout = o.payout(o.stake);
-    const ContractLife life(o.spec, {1'000'000});
-    const auto bid = bid_for(o.spec, o.symbol, payout, life, {1'000'000}, {}, o.spot);
+    const auto life = life_of(o.spec, {1'000'000}, payout);
+    const auto bid = bid_for(o.symbol, life, {1'000'000}, {}, o.spot);
     ASSERT_GE(bid.units(), 0);
     ASSERT_LT(bid, o.stake);
     ASSERT_LT(bid, payout);
@@ -113,17 +113,17 @@ TEST(PricingLaws, ABidStaysBetweenNothingAndThePayout) {
     SCOPED_TRACE(seed);
     Offer o(seed);
     const auto feed = any_feed(o.rng, o.symbol, 1'000'000, 60);
-    ContractLife life(o.spec, feed.front().epoch);
     const auto payout = o.payout(o.stake);
+    auto life = life_of(o.spec, feed.front().epoch, payout);
     for (const auto& t : feed) {
       life.on_tick(t);
-      const auto bid = bid_for(o.spec, o.symbol, payout, life, t.epoch, {}, o.spot);
+      const auto bid = bid_for(o.symbol, life, t.epoch, {}, o.spot);
       ASSERT_GE(bid.units(), 0);
       ASSERT_LE(bid, payout);
-      if (life.verdict() == Verdict::kWon) {
+      if (result_of(life) == End::kWon) {
         ASSERT_EQ(bid, payout);
       }
-      if (life.verdict() == Verdict::kLost) {
+      if (result_of(life) == End::kLost) {
         ASSERT_TRUE(bid.is_zero());
       }
     }

@@ -38,8 +38,8 @@ Oracle look_up(const ContractSpec& spec, VenueTime start, const std::vector<Tick
   return out;
 }
 
-ContractLife live(const ContractSpec& spec, VenueTime start, const std::vector<Tick>& feed) {
-  ContractLife life(spec, start);
+Life live(const ContractSpec& spec, VenueTime start, const std::vector<Tick>& feed) {
+  auto life = life_of(spec, start);
   for (const auto& t : feed) life.on_tick(t);
   life.on_time({feed.back().epoch.s + 1});
   return life;
@@ -70,12 +70,12 @@ TEST(Settlement, AgreesWithLookingTheTicksUp) {
     ASSERT_EQ(life.exit(), truth.exit);
     if (truth.exit) {
       ++decided;
-      ASSERT_EQ(life.verdict() == Verdict::kWon, wins(spec, truth.entry->quote, truth.exit->quote));
-      ASSERT_TRUE(life.expired());
+      ASSERT_EQ(result_of(life) == End::kWon, wins(spec, truth.entry->quote, truth.exit->quote));
+      ASSERT_TRUE(life.is_over());
     } else {
       ++empty;
-      ASSERT_EQ(life.verdict(), Verdict::kOpen);
-      ASSERT_TRUE(life.expired());  // the feed is long enough that only a gap can be the reason
+      ASSERT_EQ(result_of(life), std::nullopt);
+      ASSERT_TRUE(life.is_over());  // the feed is long enough that only a gap can be the reason
     }
   }
   EXPECT_GT(decided, kCases * 9 / 10);
@@ -99,8 +99,8 @@ TEST(Settlement, RepeatedLateAndForeignTicksChangeNothing) {
     SCOPED_TRACE(seed);
     Case c(seed);
     const auto spec = any_digital(c.rng, c.symbol);
-    ContractLife clean(spec, c.start);
-    ContractLife noisy(spec, c.start);
+    auto clean = life_of(spec, c.start);
+    auto noisy = life_of(spec, c.start);
     for (std::size_t i = 0; i < c.feed.size(); ++i) {
       const auto& t = c.feed[i];
       auto foreign = t;
@@ -113,7 +113,7 @@ TEST(Settlement, RepeatedLateAndForeignTicksChangeNothing) {
       ASSERT_FALSE(noisy.on_tick(t));
       ASSERT_FALSE(noisy.on_tick(changed));
       noisy.on_time(t.epoch);
-      ASSERT_EQ(noisy.verdict(), clean.verdict());
+      ASSERT_EQ(result_of(noisy), result_of(clean));
       ASSERT_EQ(noisy.entry(), clean.entry());
       ASSERT_EQ(noisy.exit(), clean.exit());
       ASSERT_EQ(noisy.last(), clean.last());
@@ -126,17 +126,17 @@ TEST(Settlement, RepeatedLateAndForeignTicksChangeNothing) {
 TEST(Settlement, OnceDecidedStaysDecided) {
   for (std::uint64_t seed = 0; seed < kCases; ++seed) {
     Case c(seed);
-    ContractLife life(any_digital(c.rng, c.symbol), c.start);
+    auto life = life_of(any_digital(c.rng, c.symbol), c.start);
     int decisions = 0;
-    std::optional<Verdict> first;
+    std::optional<Ended> first;
     for (const auto& t : c.feed) {
       if (life.on_tick(t)) {
         ++decisions;
-        first = life.verdict();
-        ASSERT_NE(*first, Verdict::kOpen);
+        first = life.ended();
+        ASSERT_TRUE(first.has_value());
       }
       if (first) {
-        ASSERT_EQ(life.verdict(), *first);
+        ASSERT_EQ(life.ended(), *first);
       }
     }
     ASSERT_LE(decisions, 1);

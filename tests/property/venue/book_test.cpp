@@ -219,10 +219,10 @@ TEST(BookLaws, EveryContractHasOneLife) {
         ASSERT_TRUE(transactions.insert(c->sell_tx).second);
         ASSERT_GE(c->sell_price.units(), 0);
         ASSERT_GE(c->sell_time, c->purchase_time);
-        if (!c->multiplier && !was_resold && c->outcome == Outcome::kLost) {
+        if (market::has_payout(c->spec.type) && !was_resold && c->outcome == Outcome::kLost) {
           ASSERT_TRUE(c->sell_price.is_zero());
         }
-        if (!c->multiplier && c->outcome == Outcome::kWon) {
+        if (market::has_payout(c->spec.type) && c->outcome == Outcome::kWon) {
           ASSERT_EQ(c->sell_price, c->payout);
         }
       } else {
@@ -255,7 +255,7 @@ TEST(BookLaws, PaysInOrderOfDueTimeThenId) {
   }
 }
 
-// The book's settlement is that of a ContractLife fed with all ticks of its symbol.
+// The book's settlement is that of a Life fed with all ticks of its symbol.
 TEST(BookLaws, SettlesAsTheLifeAloneWould) {
   int compared = 0;
   for (std::uint64_t seed = 0; seed < kRuns; ++seed) {
@@ -264,11 +264,12 @@ TEST(BookLaws, SettlesAsTheLifeAloneWould) {
     const auto scenario = any_scenario(rng);
     const Session run(scenario, 1);
     for (const auto* c : all_of(run.book)) {
-      if (c->multiplier || run.sold.contains(c->id)) continue;
-      market::ContractLife alone(c->spec, c->purchase_time);
+      if (!market::has_payout(c->spec.type) || run.sold.contains(c->id)) continue;
+      market::Life alone(c->spec, {c->purchase_time, c->stake, c->payout},
+                         market::find_symbol(c->spec.symbol));
       for (const auto& t : scenario.ticks) alone.on_tick(t);
       alone.on_time({kBegin + kSeconds + 99});
-      ASSERT_EQ(c->life.verdict(), alone.verdict());
+      ASSERT_EQ(c->life.ended(), alone.ended());
       ASSERT_EQ(c->life.entry(), alone.entry());
       ASSERT_EQ(c->life.exit(), alone.exit());
       if (c->spec.duration.in_ticks() && alone.exit()) {

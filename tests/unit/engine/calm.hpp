@@ -3,7 +3,7 @@
 // decisions are the question.
 #pragma once
 
-#include "market/contract.hpp"
+#include "market/life.hpp"
 #include "unit/engine/rig.hpp"
 
 namespace derivd::engine::test {
@@ -25,12 +25,11 @@ class Calm {
     for (auto& [id, c] : open) c.life.on_tick(t);
     rig.advance_to(t.epoch.s);
     for (auto it = open.begin(); it != open.end();) {
-      if (it->second.life.verdict() == market::Verdict::kOpen) {
+      if (!it->second.life.is_over()) {
         ++it;
         continue;
       }
-      const bool won = it->second.life.verdict() == market::Verdict::kWon;
-      const auto paid = won ? it->second.payout : core::Money{};
+      const auto paid = it->second.life.ended()->pays;
       balance += paid;
       const auto id = it->first;
       it = open.erase(it);
@@ -49,8 +48,9 @@ class Calm {
                                       market::name_of(b.spec.type), b.stake.to_string()));
       balance -= b.stake;
       Open o;
-      o.life = market::ContractLife(b.spec, rig.now.venue);
       o.payout = core::Money::minor(b.stake.units() * 195 / 100);
+      o.life = market::Life(b.spec, {rig.now.venue, b.stake, o.payout},
+                            market::find_symbol(b.spec.symbol.view()));
       open[++last] = o;
       rig.bought(b.order, last, o.payout.to_string(), balance.to_string());
     }
@@ -85,7 +85,7 @@ class Calm {
   }
 
   struct Open {
-    market::ContractLife life;
+    market::Life life;
     core::Money payout;
   };
   Rig rig;

@@ -244,7 +244,7 @@ TEST(AuditOfMultipliers, TheValueAtTheExit) {
   EXPECT_EQ(audit(claim_of(o), {}).verdict, AuditVerdict::kUnjudged);
 }
 
-// An obvious second reading of the rules, over random walks: it shares nothing with ContractLife.
+// An obvious second reading of the rules, over random walks: it shares nothing with Life.
 struct Slow {
   std::size_t entry = 0, exit = 0;
   bool won = false;

@@ -1,4 +1,4 @@
-// Every recorded contract that carries its ticks is replayed through ContractLife and must give the
+// Every recorded contract that carries its ticks is replayed through Life and must give the
 // recorded entry, exit, barrier and result. The recordings are other people's and lie outside the
 // repository: without them these tests are skipped, and say so.
 
@@ -118,13 +118,13 @@ Recorded read_contract(const Json& c) {
   return r;
 }
 
-void expect_life(const Recorded& r, const ContractLife& life) {
-  ASSERT_NE(life.verdict(), Verdict::kOpen);
+void expect_life(const Recorded& r, const Life& life) {
+  ASSERT_NE(result_of(life), std::nullopt);
   EXPECT_EQ(life.entry()->epoch.s, r.entry_time);
   EXPECT_EQ(life.entry()->quote, r.quote(r.entry));
   EXPECT_EQ(life.exit()->epoch.s, r.exit_time);
   EXPECT_EQ(life.exit()->quote, r.quote(r.exit));
-  EXPECT_EQ(life.verdict() == Verdict::kWon, r.won);
+  EXPECT_EQ(result_of(life) == End::kWon, r.won);
   if (!r.barrier.empty()) {
     EXPECT_EQ(life.barrier_price(), r.quote(r.barrier));
   }
@@ -137,9 +137,9 @@ void expect_life(const Recorded& r, const ContractLife& life) {
 /// told in between.
 void replay(const Recorded& r) {
   ASSERT_TRUE(validate(r.spec, *find_symbol(r.spec.symbol)));
-  ContractLife plain(r.spec, r.start);
-  ContractLife noisy(r.spec, r.start);
-  ContractLife timed(r.spec, r.start);
+  auto plain = life_of(r.spec, r.start);
+  auto noisy = life_of(r.spec, r.start);
+  auto timed = life_of(r.spec, r.start);
   int decisions = 0;
   for (const auto& [epoch, quote] : r.ticks) {
     decisions += plain.on_tick(r.tick_at(epoch)) ? 1 : 0;
@@ -201,20 +201,21 @@ TEST(Captures, DigitStreamsOf2016AgreeMessageByMessage) {
     SCOPED_TRACE(name);
     const auto stream = load("proposal_open_contract/binarybot-2016-09-" + name + "-stream.json");
     const auto r = read_contract(stream.back()["proposal_open_contract"]);
-    ContractLife life(r.spec, r.start);
+    auto life =
+        life_of(r.spec, r.start, usd(text(stream.back()["proposal_open_contract"]["payout"])));
     for (const auto& message : stream) {
       const auto& c = message["proposal_open_contract"];
       life.on_tick(
           {r.spec.symbol, {integer(c["current_spot_time"])}, r.quote(text(c["current_spot"]))});
-      EXPECT_EQ(life.expired(), integer(c["is_expired"]) == 1);
+      EXPECT_EQ(life.is_over(), integer(c["is_expired"]) == 1);
       EXPECT_EQ(life.expiry().s, integer(c["date_expiry"]));
       // A message around the entry may still lack it (section 7).
       if (c.contains("entry_tick_time")) {
         ASSERT_TRUE(life.entry());
         EXPECT_EQ(life.entry()->epoch.s, integer(c["entry_tick_time"]));
       }
-      EXPECT_EQ(bid_for(r.spec, *find_symbol("R_100"), usd(text(c["payout"])), life,
-                        {integer(c["current_spot_time"])}, {0.010}),
+      EXPECT_EQ(life.purchase().payout, usd(text(c["payout"])));
+      EXPECT_EQ(bid_for(*find_symbol("R_100"), life, {integer(c["current_spot_time"])}, {0.010}),
                 usd(text(c["bid_price"])));
     }
   }
@@ -255,15 +256,14 @@ TEST(Captures, OpenContractStaysOpenWithItsRecordedEntryAndBid) {
   const auto c = load("proposal_open_contract/call-1hz100v-fixed-expiry-open.json");
   Recorded r;
   read_shortcode(r, c["shortcode"], c["underlying"]);
-  ContractLife life(r.spec, r.start);
+  auto life = life_of(r.spec, r.start, usd(text(c["payout"])));
   EXPECT_EQ(life.expiry().s, integer(c["date_expiry"]));
   const VenueTime now{integer(c["current_spot_time"])};
   life.on_tick({r.spec.symbol, {integer(c["entry_tick_time"])}, r.quote(text(c["entry_tick"]))});
   life.on_tick({r.spec.symbol, now, r.quote(text(c["current_spot"]))});
-  EXPECT_EQ(life.verdict(), Verdict::kOpen);
+  EXPECT_FALSE(life.is_over());
   EXPECT_EQ(life.barrier_price(), r.quote(text(c["barrier"])));
-  EXPECT_EQ(bid_for(r.spec, *find_symbol("1HZ100V"), usd(text(c["payout"])), life, now),
-            usd(text(c["bid_price"])));
+  EXPECT_EQ(bid_for(*find_symbol("1HZ100V"), life, now), usd(text(c["bid_price"])));
   EXPECT_EQ(payout_for(r.spec, *find_symbol("1HZ100V"), usd(text(c["buy_price"])), {}),
             usd(text(c["payout"])));
 }
@@ -276,15 +276,15 @@ TEST(Captures, MultiplierReproducesCommissionStopOutAndProfit) {
   const auto fee = usd(text(c["cancellation"]["ask_price"]));
   const auto stake = usd(text(c["buy_price"])) - fee;
   EXPECT_EQ(stake, usd("9.00"));
-  MultiplierLife life(spec, {integer(c["date_start"])}, stake, *find_symbol("1HZ100V"));
+  Life life(spec, {{integer(c["date_start"])}, stake, usd("0.00")}, find_symbol("1HZ100V"));
   const auto quote = [&](const char* key) { return price(text(c[key]), 2); };
   life.on_tick({"1HZ100V", {integer(c["entry_tick_time"])}, quote("entry_tick")});
-  EXPECT_EQ(life.on_tick({"1HZ100V", {integer(c["current_spot_time"])}, quote("current_spot")}),
-            MultiplierLife::Close::kNone);
-  EXPECT_EQ(life.commission(), usd(text(c["commission"])));
-  EXPECT_EQ(life.stop_out_price().to_string(), c["limit_order"]["stop_out"]["value"]);
-  EXPECT_EQ(life.profit(), usd(text(c["profit"])));
-  EXPECT_EQ(stake + life.profit(), usd(text(c["bid_price"])));
+  EXPECT_FALSE(life.on_tick({"1HZ100V", {integer(c["current_spot_time"])}, quote("current_spot")}));
+  const auto position = position_of(life);
+  EXPECT_EQ(position.commission(), usd(text(c["commission"])));
+  EXPECT_EQ(position.stop_out().to_string(), c["limit_order"]["stop_out"]["value"]);
+  EXPECT_EQ(position.profit_at(quote("current_spot")), usd(text(c["profit"])));
+  EXPECT_EQ(life.pays(End::kSold), usd(text(c["bid_price"])));
 }
 
 struct RecordedProposal {

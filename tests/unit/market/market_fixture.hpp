@@ -4,8 +4,9 @@
 #include <ostream>
 #include <string_view>
 
-#include "market/contract.hpp"
 #include "market/kind.hpp"
+#include "market/life.hpp"
+#include "market/spec.hpp"
 #include "market/tick.hpp"
 
 // Failures show amounts and prices, not bytes.
@@ -44,6 +45,18 @@ inline ContractSpec barrier_spec(ContractType type, std::string_view duration,
   auto spec = spec_of(type, duration, symbol);
   spec.set_offset(price(offset, find_symbol(symbol)->decimals));
   return spec;
+}
+
+/// A contract for 1.00.
+inline Life life_of(const ContractSpec& spec, core::VenueTime start,
+                    core::Money payout = core::Money::minor(195)) {
+  return Life(spec, {start, core::Money::minor(100), payout}, find_symbol(spec.symbol));
+}
+
+/// Won, lost, or none: it is open, or nothing decided it.
+inline std::optional<End> result_of(const Life& life) {
+  if (!life.exit()) return std::nullopt;
+  return life.ended()->how;
 }
 
 inline Tick tick(std::int64_t epoch, std::string_view quote, std::string_view symbol = "R_100") {

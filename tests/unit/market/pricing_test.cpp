@@ -107,41 +107,40 @@ TEST(Bid, OfDigitsStaysWhereItBegan) {
   // Captured 2016: 0.96 for a digit contract of 1.96 until its exit.
   const auto spec = spec_of(ContractType::kDigitOdd, "5t");
   const auto& r100 = *find_symbol("R_100");
-  ContractLife life(spec, {1473408416});
+  auto life = life_of(spec, {1473408416}, usd("1.96"));
   const PriceModel then{0.010};
-  EXPECT_EQ(bid_for(spec, r100, usd("1.96"), life, {1473408416}, then), usd("0.96"));
+  EXPECT_EQ(bid_for(r100, life, {1473408416}, then), usd("0.96"));
   for (int i = 1; i < 5; ++i) {
     life.on_tick(tick(1473408416 + 2 * i, "33243.29"));
-    EXPECT_EQ(bid_for(spec, r100, usd("1.96"), life, {1473408416 + 2 * i}, then), usd("0.96"));
+    EXPECT_EQ(bid_for(r100, life, {1473408416 + 2 * i}, then), usd("0.96"));
   }
   life.on_tick(tick(1473408426, "33222.24"));
-  EXPECT_EQ(bid_for(spec, r100, usd("1.96"), life, {1473408426}, then), usd("0.00"));
+  EXPECT_EQ(bid_for(r100, life, {1473408426}, then), usd("0.00"));
 }
 
 TEST(Bid, OfARunningOptionIsTheCapturedOne) {
   // Captured 2024, call-1hz100v-fixed-expiry-open.
   const auto spec = spec_of(ContractType::kCall, "538s", "1HZ100V");
-  ContractLife life(spec, {1716220562});
+  auto life = life_of(spec, {1716220562}, usd("17.61"));
   life.on_tick(tick(1716220563, "682.60", "1HZ100V"));
   life.on_tick(tick(1716220628, "681.76", "1HZ100V"));
-  EXPECT_EQ(bid_for(spec, *find_symbol("1HZ100V"), usd("17.61"), life, {1716220628}), usd("6.38"));
+  EXPECT_EQ(bid_for(*find_symbol("1HZ100V"), life, {1716220628}), usd("6.38"));
 }
 
 TEST(Bid, IsNeverBelowNothing) {
   const auto spec = spec_of(ContractType::kCall, "1m");
-  ContractLife life(spec, {100});
+  auto life = life_of(spec, {100});
   life.on_tick(tick(102, "342.00"));
   life.on_tick(tick(104, "300.00"));
-  EXPECT_EQ(bid_for(spec, *find_symbol("R_100"), usd("1.95"), life, {104}), usd("0.00"));
+  EXPECT_EQ(bid_for(*find_symbol("R_100"), life, {104}), usd("0.00"));
   // Past the expiry, before the exit is known: what the last tick says.
-  EXPECT_EQ(bid_for(spec, *find_symbol("R_100"), usd("1.95"), life, {161}), usd("0.00"));
+  EXPECT_EQ(bid_for(*find_symbol("R_100"), life, {161}), usd("0.00"));
 }
 
 TEST(Bid, BeforeTheEntryIsPricedOnTheQuote) {
   const auto spec = barrier_spec(ContractType::kHigher, "1m", "R_100", "+0.10");
-  const ContractLife life(spec, {1587533920});
-  EXPECT_EQ(bid_for(spec, *find_symbol("R_100"), usd("50"), life, {1587533920}, {0.0117},
-                    price("1417.72", 2)),
+  const auto life = life_of(spec, {1587533920}, usd("50"));
+  EXPECT_EQ(bid_for(*find_symbol("R_100"), life, {1587533920}, {0.0117}, price("1417.72", 2)),
             usd("23.38"));  // 50 × (0.47933 − 0.0117)
 }
 

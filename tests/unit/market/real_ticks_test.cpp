@@ -82,15 +82,15 @@ TEST_P(RealTicks, ComeOnTheGridOfTheSymbol) {
   }
 }
 
-// Every tick as a start: the life that ContractLife finds against counting positions in the file.
+// Every tick as a start: the life that Life finds against counting positions in the file.
 TEST_P(RealTicks, ContractsEndWhereCountingSaysTheyDo) {
   const auto at = [&](std::size_t i) {
     return Tick{symbol.code, {rows[i].epoch}, price(rows[i].quote, symbol.decimals)};
   };
   for (std::size_t k = 0; k + 40 < rows.size(); k += 7) {
-    ContractLife digit(spec_of(ContractType::kDigitEven, "5t", symbol.code), {rows[k].epoch});
-    ContractLife rise(spec_of(ContractType::kCall, "5t", symbol.code), {rows[k].epoch});
-    ContractLife timed(spec_of(ContractType::kPut, "1m", symbol.code), {rows[k].epoch});
+    auto digit = life_of(spec_of(ContractType::kDigitEven, "5t", symbol.code), {rows[k].epoch});
+    auto rise = life_of(spec_of(ContractType::kCall, "5t", symbol.code), {rows[k].epoch});
+    auto timed = life_of(spec_of(ContractType::kPut, "1m", symbol.code), {rows[k].epoch});
     std::size_t within = k + 1;
     while (rows[within + 1].epoch <= rows[k].epoch + 60) ++within;
     for (std::size_t i = k; i <= within + 1; ++i) {
@@ -101,7 +101,7 @@ TEST_P(RealTicks, ContractsEndWhereCountingSaysTheyDo) {
     ASSERT_EQ(digit.exit(), at(k + 5));
     ASSERT_EQ(rise.entry(), at(k + 1));
     ASSERT_EQ(rise.exit(), at(k + 6));
-    ASSERT_EQ(rise.verdict() == Verdict::kWon, at(k + 6).quote > at(k + 1).quote);
+    ASSERT_EQ(result_of(rise) == End::kWon, at(k + 6).quote > at(k + 1).quote);
     ASSERT_EQ(timed.exit(), at(within));
   }
 }

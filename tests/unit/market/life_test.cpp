@@ -1,4 +1,4 @@
-#include "market/contract.hpp"
+#include "market/spec.hpp"
 
 #include "unit/market/market_fixture.hpp"
 
@@ -83,7 +83,7 @@ TEST(Wins, DigitsAreThoseOfTheFormattedPrice) {
 
 TEST(Life, ATickAtTheStartIsNeverTheEntry) {
   // Captured: start 1736296960 is itself a tick; the entry is the one after.
-  ContractLife life(spec_of(ContractType::kCall, "1m"), VenueTime{1736296960});
+  auto life = life_of(spec_of(ContractType::kCall, "1m"), VenueTime{1736296960});
   EXPECT_FALSE(life.on_tick(tick(1736296960, "1523.00")));
   EXPECT_FALSE(life.entry());
   EXPECT_FALSE(life.on_tick(tick(1736296962, "1522.75")));
@@ -93,86 +93,108 @@ TEST(Life, ATickAtTheStartIsNeverTheEntry) {
 }
 
 TEST(Life, RiseFallLeavesNTicksAfterTheEntry) {
-  ContractLife life(spec_of(ContractType::kCall, "2t"), VenueTime{100});
+  auto life = life_of(spec_of(ContractType::kCall, "2t"), VenueTime{100});
   EXPECT_EQ(life.expiry(), VenueTime{104});
   EXPECT_FALSE(life.on_tick(tick(102, "10.00")));
   EXPECT_EQ(life.ticks_passed(), 0);
   EXPECT_FALSE(life.on_tick(tick(104, "10.05")));
   EXPECT_EQ(life.ticks_passed(), 1);
   EXPECT_TRUE(life.on_tick(tick(106, "10.01")));
-  EXPECT_EQ(life.verdict(), Verdict::kWon);
+  EXPECT_EQ(result_of(life), End::kWon);
   EXPECT_EQ(life.exit()->epoch, VenueTime{106});
   EXPECT_EQ(life.expiry(), VenueTime{106});
-  EXPECT_TRUE(life.expired());
+  EXPECT_TRUE(life.is_over());
   EXPECT_FALSE(life.on_tick(tick(108, "1.00")));
-  EXPECT_EQ(life.verdict(), Verdict::kWon);
+  EXPECT_EQ(result_of(life), End::kWon);
   EXPECT_EQ(life.last()->epoch, VenueTime{106});
 }
 
 TEST(Life, DigitsCountTheEntryAsTheFirstTick) {
-  ContractLife one(spec_of(ContractType::kDigitOdd, "1t"), VenueTime{100});
+  auto one = life_of(spec_of(ContractType::kDigitOdd, "1t"), VenueTime{100});
   EXPECT_TRUE(one.on_tick(tick(102, "10.03")));
-  EXPECT_EQ(one.verdict(), Verdict::kWon);
+  EXPECT_EQ(result_of(one), End::kWon);
   EXPECT_EQ(one.entry(), one.exit());
   EXPECT_EQ(one.barrier_price(), std::nullopt);
-  ContractLife five(spec_of(ContractType::kDigitOdd, "5t"), VenueTime{100});
+  auto five = life_of(spec_of(ContractType::kDigitOdd, "5t"), VenueTime{100});
   for (int i = 1; i < 5; ++i) {
     EXPECT_FALSE(five.on_tick(tick(100 + 2 * i, "10.03")));
     EXPECT_EQ(five.ticks_passed(), i);
   }
   EXPECT_TRUE(five.on_tick(tick(110, "10.04")));
-  EXPECT_EQ(five.verdict(), Verdict::kLost);
+  EXPECT_EQ(result_of(five), End::kLost);
 }
 
 TEST(Life, ATimedContractLeavesAtTheLastTickWithinIt) {
-  ContractLife life(spec_of(ContractType::kPut, "15s"), VenueTime{100});
+  auto life = life_of(spec_of(ContractType::kPut, "15s"), VenueTime{100});
   EXPECT_EQ(life.expiry(), VenueTime{115});
   EXPECT_FALSE(life.on_tick(tick(102, "10.00")));
   EXPECT_FALSE(life.on_tick(tick(114, "9.00")));
   EXPECT_FALSE(life.on_time(VenueTime{115}));
-  EXPECT_EQ(life.verdict(), Verdict::kOpen);
+  EXPECT_EQ(result_of(life), std::nullopt);
   EXPECT_TRUE(life.on_tick(tick(116, "11.00")));
-  EXPECT_EQ(life.verdict(), Verdict::kWon);
+  EXPECT_EQ(result_of(life), End::kWon);
   EXPECT_EQ(life.exit()->epoch, VenueTime{114});
   EXPECT_EQ(life.last()->epoch, VenueTime{114});
   EXPECT_EQ(life.expiry(), VenueTime{115});
 }
 
 TEST(Life, ATickAtTheExpiryIsTheExitAtOnce) {
-  ContractLife life(spec_of(ContractType::kPut, "16s"), VenueTime{100});
+  auto life = life_of(spec_of(ContractType::kPut, "16s"), VenueTime{100});
   EXPECT_FALSE(life.on_tick(tick(102, "10.00")));
   EXPECT_TRUE(life.on_tick(tick(116, "9.99")));
-  EXPECT_EQ(life.verdict(), Verdict::kWon);
+  EXPECT_EQ(result_of(life), End::kWon);
 }
 
 TEST(Life, TimeAloneDecidesATimedContract) {
-  ContractLife life(spec_of(ContractType::kCall, "15s"), VenueTime{100});
+  auto life = life_of(spec_of(ContractType::kCall, "15s"), VenueTime{100});
   EXPECT_FALSE(life.on_tick(tick(102, "10.00")));
   EXPECT_TRUE(life.on_time(VenueTime{116}));
-  EXPECT_EQ(life.verdict(), Verdict::kLost);  // the only tick is entry and exit: a tie
+  EXPECT_EQ(result_of(life), End::kLost);  // the only tick is entry and exit: a tie
   EXPECT_FALSE(life.on_time(VenueTime{117}));
 }
 
-TEST(Life, WithoutATickItExpiresUndecided) {
-  ContractLife by_time(spec_of(ContractType::kCall, "15s"), VenueTime{100});
-  EXPECT_FALSE(by_time.on_time(VenueTime{116}));
-  EXPECT_EQ(by_time.verdict(), Verdict::kOpen);
-  EXPECT_TRUE(by_time.expired());
-  ContractLife by_tick(spec_of(ContractType::kCall, "15s"), VenueTime{100});
-  EXPECT_FALSE(by_tick.on_tick(tick(116, "10.00")));
-  EXPECT_TRUE(by_tick.expired());
+TEST(Life, WithoutATickItExpiresAndTheStakeComesBack) {
+  auto by_time = life_of(spec_of(ContractType::kCall, "15s"), VenueTime{100});
+  EXPECT_TRUE(by_time.on_time(VenueTime{116}));
+  EXPECT_EQ(result_of(by_time), std::nullopt);
+  EXPECT_EQ(by_time.ended(), (Ended{End::kExpiredEmpty, {115}, usd("1.00")}));
+  auto by_tick = life_of(spec_of(ContractType::kCall, "15s"), VenueTime{100});
+  EXPECT_TRUE(by_tick.on_tick(tick(116, "10.00")));
+  EXPECT_TRUE(by_tick.is_over());
   EXPECT_FALSE(by_tick.entry());
   EXPECT_FALSE(by_tick.on_tick(tick(118, "10.00")));
 }
 
+TEST(Life, PaysThePayoutOrNothingOnce) {
+  auto won = life_of(spec_of(ContractType::kCall, "1t"), VenueTime{100}, usd("1.95"));
+  won.on_tick(tick(102, "10.00"));
+  won.on_tick(tick(104, "10.01"));
+  EXPECT_EQ(won.ended(), (Ended{End::kWon, {104}, usd("1.95")}));
+  auto lost = life_of(spec_of(ContractType::kPut, "15s"), VenueTime{100});
+  lost.on_tick(tick(102, "10.00"));
+  lost.on_time(VenueTime{200});
+  EXPECT_EQ(lost.ended(), (Ended{End::kLost, {115}, usd("0.00")}));
+}
+
+TEST(Life, ASaleEndsItAndHasNoExit) {
+  auto life = life_of(spec_of(ContractType::kCall, "1m"), VenueTime{100});
+  life.on_tick(tick(102, "10.00"));
+  life.end(End::kSold, {103}, usd("0.80"));
+  EXPECT_FALSE(life.on_tick(tick(104, "20.00")));
+  EXPECT_FALSE(life.on_time(VenueTime{1000}));
+  EXPECT_EQ(life.ended(), (Ended{End::kSold, {103}, usd("0.80")}));
+  EXPECT_EQ(life.exit(), std::nullopt);
+  EXPECT_EQ(life.last()->epoch, VenueTime{102});
+}
+
 TEST(Life, TimeNeverEndsATickContract) {
-  ContractLife life(spec_of(ContractType::kCall, "1t"), VenueTime{100});
+  auto life = life_of(spec_of(ContractType::kCall, "1t"), VenueTime{100});
   EXPECT_FALSE(life.on_time(VenueTime{100000}));
-  EXPECT_FALSE(life.expired());
+  EXPECT_FALSE(life.is_over());
 }
 
 TEST(Life, ForeignTicksAreNotItsOwn) {
-  ContractLife life(spec_of(ContractType::kCall, "1t"), VenueTime{100});
+  auto life = life_of(spec_of(ContractType::kCall, "1t"), VenueTime{100});
   EXPECT_FALSE(life.on_tick(tick(102, "10.0000", "R_50")));
   EXPECT_FALSE(life.entry());
 }
