@@ -13,7 +13,7 @@
 #include <random>
 
 #include "common/output.hpp"
-#include "config/nearest.hpp"
+#include "core/nearest.hpp"
 #include "core/rng.hpp"
 #include "deriv/encoder.hpp"
 #include "deriv/link.hpp"
@@ -367,7 +367,7 @@ std::string hint_for(const market::SymbolCode& symbol) {
   if (market::find_symbol(symbol.view()) != nullptr) return {};
   std::vector<std::string_view> known;
   for (const auto& info : market::known_symbols()) known.push_back(info.code);
-  const auto meant = config::nearest(symbol.view(), known);
+  const auto meant = core::nearest(symbol.view(), known);
   return meant ? fmt::format("; did you mean {}?", *meant) : std::string{};
 }
 

@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-#include "config/nearest.hpp"
+#include "core/nearest.hpp"
 #include "core/printable.hpp"
 
 namespace derivd::config {
@@ -161,7 +161,7 @@ std::string join(std::span<const std::string_view> words) {
 }
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> words) {
-  const auto guess = nearest(word, words);
+  const auto guess = core::nearest(word, words);
   return guess ? fmt::format(", did you mean '{}'?", *guess) : "";
 }
 
@@ -304,7 +304,7 @@ Result<std::string> read_choice(const YamlNode& node, std::span<const std::strin
                                join(words)));
   }
   return invalid(fmt::format("unknown {} {}{}{} available: {}", what, shown(node),
-                             did_you_mean(text, words), nearest(text, words) ? "" : ",",
+                             did_you_mean(text, words), core::nearest(text, words) ? "" : ",",
                              join(words)));
 }
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "config/config.hpp"
-#include "config/nearest.hpp"
+#include "core/nearest.hpp"
 #include "config/table.hpp"
 #include "config/value.hpp"
 #include "unit/service/temp_dir.hpp"
@@ -502,6 +502,9 @@ TEST(Values, Printing) {
 }
 
 // ---- guesses ----
+
+using core::distance;
+using core::nearest;
 
 TEST(Nearest, Distances) {
   EXPECT_EQ(distance("", ""), 0);

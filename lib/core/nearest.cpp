@@ -1,9 +1,9 @@
-#include "config/nearest.hpp"
+#include "core/nearest.hpp"
 
 #include <algorithm>
 #include <vector>
 
-namespace derivd::config {
+namespace derivd::core {
 namespace {
 
 // Longer words are no typing mistake of a key.
@@ -64,4 +64,4 @@ std::optional<std::string_view> nearest(std::string_view word,
   return best;
 }
 
-}  // namespace derivd::config
+}  // namespace derivd::core

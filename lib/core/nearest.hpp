@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-namespace derivd::config {
+namespace derivd::core {
 
 /// Damerau-Levenshtein distance (optimal string alignment), upper and lower case alike.
 int distance(std::string_view a, std::string_view b);
@@ -15,4 +15,4 @@ int distance(std::string_view a, std::string_view b);
 std::optional<std::string_view> nearest(std::string_view word,
                                         std::span<const std::string_view> candidates);
 
-}  // namespace derivd::config
+}  // namespace derivd::core
