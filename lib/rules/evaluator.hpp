@@ -1,0 +1,151 @@
+// Owns the running of a rule set: candles out of ticks, a study for each value, each rule as a
+// short list of instructions. The strategy feeds it every tick of its symbol, history included; the
+// same evaluator runs live, on paper and in a back-test. It never allocates after it is made, and
+// what is not ready (no past, a division by zero) makes no rule true.
+//
+// A candle of N seconds holds the ticks of [k·N, k·N + N) since 1970; it is closed by the first
+// tick behind it, before that tick is looked at. The first one begins with the first tick known.
+// Seconds without ticks make no candle.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/decimal.hpp"
+#include "market/tick.hpp"
+#include "rules/rule_set.hpp"
+#include "rules/study.hpp"
+
+namespace derivd::rules {
+
+/// Results of the strategy itself, as the engine books them.
+struct Own {
+  std::int64_t wins_in_row = 0;
+  std::int64_t losses_in_row = 0;
+  core::Money last_profit;
+  core::Money session_profit;
+  std::int64_t open = 0;
+  std::int64_t trades_today = 0;
+};
+
+/// What a rule that holds wants to buy.
+struct Wish {
+  std::size_t rule = 0;
+  market::ContractType type = market::ContractType::kCall;
+  std::optional<market::ContractDuration> duration;
+  std::int8_t prediction = -1;
+  std::optional<core::Price> barrier;  // distance from the entry
+};
+
+/// A part of a rule with its value at the last evaluation, for people.
+struct Part {
+  std::string text;
+  std::string value;  // "28.31", "true", "not ready"
+};
+struct RuleView {
+  std::string when;
+  std::string result;                 // "true", "false", "not ready", "not evaluated yet"
+  std::optional<core::VenueTime> at;  // of the tick at which it was evaluated last
+  std::vector<Part> parts;            // values first, then what is made of them
+};
+
+class Evaluator final {
+ public:
+  explicit Evaluator(const RuleSet& set);
+  // Its instructions point into it.
+  Evaluator(const Evaluator&) = delete;
+  Evaluator& operator=(const Evaluator&) = delete;
+
+  /// Before the tick: what the values of the strategy itself are. Only where uses_own().
+  void set_own(const Own& own);
+  bool uses_own() const { return uses_own_; }
+  /// The first rule that holds, if one does. A tick whose quote is none (below 0, beyond
+  /// kMostMantissa) changes nothing.
+  std::optional<Wish> on_tick(const market::Tick& tick);
+  /// Forgets all ticks.
+  void reset();
+
+  std::vector<RuleView> explain() const;
+
+ private:
+  enum class Op : std::uint8_t {
+    kLoad,
+    kNumber,
+    kRank,
+    kMinus,
+    kNot,
+    kAdd,
+    kSubtract,
+    kMultiply,
+    kDivide,
+    kLess,
+    kLessEq,
+    kGreater,
+    kGreaterEq,
+    kEq,
+    kNotEq,
+    kAnd,
+    kOr,
+    kCrossesAbove,
+    kCrossesBelow,
+  };
+  struct Instruction {
+    Op op = Op::kNumber;
+    std::uint16_t a = 0;  // registers of the rule
+    std::uint16_t b = 0;
+    std::uint16_t crossing = 0;
+    double number = 0;
+    const double* source = nullptr;       // kLoad
+    const DigitCounts* digits = nullptr;  // kRank
+    std::int32_t node = -1;               // of the expression, for people; -1: of none
+  };
+  struct Program {
+    std::vector<Instruction> code;
+    std::vector<double> registers;
+    std::size_t when = 0;  // registers of the results
+    std::optional<std::size_t> prediction;
+    std::optional<std::size_t> barrier;
+    bool every_tick = true;
+    std::uint32_t series = 0;  // bit i: a candle of series i is among its values
+    std::optional<core::VenueTime> at;
+  };
+  struct Series {
+    Where where;
+    std::vector<std::unique_ptr<Study>> studies;
+    Bar bar;                // of candles: the one that is growing
+    std::int64_t ends = 0;  // epoch of its end; 0: none yet
+    std::uint32_t bit = 0;
+  };
+
+  std::size_t series_of(Where where);
+  const Study& study(const StudyKey& key);
+  std::size_t compile(Program& program, const Expr& expr);
+  Instruction value_of(const Node& node, const std::vector<std::size_t>& at);
+  void compile_rule(const Rule& rule);
+  static bool is_due(const Program& program, std::uint32_t closed);
+  std::uint32_t close_candles(const market::Tick& tick);
+  void set_time(core::VenueTime time);
+  void run(Program& program);
+  double step(const Instruction& i, const double* registers);
+  double cross(const Instruction& i, double a, double b);
+  std::optional<Wish> wish_of(std::size_t rule) const;
+
+  RuleSet set_;
+  std::vector<Program> programs_;
+  std::vector<Series> series_;  // the first is that of ticks
+  std::map<StudyKey, Study*> known_;
+  std::vector<std::int8_t> sides_;  // of each crossing: a against b last time, or kUnknownSide
+  std::array<double, 6> own_{};
+  std::array<double, 3> time_{};
+  bool uses_own_ = false;
+  bool uses_time_ = false;
+  std::optional<std::uint8_t> decimals_;
+  double scale_ = 1;
+};
+
+}  // namespace derivd::rules

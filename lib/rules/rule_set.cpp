@@ -1,0 +1,60 @@
+#include "rules/rule_set.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "rules/study.hpp"
+#include "rules/words.hpp"
+
+namespace derivd::rules {
+namespace {
+
+std::string to_string(const Buy& buy) {
+  std::string out = fmt::format("type: {}", market::name_of(buy.type));
+  if (buy.duration) out += fmt::format(", duration: {}", buy.duration->to_string());
+  if (buy.prediction) out += fmt::format(", prediction: {}", to_string(*buy.prediction));
+  if (buy.barrier) {
+    const auto distance = to_string(*buy.barrier);
+    out += fmt::format(", barrier: {}{}", distance.starts_with('-') ? "" : "+", distance);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string to_string(const RuleSet& set) {
+  std::string out;
+  for (const auto& rule : set.rules) {
+    out += fmt::format("{}when: {} buy: {{ {} }}", out.empty() ? "" : "; ", to_string(rule.when),
+                       to_string(rule.buy));
+  }
+  return out.empty() ? "[]" : out;
+}
+
+std::string excess_of(const RuleSet& set) {
+  if (set.rules.size() > kMaxRules) return fmt::format("more than {} rules", kMaxRules);
+  std::set<StudyKey> studies;
+  std::set<Where> series{{}};  // ticks are always there
+  const auto count = [&](const Expr& expr) {
+    for (const auto& node : expr.nodes) {
+      if (node.kind != Node::Kind::kValue || info_of(node.word).clock == Clock::kNeither) continue;
+      studies.insert(study_of(node).key);
+      series.insert(node.where);
+    }
+  };
+  for (const auto& rule : set.rules) {
+    count(rule.when);
+    if (rule.buy.prediction) count(*rule.buy.prediction);
+    if (rule.buy.barrier) count(*rule.buy.barrier);
+  }
+  if (studies.size() > kMaxStudies) {
+    return fmt::format("more than {} different values of ticks and candles", kMaxStudies);
+  }
+  if (series.size() > kMaxSeries) {
+    return fmt::format("candles of more than {} lengths", kMaxSeries - 1);
+  }
+  return {};
+}
+
+}  // namespace derivd::rules

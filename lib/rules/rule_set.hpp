@@ -1,0 +1,45 @@
+// Owns the settings of `type: rules`: the conditions in their order and what each buys. The
+// configuration makes it, the evaluator is built from it, a reload compares it. It never changes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "market/spec.hpp"
+#include "rules/expr.hpp"
+
+namespace derivd::rules {
+
+inline constexpr std::size_t kMaxRules = 32;
+/// Different values that are made from bars, and different lengths of candles: what bounds the
+/// memory and the time of a tick.
+inline constexpr std::size_t kMaxStudies = 128;
+inline constexpr std::size_t kMaxSeries = 16;
+
+struct Buy {
+  market::ContractType type = market::ContractType::kCall;
+  std::optional<market::ContractDuration> duration;  // empty: the strategy's contract.duration
+  std::optional<Expr> prediction;                    // of types that take one
+  std::optional<Expr> barrier;                       // of types that take one: a distance
+  friend bool operator==(const Buy&, const Buy&) = default;
+};
+
+struct Rule {
+  Expr when;
+  Buy buy;
+  friend bool operator==(const Rule&, const Rule&) = default;
+};
+
+struct RuleSet {
+  Where candles;
+  std::vector<Rule> rules;
+  friend bool operator==(const RuleSet&, const RuleSet&) = default;
+};
+
+/// "when: …; buy: { type: CALL, duration: 5m }" for each rule.
+std::string to_string(const RuleSet& set);
+/// Why it is too much for one strategy; empty: it is not.
+std::string excess_of(const RuleSet& set);
+
+}  // namespace derivd::rules
