@@ -319,7 +319,8 @@ double Evaluator::cross(const Instruction& i, double a, double b) {
                                    : truth(side == -1 && before != -1);
 }
 
-/// Nothing where the prediction is no digit that the type takes, or the distance is not ready.
+/// Nothing where the prediction is no digit that the type takes, or the distance is not ready or
+/// none.
 std::optional<Wish> Evaluator::wish_of(std::size_t rule) const {
   const auto& program = programs_[rule];
   const auto& buy = set_.rules[rule].buy;
@@ -336,7 +337,9 @@ std::optional<Wish> Evaluator::wish_of(std::size_t rule) const {
   if (program.barrier) {
     const double distance = program.registers[*program.barrier] * scale_;
     if (!(std::abs(distance) < kMostDistance)) return std::nullopt;
-    wish.barrier = core::Price::raw(std::llround(distance), *decimals_);
+    const auto pips = std::llround(distance);
+    if (pips == 0) return std::nullopt;  // the venue would refuse it
+    wish.barrier = core::Price::raw(pips, *decimals_);
   }
   return wish;
 }
@@ -351,6 +354,18 @@ void Evaluator::reset() {
     std::ranges::fill(program.registers, kNotReady);
     program.at.reset();
   }
+}
+
+std::optional<double> constant_of(const Expr& expr) {
+  const auto looks = [](const Node& n) { return n.kind == Kind::kValue; };
+  if (std::ranges::any_of(expr.nodes, looks)) return std::nullopt;
+  Evaluator evaluator(RuleSet{});
+  Evaluator::Program program;
+  const auto root = evaluator.compile(program, expr);
+  program.registers.assign(program.code.size(), kNotReady);
+  evaluator.run(program);
+  const double value = program.registers[root];
+  return ready(value) ? std::optional(value) : std::nullopt;
 }
 
 std::vector<RuleView> Evaluator::explain() const {

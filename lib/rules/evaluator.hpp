@@ -73,6 +73,7 @@ class Evaluator final {
   std::vector<RuleView> explain() const;
 
  private:
+  friend std::optional<double> constant_of(const Expr& expr);
   enum class Op : std::uint8_t {
     kLoad,
     kNumber,
@@ -147,5 +148,8 @@ class Evaluator final {
   std::optional<std::uint8_t> decimals_;
   double scale_ = 1;
 };
+
+/// The value of an expression that looks at nothing; empty: it does, or divides by zero.
+std::optional<double> constant_of(const Expr& expr);
 
 }  // namespace derivd::rules

@@ -383,7 +383,8 @@ class Parser final {
     n.kind = Kind::kValue;
     n.word = info->word;
     n.type = info->type;
-    if (info->takes_where()) n.where = candles_;
+    // Shares, counts and runs are of ticks unless they say otherwise, whatever the candles are.
+    if (info->takes_where() && !info->predicate) n.where = candles_;
     const bool called = lexer_.peek().is("(");
     std::size_t given = 0;
     if (called) {

@@ -165,6 +165,11 @@ TEST(Evaluator, BarriersAreRoundedToTheSymbolsDecimals) {
   Feed feed(set);
   EXPECT_FALSE(feed(100)) << "the mean is not ready";
   EXPECT_EQ(feed(100)->barrier->to_string(), "-0.13") << "halves away from zero: -0.125";
+  set.rules[0].buy.barrier = number("change / 10");
+  Feed flat(set);
+  EXPECT_FALSE(flat(100));
+  EXPECT_FALSE(flat(104)) << "0.004 is no distance";
+  EXPECT_EQ(flat(110)->barrier->to_string(), "0.01");
 }
 
 TEST(Evaluator, OwnResults) {

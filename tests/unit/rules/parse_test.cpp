@@ -67,6 +67,8 @@ TEST(Parse, CandlesAreTheDefaultOfCandleValuesAlone) {
   EXPECT_EQ(canonical("share(even, 10) > 50 and run(even) > 1", kMinute),
             "share(even, 10, ticks) > 50 and run(even, ticks) > 1");
   EXPECT_EQ(canonical("hottest(100) == digit", kMinute), "hottest(100) == digit(0)");
+  EXPECT_EQ(canonical("run(rise) > 2 and count(flat, 5) > since(fall)", kMinute),
+            "run(rise, ticks) > 2 and count(flat, 5, ticks) > since(fall, ticks)");
   EXPECT_EQ(canonical("run(rise, 1m) > 2"), "run(rise, 1m) > 2");
 }
 
