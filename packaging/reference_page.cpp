@@ -1,5 +1,6 @@
 // Makes derivd.yaml(5): copies the hand-written page and puts the settings table, the strategy
-// types, the stake plans and the symbols where it says so. A tool of the build, not installed.
+// types, the values of expressions, the stake plans and the symbols where it says so. A tool of
+// the build, not installed.
 #include <fmt/format.h>
 
 #include <fstream>
@@ -10,6 +11,7 @@
 #include "config/table.hpp"
 #include "config/value.hpp"
 #include "market/symbol.hpp"
+#include "rules/words.hpp"
 #include "staking/plan.hpp"
 #include "strategy/registry.hpp"
 
@@ -61,6 +63,14 @@ std::string types() {
   return out + ".El\n";
 }
 
+std::string values() {
+  std::string out = ".Bl -tag -width 4n\n";
+  for (const auto& w : rules::words()) {
+    out += fmt::format(".It Cm {}\n{}\n", word(w.form), plain(w.help));
+  }
+  return out + ".El\n";
+}
+
 std::string plans() {
   std::string out = ".Bl -tag -width 4n\n";
   for (const auto& plan : staking::plan_types()) {
@@ -94,6 +104,8 @@ int main(int argc, char** argv) {
       out << keys();
     } else if (line == "@TYPES@") {
       out << types();
+    } else if (line == "@VALUES@") {
+      out << values();
     } else if (line == "@PLANS@") {
       out << plans();
     } else if (line == "@SYMBOLS@") {
@@ -105,7 +117,7 @@ int main(int argc, char** argv) {
     ++filled;
   }
   out.close();
-  if (filled == 4 && out && in.eof()) return 0;
+  if (filled == 5 && out && in.eof()) return 0;
   std::cerr << "reference_page: " << argv[1] << " lacks a place to fill, or cannot be read\n";
   return 1;
 }

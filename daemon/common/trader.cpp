@@ -138,7 +138,8 @@ void Trader::settle() {
 
 void Trader::subscribe() {
   symbols_revision_ = engine_.symbols_revision();
-  session_.set_symbols(engine_.symbols(), kHistoryTicks, now_);
+  const auto history = engine_.wants_past() ? kLongHistoryTicks : kHistoryTicks;
+  session_.set_symbols(engine_.symbols(), history, now_);
 }
 
 void Trader::share_calls() {
@@ -156,6 +157,7 @@ void Trader::reconfigure(const std::vector<config::Change>& changes) {
   }
   engine_.reconfigure(config_.engine, now_, actions_);
   share_calls();
+  subscribe();  // a longer past may be wanted from now on
   settle();
   change_venue(changes);
 }

@@ -26,6 +26,8 @@ namespace derivd::daemon {
 
 /// Ticks asked for at each subscription: enough to close the gap of a reconnect of some minutes.
 inline constexpr std::size_t kHistoryTicks = 500;
+/// Where a strategy is made ready by its past: all that one answer of the venue holds.
+inline constexpr std::size_t kLongHistoryTicks = 5000;
 /// A journal that cannot be written shuts the gate; open contracts are watched this long, then we
 /// leave.
 inline constexpr core::Duration kJournalGrace = std::chrono::seconds(60);

@@ -2,16 +2,17 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <set>
 
 #include "backtest/confidence.hpp"
 #include "backtest/odds_text.hpp"
 #include "common/output.hpp"
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
+#include "engine/spec.hpp"
 #include "market/kind.hpp"
 #include "market/spec.hpp"
 #include "service/exit_code.hpp"
-#include "strategy/registry.hpp"
 
 namespace derivd::ctl {
 namespace {
@@ -79,8 +80,11 @@ core::Result<backtest::Payouts> payouts_of(const engine::StrategySettings& strat
   const auto ratio = decimal("--payout", text);
   if (!ratio) return ratio.error();
   if (!*ratio) return payouts;
-  for (const auto contract :
-       strategy::contracts_of(*strategy::find_type(strategy.type), strategy.params)) {
+  std::vector<market::ContractType> types;
+  for (const auto& buyable : engine::buyables(strategy)) {
+    if (std::ranges::count(types, buyable.signal.type) == 0) types.push_back(buyable.signal.type);
+  }
+  for (const auto contract : types) {
     if (!market::has_payout(contract)) continue;
     if (auto r = payouts.set(market::name_of(contract), **ratio); !r) {
       return usage("--payout: " + r.error().text);

@@ -6,10 +6,8 @@
 
 #include "backtest/driver.hpp"
 #include "core/bounds.hpp"
-#include "core/check.hpp"
 #include "engine/spec.hpp"
 #include "market/symbol.hpp"
-#include "strategy/registry.hpp"
 
 namespace derivd::backtest {
 namespace {
@@ -42,11 +40,16 @@ core::Result<void> check_payouts(const Options& options, std::span<const Tape> t
   for (const auto& s : options.settings.strategies) {
     if (!has_tape(tapes, s)) continue;
     const auto decimals = market::find_symbol(s.symbol)->decimals;
-    const auto* type = strategy::find_type(s.type);
-    DERIVD_CHECK(type != nullptr, "settings were not checked");
-    for (const auto contract : strategy::contracts_of(*type, s.params)) {
-      const auto spec = engine::sample_spec(s, contract, decimals);
+    for (const auto& [signal, barrier_varies] : engine::buyables(s)) {
+      const auto spec = engine::make_spec(s, signal, decimals);
       if (!spec) return spec.error();
+      if (barrier_varies && options.payouts.is_recorded()) {
+        return core::invalid(
+            fmt::format("payouts: strategy {} reckons the barrier of {} at each signal, and "
+                        "recorded quotes are of one barrier; give --payouts {}=RATIO, or leave "
+                        "--payouts out for the venue's model",
+                        s.name, market::name_of(signal.type), market::name_of(signal.type)));
+      }
       if (options.payouts.has(*spec)) continue;
       return core::invalid(
           fmt::format("payouts: strategy {} may buy {}", s.name, options.payouts.missing(*spec)));

@@ -19,6 +19,7 @@
 #include "engine/settings.hpp"
 #include "market/spec.hpp"
 #include "market/tick_source.hpp"
+#include "rules/evaluator.hpp"
 
 namespace derivd::backtest {
 
@@ -88,6 +89,7 @@ struct StrategyResult {
   std::string halt_reason;            // one sentence; empty: not halted
   std::int64_t refused = 0;           // timed contracts that would have had no tick
   bool has_ticks = false;             // of its symbol, at least one
+  std::vector<rules::RuleView> rules;  // of type rules: at the last evaluation
 };
 
 struct Result {

@@ -10,7 +10,6 @@
 #include "market/pricing.hpp"
 #include "market/symbol.hpp"
 #include "risk/gate.hpp"
-#include "strategy/registry.hpp"
 
 namespace derivd::backtest {
 namespace {
@@ -63,9 +62,8 @@ core::Result<core::Price> spot_of(const market::SymbolInfo& symbol,
 
 core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payouts& payouts,
                           std::optional<core::Decimal> quote) {
-  const auto* type = strategy::find_type(strategy.type);
   const auto* symbol = market::find_symbol(strategy.symbol);
-  DERIVD_CHECK(type != nullptr && symbol != nullptr, "settings were not checked");
+  DERIVD_CHECK(symbol != nullptr, "settings were not checked");
   const auto spot = spot_of(*symbol, quote);
   if (!spot) return spot.error();
   Bet bet;
@@ -73,7 +71,14 @@ core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payout
   bet.payouts_ = payouts;
   bet.tick_.symbol = strategy.symbol;
   bet.tick_.quote = *spot;
-  for (const auto contract : strategy::contracts_of(*type, strategy.params)) {
+  for (const auto& [signal, barrier_varies] : engine::buyables(strategy)) {
+    const auto contract = signal.type;
+    if (barrier_varies) {
+      return core::invalid(
+          fmt::format("{}: the barrier of {} is reckoned at each signal, so there is no one "
+                      "probability; give it as a number to see the odds of that one",
+                      strategy.name.view(), market::name_of(contract)));
+    }
     if (!market::has_payout(contract)) {
       return core::invalid(
           fmt::format("{}: a {} has no fixed payout and no probability, so no odds either",
@@ -84,8 +89,7 @@ core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payout
           fmt::format("{}: the volatility of {} is not known, so a barrier has no probability",
                       strategy.name.view(), symbol->code));
     }
-    // Any digit: each is as likely as the others.
-    auto spec = engine::sample_spec(strategy, contract, symbol->decimals);
+    auto spec = engine::make_spec(strategy, signal, symbol->decimals);
     if (!spec) return spec.error();
     if (!payouts.has(*spec)) {
       return core::invalid(fmt::format("payouts: {} is missing, which {} buys",

@@ -298,6 +298,7 @@ Result Driver::finish() {
       return t.symbol == options_.settings.strategies[i].symbol && t.epoch.s != 0;
     };
     result_.strategies[i].has_ticks = std::ranges::any_of(ticks_, has);
+    result_.strategies[i].rules = engine_.rules(result_.strategies[i].name.view());
   }
   if (on_trade_) {
     std::erase_if(trades_, [](const Waiting& w) { return !w.settled; });

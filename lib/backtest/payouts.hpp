@@ -38,6 +38,7 @@ class Payouts final {
   explicit Payouts(std::shared_ptr<const Quotes> quotes) : quotes_(std::move(quotes)) {}
 
   bool is_table() const { return !table_.empty(); }
+  bool is_recorded() const { return quotes_ != nullptr; }
   /// Whether payout() knows this contract.
   bool has(const market::ContractSpec& spec) const;
   /// Why it does not, and the remedy.

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "config/rules.hpp"
 #include "config/table.hpp"
 #include "config/value.hpp"
 #include "engine/spec.hpp"
@@ -45,8 +46,11 @@ class Checker final {
       auto& s = config_.engine.strategies[i];
       const auto* type = good("type") ? strategy::find_type(s.type) : nullptr;
       const auto* symbol = good("symbol") ? market::find_symbol(s.symbol) : nullptr;
-      if (type != nullptr) params(s, *type, c_.params[i]);
-      if (type != nullptr && symbol != nullptr) contract(s, *type, *symbol);
+      if (type != nullptr) {
+        params(s, *type, c_.params[i]);
+        rules(s, *type, symbol, c_.rules[i]);
+      }
+      if (type != nullptr && symbol != nullptr && !type->is_ruled()) contract(s, *type, *symbol);
       base(s, type);
     }
   }
@@ -162,6 +166,28 @@ class Checker final {
       if (spec.fallback) s.params.try_emplace(std::string(spec.name), *spec.fallback);
     }
   }
+  // ---- rules ----
+  void rules(StrategySettings& s, const strategy::StrategyType& type,
+             const market::SymbolInfo* symbol, const YamlNode* list) {
+    if (!type.is_ruled()) {
+      for (const auto key : {"rules", "candles"}) {
+        if (!given(key)) continue;
+        problem(key, fmt::format("has no meaning for type {}; leave it out, or write type: rules",
+                                 type.name));
+      }
+      return;
+    }
+    for (const auto key : {"contract.barrier", "contract.multiplier", "contract.take_profit",
+                           "contract.stop_loss"}) {
+      if (given(key)) problem(key, "has no meaning for type rules; what is bought is in its buy");
+    }
+    if (list == nullptr) {
+      if (good("rules")) problem("rules", "is required by type rules: a list of when and buy");
+    } else if (symbol != nullptr && good("candles") && good("contract.duration")) {
+      read_rules({*list, full("rules"), c_.text}, *symbol, s, config_.places, c_.problems);
+    }
+  }
+
   static core::Result<std::int64_t> param_value(const YamlNode& node,
                                                 const strategy::ParamSpec& spec) {
     if (!spec.words.empty()) {
@@ -188,6 +214,10 @@ class Checker final {
       c_.problems.push_back({at.line, at.column, key, std::move(reason)});
     };
     const auto spec = std::find(names.begin(), names.end(), entry.key);
+    if (names.empty()) {
+      add(entry.place, fmt::format("type {} takes no parameters; leave it out", type.name));
+      return;
+    }
     if (spec == names.end()) {
       const auto guess = did_you_mean(entry.key, names);
       add(entry.place, fmt::format("unknown parameter of {}{}{} allowed: {}", type.name, guess,

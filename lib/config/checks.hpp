@@ -5,6 +5,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.hpp"
@@ -16,9 +17,11 @@ struct Checked {
   Config& config;
   const std::set<std::string, std::less<>>& refused;  // keys whose value was not taken
   std::vector<const YamlNode*> params;                // of each strategy, null where not given
+  std::vector<const YamlNode*> rules;                 // likewise
+  std::string_view text;                              // of the file
   std::vector<Problem>& problems;
 };
-/// Also fills each strategy's params with their defaults.
+/// Also fills each strategy's params with their defaults, and reads its rules.
 void check_together(Checked& checked);
 
 }  // namespace derivd::config

@@ -78,7 +78,7 @@ class Loader final {
       add(root.place, "yaml",
           fmt::format("the file is {}; needed: keys as 'venue:', 'strategies:'", kind_name(root)));
     }
-    Checked checked{config_, refused_, std::move(params_), problems_};
+    Checked checked{config_, refused_, std::move(params_), std::move(rules_), text, problems_};
     check_together(checked);
     if (problems_.empty()) return std::move(config_);
     sort_problems();
@@ -259,6 +259,7 @@ class Loader final {
     }
     config_.engine.strategies.resize(list.items.size());
     params_.resize(list.items.size(), nullptr);
+    rules_.resize(list.items.size(), nullptr);
     for (std::size_t i = 0; i < list.items.size(); ++i) {
       strategy(list.items[i], list.items[i].place, i);
     }
@@ -281,11 +282,13 @@ class Loader final {
     config_.places[key] = at;
     section(&item, at, kStrategy, key, target);
     params_[index] = target.params;
+    rules_[index] = target.rules;
   }
 
   Config config_;
   std::set<std::string, std::less<>> refused_;
   std::vector<const YamlNode*> params_;
+  std::vector<const YamlNode*> rules_;
   std::vector<Problem> problems_;
 };
 

@@ -4,6 +4,7 @@
 #include "config/table.hpp"
 #include "config/value.hpp"
 #include "market/symbol.hpp"
+#include "rules/words.hpp"
 #include "staking/plan.hpp"
 #include "strategy/registry.hpp"
 
@@ -26,6 +27,8 @@ std::string types_text() {
   }
   return out;
 }
+
+std::string expressions_text() { return "\nEXPRESSIONS\n" + rules::words_text(); }
 
 std::string plans_text() {
   std::string out = "\nSTAKE PLANS\n";
@@ -58,7 +61,8 @@ std::string reference_text() {
   }
   std::vector<std::string_view> symbols;
   for (const auto& symbol : market::known_symbols()) symbols.push_back(symbol.code);
-  return out + types_text() + plans_text() + fmt::format("\nSYMBOLS\n\n{}\n", join(symbols));
+  return out + types_text() + expressions_text() + plans_text() +
+         fmt::format("\nSYMBOLS\n\n{}\n", join(symbols));
 }
 
 }  // namespace derivd::config

@@ -11,6 +11,7 @@
 #include "core/check.hpp"
 #include "core/notice.hpp"
 #include "market/symbol.hpp"
+#include "rules/parse.hpp"
 #include "staking/plan.hpp"
 #include "strategy/registry.hpp"
 
@@ -365,6 +366,17 @@ std::string print(const TickStore& v) {
   return v.directory ? *v.directory : std::string(v.on ? "true" : "false");
 }
 
+Result<rules::Where> read_where(const YamlNode& node) {
+  const auto where = node.kind == YamlNode::Kind::kScalar ? rules::parse_where(node.text)
+                                                          : std::optional<rules::Where>{};
+  if (!where) {
+    return invalid(
+        fmt::format("{} is no length of candles; allowed: {}", shown(node), rules::kWhereAllowed));
+  }
+  return *where;
+}
+std::string print(rules::Where v) { return rules::to_string(v); }
+
 // ---- rows ----
 
 template <auto Field, auto Read>
@@ -449,6 +461,20 @@ std::string show_params(const Target& t) {
     out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", name, text);
   }
   return "{ " + out + " }";
+}
+
+std::optional<std::string> apply_rules(Target& t, const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::kList) {
+    return fmt::format(
+        "{} where a list is wanted, as - when: rsi(14) < 30, with buy: {{ type: CALL }} below",
+        shown(node));
+  }
+  t.rules = &node;
+  return std::nullopt;
+}
+std::string show_rules(const Target& t) {
+  const auto& set = t.strategy->rules;
+  return set.rules.empty() ? std::string(kNotSet) : rules::to_string(set);
 }
 
 std::optional<std::string> apply_webhook_url(Target& t, const YamlNode& node) {
@@ -554,6 +580,13 @@ constexpr std::array kSettings{
                                                  Reload::kWhenFlat),
     Setting{"strategies[].params", kNotSet, "see strategy types",
             "Settings of the strategy's type.", Reload::kWhenFlat, apply_params, show_params},
+    row<DERIVD_OF_STRATEGY(rules.candles), read_where>(
+        "strategies[].candles", "ticks", rules::kWhereAllowed,
+        "Type rules: what open, high, low, close and indicators are of that do not say otherwise.",
+        Reload::kWhenFlat),
+    Setting{"strategies[].rules", kNotSet, "a list of when and buy; see expressions",
+            "Type rules: the first whose condition holds buys.", Reload::kWhenFlat, apply_rules,
+            show_rules},
     row<DERIVD_OF_STRATEGY(contract.duration), read_contract_duration>(
         "strategies[].contract.duration", "1t", "1t to 10t, 15s and more, 5m, 1h, 1d",
         "Length of the contract. Digit contracts count in ticks.", Reload::kWhenFlat),

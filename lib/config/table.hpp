@@ -18,6 +18,7 @@ struct Target {
   Config& config;
   engine::StrategySettings* strategy = nullptr;
   const YamlNode* params = nullptr;  // checked once the type is known
+  const YamlNode* rules = nullptr;   // likewise
 };
 
 /// `fallback` of a key without which nothing works, and of one that is not set by default.

@@ -141,8 +141,11 @@ bool Engine::Impl::is_behind(Slot& slot, const market::Tick& tick, bool history)
 
 void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick,
                              core::VenueTime came, bool history) {
-  // A strategy without a past begins with the first live tick.
-  if (history && slot.last_epoch.s == 0) return;
+  if (slot.last_epoch.s == 0) {
+    // A strategy without a past begins with the first live tick.
+    if (history && !slot.wants_past) return;
+    if (slot.wants_past) feed_past(slot, feed);
+  }
   if (is_behind(slot, tick, history)) return;
   // A run is a run only if nothing is missing in it. What the venue itself leaves out of its stream
   // is no hole to a strategy; what was published while the link was away is, and so is what its
@@ -152,6 +155,7 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
       feed.linked_since() <= slot.last_epoch + std::chrono::seconds(feed.interval_s());
   if (seen_before && !joined) slot.strategy->reset();
   slot.last_epoch = tick.epoch;
+  if (slot.wants_own) slot.strategy->see(own(slot));
   const auto signal = slot.strategy->on_tick(tick);
   if (!seen_before || tick.epoch - slot.saved_at >= kSaveCounters) append_slot(slot);
   if (!signal || history) return;
@@ -160,6 +164,27 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   // would never be found: the venue's purchase second lies before it.
   proven.epoch = std::min(came, steady);
   consider(slot, *signal, proven, nullptr, ++turns);
+}
+
+/// What came before it began: most often nothing, and what a reload or `enabled` lets begin later
+/// the ticks that others have heard.
+void Engine::Impl::feed_past(Slot& slot, const Feed& feed) {
+  if (slot.wants_own) slot.strategy->see(own(slot));
+  feed.each_past([&](const market::Tick& tick) { slot.strategy->on_tick(tick); });
+}
+
+rules::Own Engine::Impl::own(const Slot& slot) const {
+  rules::Own own;
+  own.wins_in_row = slot.wins_in_row;
+  own.losses_in_row = slot.losses_in_row;
+  own.last_profit = slot.last_profit;
+  own.session_profit = slot.session.realised;
+  own.trades_today = slot.day_trades;
+  for (const auto& [id, order] : ledger.exposed()) {
+    own.open += order->strategy == slot.name() ? 1 : 0;
+  }
+  for (const auto& w : waiting) own.open += w.slot == &slot ? 1 : 0;
+  return own;
 }
 
 std::optional<core::Instant> Engine::Impl::next_deadline() const {
@@ -233,7 +258,8 @@ Feed* Engine::Impl::find_feed(const market::SymbolCode& symbol) {
 
 Feed& Engine::Impl::feed_for(const market::SymbolCode& symbol) {
   if (auto* feed = find_feed(symbol)) return *feed;
-  feeds.push_back(std::make_unique<Feed>(symbol));
+  // A back-test, which nobody reads, has no strategies that begin later.
+  feeds.push_back(std::make_unique<Feed>(symbol, audience.people));
   ++symbols_revision;
   return *feeds.back();
 }

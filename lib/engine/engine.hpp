@@ -19,6 +19,7 @@
 #include "execution/refusal.hpp"
 #include "execution/report.hpp"
 #include "risk/gate.hpp"
+#include "rules/evaluator.hpp"
 
 namespace derivd::engine {
 
@@ -216,6 +217,10 @@ class Engine final {
   /// What became of the last signals of a strategy, newest first, at most kKeptDecisions. Empty
   /// without an audience of people.
   std::vector<DecisionView> decisions(std::string_view strategy, std::size_t last) const;
+  /// What the last decision of a strategy of type rules was made of; empty: no such strategy.
+  std::vector<rules::RuleView> rules(std::string_view strategy) const;
+  /// Whether an enabled strategy is made ready by a past of ticks: the longer, the better.
+  bool wants_past() const;
 
  private:
   struct Impl;

@@ -6,7 +6,8 @@
 
 namespace derivd::engine {
 
-Feed::Feed(market::SymbolCode symbol) : symbol_(symbol), memory_(kMemory) {
+Feed::Feed(market::SymbolCode symbol, bool keeps_past)
+    : symbol_(symbol), memory_(kMemory), past_(keeps_past ? kPast : 0) {
   const auto* info = market::find_symbol(symbol.view());
   interval_s_ = info == nullptr ? 0 : info->interval_s;
 }
@@ -19,7 +20,7 @@ Feed::Push Feed::push(const market::Tick& tick, bool history) {
     backwards_ = behind ? backwards_ + 1 : backwards_;
     if (backwards_ < kBackwards) return Push::kDropped;
     last_.reset();
-    size_ = 0;
+    size_ = past_size_ = 0;
   }
   const bool restarted = !history && backwards_ >= kBackwards;
   if (!history) backwards_ = 0;
@@ -61,6 +62,12 @@ void Feed::remember(const market::Tick& tick) {
   memory_[next_] = tick;
   next_ = (next_ + 1) % kMemory;
   size_ = std::min(size_ + 1, kMemory);
+  if (past_.empty()) return;
+  if (past_decimals_ != tick.quote.decimals()) past_size_ = 0;
+  past_decimals_ = tick.quote.decimals();
+  past_[past_next_] = {tick.epoch, tick.quote.mantissa()};
+  past_next_ = (past_next_ + 1) % kPast;
+  past_size_ = std::min(past_size_ + 1, kPast);
 }
 
 }  // namespace derivd::engine

@@ -8,6 +8,7 @@
 
 #include "core/time.hpp"
 #include "market/tick.hpp"
+#include "market/tick_source.hpp"
 
 namespace derivd::engine {
 
@@ -22,7 +23,11 @@ class Feed final {
   /// So many times in a row ahead of our own seconds, the venue's time is believed.
   static constexpr int kBelieved = 5;
 
-  explicit Feed(market::SymbolCode symbol);
+  /// How long a past is kept for strategies that begin later: one answer of the venue.
+  static constexpr std::size_t kPast = 5000;
+
+  /// `keeps_past`: for a strategy that wants one and begins while the symbol streams already.
+  explicit Feed(market::SymbolCode symbol, bool keeps_past = false);
 
   enum class Push : std::uint8_t {
     kNew,
@@ -58,6 +63,16 @@ class Feed final {
     while (back < size_ && at(back + 1).epoch > start) ++back;
     for (; back > 0; --back) visit(at(back));
   }
+  /// The kept past since the last hole, oldest first, without the last tick itself.
+  template <class Visitor>
+  void each_past(Visitor&& visit) const {
+    for (std::size_t back = past_size_; back > 1; --back) {
+      const auto& row = past_[(past_next_ + kPast - back) % kPast];
+      if (row.epoch >= linked_since_) {
+        visit(market::Tick{symbol_, row.epoch, core::Price::raw(row.mantissa, past_decimals_)});
+      }
+    }
+  }
   /// Whether each_after(start) holds every tick after `start`.
   bool remembers(core::VenueTime start) const;
 
@@ -78,6 +93,10 @@ class Feed final {
   std::size_t next_ = 0;
   std::size_t size_ = 0;
   std::uint64_t refused_ = 0;
+  std::vector<market::TickRow> past_;  // a ring of kPast, or empty
+  std::size_t past_next_ = 0;
+  std::size_t past_size_ = 0;
+  std::uint8_t past_decimals_ = 0;
 };
 
 }  // namespace derivd::engine

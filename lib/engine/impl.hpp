@@ -108,6 +108,8 @@ struct Engine::Impl {
   void feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, core::VenueTime came,
                  bool history);
   bool is_behind(Slot& slot, const market::Tick& tick, bool history);
+  void feed_past(Slot& slot, const Feed& feed);
+  rules::Own own(const Slot& slot) const;
   std::optional<core::Instant> next_deadline() const;
   void on_deadline();
 

@@ -10,6 +10,7 @@
 #include "core/short_string.hpp"
 #include "market/spec.hpp"
 #include "risk/limits.hpp"
+#include "rules/rule_set.hpp"
 #include "staking/settings.hpp"
 #include "strategy/registry.hpp"
 
@@ -30,6 +31,7 @@ struct StrategySettings {
   std::string type;
   market::SymbolCode symbol;
   strategy::Params params;
+  rules::RuleSet rules;  // of type rules
   ContractTemplate contract;
   staking::Settings staking;
   risk::SessionLimits session;

@@ -70,11 +70,18 @@ std::optional<core::VenueTime> time_of(const Numbers& n) {
 }  // namespace
 
 Slot::Slot(const StrategySettings& s) : settings(s) {
-  const auto* type = strategy::find_type(s.type);
   const auto* plan_type = staking::find_plan(s.staking.plan);
-  DERIVD_CHECK(type != nullptr && plan_type != nullptr, "settings were not checked");
-  strategy = type->make(s.params);
+  DERIVD_CHECK(plan_type != nullptr, "settings were not checked");
+  make_strategy();
   plan = plan_type->make(s.staking);
+}
+
+void Slot::make_strategy() {
+  const auto* type = strategy::find_type(settings.type);
+  DERIVD_CHECK(type != nullptr, "settings were not checked");
+  strategy = strategy::make_strategy(*type, settings.params, settings.rules);
+  wants_past = strategy->wants_past();
+  wants_own = strategy->wants_own();
 }
 
 Slot::Slot(core::Name name) : configured(false) {
@@ -85,7 +92,7 @@ Slot::Slot(core::Name name) : configured(false) {
 bool Slot::must_be_flat_for(const StrategySettings& s) const {
   const auto& now = settings;
   return s.type != now.type || s.symbol != now.symbol || s.params != now.params ||
-         s.contract != now.contract || s.staking.plan != now.staking.plan ||
+         s.rules != now.rules || s.contract != now.contract || s.staking.plan != now.staking.plan ||
          s.staking.base != now.staking.base || s.staking.factor != now.staking.factor ||
          s.staking.unit != now.staking.unit;
 }
@@ -112,11 +119,11 @@ void Slot::take_live(const StrategySettings& s) {
 
 void Slot::take_over(const StrategySettings& s) {
   const bool others = !strategy || s.type != settings.type || s.symbol != settings.symbol ||
-                      s.params != settings.params;
+                      s.params != settings.params || s.rules != settings.rules;
   take_live(s);
   settings = s;
   if (others) {
-    strategy = strategy::find_type(s.type)->make(s.params);
+    make_strategy();
     last_epoch = {};
   }
   make_plan(s.staking);
@@ -153,6 +160,12 @@ void Slot::on_settled(const execution::Order& order, bool today) {
   session.settle(profit);
   won += profit.units() > 0 ? 1 : 0;
   lost += profit.units() < 0 ? 1 : 0;
+  if (profit.units() != 0) {
+    const bool is_won = profit.units() > 0;
+    wins_in_row = is_won ? wins_in_row + 1 : 0;
+    losses_in_row = is_won ? 0 : losses_in_row + 1;
+  }
+  last_profit = profit;
   if (today) day_profit += profit;
   guards.on_settled(settings.guards, profit, order.settled_time);
   if (plan) plan->on_result(profit);
@@ -170,7 +183,8 @@ void Slot::new_day(std::int64_t number) {
 void Slot::new_session() {
   ++session_number;
   session = {};
-  trades = won = lost = 0;
+  trades = won = lost = wins_in_row = losses_in_row = 0;
+  last_profit = core::Money::minor(0, last_profit.exponent());
   refusals.total = 0;
   if (plan) plan->restart();
 }
@@ -190,10 +204,12 @@ execution::StrategyRecord Slot::record() const {
 // One line of key=value, blanks between them; `why`, free text, is last.
 std::string Slot::guards_text() const {
   return fmt::format(
-      "tick={} symbol={} trades={} won={} lost={} cooling={} pausing={} losses={} buys={} day={} "
+      "tick={} symbol={} trades={} won={} lost={} results={}:{}:{} cooling={} pausing={} losses={} "
+      "buys={} day={} "
       "day_profit={} day_trades={} refused={} counted={} booked={} paused={} why={}",
-      last_epoch.s, fingerprint(settings.symbol), trades, won, lost,
-      optional_time(guards.cooling_until), optional_time(guards.pausing_until), guards.losses,
+      last_epoch.s, fingerprint(settings.symbol), trades, won, lost, wins_in_row, losses_in_row,
+      last_profit.units(), optional_time(guards.cooling_until), optional_time(guards.pausing_until),
+      guards.losses,
       joined(guards.purchases,
              [](const auto& p) { return fmt::format("{}:{}", p.order.value, p.time.s); }),
       day, day_profit.units(), day_trades, text_of(refusals),
@@ -232,6 +248,8 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   const auto& refused = fields["refused"];  // older records have none
   if (buys.size() % 2 != 0 || done.size() % 4 != 0) return broken;
   if (!refused.empty() && refused.size() != 5) return broken;
+  const auto& results = fields["results"];  // older records have none
+  if (!results.empty() && results.size() != 3) return broken;
   last_epoch = {fields["tick"][0]};
   const auto& symbol = fields["symbol"];  // older records have none
   const bool other_symbol = symbol.size() == 1 && symbol[0] != fingerprint(settings.symbol);
@@ -239,6 +257,11 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   trades = fields["trades"][0];
   won = fields["won"][0];
   lost = fields["lost"][0];
+  if (!results.empty()) {
+    wins_in_row = results[0];
+    losses_in_row = results[1];
+    last_profit = core::Money::minor(results[2], session.realised.exponent());
+  }
   guards.cooling_until = time_of(fields["cooling"]);
   guards.pausing_until = time_of(fields["pausing"]);
   guards.losses = fields["losses"][0];
@@ -276,6 +299,7 @@ std::string Slot::load(const execution::StrategyRecord& record) {
       last_epoch = {};
       problems += r.error().text + "; ";
     }
+    if (wants_past) last_epoch = {};           // history makes it anew
     if (last_epoch.s == 0) strategy->reset();  // counted on another symbol
   }
   if (plan) {

@@ -72,6 +72,8 @@ struct Slot {
   bool configured = true;
   // Empty when it was not in the configuration at the start; what the journal says of them is kept.
   std::unique_ptr<strategy::Strategy> strategy;
+  bool wants_past = false;  // what the strategy says of itself, read once
+  bool wants_own = false;
   std::unique_ptr<staking::StakePlan> plan;
   std::string kept_counters;
   std::string kept_staking;
@@ -85,6 +87,9 @@ struct Slot {
   std::int64_t trades = 0;  // purchases of this session
   std::int64_t won = 0;
   std::int64_t lost = 0;
+  std::int64_t wins_in_row = 0;  // of this session; a break-even changes neither
+  std::int64_t losses_in_row = 0;
+  core::Money last_profit;  // 0 before the first
   risk::GuardState guards;
   risk::Refusals refusals;
   core::Instant refused_at;  // when the latest that counts came
@@ -115,6 +120,7 @@ struct Slot {
   /// Whether the venue would be asked for something else than now.
   bool asks_otherwise(const StrategySettings& s) const;
   void start_counting_anew();
+  void make_strategy();
   void make_plan(const staking::Settings& s);
   std::string guards_text() const;
   core::Result<void> load_guards(std::string_view text);

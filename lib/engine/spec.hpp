@@ -3,6 +3,8 @@
 // a strategy may buy before there is one. It never knows the stake.
 #pragma once
 
+#include <vector>
+
 #include "core/result.hpp"
 #include "engine/settings.hpp"
 #include "market/spec.hpp"
@@ -20,5 +22,16 @@ core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
 /// the signal would say one.
 core::Result<market::ContractSpec> sample_spec(const StrategySettings& settings,
                                                market::ContractType type, std::uint8_t decimals);
+
+/// What a strategy with these settings may buy.
+struct Buyable {
+  strategy::Signal signal;
+  /// It is reckoned anew at each signal; `signal` has one of zero.
+  bool barrier_varies = false;
+};
+/// One for each contract; of OVER and UNDER one for each prediction that is possible, of other
+/// types with a prediction one with any, because all are alike. The settings are checked, or at
+/// least their rules, type and symbol are.
+std::vector<Buyable> buyables(const StrategySettings& settings);
 
 }  // namespace derivd::engine

@@ -100,6 +100,17 @@ std::optional<core::VenueTime> Engine::ticks_from(const market::SymbolCode& symb
   return from;
 }
 
+std::vector<rules::RuleView> Engine::rules(std::string_view strategy) const {
+  const auto* slot = impl_->find_slot(strategy);
+  if (slot == nullptr || !slot->strategy) return {};
+  return slot->strategy->explain();
+}
+
+bool Engine::wants_past() const {
+  return std::any_of(impl_->slots.begin(), impl_->slots.end(),
+                     [](const auto& slot) { return slot->runs() && slot->wants_past; });
+}
+
 std::uint64_t Engine::symbols_revision() const { return impl_->symbols_revision; }
 
 std::vector<StrategyView> Engine::strategies() const {

@@ -35,6 +35,13 @@ constexpr std::array kAny{ContractType::kDigitEven, ContractType::kDigitOdd,  Co
                           ContractType::kPut,       ContractType::kDigitDiff, ContractType::kHigher,
                           ContractType::kLower};
 
+/// What `buy:` of a rule may name.
+constexpr std::array kRuled{
+    ContractType::kCall,      ContractType::kPut,       ContractType::kCallE,
+    ContractType::kPutE,      ContractType::kHigher,    ContractType::kLower,
+    ContractType::kDigitEven, ContractType::kDigitOdd,  ContractType::kDigitMatch,
+    ContractType::kDigitDiff, ContractType::kDigitOver, ContractType::kDigitUnder};
+
 constexpr std::array kEvenOdd{ContractType::kDigitEven, ContractType::kDigitOdd};
 constexpr std::array kCallPut{ContractType::kCall, ContractType::kPut};
 constexpr std::array kHigherLower{ContractType::kHigher, ContractType::kLower};
@@ -62,6 +69,13 @@ constexpr std::array kTypes{
         "enters at the same ticks, live as in a back-test.",
         kRandom, kAny, false, make_random,
         [](const Params& params) { return random_contracts(params.at("contract")); }},
+    StrategyType{"rules",
+                 "Buys what the first rule says whose condition holds: `rules:`, a list of `when` "
+                 "and `buy`.",
+                 {},
+                 kRuled,
+                 false,
+                 nullptr},
 };
 
 }  // namespace
@@ -99,6 +113,11 @@ std::string allowed_of(const ParamSpec& spec) {
 
 std::span<const ContractType> contracts_of(const StrategyType& type, const Params& params) {
   return type.bought == nullptr ? type.contracts : type.bought(params);
+}
+
+std::unique_ptr<Strategy> make_strategy(const StrategyType& type, const Params& params,
+                                        const rules::RuleSet& rules) {
+  return type.is_ruled() ? make_rules(rules) : type.make(params);
 }
 
 std::span<const StrategyType> strategy_types() { return kTypes; }

@@ -12,6 +12,7 @@
 
 #include "core/result.hpp"
 #include "market/spec.hpp"
+#include "rules/rule_set.hpp"
 #include "strategy/strategy.hpp"
 
 namespace derivd::strategy {
@@ -40,10 +41,15 @@ struct StrategyType {
   std::span<const ParamSpec> params;
   std::span<const market::ContractType> contracts;  // what it may buy
   bool digits;  // needs a symbol with a last digit and a duration in ticks
-  std::unique_ptr<Strategy> (*make)(const Params&);  // params complete and checked
+  /// Params complete and checked. Null: a type whose signals are in `rules:` (make_strategy).
+  std::unique_ptr<Strategy> (*make)(const Params&);
   /// Which of `contracts`, where that depends on the parameters; null: all.
   std::span<const market::ContractType> (*bought)(const Params&) = nullptr;
+  bool is_ruled() const { return make == nullptr; }
 };
+/// Of any type; `rules` matters to is_ruled() alone.
+std::unique_ptr<Strategy> make_strategy(const StrategyType& type, const Params& params,
+                                        const rules::RuleSet& rules);
 /// What a strategy of this type with these complete parameters may buy.
 std::span<const market::ContractType> contracts_of(const StrategyType& type, const Params& params);
 

@@ -7,10 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.hpp"
 #include "market/spec.hpp"
 #include "market/tick.hpp"
+#include "rules/evaluator.hpp"
 
 namespace derivd::strategy {
 
@@ -18,6 +20,9 @@ namespace derivd::strategy {
 struct Signal {
   market::ContractType type = market::ContractType::kCall;
   std::int8_t prediction = -1;  // digit contracts with a prediction, else -1
+  /// Where the signal says so, else what `contract` of the settings says.
+  std::optional<market::ContractDuration> duration = std::nullopt;
+  std::optional<core::Price> barrier = std::nullopt;  // signed distance from the entry
 };
 
 class Strategy {
@@ -35,6 +40,15 @@ class Strategy {
   /// Counters and windows as one line of text, for the journal; load() takes only what save() gave.
   virtual std::string save() const = 0;
   virtual core::Result<void> load(std::string_view saved) = 0;
+
+  /// Whether it is made ready by a past of ticks, as long as there is, instead of by what save()
+  /// wrote: it is fed that past at each start, and its signals then mean nothing.
+  virtual bool wants_past() const { return false; }
+  /// Whether it looks at its own results: then see() is called before each tick.
+  virtual bool wants_own() const { return false; }
+  virtual void see(const rules::Own&) {}
+  /// What its last decision was made of, for people; empty: it has nothing to say.
+  virtual std::vector<rules::RuleView> explain() const { return {}; }
 };
 
 }  // namespace derivd::strategy

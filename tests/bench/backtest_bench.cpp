@@ -13,6 +13,7 @@
 
 #include "backtest/backtest.hpp"
 #include "make_ticks.hpp"
+#include "rules/parse.hpp"
 #include "store/tick_csv.hpp"
 
 namespace derivd::bench {
@@ -105,6 +106,30 @@ void backtest_streak(benchmark::State& state) {
   state.counters["trades"] = static_cast<double>(trades);
 }
 BENCHMARK(backtest_streak)->Arg(3)->Arg(100)->Unit(benchmark::kMillisecond);
+
+/// Three indicators, of ticks or of candles of a minute; it buys now and then.
+void backtest_rules(benchmark::State& state) {
+  auto options = martingale();
+  auto& s = options.settings.strategies[0];
+  s.type = "rules";
+  s.params.clear();
+  const rules::Where where{static_cast<std::int32_t>(state.range(0))};
+  auto when =
+      rules::parse_condition("rsi(14) < 15 and close > ema(50) and close < bb_upper(20, 2)", where);
+  s.rules.rules.push_back({std::get<rules::Expr>(std::move(when)), {}});
+  std::int64_t trades = 0;
+  TickFile::open();
+  for (auto _ : state) {
+    const auto csv = TickFile::open();
+    const backtest::Tape tape{"1HZ100V", csv.get()};
+    const auto result = backtest::run(options, {&tape, 1}).value();
+    if (result.ticks != kTicks) std::abort();
+    trades = result.total.trades;
+  }
+  count_ticks(state, kTicks);
+  state.counters["trades"] = static_cast<double>(trades);
+}
+BENCHMARK(backtest_rules)->Arg(0)->Arg(60)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace derivd::bench

@@ -4,6 +4,7 @@
 
 #include "config/config.hpp"
 #include "config/table.hpp"
+#include "rules/parse.hpp"
 #include "unit/engine/rig.hpp"
 
 namespace derivd::config {
@@ -17,6 +18,8 @@ const std::map<std::string_view, std::string>& others() {
       {"type", "rise_fall"},
       {"symbol", "R_50"},
       {"params", "streak"},
+      {"candles", "1m"},
+      {"rules", "price > 1"},
       {"contract.duration", "3t"},
       {"contract.barrier", "0.5"},
       {"contract.multiplier", "100"},
@@ -60,6 +63,8 @@ Config with(const Setting& setting, const std::string& value) {
   node.text = value;
   if (setting.path.ends_with(".params")) {
     strategy.params[value] = 2;
+  } else if (setting.path.ends_with(".rules")) {
+    strategy.rules.rules.push_back({std::get<rules::Expr>(rules::parse_condition(value, {})), {}});
   } else if (setting.path.ends_with(".hours")) {
     YamlNode list;
     list.kind = YamlNode::Kind::kList;

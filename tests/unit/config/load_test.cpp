@@ -541,7 +541,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 78u);
+  EXPECT_EQ(seen.size(), 80u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "rules/parse.hpp"
 #include "strategy/registry.hpp"
 
 namespace derivd::strategy {
@@ -157,6 +158,32 @@ TEST(Registry, NamesTypesParametersAndContracts) {
     EXPECT_FALSE(t.help.empty());
     EXPECT_FALSE(t.contracts.empty());
   }
+}
+
+rules::RuleSet one_rule(std::string_view when) {
+  rules::RuleSet set;
+  set.rules.push_back({std::get<rules::Expr>(rules::parse_condition(when, {})), {}});
+  return set;
+}
+
+TEST(Rules, AreMadeFromTheirListAndMadeReadyByAPast) {
+  const auto* type = find_type("rules");
+  ASSERT_NE(type, nullptr);
+  EXPECT_TRUE(type->is_ruled());
+  EXPECT_FALSE(find_type("even_odd")->is_ruled());
+  Feeder feed(make_strategy(*type, {}, one_rule("sma(2) > 1")));
+  EXPECT_TRUE(feed.strategy->wants_past());
+  EXPECT_FALSE(feed.strategy->wants_own());
+  EXPECT_EQ(run(feed, {"1.02", "1.04", "1.06"}), "- CALL CALL") << "a signal restarts nothing";
+  EXPECT_EQ(feed.strategy->save(), "rules");
+  EXPECT_TRUE(feed.strategy->load("rules"));
+  EXPECT_FALSE(feed.strategy->load("even_odd 1 2"));
+  EXPECT_EQ(feed.strategy->explain().size(), 1u);
+  feed.strategy->reset();
+  EXPECT_EQ(run(feed, {"1.02", "1.04"}), "- CALL");
+  EXPECT_TRUE(make_strategy(*type, {}, one_rule("open == 0"))->wants_own());
+  EXPECT_FALSE(make("even_odd", {})->wants_past());
+  EXPECT_TRUE(make("even_odd", {})->explain().empty());
 }
 
 TEST(RandomEntries, DependOnSeedAndEpochAlone) {
