@@ -190,6 +190,24 @@ std::string status_text(const ordered_json& s) {
                            "profit", "next_stake", "reason", "change_pending"});
 }
 
+std::string rules_text(const ordered_json& rules) {
+  const auto rows = rows_of(rules);
+  if (rows.empty()) return {};
+  std::string out = "\nrules, as they were evaluated last; the first that is true buys\n";
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& row = *rows[i];
+    const auto& tick = at(row, "tick");
+    const auto& config = at(row, "config");
+    add(out, "{}. {}: {}{}{}\n", i + 1, cell(at(row, "when")), cell(at(row, "result")),
+        is_blank(tick) ? "" : fmt::format(", at tick {}", cell(tick)),
+        is_blank(config) ? "" : fmt::format("  ({})", cell(config)));
+    for (const auto* part : rows_of(at(row, "parts"))) {
+      add(out, "   {:<10}  {}\n", cell(at(*part, "value")), cell(at(*part, "part")));
+    }
+  }
+  return out;
+}
+
 std::string explained_text(const ordered_json& e) {
   const auto status = shown(at(e, "status"));
   auto standing = shown(at(e, "standing"));
@@ -197,6 +215,7 @@ std::string explained_text(const ordered_json& e) {
   auto out = fmt::format("{} is {}{}{}\n", shown(at(e, "strategy")), status,
                          standing.empty() ? "" : ": ", standing);
   if (!at(e, "config").is_null()) add(out, "set in {}\n", shown(at(e, "config")));
+  out += rules_text(at(e, "rules"));
   const auto decisions = rows_of(at(e, "decisions"));
   add(out, "\nlast signals, newest first{}\n", decisions.empty() ? ": none yet" : "");
   for (const auto* d : decisions) out += decision_text(*d);

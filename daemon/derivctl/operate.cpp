@@ -8,9 +8,12 @@
 #include <set>
 #include <thread>
 
+#include "backtest/backtest.hpp"
 #include "common/answer.hpp"
 #include "common/output.hpp"
+#include "common/rule_rows.hpp"
 #include "derivctl/answer_text.hpp"
+#include "derivctl/backtest_options.hpp"
 #include "derivctl/command.hpp"
 #include "service/exit_code.hpp"
 
@@ -34,6 +37,7 @@ struct Options {
   std::string strategy;
   std::size_t last = 10;
   double timeout_s = kDefaultTimeout;
+  BacktestArgs recorded;  // of explain without a daemon
 };
 
 bool is_under_way(const ordered_json& row) {
@@ -177,6 +181,35 @@ int explain(const Context& context, const Options& o) {
   return service::kCtlOk;
 }
 
+/// Without a daemon: what the rules would have said at the end of recorded ticks.
+int explain_recorded(const Context& context, const Options& o) {
+  const auto job = make_job(context, o.recorded);
+  if (!job) return fail(job.error().code, job.error().text);
+  const auto result = backtest::run(job->options, job->tapes);
+  if (!result) return fail(code_of(result.error()), result.error().text);
+  const auto at = std::ranges::find(result->strategies, o.strategy,
+                                    [](const auto& s) { return s.name.view(); });
+  if (at == result->strategies.end()) {
+    return fail(service::kCtlNotFound, fmt::format("no strategy '{}'", o.strategy));
+  }
+  if (at->rules.empty()) {
+    return fail(service::kCtlRefused,
+                fmt::format("{} is not of type rules; of other types a running daemon tells why "
+                            "they trade: derivctl explain {}",
+                            o.strategy, o.strategy));
+  }
+  ordered_json json;
+  json["strategy"] = o.strategy;
+  for (const auto& rule : at->rules) json["rules"].push_back(daemon::rule_row(rule));
+  if (context.json) {
+    out::json(json);
+  } else {
+    out::print("{} at the end of {} ticks\n{}", o.strategy, result->ticks,
+               rules_text(json["rules"]));
+  }
+  return service::kCtlOk;
+}
+
 }  // namespace
 
 void add_operate(Commands& commands) {
@@ -196,9 +229,21 @@ void add_operate(Commands& commands) {
   explain_cmd->add_option("NAME", options->strategy, "strategy")->required();
   explain_cmd->add_option("--last", options->last, "signals, orders and changes to show")
       ->check(CLI::Range(1, 64));
+  auto* ticks = explain_cmd->add_option(
+      "--ticks", options->recorded.ticks,
+      "SYMBOL=FILE or SYMBOL=archive:[DIR]: without a daemon, the rules at the end of these ticks");
+  explain_cmd
+      ->add_option("--config", options->recorded.config,
+                   "with --ticks: configuration file; default: the instance's in /etc/derivd")
+      ->needs(ticks);
+  explain_cmd->add_option("--to", options->recorded.to, "with --ticks: ignore ticks from here on")
+      ->needs(ticks);
   commands.on(sell_cmd, [&context, options] { return sell(context, *options); });
   commands.on(flatten_cmd, [&context, options] { return flatten(context, *options); });
-  commands.on(explain_cmd, [&context, options] { return explain(context, *options); });
+  commands.on(explain_cmd, [&context, options] {
+    return options->recorded.ticks.empty() ? explain(context, *options)
+                                           : explain_recorded(context, *options);
+  });
 }
 
 }  // namespace derivd::ctl

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "common/rule_rows.hpp"
 #include "common/trades.hpp"
 
 namespace derivd::daemon {
@@ -215,6 +216,18 @@ std::string standing_of(const Hearing& hearing, const engine::StrategyView& view
   return {};
 }
 
+/// Each rule with the line that writes it, its result and the values of its parts.
+ordered_json rules_of(const Explained& of, const engine::StrategyView& view) {
+  auto rows = ordered_json::array();
+  const auto rules = of.engine.rules(view.name.view());
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    auto row = rule_row(rules[i]);
+    row["config"] = line_of(of, fmt::format("{}.rules[{}].when", kOfStrategy, i), view.name.view());
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::string_view key_of(Limit limit, std::string_view halt_kind) {
@@ -283,6 +296,7 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
                           ? ordered_json(nullptr)
                           : ordered_json(std::chrono::duration<double>(tick->age).count());
   out["last_tick"] = view->last_tick ? ordered_json(view->last_tick->s) : nullptr;
+  if (auto rules = rules_of(of, *view); !rules.empty()) out["rules"] = std::move(rules);
   const auto orders = latest_orders(of, name, last);
   out["signals_known_since"] = utc(of.since);
   out["decisions"] =
