@@ -46,8 +46,8 @@ def catalog_commands(programs):
 
 
 def configurations(programs):
-    files = sorted((harness.SOURCE / "config").glob("*.yaml"))
-    harness.check(len(files) >= 2, "config/ holds examples")
+    files = sorted((harness.SOURCE / "config").rglob("*.yaml"))
+    harness.check(len(files) >= 3, "config/ holds examples")
     for file in files:
         done = run(programs / "derivd", "check", "--config", file)
         harness.check(done.returncode == 0, f"{file}: {done.stderr}")

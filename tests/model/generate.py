@@ -98,3 +98,90 @@ def case(seed):
                    "HIGHER": rng.choice(["2.20", "2.5", "1.0"]), "LOWER": rng.choice(["2.20", "2.5"])}
     delay = rng.choice([0, 0, 0, 1, 2, 3, 7])
     return config, payouts, delay, f"{balance // 100}.{balance % 100:02d}", symbols
+
+
+# ---- rules ----
+
+def condition(rng):
+    n = rng.choice([2, 5, 9, 14, 20])
+    where = rng.choice(["", "", ", ticks", ", 1m", ", 5m", ", 90s"])
+    op = rng.choice(["<", ">"])
+    return rng.choice([
+        lambda: f"rsi({n}{where}) {op} {rng.randint(25, 75)}",
+        lambda: f"close > ema({n}{where})",
+        lambda: f"price {op} bb_{rng.choice(['upper', 'lower', 'middle'])}({n}, 1.5{where})",
+        lambda: f"close {op} sma({n}{where}) + 0.5 * stdev({n}{where})",
+        lambda: f"momentum({n}{where}) {op} 0.0513",
+        lambda: f"crosses_{rng.choice(['above', 'below'])}(close, ema({n}{where}))",
+        lambda: f"crosses_above(macd(3, 10, 4{where}), macd_signal(3, 10, 4{where}))",
+        lambda: f"macd_hist(5, 12, 4{where}) {op} 0.00007",
+        lambda: f"stoch_k({n}, 3{where}) {op} {rng.randint(20, 80)}.01",
+        lambda: f"stoch_d({n}, 3, 2{where}) < 40.01",
+        lambda: f"high - low {op} 1.3 * atr({n}{where})",
+        lambda: f"price > lowest({n}{where}) + 0.0317",
+        lambda: f"highest({n}{where}) - price < 0.0217",
+        lambda: f"share(digit {rng.choice(['>', '<=', '!='])} {rng.randint(1, 8)}, {10 * n}) {op} 41%",
+        lambda: f"count({rng.choice(['even', 'odd', 'rise', 'fall'])}, {n}) {op} {n / 2}",
+        lambda: f"run({rng.choice(['even', 'odd', 'rise', 'fall'])}) >= {rng.randint(2, 5)}",
+        lambda: f"run(rise{rng.choice([', ticks', ', 1m', ''])}) >= 2",
+        lambda: f"since({rng.choice(['flat', 'digit == 7', 'rise'])}) > {rng.randint(1, 9)}",
+        lambda: f"digit == hottest({10 * n})",
+        lambda: f"rank(digit, {10 * n}) == {rng.randint(1, 10)}",
+        lambda: f"change({n}) {op} 0.0713",
+        lambda: f"digit({n}) == digit",
+        lambda: f"hour {op} {rng.randint(6, 18)}",
+        lambda: f"minute < {rng.randint(10, 50)}",
+        lambda: "weekday >= 3",
+        lambda: f"losses_in_row < {rng.randint(1, 4)}",
+        lambda: f"wins_in_row < {rng.randint(1, 4)}",
+        lambda: "last_profit <= 0",
+        lambda: "session_profit < 1.5",
+        lambda: f"open < {rng.randint(1, 3)}",
+        lambda: f"trades_today < {rng.randint(20, 300)}",
+    ])()
+
+
+def expression(rng):
+    parts = []
+    for _ in range(rng.choice([1, 2, 2, 3])):
+        part = condition(rng)
+        parts.append(f"not {part}" if rng.random() < 0.2 else part)
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = f"({joined}) {rng.choice(['and', 'and', 'or'])} {part}"
+    return joined
+
+
+def bought(rng, symbol):
+    kind = rng.choice(["CALL", "PUT", "HIGHER", "LOWER", "DIGITEVEN", "DIGITODD", "DIGITMATCH", "DIGITDIFF",
+                       "DIGITOVER", "DIGITUNDER"])
+    out = {"type": kind}
+    if kind.startswith("DIGIT"):
+        maybe(rng, 0.7, out, "duration", lambda: f"{rng.randint(1, 10)}t")
+    else:
+        out["duration"] = rng.choice(["5t", "30s", "1m", "5m", "10t"])
+    if kind in ("DIGITMATCH", "DIGITDIFF", "DIGITOVER", "DIGITUNDER"):
+        out["prediction"] = rng.choice([rng.randint(1, 8), "hottest(50)", "coldest(100)", "digit"])
+    if kind in ("HIGHER", "LOWER"):
+        step = {"R_100": "0.05", "R_75": "0.0150"}[symbol]
+        out["barrier"] = rng.choice(["+", "-"]) + rng.choice([step, "0.7 * atr(9, 1m)", "stdev(20, ticks)"])
+    return out
+
+
+def rules_case(seed):
+    """As case(), of strategies of type rules."""
+    rng = random.Random(f"rules {seed}")
+    symbols = rng.choice([["R_100"], ["R_75"], ["R_100", "R_75"]])
+    strategies = []
+    for i in range(rng.choice([1, 1, 2])):
+        one = strategy(rng, i, symbols)
+        one["type"] = "rules"
+        one.pop("params", None)
+        one["contract"] = {"duration": f"{rng.randint(1, 10)}t"}
+        maybe(rng, 0.6, one, "candles", lambda: rng.choice(["ticks", "1m", "90s", "5m"]))
+        one["rules"] = [{"when": expression(rng), "buy": bought(rng, one["symbol"])}
+                        for _ in range(rng.choice([1, 2, 3]))]
+        strategies.append(one)
+    balance = 10_000_00
+    config = {"strategies": strategies, "limits": limits(rng, strategies, balance)}
+    return config, None, rng.choice([0, 0, 1, 3]), f"{balance // 100}.{balance % 100:02d}", symbols

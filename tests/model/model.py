@@ -7,6 +7,8 @@ product, "Signals, exactly", "Stakes and limits, exactly", "Backtest"; settlemen
 import math
 from fractions import Fraction
 
+from rules_model import Rules
+
 DECIMALS = {"R_10": 3, "R_25": 3, "R_50": 4, "R_75": 4, "R_100": 2, "1HZ10V": 2, "1HZ100V": 2}
 INTERVAL = {"R_10": 2, "R_25": 2, "R_50": 2, "R_75": 2, "R_100": 2, "1HZ10V": 1, "1HZ100V": 1}
 SIGMA = {"R_10": 10, "R_25": 25, "R_50": 50, "R_75": 75, "R_100": 100, "1HZ10V": 10, "1HZ100V": 100}
@@ -190,7 +192,11 @@ def normal(x):
     return 0.5 * math.erfc(-x / math.sqrt(2))
 
 
-def probability(kind, duration, barrier, spot, symbol):
+def probability(kind, duration, barrier, spot, symbol, prediction=None):
+    if kind == "DIGITMATCH":
+        return 0.1
+    if kind in ("DIGITOVER", "DIGITUNDER"):
+        return (9 - prediction if kind == "DIGITOVER" else prediction) / 10
     if kind in ("DIGITEVEN", "DIGITODD"):
         return 0.5
     if kind == "DIGITDIFF":
@@ -214,10 +220,10 @@ class Payouts:
     def __init__(self, table=None):
         self.table = table
 
-    def of(self, kind, stake, duration, barrier, spot, symbol):
+    def of(self, kind, stake, duration, barrier, spot, symbol, prediction=None):
         if self.table is not None:
             return half_up(stake * Fraction(self.table[kind]))
-        p = probability(kind, duration, barrier, spot, symbol)
+        p = probability(kind, duration, barrier, spot, symbol, prediction)
         share = Fraction(round(p * 10 ** 9), 10 ** 9) + Fraction(12, 1000)
         exact = stake / share
         return math.floor(exact) if p >= 0.9 - 1e-12 else half_up(exact)
@@ -261,6 +267,12 @@ class Contract:
             return digit(last) % 2 == 1
         if self.kind == "DIGITDIFF":
             return digit(last) != self.prediction
+        if self.kind == "DIGITMATCH":
+            return digit(last) == self.prediction
+        if self.kind == "DIGITOVER":
+            return digit(last) > self.prediction
+        if self.kind == "DIGITUNDER":
+            return digit(last) < self.prediction
         a, b = Fraction(entry) + (self.barrier or 0), Fraction(last)
         return b > a if self.kind in ("CALL", "HIGHER") else b < a
 
@@ -294,7 +306,11 @@ class Strategy:
     def __init__(self, config):
         self.config = config
         self.name, self.symbol = config["name"], config["symbol"]
-        self.signal = SIGNALS[config["type"]](config.get("params") or {})
+        rules = config["type"] == "rules"
+        self.signal = Rules(config, self) if rules else SIGNALS[config["type"]](config.get("params") or {})
+        self.runs = [0, 0]   # won and lost in a row
+        self.last_profit = 0
+        self.trades_today = self.open = 0   # as of this tick, for rules
         self.plan = Plan(config["staking"])
         self.session = config.get("session") or {}
         self.guards = config.get("guards") or {}
@@ -341,7 +357,12 @@ class Account:
         for s in self.strategies:
             if s.symbol != symbol:
                 continue
-            signal = s.signal.tick(quote)
+            if isinstance(s.signal, Rules):
+                s.open = len(self.open_of(s))
+                s.trades_today = sum((at - self.day_starts) // 86400 == day for at in s.bought)
+                signal = s.signal.tick(epoch, quote)
+            else:
+                signal = s.signal.tick(quote)
             if signal is not None:
                 self.consider(s, signal, epoch, quote)
         self.buy_asked()
@@ -356,6 +377,11 @@ class Account:
         s.peak = max(s.peak, s.realised)
         s.drawdown = max(s.drawdown, s.peak - s.realised)
         s.plan.result(c.profit)
+        s.last_profit = c.profit
+        if c.profit > 0:
+            s.runs = [s.runs[0] + 1, 0]
+        if c.profit < 0:
+            s.runs = [0, s.runs[1] + 1]
         if "cooldown" in s.guards and seconds(s.guards["cooldown"]) > 0:
             s.cooling = when + seconds(s.guards["cooldown"])
         after = s.guards.get("after_losses")
@@ -465,12 +491,15 @@ class Account:
                 if self.misfit(s, stake, True) == "session":
                     s.halted = "stop_loss"
                 return
-        kind, prediction = signal
+        kind, prediction, *more = signal
         contract = s.config["contract"]
         barrier = None
-        if kind in ("HIGHER", "LOWER"):
+        if more:
+            contract = {"duration": more[0] or contract["duration"]}
+            barrier = more[1]
+        elif kind in ("HIGHER", "LOWER"):
             barrier = Fraction(str(contract["barrier"])) * (1 if kind == "HIGHER" else -1)
-        payout = self.payouts.of(kind, stake, contract["duration"], barrier, quote, s.symbol)
+        payout = self.payouts.of(kind, stake, contract["duration"], barrier, quote, s.symbol, prediction)
         ratio = s.guards.get("min_payout_ratio")
         if ratio is not None and Fraction(payout - stake, stake) < Fraction(str(ratio)):
             return

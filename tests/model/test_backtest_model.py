@@ -77,6 +77,7 @@ def main():
     parser.add_argument("programs", type=pathlib.Path)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--count", type=int, default=120)
+    parser.add_argument("--rules", type=int, default=8, help="further configurations, of type rules")
     options = parser.parse_args()
     folder = SOURCE.parent / "shared/ticks"
     if not folder.exists():
@@ -86,8 +87,10 @@ def main():
     tapes = {symbol: list(model.read_ticks(path, symbol)) for symbol, path in files.items()}
     trades = bad = busy = broke = 0
     with tempfile.TemporaryDirectory() as directory:
-        for seed in range(options.first, options.first + options.count):
-            config, payouts, delay, balance, symbols = generate.case(seed)
+        seeds = [(generate.case, seed) for seed in range(options.first, options.first + options.count)]
+        seeds += [(generate.rules_case, seed) for seed in range(options.first, options.first + options.rules)]
+        for case, seed in seeds:
+            config, payouts, delay, balance, symbols = case(seed)
             wanted = model.run(config, [(s, tapes[s]) for s in symbols], model.Payouts(payouts), balance, delay)
             found, problem = real(options.programs, pathlib.Path(directory), config, payouts, delay, balance, symbols,
                                   files)
@@ -99,10 +102,10 @@ def main():
             broke += any(s["halted"] == "refused" for s in wanted["strategies"].values())
             if problem:
                 bad += 1
-                print(f"seed {seed}: {problem}\n  {json.dumps(config)}\n  payouts {payouts} delay {delay} balance {balance} {symbols}")
-    print(f"{options.count} configurations, {busy} of them with trades, {trades} trades, "
+                print(f"{case.__name__} {seed}: {problem}\n  {json.dumps(config)}\n  payouts {payouts} delay {delay} balance {balance} {symbols}")
+    print(f"{len(seeds)} configurations, {busy} of them with trades, {trades} trades, "
           f"{broke} without money in the end, {bad} different")
-    assert busy * 2 > options.count, "the generator makes too few that trade"
+    assert busy * 2 > len(seeds), "the generator makes too few that trade"
     sys.exit(1 if bad else 0)
 
 
