@@ -19,7 +19,8 @@ std::string table_text(const ordered_json& rows, const std::vector<std::string>&
 
 std::string status_text(const ordered_json& status);
 std::string explained_text(const ordered_json& explained);
-/// Each rule of a strategy of type rules with the values of its parts; nothing where there are none.
+/// Each rule of a strategy of type rules with the values of its parts; nothing where there are
+/// none.
 std::string rules_text(const ordered_json& rules);
 /// "NAME is STATUS: REASON" of each strategy; of `only` where it is not empty.
 std::string standing_text(const ordered_json& strategies, const std::string& only);

@@ -84,11 +84,11 @@ struct Sums {
 struct StrategyResult {
   core::Name name;
   Sums sums;
-  std::int64_t open = 0;              // at the end of the ticks
-  std::optional<std::string> halted;  // "take_profit", "stop_loss", "refused" (by the venue)
-  std::string halt_reason;            // one sentence; empty: not halted
-  std::int64_t refused = 0;           // timed contracts that would have had no tick
-  bool has_ticks = false;             // of its symbol, at least one
+  std::int64_t open = 0;               // at the end of the ticks
+  std::optional<std::string> halted;   // "take_profit", "stop_loss", "refused" (by the venue)
+  std::string halt_reason;             // one sentence; empty: not halted
+  std::int64_t refused = 0;            // timed contracts that would have had no tick
+  bool has_ticks = false;              // of its symbol, at least one
   std::vector<rules::RuleView> rules;  // of type rules: at the last evaluation
 };
 
