@@ -88,8 +88,7 @@ TEST(HostileJournal, ATableThatIsNoTableIsRefused) {
   TempDir dir;
   const std::string endless =
       " AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT ";
-  for (const std::string table :
-       {"orders", "order_steps", "halts", "config_changes", "balances"}) {
+  for (const std::string table : {"orders", "order_steps", "halts", "config_changes", "balances"}) {
     const auto path = filled(dir, 2);
     const auto all = columns(path, table.c_str());
     ASSERT_EQ(sql(path, "ALTER TABLE " + table + " RENAME TO kept; CREATE VIEW " + table + endless +
@@ -188,7 +187,10 @@ TEST(HostileJournal, NumbersThatNobodyCanReckonWithAreRefusedInLists) {
         "buy_price = 300000000000000000", "sell_price = 300000000000000000", "stake_exp = 3",
         "settled_time = 9223372036854775807", "purchase_time = -1", "signal_epoch = 253402300800",
         "intended_us = 9223372036854775807", "entry_epoch = -9223372036854775807 - 1",
-        "exit_quote = 9223372036854775807", "barrier = -9223372036854775807 - 1"}) {
+        "exit_quote = 9223372036854775807",
+        // Of a row of a version before `spec`, and in the text.
+        "spec = NULL, type = 'HIGHER', barrier = -9223372036854775807 - 1",
+        "spec = 'HIGHER R_100 5m +9223372036854775807'"}) {
     filled(dir, 3);
     ASSERT_EQ(sql(path, "UPDATE orders SET " + change), "") << change;
     const auto journal = Journal::open(path, Mode::kReadOnly);
