@@ -28,9 +28,8 @@ using std::chrono::seconds;
 
 /// Names of the documentation that this version does not build yet: refused with a word of their
 /// own rather than as typing mistakes.
-constexpr std::array<std::string_view, 9> kPlannedTypes{
-    "digit_over_under", "higher_lower", "multiplier", "accumulator",  "indicator",
-    "script",           "random",       "rise_fall",  "digit_differs"};
+constexpr std::array<std::string_view, 7> kPlannedTypes{
+    "higher_lower", "multiplier", "accumulator", "script", "random", "rise_fall", "digit_differs"};
 constexpr std::array<std::string_view, 9> kPlannedPlans{"flat",
                                                         "martingale",
                                                         "reverse_martingale",
@@ -292,6 +291,16 @@ Result<std::string> read_name(const YamlNode& node) {
 }
 
 Result<std::string> read_type(const YamlNode& node) {
+  // Words of the documentation that are short for a rule.
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kRules{
+      {{"indicator", "when: rsi(14) < 30"},
+       {"digit_over_under", "when: share(digit > 4, 100) < 40%"}}};
+  for (const auto& [word, example] : kRules) {
+    if (node.kind != YamlNode::Kind::kScalar || node.text != word) continue;
+    return invalid(
+        fmt::format("{} is written as type: rules, with a condition as {}; available: {}",
+                    shown(node), example, join(available_types())));
+  }
   return read_choice(node, available_types(), kPlannedTypes, "strategy type");
 }
 

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "config/config.hpp"
-#include "core/nearest.hpp"
 #include "config/table.hpp"
 #include "config/value.hpp"
+#include "core/nearest.hpp"
 #include "unit/service/temp_dir.hpp"
 
 namespace derivd::config {

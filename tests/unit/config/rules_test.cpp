@@ -198,6 +198,19 @@ TEST(Rules, TheExampleThatIsShippedIsGood) {
   EXPECT_EQ(std::get<Config>(loaded).engine.strategies.size(), 3U);
 }
 
+TEST(Rules, AreWhatPlannedTypesAreShortFor) {
+  const auto said = [](const char* type) {
+    return problems(std::string("strategies:\n  - name: a\n    symbol: R_100\n    type: ") + type +
+                    "\n    staking: { base: 0.35 }\n");
+  };
+  EXPECT_NE(said("indicator")
+                .find("f:4:11: strategies[0].type: 'indicator' is written as type: "
+                      "rules, with a condition as when: rsi(14) < 30"),
+            std::string::npos)
+      << said("indicator");
+  EXPECT_NE(said("digit_over_under").find("share(digit > 4, 100) < 40%"), std::string::npos);
+}
+
 TEST(Rules, AChangeOfThemWaitsUntilNothingIsOpen) {
   const auto before = config(around("      - when: price > 1\n        buy: { type: CALL }\n"));
   const auto after = config(around("      - when: price > 2\n        buy: { type: CALL }\n"));
