@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
 #include "config/rules.hpp"
 #include "config/table.hpp"
@@ -160,7 +161,21 @@ class Checker final {
     for (const auto& spec : type.params) names.push_back(spec.name);
     std::map<std::string, Place, std::less<>> seen;
     if (node != nullptr) {
-      for (const auto& entry : node->entries) param(s, type, entry, names, seen);
+      const auto& entries = node->entries;
+      for (std::size_t i = 0; i < entries.size(); ++i) {
+        const auto& entry = entries[i];
+        auto comma = i + 1 < entries.size() && core::Name::fits(entry.key)
+                         ? decimal_comma(entry.value, entries[i + 1])
+                         : std::optional<std::string>{};
+        if (comma) {
+          const auto at = entry.value.place;
+          c_.problems.push_back(
+              {at.line, at.column, full("params." + entry.key), std::move(*comma)});
+          ++i;  // what stands behind the comma is no key
+          continue;
+        }
+        param(s, type, entry, names, seen);
+      }
     }
     for (const auto& spec : type.params) {
       if (spec.fallback) s.params.try_emplace(std::string(spec.name), *spec.fallback);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <set>
+#include <utility>
 
 #include "config/checks.hpp"
 #include "config/config.hpp"
@@ -111,7 +112,18 @@ class Loader final {
     const auto children = children_of(path);
     std::map<std::string_view, Place> seen;
     if (map != nullptr) {
-      for (const auto& entry : map->entries) {
+      const auto& entries = map->entries;
+      for (std::size_t i = 0; i < entries.size(); ++i) {
+        const auto& entry = entries[i];
+        auto comma = i + 1 < entries.size() && core::Name::fits(entry.key)
+                         ? decimal_comma(entry.value, entries[i + 1])
+                         : std::optional<std::string>{};
+        if (comma) {
+          add(entry.value.place, below(key, entry.key), std::move(*comma));
+          seen.try_emplace(entry.key, entry.place);
+          ++i;  // what stands behind the comma is no key
+          continue;
+        }
         const auto child = std::find_if(children.begin(), children.end(),
                                         [&](const Child& c) { return c.name == entry.key; });
         if (child == children.end()) {
@@ -319,6 +331,8 @@ std::variant<std::string, std::string> read_whole(const std::string& path) {
 }  // namespace
 
 std::string format(const Problem& problem, std::string_view file) {
+  // Of a file that cannot be read there is no line to look at.
+  if (problem.line == 0) return core::printable(fmt::format("{}: {}", file, problem.reason));
   return core::printable(fmt::format("{}:{}:{}: {}{}{}", file, problem.line, problem.column,
                                      problem.key, problem.key.empty() ? "" : ": ", problem.reason));
 }

@@ -308,10 +308,41 @@ Result<std::string> read_plan(const YamlNode& node) {
   return read_choice(node, available_plans(), kPlannedPlans, "stake plan");
 }
 
+/// The symbol that Deriv's pages call so ("Volatility 75 Index"), or traders ("V75", "vix 75
+/// (1s)").
+const market::SymbolInfo* symbol_of_name(std::string_view name) {
+  // Letters and digits alone, in small letters: nobody types blanks and brackets alike.
+  const auto bare = [](std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+      if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) out += c;
+      if (c >= 'A' && c <= 'Z') out += static_cast<char>(c - 'A' + 'a');
+    }
+    if (out.ends_with("index")) out.resize(out.size() - 5);
+    return out;
+  };
+  auto wanted = bare(name);
+  for (const std::string_view head : {"vix", "vol", "v"}) {
+    const bool short_form = wanted.size() > head.size() && wanted.starts_with(head) &&
+                            wanted[head.size()] >= '0' && wanted[head.size()] <= '9';
+    if (short_form) wanted = "volatility" + wanted.substr(head.size());
+  }
+  for (const auto& symbol : market::known_symbols()) {
+    if (!wanted.empty() && bare(symbol.display_name) == wanted) return &symbol;
+  }
+  return nullptr;
+}
+
 Result<std::string> read_symbol(const YamlNode& node) {
   std::vector<std::string_view> codes;
   for (const auto& symbol : market::known_symbols()) codes.push_back(symbol.code);
-  return read_choice(node, codes, {}, "symbol");
+  auto code = read_choice(node, codes, {}, "symbol");
+  if (code || node.kind != YamlNode::Kind::kScalar) return code;
+  if (const auto* meant = symbol_of_name(node.text)) {
+    return invalid(fmt::format("{} is the name of {} for people; write {}", shown(node),
+                               meant->code, meant->code));
+  }
+  return code;
 }
 
 Result<std::string> read_halt(const YamlNode& node) {

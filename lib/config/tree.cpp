@@ -249,6 +249,90 @@ Place end_of(std::string_view text) {
           static_cast<int>(upto.size() - line_begin) + 1};
 }
 
+/// Blanks before the first character, and before the key behind the dashes of a list.
+struct Indents {
+  std::size_t line = 0;
+  std::size_t key = 0;
+};
+Indents indents_of(std::string_view line) {
+  Indents out;
+  out.line = std::min(line.find_first_not_of(' '), line.size());
+  out.key = out.line;
+  while (line.substr(out.key).starts_with("- ")) {
+    out.key = std::min(line.find_first_not_of(' ', out.key + 1), line.size());
+  }
+  return out;
+}
+
+/// Where lines of a section that is still open may begin, by the lines above this one; the nearest
+/// to where it does begin.
+std::optional<std::size_t> indent_nearby(std::string_view text, int line) {
+  const auto here = line_at(text, line);
+  if (here.data() == nullptr) return std::nullopt;
+  const auto mine = indents_of(here).line;
+  std::optional<std::size_t> best;
+  const auto offer = [&](std::size_t indent) {
+    const auto away = [&](std::size_t i) { return i > mine ? i - mine : mine - i; };
+    if (!best || away(indent) < away(*best)) best = indent;
+  };
+  std::size_t open = std::string_view::npos;
+  auto rest = text.substr(0, static_cast<std::size_t>(here.data() - text.data()));
+  while (!rest.empty() && open > 0) {
+    rest.remove_suffix(1);  // the newline
+    const auto newline = rest.rfind('\n');
+    const auto begin = newline == std::string_view::npos ? 0 : newline + 1;
+    const auto above = rest.substr(begin);
+    rest = rest.substr(0, begin);
+    const auto indents = indents_of(above);
+    const bool says_nothing =
+        indents.line == above.size() || above[indents.line] == '#' || above[indents.line] == '\r';
+    if (says_nothing || (open != std::string_view::npos && indents.line >= open)) continue;
+    offer(indents.key);
+    offer(indents.line);
+    open = indents.line;
+  }
+  return best;
+}
+
+std::string blanks(std::size_t n) { return fmt::format("{} blank{}", n, n == 1 ? "" : "s"); }
+
+std::string about_indentation(std::string_view text, int line) {
+  const auto mine = indents_of(line_at(text, line)).line;
+  const auto wanted = indent_nearby(text, line);
+  return fmt::format(
+      "this line begins with {}, where no section above does; keys of one section begin in the "
+      "same "
+      "column{}",
+      blanks(mine),
+      wanted && *wanted != mine ? fmt::format(", so probably with {}", blanks(*wanted)) : "");
+}
+
+/// What the library's words mean to somebody who does not know its grammar. Those that are missing
+/// here are understood as they are.
+std::string in_words(std::string_view text, Place place, const std::string& said) {
+  namespace msg = YAML::ErrorMsg;
+  if (said == msg::END_OF_SEQ || said == msg::END_OF_MAP) {
+    return about_indentation(text, place.line);
+  }
+  if (said == msg::END_OF_MAP_FLOW) return "a { whose } is missing, here or in a line above";
+  if (said == msg::END_OF_SEQ_FLOW) return "a [ whose ] is missing, here or in a line above";
+  if (said == msg::FLOW_END) return "a closing bracket without its opening one";
+  if (said == msg::MAP_VALUE) {
+    return "a colon that can open no value here: each key stands on a line of its own, and a text "
+           "with a colon in it stands in quotes";
+  }
+  if (said == msg::MAP_KEY || said == msg::BLOCK_ENTRY) {
+    return fmt::format("{} cannot stand here; {}",
+                       said == msg::MAP_KEY ? "a key" : "the - of a list",
+                       about_indentation(text, place.line));
+  }
+  if (said == msg::UNKNOWN_ANCHOR) {
+    return "* refers to something that is called so by an &, and nothing is; a text that begins "
+           "with * stands in quotes";
+  }
+  return said;
+}
+
 /// The YAML library says of a tab what it expected instead; people want to hear "tab".
 Problem syntax_problem(std::string_view text, const YAML::Exception& e) {
   auto place = place_of(e.mark);
@@ -261,7 +345,7 @@ Problem syntax_problem(std::string_view text, const YAML::Exception& e) {
     return problem_at({place.line, static_cast<int>(tab) + 1},
                       "a tab in the indentation; YAML wants spaces");
   }
-  return problem_at(place, fmt::format("not valid YAML: {}", e.msg));
+  return problem_at(place, fmt::format("not valid YAML: {}", in_words(text, place, e.msg)));
 }
 
 }  // namespace

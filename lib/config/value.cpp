@@ -51,6 +51,20 @@ bool is_plain_decimal(std::string_view text) {
   return point == std::string_view::npos || all_digits(text.substr(point + 1));
 }
 
+/// What to write for a number with a decimal comma; nothing where that is not clear: in 1,000 it
+/// may part thousands.
+std::string with_a_point(std::string_view text) {
+  const auto comma = text.find(',');
+  if (comma == std::string_view::npos) return {};
+  std::string meant(text);
+  meant[comma] = '.';
+  constexpr std::size_t kThousands = 3;
+  if (!is_plain_decimal(meant) || text.size() - comma - 1 == kThousands) {
+    return ": decimals stand behind a point, and thousands stand without a mark";
+  }
+  return fmt::format(": decimals stand behind a point, write {}", meant);
+}
+
 Result<core::Decimal> decimal_of(const YamlNode& node, std::string_view allowed) {
   const auto text = plain(node, allowed);
   if (!text) return text.error();
@@ -58,8 +72,8 @@ Result<core::Decimal> decimal_of(const YamlNode& node, std::string_view allowed)
     return invalid(fmt::format("{} is negative; allowed: {}", shown(node), allowed));
   }
   if (!is_plain_decimal(*text)) {
-    return invalid(
-        fmt::format("{} is not a plain decimal number; allowed: {}", shown(node), allowed));
+    return invalid(fmt::format("{} is not a plain decimal number{}; allowed: {}", shown(node),
+                               with_a_point(*text), allowed));
   }
   auto value = core::Decimal::parse(*text);
   if (!value) return invalid(fmt::format("{}; allowed: {}", value.error().text, allowed));
@@ -152,6 +166,15 @@ std::string shown(std::string_view text) {
 
 std::string shown(const YamlNode& node) {
   return node.kind == YamlNode::Kind::kScalar ? shown(node.text) : std::string(kind_name(node));
+}
+
+std::optional<std::string> decimal_comma(const YamlNode& value, const YamlNode::Entry& next) {
+  const bool parts = value.kind == YamlNode::Kind::kScalar && !value.quoted && next.value.blank &&
+                     all_digits(value.text) && all_digits(next.key) &&
+                     value.place.line == next.place.line;
+  // Longer ones are no numbers of a person, and would make a message that nobody can read.
+  if (!parts || value.text.size() + next.key.size() > kShown) return std::nullopt;
+  return fmt::format("'{0},{1}' has a decimal comma; write {0}.{1}", value.text, next.key);
 }
 
 std::string join(std::span<const std::string_view> words) {

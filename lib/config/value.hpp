@@ -23,6 +23,10 @@ namespace derivd::config {
 std::string shown(std::string_view text);
 std::string shown(const YamlNode& node);
 
+/// "2,1" in braces is, for YAML, the value 2 and a key 1 without a value: what a person meant who
+/// writes numbers with a comma, if `next` stands behind `value` so.
+std::optional<std::string> decimal_comma(const YamlNode& value, const YamlNode::Entry& next);
+
 core::Result<std::string> read_text(const YamlNode& node);
 core::Result<bool> read_bool(const YamlNode& node);
 /// More than 0 (or at least 0), at most two decimals, at most kMaxAmount.
