@@ -22,6 +22,8 @@ std::string_view name_of(EventKind kind) {
       return "session_lost";
     case EventKind::kSessionRefused:
       return "session_refused";
+    case EventKind::kAccountHeld:
+      return "account_held";
     case EventKind::kAccount:
       return "account";
     case EventKind::kFrameRefused:

@@ -26,6 +26,7 @@ enum class EventKind : std::uint8_t {
   kSessionState,    // DERIVD_STATE
   kSessionLost,     // reason; will retry
   kSessionRefused,  // permanent: token, account, scope
+  kAccountHeld,     // by another daemon of this machine, or its journal is
   kAccount,         // authorised: account, currency, balance
   kFrameRefused,    // a frame of the peer could not be understood
   kRateLimited,
@@ -50,8 +51,8 @@ enum class EventKind : std::uint8_t {
   kSymbolSilent,  // no tick of it for long, or ticks again: DERIVD_STATE
   kJournalProblem,
   kControlCommand,
-  kLogDropped,   // entries that the log could not take
-  kLockProblem,  // the account's lock: somebody stands in for a holder, or it has no place
+  kLogDropped,      // entries that the log could not take
+  kLockProblem,     // the account's lock: somebody stands in for a holder, or it has no place
   kMetricsProblem,  // the page for Prometheus: not served, or shown to the network
   kNotifyProblem,   // notifications do not arrive, or arrive again
   kWatchdog,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/utc.hpp"
 #include "risk/left.hpp"
 
 namespace derivd::risk {
@@ -90,7 +91,7 @@ std::string_view name_of(Limit limit) {
 std::string sentence(const Denied& d) {
   const auto name = name_of(d.limit);
   const auto counted = [&] { return fmt::format("{}: {} of {}", name, d.have, d.allowed); };
-  const auto till = [&] { return fmt::format("{}: until epoch {}", name, d.until->s); };
+  const auto till = [&] { return fmt::format("{}: until {}", name, core::utc_iso(*d.until)); };
   const auto budget = [&](std::string_view what) {
     return fmt::format("{}: a stake of {}{} does not fit into the {} {}", name, d.stake.to_string(),
                        d.open.is_zero() ? "" : fmt::format(" with {} at risk", d.open.to_string()),
@@ -111,8 +112,8 @@ std::string sentence(const Denied& d) {
     case Limit::kAfterLosses:
       return till();
     case Limit::kRefusals:
-      return fmt::format("{}: {} in a row by the venue, nothing is asked until epoch {}", name,
-                         d.have, d.until->s);
+      return fmt::format("{}: {} in a row by the venue, nothing is asked until {}", name, d.have,
+                         core::utc_iso(*d.until));
     case Limit::kMaxOpen:
     case Limit::kMaxTradesPerHour:
     case Limit::kMaxOpenContracts:

@@ -29,6 +29,7 @@ bool is_repetitive(core::EventKind kind) {
     case EventKind::kConfigInvalid:
     case EventKind::kCredentialProblem:
     case EventKind::kSessionRefused:
+    case EventKind::kAccountHeld:
     case EventKind::kAccount:
     case EventKind::kOrderSent:
     case EventKind::kOrderRefused:

@@ -30,8 +30,24 @@ core::Instant monotonic_now() {
               .count()};
 }
 
+/// Texts in the place of the event's own, where those are too short for them.
+struct Whole {
+  std::string text;
+  std::string reason;
+};
+/// Of one text: more is no sentence that anybody reads.
+constexpr std::size_t kMaxWhole = 4096;
+
+/// What an event can hold of a text. The end says that more was there: a number that was cut reads
+/// as another number.
+core::Text short_text(std::string_view text) {
+  constexpr std::string_view kMore = "…";
+  if (core::Text::fits(text)) return text;
+  return std::string(cut_utf8(text, core::Text::kCapacity - kMore.size())).append(kMore);
+}
+
 /// What makes an entry of an event.
-using Compose = LogEntry (*)(const core::Event& event, std::uint64_t held_back);
+using Compose = LogEntry (*)(const core::Event& event, const Whole& whole, std::uint64_t held_back);
 
 /// What both sinks share: the level, repetition, redaction, and that nobody waits for them.
 class QueuedLog final : public Log {
@@ -44,7 +60,7 @@ class QueuedLog final : public Log {
           core::Event event;
           event.kind = core::EventKind::kLogDropped;
           event.text = core::Text::truncated(lost_in_words(lost));
-          return compose(event, 0);
+          return compose(event, {}, 0);
         }) {}
 
   void write(const core::Event& event) override {
@@ -53,6 +69,21 @@ class QueuedLog final : public Log {
       if (message_info(event.kind).level < level_) return;
       const auto verdict = limiter_.admit(event, monotonic_now());
       if (verdict.write) put(event, verdict.held_back);
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+    }
+  }
+
+  void write_whole(core::EventKind kind, std::string_view text, std::string_view reason) override {
+    try {
+      if (message_info(kind).level < level_) return;
+      const Whole whole{std::string(cut_utf8(redactor_.clean(text), kMaxWhole)),
+                        std::string(cut_utf8(redactor_.clean(reason), kMaxWhole))};
+      core::Event event;
+      event.kind = kind;
+      event.text = short_text(whole.text);
+      event.reason = short_text(whole.reason);
+      const auto verdict = limiter_.admit(event, monotonic_now());
+      if (verdict.write) writer_.push(compose_(event, whole, verdict.held_back));
     } catch (...) {  // NOLINT(bugprone-empty-catch)
     }
   }
@@ -82,13 +113,13 @@ class QueuedLog final : public Log {
 
  private:
   void put(const core::Event& event, std::uint64_t held_back) {
-    writer_.push(compose_(cleaned(event), held_back));
+    writer_.push(compose_(cleaned(event), {}, held_back));
   }
 
   core::Event cleaned(const core::Event& event) const {
     auto clean = event;
-    clean.text = core::Text(cut_utf8(redactor_.clean(event.text), core::Text::kCapacity));
-    clean.reason = core::Text(cut_utf8(redactor_.clean(event.reason), core::Text::kCapacity));
+    clean.text = short_text(redactor_.clean(event.text));
+    clean.reason = short_text(redactor_.clean(event.reason));
     return clean;
   }
 
@@ -99,18 +130,21 @@ class QueuedLog final : public Log {
   LogWriter writer_;
 };
 
-std::string message_of(const core::Event& event, std::uint64_t held_back) {
-  auto text = line_of(event);
+std::string message_of(const core::Event& event, const Whole& whole, std::uint64_t held_back) {
+  auto text = whole.text.empty() ? line_of(event) : whole.text;
   if (held_back > 0) text += fmt::format(" ({} similar entries held back)", held_back);
   return text;
 }
 
-LogEntry journal_entry(const core::Event& event, std::uint64_t held_back) {
+LogEntry journal_entry(const core::Event& event, const Whole& whole, std::uint64_t held_back) {
   const auto fields = fields_of(event);
   LogEntry entry{message_info(event.kind).level, monotonic_now(), {}};
   entry.parts.reserve(fields.size() + 1);
-  entry.parts.push_back("MESSAGE=" + message_of(event, held_back));
-  for (const auto& [name, value] : fields) entry.parts.push_back(fmt::format("{}={}", name, value));
+  entry.parts.push_back("MESSAGE=" + message_of(event, whole, held_back));
+  for (const auto& [name, value] : fields) {
+    const bool is_reason = name == "DERIVD_REASON" && !whole.reason.empty();
+    entry.parts.push_back(fmt::format("{}={}", name, is_reason ? whole.reason : value));
+  }
   return entry;
 }
 
@@ -179,6 +213,8 @@ std::string_view colour_of(Level level) {
 
 bool shows_colours() {
   const char* terminal = std::getenv("TERM");
+  const char* none = std::getenv("NO_COLOR");  // no-color.org: set, and to something
+  if (none != nullptr && *none != '\0') return false;
   return ::isatty(STDERR_FILENO) == 1 && terminal != nullptr && *terminal != '\0' &&
          std::string_view(terminal) != "dumb";
 }
@@ -186,11 +222,12 @@ bool shows_colours() {
 /// spdlog makes the line, and LogWriter writes it: spdlog's own sinks wait for a terminal that
 /// takes nothing, and its asynchronous one drops by age, whatever the level. Times are UTC and say
 /// so.
-LogEntry line_entry(const core::Event& event, std::uint64_t held_back, bool colours) {
+LogEntry line_entry(const core::Event& event, const Whole& whole, std::uint64_t held_back,
+                    bool colours) {
   static thread_local spdlog::pattern_formatter formatter("%Y-%m-%d %H:%M:%S.%eZ %^%v%$",
                                                           spdlog::pattern_time_type::utc);
   const auto level = message_info(event.kind).level;
-  const auto text = fmt::format("{:<7} {}", level_name(level), message_of(event, held_back));
+  const auto text = fmt::format("{:<7} {}", level_name(level), message_of(event, whole, held_back));
   const spdlog::details::log_msg message("derivd", spdlog_level(level), text);
   spdlog::memory_buf_t made;
   formatter.format(message, made);
@@ -202,12 +239,12 @@ LogEntry line_entry(const core::Event& event, std::uint64_t held_back, bool colo
   return {level, monotonic_now(), {std::move(line)}};
 }
 
-LogEntry plain_line(const core::Event& event, std::uint64_t held_back) {
-  return line_entry(event, held_back, false);
+LogEntry plain_line(const core::Event& event, const Whole& whole, std::uint64_t held_back) {
+  return line_entry(event, whole, held_back, false);
 }
 
-LogEntry coloured_line(const core::Event& event, std::uint64_t held_back) {
-  return line_entry(event, held_back, true);
+LogEntry coloured_line(const core::Event& event, const Whole& whole, std::uint64_t held_back) {
+  return line_entry(event, whole, held_back, true);
 }
 
 /// Blocks while standard error takes nothing.
@@ -263,7 +300,15 @@ std::string Log::clean(std::string_view text) const { return Redactor{}.clean(te
 void Log::write(core::EventKind kind, std::string_view text) {
   core::Event event;
   event.kind = kind;
-  event.text = core::Text(cut_utf8(text, core::Text::kCapacity));
+  event.text = short_text(text);
+  write(event);
+}
+
+void Log::write_whole(core::EventKind kind, std::string_view text, std::string_view reason) {
+  core::Event event;
+  event.kind = kind;
+  event.text = short_text(text);
+  event.reason = short_text(reason);
   write(event);
 }
 

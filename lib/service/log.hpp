@@ -37,6 +37,9 @@ class Log {
   virtual ~Log() = default;
   virtual void write(const core::Event& event) = 0;
   void write(core::EventKind kind, std::string_view text);
+  /// An event whose text and reason are longer than an event holds: a mistake in a configuration
+  /// quotes what is allowed, and half of it would be another answer.
+  virtual void write_whole(core::EventKind kind, std::string_view text, std::string_view reason);
   /// Takes this secret out of every later entry (redact.hpp); the log keeps a digest of it only.
   virtual void hide(const core::Secret& secret) = 0;
   /// The text as an entry would show it: without secrets and control characters. For what leaves by

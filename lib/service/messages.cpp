@@ -56,7 +56,8 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "wrong with the one that is there. Then start the service."},
     {EventKind::kSessionState, "2e14e48a57c44f7c8855f6b262418bf6", Level::kInfo,
      "The session with Deriv is now @DERIVD_STATE@",
-     "The session passed from one state to the next. It trades only in the state \"live\".\n"
+     "The session passed from one state to the next. It trades only in the state \"live\",\n"
+     "which \"derivctl status\" calls connected; whether it is real money is another matter.\n"
      "\n"
      "Nothing needs to be done."},
     {EventKind::kSessionLost, "05e6a081bda04a05ab4388229ab25f82", Level::kWarning,
@@ -87,6 +88,21 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "If the token may have leaked, delete it there first: from then on nobody can use it, and\n"
      "contracts that are open are not affected. Then compare \"derivctl trades\" with Deriv's own\n"
      "statement for what somebody else may have bought."},
+    {EventKind::kAccountHeld, "7e87297885efa4537bdeaf397e5131d6", Level::kError,
+     "Another derivd holds the account or its journal",
+     "Two daemons on one account would each know half of its risk, so one of them has to go:\n"
+     "@DERIVD_REASON@\n"
+     "\n"
+     "This daemon ends with exit code 75. It has bought nothing. systemd starts it again every "
+     "few\n"
+     "seconds until the other one has gone, or gives up after its limit of starts. The token is\n"
+     "good. The likely causes are a second instance with a token of the same account, or a derivd\n"
+     "that was started by hand.\n"
+     "\n"
+     "\"systemctl status 'derivd*'\" shows the daemons of this machine. Stop the other one, or "
+     "give\n"
+     "this one a token of another account with \"derivctl token set\" (for an instance, with\n"
+     "--name). \"derivctl doctor\" says the same of a unit that waits for it."},
     {EventKind::kAccount, "8c8353d1f4714bc2b987e5f4cf092577", Level::kNotice,
      "Authorised for account @DERIVD_ACCOUNT@",
      "Deriv accepted the token. The entry names the account, its currency and its balance.\n"

@@ -340,6 +340,10 @@ TEST_F(Gate, SaysWhyInOneSentenceWithNumbers) {
     EXPECT_FALSE(sentence(any).empty());
     EXPECT_NE(name_of(any.limit), "?");
   }
+  Denied later;
+  later.limit = Limit::kCooldown;
+  later.until = core::VenueTime{1795894445};
+  EXPECT_EQ(sentence(later), "cooldown: until 2026-11-28T19:34:05Z") << "no epochs for people";
 }
 
 // ---- balance ----

@@ -70,6 +70,15 @@ TEST(Messages, PlaceholdersAreFieldsThatExist) {
   }
 }
 
+// An account that somebody else holds needs another remedy than a token that Deriv refuses.
+TEST(Messages, AHeldAccountHasAnEntryOfItsOwn) {
+  const auto& held = message_info(core::EventKind::kAccountHeld);
+  EXPECT_EQ(core::name_of(held.kind), "account_held");
+  EXPECT_NE(held.body.find("exit code 75"), std::string_view::npos);
+  EXPECT_EQ(held.body.find("77"), std::string_view::npos);
+  EXPECT_EQ(held.body.find("revoked"), std::string_view::npos);
+}
+
 TEST(Messages, ThePackagedCatalogIsThisText) {
   EXPECT_EQ(test::read_file(DERIVD_SOURCE "/packaging/derivd.catalog"), catalog_text());
 }
