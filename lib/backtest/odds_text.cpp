@@ -10,7 +10,7 @@
 namespace derivd::backtest {
 namespace {
 
-constexpr std::size_t kWidth = 98;
+constexpr std::size_t kWidth = 78;
 
 std::string percent(double share) {
   if (share > 0 && share < 0.0001) return "below 0.01 %";
@@ -106,8 +106,14 @@ bool ends_itself(const OddsQuestion& q, const Odds& odds) {
   return q.trades.has_value() || !odds.trades_cut;
 }
 
+/// Figures end in one column, so that their digits stand below each other.
 void row(std::string& page, std::string_view what, std::string_view figure) {
-  page += fmt::format("    {:<70}{}\n", what, figure);
+  constexpr std::size_t kBeside = kWidth - 4;
+  const auto letters =
+      static_cast<std::size_t>(std::count_if(figure.begin(), figure.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+      }));
+  page += fmt::format("    {:<{}} {}\n", what, kBeside - std::min(letters, kBeside), figure);
 }
 
 void wrap(std::string& page, std::string_view text, std::string_view indent) {
@@ -216,6 +222,26 @@ std::string honest(const Odds& odds) {
          "the venue's own generator gives none, so a measured one is luck until proven otherwise.";
 }
 
+/// What the sessions do that neither win nor lose: of many trades a day, most may be these.
+std::string other_ends(const OddsQuestion& q, const Odds& odds) {
+  double rest = 0;
+  auto most = SessionEnd::kTakeProfit;
+  double most_share = 0;
+  for (std::size_t i = 0; i < kSessionEnds; ++i) {
+    const auto end = static_cast<SessionEnd>(i);
+    const auto share = odds.ends[i].value;
+    if (end == SessionEnd::kTakeProfit || end == SessionEnd::kStopLoss || share <= 0) continue;
+    rest += share;
+    if (share <= most_share) continue;
+    most = end;
+    most_share = share;
+  }
+  constexpr double kWorthAWord = 0.005;
+  if (rest < kWorthAWord) return {};
+  return fmt::format("; {} of the cases end otherwise, mostly: {}", percent(rest),
+                     end_text(q, odds, most));
+}
+
 }  // namespace
 
 double break_even_rate(const Bet& bet, core::Money stake) {
@@ -292,7 +318,8 @@ std::vector<std::string> odds_short(const engine::StrategySettings& strategy,
                         "brings {} in {:.0f} trades",
                         profit->to_string(), percent(result.end(SessionEnd::kTakeProfit)),
                         stop->to_string(), percent(result.end(SessionEnd::kStopLoss)),
-                        amount(result.profit), result.trades.value)
+                        amount(result.profit), result.trades.value) +
+                other_ends(q, result)
           : fmt::format("  a session brings {} on average in {:.0f} trades", amount(result.profit),
                         result.trades.value));
   if (!result.exact) out.back() += fmt::format(" (simulated, {} sessions)", result.sessions);

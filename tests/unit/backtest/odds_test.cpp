@@ -321,6 +321,15 @@ TEST(OddsText, TheShortFormIsShort) {
   const auto simulated = odds_short(wide.strategy, wide.limits);
   EXPECT_NE(simulated[1].find("(simulated, "), std::string::npos) << simulated[1];
   EXPECT_NE(simulated[1].find("±"), std::string::npos) << simulated[1];
+  // A day of few trades ends nearly every session, and that is said, too.
+  Case day("flat", 35);
+  day.session(1000, 2000);
+  day.limits.max_trades_per_day = 20;
+  const auto cut = odds_short(day.strategy, day.limits);
+  EXPECT_NE(cut[1].find("of the cases end otherwise, mostly: the day ends first: "
+                        "limits.max_trades_per_day 20"),
+            std::string::npos)
+      << cut[1];
   engine::Settings settings;
   settings.strategies = {c.strategy, c.strategy};
   settings.strategies[1].enabled = false;
