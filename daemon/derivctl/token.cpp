@@ -171,20 +171,38 @@ void restore(const Places& places, std::optional<Keeping> how,
   }
 }
 
-int told(const Context& context, const Asked& asked, const Places& places, Keeping how,
-         bool running) {
-  const auto& file = how == Keeping::kEncrypted ? places.encrypted() : places.credential();
+struct Stored {
+  Keeping how = Keeping::kPlain;
+  bool running = false;  // a daemon, which has taken it over
+  bool same = false;     // as the one that was stored before
+};
+
+/// Whoever gave the stored token again must not be told to delete "the old one": it is this one.
+std::string_view what_now(const Stored& stored) {
+  if (stored.same) {
+    return stored.running
+               ? "daemon    trades with it. This is the token that was stored already: there is no "
+                 "old\n          one, so do not delete it at Deriv. To exchange it, make another "
+                 "one there first."
+               : "daemon    not running. This is the token that was stored already: do not delete "
+                 "it at\n          Deriv. To exchange it, make another one there first.";
+  }
+  return stored.running ? "daemon    trades with the new token; delete the old one at Deriv now"
+                        : "daemon    not running; its next start takes the new token";
+}
+
+int told(const Context& context, const Asked& asked, const Places& places, const Stored& stored) {
+  const auto& file = stored.how == Keeping::kEncrypted ? places.encrypted() : places.credential();
   if (context.json) {
     auto out = account_json(asked.result, asked.dialect);
     out["credential"] = file;
-    out["daemon"] = running ? "taken" : "not running";
+    out["daemon"] = stored.running ? "taken" : "not running";
+    out["same_token"] = stored.same;
     out::json(out);
     return service::kCtlOk;
   }
   print_account(asked.result, asked.dialect);
-  out::print("token     {}\n{}\n", file,
-             running ? "daemon    trades with the new token; delete the old one at Deriv now"
-                     : "daemon    not running; its next start takes the new token");
+  out::print("token     {}\n{}\n", file, what_now(stored));
   return service::kCtlOk;
 }
 
@@ -207,13 +225,19 @@ int set(const Context& context, const Options& o) {
   }
   const auto before = kept(places);
   const auto old = before ? read_kept(places) : core::Result<core::Secret>(core::Secret());
-  const auto how = o.encrypt ? Keeping::kEncrypted : before.value_or(Keeping::kPlain);
-  if (const auto done = keep(places, how, *token); !done) {
+  Stored stored;
+  stored.how = o.encrypt ? Keeping::kEncrypted : before.value_or(Keeping::kPlain);
+  stored.same = before && old && old->reveal() == token->reveal();
+  if (const auto done = keep(places, stored.how, *token); !done) {
     return fail(service::kCtlOther, done.error().text);
   }
+  // The same one, too: a daemon that was started with another, which somebody replaced by hand
+  // since, goes over to it now, and then there is truly no other.
   const auto answer = hand_over(context, *token);
-  if (answer.code == service::kCtlNotRunning) return told(context, asked, places, how, false);
-  if (answer.code == service::kCtlOk) return told(context, asked, places, how, true);
+  stored.running = answer.code == service::kCtlOk;
+  if (stored.running || answer.code == service::kCtlNotRunning) {
+    return told(context, asked, places, stored);
+  }
   // A daemon that is still trying may yet take it; one that refused goes on with the old one.
   if (answer.code == service::kCtlRefused) restore(places, before, old);
   return fail(answer.code, answer.error);

@@ -98,6 +98,26 @@ def goes_over_under_load(place):
     print("settled over the change of token:", totals["settled"])
 
 
+def the_token_in_use_again(place):
+    """Whoever is told to delete "the old one" would delete the one in use."""
+    d = place.daemon
+    for starts in (False, True):
+        if starts:
+            d.start()
+            trial.live(d)
+        done = place.token("set", "--token-file", place.file("old"))
+        harness.check("stored already" in done.stdout and "delete the old one" not in done.stdout, done.stdout)
+        place.stored("old")
+        out = json.loads(place.token("set", "--token-file", place.file("old"), "--json").stdout)
+        harness.check(out["same_token"] is True, out)
+    trial.live(d)
+    place.trades(2)
+    done = place.token("set", "--token-file", place.file("new"))
+    harness.check("delete the old one at Deriv now" in done.stdout and "stored already" not in done.stdout,
+                  done.stdout)
+    trial.finish(d, place.sim)
+
+
 def refused_tokens_change_nothing(place):
     d = place.daemon
     d.start()
@@ -161,7 +181,7 @@ def without_a_daemon(place):
     place.token("check", code=6)
 
 
-CASES = [goes_over_under_load, refused_tokens_change_nothing, only_the_owner_may, without_a_daemon]
+CASES = [goes_over_under_load, the_token_in_use_again, refused_tokens_change_nothing, only_the_owner_may, without_a_daemon]
 
 
 def main(programs):
