@@ -24,7 +24,9 @@ _derivd_commands() { # COMMAND...: sets commands
   commands=()
   _derivd_help "$@"
   for line in "${help[@]}"; do
-    [[ $line == Subcommands:* ]] && after=yes
+    # Commands stand in groups of any title.
+    [[ $line =~ ^[A-Z][A-Za-z\ ]*:$ ]] && after=yes
+    [[ $line == Options: || $line == Positionals: ]] && after=
     [[ $after && $line =~ ^\ \ ([a-z][a-z-]*)(\ .*)?$ ]] && commands+=("${BASH_REMATCH[1]}")
   done
 }

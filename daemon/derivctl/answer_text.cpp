@@ -7,6 +7,7 @@
 
 #include "common/answer.hpp"
 #include "core/printable.hpp"
+#include "core/utc.hpp"
 #include "derivctl/csv.hpp"
 
 namespace derivd::ctl {
@@ -34,8 +35,48 @@ std::string csv_value(const ordered_json& value) {
 }
 
 const std::vector<std::string> kTradeColumns{
-    "contract_id", "order_id", "strategy",      "symbol", "type", "stake",  "payout", "profit",
-    "outcome",     "duration", "purchase_time", "entry",  "exit", "reason", "mode"};
+    "contract_id", "order_id", "strategy", "symbol", "type", "stake", "payout", "profit", "outcome",
+    "duration", "purchase_time", "entry", "exit", "reason", "mode",
+    // At the end, so that whoever counts columns finds the others where they were.
+    "purchase_time_utc", "settled_time_utc"};
+
+/// "1 trade", "2 trades".
+std::string counted(const ordered_json& number, std::string_view what) {
+  return fmt::format("{} {}{}", shown(number), what, number == 1 ? "" : "s");
+}
+
+/// What a table of strategies says below one whose changed configuration is not in force yet.
+ordered_json with_waits(const ordered_json& strategies) {
+  auto out = ordered_json::array();
+  for (const auto* row : rows_of(strategies)) {
+    out.push_back(*row);
+    if (at(*row, "change_pending") != true) continue;
+    out.back()["waits"] = "a change of its configuration waits until none of its contracts is open";
+  }
+  return out;
+}
+
+/// "19:42:33", with the date where it is another day than the venue's; of ticks "5t".
+std::string end_cell(const ordered_json& row) {
+  const auto ends = daemon::whole_of(at(row, "ends"));
+  if (!ends) return cell(at(row, "duration"));
+  const auto left = daemon::whole_of(at(row, "left_s")).value_or(0);
+  const auto text = core::utc_time({*ends});
+  const auto today = core::utc_time({*ends - left});
+  constexpr std::size_t kDate = 10;
+  return text.substr(0, kDate) == today.substr(0, kDate) ? text.substr(kDate + 1) : text;
+}
+
+/// "4m10s"; what counts in ticks has no such time.
+std::string left_cell(const ordered_json& row) {
+  const auto left = daemon::whole_of(at(row, "left_s"));
+  if (!left) return "-";
+  const auto s = std::max<std::int64_t>(*left, 0);
+  if (s < 60) return fmt::format("{}s", s);
+  if (s < 3600) return fmt::format("{}m{:02}s", s / 60, s % 60);
+  if (s < 86'400) return fmt::format("{}h{:02}m", s / 3600, s / 60 % 60);
+  return fmt::format("{}d{:02}h", s / 86'400, s / 3600 % 24);
+}
 
 /// "10.36 of 20.00 left", in the words that fit the limit.
 std::string left_in_words(const ordered_json& row) {
@@ -67,13 +108,13 @@ std::string limits_text(const ordered_json& limits) {
 }
 
 /// "0.2 s ago", and which symbol brings nothing: the newest tick of any of them hides that.
-std::string ticks_text(const ordered_json& s) {
+std::string ticks_text(const ordered_json& s, const out::Look& look) {
   std::string out;
   const auto& age = at(s, "tick_age_s");
   const auto refused = daemon::whole_of(at(s, "quotes_refused")).value_or(0);
-  add(out, "last tick    {}; {} reconnects{}\n",
+  add(out, "last tick    {}; {}{}\n",
       age.is_number() ? fmt::format("{:.1f} s ago", age.get<double>()) : std::string("none yet"),
-      shown(at(s, "reconnects")),
+      counted(at(s, "reconnects"), "reconnect"),
       refused == 0 ? "" : fmt::format("; {} quotes that are none were refused", refused));
   const char* title = "symbols";
   for (const auto* row : rows_of(at(s, "symbols"))) {
@@ -83,7 +124,8 @@ std::string ticks_text(const ordered_json& s) {
     const bool late = at(*row, "late") == true;
     add(out, "{:<12} {:<22} {}{}{}\n", title, cell(at(*row, "symbol")),
         any ? fmt::format("{:.1f} s ago", seconds) : fmt::format("none for {:.1f} s", seconds),
-        late ? ", SILENT: no signal can come of " : "", late ? cell(at(*row, "strategies")) : "");
+        late ? fmt::format(", {}: no signal can come of ", tinted("SILENT", look)) : "",
+        late ? cell(at(*row, "strategies")) : "");
     title = "";
   }
   return out;
@@ -91,8 +133,11 @@ std::string ticks_text(const ordered_json& s) {
 
 std::string numbers_text(const ordered_json& row) {
   std::string out;
-  for (const auto* key : {"needs", "at_risk", "left", "have", "allowed", "until"}) {
-    if (row.contains(key)) add(out, "{}{} {}", out.empty() ? "" : ", ", key, cell(row.at(key)));
+  for (const auto* key : {"needs", "at_risk", "left", "have", "allowed", "until_utc"}) {
+    if (at(row, key).is_null()) continue;
+    const std::string_view name(key);
+    add(out, "{}{} {}", out.empty() ? "" : ", ", name == "until_utc" ? "until" : name,
+        cell(at(row, key)));
   }
   return out.empty() ? out : fmt::format("    {}\n", out);
 }
@@ -141,53 +186,110 @@ std::string change_text(const ordered_json& r) {
 
 }  // namespace
 
-std::string table_text(const ordered_json& list, const std::vector<std::string>& columns) {
-  const auto rows = rows_of(list);
-  std::vector<std::size_t> widths;
-  for (const auto& column : columns) {
-    std::size_t width = column.size();
-    for (const auto* row : rows) width = std::max(width, cell(at(*row, column)).size());
-    widths.push_back(width);
-  }
-  std::string out;
-  for (std::size_t i = 0; i < columns.size(); ++i) add(out, "{:<{}}  ", columns[i], widths[i]);
-  out += '\n';
-  for (const auto* row : rows) {
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      add(out, "{:<{}}  ", cell(at(*row, columns[i])), widths[i]);
-    }
-    out += '\n';
-  }
-  return out;
+std::string session_word(std::string_view state) {
+  return std::string(state == "live" ? "connected" : state);
 }
 
-std::string status_text(const ordered_json& s) {
+std::string status_text(const ordered_json& s, const out::Look& look) {
   std::string out;
   const auto& problem = at(s, "problem");
-  add(out, "session      {}{}\n", shown(at(s, "state")),
+  add(out, "session      {}{}\n", tinted(session_word(shown(at(s, "state"))), look),
       is_blank(problem) ? "" : " (" + shown(problem) + ")");
+  const auto dialect = shown(at(s, "dialect"));
   if (is(at(s, "mode"), "paper")) {
-    add(out, "account      PAPER: fills are simulated, nothing is bought ({})\n",
-        shown(at(s, "dialect")));
+    add(out, "account      PAPER: fills are simulated, nothing is bought ({})\n", dialect);
   } else {
-    add(out, "account      {} {} ({}, {})\n", shown(at(s, "account_type")), shown(at(s, "account")),
-        shown(at(s, "dialect")), shown(at(s, "mode")));
+    const bool real = is(at(s, "account_type"), "real");
+    add(out, "account      {} {} ({})\n",
+        real ? out::painted("REAL MONEY", out::Paint::kWarn, look) : shown(at(s, "account_type")),
+        shown(at(s, "account")), dialect);
   }
   add(out, "balance      {} {}\n", shown(at(s, "balance")), shown(at(s, "currency")));
-  add(out, "today        {} in {} trades\n", shown(at(s, "day_profit")),
-      shown(at(s, "day_trades")));
-  add(out, "open         {} contracts, {} at stake, {} unknown\n", shown(at(s, "open_contracts")),
-      shown(at(s, "open_stake")), shown(at(s, "unknown_orders")));
-  out += ticks_text(s);
+  add(out, "today        {} in {}\n", shown(at(s, "day_profit")),
+      counted(at(s, "day_trades"), "trade"));
+  add(out, "open         {}, {} at stake, {} unknown\n",
+      counted(at(s, "open_contracts"), "contract"), shown(at(s, "open_stake")),
+      shown(at(s, "unknown_orders")));
+  out += ticks_text(s, look);
   // A log that takes nothing cannot tell of itself.
   if (const auto lost = daemon::whole_of(at(s, "log_dropped")); lost && *lost > 0) {
     add(out, "log          {} entries were dropped\n", *lost);
   }
   out += limits_text(at(s, "limits"));
   out += '\n';
-  return out + table_text(at(s, "strategies"),
-                          {"name", "type", "symbol", "status", "trades", "won", "lost", "open",
-                           "profit", "next_stake", "reason", "change_pending"});
+  const auto& strategies = at(s, "strategies");
+  if (rows_of(strategies).empty()) return out + "no strategy is configured\n";
+  return out + table_text(with_waits(strategies),
+                          {"name",
+                           {"type", 3},
+                           "symbol",
+                           {"status", 0, Tint::kState},
+                           "trades",
+                           {"won", 2},
+                           {"lost", 2},
+                           "open",
+                           {"profit", 0, Tint::kSign},
+                           "next_stake",
+                           Column::sentence("reason"),
+                           Column::sentence("waits")},
+                          look);
+}
+
+std::string strategies_text(const ordered_json& strategies, const out::Look& look) {
+  if (rows_of(strategies).empty()) return "no strategy is configured\n";
+  return table_text(with_waits(strategies),
+                    {"name",
+                     {"type", 3},
+                     "symbol",
+                     {"tick_age_s", 2},
+                     {"status", 0, Tint::kState},
+                     "trades",
+                     {"refused", 1, Tint::kNone, "0"},
+                     {"profit", 0, Tint::kSign},
+                     "next_stake",
+                     Column::sentence("last_decision"),
+                     Column::sentence("waits")},
+                    look);
+}
+
+std::string positions_text(const ordered_json& positions, const out::Look& look) {
+  const auto rows = rows_of(positions);
+  if (rows.empty()) return "nothing is open\n";
+  auto shown_rows = ordered_json::array();
+  for (const auto* row : rows) {
+    shown_rows.push_back(*row);
+    auto& mine = shown_rows.back();
+    mine["ends UTC"] = end_cell(*row);
+    mine["left"] = left_cell(*row);
+    mine["result now"] = at(*row, "profit_now");
+  }
+  return table_text(shown_rows,
+                    {"contract_id",
+                     "strategy",
+                     {"symbol", 2},
+                     "type",
+                     "stake",
+                     {"payout", 4},
+                     {"outcome", 3, Tint::kState, "open"},
+                     "ends UTC",
+                     "left",
+                     {"value", 1},
+                     {"result now", 0, Tint::kSign},
+                     {"mode", 0, Tint::kNone, "live"}},
+                    look);
+}
+
+std::string sales_text(const ordered_json& rows, const out::Look& look) {
+  return table_text(rows,
+                    {"contract_id",
+                     {"strategy", 1},
+                     "type",
+                     "stake",
+                     {"state", 0, Tint::kState},
+                     "price",
+                     {"profit", 0, Tint::kSign},
+                     Column::sentence("reason")},
+                    look);
 }
 
 std::string rules_text(const ordered_json& rules) {
@@ -240,7 +342,7 @@ std::string standing_text(const ordered_json& strategies, const std::string& onl
   return out;
 }
 
-std::string stats_text(const ordered_json& stats) {
+std::string stats_text(const ordered_json& stats, const out::Look& look) {
   auto rows = ordered_json::array();
   const auto take = [&](const std::string& name, const ordered_json& sums) {
     if (!sums.is_object()) return;
@@ -254,13 +356,53 @@ std::string stats_text(const ordered_json& stats) {
   }
   take("all", at(stats, "total"));
   return table_text(rows,
-                    {"strategy", "trades", "won", "lost", "break_even", "open", "unknown", "stakes",
-                     "profit", "win_rate", "max_drawdown", "longest_losing_run", "mode"});
+                    {"strategy",
+                     "trades",
+                     "won",
+                     "lost",
+                     {"break_even", 5, Tint::kNone, "0"},
+                     {"open", 3, Tint::kNone, "0"},
+                     {"unknown", 2, Tint::kNone, "0"},
+                     "stakes",
+                     {"profit", 0, Tint::kSign},
+                     {"win_rate", 4},
+                     "max_drawdown",
+                     {"longest_losing_run", 6},
+                     {"mode", 0, Tint::kNone, "live"}},
+                    look);
 }
 
-std::string trades_text(const ordered_json& trades) {
-  return table_text(trades, {"contract_id", "strategy", "symbol", "type", "stake", "payout",
-                             "profit", "outcome", "purchase_time", "entry", "exit", "mode"});
+std::string trades_text(const ordered_json& trades, const out::Look& look) {
+  const auto rows = rows_of(trades);
+  if (rows.empty()) return "no trades\n";
+  auto shown_rows = ordered_json::array();
+  for (const auto* row : rows) {
+    // Of a hundred thousand trades a copy of what is not shown would be felt.
+    ordered_json mine;
+    for (const auto* key : {"contract_id", "strategy", "symbol", "type", "stake", "payout",
+                            "profit", "outcome", "entry", "exit", "mode"}) {
+      mine[key] = at(*row, key);
+    }
+    const auto epoch = daemon::whole_of(at(*row, "purchase_time"));
+    mine["bought UTC"] = epoch ? ordered_json(core::utc_time({*epoch})) : ordered_json();
+    // One that has no result yet says why in its place, since "outcome" may have none.
+    if (mine["profit"].is_null()) mine["profit"] = mine["outcome"];
+    shown_rows.push_back(std::move(mine));
+  }
+  return table_text(shown_rows,
+                    {"contract_id",
+                     "strategy",
+                     {"symbol", 2},
+                     {"type", 1},
+                     "stake",
+                     {"payout", 4},
+                     {"profit", 0, Tint::kSign},
+                     {"outcome", 3, Tint::kState},
+                     "bought UTC",
+                     {"entry", 5},
+                     {"exit", 6},
+                     {"mode", 0, Tint::kNone, "live"}},
+                    look);
 }
 
 std::string trades_csv(const ordered_json& trades) {

@@ -7,25 +7,27 @@
 #include <string_view>
 #include <vector>
 
+#include "derivctl/table.hpp"
+
 namespace derivd::ctl {
 
-using nlohmann::ordered_json;
+/// "live" is the session's name in JSON and in the journal; people call an account of real money
+/// so.
+std::string session_word(std::string_view state);
 
-/// Bytes of a cell that a table is made as wide as.
-inline constexpr std::size_t kMaxCell = 400;
-
-/// Objects as rows, under their columns; what else the list holds is left out.
-std::string table_text(const ordered_json& rows, const std::vector<std::string>& columns);
-
-std::string status_text(const ordered_json& status);
+std::string status_text(const ordered_json& status, const out::Look& look = {});
+std::string strategies_text(const ordered_json& strategies, const out::Look& look = {});
+std::string positions_text(const ordered_json& positions, const out::Look& look = {});
+/// Of contracts that are being sold.
+std::string sales_text(const ordered_json& rows, const out::Look& look = {});
 std::string explained_text(const ordered_json& explained);
 /// Each rule of a strategy of type rules with the values of its parts; nothing where there are
 /// none.
 std::string rules_text(const ordered_json& rules);
 /// "NAME is STATUS: REASON" of each strategy; of `only` where it is not empty.
 std::string standing_text(const ordered_json& strategies, const std::string& only);
-std::string stats_text(const ordered_json& stats);
-std::string trades_text(const ordered_json& trades);
+std::string stats_text(const ordered_json& stats, const out::Look& look = {});
+std::string trades_text(const ordered_json& trades, const out::Look& look = {});
 std::string trades_csv(const ordered_json& trades);
 
 }  // namespace derivd::ctl

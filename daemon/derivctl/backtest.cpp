@@ -138,8 +138,19 @@ int print_summary(const BacktestJob& job, const std::string& html) {
     rows.push_back(std::move(row));
   }
   rows.push_back(row_of("(account)", result->total));
-  out::print("{}", table_text(rows, {"strategy", "trades", "won", "lost", "staked", "profit",
-                                     "max_drawdown", "max_stake", "losing_run", "open", "halted"}));
+  out::show(table_text(rows,
+                       {"strategy",
+                        "trades",
+                        "won",
+                        "lost",
+                        "staked",
+                        {"profit", 0, Tint::kSign},
+                        {"max_drawdown", 1},
+                        {"max_stake", 3},
+                        {"losing_run", 4},
+                        {"open", 2, Tint::kNone, "0"},
+                        "halted"},
+                       out::look()));
   out::print("{} ticks, balance {} -> {}\n", result->ticks, job.options.balance.to_string(),
              result->balance.to_string());
   for (const auto& s : result->strategies) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -20,6 +21,26 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr core::Duration kAnswerWithin = std::chrono::seconds(10);
+
+struct Group {
+  std::string_view title;
+  std::array<std::string_view, 6> commands;  // fewer: empty names at the end
+};
+
+/// What somebody wants who looks for a command; one that is not here is among the last.
+std::string_view group_of(std::string_view name) {
+  static const std::array<Group, 4> kGroups{
+      {{"To begin", {"setup", "token", "check", "doctor"}},
+       {"To watch", {"status", "strategies", "positions", "explain", "notify", "top"}},
+       {"To steer", {"pause", "resume", "halt", "sell", "flatten"}},
+       {"What happened", {"trades", "stats", "report", "audit"}}}};
+  for (const auto& group : kGroups) {
+    for (const auto command : group.commands) {
+      if (command == name) return group.title;
+    }
+  }
+  return "To research";
+}
 
 std::string instance_directory(const char* root, const std::string& name) {
   return std::string(root) + (name.empty() ? "derivd" : "derivd-" + name);
@@ -41,7 +62,7 @@ std::string Context::config_file() const {
 }
 
 CLI::App* Commands::add(const std::string& name, const std::string& help) {
-  return app_.add_subcommand(name, help);
+  return app_.add_subcommand(name, help)->group(std::string(group_of(name)));
 }
 
 void Commands::on(CLI::App* command, std::function<int()> run) {

@@ -1,9 +1,12 @@
 // derivctl: the operator's tool. See contract.md "derivctl" and derivctl(1).
 #include <CLI/CLI.hpp>
+#include <string_view>
 
 #include "common/descriptors.hpp"
 #include "common/output.hpp"
+#include "common/usage.hpp"
 #include "derivctl/command.hpp"
+#include "derivctl/notify.hpp"
 #include "service/exit_code.hpp"
 
 int main(int argc, char** argv) {
@@ -19,29 +22,31 @@ int main(int argc, char** argv) {
   app.add_option("--name", context.name, "instance of derivd@.service");
   app.add_flag("--json", context.json, "print JSON");
   app.add_flag("--paper", context.paper, "where no daemon runs: the journal of paper mode");
+  // In the order in which --help has them.
+  ctl::add_setup(commands);
+  ctl::add_token(commands);
+  ctl::add_check(commands);
+  ctl::add_doctor(commands);
   ctl::add_view(commands);
   ctl::add_control(commands);
   ctl::add_operate(commands);
-  ctl::add_check(commands);
-  ctl::add_setup(commands);
-  ctl::add_token(commands);
-  ctl::add_doctor(commands);
+  ctl::add_notify(commands);
   ctl::add_report(commands);
-  ctl::add_ticks(commands);
-  ctl::add_backtest(commands);
-  ctl::add_odds(commands);
   ctl::add_audit(commands);
+  ctl::add_odds(commands);
+  ctl::add_backtest(commands);
   ctl::add_sweep(commands);
+  ctl::add_ticks(commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError& e) {
-    // "A subcommand is required" says nothing to whoever mistyped one.
-    const auto rest = app.remaining(true);
-    if (rest.empty()) return out::exit_of(app, e), service::kCtlUsage;
-    return ctl::fail(service::kCtlUsage,
-                     "unknown command '" + rest.front() + "'; derivctl --help lists them");
+    // Of a command, or of an option or argument of one: CLI11 has good words for those.
+    if (std::string_view(e.what()).find("subcommand") == std::string_view::npos) {
+      return daemon::exit_of(app, e), service::kCtlUsage;
+    }
+    return ctl::fail(service::kCtlUsage, daemon::about_command(app, "derivctl"));
   } catch (const CLI::ParseError& e) {
-    return out::exit_of(app, e) == 0 ? service::kCtlOk : service::kCtlUsage;
+    return daemon::exit_of(app, e) == 0 ? service::kCtlOk : service::kCtlUsage;
   }
   try {
     const int code = commands.run();

@@ -158,9 +158,7 @@ int flatten(const Context& context, const Options& o) {
   } else if (rows.empty()) {
     out::print("nothing is open; entries are paused until derivctl resume\n");
   } else {
-    out::print("{}entries are paused until derivctl resume\n",
-               table_text(rows, {"contract_id", "strategy", "type", "stake", "state", "price",
-                                 "profit", "reason"}));
+    out::show(sales_text(rows, out::look()) + "entries are paused until derivctl resume\n");
   }
   if (all.any(is_under_way)) return fail(service::kCtlTimeout, "not every verdict is there yet");
   if (all.any(Flattened::is_open)) {
@@ -169,7 +167,28 @@ int flatten(const Context& context, const Options& o) {
   return service::kCtlOk;
 }
 
-int explain(const Context& context, const Options& o) {
+/// Of a daemon with one strategy there is nothing to choose.
+Answer only_strategy(const Context& context) {
+  auto answer = ask(context, {{"cmd", "strategies"}});
+  if (answer.code != service::kCtlOk) return answer;
+  const auto rows = daemon::rows_of(answer.result);
+  if (rows.size() == 1) return {at(*rows.front(), "name"), service::kCtlOk, {}};
+  std::string names;
+  for (const auto* row : rows) {
+    names += (names.empty() ? "" : ", ") + shown(at(*row, "name"));
+  }
+  return {{},
+          service::kCtlUsage,
+          rows.empty() ? std::string("no strategy is configured")
+                       : fmt::format("name a strategy: {}", names)};
+}
+
+int explain(const Context& context, Options o) {
+  if (o.strategy.empty()) {
+    const auto only = only_strategy(context);
+    if (only.code != service::kCtlOk) return fail(only.code, only.error);
+    o.strategy = shown(only.result);
+  }
   const auto answer =
       ask(context, {{"cmd", "explain"}, {"strategy", o.strategy}, {"last", o.last}});
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
@@ -226,7 +245,8 @@ void add_operate(Commands& commands) {
         ->check(positive());
   }
   auto* explain_cmd = commands.add("explain", "why a strategy did or did not trade");
-  explain_cmd->add_option("NAME", options->strategy, "strategy")->required();
+  explain_cmd->add_option("NAME", options->strategy,
+                          "strategy; may be left out where there is one");
   explain_cmd->add_option("--last", options->last, "signals, orders and changes to show")
       ->check(CLI::Range(1, 64));
   auto* ticks = explain_cmd->add_option(

@@ -136,8 +136,17 @@ int list(const Context& context, const Args& args) {
     row["size"] = size_of(row["bytes"].get<std::uint64_t>());
     shown.push_back(std::move(row));
   }
-  out::print("{}", table_text(shown, {"symbol", "from", "to", "ticks", "gaps", "missing_seconds",
-                                      "absent_seconds", "days", "size"}));
+  out::show(table_text(shown,
+                       {"symbol",
+                        "from",
+                        "to",
+                        "ticks",
+                        "gaps",
+                        {"missing_seconds", 1},
+                        {"absent_seconds", 3, Tint::kNone, "0"},
+                        {"days", 4},
+                        {"size", 2}},
+                       out::look()));
   if (args.gaps) std::for_each(rows.begin(), rows.end(), print_gaps);
   return code;
 }

@@ -262,7 +262,7 @@ void Import::show_dry_run(const Context& context) const {
   }
   out::print("{}: time from column {} as {}, quote from column {}\n", input_.name(), column(time_),
              store::name_of(args_.format.unit), column(quote_));
-  out::print("{}", table_text(rows, {"line", "written", "time", "quote"}));
+  out::show(table_text(rows, {"line", "written", "time", "quote"}, out::look()));
   if (ticks_ > 0) {
     out::print("{} ticks from {} to {}; {} would be added, {} are there; nothing was written\n",
                ticks_, when(first_), when(last_), added_, known_);

@@ -122,7 +122,11 @@ int trades(const Context& context, const Options& o) {
   if (context.json || o.format == "json") {
     out::json(answer.result);
   } else {
-    out::print("{}", o.format == "csv" ? trades_csv(answer.result) : trades_text(answer.result));
+    if (o.format == "csv") {
+      out::print("{}", trades_csv(answer.result));
+    } else {
+      out::show(trades_text(answer.result, out::look()));
+    }
   }
   return service::kCtlOk;
 }
@@ -133,7 +137,7 @@ int stats(const Context& context, const Options& o) {
   if (context.json) {
     out::json(answer.result);
   } else {
-    out::print("{}", stats_text(answer.result));
+    out::show(stats_text(answer.result, out::look()));
   }
   return service::kCtlOk;
 }
@@ -144,18 +148,19 @@ int status(const Context& context) {
   if (context.json) {
     out::json(answer.result);
   } else {
-    out::print("{}", status_text(answer.result));
+    out::show(status_text(answer.result, out::look()));
   }
   return service::kCtlOk;
 }
 
-int list(const Context& context, const std::string& what, const std::vector<std::string>& columns) {
+int list(const Context& context, const std::string& what,
+         std::string (*text)(const ordered_json& rows, const out::Look& look)) {
   const auto answer = ask(context, {{"cmd", what}});
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   if (context.json) {
     out::json(answer.result);
   } else {
-    out::print("{}", table_text(answer.result, columns));
+    out::show(text(answer.result, out::look()));
   }
   return service::kCtlOk;
 }
@@ -166,16 +171,10 @@ void add_view(Commands& commands) {
   const auto& context = commands.context();
   commands.on(commands.add("status", "session, account, limits and strategies"),
               [&context] { return status(context); });
-  commands.on(commands.add("strategies", "what each strategy does now"), [&context] {
-    return list(context, "strategies",
-                {"name", "type", "symbol", "tick_age_s", "status", "trades", "refused", "profit",
-                 "next_stake", "last_decision"});
-  });
-  commands.on(commands.add("positions", "what is open"), [&context] {
-    return list(context, "positions",
-                {"contract_id", "strategy", "symbol", "type", "stake", "payout", "outcome",
-                 "purchase_time", "mode"});
-  });
+  commands.on(commands.add("strategies", "what each strategy does now"),
+              [&context] { return list(context, "strategies", strategies_text); });
+  commands.on(commands.add("positions", "what is open: its end, the time left and its value now"),
+              [&context] { return list(context, "positions", positions_text); });
   const auto options = std::make_shared<Options>();
   auto* trades_cmd = commands.add("trades", "every trade in the journal");
   auto* stats_cmd = commands.add("stats", "sums over the trades");

@@ -34,8 +34,8 @@ def words_of(program, *subcommand):
     done = run(program, *subcommand, "--help")
     check(done.returncode == 0, done.stderr)
     options = set(re.findall(r"(?m)^  (?:-\w,)?(--[a-z-]+)", done.stdout))
-    below = re.search(r"(?s)\nSubcommands:\n(.*)", done.stdout)
-    commands = set(re.findall(r"(?m)^  ([a-z][a-z-]*)", below[1])) if below else set()
+    # Options begin with a dash, arguments are in capitals, and descriptions stand further to the right.
+    commands = set(re.findall(r"(?m)^  ([a-z][a-z-]*)", done.stdout))
     return options, commands
 
 

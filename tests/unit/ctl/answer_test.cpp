@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <sstream>
+
 #include "derivctl/answer_text.hpp"
 #include "derivctl/csv.hpp"
 
@@ -69,10 +72,174 @@ TEST(Answer, ATextIsOneLineThatEnds) {
 
 TEST(Tables, AreAsWideAsTheirCells) {
   const nlohmann::ordered_json rows{{{"a", "x"}, {"b", "long one"}}, 7, {{"a", "y\nz"}}};
-  EXPECT_EQ(table_text(rows, {"a", "b"}), "a    b         \nx    long one  \ny?z  -         \n");
+  EXPECT_EQ(table_text(rows, {"a", "b"}), "a    b\nx    long one\ny?z  -\n");
   const auto wide = table_text({{{"a", std::string(100'000, 'x')}}, {{"a", "y"}}}, {"a"});
   EXPECT_LT(wide.size(), 2000u);
-  EXPECT_EQ(table_text(nullptr, {"a"}), "a  \n");
+  EXPECT_EQ(table_text(nullptr, {"a"}), "a\n");
+}
+
+TEST(Tables, HaveNumbersToTheRight) {
+  const nlohmann::ordered_json rows{{{"n", "-12.50"}, {"w", "a"}, {"x", 7}},
+                                    {{"n", "3.00"}, {"w", "-"}, {"x", nullptr}}};
+  EXPECT_EQ(table_text(rows, {"n", "w", "x"}),
+            "     n  w  x\n"
+            "-12.50  a  7\n"
+            "  3.00  -  -\n");
+}
+
+std::size_t widest(const std::string& text) {
+  std::size_t out = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_FALSE(line.ends_with(' ')) << line;
+    out = std::max(out, line.size());
+  }
+  return out;
+}
+
+TEST(Tables, FitTheirWidth) {
+  const std::string name(30, 'n');
+  const nlohmann::ordered_json rows{
+      {{"a", name}, {"b", name}, {"c", name}, {"why", std::string(70, 'w') + " and more of it"}}};
+  const auto less = table_text(rows, {"a", {"b", 1}, {"c", 2}});
+  EXPECT_LE(widest(less), 80u) << less;
+  EXPECT_EQ(less.find('c'), std::string::npos) << "the highest rank goes first";
+  EXPECT_NE(less.find('b'), std::string::npos) << "what fits stays";
+  const auto folded = table_text(rows, {"a", "b", "c", Column::sentence("why")});
+  EXPECT_LE(widest(folded), 80u) << folded;
+  EXPECT_THAT(folded, HasSubstr("more of it")) << "nothing of it is lost";
+  out::Look wide;
+  wide.width = 200;
+  EXPECT_THAT(table_text(rows, {"a", {"b", 1}, {"c", 2}}, wide), HasSubstr("c\n"));
+}
+
+TEST(Tables, LeaveOutWhatSaysNothing) {
+  const nlohmann::ordered_json live{{{"a", 1}, {"mode", "live"}}};
+  const nlohmann::ordered_json paper{{{"a", 1}, {"mode", "paper"}}};
+  const std::vector<Column> columns{"a", {"mode", 0, Tint::kNone, "live"}};
+  EXPECT_EQ(table_text(live, columns), "a\n1\n");
+  EXPECT_EQ(table_text(paper, columns), "a  mode\n1  paper\n");
+}
+
+TEST(Tables, ColoursAreMarksOfOurOwn) {
+  out::Look colours;
+  colours.colours = true;
+  const nlohmann::ordered_json rows{{{"s", "halted"}, {"p", "\x04 1"}}};
+  const auto text = table_text(rows, {{"s", 0, Tint::kState}, "p"}, colours);
+  EXPECT_THAT(text, HasSubstr("\x04halted\x0e"));
+  EXPECT_THAT(text, HasSubstr("? 1")) << "data makes no marks";
+  EXPECT_EQ(table_text(rows, {{"s", 0, Tint::kState}}).find('\x0e'), std::string::npos);
+}
+
+nlohmann::ordered_json long_trade() {
+  return {{"contract_id", "268738000016"},
+          {"strategy", "a_strategy_with_a_name_of_forty_letters1"},
+          {"symbol", "1HZ100V"},
+          {"type", "DIGITOVER"},
+          {"stake", "1000.00"},
+          {"payout", "1952.00"},
+          {"profit", "-1000.00"},
+          {"outcome", "break_even"},
+          {"purchase_time", 1795894343},
+          {"duration", "5m"},
+          {"entry", "38767.6761"},
+          {"exit", "38767.6761"},
+          {"ends", 1795894643},
+          {"left_s", 250},
+          {"value", "512.33"},
+          {"profit_now", "-487.67"},
+          {"mode", "paper"}};
+}
+
+TEST(Tables, OfTheCommandsFitATerminal) {
+  const nlohmann::ordered_json rows{long_trade()};
+  nlohmann::ordered_json sums{{"trades", 100000},
+                              {"won", 50000},
+                              {"lost", 49000},
+                              {"break_even", 1000},
+                              {"open", 12},
+                              {"unknown", 3},
+                              {"stakes", "1000000.00"},
+                              {"profit", "-25000.00"},
+                              {"win_rate", "0.5051"},
+                              {"max_drawdown", "30000.00"},
+                              {"longest_losing_run", 17}};
+  const nlohmann::ordered_json stats{
+      {"mode", "paper"}, {"strategies", {{long_trade()["strategy"], sums}}}, {"total", sums}};
+  nlohmann::ordered_json strategy{{"name", long_trade()["strategy"]},
+                                  {"type", "digit_differs"},
+                                  {"symbol", "1HZ100V"},
+                                  {"status", "halted"},
+                                  {"reason", std::string(150, 'r') + " " + std::string(40, 's')},
+                                  {"last_decision", std::string(90, 'x') + " y"},
+                                  {"tick_age_s", 0.123456},
+                                  {"trades", 100000},
+                                  {"won", 50000},
+                                  {"lost", 49000},
+                                  {"open", 12},
+                                  {"profit", "-25000.00"},
+                                  {"next_stake", "1000.00"},
+                                  {"change_pending", true}};
+  const nlohmann::ordered_json strategies{strategy};
+  for (const auto& text :
+       {trades_text(rows), positions_text(rows), sales_text(rows), stats_text(stats),
+        strategies_text(strategies), status_text({{"strategies", strategies}})}) {
+    EXPECT_LE(widest(text), 80u) << text;
+  }
+  EXPECT_THAT(strategies_text(strategies), HasSubstr("waits until none of its contracts is open"));
+}
+
+TEST(Words, PositionsSayWhenTheyEndAndWhatTheyAreWorth) {
+  auto row = long_trade();
+  row["strategy"] = "slow";
+  row["mode"] = "live";
+  const auto text = positions_text({row});
+  for (const auto* word : {"ends UTC", "19:37:23", "4m10s", "512.33", "-487.67"}) {
+    EXPECT_THAT(text, HasSubstr(word));
+  }
+  EXPECT_EQ(text.find("1795894"), std::string::npos) << text;
+  row["ends"] = nullptr;
+  row["left_s"] = nullptr;
+  row["duration"] = "5t";
+  EXPECT_THAT(positions_text({row}), HasSubstr("5t"));
+  EXPECT_EQ(positions_text(nlohmann::ordered_json::array()), "nothing is open\n");
+}
+
+TEST(Words, TradesHaveTimesThatPeopleRead) {
+  auto row = long_trade();
+  row["strategy"] = "slow";
+  const auto text = trades_text({row});
+  EXPECT_THAT(text, HasSubstr("2026-11-28 19:32:23"));
+  EXPECT_EQ(text.find("1795894343"), std::string::npos) << text;
+  row["profit"] = nullptr;
+  row["outcome"] = "unknown";
+  EXPECT_THAT(trades_text({row}), HasSubstr("unknown")) << "without a result it says why";
+  row["purchase_time_utc"] = "2026-11-28T19:32:23Z";
+  const auto csv = trades_csv({row});
+  EXPECT_THAT(csv, HasSubstr(",mode,purchase_time_utc,settled_time_utc\n"));
+  EXPECT_THAT(csv, HasSubstr(",paper,2026-11-28T19:32:23Z,\n"));
+  EXPECT_EQ(trades_text(nlohmann::ordered_json::array()), "no trades\n");
+}
+
+TEST(Words, LiveMeansMoney) {
+  const auto of = [](const char* type) {
+    return status_text({{"state", "live"},
+                        {"mode", "live"},
+                        {"account_type", type},
+                        {"account", "VRTC9000006"},
+                        {"dialect", "v3"}});
+  };
+  EXPECT_THAT(of("demo"), HasSubstr("session      connected\n"));
+  EXPECT_THAT(of("demo"), HasSubstr("account      demo VRTC9000006 (v3)\n"));
+  EXPECT_EQ(of("demo").find("live"), std::string::npos);
+  EXPECT_THAT(of("real"), HasSubstr("account      REAL MONEY VRTC9000006 (v3)\n"));
+}
+
+TEST(Help, FitsATerminal) {
+  const auto text = out::folded("Usage: x\n  --option TEXT               " + std::string(30, 'a') +
+                                " " + std::string(40, 'b') + "\n\nShort:\n");
+  EXPECT_EQ(text, "Usage: x\n  --option TEXT               " + std::string(30, 'a') + "\n" +
+                      std::string(30, ' ') + std::string(40, 'b') + "\n\nShort:\n");
 }
 
 TEST(Csv, QuotesWhatMustBeAndComputesNothing) {
