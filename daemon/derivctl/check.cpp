@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <variant>
 
 #include "backtest/odds_text.hpp"
 #include "common/output.hpp"
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
+#include "derivctl/service_sight.hpp"
 #include "service/exit_code.hpp"
 
 namespace derivd::ctl {
@@ -40,8 +42,19 @@ nlohmann::ordered_json verdict(const std::string& file, const nlohmann::ordered_
   return {{"file", file}, {"valid", problems.empty()}, {"problems", problems}, {"odds", odds}};
 }
 
+/// Of the unit's own file also what its service does not see, which root does.
+std::variant<config::Config, std::vector<config::Problem>> load(const Context& context,
+                                                                const std::string& file) {
+  auto loaded = config::load_file(file);
+  const auto* config = std::get_if<config::Config>(&loaded);
+  if (config == nullptr || file != context.config_file()) return loaded;
+  auto hidden = hidden_files(*config, kServiceUser);
+  if (hidden.empty()) return loaded;
+  return hidden;
+}
+
 int check(const Context& context, const std::string& file, bool explain) {
-  const auto loaded = config::load_file(file);
+  const auto loaded = load(context, file);
   const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded);
   if (problems == nullptr) {
     const auto& c = std::get<config::Config>(loaded);

@@ -24,11 +24,13 @@
 #include "common/venue_settings.hpp"
 #include "config/config.hpp"
 #include "core/printable.hpp"
+#include "derivctl/answer_text.hpp"
 #include "derivctl/archive_check.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/places.hpp"
 #include "derivctl/probe_venue.hpp"
 #include "derivctl/proxy.hpp"
+#include "derivctl/service_sight.hpp"
 #include "derivctl/subprocess.hpp"
 #include "derivctl/waiting.hpp"
 #include "net/net.hpp"
@@ -121,6 +123,7 @@ class Doctor final {
   config::TickStore ticks_;
   std::optional<core::Secret> token_;
   bool daemon_runs_ = false;
+  bool paper_ = false;  // by the configuration
 };
 
 void Doctor::configuration() {
@@ -130,6 +133,13 @@ void Doctor::configuration() {
     venue_ = c->venue;
     store_path_ = c->store_path;
     ticks_ = c->store_ticks;
+    paper_ = c->venue.mode == config::Mode::kPaper;
+    const auto hidden =
+        places_.are_the_units() ? hidden_files(*c, kServiceUser) : std::vector<config::Problem>{};
+    if (!hidden.empty()) {
+      return add("configuration", Grade::kFail, config::format(hidden.front(), file),
+                 "root can read it, and the service ends with 78");
+    }
     return add("configuration", Grade::kOk,
                fmt::format("{} is valid, {} strategies", file, c->engine.strategies.size()));
   }
@@ -204,7 +214,10 @@ void Doctor::credential() {
 }
 
 std::string Doctor::journal_file() const {
-  return store_path_ ? *store_path_ : context_.journal_file();
+  if (store_path_) return *store_path_;
+  Context of_mode = context_;
+  of_mode.paper = of_mode.paper || paper_;
+  return of_mode.journal_file();
 }
 
 void Doctor::state_directory() {
@@ -308,7 +321,7 @@ void Doctor::running(const ordered_json& status) {
   const auto state = daemon::shown(daemon::at(status, "state"));
   const auto& why = daemon::at(status, "problem");
   const auto problem = daemon::is_blank(why) ? std::string{} : daemon::shown(why);
-  if (state == "live") return add("session", Grade::kOk, "live");
+  if (state == "live") return add("session", Grade::kOk, session_word(state));
   add("session", Grade::kWarn, fmt::format("{}{}", state, problem.empty() ? "" : ": " + problem),
       "the lines below say what the network and Deriv say");
 }
@@ -366,7 +379,20 @@ void Doctor::unit() {
   const auto state =
       fmt::format("{} is {} ({}), {} restarts, {}", places_.unit(), value("ActiveState"),
                   value("SubState"), value("NRestarts"), value("UnitFileState"));
-  if (value("ActiveState") == "failed") {
+  const bool again = value("SubState") == "auto-restart";
+  if ((again || value("ActiveState") == "failed") &&
+      value("ExecMainStatus") == std::to_string(service::kExitInstance)) {
+    add("unit", Grade::kFail, state + ": another derivd holds its account or its journal",
+        fmt::format("systemctl status 'derivd*' shows the daemons of this machine: stop the other "
+                    "one, or give {} a token of another account",
+                    places_.unit()));
+  } else if (again) {
+    add("unit", Grade::kFail,
+        fmt::format("{}; it ended with exit code {} and is started again", state,
+                    value("ExecMainStatus")),
+        fmt::format("journalctl -u {} -x -n 20 says why; derivd(8) has the exit codes",
+                    places_.unit()));
+  } else if (value("ActiveState") == "failed") {
     add("unit", Grade::kFail,
         fmt::format("{}: {}, exit code {}", state, value("Result"), value("ExecMainStatus")),
         fmt::format("journalctl -u {} -x -n 20 says why; derivd(8) has the exit codes",
@@ -546,6 +572,21 @@ void Doctor::venue() {
   if (token_ && venue_->mode == config::Mode::kLive) token(*route);
 }
 
+/// A terminal gets lines of its own width; a file or a pipe one line for each thing.
+void print_line(const Line& line, const out::Look& look) {
+  constexpr std::size_t kIndent = 21;
+  const auto grade = fmt::format("{:<4}", name_of(line.grade));
+  const auto words = [&](const std::string& text, std::size_t indent) {
+    const auto clean = core::printable(text);
+    if (!look.terminal) return std::string(indent, ' ') + clean + "\n";
+    return wrapped(clean, look.width, indent);
+  };
+  const auto found = words(line.found, kIndent).substr(kIndent);
+  out::show(fmt::format("{}{}  {:<13}  {}", tinted(name_of(line.grade), look),
+                        grade.substr(name_of(line.grade).size()), line.check, found));
+  if (!line.remedy.empty()) out::show(words("-> " + line.remedy, kIndent));
+}
+
 int doctor(const Context& context, const Options& o) {
   Doctor doctor(context, o);
   const auto& lines = doctor.examine();
@@ -562,12 +603,8 @@ int doctor(const Context& context, const Options& o) {
     const ordered_json out{{"ok", failed == 0}, {"checks", rows}};
     out::json(out);
   } else {
-    for (const auto& line : lines) {
-      out::print("{:<4}  {:<13}  {}\n", name_of(line.grade), line.check,
-                 core::printable(line.found));
-      if (line.remedy.empty()) continue;
-      out::print("{:<4}  {:<13}  -> {}\n", "", "", core::printable(line.remedy));
-    }
+    const auto look = out::look();
+    for (const auto& line : lines) print_line(line, look);
   }
   return failed == 0 ? service::kCtlOk : service::kCtlRefused;
 }

@@ -54,7 +54,7 @@ venue:
   app_id: {app_id}
   account: {account}      # demo, real, or the id of one account
   allow_real: {allow_real}       # true is needed, beside the account, to trade real money
-  endpoint: {endpoint}          # null: Deriv
+{mode}  endpoint: {endpoint}          # null: Deriv
   ca_file: {ca_file}           # null: the system's certificates
   proxy: {proxy}             # http://HOST:PORT where only an HTTP proxy leads out
 
@@ -89,6 +89,9 @@ on_stop: leave                       # a stop leaves open contracts to Deriv; th
 )",
       fmt::arg("api", s.api), fmt::arg("app_id", quoted(s.app_id)),
       fmt::arg("account", quoted(s.account)), fmt::arg("allow_real", s.real),
+      fmt::arg("mode", s.paper ? "  mode: paper            # live ticks, purchases filled here, "
+                                 "nothing is bought\n"
+                               : ""),
       fmt::arg("endpoint", or_null(s.endpoint)), fmt::arg("ca_file", or_null(s.ca_file)),
       fmt::arg("proxy", or_null(s.proxy)), fmt::arg("balance", amount(s.balance)),
       fmt::arg("currency", s.currency), fmt::arg("max_stake", amount(limits.max_stake)),

@@ -14,6 +14,7 @@ struct FirstConfig {
   std::string app_id;
   std::string account;            // demo, or an account's id
   bool real = false;              // then the strategy is written switched off
+  bool paper = false;             // venue.mode: paper, which buys nothing
   std::string endpoint, ca_file;  // empty: Deriv, the system's
   std::string proxy;              // http://HOST:PORT; empty: none
   core::Money balance;

@@ -3,18 +3,26 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "backtest/odds_text.hpp"
+#include "common/answer.hpp"
 #include "common/output.hpp"
+#include "common/trades.hpp"
 #include "config/config.hpp"
+#include "core/printable.hpp"
+#include "derivctl/answer_text.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/first_config.hpp"
 #include "derivctl/places.hpp"
 #include "derivctl/probe_venue.hpp"
 #include "derivctl/proxy.hpp"
+#include "derivctl/service_sight.hpp"
 #include "derivctl/subprocess.hpp"
 #include "derivctl/terminal.hpp"
 #include "derivctl/token_input.hpp"
@@ -28,6 +36,15 @@ using nlohmann::ordered_json;
 
 // The unit's own TimeoutStartSec= ends it sooner.
 constexpr core::Duration kStartingTime = std::chrono::seconds(90);
+// As a rule it takes two seconds. After that a person can look for himself.
+constexpr auto kConnectingTime = std::chrono::seconds(15);
+constexpr auto kLookEvery = std::chrono::milliseconds(250);
+constexpr core::Duration kJournalTime = std::chrono::seconds(10);
+/// Whoever is wrong three times needs another page than this one.
+constexpr int kMaxTries = 3;
+/// With which a paper account begins, unless the configuration says otherwise
+/// (venue.paper.balance).
+constexpr core::Money kPaperBalance = core::Money::minor(10'000'00);
 
 struct Options {
   PlaceOptions places;
@@ -46,6 +63,28 @@ using Outcome = boost::system::result<T, Stop>;
 [[noreturn, maybe_unused]] void throw_exception_from_error(const Stop& stop,
                                                            const boost::source_location&) {
   throw std::runtime_error(stop.text);
+}
+
+/// Why an answer is none; empty: it is one.
+using Complaint = std::string;
+
+Complaint complaint_about_app_id(std::string_view id, deriv::Dialect dialect) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_word = [&](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+  };
+  constexpr std::size_t kLongest = 64;
+  if (id.empty()) return "it is empty; the dashboard at developers.deriv.com shows it";
+  if (id.starts_with("pat_")) {
+    return "that begins like a token; the application id stands beside the application's name";
+  }
+  if (dialect == deriv::Dialect::kV3 && !std::all_of(id.begin(), id.end(), is_digit)) {
+    return "for v3 it is a number, such as 1089";
+  }
+  if (id.size() > kLongest || !std::all_of(id.begin(), id.end(), is_word)) {
+    return "it has letters, digits, _ and - alone, 64 at most";
+  }
+  return {};
 }
 
 Stop usage(std::string text) { return {service::kCtlUsage, std::move(text)}; }
@@ -74,16 +113,14 @@ class Wizard final {
       : context_(context),
         o_(options),
         places_(context, options.places),
-        asks_(is_interactive() && !options.yes) {}
+        asks_(is_interactive() && !options.yes),
+        paper_(context.paper) {}
 
   Outcome<void> run() {
-    for (const auto step :
-         {&Wizard::check_options, &Wizard::check_places, &Wizard::choose_api, &Wizard::read_token,
-          &Wizard::choose_app, &Wizard::choose_route, &Wizard::verify, &Wizard::confirm_scopes,
-          &Wizard::confirm_real, &Wizard::choose_keeping, &Wizard::store, &Wizard::start}) {
-      if (auto done = (this->*step)(); !done) return done;
-    }
-    return {};
+    if (auto done = begin(); !done) return done;
+    return paper_ ? run({&Wizard::begin_paper, &Wizard::write_config, &Wizard::start})
+                  : run({&Wizard::ask_for_token, &Wizard::confirm_scopes, &Wizard::confirm_real,
+                         &Wizard::choose_keeping, &Wizard::store, &Wizard::start});
   }
   void report() const;
 
@@ -93,10 +130,30 @@ class Wizard final {
     out::error(text, std::forward<T>(values)...);
   }
 
+  Outcome<void> run(std::initializer_list<Outcome<void> (Wizard::*)()> steps) {
+    for (const auto step : steps) {
+      if (auto done = (this->*step)(); !done) return done;
+    }
+    return {};
+  }
+  /// Asks until `complaint` has none, kMaxTries times at most.
+  template <class Check>
+  Outcome<std::string> ask(std::string_view question, std::string_view otherwise, Check complaint);
+
+  Outcome<void> begin() {
+    return run({&Wizard::check_options, &Wizard::check_places, &Wizard::check_ca_file,
+                &Wizard::offer_paper});
+  }
   Outcome<void> check_options();
   Outcome<void> check_places();
-  Outcome<void> choose_api();
+  Outcome<void> check_ca_file();
+  Outcome<void> offer_paper();
+  Outcome<void> begin_paper();
+  Outcome<void> ask_for_token();
+  Outcome<void> ask_deriv();
+  bool may_try_again() const;
   Outcome<void> read_token();
+  void tell_form() const;
   Outcome<void> choose_app();
   Outcome<void> choose_route();
   Outcome<void> verify();
@@ -111,12 +168,15 @@ class Wizard final {
   std::string proxy_address() const;
   Outcome<void> start();
   void explain_token() const;
+  std::string why_not_started(const std::string& errors) const;
+  Outcome<void> see_it_trade() const;
   bool wants_real() const { return !o_.account.empty() && o_.account != "demo"; }
 
   const Context& context_;
   const Options& o_;
   const Places places_;
   const bool asks_;
+  bool paper_;
   std::string api_;
   std::string app_id_;
   core::Secret token_;
@@ -143,11 +203,18 @@ Outcome<void> Wizard::check_options() {
   if (context_.name.find_first_of("/. \t\n") != std::string::npos) {
     return usage("--name is the instance of a unit: letters, digits, _ and -");
   }
+  if (paper_ && (!o_.token_file.empty() || !o_.account.empty() || o_.allow_real || o_.encrypt ||
+                 o_.keep_config)) {
+    return usage(
+        "--paper trades without a token and without an account: leave out --token-file, --account, "
+        "--allow-real, --encrypt and --keep-config");
+  }
   return {};
 }
 
 Outcome<void> Wizard::check_places() {
-  std::vector<std::string> written{places_.credential()};
+  std::vector<std::string> written;
+  if (!paper_) written.push_back(places_.credential());
   if (!o_.keep_config) written.push_back(places_.config());
   for (const auto& path : written) {
     if (auto why = cannot_write(path)) return refused(*why);
@@ -166,24 +233,119 @@ Outcome<void> Wizard::check_places() {
   const auto yes = ask_yes(
       fmt::format("{} is there already. Replace it? A copy is kept.", places_.config()), false);
   if (!yes) return broken(yes.error());
-  if (!*yes) return refused(fmt::format("{} was left as it is", places_.config()));
+  if (!*yes) {
+    return refused(
+        fmt::format("{} was left as it is, and nothing was stored; \"derivctl setup "
+                    "--keep-config\" leaves it and stores the token alone",
+                    places_.config()));
+  }
   replace_config_ = true;
   return {};
 }
 
-Outcome<void> Wizard::choose_api() {
-  api_ = o_.api;
-  if (api_.empty() && asks_) {
-    say("Deriv has two interfaces. \"options\" is the current one, with tokens of\n"
-        "developers.deriv.com; \"v3\" is the older one, with tokens of app.deriv.com.\n");
-    auto answer = ask_line("Which one is your token for: options or v3?", "options");
-    if (!answer) return broken(answer.error());
-    if (*answer != "options" && *answer != "v3") return usage("the answer is options or v3");
-    api_ = *answer;
-  }
-  if (api_.empty()) api_ = "auto";
-  if (asks_) explain_token();
+/// Root can read what the service cannot, and would find out at the start alone.
+Outcome<void> Wizard::check_ca_file() {
+  if (o_.ca_file.empty() || !places_.are_the_units()) return {};
+  const auto why =
+      hidden_from_service(std::filesystem::absolute(o_.ca_file).string(), kServiceUser);
+  if (!why) return {};
+  return refused(fmt::format("--ca-file {}: {}", o_.ca_file, *why));
+}
+
+/// The way for whoever has no account yet. Somebody who gave an option of a token has one.
+Outcome<void> Wizard::offer_paper() {
+  const bool has_token = !o_.token_file.empty() || !o_.api.empty() || !o_.app_id.empty() ||
+                         !o_.account.empty() || o_.keep_config;
+  if (paper_ || !asks_ || has_token) return {};
+  say("derivd can also trade on paper: on Deriv's live ticks, with purchases that are\n"
+      "filled here. That needs no account and no token, and nothing is bought.\n");
+  const auto yes = ask_yes("Set it up on paper?", false);
+  if (!yes) return broken(yes.error());
+  paper_ = *yes;
   return {};
+}
+
+/// Nobody has to be asked for anything; that Deriv answers is looked at all the same.
+Outcome<void> Wizard::begin_paper() {
+  api_ = o_.api.empty() ? "auto" : o_.api;
+  // Without a token only the address can tell, as for the daemon.
+  dialect_ = api_ == "v3" || (api_ == "auto" && o_.endpoint.starts_with("wss://"))
+                 ? deriv::Dialect::kV3
+                 : deriv::Dialect::kOptions;
+  app_id_ = o_.app_id.empty() ? "1089" : o_.app_id;
+  if (const auto wrong = complaint_about_app_id(app_id_, dialect_); !wrong.empty()) {
+    return usage(fmt::format("--app-id {}: {}", app_id_, wrong));
+  }
+  found_.account.balance = kPaperBalance;
+  found_.account.currency = "USD";
+  if (auto done = choose_route(); !done) return done;
+  if (asks_) say("Asking Deriv …\n");
+  deriv::SessionSettings settings;
+  settings.dialect = dialect_;
+  settings.endpoint =
+      o_.endpoint.empty() ? std::string(deriv::default_endpoint(dialect_)) : o_.endpoint;
+  settings.app_id = app_id_;
+  const auto asked = probe_venue(deriv::ProbeKind::kClock, std::move(settings), route_);
+  if (asked.venue_time) return {};
+  return Stop{exit_code_of(asked),
+              fmt::format("Deriv could not be asked: {}. Nothing was written; \"derivctl doctor\" "
+                          "looks for the cause",
+                          asked.reason)};
+}
+
+template <class Check>
+Outcome<std::string> Wizard::ask(std::string_view question, std::string_view otherwise,
+                                 Check complaint) {
+  for (int i = 1;; ++i) {
+    const auto answer = ask_line(question, otherwise);
+    if (!answer) return broken(answer.error());
+    const Complaint wrong = complaint(*answer);
+    if (wrong.empty()) return *answer;
+    if (i == kMaxTries) return refused(fmt::format("{}; nothing was stored", wrong));
+    say("{}: {}. Try again, or leave with Ctrl-C; nothing is stored yet.\n",
+        answer->empty() ? "That is no answer" : *answer, wrong);
+  }
+}
+
+Outcome<void> Wizard::ask_for_token() {
+  api_ = o_.api.empty() ? "auto" : o_.api;
+  if (asks_) explain_token();
+  for (int i = 1;; ++i) {
+    auto done = ask_deriv();
+    if (done || i == kMaxTries || !may_try_again()) return done;
+    say("derivctl: {}\nNothing is stored yet. Try again, or leave with Ctrl-C.\n",
+        done.error().text);
+    // What Deriv said is about one of the two; the other is not asked for again.
+    if (found_.refusal == deriv::FatalKind::kAppId) {
+      app_id_.clear();
+    } else {
+      token_.wipe();
+    }
+  }
+}
+
+/// A typing mistake is one that a person can put right here: not one of a script, of an option, or
+/// of a network.
+bool Wizard::may_try_again() const {
+  if (!asks_ || found_.outcome != deriv::ProbeResult::Outcome::kRefused) return false;
+  switch (found_.refusal) {
+    case deriv::FatalKind::kTokenRefused:
+    case deriv::FatalKind::kForbiddenScope:
+    case deriv::FatalKind::kMissingScope:
+      return o_.token_file.empty();
+    case deriv::FatalKind::kAppId:
+      return o_.app_id.empty();
+    case deriv::FatalKind::kAccountNotFound:
+    case deriv::FatalKind::kRealNotAllowed:
+    case deriv::FatalKind::kCurrency:
+      return false;
+  }
+  return false;
+}
+
+Outcome<void> Wizard::ask_deriv() {
+  found_ = {};
+  return run({&Wizard::read_token, &Wizard::choose_app, &Wizard::choose_route, &Wizard::verify});
 }
 
 void Wizard::explain_token() const {
@@ -201,36 +363,59 @@ void Wizard::explain_token() const {
         "     derivd refuses a token that may move money.\n",
         token_page(deriv::Dialect::kV3), least_scopes(deriv::Dialect::kV3));
   }
-  say("Whoever has the token can trade on the account. It is stored for root alone and is never\n"
-      "shown. If it leaks, delete it on the same page; open contracts are not affected.\n\n");
+  say("Whoever has the token can trade on the account. It is stored for root alone and\n"
+      "is never shown. If it leaks, delete it on the same page; open contracts are not\n"
+      "affected. Which of the two it is, its form tells.\n\n");
 }
 
 Outcome<void> Wizard::read_token() {
-  auto token = input_token(o_.token_file);
-  if (!token) {
-    return token.error().kind == core::ErrorKind::kInvalid ? usage(token.error().text)
-                                                           : broken(token.error());
+  const bool fresh = token_.empty();
+  for (int i = 1; token_.empty(); ++i) {
+    auto token = input_token(o_.token_file);
+    if (token) {
+      token_ = std::move(*token);
+      break;
+    }
+    if (token.error().kind != core::ErrorKind::kInvalid) return broken(token.error());
+    if (!asks_ || !o_.token_file.empty() || i == kMaxTries) return usage(token.error().text);
+    say("{}. Try again, or leave with Ctrl-C.\n", token.error().text);
   }
-  token_ = std::move(*token);
   dialect_ = api_ == "options" ? deriv::Dialect::kOptions
              : api_ == "v3"    ? deriv::Dialect::kV3
                                : deriv::dialect_for(token_);
+  if (asks_ && fresh) tell_form();
   return {};
 }
 
+/// What was pasted is not shown: that it arrived, and as what, is.
+void Wizard::tell_form() const {
+  const bool options = deriv::dialect_for(token_) == deriv::Dialect::kOptions;
+  say("A token of {} characters arrived. It {} pat_, so it is one of {}.\n", token_.reveal().size(),
+      options ? "begins with" : "does not begin with",
+      options ? "the current API" : "the older API, v3");
+}
+
 Outcome<void> Wizard::choose_app() {
-  app_id_ = o_.app_id;
+  if (!o_.app_id.empty()) app_id_ = o_.app_id;
   const bool options = dialect_ == deriv::Dialect::kOptions;
+  // That of a token which was refused may not be one of the other API.
+  if (!app_id_.empty() && !complaint_about_app_id(app_id_, dialect_).empty() && o_.app_id.empty()) {
+    app_id_.clear();
+  }
   if (app_id_.empty() && asks_) {
     auto answer =
-        ask_line(options ? "Application id, as the dashboard shows it" : "Application id, a number",
-                 options ? "" : "1089");
-    if (!answer) return broken(answer.error());
+        ask(options ? "Application id, as the dashboard shows it" : "Application id, a number",
+            options ? "" : "1089",
+            [this](const std::string& text) { return complaint_about_app_id(text, dialect_); });
+    if (!answer) return answer.error();
     app_id_ = *answer;
   }
   if (app_id_.empty() && !options) app_id_ = "1089";  // Deriv's id for tests
   if (app_id_.empty()) {
     return usage("--app-id is needed: the id of your application at developers.deriv.com");
+  }
+  if (const auto wrong = complaint_about_app_id(app_id_, dialect_); !wrong.empty()) {
+    return usage(fmt::format("--app-id {}: {}", app_id_, wrong));
   }
   return {};
 }
@@ -239,6 +424,12 @@ Outcome<void> Wizard::choose_app() {
 Outcome<void> Wizard::choose_route() {
   const auto endpoint =
       o_.endpoint.empty() ? std::string(deriv::default_endpoint(dialect_)) : o_.endpoint;
+  const bool options = dialect_ == deriv::Dialect::kOptions;
+  if (!endpoint.starts_with(options ? "https://" : "wss://")) {
+    return usage(fmt::format("--endpoint {}: {}", endpoint,
+                             options ? "a token of the current API needs https://HOST[:PORT]"
+                                     : "v3 needs wss://HOST[:PORT]/websockets/v3"));
+  }
   auto route = route_by_environment(o_.proxy, endpoint, o_.ca_file, places_.proxy_login());
   if (!route) return usage(route.error().text);
   route_ = std::move(*route);
@@ -255,7 +446,14 @@ Outcome<void> Wizard::probe(const std::string& account, bool real) {
   settings.token = token_.clone();
   found_ = probe_venue(deriv::ProbeKind::kToken, std::move(settings), route_);
   if (found_.outcome == deriv::ProbeResult::Outcome::kGood) return {};
-  return Stop{exit_code_of(found_), explain(found_, dialect_)};
+  auto why = explain(found_, dialect_);
+  // Deriv calls a good token of the one API invalid in the other.
+  if (found_.outcome == deriv::ProbeResult::Outcome::kRefused &&
+      found_.refusal == deriv::FatalKind::kTokenRefused && dialect_ != deriv::dialect_for(token_)) {
+    why += fmt::format("; it has the form of a token of {}: leave out --api {} first",
+                       dialect_ == deriv::Dialect::kV3 ? "the current API" : "v3", api_);
+  }
+  return Stop{exit_code_of(found_), std::move(why)};
 }
 
 Outcome<void> Wizard::verify() {
@@ -281,11 +479,16 @@ Outcome<void> Wizard::choose_account() {
   }
   const auto first =
       found_.account.id.empty() ? accounts.front().id.str() : found_.account.id.str();
-  const auto answer = ask_line("Which one is derivd to trade on?", first);
-  if (!answer) return broken(answer.error());
-  const auto chosen = std::find_if(accounts.begin(), accounts.end(),
-                                   [&](const auto& a) { return a.id.view() == *answer; });
-  if (chosen == accounts.end()) return refused(*answer + " is none of the token's accounts");
+  const auto find = [&](const std::string& id) {
+    return std::find_if(accounts.begin(), accounts.end(),
+                        [&](const auto& a) { return a.id.view() == id; });
+  };
+  const auto answer = ask("Which one is derivd to trade on?", first, [&](const std::string& id) {
+    return find(id) == accounts.end() ? Complaint("it is none of the token's accounts")
+                                      : Complaint{};
+  });
+  if (!answer) return answer.error();
+  const auto chosen = find(*answer);
   // The one that `account: demo` means is written so.
   if (found_.outcome == deriv::ProbeResult::Outcome::kGood && chosen->id == found_.account.id) {
     return {};
@@ -297,9 +500,8 @@ Outcome<void> Wizard::choose_account() {
 Outcome<void> Wizard::confirm_scopes() {
   if (!context_.json) print_account(found_, dialect_);
   if (dialect_ == deriv::Dialect::kV3) return {};
-  say("Deriv does not list the scopes of such a token: it can trade and cannot manage the "
-      "account;\n"
-      "whether it may move money (payment) cannot be seen.\n");
+  say("Deriv does not list the scopes of such a token: it can trade and cannot manage\n"
+      "the account; whether it may move money (payment) cannot be seen.\n");
   if (!asks_) return {};
   const auto yes = ask_yes("Does the page where you made it show the scope trade alone?", false);
   if (!yes) return broken(yes.error());
@@ -319,13 +521,14 @@ Outcome<void> Wizard::confirm_real() {
                     "real or its id",
                     id));
   }
-  say("\nTHIS IS REAL MONEY. Account {} holds {} {}. What a strategy loses there is lost, and on\n"
-      "average every strategy loses. Try everything on the demo account first.\n",
+  say("\nTHIS IS REAL MONEY. Account {} holds {} {}.\n"
+      "What a strategy loses there is lost, and on average every strategy loses.\n"
+      "Try everything on the demo account first.\n",
       id, found_.account.balance.to_string(), found_.account.currency);
-  const auto typed = ask_line("Type the account's id to go on");
-  if (!typed) return broken(typed.error());
-  if (*typed != id) return refused("not confirmed; nothing was stored");
-  return {};
+  const auto typed = ask("Type the account's id to go on", {}, [&](const std::string& text) {
+    return text == id ? Complaint{} : Complaint("not confirmed: that is not the account's id");
+  });
+  return typed ? Outcome<void>{} : Outcome<void>{typed.error()};
 }
 
 Outcome<void> Wizard::choose_keeping() {
@@ -388,6 +591,7 @@ Outcome<void> Wizard::write_config() {
   first.app_id = app_id_;
   first.account = account_;
   first.real = found_.account.is_real;
+  first.paper = paper_;
   first.endpoint = o_.endpoint;
   first.ca_file = o_.ca_file.empty() ? "" : std::filesystem::absolute(o_.ca_file).string();
   if (route_.proxy) first.proxy = proxy_address();
@@ -403,11 +607,12 @@ Outcome<void> Wizard::write_config() {
     return broken(done.error());
   }
   if (!context_.json) {
+    if (paper_) out::print("account   PAPER, nothing is bought\n");
     out::print("config    {}\n", places_.config());
     if (!backup_.empty()) out::print("kept      {}\n", backup_);
   }
   show_expectation(std::get<config::Config>(loaded), found_.account.balance, places_.config());
-  return {};
+  return paper_ ? store_proxy_login() : Outcome<void>{};
 }
 
 Outcome<void> Wizard::start() {
@@ -424,20 +629,62 @@ Outcome<void> Wizard::start() {
     if (!done) return broken(done.error());
     if (done->code != 0) {
       return Stop{service::kCtlOther,
-                  fmt::format("{} was not started: {}; see \"journalctl -u {} -x\"", places_.unit(),
-                              done->errors, places_.unit())};
+                  fmt::format("{} was not started: {}\n\"journalctl -u {} -x -n 20\" has all of it",
+                              places_.unit(), why_not_started(done->errors), places_.unit())};
     }
   }
   started_ = true;
-  if (!context_.json) out::print("started   {}\n", places_.unit());
+  return see_it_trade();
+}
+
+/// The unit counts as started before it has spoken to Deriv: what comes then (a network that is not
+/// there, an account that another daemon holds) is what a person waits for.
+Outcome<void> Wizard::see_it_trade() const {
+  const auto until = std::chrono::steady_clock::now() + kConnectingTime;
+  std::string state = "it does not answer yet";
+  bool ended = false;
+  do {
+    std::this_thread::sleep_for(kLookEvery);
+    const auto status = ctl::ask(context_, {{"cmd", "status"}});
+    ended = status.code == service::kCtlNotRunning;
+    if (status.code != service::kCtlOk) continue;
+    const auto& problem = daemon::at(status.result, "problem");
+    state = session_word(daemon::shown(daemon::at(status.result, "state")));
+    if (!daemon::is_blank(problem)) state += ": " + daemon::shown(problem);
+    if (daemon::is(daemon::at(status.result, "state"), "live")) break;
+  } while (std::chrono::steady_clock::now() < until);
+  if (ended) {
+    return Stop{
+        service::kCtlOther,
+        fmt::format("{} was started and has ended again{}\n\"journalctl -u {} -x -n 20\" has "
+                    "all of it",
+                    places_.unit(), why_not_started(""), places_.unit())};
+  }
+  if (!context_.json) out::print("started   {}, {}\n", places_.unit(), state);
   return {};
+}
+
+/// systemd says only that it failed and where to look; the daemon's own last words are the cause.
+std::string Wizard::why_not_started(const std::string& errors) const {
+  const auto said = run_program({"journalctl", "--no-pager", "--output=cat", "--lines=5",
+                                 "--priority=warning", "--since=-2min", "--unit=" + places_.unit()},
+                                {}, kJournalTime);
+  if (!said || said->code != 0 || said->output.reveal().empty()) return errors;
+  return fmt::format("{}\n{}", errors, core::printable_lines(said->output.reveal()));
 }
 
 void Wizard::report() const {
   if (context_.json) {
     auto out = account_json(found_, dialect_);
-    out["credential"] =
-        keeping_ == Keeping::kEncrypted ? places_.encrypted() : places_.credential();
+    if (paper_) {
+      out["account"] = daemon::kPaperAccount;
+      out["account_type"] = "paper";
+      out["balance"] = found_.account.balance.to_string();
+      out["currency"] = found_.account.currency.view();
+    }
+    out["credential"] = paper_                            ? ordered_json()
+                        : keeping_ == Keeping::kEncrypted ? ordered_json(places_.encrypted())
+                                                          : ordered_json(places_.credential());
     out["encrypted"] = keeping_ == Keeping::kEncrypted;
     out["config"] = places_.config();
     out["backup"] = backup_.empty() ? ordered_json() : ordered_json(backup_);
@@ -454,10 +701,12 @@ void Wizard::report() const {
   } else if (places_.are_the_units()) {
     out::print("\nsystemctl start {} starts it.\n", places_.unit());
   } else {
+    out::print("\nderivd run --config {} trades with it{}.\n", places_.config(),
+               paper_ ? "" : "; CREDENTIALS_DIRECTORY must name the directory of the token");
+  }
+  if (paper_) {
     out::print(
-        "\nderivd run --config {} trades with it; CREDENTIALS_DIRECTORY must name the "
-        "directory of the token.\n",
-        places_.config());
+        "\"derivctl setup\" without --paper makes a daemon of it that trades on an account.\n");
   }
   if (found_.account.is_real) {
     out::print(

@@ -64,7 +64,7 @@ def all_well(place):
     for name in ("control", "session", "version", "journal", "clock"):
         harness.check(lines[name]["grade"] == "ok", lines[name])
     plain = place.daemon.ctl("doctor", "--config", str(place.config)).stdout
-    harness.check("ok    session        live" in plain, plain)
+    harness.check("ok    session        connected" in plain, plain)
     harness.check("dns" not in place.doctor("--offline"), "--offline asked the network")
     harness.check(place.daemon.stop() == 0, place.daemon.log()[-800:])
 

@@ -81,13 +81,18 @@ class Place:
         harness.check(done.returncode == 0, done.stderr)
 
     def begin(self, p, token):
-        """The questions up to the application id."""
-        p.answer("options or v3?", self.api)
-        p.expect("never\nshown")
+        """The questions up to the application id. Which API it is for, the token's form tells."""
+        p.answer("Set it up on paper?", "")
+        p.expect("is never shown")
+        self.give(p, token)
+        p.answer("Application id", APP_IDS[self.api])
+
+    def give(self, p, token):
         p.expect("Token (it is not shown): ")
         harness.check(not p.echoes(), "the terminal echoes the token")
         p.say(token)
-        p.answer("Application id", APP_IDS[self.api])
+        p.expect(f"A token of {len(token)} characters arrived")
+        p.expect("the current API" if self.api == "options" else "v3")
 
     def scopes(self, p):
         if self.api == "options":
@@ -125,21 +130,90 @@ def a_person_gets_to_a_trade(place):
 
 
 def refused_tokens(place):
-    for token, word in ((place.bad, "scope"), (place.blind, "scope"),
-                        (harness.demo_token(place.api), "token")):
-        place.tokens.append(token)
-        with place.person() as p:
-            place.begin(p, token)
-            shown = p.end(4)
-        place.not_shown(shown)
-        last = shown[shown.rindex("derivctl: "):]
-        harness.check(word in last and "make" in last, last)
-        place.nothing_stored()
+    """Each is told with the remedy, and another one asked for; the third ends it."""
+    unknown = harness.demo_token(place.api)
+    place.tokens.append(unknown)
+    with place.person() as p:
+        place.begin(p, place.bad)
+        for said, token in (("scope", place.blind), ("scope", unknown)):
+            p.expect("derivctl: ")
+            p.expect(said)
+            p.expect("make another")
+            p.expect("Nothing is stored yet")
+            place.give(p, token)  # the application's id was not the mistake
+        shown = p.end(4)
+    place.not_shown(shown)
+    harness.check("make a new token" in shown[shown.rindex("derivctl: "):], shown)
+    place.nothing_stored()
+
+
+def mistakes_are_asked_again(place):
+    """No typing mistake ends it: of the token's form, the application id, the token."""
+    wrong = harness.demo_token(place.api)
+    place.tokens.append(wrong)
+    with place.person() as p:
+        p.answer("Set it up on paper?", "")
+        p.answer("Token (it is not shown): ", "two words")
+        p.expect("Try again")
+        place.give(p, wrong)
+        for bad in ("odd id!", "pat_of-a-token"):
+            p.answer("Application id", bad)
+            p.expect("Try again")
+        p.answer("Application id", APP_IDS[place.api])
+        p.expect("make a new token")
+        p.expect("Try again")
+        place.give(p, place.good)
+        place.scopes(p)
+        shown = p.end(0)
+    place.not_shown(shown)
+    harness.check("two words" not in shown, "what was typed was shown")
+    place.stored(place.good)
+
+
+def a_wrong_application(place):
+    """Deriv does not know it: it alone is asked for again."""
+    if place.api != "options":
+        return
+    with place.person() as p:
+        p.answer("Set it up on paper?", "")
+        place.give(p, place.good)
+        p.answer("Application id", "of-somebody-else")
+        p.expect("application id must be")
+        p.answer("Application id", APP_IDS[place.api])
+        place.scopes(p)
+        p.end(0)
+    place.stored(place.good)
+
+
+def on_paper(place):
+    """No token, no account: by an option, and by a word at a terminal."""
+    done = place.script("--paper", "--yes", "--json")
+    out = json.loads(done.stdout)
+    harness.check(out["account"] == "PAPER" and out["account_type"] == "paper" and out["credential"] is None,
+                  out)
+    text = place.config.read_text()
+    harness.check("mode: paper" in text and not place.credentials.exists(), text)
+    place.config.unlink()
+    with place.person() as p:
+        p.answer("Set it up on paper?", "y")
+        shown = p.end(0)
+    harness.check("Token" not in shown and "PAPER" in shown, shown)
+    harness.check(place.config.read_text() == text, "another configuration")
+    place.script("--paper", "--force", "--token-file", "-", token=place.good, code=2)
+    daemon = harness.Daemon(place.programs, place.directory, place.config, None)
+    daemon.start()
+    harness.wait_until(lambda: json.loads(daemon.ctl("trades", "--json", ok=False).stdout or "[]"), 120,
+                       "a trade on paper", daemon.process)
+    doctor = json.loads(daemon.ctl("doctor", "--offline", "--json", "--config", str(place.config), ok=False).stdout)
+    journal = next(c for c in doctor["checks"] if c["check"] == "journal")
+    harness.check("paper.db is readable" in journal["found"], journal)
+    harness.check(daemon.stop() == 0, daemon.log()[-1500:])
+    harness.check(not [e for e in place.sim.ledger() if e["event"] == "buy"], "something was bought")
 
 
 def real_money(place):
     """Typed wrong: nothing. Typed right: stored, by its id, with the strategy switched off."""
-    for typed, code in (("yes", 4), (None, 0)):
+    for typed, code in (("yes", 4), (None, 0)):  # three times wrong; once, and then right
         with place.person() as p:
             place.begin(p, place.real)
             p.expect("The token's accounts:\n  ")
@@ -147,10 +221,13 @@ def real_money(place):
             while not account:
                 p._read(1)
                 account = p.seen[p.read_to:].split()[0] if " " in p.seen[p.read_to:] else None
+            p.answer("derivd to trade on?", "CR1")
+            p.expect("none of the token's accounts")
             p.answer("derivd to trade on?", account)
             place.scopes(p)
             p.expect("THIS IS REAL MONEY")
-            p.answer("Type the account's id", typed or account)
+            for answer in ("y", typed or account, typed or account)[:3 if typed else 2]:
+                p.answer("Type the account's id", answer)
             shown = p.end(code)
         place.not_shown(shown)
         if code:
@@ -165,15 +242,13 @@ def ways_out(place):
     """Whatever ends it at the token's prompt: the terminal echoes again, nothing is stored."""
     for leave, code in ((lambda p: p.press(b"\x03"), 130),
                         (lambda p: p.terminate(), 143),
-                        (lambda p: p.press(b"\x04"), 4),
-                        (lambda p: p.say("not a token"), 2)):
+                        (lambda p: p.press(b"\x04"), 4)):
         with place.person() as p:
-            p.answer("options or v3?", place.api)
+            p.answer("Set it up on paper?", "n")
             p.expect("Token (it is not shown): ")
             harness.check(not p.echoes(), "the terminal echoes the token")
             leave(p)
-            shown = p.end(code)
-        harness.check("not a token" not in shown, "what was typed was shown")
+            p.end(code)
         place.nothing_stored()
 
 
@@ -182,7 +257,7 @@ def what_is_there_is_kept(place):
     place.config.write_text("strategies: []  # mine\n")
     with place.person() as p:
         p.answer("Replace it?", "")
-        p.end(4)
+        harness.check("--keep-config" in p.end(4), "the way on is not told")
     harness.check(place.config.read_text() == "strategies: []  # mine\n", "it was overwritten")
     place.script("--yes", "--app-id", APP_IDS[place.api], token=place.good, code=4)
     harness.check(not place.credential.exists(), "the token was stored all the same")
@@ -208,6 +283,9 @@ def scripts(place):
     place.script(*app, token=place.real, code=4)
     place.script(*app, "--account", "real", token=place.real, code=4)
     place.script(*app, "--allow-real", token=place.real, code=4)
+    other = place.sim.endpoint("v3" if place.api == "options" else "options")
+    done = place.script(*app, "--endpoint", other, token=place.good, venue=False, code=2)
+    harness.check("needs " in done.stderr and "://HOST" in done.stderr, done.stderr)
     closed = "https://127.0.0.1:9" if place.api == "options" else "wss://127.0.0.1:9/websockets/v3"
     place.script(*app, "--endpoint", closed, token=place.good, venue=False, code=1)
     place.script(*app, "--start", token=place.good, code=2)  # the unit reads other places
@@ -282,7 +360,7 @@ def encrypted(place):
     harness.check("systemd-creds is not installed" in done.stderr, done.stderr)
 
 
-CASES = [a_person_gets_to_a_trade, refused_tokens, real_money, ways_out, what_is_there_is_kept,
+CASES = [a_person_gets_to_a_trade, mistakes_are_asked_again, a_wrong_application, on_paper, refused_tokens, real_money, ways_out, what_is_there_is_kept,
          scripts, encrypted]
 
 
