@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "core/utc.hpp"
 #include "market/kind.hpp"
 
 namespace derivd::daemon {
@@ -30,6 +30,10 @@ ordered_json time_or_null(core::VenueTime time) {
   return time.s != 0 ? ordered_json(time.s) : ordered_json(nullptr);
 }
 
+ordered_json utc_or_null(core::VenueTime time) {
+  return time.s != 0 ? ordered_json(core::utc_iso(time)) : ordered_json(nullptr);
+}
+
 ordered_json quote_or_null(const std::optional<market::Tick>& tick) {
   return tick ? ordered_json(tick->quote.to_string()) : ordered_json(nullptr);
 }
@@ -38,21 +42,17 @@ ordered_json epoch_or_null(const std::optional<market::Tick>& tick) {
   return tick ? ordered_json(tick->epoch.s) : ordered_json(nullptr);
 }
 
+ordered_json epoch_utc_or_null(const std::optional<market::Tick>& tick) {
+  return tick ? ordered_json(core::utc_iso(tick->epoch)) : ordered_json(nullptr);
+}
+
 std::string_view mode_name(bool paper) { return paper ? "paper" : "live"; }
 
 core::Money paid(const Order& order) { return order.contract ? order.buy_price : order.stake; }
 
 }  // namespace
 
-std::string iso_time(core::VenueTime time) {
-  const std::chrono::sys_seconds point{std::chrono::seconds{time.s}};
-  const auto day = std::chrono::floor<std::chrono::days>(point);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{point - day};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", int(date.year()),
-                     unsigned(date.month()), unsigned(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
-}
+std::string iso_time(core::VenueTime time) { return core::utc_iso(time); }
 
 std::string outcome_of(const Order& order) {
   if (order.state == OrderState::kSettled) return std::string(execution::name_of(order.outcome));
@@ -72,12 +72,17 @@ ordered_json trade_row(const Order& order) {
   row["outcome"] = outcome_of(order);
   row["state"] = execution::name_of(order.state);
   row["purchase_time"] = time_or_null(order.purchase_time);
+  row["purchase_time_utc"] = utc_or_null(order.purchase_time);
   row["settled_time"] = time_or_null(order.settled_time);
+  row["settled_time_utc"] = utc_or_null(order.settled_time);
   row["entry"] = quote_or_null(order.entry);
   row["entry_time"] = epoch_or_null(order.entry);
+  row["entry_time_utc"] = epoch_utc_or_null(order.entry);
   row["exit"] = quote_or_null(order.exit);
   row["exit_time"] = epoch_or_null(order.exit);
+  row["exit_time_utc"] = epoch_utc_or_null(order.exit);
   row["signal_epoch"] = time_or_null(order.signal_epoch);
+  row["signal_time_utc"] = utc_or_null(order.signal_epoch);
   row["duration"] = order.spec.duration.to_string();
   row["prediction"] =
       order.spec.digit() >= 0 ? ordered_json(order.spec.digit()) : ordered_json(nullptr);
