@@ -86,7 +86,11 @@ std::string plans() {
 std::string symbols() {
   std::string out;
   for (const auto& symbol : market::known_symbols()) {
-    out += fmt::format("{}{}", out.empty() ? "" : ",\n", symbol.code);
+    // With the name by which Deriv's pages call it: nobody trades "R_75" there.
+    out += fmt::format("{}{} ({}, a tick {})", out.empty() ? "" : ",\n", symbol.code,
+                       symbol.display_name,
+                       symbol.interval_s == 1 ? std::string("each second")
+                                              : fmt::format("every {} s", symbol.interval_s));
   }
   return out + ".\n";
 }
