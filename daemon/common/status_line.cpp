@@ -37,9 +37,9 @@ std::string Trader::status_line() const {
     refused += s.status == engine::StrategyStatus::kRunning && s.refused_until ? 1 : 0;
   }
   const auto id = account_.id.view();
-  const auto shown = is_paper()   ? std::string(" PAPER")
+  const auto shown = is_paper()   ? std::string(", PAPER")
                      : id.empty() ? std::string{}
-                                  : fmt::format(" {} …{}", account_.is_real ? "REAL" : "demo",
+                                  : fmt::format(", {} …{}", account_.is_real ? "REAL" : "demo",
                                                 id.substr(id.size() > 4 ? id.size() - 4 : 0));
   std::string notes = problem_.empty() ? "" : " (" + problem_ + ")";
   if (venue_change_ == Handover::kWaiting) {
@@ -53,12 +53,14 @@ std::string Trader::status_line() const {
   if (journal_broken_) notes += " JOURNAL BROKEN";
   if (stopping_) notes += " stopping";
   return fmt::format(
-      "{}{}, mode {}{}; {} running{}, {} halted; {} open{}; today {}; last tick {}; left: {}",
-      deriv::name_of(state_), shown, is_paper() ? "paper" : "live", notes, running,
-      refused == 0 ? "" : fmt::format(" ({} refused by the venue)", refused), halted,
+      "{}{}{}; {} running{}, {} halted; {} open{}; today {}{}; last tick {}; left: {}",
+      // "live" is what people call an account of real money.
+      state_ == deriv::SessionState::kLive ? "connected" : deriv::name_of(state_), shown, notes,
+      running, refused == 0 ? "" : fmt::format(" ({} refused by the venue)", refused), halted,
       view.open_contracts,
       view.unknown_orders == 0 ? "" : fmt::format(" ({} unknown)", view.unknown_orders),
       view.day_profit.to_string(),
+      account_.currency.empty() ? std::string{} : fmt::format(" {}", account_.currency),
       last_tick_ ? fmt::format("{:.0f} s ago", seconds_since(*last_tick_)) : "never",
       words(account_left(engine_, config_.engine.limits)));
 }

@@ -301,6 +301,7 @@ void Trader::on_unknown(core::OrderId order, std::string_view why,
   engine_.on_unknown(order, why, answer, now_, actions_);
 }
 void Trader::on_contract(const execution::ContractReport& report, bool polled) {
+  note_bid(report);
   engine_.on_contract(report,
                       polled ? execution::Witness::kPoll : execution::Witness::kContractStream,
                       now_, actions_);
@@ -392,6 +393,8 @@ nlohmann::ordered_json Trader::status() const {
   out["open_stake"] = view.open_stake.to_string();
   out["unknown_orders"] = view.unknown_orders;
   out["venue_time"] = now_.venue.s;
+  out["venue_time_utc"] =
+      now_.venue.s != 0 ? nlohmann::ordered_json(iso_time(now_.venue)) : nullptr;
   out["tick_age_s"] = last_tick_ ? nlohmann::ordered_json(seconds_since(*last_tick_)) : nullptr;
   out["symbols"] = symbol_rows();
   const auto& stats = session_.stats();
@@ -449,6 +452,8 @@ nlohmann::ordered_json Trader::strategies() const {
     row["peak"] = s.peak.to_string();
     row["next_stake"] = s.next_stake.to_string();
     row["last_tick"] = s.last_tick ? nlohmann::ordered_json(s.last_tick->s) : nullptr;
+    row["last_tick_utc"] =
+        s.last_tick ? nlohmann::ordered_json(iso_time(*s.last_tick)) : nlohmann::ordered_json();
     row["tick_age_s"] = tick == ticks.end() ? nlohmann::ordered_json() : age_of(*tick);
     row["silent"] = tick != ticks.end() && tick->late;
     row["last_decision"] = s.last_decision.view();
@@ -456,6 +461,8 @@ nlohmann::ordered_json Trader::strategies() const {
     row["refused_in_row"] = s.refused_in_row;
     row["refused_until"] =
         s.refused_until ? nlohmann::ordered_json(s.refused_until->s) : nlohmann::ordered_json();
+    row["refused_until_utc"] = s.refused_until ? nlohmann::ordered_json(iso_time(*s.refused_until))
+                                               : nlohmann::ordered_json();
     row["refusal"] = s.refusal.view();
     row["change_pending"] = s.change_pending;
     rows.push_back(std::move(row));
@@ -560,7 +567,8 @@ void Trader::check_stop() {
 void Trader::leave(int code, std::string_view text) {
   exit_code_ = code;
   core::Event event;
-  event.kind = EventKind::kSessionRefused;
+  event.kind =
+      code == service::kExitInstance ? EventKind::kAccountHeld : EventKind::kSessionRefused;
   event.text = core::Text::truncated(text);
   event.reason = core::Text::truncated(text);
   event.account = account_.id;

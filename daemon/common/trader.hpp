@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -114,6 +115,8 @@ class Trader final : public deriv::SessionListener {
   std::vector<deriv::TickAge> tick_ages() const { return session().tick_ages(now_); }
   nlohmann::ordered_json status() const;
   nlohmann::ordered_json strategies() const;
+  /// Rows of trades (common/trades) with the end, the time left and what the venue would pay now.
+  nlohmann::ordered_json positions() const;
   /// One line for STATUS=, the account's id shortened.
   std::string status_line() const;
   /// One line that says exactly what is still open.
@@ -159,6 +162,7 @@ class Trader final : public deriv::SessionListener {
   void journal_failed(const std::string& text);
   void check_stop();
   void ask_sale(const execution::Order& order);
+  void note_bid(const execution::ContractReport& report);
   nlohmann::ordered_json sale_row(const execution::Order& order, std::string_view state,
                                   std::string_view reason) const;
   nlohmann::ordered_json sale_state(const execution::Order& order) const;
@@ -193,6 +197,7 @@ class Trader final : public deriv::SessionListener {
   engine::Actions actions_;
   std::vector<execution::Record> event_;  // of one append; kept for its room
   Sales sales_;
+  std::map<core::ContractId, core::Money> bids_;  // of open contracts, as reported last
   std::uint64_t symbols_revision_ = 0;
   bool performing_ = false;
   bool journal_broken_ = false;

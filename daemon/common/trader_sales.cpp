@@ -16,12 +16,24 @@ using nlohmann::ordered_json;
 
 namespace {
 
+/// Contracts whose price is remembered: more cannot be open on an account.
+constexpr std::size_t kMaxBids = 1000;
+
 bool has_length(const Order& order) { return market::kind_of(order.spec.type).needs.has_length(); }
+
+bool counts_in_ticks(const Order& order) {
+  return has_length(order) && order.spec.duration.in_ticks();
+}
 
 /// Null: it has no end that the clock tells.
 ordered_json end_of(const Order& order) {
   if (!has_length(order) || order.spec.duration.in_ticks() || !order.contract) return nullptr;
   return market::expiry_of(order.spec.duration, order.purchase_time).s;
+}
+
+ordered_json end_utc_of(const Order& order) {
+  const auto end = end_of(order);
+  return end.is_null() ? end : ordered_json(iso_time({end.get<std::int64_t>()}));
 }
 
 /// How it ends when nobody sells it, for people.
@@ -63,6 +75,7 @@ ordered_json Trader::sale_row(const Order& order, std::string_view state,
   row["profit"] =
       settled && order.profit ? ordered_json(order.profit->to_string()) : ordered_json(nullptr);
   row["ends"] = end_of(order);
+  row["ends_utc"] = end_utc_of(order);
   row["reason"] = reason;
   return row;
 }
@@ -79,6 +92,37 @@ ordered_json Trader::sale_state(const Order& order) const {
   }
   if (sale != nullptr) return sale_row(order, "selling", sale->reason);
   return sale_row(order, "open", end_in_words(order));
+}
+
+void Trader::note_bid(const execution::ContractReport& report) {
+  if (report.is_sold || report.is_expired) {
+    bids_.erase(report.contract);
+  } else if (report.bid_price && bids_.size() < kMaxBids) {
+    bids_[report.contract] = *report.bid_price;
+  } else if (report.bid_price) {
+    bids_.clear();  // the next reports of those that are open fill it again
+  }
+}
+
+ordered_json Trader::positions() const {
+  const auto orders = engine_.open_orders();
+  auto rows = trade_rows(orders, is_paper());
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    auto& row = rows[i];
+    const auto end = end_of(orders[i]);
+    row["ends"] = end;
+    row["ends_utc"] = end_utc_of(orders[i]);
+    // Before the first word of the venue its time is not known.
+    row["left_s"] = end.is_null() || now_.venue.s == 0
+                        ? ordered_json(nullptr)
+                        : ordered_json(end.get<std::int64_t>() - now_.venue.s);
+    const auto bid = bids_.find(orders[i].contract);
+    const bool known = orders[i].contract && bid != bids_.end();
+    row["value"] = known ? ordered_json(bid->second.to_string()) : ordered_json(nullptr);
+    row["profit_now"] = known ? ordered_json((bid->second - orders[i].buy_price).to_string())
+                              : ordered_json(nullptr);
+  }
+  return rows;
 }
 
 SaleAnswer Trader::sell(core::ContractId contract) {
@@ -109,8 +153,8 @@ SaleAnswer Trader::sell(core::ContractId contract) {
   }
   if (state_ != deriv::SessionState::kLive) {
     return refused(
-        fmt::format("the session is {}, not live; try again when derivctl status says "
-                    "live",
+        fmt::format("the session is {}, not connected; try again when derivctl status says "
+                    "connected",
                     deriv::name_of(state_)));
   }
   ask_sale(*order);

@@ -17,6 +17,7 @@
 #include "common/paths.hpp"
 #include "common/trader.hpp"
 #include "common/trades.hpp"
+#include "core/printable.hpp"
 #include "core/rng.hpp"
 #include "deriv/link.hpp"
 #include "derivd/control.hpp"
@@ -135,9 +136,7 @@ class App final : public ControlTarget {
     return out;
   }
   nlohmann::ordered_json strategies() override { return trader_.strategies(); }
-  nlohmann::ordered_json positions() override {
-    return trade_rows(trader_.engine().open_orders(), is_paper());
-  }
+  nlohmann::ordered_json positions() override { return trader_.positions(); }
   bool is_paper() const override { return trader_.is_paper(); }
   core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) override {
     return journal_->orders(query);
@@ -155,6 +154,11 @@ class App final : public ControlTarget {
     return begun;
   }
   nlohmann::ordered_json token_change() override { return trader_.token_change(); }
+  core::Result<void> notify_test() override {
+    now();
+    return notifications_.test();
+  }
+  nlohmann::ordered_json notify_result() override { return notifications_.test_result(); }
   SaleAnswer sell(core::ContractId contract) override {
     now();
     auto answer = trader_.sell(contract);
@@ -489,9 +493,13 @@ int run_daemon(const config::Config& config, const std::string& file, core::Secr
   }
   auto journal = open_journal(config);
   if (!journal) {
-    log.write(EventKind::kJournalProblem, journal.error().text);
-    return journal.error().kind == core::ErrorKind::kRefused ? service::kExitInstance
-                                                             : service::kExitJournal;
+    const bool held = journal.error().kind == core::ErrorKind::kRefused;
+    core::Event event;
+    event.kind = held ? EventKind::kAccountHeld : EventKind::kJournalProblem;
+    event.text = event.reason =
+        core::Text(core::cut_utf8(journal.error().text, core::Text::kCapacity));
+    log.write(event);
+    return held ? service::kExitInstance : service::kExitJournal;
   }
   int code = 0;
   {

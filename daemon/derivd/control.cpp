@@ -175,6 +175,11 @@ std::string handle_control(std::string_view line, ControlTarget& target, bool ow
   const auto verb = text_of(request, "cmd");
   if (verb == "token-set") return set_token(request, target, owner);
   if (verb == "token-change") return done(target.token_change());
+  if (verb == "notify-test") {
+    if (const auto begun = target.notify_test(); !begun) return fail("refused", begun.error().text);
+    return done(target.notify_result());
+  }
+  if (verb == "notify-result") return done(target.notify_result());
   if (verb == "status") return done(target.status());
   if (verb == "strategies") return done(target.strategies());
   if (verb == "positions") return done(target.positions());

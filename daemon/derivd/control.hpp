@@ -36,6 +36,9 @@ class ControlTarget {
   /// Begins to go over to another token; token_change() has the verdict.
   virtual core::Result<void> replace_token(core::Secret token) = 0;
   virtual nlohmann::ordered_json token_change() = 0;
+  /// Sends a message to each receiver of notifications; notify_result() has what became of them.
+  virtual core::Result<void> notify_test() = 0;
+  virtual nlohmann::ordered_json notify_result() = 0;
 
  protected:
   ~ControlTarget() = default;

@@ -48,7 +48,9 @@ void add_numbers(ordered_json& row, const risk::Denied& d) {
     row["have"] = d.have;
     row["allowed"] = d.allowed;
   }
-  if (d.until) row["until"] = d.until->s;
+  if (!d.until) return;
+  row["until"] = d.until->s;
+  row["until_utc"] = iso_time(*d.until);
 }
 
 ordered_json decision_row(const Explained& of, const engine::DecisionView& d,
@@ -56,6 +58,7 @@ ordered_json decision_row(const Explained& of, const engine::DecisionView& d,
   ordered_json row;
   row["time"] = utc(d.wall);
   row["tick"] = d.tick.s;
+  row["tick_utc"] = iso_time(d.tick);
   row["signal"] = market::name_of(d.type);
   row["planned"] = d.planned.to_string();
   row["result"] = engine::name_of(d.kind);
@@ -77,6 +80,7 @@ ordered_json decision_row(const execution::Order& order) {
   ordered_json row;
   row["time"] = utc(order.intended_wall);
   row["tick"] = order.signal_epoch.s;
+  row["tick_utc"] = iso_time(order.signal_epoch);
   row["signal"] = market::name_of(order.spec.type);
   row["planned"] = order.stake.to_string();
   row["result"] = refused ? "refused" : "entered";
@@ -288,6 +292,8 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
   out["refused_in_row"] = view->refused_in_row;
   out["refused_until"] =
       view->refused_until ? ordered_json(view->refused_until->s) : ordered_json(nullptr);
+  out["refused_until_utc"] =
+      view->refused_until ? ordered_json(iso_time(*view->refused_until)) : ordered_json(nullptr);
   out["refusal"] = view->refusal.view();
   const auto& ticks = of.hearing.ticks;
   const auto tick = std::find_if(ticks.begin(), ticks.end(),
@@ -297,6 +303,8 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
                           : ordered_json(std::chrono::duration<double>(tick->age).count());
   out["last_tick"] = view->last_tick ? ordered_json(view->last_tick->s) : nullptr;
   if (auto rules = rules_of(of, *view); !rules.empty()) out["rules"] = std::move(rules);
+  out["last_tick_utc"] =
+      view->last_tick ? ordered_json(iso_time(*view->last_tick)) : ordered_json(nullptr);
   const auto orders = latest_orders(of, name, last);
   out["signals_known_since"] = utc(of.since);
   out["decisions"] =

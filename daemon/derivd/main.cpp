@@ -15,6 +15,7 @@
 #include "common/descriptors.hpp"
 #include "common/output.hpp"
 #include "common/paths.hpp"
+#include "common/usage.hpp"
 #include "config/config.hpp"
 #include "derivd/app.hpp"
 #include "service/control.hpp"
@@ -52,25 +53,27 @@ std::string not_set_up(const std::string& file) {
   return fmt::format("{} is not there yet: run \"{}\"", file, command);
 }
 
-/// In the journal the problems are plain lines, since they can be long; one entry with the
-/// catalog's advice follows them.
+/// In the journal the problems are lines of their own, as errors, since that is what they are (the
+/// number in front is how journald is told, sd-daemon(3)); one entry with the catalog's advice
+/// follows them and has the first of them whole.
 int report_at_start(const std::vector<config::Problem>& problems, const std::string& file) {
+  const bool journal = service::is_journal_stream(std::getenv("JOURNAL_STREAM"), STDERR_FILENO);
   const auto first_start = not_set_up(file);
-  if (first_start.empty()) {
-    report(problems, file);
+  if (!first_start.empty()) {
+    if (!journal) out::error("derivd: {}\n", first_start);
   } else {
-    out::error("derivd: {}\n", first_start);
+    for (const auto& p : problems)
+      out::error("{}{}\n", journal ? "<3>" : "", config::format(p, file));
   }
-  if (!problems.empty() &&
-      service::is_journal_stream(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) {
-    core::Event event;
-    event.kind = core::EventKind::kConfigInvalid;
-    event.text = core::Text::truncated(
-        first_start.empty() ? fmt::format("{} problems in {}; not starting", problems.size(), file)
-                            : first_start);
-    event.reason = core::Text::truncated(
-        first_start.empty() ? config::format(problems.front(), file) : first_start);
-    service::make_log(service::Level::kInfo)->write(event);
+  if (!problems.empty() && journal) {
+    const auto first = config::format(problems.front(), file);
+    const auto text = problems.size() == 1
+                          ? fmt::format("not starting: {}", first)
+                          : fmt::format("not starting: {} problems in {}; the first: {}",
+                                        problems.size(), file, first);
+    service::make_log(service::Level::kInfo)
+        ->write_whole(core::EventKind::kConfigInvalid, first_start.empty() ? text : first_start,
+                      first_start.empty() ? first : first_start);
   }
   return service::kExitConfig;
 }
@@ -198,8 +201,14 @@ int main(int argc, char** argv) {
   reload_cmd->add_option("--name", name, "instance of derivd@.service");
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& e) {
+    if (std::string_view(e.what()).find("subcommand") == std::string_view::npos) {
+      return daemon::exit_of(app, e), service::kExitUsage;
+    }
+    out::error("derivd: {}\n", daemon::about_command(app, "derivd"));
+    return service::kExitUsage;
   } catch (const CLI::ParseError& e) {
-    const int code = out::exit_of(app, e);
+    const int code = daemon::exit_of(app, e);
     return code == 0 ? service::kExitOk : service::kExitUsage;
   }
   try {

@@ -25,6 +25,8 @@ namespace {
 
 /// Of an answer's body: the reason for a refusal stands in it, in less than this.
 constexpr std::size_t kReplyPrefix = 1024;
+/// Whoever may ask for tests may not flood a receiver with them.
+constexpr core::Duration kBetweenTests = std::chrono::seconds(3);
 /// Of Telegram's words about a refusal.
 constexpr std::size_t kMaxDescription = 200;
 
@@ -57,6 +59,7 @@ std::optional<NoticeKind> kind_of(const core::Event& event) {
     case EventKind::kSettlementMismatch:
       return NoticeKind::kMismatch;
     case EventKind::kSessionRefused:
+    case EventKind::kAccountHeld:
       return NoticeKind::kRefused;
     case EventKind::kJournalProblem:
       return NoticeKind::kJournal;
@@ -91,12 +94,12 @@ std::string dump(const nlohmann::ordered_json& body) {
 
 /// `text` is what Slack and Mattermost show, `content` what Discord does; both take what else is
 /// there.
-std::string webhook_body(const Notice& n, const std::string& text) {
+std::string webhook_body(const Notice& n, std::string_view kind, const std::string& text) {
   nlohmann::ordered_json body;
   body["text"] = text;
   body["content"] = text;
   body["source"] = "derivd";
-  body["kind"] = core::name_of(n.kind);
+  body["kind"] = kind;
   const auto add = [&body](const char* key, const std::string& value) {
     if (!value.empty()) body[key] = value;
   };
@@ -173,6 +176,29 @@ TelegramWords telegram_words(const std::string& body) {
   return out;
 }
 
+struct Verdict {
+  Outbox::Fate fate = Outbox::Fate::kDelivered;
+  std::string reason;
+  core::Duration wait{};  // that the receiver asked for
+};
+
+Verdict verdict_of(const boost::system::result<net::HttpResponse, net::LinkError>& result,
+                   bool telegram) {
+  if (!result) return {Outbox::Fate::kRetry, result.error().error.text, {}};
+  const int status = result->status;
+  if (status >= 200 && status < 300) return {};
+  const bool later = status >= 500 || status == 429 || status == 408;
+  Verdict out{later ? Outbox::Fate::kRetry : Outbox::Fate::kRefused,
+              fmt::format("the receiver answered with HTTP status {}", status),
+              {}};
+  if (telegram) {
+    const auto said = telegram_words(result->body);
+    if (!said.description.empty()) out.reason += fmt::format(": {}", said.description);
+    out.wait = said.retry_after;
+  }
+  return out;
+}
+
 }  // namespace
 
 NotifySecrets read_notify_secrets(service::Log& log) {
@@ -208,36 +234,43 @@ class Notifications::Receiver {
       owner.report(label_, outbox_.done(Outbox::Fate::kRefused, "the address is none", now));
       return;
     }
-    net::HttpRequest request;
-    request.method = "POST";
-    request.url = std::move(*url);
-    request.headers.push_back({"Content-Type", "application/json"});
-    const auto text = text_of(*notice, owner.settings_);
-    request.body = chat_.empty() ? webhook_body(*notice, text) : telegram_body(chat_, text);
-    request.body_prefix = kReplyPrefix;
-    exchange_ = net::fetch(owner.io_, std::move(request), route_, net::Timeouts{}, std::move(done));
+    exchange_ = net::fetch(owner.io_,
+                           request(std::move(*url), *notice, core::name_of(notice->kind),
+                                   text_of(*notice, owner.settings_)),
+                           route_, net::Timeouts{}, std::move(done));
+  }
+
+  /// A message that no queue knows, of the kind "test". Nothing: the address is none.
+  template <class Done>
+  std::unique_ptr<net::HttpExchange> send_test(Notifications& owner, const Notice& notice,
+                                               Done done) const {
+    auto url = net::Url::parse(url_.reveal());
+    if (!url) return nullptr;
+    return net::fetch(owner.io_, request(std::move(*url), notice, "test", notice.text), route_,
+                      net::Timeouts{}, std::move(done));
   }
 
   std::optional<std::string> done(
       const boost::system::result<net::HttpResponse, net::LinkError>& result, core::Instant now) {
-    if (!result) return outbox_.done(Outbox::Fate::kRetry, result.error().error.text, now);
-    const int status = result->status;
-    if (status >= 200 && status < 300) return outbox_.done(Outbox::Fate::kDelivered, {}, now);
-    const bool later = status >= 500 || status == 429 || status == 408;
-    auto reason = fmt::format("the receiver answered with HTTP status {}", status);
-    core::Duration wait{};
-    if (!chat_.empty()) {
-      const auto said = telegram_words(result->body);
-      if (!said.description.empty()) reason += fmt::format(": {}", said.description);
-      wait = said.retry_after;
-    }
-    return outbox_.done(later ? Outbox::Fate::kRetry : Outbox::Fate::kRefused, reason, now, wait);
+    const auto verdict = verdict_of(result, is_telegram());
+    return outbox_.done(verdict.fate, verdict.reason, now, verdict.wait);
   }
 
+  bool is_telegram() const { return !chat_.empty(); }
   Outbox& outbox() { return outbox_; }
   const std::string& label() const { return label_; }
 
  private:
+  net::HttpRequest request(net::Url url, const Notice& notice, std::string_view kind,
+                           const std::string& text) const {
+    net::HttpRequest out;
+    out.method = "POST";
+    out.url = std::move(url);
+    out.headers.push_back({"Content-Type", "application/json"});
+    out.body = is_telegram() ? telegram_body(chat_, text) : webhook_body(notice, kind, text);
+    out.body_prefix = kReplyPrefix;
+    return out;
+  }
   std::string proxy() const {
     return route_.proxy ? route_.proxy->host + ":" + route_.proxy->port : std::string{};
   }
@@ -384,14 +417,67 @@ void Notifications::summary(const Trader& trader) {
   tell(std::move(n));
 }
 
-void Notifications::tell(Notice notice) {
-  const auto now = now_();
+core::Notice Notifications::completed(Notice notice, const core::Now& now) const {
   // Reasons are words of the venue, which may repeat what it was sent.
   notice.text = log_->clean(notice.text);
   notice.reason = log_->clean(notice.reason);
   notice.account = account_;
   notice.host = host_;
   notice.time = iso_time(core::VenueTime{now.wall.us / 1'000'000});
+  return notice;
+}
+
+core::Result<void> Notifications::test() {
+  const auto refused = [](std::string text) {
+    return core::Error{core::ErrorKind::kRefused, std::move(text)};
+  };
+  if (receivers_.empty()) {
+    return refused(
+        "nobody is told: the section notify of the configuration names no webhook and no Telegram "
+        "chat that can be used, and no credential does; derivd(8) tells how to set them");
+  }
+  const auto now = now_();
+  const bool waits = std::any_of(trials_.begin(), trials_.end(),
+                                 [](const auto& t) { return t->state == "waiting"; });
+  if (waits || (tested_at_ && now.instant - *tested_at_ < kBetweenTests)) {
+    return refused("a test was made just now; wait a few seconds");
+  }
+  tested_at_ = now.instant;
+  trials_.clear();
+  Notice n;
+  n = completed(std::move(n), now);
+  n.text = fmt::format("derivd on {}: a test: messages of derivd arrive here", n.host);
+  for (const auto& receiver : receivers_) {
+    auto& trial = *trials_.emplace_back(std::make_unique<Trial>());
+    trial.receiver = receiver->label();
+    trial.exchange = receiver->send_test(
+        *this, n, [this, &trial, telegram = receiver->is_telegram()](const auto& result) {
+          const auto verdict = verdict_of(result, telegram);
+          trial.state = verdict.fate == Outbox::Fate::kDelivered ? "delivered" : "failed";
+          trial.reason = log_->clean(verdict.reason);
+        });
+    if (trial.exchange == nullptr) {
+      trial.state = "failed";
+      trial.reason = "the address is none";
+    }
+  }
+  return {};
+}
+
+nlohmann::ordered_json Notifications::test_result() const {
+  auto out = nlohmann::ordered_json::array();
+  for (const auto& trial : trials_) {
+    out.push_back({{"receiver", trial->receiver},
+                   {"state", trial->state},
+                   {"reason", trial->reason.empty() ? nlohmann::ordered_json(nullptr)
+                                                    : nlohmann::ordered_json(trial->reason)}});
+  }
+  return out;
+}
+
+void Notifications::tell(Notice notice) {
+  const auto now = now_();
+  notice = completed(std::move(notice), now);
   for (auto& receiver : receivers_) receiver->outbox().push(notice, now.instant);
   later();
 }

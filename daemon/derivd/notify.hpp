@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,12 +53,26 @@ class Notifications final : public Observer {
   void on_append(std::span<const execution::Record> event, core::Duration took, bool done) override;
   /// Once a second: disconnections, the end of a day.
   void tick(const Trader& trader);
+  /// Sends a message to each receiver at once, beside what waits for it and without counting
+  /// against its limit. An error: none is configured, or the last test is not over or just was.
+  core::Result<void> test();
+  /// Of the last test: [{"receiver", "state": waiting|delivered|failed, "reason"}].
+  nlohmann::ordered_json test_result() const;
   /// Runs `io` until what is due has been sent, at most for kLastWords.
   void last_words();
 
  private:
   class Receiver;
+  /// A message of a test, on its way or arrived.
+  struct Trial {
+    std::string receiver;
+    std::string state = "waiting";
+    std::string reason;
+    std::unique_ptr<net::HttpExchange> exchange;
+  };
   void tell(core::Notice notice);
+  /// With what every message has: the account, the host, the time.
+  core::Notice completed(core::Notice notice, const core::Now& now) const;
   void report(std::string_view label, const std::optional<std::string>& text);
   void watch_connection(const Trader& trader);
   void summary(const Trader& trader);
@@ -76,6 +91,8 @@ class Notifications final : public Observer {
   std::string host_;
   std::string account_;
   std::vector<std::unique_ptr<Receiver>> receivers_;
+  std::vector<std::unique_ptr<Trial>> trials_;
+  std::optional<core::Instant> tested_at_;
   std::optional<core::Instant> offline_since_;
   bool told_offline_ = false;
   std::optional<execution::DayRecord> day_;

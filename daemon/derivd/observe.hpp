@@ -38,6 +38,14 @@ class ObservedLog final : public service::Log {
     log_.write(event);
     for (auto* observer : observers_) observer->on_event(event);
   }
+  void write_whole(core::EventKind kind, std::string_view text, std::string_view reason) override {
+    log_.write_whole(kind, text, reason);
+    core::Event event;
+    event.kind = kind;
+    event.text = core::Text::truncated(text);
+    event.reason = core::Text::truncated(reason);
+    for (auto* observer : observers_) observer->on_event(event);
+  }
   void hide(const core::Secret& secret) override { log_.hide(secret); }
   std::string clean(std::string_view text) const override { return log_.clean(text); }
   void flush(bool all) override { log_.flush(all); }

@@ -117,16 +117,12 @@ nlohmann::ordered_json to_json(const Reload& reload, const std::string& file) {
 
 void tell_reload(service::Log& log, const Reload& reload, const std::string& file) {
   const auto tell = [&](core::EventKind kind, const std::string& text, const std::string& reason) {
-    core::Event event;
-    event.kind = kind;
-    event.text = core::Text::truncated(text);
-    event.reason = core::Text::truncated(reason);
-    log.write(event);
+    log.write_whole(kind, text, reason);
   };
   if (reload.verdict == Reload::Verdict::kInvalid || reload.verdict == Reload::Verdict::kRefused) {
     const auto& first = reload.problems.front();
     const auto more = reload.problems.size() > 1
-                          ? fmt::format(" (and {} more problems)", reload.problems.size() - 1)
+                          ? fmt::format(" (and {} more)", reload.problems.size() - 1)
                           : std::string{};
     return tell(core::EventKind::kReloadRefused, fmt::format("not reloaded: {}{}", first, more),
                 first);
@@ -142,7 +138,8 @@ void tell_reload(service::Log& log, const Reload& reload, const std::string& fil
   tell(core::EventKind::kReloadDone,
        reload.changes.empty()
            ? fmt::format("{}: nothing has changed", file)
-           : fmt::format("{} reloaded: {} changes taken over", file, reload.changes.size()),
+           : fmt::format("{} reloaded: {} change{} taken over", file, reload.changes.size(),
+                         reload.changes.size() == 1 ? "" : "s"),
        {});
 }
 

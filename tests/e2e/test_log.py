@@ -285,7 +285,7 @@ def a_supervisor_that_takes_nothing(programs, directory):
         harness.wait_until(lambda: daemon.purchases() >= 40, 60, "purchases", daemon.process)
         receiver.settimeout(120)
         got = ""
-        while not all(word in got for word in ("READY=1", "STATUS=live", "WATCHDOG=1")):
+        while not all(word in got for word in ("READY=1", "STATUS=connected", "WATCHDOG=1")):
             got += receiver.recv(65536).decode() + "\n"
         trade_and_stop(daemon, 60)
 

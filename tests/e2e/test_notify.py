@@ -308,7 +308,50 @@ def reloaded(programs, directory):
     harness.compare(daemon.trades(), sim.ledger())
 
 
-CASES = [reloaded, halts_arrive, last_words, telegram_asks_to_wait, dead_receiver, disconnections_and_days]
+def a_test_on_demand(programs, directory):
+    """derivctl notify test: each receiver's verdict, at once and in its words; no secret is shown."""
+    notify = ("notify:\n  webhook: { ca_file: CA }\n  telegram:\n"
+              "    { chat_id: \"-100200300\", endpoint: \"https://localhost:PORT\", ca_file: CA }\n"
+              "  max_per_hour: 1\n")
+    sim, receiver, daemon = setup(programs, directory, notify)
+    try:
+        daemon.start()
+        wait_until(lambda: daemon.ctl("status", ok=False).returncode == 0, 30, "the socket", daemon.process)
+        done = daemon.ctl("notify", "test", ok=False)
+        check(done.returncode == 4 and "names no webhook" in done.stderr, done)
+        check(daemon.stop() == 0, daemon.log()[-1500:])
+        credential(daemon, "webhook-url", f"https://127.0.0.1:{receiver.port}/hook/{WEBHOOK_SECRET}")
+        credential(daemon, "telegram-token", BOT_TOKEN)
+        check(daemon.ctl("notify", "test", ok=False).returncode == 3, "not running is 3")
+        daemon.start()
+        wait_until(lambda: daemon.ctl("status", ok=False).returncode == 0, 30, "the socket", daemon.process)
+        rows = daemon.json("notify", "test")
+        check([(r["receiver"], r["state"]) for r in rows] == [("webhook", "delivered"), ("Telegram", "delivered")],
+              rows)
+        body = receiver.of("test")[0]
+        check("a test: messages of derivd arrive here" in body["text"] and body["host"], body)
+        again = daemon.ctl("notify", "test", ok=False)
+        check(again.returncode == 4 and "just now" in again.stderr, again)
+        receiver.status, receiver.words = 403, b'{"ok":false,"description":"chat not found"}'
+
+        def refused():
+            answer = daemon.ctl("notify", "test", ok=False)
+            return answer if "just now" not in answer.stderr else None
+        said = wait_until(refused, 20, "the next test", daemon.process)
+        check(said.returncode == 4 and "HTTP status 403: chat not found" in said.stdout, said)
+        check(WEBHOOK_SECRET not in said.stdout + said.stderr and "botSecret" not in said.stdout, "a secret")
+        receiver.status, receiver.words = 200, b""
+        daemon.ctl("halt", "parity")
+        wait_until(lambda: receiver.of("halt"), 30, "a true one: a test does not count against the limit",
+                   daemon.process)
+        check(daemon.stop() == 0, daemon.log()[-1500:])
+        no_secret(daemon, WEBHOOK_SECRET, BOT_TOKEN)
+    finally:
+        sim.stop()
+        receiver.stop()
+
+
+CASES = [a_test_on_demand, reloaded, halts_arrive, last_words, telegram_asks_to_wait, dead_receiver, disconnections_and_days]
 
 
 def main(programs):

@@ -225,7 +225,7 @@ def offline_start(state):
     systemctl("start", "derivd")
     check(active() == "active" and show("derivd", "SubState") == "running", "not active")
     text = wait_until(lambda: show("derivd", "StatusText"), 10, "a status line")
-    check(not text.startswith("live"), text)
+    check(not text.startswith("connected"), text)
     check(run("derivd", "wait-online", "--timeout", "0.3", ok=False).returncode == 1, "online already")
     entry = entries("derivd", READY)[-1]
     # The entry may come a little after what it tells.
@@ -240,10 +240,10 @@ def offline_start(state):
 def trading(state):
     more_trades(4)
     # Written once a second.
-    text = wait_until(lambda: (lambda t: t.startswith("live") and re.search(r"last tick [0-9]+ s ago", t)
+    text = wait_until(lambda: (lambda t: t.startswith("connected") and re.search(r"last tick [0-9]+ s ago", t)
                                and t)(show("derivd", "StatusText")), 3, "the status line of a live session")
     status = json.loads(run("derivctl", "--json", "status").stdout)
-    check(text.startswith(f"live demo …{status['account'][-4:]}, mode live; ")
+    check(text.startswith(f"connected, demo …{status['account'][-4:]}; ")
           and status["account"] not in text and "2 running, 0 halted" in text
           and re.search(r"; left: loss [0-9.]+, .*trades [0-9]+$", text), text)
 
@@ -332,7 +332,7 @@ def reload(state):
     systemctl("reload", "derivd")
     check((pid, began) == (show("derivd", "MainPID"), show("derivd", "ActiveEnterTimestampMonotonic")),
           "a reload restarted the daemon")
-    check(show("derivd", "StatusText").startswith("live"), show("derivd", "StatusText"))
+    check(show("derivd", "StatusText").startswith("connected"), show("derivd", "StatusText"))
     more_trades(2)
 
 
@@ -793,6 +793,11 @@ def instances(state):
     put_token(state.second, "a.token")  # the account of b
     systemctl("start", "derivd@a", ok=False)
     wait_until(lambda: "holds the account" in journal("-u", "derivd@a", fields=False), 20, "a refusal")
+    check(journal("-u", "derivd@a", "DERIVD_EVENT=account_held") != []
+          and journal("-u", "derivd@a", "DERIVD_EVENT=session_refused") == [], "an entry of its own")
+    unit = {c["check"]: c for c in json.loads(run("derivctl", "--name", "a", "--json", "doctor", "--offline",
+                                                  ok=False).stdout)["checks"]}["unit"]
+    check(unit["grade"] == "fail" and "holds its account" in unit["found"], unit)
     check(len(list(pathlib.Path("/run/lock/derivd").iterdir())) == 1, "the lock's file of b is not there")
     check(journal("DERIVD_EVENT=lock_problem") == [], "the lock has no place")
     check(json.loads(run("derivctl", "--name", "b", "--json", "status").stdout)["state"] == "live", "b")
