@@ -87,5 +87,6 @@ void add_backtest(Commands& commands);
 void add_odds(Commands& commands);
 void add_audit(Commands& commands);
 void add_sweep(Commands& commands);  // sweep, merge
+void add_import(Commands& commands);  // import dbot
 
 }  // namespace derivd::ctl

@@ -1,0 +1,222 @@
+// import: programs that were made elsewhere, as strategies of derivd.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "backtest/dbot_run.hpp"
+#include "common/files.hpp"
+#include "common/output.hpp"
+#include "core/printable.hpp"
+#include "derivctl/backtest_options.hpp"
+#include "derivctl/command.hpp"
+#include "derivctl/import_text.hpp"
+#include "market/symbol.hpp"
+#include "service/exit_code.hpp"
+#include "store/tick_csv.hpp"
+
+namespace derivd::ctl {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A folder with more programs is a mistake of the command line.
+constexpr std::size_t kMaxFiles = 20'000;
+
+struct Args {
+  std::string file;
+  std::string name;
+  std::string symbol;
+  std::string ticks;  // a tick file of the program's symbol
+  std::vector<std::string> answers;
+  std::string balance = "10000.00";
+  std::int64_t warmup = backtest::kWarmup;
+  std::uint64_t seed = 1;
+};
+
+/// What the program would have done on the ticks of a file, without derivd's limits.
+core::Result<backtest::DbotResult> try_out(const Args& args, const dbot::Import& import,
+                                           std::vector<std::string> answers,
+                                           const backtest::OnMessage& on_message) {
+  const auto* symbol = market::find_symbol(import.symbol);
+  if (symbol == nullptr) {
+    return core::invalid(
+        fmt::format("{} is not a symbol that derivd knows; --symbol names another", import.symbol));
+  }
+  auto source = store::TickCsv::open(args.ticks, *symbol);
+  if (!source) return source.error();
+  const auto balance = core::Money::parse(args.balance);
+  if (!balance) return core::invalid("--balance: " + balance.error().text);
+  backtest::DbotOptions options;
+  options.program = import.program;
+  options.symbol = market::SymbolCode(symbol->code);
+  options.answers = std::move(answers);
+  options.seed = args.seed;
+  options.warmup = args.warmup;
+  options.balance = *balance;
+  return backtest::run_dbot(options, **source, {}, on_message);
+}
+
+std::string_view end_of(const backtest::DbotResult& run) {
+  if (!run.started) return "too few ticks to start";
+  if (!run.stopped) return "ran to the last tick";
+  switch (run.stopped->why) {
+    case dbot::Stopped::Why::kFinished:
+      return "finished by itself";
+    case dbot::Stopped::Why::kScript:
+      return "an error of the program";
+    case dbot::Stopped::Why::kRefused:
+      return "the venue would refuse it";
+  }
+  return "";
+}
+
+nlohmann::ordered_json run_json(const backtest::DbotResult& run) {
+  nlohmann::ordered_json out;
+  out["ticks"] = run.ticks;
+  out["trades"] = run.sums.trades;
+  out["won"] = run.sums.won;
+  out["lost"] = run.sums.lost;
+  out["profit"] = run.sums.profit.to_string();
+  out["max_drawdown"] = run.sums.max_drawdown.to_string();
+  out["max_stake"] = run.sums.max_stake.to_string();
+  out["open"] = run.open;
+  out["messages"] = run.messages;
+  out["end"] = end_of(run);
+  out["reason"] =
+      run.stopped ? nlohmann::ordered_json(run.stopped->text) : nlohmann::ordered_json();
+  out["line"] = run.stopped ? nlohmann::ordered_json(run.stopped->line) : nlohmann::ordered_json();
+  return out;
+}
+
+void print_run(const Args& args, const backtest::DbotResult& run) {
+  out::print(
+      "\non {} ticks, with none of derivd's limits: {} trades, {} won, {} lost, profit {}, "
+      "largest stake {}, deepest fall {}\n",
+      run.ticks, run.sums.trades, run.sums.won, run.sums.lost, run.sums.profit.to_string(),
+      run.sums.max_stake.to_string(), run.sums.max_drawdown.to_string());
+  if (run.stopped) {
+    out::print("{}:{}: {}: {}\n", args.file, run.stopped->line, end_of(run), run.stopped->text);
+  } else {
+    out::print("{}\n", end_of(run));
+  }
+}
+
+/// Tells the report first, then every message of the run as it comes.
+int tell(const Context& context, const Args& args, const dbot::Import& import,
+         const std::string& name) {
+  if (!context.json) out::print("\n{}", import_yaml(import, name, args.file, args.symbol));
+  nlohmann::ordered_json json;
+  if (context.json) json = import_json(import, name, args.file, args.symbol);
+  if (!args.ticks.empty()) {
+    const backtest::OnMessage message = [&](core::VenueTime time, const dbot::Message& m) {
+      if (context.json) return;
+      out::print("{} {}:{}: {}\n", time.s, args.file, m.line, core::printable(m.text));
+    };
+    const auto run = try_out(args, import, args.answers, message);
+    if (!run) return fail(code_of(run.error()), run.error().text);
+    if (!context.json) print_run(args, *run);
+    json["run"] = run_json(*run);
+  }
+  if (context.json) out::json(json);
+  return service::kCtlOk;
+}
+
+int import_one(const Context& context, const Args& args) {
+  const auto bytes = daemon::read_file(args.file, dbot::kMaxXmlBytes + 1);
+  if (!bytes) {
+    const bool missing = bytes.error().kind == core::ErrorKind::kNotFound;
+    return fail(missing ? service::kCtlNotFound : service::kCtlRefused, bytes.error().text);
+  }
+  const auto import = dbot::import_program(*bytes, args.symbol);
+  const auto name = args.name.empty() ? strategy_name_of(args.file) : args.name;
+  if (!context.json && !import.dialect.empty()) {
+    out::print("{}", import_report(import, args.file));
+  }
+  if (import.program != nullptr) return tell(context, args, import, name);
+  if (context.json) {
+    out::json(import_json(import, name, args.file, args.symbol));
+    return service::kCtlRefused;
+  }
+  for (const auto& p : import.problems) out::error("{}\n", dbot::format(p, args.file));
+  return fail(service::kCtlRefused,
+              fmt::format("{} cannot run: {}", args.file, dbot::name_of(import.reason)));
+}
+
+int import_folder(const Context& context, const Args& args) {
+  std::vector<std::string> files;
+  std::error_code error;
+  fs::recursive_directory_iterator it(args.file, fs::directory_options::skip_permission_denied,
+                                      error);
+  for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    if (it->path().extension() == ".xml") files.push_back(it->path().string());
+    if (files.size() > kMaxFiles) {
+      return fail(service::kCtlRefused,
+                  fmt::format("{} holds more than {} programs", args.file, kMaxFiles));
+    }
+  }
+  if (error) return fail(service::kCtlOther, fmt::format("{}: {}", args.file, error.message()));
+  if (files.empty()) {
+    return fail(service::kCtlNotFound, fmt::format("{} holds no .xml file", args.file));
+  }
+  std::ranges::sort(files);
+  ImportTable table;
+  for (const auto& file : files) {
+    const auto bytes = daemon::read_file(file, dbot::kMaxXmlBytes + 1);
+    if (!bytes) {
+      warn(bytes.error().text);
+      continue;
+    }
+    const auto import = dbot::import_program(*bytes, args.symbol);
+    table.add(file, import);
+    if (args.ticks.empty() || import.program == nullptr) continue;
+    // Nobody can answer for a whole folder: every question gets a 1.
+    auto answers = args.answers;
+    answers.resize(std::max(answers.size(), import.prompts.size()), "1");
+    const auto run = try_out(args, import, std::move(answers), {});
+    if (!run) {
+      table.add_run(file, "not run: " + run.error().text, 0, {});
+    } else {
+      table.add_run(file, std::string(end_of(*run)), run->sums.trades,
+                    run->stopped ? run->stopped->text : std::string());
+    }
+  }
+  if (context.json) {
+    out::json(table.json());
+  } else {
+    out::print("{}", table.text());
+  }
+  return service::kCtlOk;
+}
+
+}  // namespace
+
+void add_import(Commands& commands) {
+  const auto& context = commands.context();
+  const auto args = std::make_shared<Args>();
+  auto* group = commands.add("import", "programs made elsewhere, as strategies");
+  group->require_subcommand(1);
+  auto* c = group->add_subcommand(
+      "dbot", "a Deriv Bot or Binary Bot program: what it does, and its strategy in YAML");
+  c->add_option("FILE", args->file, "the program's XML, or a folder of them for a table")
+      ->required();
+  c->add_option("--name", args->name, "of the strategy; default: from the file's name");
+  c->add_option("--symbol", args->symbol, "trade this symbol instead of the file's");
+  c->add_option("--ticks", args->ticks,
+                "a tick file of its symbol: tell what the program would have done on it, without "
+                "derivd's limits");
+  c->add_option("--answer", args->answers, "with --ticks: to its questions, in order; repeatable");
+  c->add_option("--balance", args->balance, "with --ticks: at the start; default 10000.00");
+  c->add_option("--warmup", args->warmup, "with --ticks: ticks that are its past; default 1000")
+      ->check(CLI::Range(std::int64_t{1}, backtest::kMaxWarmup));
+  c->add_option("--seed", args->seed, "with --ticks: of its random numbers; default 1");
+  commands.on(c, [&context, args] {
+    std::error_code error;
+    return fs::is_directory(args->file, error) ? import_folder(context, *args)
+                                               : import_one(context, *args);
+  });
+}
+
+}  // namespace derivd::ctl
