@@ -207,15 +207,15 @@ void Compiler::body(int index, const BlockType& type, bool as_statement) {
   }
   ++depth_;
   enter(index);
-  const bool known = type.shape == Shape::kEither
-                         ? body_statement(index, type) || body_value(index, type)
-                     : as_statement ? body_statement(index, type)
-                                    : body_value(index, type);
+  // Some types are both; the place decides, whatever fields the block has.
+  const bool dropped = as_statement && type.form == Form::kListGet;
+  const bool known =
+      as_statement && !dropped ? body_statement(index, type) : body_value(index, type);
+  if (dropped) emit(Op::kPop);
   if (!known) {
     problem(index, "stands where it means nothing");
     if (!as_statement) emit(Op::kUndefined);
   }
-  if (type.shape == Shape::kEither && as_statement && type.form == Form::kListGet) emit(Op::kPop);
   leave(index);
   --depth_;
 }

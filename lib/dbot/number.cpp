@@ -7,12 +7,18 @@
 #include <limits>
 
 #include "core/check.hpp"
+#include "core/decimal.hpp"
 
 namespace derivd::dbot {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// Units below 10^11 leave a product of two doubles an error far below a thousandth.
+constexpr double kExactBelow = 1e11;
+constexpr int kExactPower = 10;
+constexpr double kFarFromTie = 0.499;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -177,7 +183,20 @@ std::string fixed_text(double x, int digits) {
   return is_tie(x, digits) ? rounded_up(fixed_digits(x, digits + 1)) : fixed_digits(x, digits);
 }
 
-double rounded(double x, int digits) { return number_of(fixed_text(x, digits)); }
+double rounded(double x, int digits) {
+  if (x == 0) return 0;
+  // Far from a tie, and small enough for every step to be exact, the nearest whole number of units
+  // divided by their count is the double that the text would be read as.
+  if (digits <= kExactPower && std::fabs(x) < kExactBelow) {
+    const double scale = static_cast<double>(core::pow10(digits));
+    const double units = x * scale;
+    const double nearest = std::nearbyint(units);
+    if (std::fabs(units) < kExactBelow && std::fabs(units - nearest) < kFarFromTie) {
+      return nearest / scale;
+    }
+  }
+  return number_of(fixed_text(x, digits));
+}
 
 double round_half_up(double x) {
   if (!(std::fabs(x) < 4503599627370496.0)) return x;  // 2^52: whole already, infinite or NaN

@@ -195,6 +195,17 @@ TEST(BesideNode, NumbersBecomeTheSameTextAndRoundAlike) {
   }
 }
 
+TEST(Rounded, IsTheNumberOfTheText) {
+  for (const double x : samples()) {
+    for (const int digits : {0, 2, 5, 10, 20}) {
+      const double slow = number_of(fixed_text(x, digits));
+      ASSERT_EQ(std::bit_cast<std::uint64_t>(rounded(x, digits)),
+                std::bit_cast<std::uint64_t>(slow))
+          << x << " to " << digits;
+    }
+  }
+}
+
 TEST(BesideNode, TextsBecomeTheSameNumbers) {
   const std::vector<std::string> texts{
       "",      " 12 ", "1e3", ".5",      "5.",    "-3",      "+3",       "0x1F",      "0b101",

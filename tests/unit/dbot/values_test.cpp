@@ -636,6 +636,16 @@ TEST(Values, VendorsStatisticsOfDigits) {
       true, quotes);
 }
 
+TEST(Values, TheFormOfABlockIsThatOfItsPlace) {
+  const auto named = block("lists_create_with", mutation("items=\"1\"") + field("VARIABLE", "l") +
+                                                    value("ADD0", num("7")));
+  EXPECT_EQ(evaluate(item("GET", "FIRST", "1", named)), "7");
+  const auto text = block(
+      "text_join", field("VARIABLE", "t") + mutation("items=\"1\"") + value("ADD0", txt("a")));
+  EXPECT_EQ(evaluate(text), "a");
+  EXPECT_EQ(evaluate(get("t"), text), "a");
+}
+
 TEST(Values, ADisabledValueIsAnEmptyInput) {
   const auto off = block("math_number", field("NUM", "7"), " disabled=\"true\"");
   EXPECT_EQ(evaluate(arith("ADD", off, num("1"))), "1");
