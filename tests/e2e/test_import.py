@@ -67,12 +67,14 @@ def refusals(programs, directory):
 
 
 def ticks(programs, directory):
-    """Digits 0 to 9 in turn: DIGITOVER 5 after a 4 or less, DIGITUNDER 5 after a 5 or more."""
+    """Digits 0 to 9 in turn, bought at the even ones: OVER 5 after 0, 2, 4 and UNDER 5 after 6, 8 all lose, so
+    that 0.35 doubled and more (2.1) meets the end of the balance at the 14th stake."""
     file = directory / "ticks.csv"
     rows = "".join(f"{1_782_086_400 + 2 * i},{1000 + (i % 10) / 100:.2f}\n" for i in range(3000))
     file.write_text("epoch,quote\n" + rows)
     told = json.loads(run(programs, SEEDS / "alternate.xml", "--ticks", file, "--json").stdout)
-    harness.check(told["run"]["ticks"] == 3000 and told["run"]["trades"] > 500, told["run"])
+    harness.check(told["run"]["ticks"] == 3000 and told["run"]["trades"] == 13, told["run"])
+    harness.check(told["run"]["won"] == 0 and "InsufficientBalance" in told["run"]["reason"], told["run"])
     again = json.loads(run(programs, SEEDS / "alternate.xml", "--ticks", file, "--json").stdout)
     harness.check(told == again, "the same run twice differs")
     words = run(programs, SEEDS / "alternate.xml", "--ticks", file).stdout
