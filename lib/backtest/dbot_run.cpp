@@ -323,7 +323,9 @@ boost::system::result<market::ContractSpec, DbotRefusal> spec_of(const dbot::Buy
     const auto offset = core::Price::parse(
         text.starts_with('+') ? std::string_view(text).substr(1) : std::string_view(text),
         symbol.decimals);
-    if (!relative || !offset) return refuse(fmt::format("a barrier of {}", text));
+    // A computed value below zero makes "+-0.5" (semantics.md 5.1), which no venue takes.
+    const bool twice = text.size() > 1 && (text[1] == '-' || text[1] == '+');
+    if (!relative || twice || !offset) return refuse(fmt::format("a barrier of {}", text));
     spec.barrier = *offset;
   }
   if (auto problem = market::problem_of(spec, symbol)) return refuse(problem->text);

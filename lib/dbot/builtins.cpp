@@ -254,6 +254,7 @@ Value Machine::builtin(Builtin which, std::span<const Value> a, int flag) {
     case B::kList:
     case B::kListRepeat:
     case B::kListGet:
+    case B::kWindowGet:
     case B::kListSet:
     case B::kListSplit:
     case B::kListSort:

@@ -240,6 +240,15 @@ Value Machine::list_builtin(Builtin which, std::span<const Value> a, int flag) {
     }
     case Builtin::kListGet:
       return list_get(a[0], a[1], flag / 5, flag % 5);
+    case Builtin::kWindowGet: {
+      const auto all = (flag & 8) != 0 ? digits() : quotes();
+      const double at = to_number(a[0]);
+      std::optional<std::size_t> i = 0;
+      if ((flag & 7) == 0) i = index_in(at - 1, all.size());
+      if ((flag & 7) == 1) i = bound(-at, all.size());
+      if ((flag & 7) == 3) i = all.empty() ? 0 : all.size() - 1;
+      return i && *i < all.size() ? Value::of(all[*i]) : Value::undefined();
+    }
     case Builtin::kListSet:
       return list_set(a[0], a[1], a[2], flag / 5, flag % 5);
     case Builtin::kListSort:

@@ -609,14 +609,26 @@ void Compiler::list_get(int index) {
   const int mode = choice(index, "MODE:GET|GET_REMOVE|REMOVE");
   const int where = choice(index, "WHERE:FROM_START|FROM_END|FIRST|LAST|RANDOM");
   if (where == 4) out_.program.uses_random = true;
-  value(index, "VALUE", "[]");
+  const int of = input_block(index, "VALUE");
+  const auto window = of < 0 || source_.at(of).disabled ? std::string_view()
+                                                        : std::string_view(source_.at(of).type);
+  // One tick of the window needs no list of a thousand.
+  const bool direct = mode == 0 && where < 4 && (window == "ticks" || window == "lastDigitList");
+  if (direct) {
+    enter(of);
+    leave(of);
+  } else {
+    value(index, "VALUE", "[]");
+  }
   if (where < 2) {
     value(index, "AT", "1");
   } else {
-    if (const int unused = input_block(index, "AT"); unused >= 0)
+    if (const int unused = input_block(index, "AT"); unused >= 0) {
       mark(unused, Fate::kDropped, true);
+    }
     push_number(1);
   }
+  if (direct) return call_builtin(Builtin::kWindowGet, 1, where | (window == "ticks" ? 0 : 8));
   call_builtin(Builtin::kListGet, 2, mode * 5 + where);
 }
 

@@ -95,6 +95,7 @@ enum class Builtin : std::uint8_t {
   kList,
   kListRepeat,
   kListGet,
+  kWindowGet,  // kListGet of the window itself, without a list: flag 8: its digits
   kListSet,
   kListSplit,
   kListSort,

@@ -378,6 +378,20 @@ TEST(Values, Ticks) {
       << "one tick has no direction";
 }
 
+TEST(Values, ItemsOfTheWindowAreThoseOfItsList) {
+  const std::vector<std::int64_t> quotes{10'005, 10'010, 10'007};
+  for (const std::string window : {"ticks", "lastDigitList"}) {
+    for (const std::string where : {"FROM_START", "FROM_END", "FIRST", "LAST"}) {
+      for (const std::string n : {"0", "1", "2", "3", "4", "1.5", "-1"}) {
+        EXPECT_EQ(evaluate(item("GET", where, n, block(window)), {}, true, quotes),
+                  evaluate(item("GET", where, n), set("l", block(window)), true, quotes))
+            << window << " " << where << " " << n;
+      }
+    }
+  }
+  EXPECT_EQ(evaluate(item("GET", "FROM_END", "2", block("lastDigitList")), {}, true, quotes), "0");
+}
+
 TEST(Values, TheWindowHasAThousandTicks) {
   std::vector<std::int64_t> quotes;
   for (int i = 0; i < 3500; ++i) quotes.push_back(10'000 + i);
