@@ -6,6 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/decimal.hpp"
+#include "market/kind.hpp"
 #include "market/symbol.hpp"
 #include "venue/book.hpp"
 
@@ -169,7 +170,7 @@ class Run final {
     const auto spec = spec_of(wish, symbol_);
     if (!spec) return machine_.refused(spec.error().code, spec.error().text, now_ms_, wishes_);
     const core::VenueTime start{now_ms_ / 1000};
-    if (market::is_multiplier(spec->type) || !options_.payouts.has(*spec)) {
+    if (!market::has_payout(spec->type) || !options_.payouts.has(*spec)) {
       return machine_.refused("OfferingsValidationError",
                               fmt::format("no payout of {} is known", wish.type), now_ms_, wishes_);
     }
@@ -228,7 +229,7 @@ class Run final {
     std::map<std::string, dbot::Quoted, std::less<>> quotes;
     for (const auto& wish : ask.of) {
       const auto spec = spec_of(wish, symbol_);
-      if (!spec || market::is_multiplier(spec->type) || !options_.payouts.has(*spec)) continue;
+      if (!spec || !market::has_payout(spec->type) || !options_.payouts.has(*spec)) continue;
       quotes[wish.type] = {wish.stake, options_.payouts.payout(*spec, wish.stake, tick_)};
     }
     machine_.quoted(quotes, now_ms_, wishes_);
@@ -270,7 +271,7 @@ class Run final {
       e.exit = trade.exit = exit->quote;
     }
     if (const auto barrier = c->life.barrier_price()) e.barrier = barrier->to_double();
-    if (c->spec.prediction >= 0) e.barrier = c->spec.prediction;
+    if (const int digit = c->spec.digit(); digit >= 0) e.barrier = digit;
     if (on_trade_) on_trade_(trade);
     machine_.balance(book_.account(account_).balance);
     machine_.ended(e, now_ms_, wishes_);
@@ -313,9 +314,9 @@ boost::system::result<market::ContractSpec, DbotRefusal> spec_of(const dbot::Buy
   const auto unit = unit_of(wish.unit);
   if (!unit) return refuse("no such unit of a duration");
   spec.duration = {wish.duration, *unit};
-  if (market::takes_prediction(*type)) {
+  if (market::has_form(*type, market::BarrierForm::kDigit)) {
     if (!wish.prediction) return refuse("a prediction is needed");
-    spec.prediction = static_cast<std::int8_t>(*wish.prediction);
+    spec.set_digit(static_cast<int>(*wish.prediction));
   }
   if (barrier) {
     const auto& text = *wish.barrier;
@@ -326,7 +327,7 @@ boost::system::result<market::ContractSpec, DbotRefusal> spec_of(const dbot::Buy
     // A computed value below zero makes "+-0.5" (semantics.md 5.1), which no venue takes.
     const bool twice = text.size() > 1 && (text[1] == '-' || text[1] == '+');
     if (!relative || twice || !offset) return refuse(fmt::format("a barrier of {}", text));
-    spec.barrier = *offset;
+    spec.set_offset(*offset);
   }
   if (auto problem = market::problem_of(spec, symbol)) return refuse(problem->text);
   return spec;

@@ -145,7 +145,7 @@ TEST(DbotSpec, BarriersAreHigherAndLower) {
   const auto spec = spec_of(wish, *symbol);
   ASSERT_TRUE(spec.has_value());
   EXPECT_EQ(spec->type, market::ContractType::kLower);
-  EXPECT_EQ(spec->barrier.to_string(), "-0.37");
+  EXPECT_EQ(spec->offset().to_string(), "-0.37");
   wish.barrier = "+-0.5";
   EXPECT_FALSE(spec_of(wish, *symbol).has_value());
 }
