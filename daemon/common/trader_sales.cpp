@@ -21,10 +21,6 @@ constexpr std::size_t kMaxBids = 1000;
 
 bool has_length(const Order& order) { return market::kind_of(order.spec.type).needs.has_length(); }
 
-bool counts_in_ticks(const Order& order) {
-  return has_length(order) && order.spec.duration.in_ticks();
-}
-
 /// Null: it has no end that the clock tells.
 ordered_json end_of(const Order& order) {
   if (!has_length(order) || order.spec.duration.in_ticks() || !order.contract) return nullptr;

@@ -12,7 +12,7 @@
 
 #include "common/look.hpp"
 #include "common/output.hpp"
-#include "config/nearest.hpp"
+#include "core/nearest.hpp"
 
 namespace derivd::daemon {
 
@@ -33,7 +33,7 @@ inline std::string about_command(const CLI::App& app, std::string_view program) 
     return fmt::format("which command? \"{} --help\" lists them", path);
   }
   const std::vector<std::string_view> words(names.begin(), names.end());
-  const auto meant = config::nearest(rest.front(), words);
+  const auto meant = core::nearest(rest.front(), words);
   return fmt::format("unknown command '{}'{}; \"{} --help\" lists them", rest.front(),
                      meant ? fmt::format(", did you mean '{}'?", *meant) : "", path);
 }

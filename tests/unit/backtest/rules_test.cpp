@@ -65,14 +65,11 @@ TEST(Rules, AReckonedBarrierHasNoRecordedQuote) {
   buy.barrier = std::get<rules::Expr>(rules::parse_offset("+atr(3)", {}));
   const auto reckoned = ruled("digit == 7", buy);
   Quotes quotes;
-  const market::ContractSpec spec{ContractType::kHigher,
-                                  "1HZ100V",
-                                  market::ContractDuration::parse("1t").value(),
-                                  -1,
-                                  core::Price::raw(10, 2),
-                                  0,
-                                  {},
-                                  {}};
+  market::ContractSpec spec;
+  spec.type = ContractType::kHigher;
+  spec.symbol = "1HZ100V";
+  spec.duration = market::ContractDuration::parse("1t").value();
+  spec.set_offset(core::Price::raw(10, 2));
   ASSERT_TRUE(quotes.add(spec, {{1'700'000'000}, usd("1.00"), usd("2.00")}));
   quotes.sort();
   rig.options.payouts = Payouts(std::make_shared<const Quotes>(quotes));

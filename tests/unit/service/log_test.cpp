@@ -172,7 +172,7 @@ TEST(TerminalLog, VenueTextsCannotBreakLinesOrSteerTheTerminal) {
 
 TEST(TerminalLog, AWholeTextIsWhole) {
   const test::ScopedEnv none("JOURNAL_STREAM", std::nullopt);
-  const auto text = stderr_of([] {
+  const auto text = stderr_of(2, [] {
     const auto log = make_log(Level::kInfo);
     log->hide(core::Secret(std::string("pat_secret0123456789")));
     log->write_whole(EventKind::kReloadRefused,
