@@ -304,12 +304,14 @@ boost::system::result<market::ContractSpec, DbotRefusal> spec_of(const dbot::Buy
   };
   market::ContractSpec spec;
   spec.symbol = market::SymbolCode(symbol.code);
-  const bool barrier = wish.barrier && (wish.type == "CALL" || wish.type == "PUT");
-  const auto name = !barrier              ? wish.type
-                    : wish.type == "CALL" ? std::string("HIGHER")
-                                          : std::string("LOWER");
-  const auto type = market::contract_type_from(name);
-  if (!type) return refuse(fmt::format("derivd has no model of {}", name));
+  auto type = market::contract_type_from(wish.type);
+  if (!type) return refuse(fmt::format("derivd has no model of {}", wish.type));
+  // The programs' names are v3's, where HIGHER is a CALL with a barrier. Other types leave one out.
+  const auto with_one = market::has_form(*type, market::BarrierForm::kEntry)
+                            ? market::with_offset(wish.type)
+                            : std::nullopt;
+  const bool barrier = wish.barrier && with_one;
+  if (barrier) type = with_one;
   spec.type = *type;
   const auto unit = unit_of(wish.unit);
   if (!unit) return refuse("no such unit of a duration");

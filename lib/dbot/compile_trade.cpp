@@ -401,7 +401,7 @@ void Compiler::purchase(int index, const BlockType& type) {
   const bool own = source_.at(index).input("PREDICTION") != nullptr && takes_prediction(name);
   const auto& block = source_.at(index);
   if (block.type == "purchase" && !block.inputs.empty()) out_.only_stock = false;
-  const bool digits = name.starts_with("DIGIT");
+  const bool digits = is_of_digits(name);
   for (const std::string_view barrier : {"BARRIER_OFFSET", "SECONDBARRIER_OFFSET"}) {
     if (block.input(barrier) != nullptr && !digits) {
       problem(index, fmt::format("the input {} is not known", barrier));

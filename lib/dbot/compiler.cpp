@@ -48,8 +48,15 @@ bool is_contract_type(std::string_view name) {
 }
 
 bool takes_prediction(std::string_view type) {
-  return type == "DIGITMATCH" || type == "DIGITDIFF" || type == "DIGITOVER" ||
-         type == "DIGITUNDER" || type == "TICKHIGH" || type == "TICKLOW";
+  static constexpr std::array<std::string_view, 6> kTypes{"DIGITMATCH", "DIGITDIFF", "DIGITOVER",
+                                                          "DIGITUNDER", "TICKHIGH",  "TICKLOW"};
+  return std::ranges::count(kTypes, type) > 0;
+}
+
+bool is_of_digits(std::string_view type) {
+  static constexpr std::array<std::string_view, 6> kTypes{"DIGITMATCH", "DIGITDIFF", "DIGITEVEN",
+                                                          "DIGITODD",   "DIGITOVER", "DIGITUNDER"};
+  return std::ranges::count(kTypes, type) > 0;
 }
 
 Compiler::Compiler(const Source& source, std::string_view symbol)

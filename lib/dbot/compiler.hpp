@@ -41,5 +41,6 @@ Compiled compile(const Source& source, std::string_view bytes, std::string_view 
 bool is_contract_type(std::string_view name);
 /// Whether the prediction of the options, or of the purchase, belongs to this type.
 bool takes_prediction(std::string_view contract_type);
+bool is_of_digits(std::string_view contract_type);
 
 }  // namespace derivd::dbot

@@ -101,8 +101,8 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "\n"
      "\"systemctl status 'derivd*'\" shows the daemons of this machine. Stop the other one, or "
      "give\n"
-     "this one a token of another account with \"derivctl token set\" (for an instance, with\n"
-     "--name). \"derivctl doctor\" says the same of a unit that waits for it."},
+     "this one a token of another account with \"derivctl token set\" (for an instance,\n"
+     "with --name). \"derivctl doctor\" says the same of a unit that waits for it."},
     {EventKind::kAccount, "8c8353d1f4714bc2b987e5f4cf092577", Level::kNotice,
      "Authorised for account @DERIVD_ACCOUNT@",
      "Deriv accepted the token. The entry names the account, its currency and its balance.\n"

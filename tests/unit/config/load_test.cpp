@@ -332,7 +332,7 @@ TEST(Load, FilesThatCannotBeRead) {
     return format(problems.at(0), path);
   };
   EXPECT_EQ(reason(dir.file("none")), dir.file("none") +
-                                          ":0:0: the configuration file cannot be read: No such "
+                                          ": the configuration file cannot be read: No such "
                                           "file or directory");
   EXPECT_THAT(reason(dir.path()), HasSubstr("not a regular file"));
   ASSERT_EQ(::mkfifo(dir.file("fifo").c_str(), 0600), 0);
@@ -371,7 +371,7 @@ TEST(Load, TheCaFileMustBeThereAtThisMoment) {
 TEST(Load, TheFormOfAProblem) {
   EXPECT_EQ(format({3, 14, "limits.max_stake", "why"}, "/etc/d.yaml"),
             "/etc/d.yaml:3:14: limits.max_stake: why");
-  EXPECT_EQ(format({0, 0, "", "why"}, "f"), "f:0:0: why");
+  EXPECT_EQ(format({0, 0, "", "why"}, "f"), "f: why");
 }
 
 // ---- values ----

@@ -193,7 +193,7 @@ TEST(Words, PositionsSayWhenTheyEndAndWhatTheyAreWorth) {
   auto row = long_trade();
   row["strategy"] = "slow";
   row["mode"] = "live";
-  const auto text = positions_text({row});
+  const auto text = positions_text(nlohmann::ordered_json::array({row}));
   for (const auto* word : {"ends UTC", "19:37:23", "4m10s", "512.33", "-487.67"}) {
     EXPECT_THAT(text, HasSubstr(word));
   }
@@ -201,21 +201,22 @@ TEST(Words, PositionsSayWhenTheyEndAndWhatTheyAreWorth) {
   row["ends"] = nullptr;
   row["left_s"] = nullptr;
   row["duration"] = "5t";
-  EXPECT_THAT(positions_text({row}), HasSubstr("5t"));
+  EXPECT_THAT(positions_text(nlohmann::ordered_json::array({row})), HasSubstr("5t"));
   EXPECT_EQ(positions_text(nlohmann::ordered_json::array()), "nothing is open\n");
 }
 
 TEST(Words, TradesHaveTimesThatPeopleRead) {
   auto row = long_trade();
   row["strategy"] = "slow";
-  const auto text = trades_text({row});
+  const auto text = trades_text(nlohmann::ordered_json::array({row}));
   EXPECT_THAT(text, HasSubstr("2026-11-28 19:32:23"));
   EXPECT_EQ(text.find("1795894343"), std::string::npos) << text;
   row["profit"] = nullptr;
   row["outcome"] = "unknown";
-  EXPECT_THAT(trades_text({row}), HasSubstr("unknown")) << "without a result it says why";
+  EXPECT_THAT(trades_text(nlohmann::ordered_json::array({row})), HasSubstr("unknown"))
+      << "without a result it says why";
   row["purchase_time_utc"] = "2026-11-28T19:32:23Z";
-  const auto csv = trades_csv({row});
+  const auto csv = trades_csv(nlohmann::ordered_json::array({row}));
   EXPECT_THAT(csv, HasSubstr(",mode,purchase_time_utc,settled_time_utc\n"));
   EXPECT_THAT(csv, HasSubstr(",paper,2026-11-28T19:32:23Z,\n"));
   EXPECT_EQ(trades_text(nlohmann::ordered_json::array()), "no trades\n");
