@@ -116,14 +116,17 @@ void row(std::string& page, std::string_view what, std::string_view figure) {
   page += fmt::format("    {:<{}} {}\n", what, kBeside - std::min(letters, kBeside), figure);
 }
 
-void wrap(std::string& page, std::string_view text, std::string_view indent) {
+/// `hang`: before each line but the first.
+void wrap(std::string& page, std::string_view text, std::string_view indent,
+          std::string_view hang) {
   std::size_t width = 0;
   while (!text.empty()) {
     const auto blank = std::min(text.find(' '), text.size());
     const auto word = text.substr(0, blank);
     if (width == 0 || width + 1 + word.size() > kWidth) {
-      page += fmt::format("{}{}{}", width == 0 ? "" : "\n", indent, word);
-      width = indent.size() + word.size();
+      const auto before = width == 0 ? indent : hang;
+      page += fmt::format("{}{}{}", width == 0 ? "" : "\n", before, word);
+      width = before.size() + word.size();
     } else {
       page += fmt::format(" {}", word);
       width += 1 + word.size();
@@ -133,10 +136,16 @@ void wrap(std::string& page, std::string_view text, std::string_view indent) {
   page += "\n";
 }
 
+void wrap(std::string& page, std::string_view text, std::string_view indent) {
+  wrap(page, text, indent, indent);
+}
+
 void head(std::string& page, const OddsQuestion& q, const std::vector<OddsCase>& cases) {
   const auto base = q.strategy.staking.base;
-  page += fmt::format("{}: {} on {}, {}\n", q.strategy.name.view(), q.strategy.type,
-                      q.strategy.symbol.view(), plan_text(q));
+  wrap(page,
+       fmt::format("{}: {} on {}, {}", q.strategy.name.view(), q.strategy.type,
+                   q.strategy.symbol.view(), plan_text(q)),
+       "", "  ");
   const auto& first = cases.front();
   wrap(page,
        fmt::format(

@@ -314,7 +314,7 @@ def reload(state):
     systemctl("reload", "derivd")
     entry = entries("derivd", CONFIG_CHANGED)[-1]
     check(entry["MESSAGE"] == "limits.max_open_contracts: 4 → 3 (live)", entry)
-    entries("derivd", RELOAD_DONE, "reloaded: 1 changes")
+    entries("derivd", RELOAD_DONE, "reloaded: 1 change taken over")
     line = next(i for i, text in enumerate(good.splitlines(), 1) if "max_stake: 5.00" in text)
     for text, what in (("max_stake: -5", "limits.max_stake"), ("max_stak: 5", "limits.max_stak")):
         config.write_text(good.replace("max_stake: 5.00", text))

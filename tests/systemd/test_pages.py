@@ -34,8 +34,10 @@ def words_of(program, *subcommand):
     done = run(program, *subcommand, "--help")
     check(done.returncode == 0, done.stderr)
     options = set(re.findall(r"(?m)^  (?:-\w,)?(--[a-z-]+)", done.stdout))
-    # Options begin with a dash, arguments are in capitals, and descriptions stand further to the right.
-    commands = set(re.findall(r"(?m)^  ([a-z][a-z-]*)", done.stdout))
+    # Options begin with a dash, and descriptions stand further to the right; arguments are no commands.
+    sections = re.split(r"(?m)^([A-Z][A-Za-z ]*):$", done.stdout)
+    commands = {word for title, text in zip(sections[1::2], sections[2::2]) if title != "Positionals"
+                for word in re.findall(r"(?m)^  ([a-z][a-z-]*)", text)}
     return options, commands
 
 
