@@ -6,6 +6,7 @@ import os
 import pathlib
 import socket
 import sys
+import time
 
 import harness
 
@@ -44,11 +45,14 @@ def notifications(programs, directory):
         got = []
 
         def until(wanted):
+            """Messages never stop coming, so that the one that is wanted needs a bound of its own."""
+            end = time.monotonic() + harness.PATIENCE
             while not any(wanted in message for message in got):
+                harness.check(time.monotonic() < end, f"no {wanted} in {sorted(set(got))}")
                 got.append(receiver.recv(65536).decode())
 
         until("READY=1")
-        until("STATUS=live")
+        until("STATUS=connected")
         until("WATCHDOG=1")
         secrets = [pathlib.Path(f"/proc/{daemon.process.pid}/cmdline").read_bytes()]
         if os.geteuid() == 0:
