@@ -1,11 +1,15 @@
 #include "service/log.hpp"
 
 #include <fmt/format.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <spdlog/details/log_msg.h>
 #include <spdlog/pattern_formatter.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 // The journal adds CODE_FILE and CODE_LINE of this file to each entry otherwise, which say nothing.
@@ -53,7 +57,7 @@ using Compose = LogEntry (*)(const core::Event& event, const Whole& whole, std::
 class QueuedLog final : public Log {
  public:
   using Log::write;
-  QueuedLog(Level level, Compose compose, LogWriter::Sink sink)
+  QueuedLog(Level level, Compose compose, LogWriter::Sink sink, LogWriter::Confirm confirm)
       : level_(level),
         compose_(compose),
         writer_(std::move(sink), [compose](const LostEntries& lost) {
@@ -61,7 +65,7 @@ class QueuedLog final : public Log {
           event.kind = core::EventKind::kLogDropped;
           event.text = core::Text::truncated(lost_in_words(lost));
           return compose(event, {}, 0);
-        }) {}
+        }, std::move(confirm)) {}
 
   void write(const core::Event& event) override {
     // Whatever goes wrong in a log must not reach trading: bad_alloc and formatting included.
@@ -162,6 +166,28 @@ bool send_to_journal(const LogEntry& entry) {
     parts.push_back({const_cast<char*>(part->data()), part->size()});
   }
   return sd_journal_sendv(parts.data(), static_cast<int>(parts.size())) >= 0;
+}
+
+/// Returns when the journal has filed what was sent before. It looks up the unit of an entry by the
+/// sender's process: of one that has ended by then `journalctl -u` knows nothing, and the last
+/// words of a start that fails are those that its user looks for. The journal takes one datagram
+/// after the other and drops empty ones without a word: an empty one that was taken says that all
+/// before it are filed.
+void await_journal() {
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  constexpr std::string_view kPath = "/run/systemd/journal/socket";
+  kPath.copy(address.sun_path, kPath.size());
+  // Blocks while the queue is full, as the entries before it did.
+  const bool sent = ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+                    ::send(fd, "", 0, MSG_NOSIGNAL) == 0;
+  int untaken = sent ? 1 : 0;
+  while (untaken > 0 && ::ioctl(fd, SIOCOUTQ, &untaken) == 0 && untaken > 0) {
+    ::poll(nullptr, 0, 1);  // nothing tells a sender that its datagram was taken
+  }
+  ::close(fd);
 }
 
 std::string_view level_name(Level level) {
@@ -367,10 +393,10 @@ bool is_journal_stream(const char* journal_stream, int fd) {
 
 std::unique_ptr<Log> make_log(Level level) {
   if (is_journal_stream(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) {
-    return std::make_unique<QueuedLog>(level, journal_entry, send_to_journal);
+    return std::make_unique<QueuedLog>(level, journal_entry, send_to_journal, await_journal);
   }
   return std::make_unique<QueuedLog>(level, shows_colours() ? coloured_line : plain_line,
-                                     print_line);
+                                     print_line, nullptr);
 }
 
 }  // namespace derivd::service

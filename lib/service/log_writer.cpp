@@ -44,7 +44,8 @@ std::string lost_in_words(const LostEntries& lost) {
 
 /// Outlives the LogWriter while its thread hangs in the sink.
 struct LogWriter::Shared {
-  Shared(Sink s, Tell t, std::size_t m) : sink(std::move(s)), tell(std::move(t)), max(m) {}
+  Shared(Sink s, Tell t, Confirm e, std::size_t m)
+      : sink(std::move(s)), tell(std::move(t)), confirm(std::move(e)), max(m) {}
 
   struct Waiting {
     std::uint64_t number = 0;
@@ -91,6 +92,7 @@ struct LogWriter::Shared {
 
   const Sink sink;
   const Tell tell;
+  const Confirm confirm;
   const std::size_t max;
   std::mutex mutex;
   std::condition_variable changed;
@@ -126,12 +128,22 @@ void LogWriter::Shared::run() {
     works = written;
     if (!written) drop(level);
   }
+  if (confirm) {
+    lock.unlock();
+    try {
+      confirm();
+    } catch (...) {  // NOLINT(bugprone-empty-catch): what is written is written
+    }
+    lock.lock();
+  }
   done = true;
   changed.notify_all();
 }
 
-LogWriter::LogWriter(Sink sink, Tell tell, std::size_t max_waiting, core::Duration farewell)
-    : shared_(std::make_shared<Shared>(std::move(sink), std::move(tell), max_waiting)),
+LogWriter::LogWriter(Sink sink, Tell tell, Confirm confirm, std::size_t max_waiting,
+                     core::Duration farewell)
+    : shared_(std::make_shared<Shared>(std::move(sink), std::move(tell), std::move(confirm),
+                                       max_waiting)),
       farewell_(farewell) {
   // Signals are the loop's.
   sigset_t all;

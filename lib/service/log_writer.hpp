@@ -45,10 +45,12 @@ class LogWriter final {
   using Sink = std::function<bool(const LogEntry&)>;
   /// The entry that tells of a loss; called by the writer's thread.
   using Tell = std::function<LogEntry(const LostEntries&)>;
+  /// Called by the writer's thread once everything is written, at the end. May block.
+  using Confirm = std::function<void()>;
 
-  LogWriter(Sink sink, Tell tell, std::size_t max_waiting = kMaxWaiting,
+  LogWriter(Sink sink, Tell tell, Confirm confirm = {}, std::size_t max_waiting = kMaxWaiting,
             core::Duration farewell = kFarewell);
-  /// Waits for what is queued, for kFarewell at most.
+  /// Waits for what is queued, and for `confirm`, for kFarewell at most.
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;

@@ -58,11 +58,12 @@ LogEntry entry(Level level, std::string text) { return {level, {}, {std::move(te
 
 /// Shares the door with the writer's thread, which may outlive the test.
 std::unique_ptr<LogWriter> writer(const std::shared_ptr<Door>& door, std::size_t max,
-                                  core::Duration farewell = std::chrono::seconds(20)) {
+                                  core::Duration farewell = std::chrono::seconds(20),
+                                  LogWriter::Confirm confirm = {}) {
   return std::make_unique<LogWriter>(
       [door](const LogEntry& e) { return door->take(e); },
-      [](const LostEntries& lost) { return entry(Level::kWarning, lost_in_words(lost)); }, max,
-      farewell);
+      [](const LostEntries& lost) { return entry(Level::kWarning, lost_in_words(lost)); },
+      std::move(confirm), max, farewell);
 }
 
 TEST(LogWriter, WritesEverythingInItsOrderAndAtTheEndTheRest) {
@@ -156,6 +157,30 @@ TEST(LogWriter, TheLastWordsOfASlowLogAreThoseThatMatter) {
   EXPECT_THAT(door->await(6),
               ElementsAre("in the sink", HasSubstr("51 log entries were dropped: 51 info;"),
                           "warning 0", "warning 1", "warning 2", "the farewell"));
+}
+
+TEST(LogWriter, TheEndWaitsUntilTheLastEntryIsConfirmed) {
+  const auto door = std::make_shared<Door>();
+  const auto confirmed = std::make_shared<std::vector<std::string>>();
+  auto w = writer(door, 10, std::chrono::minutes(5), [door, confirmed] {
+    for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+    *confirmed = door->taken;
+  });
+  w->push(entry(Level::kInfo, "a"));
+  w->push(entry(Level::kError, "the last words"));
+  w.reset();
+  EXPECT_THAT(*confirmed, ElementsAre("a", "the last words"));
+}
+
+TEST(LogWriter, AConfirmationThatNeverComesIsLeftBehind) {
+  const auto door = std::make_shared<Door>();
+  const auto gate = std::make_shared<Door>();
+  gate->open = false;
+  auto w = writer(door, 10, std::chrono::milliseconds(100), [gate] { gate->take(entry(Level::kInfo, "")); });
+  w->push(entry(Level::kInfo, "a"));
+  w.reset();  // would hang for ever
+  EXPECT_THAT(door->taken, ElementsAre("a"));
+  gate->set(gate->open, true);
 }
 
 TEST(LogWriter, CountsInWords) {
