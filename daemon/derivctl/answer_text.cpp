@@ -67,30 +67,6 @@ std::string end_cell(const ordered_json& row) {
   return text.substr(0, kDate) == today.substr(0, kDate) ? text.substr(kDate + 1) : text;
 }
 
-/// "4m10s"; what counts in ticks has no such time.
-std::string left_cell(const ordered_json& row) {
-  const auto left = daemon::whole_of(at(row, "left_s"));
-  if (!left) return "-";
-  const auto s = std::max<std::int64_t>(*left, 0);
-  if (s < 60) return fmt::format("{}s", s);
-  if (s < 3600) return fmt::format("{}m{:02}s", s / 60, s % 60);
-  if (s < 86'400) return fmt::format("{}h{:02}m", s / 3600, s / 60 % 60);
-  return fmt::format("{}d{:02}h", s / 86'400, s / 3600 % 24);
-}
-
-/// "10.36 of 20.00 left", in the words that fit the limit.
-std::string left_in_words(const ordered_json& row) {
-  const auto left = cell(at(row, "left"));
-  const auto of = cell(at(row, "of"));
-  const auto& limit = at(row, "limit");
-  if (is(limit, "max_stake")) return fmt::format("{} a stake", of);
-  if (is(limit, "min_balance")) return fmt::format("{} above {}", left, of);
-  if (is(limit, "daily_profit") || is(limit, "take_profit")) {
-    return fmt::format("{} to go to {}", left, of);
-  }
-  return fmt::format("{} of {} left", left, of);
-}
-
 std::string limits_text(const ordered_json& limits) {
   const auto rows = rows_of(limits);
   if (rows.empty()) return "limits       none is set\n";
@@ -101,7 +77,7 @@ std::string limits_text(const ordered_json& limits) {
     const auto limit = cell(at(*row, "limit"));
     add(out, "{:<12} {:<22} {}\n", title,
         strategy.is_null() ? limit : fmt::format("{}: {}", cell(strategy), limit),
-        left_in_words(*row));
+        limit_left_words(*row));
     title = "";
   }
   return out;
@@ -186,6 +162,28 @@ std::string change_text(const ordered_json& r) {
 
 }  // namespace
 
+std::string time_left_words(const ordered_json& row) {
+  const auto left = daemon::whole_of(at(row, "left_s"));
+  if (!left) return "-";
+  const auto s = std::max<std::int64_t>(*left, 0);
+  if (s < 60) return fmt::format("{}s", s);
+  if (s < 3600) return fmt::format("{}m{:02}s", s / 60, s % 60);
+  if (s < 86'400) return fmt::format("{}h{:02}m", s / 3600, s / 60 % 60);
+  return fmt::format("{}d{:02}h", s / 86'400, s / 3600 % 24);
+}
+
+std::string limit_left_words(const ordered_json& row) {
+  const auto left = cell(at(row, "left"));
+  const auto of = cell(at(row, "of"));
+  const auto& limit = at(row, "limit");
+  if (is(limit, "max_stake")) return fmt::format("{} a stake", of);
+  if (is(limit, "min_balance")) return fmt::format("{} above {}", left, of);
+  if (is(limit, "daily_profit") || is(limit, "take_profit")) {
+    return fmt::format("{} to go to {}", left, of);
+  }
+  return fmt::format("{} of {} left", left, of);
+}
+
 std::string session_word(std::string_view state) {
   return std::string(state == "live" ? "connected" : state);
 }
@@ -260,7 +258,7 @@ std::string positions_text(const ordered_json& positions, const out::Look& look)
     shown_rows.push_back(*row);
     auto& mine = shown_rows.back();
     mine["ends UTC"] = end_cell(*row);
-    mine["left"] = left_cell(*row);
+    mine["left"] = time_left_words(*row);
     mine["result now"] = at(*row, "profit_now");
   }
   return table_text(shown_rows,

@@ -21,6 +21,10 @@ std::string positions_text(const ordered_json& positions, const out::Look& look 
 /// Of contracts that are being sold.
 std::string sales_text(const ordered_json& rows, const out::Look& look = {});
 std::string explained_text(const ordered_json& explained);
+/// "4m10s" until a contract of "positions" ends; "-": what counts in ticks has no such time.
+std::string time_left_words(const ordered_json& position);
+/// "10.36 of 20.00 left", in the words that fit the limit, of a row of "limits".
+std::string limit_left_words(const ordered_json& row);
 /// Each rule of a strategy of type rules with the values of its parts; nothing where there are
 /// none.
 std::string rules_text(const ordered_json& rules);

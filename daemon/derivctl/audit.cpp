@@ -295,14 +295,14 @@ int audit(const Context& context, const Options& o) {
 void add_audit(Commands& commands) {
   const auto& context = commands.context();
   const auto o = std::make_shared<Options>();
-  auto* c = commands.add("audit", "recompute settled contracts from their ticks");
-  c->add_option("CONTRACT_ID", o->id, "one contract of the journal; default: every settled one");
-  c->add_option("--contract", o->contract_file, "a saved proposal_open_contract (JSON)");
-  c->add_option("--ticks", o->ticks_file, "ticks of its symbol: CSV epoch,quote, or JSON");
-  c->add_option("--dir", o->archive, "tick archive; default: ticks/ beside the journal");
-  c->add_option("--journal", o->journal, "journal file; default: the instance's");
-  c->add_option("--since", o->since, "date, UTC time, epoch, or age such as 2h");
-  c->add_option("--strategy", o->strategy, "one strategy only");
+  auto c = commands.add("audit", "recompute settled contracts from their ticks");
+  c.option("CONTRACT_ID", o->id, "one contract of the journal; default: every settled one");
+  c.option("--contract", o->contract_file, "a saved proposal_open_contract (JSON)");
+  c.option("--ticks", o->ticks_file, "ticks of its symbol: CSV epoch,quote, or JSON");
+  c.option("--dir", o->archive, "tick archive; default: ticks/ beside the journal");
+  c.option("--journal", o->journal, "journal file; default: the instance's");
+  c.option("--since", o->since, "date, UTC time, epoch, or age such as 2h");
+  c.option("--strategy", o->strategy, "one strategy only");
   commands.on(c, [&context, o] { return audit(context, *o); });
 }
 

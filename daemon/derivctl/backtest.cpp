@@ -172,10 +172,10 @@ void add_backtest(Commands& commands) {
   };
   const auto& context = commands.context();
   const auto args = std::make_shared<Args>();
-  auto* c = commands.add("backtest", "what a configuration would have done on recorded ticks");
-  add_backtest_options(*c, *args);
-  c->add_flag("--no-trades", args->no_trades, "with --json: the sums alone");
-  c->add_option("--html", args->html, "write the report of the run, one self-contained HTML file");
+  auto c = commands.add("backtest", "what a configuration would have done on recorded ticks");
+  add_backtest_options(c, *args);
+  c.flag("--no-trades", args->no_trades, "with --json: the sums alone");
+  c.option("--html", args->html, "write the report of the run, one self-contained HTML file");
   commands.on(c, [&context, args] {
     if (context.json && !args->html.empty()) {
       return fail(service::kCtlUsage,

@@ -99,26 +99,26 @@ core::Result<backtest::Payouts> payouts_from(const Context& context, const std::
 
 }  // namespace
 
-void add_backtest_options(CLI::App& c, BacktestArgs& args) {
-  c.add_option("--config", args.config,
+void add_backtest_options(Command c, BacktestArgs& args) {
+  c.option("--config", args.config,
                "configuration file; default: the instance's in /etc/derivd");
-  c.add_option("--ticks", args.ticks,
+  c.option("--ticks", args.ticks,
                "SYMBOL=FILE: recorded ticks, CSV epoch,quote; or SYMBOL=archive:[DIR], of the "
                "archive; repeatable")
-      ->required();
-  c.add_option(
+      .required();
+  c.option(
       "--payouts", args.payouts,
       "TYPE=RATIO,…; or a JSON file of them; or what was quoted: journal:[FILE], or the output of "
       "`derivctl trades --format json`; default: the venue's price model");
-  c.add_option("--balance", args.balance, "at the start; default 10000.00");
-  c.add_option("--settle-delay", args.settle_delay,
+  c.option("--balance", args.balance, "at the start; default 10000.00");
+  c.option("--settle-delay", args.settle_delay,
                "seconds from a contract's exit to its result; live 1 to 3; default 0")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{backtest::kMaxSettleDelay.count()}));
-  c.add_option("--latency-ticks", args.latency_ticks,
+      .between(std::int64_t{0}, std::int64_t{backtest::kMaxSettleDelay.count()});
+  c.option("--latency-ticks", args.latency_ticks,
                "ticks from a signal to the start of its contract; default 0")
-      ->check(CLI::Range(0, backtest::kMaxLatencyTicks));
-  c.add_option("--from", args.from, "ignore ticks before: date, UTC time, epoch, or age");
-  c.add_option("--to", args.to, "ignore ticks from here on");
+      .between(0, backtest::kMaxLatencyTicks);
+  c.option("--from", args.from, "ignore ticks before: date, UTC time, epoch, or age");
+  c.option("--to", args.to, "ignore ticks from here on");
 }
 
 int code_of(const core::Error& error) {

@@ -24,7 +24,7 @@ struct BacktestArgs {
   std::string from;
   std::string to;
 };
-void add_backtest_options(CLI::App& command, BacktestArgs& args);
+void add_backtest_options(Command command, BacktestArgs& args);
 
 /// What is wrong, and the exit code for it. The texts of a bad configuration are several lines.
 struct Refusal {

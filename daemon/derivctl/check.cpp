@@ -84,10 +84,10 @@ int check(const Context& context, const std::string& file, bool explain) {
 void add_check(Commands& commands) {
   const auto& context = commands.context();
   const auto file = std::make_shared<std::string>();
-  auto* c = commands.add("check", "check a configuration and say every problem");
-  c->add_option("--config", *file, "configuration file; default: the instance's in /etc/derivd");
+  auto c = commands.add("check", "check a configuration and say every problem");
+  c.option("--config", *file, "configuration file; default: the instance's in /etc/derivd");
   const auto explain = std::make_shared<bool>(false);
-  c->add_flag("--explain", *explain, "every key: its value, where it comes from, what it means");
+  c.flag("--explain", *explain, "every key: its value, where it comes from, what it means");
   commands.on(c, [&context, file, explain] {
     return check(context, file->empty() ? context.config_file() : *file, *explain);
   });

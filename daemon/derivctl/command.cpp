@@ -8,6 +8,7 @@
 #include <ctime>
 #include <filesystem>
 #include <map>
+#include <thread>
 
 #include "common/answer.hpp"
 #include "common/output.hpp"
@@ -61,18 +62,20 @@ std::string Context::config_file() const {
   return "/etc/derivd/" + (name.empty() ? "derivd" : name) + ".yaml";
 }
 
-CLI::App* Commands::add(const std::string& name, const std::string& help) {
-  return app_.add_subcommand(name, help)->group(std::string(group_of(name)));
+Command Commands::add(const std::string& name, const std::string& help) {
+  auto command = Command(&app_).add(name, help);
+  command.group(std::string(group_of(name)));
+  return command;
 }
 
-void Commands::on(CLI::App* command, std::function<int()> run) {
+void Commands::on(Command command, std::function<int()> run) {
   runs_.emplace_back(command, std::move(run));
 }
 
 int Commands::run() const {
   // Nested commands are registered after the one that holds them.
   const auto named = std::find_if(runs_.rbegin(), runs_.rend(),
-                                  [](const auto& entry) { return entry.first->parsed(); });
+                                  [](const auto& entry) { return entry.first.named(); });
   return named == runs_.rend() ? static_cast<int>(service::kCtlUsage) : named->second();
 }
 
@@ -117,15 +120,6 @@ std::string no_journal(const Context& context, const std::string& file) {
   return text;
 }
 
-CLI::Validator positive() {
-  return {[](const std::string& text) {
-            double number = 0;
-            const bool good = CLI::detail::lexical_cast(text, number) && number > 0;
-            return good ? std::string() : fmt::format("'{}' is not a number above 0", text);
-          },
-          "POSITIVE", "positive"};
-}
-
 Answer ask(const Context& context, const ordered_json& request) {
   auto text = request.dump();  // may hold a token
   const auto reply = service::call_control(context.socket_path(), text, kAnswerWithin);
@@ -148,6 +142,18 @@ Answer ask(const Context& context, const ordered_json& request) {
                    : said->code == "usage"   ? service::kCtlUsage
                                              : service::kCtlRefused;
   return {{}, code, said->error};
+}
+
+Answer ask_until(const Context& context, Answer first, const ordered_json& request,
+                 std::chrono::steady_clock::time_point until,
+                 const std::function<bool(const ordered_json&)>& done) {
+  auto answer = std::move(first);
+  while (answer.code == service::kCtlOk && !done(answer.result) &&
+         std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(kAskEvery);
+    answer = ask(context, request);
+  }
+  return answer;
 }
 
 }  // namespace derivd::ctl

@@ -3,7 +3,7 @@
 // family adds its own in a file of its own. It never knows what a command means.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <chrono>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/time.hpp"
+#include "derivctl/command_line.hpp"
 
 namespace derivd::ctl {
 
@@ -38,17 +39,17 @@ class Commands final {
 
   Context& context() { return context_; }
   /// What `add` returned lives as long as the application.
-  CLI::App* add(const std::string& name, const std::string& help);
+  Command add(const std::string& name, const std::string& help);
   /// `run` gives the exit code of derivctl. Called after parsing when `command` was named; of
   /// nested commands the innermost.
-  void on(CLI::App* command, std::function<int()> run);
+  void on(Command command, std::function<int()> run);
   /// The command that was named.
   int run() const;
 
  private:
   CLI::App& app_;
   Context context_;
-  std::vector<std::pair<CLI::App*, std::function<int()>>> runs_;
+  std::vector<std::pair<Command, std::function<int()>>> runs_;
 };
 
 /// "1782023684", "2026-06-21", "2026-06-21T06:34:44Z", or an age: "90s", "10m", "2h", "7d".
@@ -62,9 +63,6 @@ void warn(std::string_view text);
 /// Why a journal is not there, and where another one is: for exit code 6.
 std::string no_journal(const Context& context, const std::string& file);
 
-/// Checks an option's number, in words that fit into a line.
-CLI::Validator positive();
-
 /// Answer of the daemon, or the exit code that says why there is none.
 struct Answer {
   nlohmann::ordered_json result;
@@ -73,8 +71,17 @@ struct Answer {
 };
 Answer ask(const Context& context, const nlohmann::ordered_json& request);
 
+/// Between two questions about something that the daemon is at.
+inline constexpr auto kAskEvery = std::chrono::milliseconds(100);
+/// Asks `request` again and again until `done` likes an answer, one fails, or `until` has come; the
+/// last answer then. `first` is what is known already: it may be done.
+Answer ask_until(const Context& context, Answer first, const nlohmann::ordered_json& request,
+                 std::chrono::steady_clock::time_point until,
+                 const std::function<bool(const nlohmann::ordered_json&)>& done);
+
 // The command families, each in the file of its name.
 void add_view(Commands& commands);     // status, strategies, positions, trades, stats
+void add_top(Commands& commands);
 void add_control(Commands& commands);  // pause, resume, halt
 void add_operate(Commands& commands);  // sell, flatten, explain
 void add_check(Commands& commands);

@@ -40,10 +40,10 @@ void add_control(Commands& commands) {
         std::pair{"resume", "enter again; clears a halt"},
         std::pair{"halt", "stop entering until resumed, over restarts"}}) {
     const auto options = std::make_shared<Options>();
-    auto* c = commands.add(verb, help);
-    c->add_option("NAME", options->strategy, "strategy");
-    c->add_flag("--all", options->all, "all strategies");
-    c->add_option("--reason", options->reason, "kept in the journal");
+    auto c = commands.add(verb, help);
+    c.option("NAME", options->strategy, "strategy");
+    c.flag("--all", options->all, "all strategies");
+    c.option("--reason", options->reason, "kept in the journal");
     commands.on(c, [&context, options, name = std::string(verb)] {
       return command(context, *options, name);
     });

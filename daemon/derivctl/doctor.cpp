@@ -614,9 +614,9 @@ int doctor(const Context& context, const Options& o) {
 void add_doctor(Commands& commands) {
   const auto& context = commands.context();
   const auto o = std::make_shared<Options>();
-  auto* c = commands.add("doctor", "what stands between this machine and a trade, with remedies");
-  add_place_options(*c, o->places);
-  c->add_flag("--offline", o->offline, "leave the network alone");
+  auto c = commands.add("doctor", "what stands between this machine and a trade, with remedies");
+  add_place_options(c, o->places);
+  c.flag("--offline", o->offline, "leave the network alone");
   commands.on(c, [&context, o] {
     service::keep_out_of_cores();
     return doctor(context, *o);

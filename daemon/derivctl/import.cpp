@@ -196,22 +196,22 @@ int import_folder(const Context& context, const Args& args) {
 void add_import(Commands& commands) {
   const auto& context = commands.context();
   const auto args = std::make_shared<Args>();
-  auto* group = commands.add("import", "programs made elsewhere, as strategies");
-  group->require_subcommand(1);
-  auto* c = group->add_subcommand(
+  auto group = commands.add("import", "programs made elsewhere, as strategies");
+  group.require_command();
+  auto c = group.add(
       "dbot", "a Deriv Bot or Binary Bot program: what it does, and its strategy in YAML");
-  c->add_option("FILE", args->file, "the program's XML, or a folder of them for a table")
-      ->required();
-  c->add_option("--name", args->name, "of the strategy; default: from the file's name");
-  c->add_option("--symbol", args->symbol, "trade this symbol instead of the file's");
-  c->add_option("--ticks", args->ticks,
+  c.option("FILE", args->file, "the program's XML, or a folder of them for a table")
+      .required();
+  c.option("--name", args->name, "of the strategy; default: from the file's name");
+  c.option("--symbol", args->symbol, "trade this symbol instead of the file's");
+  c.option("--ticks", args->ticks,
                 "a tick file of its symbol: tell what the program would have done on it, without "
                 "derivd's limits");
-  c->add_option("--answer", args->answers, "with --ticks: to its questions, in order; repeatable");
-  c->add_option("--balance", args->balance, "with --ticks: at the start; default 10000.00");
-  c->add_option("--warmup", args->warmup, "with --ticks: ticks that are its past; default 1000")
-      ->check(CLI::Range(std::int64_t{1}, backtest::kMaxWarmup));
-  c->add_option("--seed", args->seed, "with --ticks: of its random numbers; default 1");
+  c.option("--answer", args->answers, "with --ticks: to its questions, in order; repeatable");
+  c.option("--balance", args->balance, "with --ticks: at the start; default 10000.00");
+  c.option("--warmup", args->warmup, "with --ticks: ticks that are its past; default 1000")
+      .between(std::int64_t{1}, backtest::kMaxWarmup);
+  c.option("--seed", args->seed, "with --ticks: of its random numbers; default 1");
   commands.on(c, [&context, args] {
     std::error_code error;
     return fs::is_directory(args->file, error) ? import_folder(context, *args)

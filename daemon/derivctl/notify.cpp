@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <memory>
-#include <thread>
 
 #include "common/answer.hpp"
 #include "common/output.hpp"
@@ -19,7 +18,6 @@ using daemon::shown;
 
 // The daemon gives an exchange less than that.
 constexpr auto kVerdictWithin = std::chrono::seconds(60);
-constexpr auto kAskEvery = std::chrono::milliseconds(100);
 
 bool any(const ordered_json& rows, std::string_view state) {
   for (const auto* row : daemon::rows_of(rows)) {
@@ -30,12 +28,9 @@ bool any(const ordered_json& rows, std::string_view state) {
 
 int test(const Context& context) {
   const auto until = std::chrono::steady_clock::now() + kVerdictWithin;
-  auto answer = ask(context, {{"cmd", "notify-test"}});
-  while (answer.code == service::kCtlOk && any(answer.result, "waiting") &&
-         std::chrono::steady_clock::now() < until) {
-    std::this_thread::sleep_for(kAskEvery);
-    answer = ask(context, {{"cmd", "notify-result"}});
-  }
+  const auto answer =
+      ask_until(context, ask(context, {{"cmd", "notify-test"}}), {{"cmd", "notify-result"}}, until,
+                [](const ordered_json& rows) { return !any(rows, "waiting"); });
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   if (context.json) {
     out::json(answer.result);
@@ -62,10 +57,10 @@ int test(const Context& context) {
 
 void add_notify(Commands& commands) {
   const auto& context = commands.context();
-  auto* family = commands.add("notify", "whether messages of the daemon arrive");
-  family->require_subcommand(1);
-  auto* c =
-      family->add_subcommand("test", "send one to every receiver now, and say what became of it");
+  auto family = commands.add("notify", "whether messages of the daemon arrive");
+  family.require_command();
+  auto c =
+      family.add("test", "send one to every receiver now, and say what became of it");
   commands.on(c, [&context] { return test(context); });
 }
 

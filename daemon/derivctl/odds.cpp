@@ -268,24 +268,24 @@ int run(const Context& context, const Args& args) {
 void add_odds(Commands& commands) {
   const auto& context = commands.context();
   const auto args = std::make_shared<Args>();
-  auto* c = commands.add("odds", "what a strategy has to expect, computed before it trades");
-  c->add_option("--config", args->config,
+  auto c = commands.add("odds", "what a strategy has to expect, computed before it trades");
+  c.option("--config", args->config,
                 "configuration file; default: the instance's in /etc/derivd");
-  c->add_option("--strategy", args->strategy, "one strategy; default: every enabled one");
-  auto* p = c->add_option("--win-probability", args->win_probability,
+  c.option("--strategy", args->strategy, "one strategy; default: every enabled one");
+  auto p = c.option("--win-probability", args->win_probability,
                           "0 to 1; default: the contract's own");
-  c->add_option("--measured", args->measured,
+  c.option("--measured", args->measured,
                 "WON/TRADES: a measured win rate, with its 95 % confidence interval")
-      ->excludes(p);
-  c->add_option("--payout", args->payout,
+      .excludes(p);
+  c.option("--payout", args->payout,
                 "paid for one unit of stake, stake included; default: the venue's price model");
-  c->add_option("--quote", args->quote, "level of the market, for barriers and ties");
-  c->add_option("--balance", args->balance, "of the account; default 10000.00");
-  c->add_option("--trades", args->trades, "follow a session for so many trades at most")
-      ->check(CLI::Range(std::int64_t{1}, kMaxTrades));
-  c->add_option("--sessions", args->sessions, "simulate so many sessions instead of computing")
-      ->check(CLI::Range(std::int64_t{1}, kMaxSessions));
-  c->add_option("--seed", args->seed, "of a simulation; default 1");
+  c.option("--quote", args->quote, "level of the market, for barriers and ties");
+  c.option("--balance", args->balance, "of the account; default 10000.00");
+  c.option("--trades", args->trades, "follow a session for so many trades at most")
+      .between(std::int64_t{1}, kMaxTrades);
+  c.option("--sessions", args->sessions, "simulate so many sessions instead of computing")
+      .between(std::int64_t{1}, kMaxSessions);
+  c.option("--seed", args->seed, "of a simulation; default 1");
   commands.on(c, [&context, args] { return run(context, *args); });
 }
 

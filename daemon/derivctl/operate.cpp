@@ -28,7 +28,6 @@ using Clock = std::chrono::steady_clock;
 
 /// The venue answers within a second or two; a lost link takes longer to be found out.
 constexpr double kDefaultTimeout = 30;
-constexpr auto kAskEvery = std::chrono::milliseconds(100);
 /// Contracts of one account: Deriv allows some hundred.
 constexpr std::size_t kMaxOpen = 10'000;
 
@@ -44,19 +43,6 @@ bool is_under_way(const ordered_json& row) {
   return is(at(row, "state"), "selling") || is(at(row, "state"), "in flight");
 }
 
-/// Asks until `done` likes the answer or time is up. The answer is the last one then.
-template <class Done>
-Answer ask_until(const Context& context, const ordered_json& request, Clock::time_point until,
-                 Done done) {
-  for (;;) {
-    auto answer = ask(context, request);
-    if (answer.code != service::kCtlOk || done(answer.result) || Clock::now() >= until) {
-      return answer;
-    }
-    std::this_thread::sleep_for(kAskEvery);
-  }
-}
-
 Clock::time_point deadline(double seconds) {
   return Clock::now() +
          std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
@@ -64,11 +50,10 @@ Clock::time_point deadline(double seconds) {
 
 int sell(const Context& context, const Options& o) {
   const auto until = deadline(o.timeout_s);
-  auto answer = ask(context, {{"cmd", "sell"}, {"contract", o.contract}});
-  if (answer.code == service::kCtlOk && is_under_way(answer.result)) {
-    answer = ask_until(context, {{"cmd", "sale"}, {"contract", o.contract}}, until,
-                       [](const ordered_json& row) { return !is_under_way(row); });
-  }
+  const auto answer =
+      ask_until(context, ask(context, {{"cmd", "sell"}, {"contract", o.contract}}),
+                {{"cmd", "sale"}, {"contract", o.contract}}, until,
+                [](const ordered_json& row) { return !is_under_way(row); });
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   const auto& row = answer.result;
   if (context.json) out::json(row);
@@ -234,30 +219,30 @@ int explain_recorded(const Context& context, const Options& o) {
 void add_operate(Commands& commands) {
   const auto& context = commands.context();
   const auto options = std::make_shared<Options>();
-  auto* sell_cmd = commands.add("sell", "sell an open contract of derivd's back to Deriv");
-  sell_cmd->add_option("CONTRACT_ID", options->contract, "see derivctl positions")
-      ->required()
-      ->check(positive());
-  auto* flatten_cmd = commands.add("flatten", "pause entries and sell what can be sold");
-  flatten_cmd->add_option("NAME", options->strategy, "one strategy only");
-  for (auto* c : {sell_cmd, flatten_cmd}) {
-    c->add_option("--timeout", options->timeout_s, "seconds to wait for the venue's verdict")
-        ->check(positive());
+  auto sell_cmd = commands.add("sell", "sell an open contract of derivd's back to Deriv");
+  sell_cmd.option("CONTRACT_ID", options->contract, "see derivctl positions")
+      .required()
+      .positive();
+  auto flatten_cmd = commands.add("flatten", "pause entries and sell what can be sold");
+  flatten_cmd.option("NAME", options->strategy, "one strategy only");
+  for (auto c : {sell_cmd, flatten_cmd}) {
+    c.option("--timeout", options->timeout_s, "seconds to wait for the venue's verdict")
+        .positive();
   }
-  auto* explain_cmd = commands.add("explain", "why a strategy did or did not trade");
-  explain_cmd->add_option("NAME", options->strategy,
+  auto explain_cmd = commands.add("explain", "why a strategy did or did not trade");
+  explain_cmd.option("NAME", options->strategy,
                           "strategy; may be left out where there is one");
-  explain_cmd->add_option("--last", options->last, "signals, orders and changes to show")
-      ->check(CLI::Range(1, 64));
-  auto* ticks = explain_cmd->add_option(
+  explain_cmd.option("--last", options->last, "signals, orders and changes to show")
+      .between(1, 64);
+  auto ticks = explain_cmd.option(
       "--ticks", options->recorded.ticks,
       "SYMBOL=FILE or SYMBOL=archive:[DIR]: without a daemon, the rules at the end of these ticks");
   explain_cmd
-      ->add_option("--config", options->recorded.config,
+      .option("--config", options->recorded.config,
                    "with --ticks: configuration file; default: the instance's in /etc/derivd")
-      ->needs(ticks);
-  explain_cmd->add_option("--to", options->recorded.to, "with --ticks: ignore ticks from here on")
-      ->needs(ticks);
+      .needs(ticks);
+  explain_cmd.option("--to", options->recorded.to, "with --ticks: ignore ticks from here on")
+      .needs(ticks);
   commands.on(sell_cmd, [&context, options] { return sell(context, *options); });
   commands.on(flatten_cmd, [&context, options] { return flatten(context, *options); });
   commands.on(explain_cmd, [&context, options] {

@@ -86,15 +86,15 @@ service::FileRights config_rights() {
 
 }  // namespace
 
-void add_place_options(CLI::App& command, PlaceOptions& options) {
-  auto* file = command.add_option("--credential", options.credential, "the token's file");
+void add_place_options(Command command, PlaceOptions& options) {
+  auto file = command.option("--credential", options.credential, "the token's file");
   command
-      .add_option("--credentials-dir", options.credentials_dir,
+      .option("--credentials-dir", options.credentials_dir,
                   "directory of the token's file, called token or NAME.token")
-      ->excludes(file);
-  command.add_option("--config", options.config, "configuration file");
-  command.add_option("--unit-dir", options.unit_dir, "where drop-ins of the unit are kept")
-      ->capture_default_str();
+      .excludes(file);
+  command.option("--config", options.config, "configuration file");
+  command.option("--unit-dir", options.unit_dir, "where drop-ins of the unit are kept")
+      .show_default();
 }
 
 Places::Places(const Context& context, const PlaceOptions& options)

@@ -19,7 +19,7 @@ struct PlaceOptions {
   std::string config;                            // --config FILE
   std::string unit_dir = "/etc/systemd/system";  // --unit-dir DIR, for drop-ins
 };
-void add_place_options(CLI::App& command, PlaceOptions& options);
+void add_place_options(Command command, PlaceOptions& options);
 
 class Places final {
  public:

@@ -179,15 +179,15 @@ int report(const Context& context, const Options& o) {
 void add_report(Commands& commands) {
   const auto& context = commands.context();
   const auto o = std::make_shared<Options>();
-  auto* c = commands.add("report", "what became of the trades, for the terminal or as HTML");
-  c->add_option("--html", o->html, "write one self-contained HTML file");
-  c->add_flag("--text", o->text, "a screenful for the terminal (the default without --html)");
-  c->add_option("--since", o->since, "date, UTC time, epoch, or age such as 2h");
-  c->add_option("--until", o->until, "the same");
-  c->add_option("--strategy", o->strategy, "one strategy only");
-  c->add_option("--backtest", o->backtest,
+  auto c = commands.add("report", "what became of the trades, for the terminal or as HTML");
+  c.option("--html", o->html, "write one self-contained HTML file");
+  c.flag("--text", o->text, "a screenful for the terminal (the default without --html)");
+  c.option("--since", o->since, "date, UTC time, epoch, or age such as 2h");
+  c.option("--until", o->until, "the same");
+  c.option("--strategy", o->strategy, "one strategy only");
+  c.option("--backtest", o->backtest,
                 "output of backtest --json instead of the journal; -: standard input");
-  c->add_option("--journal", o->journal, "journal file; default: the instance's");
+  c.option("--journal", o->journal, "journal file; default: the instance's");
   commands.on(c, [&context, o] { return report(context, *o); });
 }
 

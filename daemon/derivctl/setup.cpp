@@ -726,25 +726,25 @@ int setup(const Context& context, const Options& options) {
 void add_setup(Commands& commands) {
   const auto& context = commands.context();
   const auto o = std::make_shared<Options>();
-  auto* c = commands.add("setup", "token, account and a first configuration, step by step");
-  c->add_option("--api", o->api, "options, v3, or auto: by the token's form")
-      ->check(CLI::IsMember({"auto", "options", "v3"}));
-  c->add_option("--app-id", o->app_id, "application id");
-  c->add_option("--account", o->account, "demo, real, or an account's id");
-  c->add_option("--token-file", o->token_file,
+  auto c = commands.add("setup", "token, account and a first configuration, step by step");
+  c.option("--api", o->api, "options, v3, or auto: by the token's form")
+      .one_of({"auto", "options", "v3"});
+  c.option("--app-id", o->app_id, "application id");
+  c.option("--account", o->account, "demo, real, or an account's id");
+  c.option("--token-file", o->token_file,
                 "read the token from this file; - is standard input");
-  add_place_options(*c, o->places);
-  c->add_flag("--encrypt", o->encrypt, "store the token encrypted with systemd-creds");
-  c->add_option("--endpoint", o->endpoint, "another server than Deriv's, for a simulator");
-  c->add_option("--ca-file", o->ca_file, "trust these certificates alone")
-      ->check(CLI::ExistingFile);
-  c->add_option("--proxy", o->proxy, kProxyHelp);
-  c->add_flag("--allow-real", o->allow_real, "real money may be traded");
-  auto* start = c->add_flag("--start", o->start, "start the unit at the end");
-  c->add_flag("--no-start", o->no_start, "do not start it, and do not ask")->excludes(start);
-  c->add_flag("-y,--yes", o->yes, "ask nothing");
-  auto* force = c->add_flag("--force", o->force, "replace a configuration; a copy is kept");
-  c->add_flag("--keep-config", o->keep_config, "store the token alone")->excludes(force);
+  add_place_options(c, o->places);
+  c.flag("--encrypt", o->encrypt, "store the token encrypted with systemd-creds");
+  c.option("--endpoint", o->endpoint, "another server than Deriv's, for a simulator");
+  c.option("--ca-file", o->ca_file, "trust these certificates alone")
+      .existing_file();
+  c.option("--proxy", o->proxy, kProxyHelp);
+  c.flag("--allow-real", o->allow_real, "real money may be traded");
+  auto start = c.flag("--start", o->start, "start the unit at the end");
+  c.flag("--no-start", o->no_start, "do not start it, and do not ask").excludes(start);
+  c.flag("-y,--yes", o->yes, "ask nothing");
+  auto force = c.flag("--force", o->force, "replace a configuration; a copy is kept");
+  c.flag("--keep-config", o->keep_config, "store the token alone").excludes(force);
   commands.on(c, [&context, o] {
     service::keep_out_of_cores();
     return setup(context, *o);

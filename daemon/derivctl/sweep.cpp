@@ -348,31 +348,31 @@ const std::vector<std::string> kFormats{"table", "csv", "json"};
 void add_sweep(Commands& commands) {
   const auto& context = commands.context();
   const auto args = std::make_shared<Args>();
-  auto* c = commands.add("sweep", "many configurations over the same ticks, and how much is luck");
-  add_backtest_options(*c, *args);
-  c->add_option("--vary", args->vary, "YAML file: keys with lists or ranges of values");
-  c->add_option("--set", args->set, "KEY=VALUE,VALUE…: values of one key; repeatable");
-  c->add_option("--by", args->by, "what is best: profit, per_trade, return; default profit")
-      ->check(CLI::IsMember({"profit", "per_trade", "return"}));
-  c->add_option("--permutations", args->permutations, "tapes in shuffled order; default 200")
-      ->check(CLI::Range(0, backtest::kMaxPermutations));
-  c->add_option("--random-runs", args->random_runs, "runs with random entries; default 50")
-      ->check(CLI::Range(0, backtest::kMaxRandomRuns));
-  c->add_option("--walk-forward", args->walk_forward,
+  auto c = commands.add("sweep", "many configurations over the same ticks, and how much is luck");
+  add_backtest_options(c, *args);
+  c.option("--vary", args->vary, "YAML file: keys with lists or ranges of values");
+  c.option("--set", args->set, "KEY=VALUE,VALUE…: values of one key; repeatable");
+  c.option("--by", args->by, "what is best: profit, per_trade, return; default profit")
+      .one_of({"profit", "per_trade", "return"});
+  c.option("--permutations", args->permutations, "tapes in shuffled order; default 200")
+      .between(0, backtest::kMaxPermutations);
+  c.option("--random-runs", args->random_runs, "runs with random entries; default 50")
+      .between(0, backtest::kMaxRandomRuns);
+  c.option("--walk-forward", args->walk_forward,
                 "parts on which the best of the part before is judged; default 0")
-      ->check(CLI::Range(0, backtest::kMaxParts));
-  c->add_option("--seed", args->seed, "of shuffling and random entries; default 1");
-  c->add_option("--threads", args->threads, "default: as many as there are cores")
-      ->check(CLI::Range(1, kMaxThreads));
-  c->add_option("--shard", args->shard, "I/N: only that part, for derivctl merge");
-  c->add_option("--format", args->format, "table, csv or json")->check(CLI::IsMember(kFormats));
+      .between(0, backtest::kMaxParts);
+  c.option("--seed", args->seed, "of shuffling and random entries; default 1");
+  c.option("--threads", args->threads, "default: as many as there are cores")
+      .between(1, kMaxThreads);
+  c.option("--shard", args->shard, "I/N: only that part, for derivctl merge");
+  c.option("--format", args->format, "table, csv or json").one_of(kFormats);
   commands.on(c, [&context, args] { return sweep(context, *args); });
 
   const auto files = std::make_shared<std::vector<std::string>>();
   const auto format = std::make_shared<std::string>();
-  auto* m = commands.add("merge", "the result of a sweep from the files of all its shards");
-  m->add_option("files", *files, "what sweep --shard printed, in any order")->required();
-  m->add_option("--format", *format, "table, csv or json")->check(CLI::IsMember(kFormats));
+  auto m = commands.add("merge", "the result of a sweep from the files of all its shards");
+  m.option("files", *files, "what sweep --shard printed, in any order").required();
+  m.option("--format", *format, "table, csv or json").one_of(kFormats);
   commands.on(m, [&context, files, format] { return merge(context, *files, *format); });
 }
 

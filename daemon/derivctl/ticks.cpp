@@ -212,24 +212,24 @@ core::Result<store::Span> span_from(const std::string& from, const std::string& 
 
 void add_ticks(Commands& commands) {
   const auto& context = commands.context();
-  auto* ticks = commands.add("ticks", "the archive of recorded ticks");
-  ticks->require_subcommand(1);
+  auto ticks = commands.add("ticks", "the archive of recorded ticks");
+  ticks.require_command();
   commands.on(ticks, [] { return static_cast<int>(service::kCtlUsage); });
   const auto args = std::make_shared<Args>();
 
-  auto* out = ticks->add_subcommand("export", "write ticks of the archive as CSV");
-  out->add_option("SYMBOL", args->symbol, "as R_100")->required();
-  out->add_option("--from", args->from, "date, UTC time, epoch, or age");
-  out->add_option("--to", args->to, "up to before that");
-  auto* show = ticks->add_subcommand("list", "what the archive has");
-  show->add_flag("--gaps", args->gaps, "every gap too");
-  for (auto* c : {out, show}) {
-    c->add_option("--dir", args->dir, "the archive; default: $STATE_DIRECTORY/ticks");
+  auto out = ticks.add("export", "write ticks of the archive as CSV");
+  out.option("SYMBOL", args->symbol, "as R_100").required();
+  out.option("--from", args->from, "date, UTC time, epoch, or age");
+  out.option("--to", args->to, "up to before that");
+  auto show = ticks.add("list", "what the archive has");
+  show.flag("--gaps", args->gaps, "every gap too");
+  for (auto c : {out, show}) {
+    c.option("--dir", args->dir, "the archive; default: $STATE_DIRECTORY/ticks");
   }
   commands.on(out, [&context, args] { return export_ticks(context, *args); });
   commands.on(show, [&context, args] { return list(context, *args); });
-  add_ticks_fetch(commands, *ticks);
-  add_ticks_import(commands, *ticks);
+  add_ticks_fetch(commands, ticks);
+  add_ticks_import(commands, ticks);
 }
 
 }  // namespace derivd::ctl

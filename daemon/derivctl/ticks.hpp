@@ -27,7 +27,7 @@ core::Result<store::Span> span_from(const std::string& from, const std::string& 
 /// The exit code for what went wrong with a file or an archive.
 int ctl_code_of(const core::Error& error);
 
-void add_ticks_fetch(Commands& commands, CLI::App& ticks);
-void add_ticks_import(Commands& commands, CLI::App& ticks);
+void add_ticks_fetch(Commands& commands, Command ticks);
+void add_ticks_import(Commands& commands, Command ticks);
 
 }  // namespace derivd::ctl

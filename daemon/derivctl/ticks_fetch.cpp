@@ -432,23 +432,23 @@ int fetch(const Context& context, const Args& args) {
 
 }  // namespace
 
-void add_ticks_fetch(Commands& commands, CLI::App& ticks) {
+void add_ticks_fetch(Commands& commands, Command ticks) {
   const auto& context = commands.context();
   const auto args = std::make_shared<Args>();
-  auto* c = ticks.add_subcommand("fetch", "get past ticks from the venue, without a token");
-  c->add_option("SYMBOL", args->symbol, "as R_100")->required();
-  c->add_option("--days", args->days, "up to now")->check(CLI::Range(1, kMaxDays));
-  c->add_option("--from", args->from, "date, UTC time, epoch, or age");
-  c->add_option("--to", args->to, "up to before that; default: now");
-  c->add_option("--dir", args->dir, "the archive; default: $STATE_DIRECTORY/ticks");
-  c->add_option("--endpoint", args->endpoint, "another venue than Deriv: https://… or wss://…");
-  c->add_option("--ca-file", args->ca_file, "certificates to trust instead of the system's");
-  c->add_option("--proxy", args->proxy, kProxyHelp);
-  c->add_option("--api", args->api, "options or v3; default: by the endpoint")
-      ->check(CLI::IsMember({"auto", "options", "v3"}));
-  c->add_option("--app-id", args->app_id, "v3: the application's number; default 1089");
-  c->add_flag("--again", args->again, "ask again for what the venue was found not to have");
-  c->add_flag("--quiet", args->quiet, "no progress bar");
+  auto c = ticks.add("fetch", "get past ticks from the venue, without a token");
+  c.option("SYMBOL", args->symbol, "as R_100").required();
+  c.option("--days", args->days, "up to now").between(1, kMaxDays);
+  c.option("--from", args->from, "date, UTC time, epoch, or age");
+  c.option("--to", args->to, "up to before that; default: now");
+  c.option("--dir", args->dir, "the archive; default: $STATE_DIRECTORY/ticks");
+  c.option("--endpoint", args->endpoint, "another venue than Deriv: https://… or wss://…");
+  c.option("--ca-file", args->ca_file, "certificates to trust instead of the system's");
+  c.option("--proxy", args->proxy, kProxyHelp);
+  c.option("--api", args->api, "options or v3; default: by the endpoint")
+      .one_of({"auto", "options", "v3"});
+  c.option("--app-id", args->app_id, "v3: the application's number; default 1089");
+  c.flag("--again", args->again, "ask again for what the venue was found not to have");
+  c.flag("--quiet", args->quiet, "no progress bar");
   commands.on(c, [&context, args] { return fetch(context, *args); });
 }
 

@@ -294,36 +294,36 @@ int import(const Context& context, const Args& args) {
   return service::kCtlOk;
 }
 
-void add_format_options(CLI::App& in, const std::shared_ptr<Args>& args) {
+void add_format_options(Command in, const std::shared_ptr<Args>& args) {
   auto& format = args->format;
-  in.add_option("--time", format.time, "column of the time, by name or number; default: epoch");
-  in.add_option("--quote", format.quote, "column of the quote, by name or number; default: quote");
-  in.add_option("--unit", args->unit,
+  in.option("--time", format.time, "column of the time, by name or number; default: epoch");
+  in.option("--quote", format.quote, "column of the quote, by name or number; default: quote");
+  in.option("--unit", args->unit,
                 "what the time counts: s, ms, us, ns; iso; iso-utc takes times without a zone")
-      ->check(CLI::IsMember(names_of(kUnits)));
-  in.add_option("--separator", args->separator, "comma, semicolon, tab, space or pipe")
-      ->check(CLI::IsMember(names_of(kSeparators)));
-  in.add_flag("--no-header", args->no_header, "the first line is a tick");
-  in.add_flag("--decimal-comma", format.decimal_comma, "quotes as 1234,56");
-  in.add_flag("--floor-time", format.floor_time, "cut fractions of a second off");
-  in.add_flag("--skip-bad", args->skip_bad, "leave out lines that are no ticks, each alone");
-  in.add_flag("--dry-run", args->dry_run, "show how it is read and what it would add");
+      .one_of(names_of(kUnits));
+  in.option("--separator", args->separator, "comma, semicolon, tab, space or pipe")
+      .one_of(names_of(kSeparators));
+  in.flag("--no-header", args->no_header, "the first line is a tick");
+  in.flag("--decimal-comma", format.decimal_comma, "quotes as 1234,56");
+  in.flag("--floor-time", format.floor_time, "cut fractions of a second off");
+  in.flag("--skip-bad", args->skip_bad, "leave out lines that are no ticks, each alone");
+  in.flag("--dry-run", args->dry_run, "show how it is read and what it would add");
 }
 
 }  // namespace
 
-void add_ticks_import(Commands& commands, CLI::App& ticks) {
+void add_ticks_import(Commands& commands, Command ticks) {
   const auto& context = commands.context();
   const auto args = std::make_shared<Args>();
-  auto* in = ticks.add_subcommand("import", "take a tick file into the archive");
-  in->add_option("SYMBOL", args->symbol, "as R_100")->required();
-  in->add_option("FILE", args->file,
+  auto in = ticks.add("import", "take a tick file into the archive");
+  in.option("SYMBOL", args->symbol, "as R_100").required();
+  in.option("FILE", args->file,
                  "CSV epoch,quote, or what the flags say; - is standard input, .gz is unpacked")
-      ->required();
-  in->add_option("--decimals", args->decimals, "of a symbol that derivd does not know")
-      ->check(CLI::Range(0, 12));
-  in->add_option("--dir", args->dir, "the archive; default: $STATE_DIRECTORY/ticks");
-  add_format_options(*in, args);
+      .required();
+  in.option("--decimals", args->decimals, "of a symbol that derivd does not know")
+      .between(0, 12);
+  in.option("--dir", args->dir, "the archive; default: $STATE_DIRECTORY/ticks");
+  add_format_options(in, args);
   commands.on(in, [&context, args] {
     args->format.unit = kUnits.at(args->unit);
     args->format.separator = kSeparators.at(args->separator);

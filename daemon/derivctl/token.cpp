@@ -4,7 +4,6 @@
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "common/answer.hpp"
 #include "common/output.hpp"
@@ -26,7 +25,6 @@ using nlohmann::ordered_json;
 
 // A purchase under way is waited for (20 s at most), then the session is opened anew.
 constexpr auto kVerdictWithin = std::chrono::seconds(90);
-constexpr auto kAskEvery = std::chrono::milliseconds(100);
 
 struct Options {
   PlaceOptions places;
@@ -126,18 +124,19 @@ int check(const Context& context, const Options& o) {
 
 /// Waits for what the daemon says about the token that it was given.
 Answer verdict(const Context& context, const ordered_json& first) {
-  auto last = first;
-  const auto until = std::chrono::steady_clock::now() + kVerdictWithin;
-  while (daemon::is(daemon::at(last, "state"), "waiting")) {
-    if (std::chrono::steady_clock::now() >= until) {
-      return {last, service::kCtlTimeout,
-              "the daemon has the new token, but no session with it yet; \"derivctl status\" shows "
-              "why"};
-    }
-    std::this_thread::sleep_for(kAskEvery);
-    auto answer = ask(context, {{"cmd", "token-change"}});
-    if (answer.code != service::kCtlOk) return answer;
-    last = answer.result;
+  const auto waits = [](const ordered_json& change) {
+    return daemon::is(daemon::at(change, "state"), "waiting");
+  };
+  const auto answer =
+      ask_until(context, {first, service::kCtlOk, {}}, {{"cmd", "token-change"}},
+                std::chrono::steady_clock::now() + kVerdictWithin,
+                [&](const ordered_json& change) { return !waits(change); });
+  if (answer.code != service::kCtlOk) return answer;
+  const auto& last = answer.result;
+  if (waits(last)) {
+    return {last, service::kCtlTimeout,
+            "the daemon has the new token, but no session with it yet; \"derivctl status\" shows "
+            "why"};
   }
   if (daemon::is(daemon::at(last, "state"), "taken")) return {last, service::kCtlOk, {}};
   return {last, service::kCtlRefused,
@@ -271,14 +270,14 @@ int remove(const Context& context, const Options& o) {
   return service::kCtlOk;
 }
 
-void add_venue_options(CLI::App& c, Options& o) {
-  c.add_option("--api", o.api, "options or v3, instead of the configuration's")
-      ->check(CLI::IsMember({"auto", "options", "v3"}));
-  c.add_option("--app-id", o.app_id, "instead of the configuration's");
-  c.add_option("--account", o.account, "instead of the configuration's");
-  c.add_option("--endpoint", o.endpoint, "instead of the configuration's");
-  c.add_option("--ca-file", o.ca_file, "instead of the configuration's")->check(CLI::ExistingFile);
-  c.add_option("--proxy", o.proxy,
+void add_venue_options(Command c, Options& o) {
+  c.option("--api", o.api, "options or v3, instead of the configuration's")
+      .one_of({"auto", "options", "v3"});
+  c.option("--app-id", o.app_id, "instead of the configuration's");
+  c.option("--account", o.account, "instead of the configuration's");
+  c.option("--endpoint", o.endpoint, "instead of the configuration's");
+  c.option("--ca-file", o.ca_file, "instead of the configuration's").existing_file();
+  c.option("--proxy", o.proxy,
                "HTTP proxy, http://HOST:PORT, or none, instead of the configuration's");
 }
 
@@ -287,18 +286,18 @@ void add_venue_options(CLI::App& c, Options& o) {
 void add_token(Commands& commands) {
   const auto& context = commands.context();
   const auto o = std::make_shared<Options>();
-  auto* family = commands.add("token", "check, exchange or remove the stored token");
-  family->require_subcommand(1);
-  auto* check_cmd = family->add_subcommand("check", "whose it is and what it may do, by Deriv");
-  auto* set_cmd = family->add_subcommand("set", "another token; a running daemon goes over to it");
-  auto* remove_cmd = family->add_subcommand("remove", "delete it from this machine");
-  for (auto* c : {check_cmd, set_cmd, remove_cmd}) add_place_options(*c, o->places);
-  add_venue_options(*check_cmd, *o);
-  add_venue_options(*set_cmd, *o);
-  set_cmd->add_option("--token-file", o->token_file,
+  auto family = commands.add("token", "check, exchange or remove the stored token");
+  family.require_command();
+  auto check_cmd = family.add("check", "whose it is and what it may do, by Deriv");
+  auto set_cmd = family.add("set", "another token; a running daemon goes over to it");
+  auto remove_cmd = family.add("remove", "delete it from this machine");
+  for (auto c : {check_cmd, set_cmd, remove_cmd}) add_place_options(c, o->places);
+  add_venue_options(check_cmd, *o);
+  add_venue_options(set_cmd, *o);
+  set_cmd.option("--token-file", o->token_file,
                       "read the token from this file; - is standard input");
-  set_cmd->add_flag("--encrypt", o->encrypt, "store it encrypted with systemd-creds");
-  remove_cmd->add_flag("-y,--yes", o->yes, "do not ask");
+  set_cmd.flag("--encrypt", o->encrypt, "store it encrypted with systemd-creds");
+  remove_cmd.flag("-y,--yes", o->yes, "do not ask");
   for (const auto& [command, run] :
        {std::pair(check_cmd, &check), std::pair(set_cmd, &set), std::pair(remove_cmd, &remove)}) {
     commands.on(command, [&context, o, run = run] {

@@ -176,14 +176,14 @@ void add_view(Commands& commands) {
   commands.on(commands.add("positions", "what is open: its end, the time left and its value now"),
               [&context] { return list(context, "positions", positions_text); });
   const auto options = std::make_shared<Options>();
-  auto* trades_cmd = commands.add("trades", "every trade in the journal");
-  auto* stats_cmd = commands.add("stats", "sums over the trades");
-  for (auto* c : {trades_cmd, stats_cmd}) {
-    c->add_option("--since", options->since, "date, UTC time, epoch, or age such as 2h");
-    c->add_option("--strategy", options->strategy, "one strategy only");
+  auto trades_cmd = commands.add("trades", "every trade in the journal");
+  auto stats_cmd = commands.add("stats", "sums over the trades");
+  for (auto c : {trades_cmd, stats_cmd}) {
+    c.option("--since", options->since, "date, UTC time, epoch, or age such as 2h");
+    c.option("--strategy", options->strategy, "one strategy only");
   }
-  trades_cmd->add_option("--format", options->format, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}));
+  trades_cmd.option("--format", options->format, "table, json or csv")
+      .one_of({"table", "json", "csv"});
   commands.on(trades_cmd, [&context, options] { return trades(context, *options); });
   commands.on(stats_cmd, [&context, options] { return stats(context, *options); });
 }
