@@ -100,11 +100,10 @@ core::Result<backtest::Payouts> payouts_from(const Context& context, const std::
 }  // namespace
 
 void add_backtest_options(Command c, BacktestArgs& args) {
-  c.option("--config", args.config,
-               "configuration file; default: the instance's in /etc/derivd");
+  c.option("--config", args.config, "configuration file; default: the instance's in /etc/derivd");
   c.option("--ticks", args.ticks,
-               "SYMBOL=FILE: recorded ticks, CSV epoch,quote; or SYMBOL=archive:[DIR], of the "
-               "archive; repeatable")
+           "SYMBOL=FILE: recorded ticks, CSV epoch,quote; or SYMBOL=archive:[DIR], of the "
+           "archive; repeatable")
       .required();
   c.option(
       "--payouts", args.payouts,
@@ -112,10 +111,10 @@ void add_backtest_options(Command c, BacktestArgs& args) {
       "`derivctl trades --format json`; default: the venue's price model");
   c.option("--balance", args.balance, "at the start; default 10000.00");
   c.option("--settle-delay", args.settle_delay,
-               "seconds from a contract's exit to its result; live 1 to 3; default 0")
+           "seconds from a contract's exit to its result; live 1 to 3; default 0")
       .between(std::int64_t{0}, std::int64_t{backtest::kMaxSettleDelay.count()});
   c.option("--latency-ticks", args.latency_ticks,
-               "ticks from a signal to the start of its contract; default 0")
+           "ticks from a signal to the start of its contract; default 0")
       .between(0, backtest::kMaxLatencyTicks);
   c.option("--from", args.from, "ignore ticks before: date, UTC time, epoch, or age");
   c.option("--to", args.to, "ignore ticks from here on");

@@ -80,7 +80,7 @@ Answer ask_until(const Context& context, Answer first, const nlohmann::ordered_j
                  const std::function<bool(const nlohmann::ordered_json&)>& done);
 
 // The command families, each in the file of its name.
-void add_view(Commands& commands);     // status, strategies, positions, trades, stats
+void add_view(Commands& commands);  // status, strategies, positions, trades, stats
 void add_top(Commands& commands);
 void add_control(Commands& commands);  // pause, resume, halt
 void add_operate(Commands& commands);  // sell, flatten, explain
@@ -93,7 +93,7 @@ void add_ticks(Commands& commands);  // fetch, import, export, list
 void add_backtest(Commands& commands);
 void add_odds(Commands& commands);
 void add_audit(Commands& commands);
-void add_sweep(Commands& commands);  // sweep, merge
+void add_sweep(Commands& commands);   // sweep, merge
 void add_import(Commands& commands);  // import dbot
 
 }  // namespace derivd::ctl

@@ -39,8 +39,8 @@ class Command final {
  public:
   explicit Command(CLI::App* app) : app_(app) {}
 
-  /// `names` is "-s,--long", or a word without dashes for an argument by its place. `T` is a text, a
-  /// number, an optional one of them, or a list of texts: command_line.cpp names them.
+  /// `names` is "-s,--long", or a word without dashes for an argument by its place. `T` is a text,
+  /// a number, an optional one of them, or a list of texts: command_line.cpp names them.
   template <class T>
   Option option(const std::string& names, T& target, const std::string& help);
   Option flag(const std::string& names, bool& target, const std::string& help);

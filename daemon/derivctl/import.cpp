@@ -198,15 +198,14 @@ void add_import(Commands& commands) {
   const auto args = std::make_shared<Args>();
   auto group = commands.add("import", "programs made elsewhere, as strategies");
   group.require_command();
-  auto c = group.add(
-      "dbot", "a Deriv Bot or Binary Bot program: what it does, and its strategy in YAML");
-  c.option("FILE", args->file, "the program's XML, or a folder of them for a table")
-      .required();
+  auto c = group.add("dbot",
+                     "a Deriv Bot or Binary Bot program: what it does, and its strategy in YAML");
+  c.option("FILE", args->file, "the program's XML, or a folder of them for a table").required();
   c.option("--name", args->name, "of the strategy; default: from the file's name");
   c.option("--symbol", args->symbol, "trade this symbol instead of the file's");
   c.option("--ticks", args->ticks,
-                "a tick file of its symbol: tell what the program would have done on it, without "
-                "derivd's limits");
+           "a tick file of its symbol: tell what the program would have done on it, without "
+           "derivd's limits");
   c.option("--answer", args->answers, "with --ticks: to its questions, in order; repeatable");
   c.option("--balance", args->balance, "with --ticks: at the start; default 10000.00");
   c.option("--warmup", args->warmup, "with --ticks: ticks that are its past; default 1000")

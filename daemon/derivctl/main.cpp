@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   ctl::add_check(commands);
   ctl::add_doctor(commands);
   ctl::add_view(commands);
+  ctl::add_top(commands);
   ctl::add_control(commands);
   ctl::add_operate(commands);
   ctl::add_notify(commands);

@@ -59,8 +59,7 @@ void add_notify(Commands& commands) {
   const auto& context = commands.context();
   auto family = commands.add("notify", "whether messages of the daemon arrive");
   family.require_command();
-  auto c =
-      family.add("test", "send one to every receiver now, and say what became of it");
+  auto c = family.add("test", "send one to every receiver now, and say what became of it");
   commands.on(c, [&context] { return test(context); });
 }
 

@@ -269,16 +269,15 @@ void add_odds(Commands& commands) {
   const auto& context = commands.context();
   const auto args = std::make_shared<Args>();
   auto c = commands.add("odds", "what a strategy has to expect, computed before it trades");
-  c.option("--config", args->config,
-                "configuration file; default: the instance's in /etc/derivd");
+  c.option("--config", args->config, "configuration file; default: the instance's in /etc/derivd");
   c.option("--strategy", args->strategy, "one strategy; default: every enabled one");
-  auto p = c.option("--win-probability", args->win_probability,
-                          "0 to 1; default: the contract's own");
+  auto p =
+      c.option("--win-probability", args->win_probability, "0 to 1; default: the contract's own");
   c.option("--measured", args->measured,
-                "WON/TRADES: a measured win rate, with its 95 % confidence interval")
+           "WON/TRADES: a measured win rate, with its 95 % confidence interval")
       .excludes(p);
   c.option("--payout", args->payout,
-                "paid for one unit of stake, stake included; default: the venue's price model");
+           "paid for one unit of stake, stake included; default: the venue's price model");
   c.option("--quote", args->quote, "level of the market, for barriers and ties");
   c.option("--balance", args->balance, "of the account; default 10000.00");
   c.option("--trades", args->trades, "follow a session for so many trades at most")

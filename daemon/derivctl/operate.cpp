@@ -50,10 +50,9 @@ Clock::time_point deadline(double seconds) {
 
 int sell(const Context& context, const Options& o) {
   const auto until = deadline(o.timeout_s);
-  const auto answer =
-      ask_until(context, ask(context, {{"cmd", "sell"}, {"contract", o.contract}}),
-                {{"cmd", "sale"}, {"contract", o.contract}}, until,
-                [](const ordered_json& row) { return !is_under_way(row); });
+  const auto answer = ask_until(context, ask(context, {{"cmd", "sell"}, {"contract", o.contract}}),
+                                {{"cmd", "sale"}, {"contract", o.contract}}, until,
+                                [](const ordered_json& row) { return !is_under_way(row); });
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   const auto& row = answer.result;
   if (context.json) out::json(row);
@@ -220,26 +219,21 @@ void add_operate(Commands& commands) {
   const auto& context = commands.context();
   const auto options = std::make_shared<Options>();
   auto sell_cmd = commands.add("sell", "sell an open contract of derivd's back to Deriv");
-  sell_cmd.option("CONTRACT_ID", options->contract, "see derivctl positions")
-      .required()
-      .positive();
+  sell_cmd.option("CONTRACT_ID", options->contract, "see derivctl positions").required().positive();
   auto flatten_cmd = commands.add("flatten", "pause entries and sell what can be sold");
   flatten_cmd.option("NAME", options->strategy, "one strategy only");
   for (auto c : {sell_cmd, flatten_cmd}) {
-    c.option("--timeout", options->timeout_s, "seconds to wait for the venue's verdict")
-        .positive();
+    c.option("--timeout", options->timeout_s, "seconds to wait for the venue's verdict").positive();
   }
   auto explain_cmd = commands.add("explain", "why a strategy did or did not trade");
-  explain_cmd.option("NAME", options->strategy,
-                          "strategy; may be left out where there is one");
-  explain_cmd.option("--last", options->last, "signals, orders and changes to show")
-      .between(1, 64);
+  explain_cmd.option("NAME", options->strategy, "strategy; may be left out where there is one");
+  explain_cmd.option("--last", options->last, "signals, orders and changes to show").between(1, 64);
   auto ticks = explain_cmd.option(
       "--ticks", options->recorded.ticks,
       "SYMBOL=FILE or SYMBOL=archive:[DIR]: without a daemon, the rules at the end of these ticks");
   explain_cmd
       .option("--config", options->recorded.config,
-                   "with --ticks: configuration file; default: the instance's in /etc/derivd")
+              "with --ticks: configuration file; default: the instance's in /etc/derivd")
       .needs(ticks);
   explain_cmd.option("--to", options->recorded.to, "with --ticks: ignore ticks from here on")
       .needs(ticks);

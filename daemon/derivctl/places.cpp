@@ -90,7 +90,7 @@ void add_place_options(Command command, PlaceOptions& options) {
   auto file = command.option("--credential", options.credential, "the token's file");
   command
       .option("--credentials-dir", options.credentials_dir,
-                  "directory of the token's file, called token or NAME.token")
+              "directory of the token's file, called token or NAME.token")
       .excludes(file);
   command.option("--config", options.config, "configuration file");
   command.option("--unit-dir", options.unit_dir, "where drop-ins of the unit are kept")

@@ -186,7 +186,7 @@ void add_report(Commands& commands) {
   c.option("--until", o->until, "the same");
   c.option("--strategy", o->strategy, "one strategy only");
   c.option("--backtest", o->backtest,
-                "output of backtest --json instead of the journal; -: standard input");
+           "output of backtest --json instead of the journal; -: standard input");
   c.option("--journal", o->journal, "journal file; default: the instance's");
   commands.on(c, [&context, o] { return report(context, *o); });
 }

@@ -731,13 +731,11 @@ void add_setup(Commands& commands) {
       .one_of({"auto", "options", "v3"});
   c.option("--app-id", o->app_id, "application id");
   c.option("--account", o->account, "demo, real, or an account's id");
-  c.option("--token-file", o->token_file,
-                "read the token from this file; - is standard input");
+  c.option("--token-file", o->token_file, "read the token from this file; - is standard input");
   add_place_options(c, o->places);
   c.flag("--encrypt", o->encrypt, "store the token encrypted with systemd-creds");
   c.option("--endpoint", o->endpoint, "another server than Deriv's, for a simulator");
-  c.option("--ca-file", o->ca_file, "trust these certificates alone")
-      .existing_file();
+  c.option("--ca-file", o->ca_file, "trust these certificates alone").existing_file();
   c.option("--proxy", o->proxy, kProxyHelp);
   c.flag("--allow-real", o->allow_real, "real money may be traded");
   auto start = c.flag("--start", o->start, "start the unit at the end");

@@ -359,7 +359,7 @@ void add_sweep(Commands& commands) {
   c.option("--random-runs", args->random_runs, "runs with random entries; default 50")
       .between(0, backtest::kMaxRandomRuns);
   c.option("--walk-forward", args->walk_forward,
-                "parts on which the best of the part before is judged; default 0")
+           "parts on which the best of the part before is judged; default 0")
       .between(0, backtest::kMaxParts);
   c.option("--seed", args->seed, "of shuffling and random entries; default 1");
   c.option("--threads", args->threads, "default: as many as there are cores")

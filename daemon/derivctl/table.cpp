@@ -36,29 +36,15 @@ std::string cell(const ordered_json& value) {
   return text;
 }
 
-/// Columns of a terminal, taking each character for one wide.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
-out::Paint paint_of(std::string_view word) {
-  if (is_one_of(word, kWell)) return out::Paint::kGood;
-  if (is_one_of(word, kTrouble)) return out::Paint::kBad;
-  if (is_one_of(word, kWaits)) return out::Paint::kWarn;
-  return out::Paint::kNone;
-}
-
 out::Paint paint_of(std::string_view text, Tint tint) {
   switch (tint) {
     case Tint::kNone:
       return out::Paint::kNone;
     case Tint::kState:
-      return paint_of(text);
+      return paint_of_word(text);
     case Tint::kSign: {
       const auto amount = core::Decimal::parse(text);
-      if (!amount) return paint_of(text);
+      if (!amount) return paint_of_word(text);
       return amount->mantissa < 0   ? out::Paint::kBad
              : amount->mantissa > 0 ? out::Paint::kGood
                                     : out::Paint::kNone;
@@ -209,6 +195,19 @@ class Table final {
 
 }  // namespace
 
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+out::Paint paint_of_word(std::string_view word) {
+  if (is_one_of(word, kWell)) return out::Paint::kGood;
+  if (is_one_of(word, kTrouble)) return out::Paint::kBad;
+  if (is_one_of(word, kWaits)) return out::Paint::kWarn;
+  return out::Paint::kNone;
+}
+
 std::string table_text(const ordered_json& rows, const std::vector<Column>& columns,
                        const out::Look& look) {
   return Table(rows, columns, look).text();
@@ -240,7 +239,7 @@ std::string wrapped(std::string_view text, std::size_t width, std::size_t indent
 }
 
 std::string tinted(std::string_view word, const out::Look& look) {
-  return out::painted(word, paint_of(word), look);
+  return out::painted(word, paint_of_word(word), look);
 }
 
 }  // namespace derivd::ctl

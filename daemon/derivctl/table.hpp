@@ -55,6 +55,11 @@ std::string table_text(const ordered_json& rows, const std::vector<Column>& colu
 /// Words on lines of at most `width` columns, each behind `indent` blanks; a newline at the end.
 std::string wrapped(std::string_view text, std::size_t width, std::size_t indent);
 
+/// Columns of a terminal, taking each character for one wide.
+std::size_t width_of(std::string_view text);
+
+/// The colour of what a word says ("running", "halted").
+out::Paint paint_of_word(std::string_view word);
 /// A word in the colour of what it says ("running", "halted"), if there are colours.
 std::string tinted(std::string_view word, const out::Look& look);
 

@@ -299,7 +299,7 @@ void add_format_options(Command in, const std::shared_ptr<Args>& args) {
   in.option("--time", format.time, "column of the time, by name or number; default: epoch");
   in.option("--quote", format.quote, "column of the quote, by name or number; default: quote");
   in.option("--unit", args->unit,
-                "what the time counts: s, ms, us, ns; iso; iso-utc takes times without a zone")
+            "what the time counts: s, ms, us, ns; iso; iso-utc takes times without a zone")
       .one_of(names_of(kUnits));
   in.option("--separator", args->separator, "comma, semicolon, tab, space or pipe")
       .one_of(names_of(kSeparators));
@@ -318,10 +318,9 @@ void add_ticks_import(Commands& commands, Command ticks) {
   auto in = ticks.add("import", "take a tick file into the archive");
   in.option("SYMBOL", args->symbol, "as R_100").required();
   in.option("FILE", args->file,
-                 "CSV epoch,quote, or what the flags say; - is standard input, .gz is unpacked")
+            "CSV epoch,quote, or what the flags say; - is standard input, .gz is unpacked")
       .required();
-  in.option("--decimals", args->decimals, "of a symbol that derivd does not know")
-      .between(0, 12);
+  in.option("--decimals", args->decimals, "of a symbol that derivd does not know").between(0, 12);
   in.option("--dir", args->dir, "the archive; default: $STATE_DIRECTORY/ticks");
   add_format_options(in, args);
   commands.on(in, [&context, args] {

@@ -127,10 +127,9 @@ Answer verdict(const Context& context, const ordered_json& first) {
   const auto waits = [](const ordered_json& change) {
     return daemon::is(daemon::at(change, "state"), "waiting");
   };
-  const auto answer =
-      ask_until(context, {first, service::kCtlOk, {}}, {{"cmd", "token-change"}},
-                std::chrono::steady_clock::now() + kVerdictWithin,
-                [&](const ordered_json& change) { return !waits(change); });
+  const auto answer = ask_until(context, {first, service::kCtlOk, {}}, {{"cmd", "token-change"}},
+                                std::chrono::steady_clock::now() + kVerdictWithin,
+                                [&](const ordered_json& change) { return !waits(change); });
   if (answer.code != service::kCtlOk) return answer;
   const auto& last = answer.result;
   if (waits(last)) {
@@ -278,7 +277,7 @@ void add_venue_options(Command c, Options& o) {
   c.option("--endpoint", o.endpoint, "instead of the configuration's");
   c.option("--ca-file", o.ca_file, "instead of the configuration's").existing_file();
   c.option("--proxy", o.proxy,
-               "HTTP proxy, http://HOST:PORT, or none, instead of the configuration's");
+           "HTTP proxy, http://HOST:PORT, or none, instead of the configuration's");
 }
 
 }  // namespace
@@ -295,7 +294,7 @@ void add_token(Commands& commands) {
   add_venue_options(check_cmd, *o);
   add_venue_options(set_cmd, *o);
   set_cmd.option("--token-file", o->token_file,
-                      "read the token from this file; - is standard input");
+                 "read the token from this file; - is standard input");
   set_cmd.flag("--encrypt", o->encrypt, "store it encrypted with systemd-creds");
   remove_cmd.flag("-y,--yes", o->yes, "do not ask");
   for (const auto& [command, run] :

@@ -60,12 +60,15 @@ class QueuedLog final : public Log {
   QueuedLog(Level level, Compose compose, LogWriter::Sink sink, LogWriter::Confirm confirm)
       : level_(level),
         compose_(compose),
-        writer_(std::move(sink), [compose](const LostEntries& lost) {
-          core::Event event;
-          event.kind = core::EventKind::kLogDropped;
-          event.text = core::Text::truncated(lost_in_words(lost));
-          return compose(event, {}, 0);
-        }, std::move(confirm)) {}
+        writer_(
+            std::move(sink),
+            [compose](const LostEntries& lost) {
+              core::Event event;
+              event.kind = core::EventKind::kLogDropped;
+              event.text = core::Text::truncated(lost_in_words(lost));
+              return compose(event, {}, 0);
+            },
+            std::move(confirm)) {}
 
   void write(const core::Event& event) override {
     // Whatever goes wrong in a log must not reach trading: bad_alloc and formatting included.

@@ -176,7 +176,8 @@ TEST(LogWriter, AConfirmationThatNeverComesIsLeftBehind) {
   const auto door = std::make_shared<Door>();
   const auto gate = std::make_shared<Door>();
   gate->open = false;
-  auto w = writer(door, 10, std::chrono::milliseconds(100), [gate] { gate->take(entry(Level::kInfo, "")); });
+  auto w = writer(door, 10, std::chrono::milliseconds(100),
+                  [gate] { gate->take(entry(Level::kInfo, "")); });
   w->push(entry(Level::kInfo, "a"));
   w.reset();  // would hang for ever
   EXPECT_THAT(door->taken, ElementsAre("a"));
