@@ -1,5 +1,6 @@
 -- A journal of version 2 as derivd 0.1.0 left it when it was killed over a running derivsim, with
 -- contracts of every kind that its strategies buy still open; shortened to some of its rows.
+BEGIN;
 PRAGMA application_id = 1146246724;
 PRAGMA user_version = 2;
 CREATE TABLE order_events(seq INTEGER PRIMARY KEY, written_us INTEGER NOT NULL,id INTEGER NOT NULL, strategy TEXT NOT NULL, type TEXT NOT NULL, symbol TEXT NOT NULL,duration_count INTEGER NOT NULL, duration_unit TEXT NOT NULL,prediction INTEGER NOT NULL, barrier INTEGER NOT NULL, barrier_decimals INTEGER NOT NULL,multiplier INTEGER NOT NULL, spec_take_profit INTEGER, spec_take_profit_exp INTEGER,spec_stop_loss INTEGER, spec_stop_loss_exp INTEGER,stake INTEGER NOT NULL, stake_exp INTEGER NOT NULL, state TEXT NOT NULL,intended_us INTEGER NOT NULL, signal_epoch INTEGER NOT NULL,contract_id INTEGER NOT NULL, buy_tx INTEGER NOT NULL,buy_price INTEGER NOT NULL, buy_price_exp INTEGER NOT NULL,payout INTEGER, payout_exp INTEGER, purchase_time INTEGER NOT NULL,balance_after INTEGER NOT NULL, balance_after_exp INTEGER NOT NULL,outcome TEXT NOT NULL, witness TEXT NOT NULL, profit INTEGER, profit_exp INTEGER,sell_price INTEGER NOT NULL, sell_price_exp INTEGER NOT NULL,sell_tx INTEGER NOT NULL, settled_time INTEGER NOT NULL,entry_symbol TEXT, entry_epoch INTEGER, entry_quote INTEGER, entry_decimals INTEGER,exit_symbol TEXT, exit_epoch INTEGER, exit_quote INTEGER, exit_decimals INTEGER,recomputed_differs INTEGER NOT NULL, reason TEXT NOT NULL);
@@ -130,3 +131,4 @@ INSERT INTO strategy_states VALUES(175,1795901573279092,'minutes',1,-50,2,0,2,'r
 INSERT INTO day_totals VALUES(164,1795901573279132,19675,-310,2,175);
 INSERT INTO balances VALUES(1,1795901543052051,1795901543051505,1700000002,1000000,2,'DOT90000010','USD');
 INSERT INTO sessions VALUES(1,1795901543059526,1795901543051505,'DOT90000010','reconciling','');
+COMMIT;

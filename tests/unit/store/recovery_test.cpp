@@ -15,7 +15,7 @@
 #include "store/journal.hpp"
 #include "store/schema.hpp"
 #include "unit/service/temp_dir.hpp"
-#include "unit/store/journal_version2.hpp"
+#include "unit/store/journal_v2.hpp"
 #include "unit/store/same.hpp"
 
 namespace derivd::store {
@@ -607,7 +607,7 @@ TEST(Recovery, ALogOfAnotherVersionIsRefusedWithWhatItHolds) {
 TEST(Migration, AJournalOfTheVersionBeforeTheLogIsReadOn) {
   TempDir dir;
   const auto path = dir.file("j");
-  ASSERT_EQ(sql(path, test::kJournalVersion2), "");
+  ASSERT_EQ(sql(path, test::journal_of_version2()), "");
   ASSERT_EQ(sql(path, "PRAGMA journal_mode = WAL"), "wal");
   const auto before = sql(path, "SELECT group_concat(profit) FROM orders");
   {
@@ -620,19 +620,20 @@ TEST(Migration, AJournalOfTheVersionBeforeTheLogIsReadOn) {
     ASSERT_TRUE(journal);
     EXPECT_THAT(journal->take_notices(), IsEmpty());
     const auto snapshot = *journal->load();
-    ASSERT_EQ(snapshot.open_orders.size(), 1u);
-    EXPECT_EQ(snapshot.open_orders[0].contract.value, 268738000009);
-    EXPECT_EQ(snapshot.last_order.value, 9);
-    EXPECT_EQ(snapshot.claims.size(), 9u);
-    ASSERT_EQ(snapshot.strategies.size(), 2u);
-    EXPECT_EQ(snapshot.strategies[0].strategy, "doomed");
-    EXPECT_EQ(snapshot.strategies[0].realised, core::Money::minor(192));
-    EXPECT_THAT(snapshot.strategies[0].guards, HasSubstr("trades=4 won=4 lost=0"));
+    ASSERT_EQ(snapshot.open_orders.size(), 12u);
+    EXPECT_EQ(snapshot.open_orders.front().contract.value, 268738000002);
+    EXPECT_EQ(snapshot.open_orders.back().contract.value, 268738000176);
+    EXPECT_EQ(snapshot.last_order.value, 176);
+    EXPECT_EQ(snapshot.claims.size(), 23u);
+    ASSERT_EQ(snapshot.strategies.size(), 8u);
+    EXPECT_EQ(snapshot.strategies[0].strategy, "beyond");
+    EXPECT_EQ(snapshot.strategies[0].realised, core::Money::minor(96));
+    EXPECT_THAT(snapshot.strategies[0].guards, HasSubstr("trades=3 won=2 lost=0"));
     ASSERT_TRUE(snapshot.day);
-    EXPECT_EQ(snapshot.day->trades, 8);
+    EXPECT_EQ(snapshot.day->trades, 175);
     EXPECT_EQ(sql(path, "SELECT group_concat(profit) FROM orders"), before);
     const auto history = *journal->history();
-    EXPECT_EQ(history.accepted_us.size(), 9u);
+    EXPECT_EQ(history.accepted_us.size(), 23u);
   }
   const auto journal = open(path);
   auto o = (*journal->orders({})).back();
@@ -640,20 +641,20 @@ TEST(Migration, AJournalOfTheVersionBeforeTheLogIsReadOn) {
   ASSERT_TRUE(journal->append(OrderRecord{o}));
   ASSERT_TRUE(journal->append(execution::DayRecord{20'786, core::Money::minor(1), 1}));
   EXPECT_EQ(journal->history()->were_unknown, 1);
-  EXPECT_EQ(journal->history()->accepted_us.size(), 9u);
+  EXPECT_EQ(journal->history()->accepted_us.size(), 23u);
   EXPECT_EQ(journal->load()->day->day, 20'786);
 }
 
 TEST(Migration, AJournalOfTheFirstVersionToo) {
   TempDir dir;
   const auto path = dir.file("j");
-  ASSERT_EQ(sql(path, std::string(test::kJournalVersion2) +
+  ASSERT_EQ(sql(path, test::journal_of_version2() +
                           "DROP TABLE config_changes; PRAGMA user_version = 1;"),
             "");
   const auto journal = open(path);
   ASSERT_TRUE(journal);
   EXPECT_EQ(sql(path, "PRAGMA user_version"), std::to_string(known_version()));
-  EXPECT_EQ(count(*journal), 9u);
+  EXPECT_EQ(count(*journal), 23u);
   ASSERT_TRUE(
       journal->append(execution::ConfigRecord{{1}, {2}, "on_stop", "leave", "wait", "live"}));
   EXPECT_EQ(journal->config_changes(5)->size(), 1u);
@@ -663,11 +664,11 @@ TEST(Migration, ALogBesideAJournalOfBeforeIsLeftAlone) {
   TempDir dir;
   const auto path = dir.file("j");
   { append(*open(dir.file("other")), 1, 1); }
-  ASSERT_EQ(sql(path, test::kJournalVersion2), "");
+  ASSERT_EQ(sql(path, test::journal_of_version2()), "");
   std::filesystem::copy_file(dir.file("other-intents"), path + "-intents");
   EXPECT_THAT(refused(path), HasSubstr("move it away"));
   write_file(path + "-intents", "");
-  EXPECT_EQ(count(*open(path)), 9u) << "nothing is in it";
+  EXPECT_EQ(count(*open(path)), 23u) << "nothing is in it";
 }
 
 // ---- somebody else has the file ----

@@ -13,6 +13,7 @@
 #include "store/row_code.hpp"
 #include "store/schema.hpp"
 #include "unit/service/temp_dir.hpp"
+#include "unit/store/journal_v2.hpp"
 #include "unit/store/same.hpp"
 
 namespace derivd::store {
@@ -53,12 +54,7 @@ class Sqlite final {
 };
 
 struct Upgrade : ::testing::Test {
-  Upgrade() {
-    std::ifstream in(DERIVD_SOURCE "/tests/unit/store/journal_v2.sql");
-    const std::string text(std::istreambuf_iterator<char>(in), {});
-    EXPECT_FALSE(text.empty());
-    Sqlite(path).run(text);
-  }
+  Upgrade() { Sqlite(path).run(test::journal_of_version2()); }
   std::unique_ptr<Journal> open() {
     auto journal = Journal::open(path, Journal::Mode::kReadWrite);
     EXPECT_TRUE(journal) << journal.error().text;
