@@ -1,14 +1,17 @@
 // status, strategies, positions, trades, stats: what the daemon or its journal shows.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "common/answer.hpp"
 #include "common/output.hpp"
 #include "common/trades.hpp"
+#include "core/nearest.hpp"
 #include "derivctl/answer_text.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/journal_notices.hpp"
@@ -76,6 +79,28 @@ Answer ask_in_pages(const Context& context, ordered_json request, const std::str
   return {daemon::stats_report(orders, paper), service::kCtlOk, {}};
 }
 
+/// Why a strategy has no trades, if it is not one of the journal's or the daemon's: a name that was
+/// mistyped looks like a strategy that has not traded.
+std::optional<std::string> unknown_name(const Context& context, store::Journal& journal, bool runs,
+                                        const std::string& name) {
+  std::vector<std::string> names;
+  const auto snapshot = journal.load();
+  if (!snapshot) return std::nullopt;  // what can be read of it is shown
+  for (const auto& known : snapshot->strategies) names.emplace_back(known.strategy.view());
+  if (runs) {
+    const auto answer = ask(context, {{"cmd", "strategies"}});
+    for (const auto* row : daemon::rows_of(answer.result)) {
+      names.push_back(daemon::shown(daemon::at(*row, "name")));
+    }
+  }
+  if (std::find(names.begin(), names.end(), name) != names.end()) return std::nullopt;
+  const std::vector<std::string_view> words(names.begin(), names.end());
+  const auto meant = core::nearest(name, words);
+  return fmt::format(
+      "no strategy '{}' is in the journal{}; derivctl strategies lists those that run", name,
+      meant ? fmt::format(", did you mean '{}'?", *meant) : "");
+}
+
 /// Anything long is read from the journal's file, beside a daemon that runs too: it is none of the
 /// loop's work. Who may not read it asks the daemon.
 Answer trades_or_stats(const Context& context, const Options& o, const std::string& what) {
@@ -105,6 +130,11 @@ Answer trades_or_stats(const Context& context, const Options& o, const std::stri
   if (!journal) return {{}, service::kCtlOther, journal.error().text};
   const auto orders = (*journal)->orders(query);
   if (!orders) return {{}, service::kCtlOther, orders.error().text};
+  if (orders->empty() && !o.strategy.empty()) {
+    if (const auto why = unknown_name(context, **journal, runs, o.strategy)) {
+      return {{}, service::kCtlNotFound, *why};
+    }
+  }
   const bool of_paper =
       runs ? daemon::is(daemon::at(status.result, "mode"), "paper") : context.paper;
   const auto paper = daemon::is_paper(**journal, of_paper);

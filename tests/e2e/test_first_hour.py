@@ -115,6 +115,16 @@ def times(daemon):
     check(is_utc_of(status["venue_time_utc"], status["venue_time"]), status)
 
 
+def mistyped_strategy(daemon):
+    """A name that is none is no strategy without trades."""
+    for command in ("trades", "stats"):
+        done = daemon.ctl(command, "--strategy", "partiy", ok=False)
+        check(done.returncode == 6 and "no strategy 'partiy'" in done.stderr and "did you mean 'parity'?" in done.stderr,
+              done)
+        daemon.ctl(command, "--strategy", "parity")
+        daemon.ctl(command, "--strategy", "parity", "--since", "2100-01-01")
+
+
 def positions(daemon):
     """When it ends, how long that is, and what it is worth."""
     row = wait_until(lambda: next((p for p in daemon.json("positions") if p["strategy"] == "slow" and p["value"]),
@@ -143,6 +153,7 @@ def shown(programs, directory):
         check("session      connected\n" in daemon.ctl("status").stdout, daemon.ctl("status").stdout)
         tables(daemon)
         times(daemon)
+        mistyped_strategy(daemon)
         done = daemon.ctl("explain", ok=False)
         check(done.returncode == 2 and "name a strategy: parity, slow" in done.stderr, done)
         held_by_another(programs, directory, sim, token, daemon)
