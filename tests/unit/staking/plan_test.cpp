@@ -261,12 +261,41 @@ TEST(Plans, ALoadedStepObeysTodaysSettings) {
 
 TEST(Plans, RegistryKnowsWhatEachUses) {
   EXPECT_EQ(find_plan("nope"), nullptr);
-  EXPECT_TRUE(find_plan("martingale")->uses_factor);
-  EXPECT_TRUE(find_plan("martingale")->uses_max_steps);
-  EXPECT_FALSE(find_plan("flat")->uses_max_steps);
-  EXPECT_TRUE(find_plan("dalembert")->uses_unit);
-  EXPECT_FALSE(find_plan("oscars_grind")->uses_max_steps);
-  EXPECT_FALSE(find_plan("one_three_two_six")->uses_max_steps);
+  std::string used;
+  for (const auto& type : plan_types()) {
+    used += std::string(type.name) + (type.uses_factor ? " factor" : "") +
+            (type.uses_unit ? " unit" : "") + (type.uses_max_steps ? " max_steps" : "") + "\n";
+  }
+  EXPECT_EQ(used,
+            "flat\n"
+            "martingale factor max_steps\n"
+            "reverse_martingale factor max_steps\n"
+            "dalembert unit max_steps\n"
+            "reverse_dalembert unit max_steps\n"
+            "oscars_grind\n"
+            "one_three_two_six\n"
+            "fibonacci max_steps\n");
+}
+
+TEST(OscarsGrind, AStakeOfExactlyTheCapIsTaken) {
+  auto s = settings("oscars_grind", "1.00");
+  s.on_cap = OnCap::kRestart;
+  for (const auto& [cap, after] : {std::pair{"2.00", "2.00"}, {"1.99", "1.00"}}) {
+    s.max_stake = usd(cap);
+    auto plan = make(s);
+    for (const auto* profit : {"-1.00", "-1.00", "-1.00", "0.95"}) plan->on_result(usd(profit));
+    EXPECT_EQ(plan->next(), usd(after)) << cap;
+  }
+}
+
+TEST(OscarsGrind, OnlyAStateThatItCanBeInIsLoaded) {
+  auto plan = make(settings("oscars_grind", "1.00"));
+  for (const auto* good : {"1 0 0", "1 0 1", "1 -5 1", "3 -5 0", "1 -5 0 1", "1 0 0 100"}) {
+    EXPECT_TRUE(plan->load(std::string("oscars_grind ") + good)) << good;
+  }
+  for (const auto* bad : {"0 0 0", "-1 0 0", "1 1 0", "1 0 2", "1 0 -1", "1 0 0 0", "1 0 0 -1"}) {
+    EXPECT_FALSE(plan->load(std::string("oscars_grind ") + bad)) << bad;
+  }
 }
 
 }  // namespace
