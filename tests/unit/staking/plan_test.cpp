@@ -277,6 +277,39 @@ TEST(Plans, RegistryKnowsWhatEachUses) {
             "fibonacci max_steps\n");
 }
 
+TEST(Plans, WhatUsesMaxStepsObeysThemAndTheOthersDoNot) {
+  for (const auto& type : plan_types()) {
+    auto s = settings(type.name, "1.00");
+    s.max_steps = 1;
+    std::int64_t highest = 0;
+    for (const std::string_view results : {"LLLL", "WWWW"}) {
+      const auto plan = type.make(s);
+      for (const char r : results) {
+        plan->on_result(r == 'W' ? usd("0.95") : -plan->next());
+        highest = std::max(highest, plan->step());
+      }
+    }
+    const std::int64_t free_to_go = type.name == "one_three_two_six"                     ? 3
+                                    : type.name == "flat" || type.name == "oscars_grind" ? 0
+                                                                                         : 4;
+    EXPECT_EQ(highest, type.uses_max_steps ? 1 : free_to_go) << type.name;
+  }
+}
+
+TEST(Plans, OnlyAStateThatItCanBeInIsLoaded) {
+  auto s = settings("martingale", "1.00");
+  s.on_cap = OnCap::kHold;
+  auto plan = make(s);
+  for (const auto* good : {"0", "10000", "3 1", "3 250"}) {
+    EXPECT_TRUE(plan->load(std::string("martingale ") + good)) << good;
+  }
+  for (const auto* bad : {"-1", "10001", "3 0", "3 -1", "3 1 1", "x", "", "3 1x"}) {
+    EXPECT_FALSE(plan->load(std::string("martingale ") + bad)) << bad;
+  }
+  EXPECT_TRUE(make(settings("flat", "1.00"))->load("flat"));
+  EXPECT_FALSE(make(settings("flat", "1.00"))->load("flat 1"));
+}
+
 TEST(OscarsGrind, AStakeOfExactlyTheCapIsTaken) {
   auto s = settings("oscars_grind", "1.00");
   s.on_cap = OnCap::kRestart;
