@@ -200,7 +200,14 @@ void PaperVenue::ask_for(Orphan& orphan) {
     const auto expiry = market::expiry_of(spec.duration, from);
     orphan.asked_all = expiry < today;
     const auto end = std::min(expiry + kMargin, today);
-    if (expiry - kMargin <= from + kMargin || !orphan.asked_all) {
+    if (market::kind_of(spec.type).path_dependent) {
+      // Any tick of its life can decide it, and one answer holds so many.
+      if ((end - from).count() / symbol->interval_s >= std::int64_t{deriv::kMaxHistory}) {
+        orphan.trouble = "its life is longer than the past that the venue gives at once";
+        return;
+      }
+      windows.push_back({from, end});
+    } else if (expiry - kMargin <= from + kMargin || !orphan.asked_all) {
       windows.push_back({from, orphan.asked_all ? end : std::min(from + kMargin, today)});
     } else {
       windows.push_back({from, from + kMargin});
@@ -492,7 +499,10 @@ void PaperVenue::ask_report(VenueTime since, const core::Now& now) {
 }
 
 void PaperVenue::perform(const QuoteJob& job) {
-  const auto quote = book_->quote(job.spec, job.stake, std::nullopt, clock());
+  const bool of_payout = job.spec.basis == market::Basis::kPayout;
+  const auto amount = std::optional(job.stake);
+  const auto quote = of_payout ? book_->quote(job.spec, std::nullopt, amount, clock())
+                               : book_->quote(job.spec, amount, std::nullopt, clock());
   if (!quote) {
     return trader_.on_quote_refused(job.order, refusal_of(quote.error()));
   }

@@ -7,6 +7,7 @@
 #include "backtest/driver.hpp"
 #include "core/bounds.hpp"
 #include "engine/spec.hpp"
+#include "market/kind.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::backtest {
@@ -35,6 +36,19 @@ core::Result<void> check_tapes(const Options& options, std::span<const Tape> tap
   return {};
 }
 
+/// What a position is worth here follows from the walk of its symbol.
+core::Result<void> check_model(const engine::StrategySettings& s,
+                               const market::ContractSpec& spec) {
+  const auto& kind = market::kind_of(spec.type);
+  const auto& symbol = *market::find_symbol(s.symbol);
+  const bool walks = kind.needs.growth || kind.entry == market::EntryRule::kKnown;
+  if (!walks || symbol.sigma_percent != 0) return {};
+  return core::invalid(
+      fmt::format("payouts: strategy {} buys {} on {}, whose volatility is not known, so that its "
+                  "value cannot be reckoned; choose a volatility index",
+                  s.name, kind.name, symbol.code));
+}
+
 /// Everything that a strategy may buy has a payout, known before the first tick.
 core::Result<void> check_payouts(const Options& options, std::span<const Tape> tapes) {
   for (const auto& s : options.settings.strategies) {
@@ -50,7 +64,14 @@ core::Result<void> check_payouts(const Options& options, std::span<const Tape> t
                         "--payouts out for the venue's model",
                         s.name, market::name_of(signal.type), market::name_of(signal.type)));
       }
-      if (options.payouts.has(*spec)) continue;
+      if (auto r = check_model(s, *spec); !r) return r;
+      if (spec->basis == market::Basis::kPayout && options.payouts.is_recorded()) {
+        return core::invalid(
+            fmt::format("payouts: strategy {} asks for payouts, and recorded quotes are of stakes; "
+                        "leave --payouts out for the venue's model, or give ratios",
+                        s.name));
+      }
+      if (!market::has_payout(spec->type) || options.payouts.has(*spec)) continue;
       return core::invalid(
           fmt::format("payouts: strategy {} may buy {}", s.name, options.payouts.missing(*spec)));
     }

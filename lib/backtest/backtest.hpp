@@ -61,8 +61,11 @@ struct Trade {
   core::Price entry;
   core::Price exit;
   core::Money stake;
-  core::Money payout;  // the quoted one, also of a lost contract
+  core::Money payout;  // the quoted one, also of a lost contract; of a position none
   core::Money profit;
+  market::End end = market::End::kWon;
+  std::optional<core::Price> barrier;      // the level in force at its end, of two the high one
+  std::optional<core::Price> low_barrier;  // of types that have two
 };
 
 /// Results in settlement order: what was won, from what peak it fell.

@@ -7,6 +7,7 @@
 
 #include "core/bounds.hpp"
 #include "core/check.hpp"
+#include "market/kind.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::backtest {
@@ -158,8 +159,15 @@ void Driver::answer(const engine::SendQuote& ask) {
   engine::Engine::QuoteReply reply;
   reply.order = ask.order;
   reply.quote_id = "quoted";
-  reply.ask = ask.stake;
-  reply.payout = options_.payouts.payout(ask.spec, ask.stake, ticks_[tape_of(ask.spec.symbol)]);
+  const auto& tick = ticks_[tape_of(ask.spec.symbol)];
+  if (ask.spec.basis == market::Basis::kPayout) {
+    reply.payout = ask.stake;
+    reply.ask = options_.payouts.price(ask.spec, ask.stake, tick);
+    wanted_payouts_[ask.order] = ask.stake;
+  } else {
+    reply.ask = ask.stake;
+    reply.payout = payout_of(ask.spec, ask.stake, tick);
+  }
   engine_.on_quote(reply, now_, actions_);
 }
 
@@ -190,6 +198,14 @@ bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::Ven
                        now_, actions_);
     return true;
   }
+  // A distance below the quote that is more than the quote.
+  const auto level = market::price_to_beat(order.spec, ticks_[tape].quote);
+  if (level && level->mantissa() <= 0 && !market::has_payout(order.spec.type)) {
+    engine_.on_refused(order.order,
+                       {execution::RefusalKind::kParameters, "InvalidBarrier", "Invalid barrier."},
+                       now_, actions_);
+    return true;
+  }
   if (order.spec.duration.in_ticks()) return false;
   const auto following = merge_.following(tape);
   if (!following || *following <= market::expiry_of(order.spec.duration, start)) return false;
@@ -202,13 +218,21 @@ bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::Ven
   return true;
 }
 
+// A position pays its value, and no payout is ever quoted for it.
+core::Money Driver::payout_of(const market::ContractSpec& spec, core::Money stake,
+                              const market::Tick& quoted) const {
+  if (!market::has_payout(spec.type)) return core::Money::minor(0, stake.exponent());
+  return options_.payouts.payout(spec, stake, quoted);
+}
+
 void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core::VenueTime start) {
   const auto tape = tape_of(order.spec.symbol);
   if (refuses(order, tape, start)) return;
-  const auto payout = options_.payouts.payout(order.spec, order.stake, quoted);
+  auto payout = payout_of(order.spec, order.stake, quoted);
+  if (const auto wanted = wanted_payouts_.extract(order.order)) payout = wanted.mapped();
+  const market::Purchase purchase{start, order.stake, payout, ticks_[tape]};
   auto& contract =
-      open_.emplace_back(order.order, order.spec, market::Purchase{start, order.stake, payout},
-                         market::find_symbol(order.spec.symbol));
+      open_.emplace_back(order.order, order.spec, purchase, market::find_symbol(order.spec.symbol));
   auto& trade = contract.trade;
   trade.strategy = strategy_index(order.strategy);
   trade.tape = tape;
@@ -264,6 +288,9 @@ void Driver::end_trade(Open& contract) {
   trade.settled_epoch = now_.venue;
   trade.settled_n = ++settled_;
   trade.profit = contract.life.ended()->pays - trade.stake;
+  trade.end = contract.life.ended()->how;
+  trade.barrier = contract.life.barrier_price();
+  trade.low_barrier = contract.life.low_barrier_price();
   result_.strategies[trade.strategy].sums.add(trade.stake, trade.profit);
   result_.total.add(trade.stake, trade.profit);
   if (!on_trade_) return;

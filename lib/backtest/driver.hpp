@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <vector>
 
 #include "backtest/backtest.hpp"
@@ -75,6 +76,8 @@ class Driver final {
   void answer(const engine::Poll&) {}
   void answer(const engine::Tell&) {}
   bool refuses(const engine::SendBuy& buy, std::uint32_t tape, core::VenueTime start);
+  core::Money payout_of(const market::ContractSpec& spec, core::Money stake,
+                        const market::Tick& quoted) const;
   void buy(const engine::SendBuy& buy, const market::Tick& quoted, core::VenueTime start);
 
   std::uint32_t strategy_index(const core::Name& name) const;
@@ -102,7 +105,8 @@ class Driver final {
   std::vector<std::size_t> due_;
   std::size_t decided_ = 0;  // of open_
   std::deque<OnTheWay> on_the_way_;
-  std::deque<Waiting> trades_;  // by purchase
+  std::map<core::OrderId, core::Money> wanted_payouts_;  // of quotes that asked for one
+  std::deque<Waiting> trades_;                           // by purchase
   std::int64_t settled_ = 0;
   std::int64_t released_ = 0;
   bool online_ = false;

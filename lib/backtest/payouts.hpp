@@ -51,6 +51,10 @@ class Payouts final {
   core::Money payout(const market::ContractSpec& spec, core::Money stake,
                      const market::Tick& tick) const;
 
+  /// What this payout costs, rounded half up. Not of recorded quotes (CHECK), which are of stakes.
+  core::Money price(const market::ContractSpec& spec, core::Money payout,
+                    const market::Tick& tick) const;
+
  private:
   struct Ratio {
     market::ContractType type;

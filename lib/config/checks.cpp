@@ -10,6 +10,7 @@
 #include <fstream>
 #include <utility>
 
+#include "config/contract.hpp"
 #include "config/rules.hpp"
 #include "config/table.hpp"
 #include "config/value.hpp"
@@ -51,7 +52,11 @@ class Checker final {
         params(s, *type, c_.params[i]);
         rules(s, *type, symbol, c_.rules[i]);
       }
-      if (type != nullptr && symbol != nullptr && !type->is_ruled()) contract(s, *type, *symbol);
+      if (type != nullptr && symbol != nullptr && !type->is_ruled()) {
+        check_contract({s, *type, *symbol, [this](auto key) { return good(key); },
+                        [this](auto key) { return given(key); },
+                        [this](auto key, auto reason) { problem(key, std::move(reason)); }});
+      }
       base(s, type);
     }
   }
@@ -192,8 +197,11 @@ class Checker final {
       }
       return;
     }
-    for (const auto key : {"contract.barrier", "contract.multiplier", "contract.take_profit",
-                           "contract.stop_loss"}) {
+    for (const auto key :
+         {"contract.type", "contract.barrier", "contract.barrier2", "contract.prediction",
+          "contract.selected_tick", "contract.growth", "contract.payout_per_point",
+          "contract.multiplier", "contract.cancellation", "contract.take_profit",
+          "contract.stop_loss", "contract.until", "contract.basis"}) {
       if (given(key)) problem(key, "has no meaning for type rules; what is bought is in its buy");
     }
     if (list == nullptr) {
@@ -258,80 +266,15 @@ class Checker final {
     s.params[entry.key] = *value;
   }
 
-  /// The keys of `contract` that this type has no use for are mistakes of the reader, who believes
-  /// that they do something.
-  bool contract_keys(const StrategySettings& s, const strategy::StrategyType& type) {
-    const auto contracts = strategy::contracts_of(type, s.params);
-    const auto any = [&](auto needs) {
-      return std::any_of(contracts.begin(), contracts.end(),
-                         [&](market::ContractType t) { return needs(market::kind_of(t).needs); });
-    };
-    const bool barrier =
-        any([](const market::Needs& n) { return n.barrier == market::BarrierForm::kOffset; });
-    const bool multiplier = any([](const market::Needs& n) { return n.multiplier; });
-    bool fine = true;
-    const auto useless = [&](std::string_view key, bool is_given, bool useful) {
-      if (!is_given || useful) return;
-      problem(key, fmt::format("has no meaning for the contracts of {}; leave it out", type.name));
-      fine = false;
-    };
-    useless("contract.barrier", s.contract.barrier.has_value(), barrier);
-    useless("contract.multiplier", s.contract.multiplier.has_value(), multiplier);
-    useless("contract.take_profit", s.contract.take_profit.has_value(), multiplier);
-    useless("contract.stop_loss", s.contract.stop_loss.has_value(), multiplier);
-    const auto needed = [&](std::string_view key, bool is_given, bool wanted) {
-      if (is_given || !wanted || !good(key)) return;
-      problem(key, fmt::format("is required by the contracts of {}", type.name));
-      fine = false;
-    };
-    needed("contract.barrier", s.contract.barrier.has_value(), barrier);
-    needed("contract.multiplier", s.contract.multiplier.has_value(), multiplier);
-    return fine && good("contract.barrier") && good("contract.multiplier");
-  }
-
-  void contract(const StrategySettings& s, const strategy::StrategyType& type,
-                const market::SymbolInfo& symbol) {
-    const bool fine = contract_keys(s, type);
-    if (!good("contract.duration")) return;
-    const auto& duration = s.contract.duration;
-    const auto contracts = strategy::contracts_of(type, s.params);
-    const auto in_ticks =
-        std::find_if(contracts.begin(), contracts.end(), [](market::ContractType t) {
-          const auto& needs = market::kind_of(t).needs;
-          return needs.ticks && !needs.time;
-        });
-    if (in_ticks != contracts.end() && !duration.in_ticks()) {
-      problem(
-          "contract.duration",
-          fmt::format("{} is a time, and {} contracts ({}) count in ticks; allowed: 1t to 10t",
-                      shown(duration.to_string()), market::kind_of(*in_ticks).family, type.name));
-      return;
-    }
-    if (!fine) return;
-    for (const auto contract_type : strategy::contracts_of(type, s.params)) {
-      auto spec = engine::sample_spec(s, contract_type, symbol.decimals);
-      if (!spec) {
-        problem("contract.barrier", fmt::format("{}; {} has {} decimals", spec.error().text,
-                                                symbol.code, symbol.decimals));
-        return;
-      }
-      if (const auto valid = market::validate(*spec, symbol); !valid) {
-        problem(
-            "contract.duration",
-            fmt::format("{} {} {}: {}; allowed: 1t to 10t, or a time from 15s", symbol.code,
-                        market::name_of(contract_type), duration.to_string(), valid.error().text));
-        return;
-      }
-    }
-  }
-
   // ---- money ----
   void base(const StrategySettings& s, const strategy::StrategyType* type) {
     if (!good("staking.base")) return;
+    // Of a payout the price is not known before it is asked for.
+    if (s.contract.basis == market::Basis::kPayout) return;
     const auto base = s.staking.base;
     auto least = market::kOptionAmounts.min_stake;
     if (type != nullptr) {
-      for (const auto t : type->contracts) {
+      for (const auto t : engine::types_of(s)) {
         least = std::max(least, market::kind_of(t).amounts.min_stake);
       }
     }

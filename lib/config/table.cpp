@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 
+#include "config/contract.hpp"
 #include "config/value.hpp"
 #include "core/check.hpp"
 #include "core/notice.hpp"
@@ -47,6 +48,7 @@ constexpr std::array<std::string_view, 2> kDurability{"process", "power"};
 constexpr std::array<std::string_view, 2> kResume{"continue", "reset"};
 constexpr std::array<std::string_view, 2> kOnCap{"restart", "hold"};
 constexpr std::array<std::string_view, 1> kHalt{"halt"};
+constexpr std::array<std::string_view, 2> kBasis{"stake", "payout"};
 
 constexpr std::size_t kMaxTemplate = 1000;  // Telegram takes 4096 characters
 constexpr std::string_view kTemplateAllowed =
@@ -73,6 +75,7 @@ std::string print(const ListenAddress& v) {
 }
 std::string print(const std::optional<ListenAddress>& v) { return v ? print(*v) : "null"; }
 std::string print(Mode v) { return std::string(kMode.at(static_cast<std::size_t>(v))); }
+std::string print(market::Basis v) { return std::string(kBasis.at(static_cast<std::size_t>(v))); }
 std::string print(risk::Resume v) { return std::string(kResume.at(static_cast<std::size_t>(v))); }
 std::string print(staking::OnCap v) { return std::string(kOnCap.at(static_cast<std::size_t>(v))); }
 template <std::size_t N>
@@ -630,18 +633,51 @@ constexpr std::array kSettings{
     row<DERIVD_OF_STRATEGY(contract.duration), read_contract_duration>(
         "strategies[].contract.duration", "1t", "1t to 10t, 15s and more, 5m, 1h, 1d",
         "Length of the contract. Digit contracts count in ticks.", Reload::kWhenFlat),
-    row<DERIVD_OF_STRATEGY(contract.barrier), (read_ratio<0, 1'000'000>)>(
-        "strategies[].contract.barrier", kNotSet, "a decimal above 0",
-        "Distance of the barrier from the entry quote (higher_lower).", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.until), read_until>(
+        "strategies[].contract.until", kNotSet, "a time, as \"2026-12-01 16:00 UTC\"",
+        "End of the contract, in the place of its duration.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.types), read_contract_types>(
+        "strategies[].contract.type", kNotSet, "a contract type, or two: [up, down]",
+        "What strategies without contracts of their own buy (random, rise_fall).",
+        Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.barrier), read_barrier>(
+        "strategies[].contract.barrier", kNotSet, "+0.10, -0.10, or a quote",
+        "A signed number counts from the entry, a plain one is a quote; for higher_lower a "
+        "distance above 0, to which each side adds its sign. Of two, the high one.",
+        Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.barrier2), read_barrier>(
+        "strategies[].contract.barrier2", kNotSet, "+0.10, -0.10, or a quote",
+        "The low barrier of types that have two.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.prediction), (read_between<0, 9>)>(
+        "strategies[].contract.prediction", kNotSet, "0 to 9",
+        "The digit of DIGITMATCH, DIGITDIFF, DIGITOVER and DIGITUNDER.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.selected_tick), (read_between<1, 5>)>(
+        "strategies[].contract.selected_tick", kNotSet, "1 to 5",
+        "The tick that TICKHIGH and TICKLOW name.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.growth), read_growth>(
+        "strategies[].contract.growth", kNotSet, "0.01 to 0.05",
+        "Growth of an accumulator at each tick.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.payout_per_point), (read_ratio<0, 1'000'000>)>(
+        "strategies[].contract.payout_per_point", kNotSet, "a number that the venue lists",
+        "For turbos, in the place of the barrier.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.multiplier), (read_between<1, 5000>)>(
         "strategies[].contract.multiplier", kNotSet, "a multiplier that the symbol accepts",
         "For multiplier contracts.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.cancellation), read_cancellation>(
+        "strategies[].contract.cancellation", kNotSet, "5m, 10m, 15m, 30m, 60m",
+        "For multiplier contracts: how long the deal can be cancelled, for a fee. Not bought yet.",
+        Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.take_profit), read_amount>(
         "strategies[].contract.take_profit", kNotSet, kAmountAllowed,
-        "Profit at which the venue closes a multiplier contract.", Reload::kWhenFlat),
+        "Profit at which the venue closes a multiplier or an accumulator.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.stop_loss), read_amount>(
         "strategies[].contract.stop_loss", kNotSet, kAmountAllowed,
         "Loss at which the venue closes a multiplier contract.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.basis), (read_enum<market::Basis, kBasis>)>(
+        "strategies[].contract.basis", "stake", "stake, payout",
+        "What the plan's amounts are. payout: the payout that is wanted; what it costs is asked "
+        "first, and the limits look at that.",
+        Reload::kWhenFlat),
 
     row<DERIVD_OF_STRATEGY(staking.plan), read_plan>("strategies[].staking.plan", "flat",
                                                      "see stake plans", "How the stake moves.",

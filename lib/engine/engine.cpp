@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "engine/impl.hpp"
+#include "engine/spec.hpp"
 #include "risk/day.hpp"
 
 namespace derivd::engine {
@@ -163,7 +164,7 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   // A tick may be stamped with a time that has not come yet. An order that took it for its own
   // would never be found: the venue's purchase second lies before it.
   proven.epoch = std::min(came, steady);
-  consider(slot, *signal, proven, nullptr, ++turns);
+  consider(slot, in_types_of(slot.settings, *signal), proven, nullptr, ++turns);
 }
 
 /// What came before it began: most often nothing, and what a reload or `enabled` lets begin later

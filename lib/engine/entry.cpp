@@ -13,6 +13,17 @@ namespace derivd::engine {
 using core::EventKind;
 using execution::OrderState;
 
+namespace {
+
+/// Of a contract that ends at a moment, whatever its start.
+bool ends_too_soon(const market::ContractSpec& spec, core::VenueTime at) {
+  if (spec.duration.unit != market::ContractDuration::Unit::kUntil) return false;
+  const auto left = market::expiry_of(spec.duration, at) - at;
+  return left.count() < market::kind_of(spec.type).needs.min_seconds;
+}
+
+}  // namespace
+
 risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   risk::Standing s;
   s.halted = slot.halted;
@@ -54,6 +65,9 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
                             const PaidQuote* quote, std::int64_t turn) {
   considering(slot, signal, tick);
   if (slot.pending) return drop(slot, "a change of its configuration waits for what is open");
+  if (slot.settings.contract.basis == market::Basis::kPayout) {
+    return consider_payout(slot, signal, tick, quote, turn);
+  }
   const auto base = slot.settings.staking.base;
   const auto planned = slot.plan->next();
   auto d = decide(planned, base, standing(slot, turn), slot.settings, settings.limits);
@@ -62,16 +76,11 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
     d = decide(planned, base, standing(slot, 0), slot.settings, settings.limits);
     if (d.kind == Decision::Kind::kEnter) return hold(slot, signal, tick, d.stake, turn);
   }
-  if (d.restart_plan) restart_plan(slot);
-  if (d.kind == Decision::Kind::kHalt) {
-    const auto text = risk::sentence(*d.denied);
-    note(slot, DecisionView::Kind::kHalted, text, d.denied);
-    return halt(slot, "stop_loss", text);
-  }
-  if (d.kind == Decision::Kind::kDrop) return drop(slot, *d.denied);
+  if (stays_out(slot, d)) return;
 
   const auto spec = make_spec(slot.settings, signal, tick.quote.decimals());
   if (!spec) return drop(slot, spec.error().text);
+  if (ends_too_soon(*spec, tick.epoch)) return drop(slot, "its end has come too near");
   switch (twin_of(*spec, d.stake)) {
     case Twin::kNone:
       break;
@@ -89,6 +98,53 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
     }
   }
   send(slot, *spec, tick, d.stake, quote);
+}
+
+bool Engine::Impl::stays_out(Slot& slot, const Decision& d) {
+  if (d.restart_plan) restart_plan(slot);
+  if (d.kind == Decision::Kind::kHalt) {
+    const auto text = risk::sentence(*d.denied);
+    note(slot, DecisionView::Kind::kHalted, text, d.denied);
+    halt(slot, "stop_loss", text);
+    return true;
+  }
+  if (d.kind == Decision::Kind::kDrop) drop(slot, *d.denied);
+  return d.kind != Decision::Kind::kEnter;
+}
+
+void Engine::Impl::consider_payout(Slot& slot, const strategy::Signal& signal,
+                                   const market::Tick& tick, const PaidQuote* quote,
+                                   std::int64_t turn) {
+  const auto base = slot.settings.staking.base;
+  const auto amount = quote != nullptr ? quote->stake : slot.plan->next();
+  // Before its price is known only what forbids any entry can be said.
+  const auto least = market::kind_of(signal.type).amounts.min_stake;
+  const auto price = quote != nullptr ? quote->ask : least;
+  // What the base costs, by the same price for a unit of payout.
+  const auto of_base =
+      quote == nullptr || amount == base
+          ? price
+          : core::Money::minor((price.units() * base.units() + amount.units() - 1) / amount.units(),
+                               price.exponent());
+  const auto d = decide(price, of_base, standing(slot, turn), slot.settings, settings.limits);
+  if (stays_out(slot, d)) return;
+  const auto spec = make_spec(slot.settings, signal, tick.quote.decimals());
+  if (!spec) return drop(slot, spec.error().text);
+  if (ends_too_soon(*spec, tick.epoch)) return drop(slot, "its end has come too near");
+  if (quote == nullptr) return ask_quote(slot, signal, tick, *spec, amount, turn);
+  // The plan began anew: that amount has a price of its own.
+  if (d.stake != price) return ask_quote(slot, signal, tick, *spec, base, turn);
+  if (const auto poor = risk::check_payout(price, quote->payout, slot.settings.guards)) {
+    return drop(slot, *poor);
+  }
+  switch (twin_of(*spec, price)) {
+    case Twin::kNone:
+      return send(slot, *spec, tick, price, quote);
+    case Twin::kInFlight:
+      return drop(slot, "an order just like it waits for its answer");
+    case Twin::kUnknown:
+      return drop(slot, "an order just like it has an unknown outcome");
+  }
 }
 
 // Two orders alike in flight at once could not be told apart if the link were lost now.
@@ -214,7 +270,7 @@ void Engine::Impl::quote_reply(const QuoteReply& reply) {
     drop(*w.slot, fmt::format("the venue asks {} instead of {}", reply.ask.to_string(),
                               w.stake.to_string()));
   } else {
-    const PaidQuote quote{reply.order, reply.quote_id, w.stake, reply.payout};
+    const PaidQuote quote{reply.order, reply.quote_id, w.stake, reply.payout, reply.ask};
     consider(*w.slot, w.signal, w.tick, &quote, w.turn);
   }
   release_waiting();

@@ -117,11 +117,17 @@ struct Engine::Impl {
   struct PaidQuote {
     core::OrderId order;
     core::ShortString<64> id;
-    core::Money stake;
+    core::Money stake;  // the amount that was asked for: the payout, where the plan's amount is one
     core::Money payout;
+    core::Money ask;  // what it costs
   };
   void consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                 const PaidQuote* quote, std::int64_t turn);
+  /// The same where the plan's amount is the payout wanted: what it costs, only a quote says.
+  void consider_payout(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+                       const PaidQuote* quote, std::int64_t turn);
+  /// What a decision against entering does; true: it was one.
+  bool stays_out(Slot& slot, const Decision& decision);
   /// Signals of this strategy that wait always count, those of others with a turn before `turn`.
   risk::Standing standing(Slot& slot, std::int64_t turn) const;
   enum class Twin : std::uint8_t { kNone, kInFlight, kUnknown };

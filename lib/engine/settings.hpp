@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/decimal.hpp"
 #include "core/short_string.hpp"
+#include "core/time.hpp"
 #include "market/spec.hpp"
 #include "risk/limits.hpp"
 #include "rules/rule_set.hpp"
@@ -16,13 +18,33 @@
 
 namespace derivd::engine {
 
+/// A barrier as the user writes it.
+struct BarrierSetting {
+  BarrierSetting() = default;
+  BarrierSetting(core::Decimal v, bool offset = false)  // NOLINT(google-explicit-constructor)
+      : value(v), is_offset(offset) {}
+  core::Decimal value;     // with its sign
+  bool is_offset = false;  // written with a sign: from the entry; else a quote, or a magnitude
+  friend bool operator==(const BarrierSetting&, const BarrierSetting&) = default;
+};
+
 /// `contract:` of a strategy: the template that a signal completes.
 struct ContractTemplate {
   market::ContractDuration duration{1, market::ContractDuration::Unit::kTicks};
-  std::optional<core::Decimal> barrier;  // magnitude, for higher_lower
+  std::optional<core::VenueTime> until;     // in the place of the duration
+  std::vector<market::ContractType> types;  // one, or up and down; empty: the strategy's own
+  /// Without `types` the magnitude of HIGHER and LOWER, which take their sign from the type.
+  std::optional<BarrierSetting> barrier;
+  std::optional<BarrierSetting> barrier2;
+  std::optional<std::int64_t> prediction;
+  std::optional<std::int64_t> selected_tick;
+  std::optional<core::Decimal> growth;  // 0.03
+  std::optional<core::Decimal> payout_per_point;
   std::optional<std::int64_t> multiplier;
+  std::optional<market::ContractDuration> cancellation;
   std::optional<core::Money> take_profit;
   std::optional<core::Money> stop_loss;
+  market::Basis basis = market::Basis::kStake;  // what the plan's amount is
   friend bool operator==(const ContractTemplate&, const ContractTemplate&) = default;
 };
 

@@ -40,6 +40,8 @@ Agreement length_code_agrees(const ContractSpec& spec, CodeFields& fields);
 Agreement digit_code_agrees(const ContractSpec& spec, CodeFields& fields);
 /// START_END_S10P: ten pips from the entry; S0P or nothing: at the money.
 Agreement offset_code_agrees(const ContractSpec& spec, CodeFields& fields);
+/// START_END_BARRIER[_BARRIER]: offsets in pips, quotes as millionths.
+Agreement levels_code_agrees(const ContractSpec& spec, CodeFields& fields);
 
 /// The fields of a shortcode, as they stand there.
 struct Shortcode {
@@ -50,8 +52,10 @@ struct Shortcode {
   bool starts_later = false;  // forward-starting
   std::optional<core::VenueTime> expiry;
   std::optional<std::int32_t> ticks;
-  std::optional<std::int64_t> offset_pips;       // "S10P"
-  std::optional<std::int64_t> absolute_barrier;  // without S and P: a digit, or a price x 10^6
+  std::optional<std::int64_t> offset_pips;           // "S10P"
+  std::optional<std::int64_t> absolute_barrier;      // without S and P: a digit, or a price x 10^6
+  std::optional<std::int64_t> low_offset_pips;       // of two barriers, the second
+  std::optional<std::int64_t> low_absolute_barrier;  // 0 where there is none
 };
 /// Of a contract on this symbol (whose own name may hold '_'); empty: another form, or another
 /// symbol.

@@ -175,7 +175,8 @@ void Evaluator::compile_rule(const Rule& rule) {
   auto& program = programs_.emplace_back();
   program.when = compile(program, rule.when);
   if (rule.buy.prediction) program.prediction = compile(program, *rule.buy.prediction);
-  if (rule.buy.barrier) program.barrier = compile(program, *rule.buy.barrier);
+  if (rule.buy.barrier) program.barrier = compile(program, rule.buy.barrier->value);
+  if (rule.buy.barrier2) program.barrier2 = compile(program, rule.buy.barrier2->value);
   program.registers.assign(program.code.size(), kNotReady);
   const auto& nodes = rule.when.nodes;
   program.every_tick =
@@ -331,17 +332,31 @@ std::optional<Wish> Evaluator::wish_of(std::size_t rule) const {
   if (program.prediction) {
     const double digit = program.registers[*program.prediction];
     const auto& needs = market::kind_of(buy.type).needs;
-    if (!(digit >= needs.lowest_digit && digit <= needs.highest_digit) || digit != std::floor(digit)) return std::nullopt;
+    if (!(digit >= needs.lowest_digit && digit <= needs.highest_digit) ||
+        digit != std::floor(digit))
+      return std::nullopt;
     wish.prediction = static_cast<std::int8_t>(digit);
   }
+  wish.selected_tick = buy.selected_tick;
   if (program.barrier) {
-    const double distance = program.registers[*program.barrier] * scale_;
-    if (!(std::abs(distance) < kMostDistance)) return std::nullopt;
-    const auto pips = std::llround(distance);
-    if (pips == 0) return std::nullopt;  // the venue would refuse it
-    wish.barrier = core::Price::raw(pips, *decimals_);
+    wish.barrier = barrier_of(*buy.barrier, program.registers[*program.barrier]);
+    if (!wish.barrier) return std::nullopt;
+  }
+  if (program.barrier2) {
+    wish.barrier2 = barrier_of(*buy.barrier2, program.registers[*program.barrier2]);
+    if (!wish.barrier2) return std::nullopt;
   }
   return wish;
+}
+
+/// Nothing where the venue would refuse it: no distance, a quote of nothing.
+std::optional<market::Barrier> Evaluator::barrier_of(const Level& level, double value) const {
+  const double distance = value * scale_;
+  if (!(std::abs(distance) < kMostDistance)) return std::nullopt;
+  const auto pips = std::llround(distance);
+  if (pips == 0 || (!level.is_offset && pips < 0)) return std::nullopt;
+  const auto price = core::Price::raw(pips, *decimals_);
+  return level.is_offset ? market::Barrier::offset(price) : market::Barrier::absolute(price);
 }
 
 void Evaluator::reset() {
@@ -396,7 +411,8 @@ std::vector<RuleView> Evaluator::explain() const {
     };
     add(rule.when, program.when, "");
     if (program.prediction) add(*rule.buy.prediction, *program.prediction, "prediction: ");
-    if (program.barrier) add(*rule.buy.barrier, *program.barrier, "barrier: ");
+    if (program.barrier) add(rule.buy.barrier->value, *program.barrier, "barrier: ");
+    if (program.barrier2) add(rule.buy.barrier2->value, *program.barrier2, "barrier2: ");
   }
   return out;
 }

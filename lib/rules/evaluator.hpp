@@ -39,7 +39,9 @@ struct Wish {
   market::ContractType type = market::ContractType::kCall;
   std::optional<market::ContractDuration> duration;
   std::int8_t prediction = -1;
-  std::optional<core::Price> barrier;  // distance from the entry
+  std::optional<market::Barrier> barrier;
+  std::optional<market::Barrier> barrier2;
+  std::int8_t selected_tick = 0;
 };
 
 /// A part of a rule with its value at the last evaluation, for people.
@@ -111,6 +113,7 @@ class Evaluator final {
     std::size_t when = 0;  // registers of the results
     std::optional<std::size_t> prediction;
     std::optional<std::size_t> barrier;
+    std::optional<std::size_t> barrier2;
     bool every_tick = true;
     std::uint32_t series = 0;  // bit i: a candle of series i is among its values
     std::optional<core::VenueTime> at;
@@ -135,6 +138,7 @@ class Evaluator final {
   double step(const Instruction& i, const double* registers);
   double cross(const Instruction& i, double a, double b);
   std::optional<Wish> wish_of(std::size_t rule) const;
+  std::optional<market::Barrier> barrier_of(const Level& level, double value) const;
 
   RuleSet set_;
   std::vector<Program> programs_;

@@ -124,9 +124,65 @@ constexpr Offer kMultipliers[] = {
      "no_expiry", "0", "0", 0},
 };
 
+constexpr Offer kWalks[] = {
+    {"ONETOUCH", "touchnotouch", "Touch/No Touch", "Touches", "american", "high_vol", "tick", "5t",
+     "10t", 1},
+    {"ONETOUCH", "touchnotouch", "Touch/No Touch", "Touches", "american", "high_vol", "intraday",
+     "2m", "1d", 1},
+    {"NOTOUCH", "touchnotouch", "Touch/No Touch", "Does Not Touch", "american", "low_vol", "tick",
+     "5t", "10t", 1},
+    {"NOTOUCH", "touchnotouch", "Touch/No Touch", "Does Not Touch", "american", "low_vol",
+     "intraday", "2m", "1d", 1},
+    {"EXPIRYRANGE", "endsinout", "Ends Between/Ends Outside", "Ends Between", "euro_non_atm",
+     "low_vol", "intraday", "2m", "1d", 2},
+    {"EXPIRYMISS", "endsinout", "Ends Between/Ends Outside", "Ends Outside", "euro_non_atm",
+     "high_vol", "intraday", "2m", "1d", 2},
+    {"EXPIRYRANGEE", "endsinout", "Ends Between/Ends Outside", "Ends Between", "euro_non_atm",
+     "low_vol", "intraday", "2m", "1d", 2},
+    {"EXPIRYMISSE", "endsinout", "Ends Between/Ends Outside", "Ends Outside", "euro_non_atm",
+     "high_vol", "intraday", "2m", "1d", 2},
+    {"RANGE", "staysinout", "Stays Between/Goes Outside", "Stays Between", "american", "low_vol",
+     "intraday", "2m", "1d", 2},
+    {"UPORDOWN", "staysinout", "Stays Between/Goes Outside", "Goes Outside", "american", "high_vol",
+     "intraday", "2m", "1d", 2},
+    {"ASIANU", "asian", "Asians", "Asian Up", "asian", "up", "tick", "5t", "10t", 0},
+    {"ASIAND", "asian", "Asians", "Asian Down", "asian", "down", "tick", "5t", "10t", 0},
+    {"RUNHIGH", "runs", "Only Ups/Only Downs", "Only Ups", "american", "up", "tick", "2t", "5t", 0},
+    {"RUNLOW", "runs", "Only Ups/Only Downs", "Only Downs", "american", "down", "tick", "2t", "5t",
+     0},
+    {"TICKHIGH", "highlowticks", "High/Low Ticks", "High Tick", "non_financial", "high", "tick",
+     "5t", "5t", 0},
+    {"TICKLOW", "highlowticks", "High/Low Ticks", "Low Tick", "non_financial", "low", "tick", "5t",
+     "5t", 0},
+    {"RESETCALL", "reset", "Reset Call/Reset Put", "Reset Call", "reset", "up", "tick", "5t", "10t",
+     0},
+    {"RESETCALL", "reset", "Reset Call/Reset Put", "Reset Call", "reset", "up", "intraday", "20s",
+     "2h", 0},
+    {"RESETPUT", "reset", "Reset Call/Reset Put", "Reset Put", "reset", "down", "tick", "5t", "10t",
+     0},
+    {"RESETPUT", "reset", "Reset Call/Reset Put", "Reset Put", "reset", "down", "intraday", "20s",
+     "2h", 0},
+    {"ACCU", "accumulator", "Accumulator Up", "Accumulator Up", "american", "low_vol", "no_expiry",
+     "0", "0", 2},
+    {"TURBOSLONG", "turbos", "Turbos Options", "Turbos Long", "american", "up", "tick", "5t", "10t",
+     1},
+    {"TURBOSLONG", "turbos", "Turbos Options", "Turbos Long", "american", "up", "intraday", "15s",
+     "1d", 1},
+    {"TURBOSSHORT", "turbos", "Turbos Options", "Turbos Short", "american", "down", "tick", "5t",
+     "10t", 1},
+    {"TURBOSSHORT", "turbos", "Turbos Options", "Turbos Short", "american", "down", "intraday",
+     "15s", "1d", 1},
+    {"VANILLALONGCALL", "vanilla", "Vanilla Options", "Vanilla Long Call", "euro_non_atm", "up",
+     "intraday", "1m", "1d", 1},
+    {"VANILLALONGPUT", "vanilla", "Vanilla Options", "Vanilla Long Put", "euro_non_atm", "down",
+     "intraday", "1m", "1d", 1},
+};
+
 std::vector<Offer> offers_of(const market::SymbolInfo& symbol) {
   std::vector<Offer> out(std::begin(kPlain), std::end(kPlain));
   if (symbol.has_digits) out.insert(out.end(), std::begin(kDigits), std::end(kDigits));
+  // Of others neither touches nor ranges have a price here, nor their relatives.
+  if (symbol.sigma_percent != 0) out.insert(out.end(), std::begin(kWalks), std::end(kWalks));
   out.insert(out.end(), std::begin(kMultipliers), std::end(kMultipliers));
   return out;
 }
@@ -150,13 +206,14 @@ void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol,
   const auto type =
       wire_type(v3 ? Dialect::kV3 : Dialect::kOptions, *market::contract_type_from(o.type));
   out.begin_object();
-  if (kind.needs.barrier == market::BarrierForm::kOffset) {
+  if (o.barriers > 0 && market::has_levels(*market::contract_type_from(o.type))) {
     const auto example = core::Price::raw(
         std::max<std::int64_t>(std::llround(symbol.typical_price * 1e-4 *
                                             static_cast<double>(core::pow10(symbol.decimals))),
                                1),
         symbol.decimals);
-    out.text("barrier", "+" + example.to_string());
+    out.text(o.barriers == 2 ? "high_barrier" : "barrier", "+" + example.to_string());
+    if (o.barriers == 2) out.text("low_barrier", (-example).to_string());
   }
   if (v3) out.text("barrier_category", o.barrier_category);
   out.integer("barriers", o.barriers).text("contract_category", o.category);
@@ -171,6 +228,11 @@ void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol,
   out.text("min_contract_duration", o.min);
   out.raw("min_stake", number(kind.amounts.min_stake));
   if (kind.needs.multiplier) write_multiplier_range(out, symbol);
+  if (kind.needs.growth) {
+    out.key("growth_rate_range").begin_array();
+    for (const auto* rate : {"0.01", "0.02", "0.03", "0.04", "0.05"}) out.raw(rate);
+    out.end_array();
+  }
   if (kind.amounts.max_payout) out.raw("payout_limit", number(*kind.amounts.max_payout));
   out.text("sentiment", o.sentiment);
   if (v3) out.text("start_type", "spot");

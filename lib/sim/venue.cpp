@@ -262,7 +262,7 @@ void Venue::guard_limits(const market::Tick& tick) {
 void Venue::decided(Deal& deal) {
   const auto& contract = *book_.find(deal.id);
   deal.shown = Shown::kExpired;
-  const auto end = market::has_payout(contract.spec.type) ? contract.life.expiry() : now_.venue;
+  const auto end = contract.life.ended()->when;
   // Drawn from the contract's number, so that other traffic does not shift it.
   const auto wait = 1 + static_cast<std::int64_t>(
                             salted(options_.seed, static_cast<std::uint64_t>(deal.id.value)) % 3);

@@ -279,6 +279,8 @@ class Venue final {
   Answer<Order> read_order(const Connection& c, const Json& parameters) const;
   Answer<venue::Quote> price(const Order& order) const;
   market::ContractSpec spec_now(const Order& order) const;
+  Answer<void> check_choice(const Order& order) const;
+  market::Life as_if_bought(const Order& order, core::Money stake) const;
   bool market_moves(const Order& order) const;  // whether its price follows the quotes
   std::string proposal_payload(const Connection& c, const Order& order, const venue::Quote& quote,
                                std::string_view id) const;

@@ -6,7 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/decimal.hpp"
-
+#include "market/rows.hpp"
 #include "strategy/types.hpp"
 
 namespace derivd::strategy {
@@ -36,15 +36,39 @@ constexpr std::array kAny{ContractType::kDigitEven, ContractType::kDigitOdd,  Co
                           ContractType::kLower};
 
 /// What `buy:` of a rule may name.
-constexpr std::array kRuled{
-    ContractType::kCall,      ContractType::kPut,       ContractType::kCallE,
-    ContractType::kPutE,      ContractType::kHigher,    ContractType::kLower,
-    ContractType::kDigitEven, ContractType::kDigitOdd,  ContractType::kDigitMatch,
-    ContractType::kDigitDiff, ContractType::kDigitOver, ContractType::kDigitUnder};
+constexpr std::array kRuled{ContractType::kCall,
+                            ContractType::kPut,
+                            ContractType::kCallE,
+                            ContractType::kPutE,
+                            ContractType::kHigher,
+                            ContractType::kLower,
+                            ContractType::kDigitEven,
+                            ContractType::kDigitOdd,
+                            ContractType::kDigitMatch,
+                            ContractType::kDigitDiff,
+                            ContractType::kDigitOver,
+                            ContractType::kDigitUnder,
+                            ContractType(market::rows::kOneTouch),
+                            ContractType(market::rows::kNoTouch),
+                            ContractType(market::rows::kExpiryRange),
+                            ContractType(market::rows::kExpiryMiss),
+                            ContractType(market::rows::kExpiryRangeE),
+                            ContractType(market::rows::kExpiryMissE),
+                            ContractType(market::rows::kRange),
+                            ContractType(market::rows::kUpOrDown),
+                            ContractType(market::rows::kAsianUp),
+                            ContractType(market::rows::kAsianDown),
+                            ContractType(market::rows::kRunHigh),
+                            ContractType(market::rows::kRunLow),
+                            ContractType(market::rows::kTickHigh),
+                            ContractType(market::rows::kTickLow),
+                            ContractType(market::rows::kResetCall),
+                            ContractType(market::rows::kResetPut)};
 
 constexpr std::array kEvenOdd{ContractType::kDigitEven, ContractType::kDigitOdd};
 constexpr std::array kCallPut{ContractType::kCall, ContractType::kPut};
 constexpr std::array kHigherLower{ContractType::kHigher, ContractType::kLower};
+constexpr std::array kMultipliers{ContractType::kMultUp, ContractType::kMultDown};
 constexpr std::array kDiff{ContractType::kDigitDiff};
 
 constexpr std::array kTypes{
@@ -55,7 +79,7 @@ constexpr std::array kTypes{
     StrategyType{"rise_fall",
                  "When the last `streak`+1 quotes strictly rise buys CALL, when they strictly fall "
                  "PUT.",
-                 kQuoteStreak, kCallPut, false, make_rise_fall},
+                 kQuoteStreak, kCallPut, false, make_rise_fall, nullptr, true},
     StrategyType{"digit_differs",
                  "On every tick buys DIGITDIFF against the last digit just seen, or against "
                  "`prediction`.",
@@ -63,12 +87,16 @@ constexpr std::array kTypes{
     StrategyType{"higher_lower",
                  "The rise_fall signal, as HIGHER with +barrier or LOWER with -barrier.",
                  kQuoteStreak, kHigherLower, false, make_higher_lower},
+    StrategyType{"multiplier",
+                 "The rise_fall signal, as MULTUP or MULTDOWN, which the venue closes at "
+                 "contract.take_profit and contract.stop_loss.",
+                 kQuoteStreak, kMultipliers, false, make_multiplier},
     StrategyType{
         "random",
         "Buys at random, for comparison: what any signal must do better than. The same seed "
         "enters at the same ticks, live as in a back-test.",
         kRandom, kAny, false, make_random,
-        [](const Params& params) { return random_contracts(params.at("contract")); }},
+        [](const Params& params) { return random_contracts(params.at("contract")); }, true},
     StrategyType{"rules",
                  "Buys what the first rule says whose condition holds: `rules:`, a list of `when` "
                  "and `buy`.",

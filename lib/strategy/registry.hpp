@@ -45,6 +45,9 @@ struct StrategyType {
   std::unique_ptr<Strategy> (*make)(const Params&);
   /// Which of `contracts`, where that depends on the parameters; null: all.
   std::span<const market::ContractType> (*bought)(const Params&) = nullptr;
+  /// `contract.type` may name others in their place: its first buys the first, its second the
+  /// second of them.
+  bool any_contract = false;
   bool is_ruled() const { return make == nullptr; }
 };
 /// Of any type; `rules` matters to is_ruled() alone.

@@ -22,7 +22,9 @@ struct Signal {
   std::int8_t prediction = -1;  // digit contracts with a prediction, else -1
   /// Where the signal says so, else what `contract` of the settings says.
   std::optional<market::ContractDuration> duration = std::nullopt;
-  std::optional<core::Price> barrier = std::nullopt;  // signed distance from the entry
+  std::optional<market::Barrier> barrier = std::nullopt;
+  std::optional<market::Barrier> barrier2 = std::nullopt;
+  std::int8_t selected_tick = 0;  // 0: what the settings say
 };
 
 class Strategy {

@@ -11,6 +11,7 @@ namespace derivd::strategy {
 std::unique_ptr<Strategy> make_even_odd(const Params& params);
 std::unique_ptr<Strategy> make_rise_fall(const Params& params);
 std::unique_ptr<Strategy> make_higher_lower(const Params& params);
+std::unique_ptr<Strategy> make_multiplier(const Params& params);
 std::unique_ptr<Strategy> make_digit_differs(const Params& params);
 std::unique_ptr<Strategy> make_random(const Params& params);
 std::unique_ptr<Strategy> make_rules(const rules::RuleSet& rules);

@@ -20,6 +20,8 @@ using market::ContractSpec;
 using market::SymbolInfo;
 using market::Tick;
 
+constexpr std::size_t kShownTicks = 10;
+
 Refusal refuse(RefusalKind kind, std::string text) { return {kind, std::move(text)}; }
 
 RefusalKind refusal_for(market::SpecFault fault) {
@@ -43,8 +45,12 @@ Refusal no_quotes(const market::SymbolCode& symbol) {
                 fmt::format("Realtime quotes not available for {}.", symbol));
 }
 
+/// Its price rests on the walk of the quotes, which a volatility describes.
 bool off_the_money(const ContractSpec& spec) {
-  return market::has_form(spec.type, market::BarrierForm::kOffset) && spec.offset().mantissa() != 0;
+  const auto& barrier = spec.barriers[0];
+  const bool at_entry =
+      barrier.form == market::Barrier::Form::kOffset && barrier.value.mantissa() == 0;
+  return market::has_levels(spec.type) && !at_entry;
 }
 
 std::optional<Refusal> spec_refusal(const ContractSpec& spec, const SymbolInfo* symbol) {
@@ -58,7 +64,20 @@ std::optional<Refusal> spec_refusal(const ContractSpec& spec, const SymbolInfo* 
     return refuse(RefusalKind::kBarrier,
                   fmt::format("Barriers on {} cannot be priced here.", symbol->code));
   }
+  const auto& kind = market::kind_of(spec.type);
+  const bool walks = kind.needs.growth || kind.entry == market::EntryRule::kKnown;
+  if (walks && symbol->sigma_percent == 0) {
+    return refuse(RefusalKind::kUnknownSymbol,
+                  fmt::format("{} on {} cannot be priced here.", kind.name, symbol->code));
+  }
   return std::nullopt;
+}
+
+/// A strike may be a distance below the quote that is more than the quote.
+std::optional<Refusal> level_refusal(const ContractSpec& spec, core::Price spot) {
+  const auto level = market::price_to_beat(spec, spot);
+  if (!level || level->mantissa() > 0) return std::nullopt;
+  return refuse(RefusalKind::kBarrier, "Invalid barrier.");
 }
 
 // Texts of section 2.
@@ -158,8 +177,12 @@ bool Book::Impl::feed(Contract& c, const Tick& tick, std::vector<Change>& out) {
   const auto before = c.life.last();
   c.life.on_tick(tick);
   if (c.life.last() != before) {
-    const bool counts = market::kind_of(c.spec.type).needs.has_length();
-    if (counts && c.spec.duration.in_ticks()) c.stream.push_back(tick);
+    const auto& needs = market::kind_of(c.spec.type).needs;
+    if (needs.growth || (needs.has_length() && c.spec.duration.in_ticks())) {
+      c.stream.push_back(tick);
+    }
+    // Of an accumulator the venue shows the last ticks alone (contracts.md section 1.1).
+    if (needs.growth && c.stream.size() > kShownTicks) c.stream.erase(c.stream.begin());
     out.push_back({had_entry ? Change::Kind::kTick : Change::Kind::kEntered, c.id});
   }
   if (!c.life.is_over()) return false;
@@ -232,6 +255,7 @@ boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
     if (!stake) {
       return refuse(RefusalKind::kMultiplier, "Basis must be stake for this contract.");
     }
+    if (auto refusal = level_refusal(spec, out.spot)) return *refusal;
     out.stake = *stake;
     out.payout = Money::minor(0, stake->exponent());
   } else {
@@ -256,6 +280,9 @@ boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const
     return no_quotes(spec.symbol);
   }
   if (auto refusal = amount_refusal(spec, stake, payout)) return *refusal;
+  if (!market::has_payout(spec.type)) {
+    if (auto refusal = level_refusal(spec, last->quote)) return *refusal;
+  }
   if (stake > owner.balance) {
     return refuse(RefusalKind::kInsufficientBalance,
                   fmt::format("Your account balance ({} USD) is insufficient to buy this contract "
@@ -272,7 +299,7 @@ boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const
   c.buy_tx = {impl_->next_transaction++};
   c.entry_spot = last->quote;
   if (!market::has_payout(spec.type)) c.payout = Money::minor(0, stake.exponent());
-  c.life = market::Life(spec, {now, stake, c.payout}, symbol);
+  c.life = market::Life(spec, {now, stake, c.payout, *last}, symbol);
   if (market::is_timed(spec)) impl_->expiries.emplace(c.life.expiry(), c.id);
   owner.balance -= stake;
   impl_->owned[account].push_back(c.id);
@@ -340,6 +367,9 @@ boost::system::result<Money, Refusal> Book::sell(AccountIndex account, ContractI
   }
   if (!c->life.entry()) {
     return refuse(RefusalKind::kResaleNotOffered, "Waiting for entry tick.");
+  }
+  if (market::kind_of(c->spec.type).needs.growth && c->life.ticks_passed() == 0) {
+    return refuse(RefusalKind::kResaleNotOffered, "Contract cannot be sold at entry tick.");
   }
   const auto price = bid(*c, now);
   impl_->forget_running(*c);

@@ -121,7 +121,7 @@ TEST(Evaluator, ACrossingBehindARuleThatHoldsIsSeenToo) {
 
 TEST(Evaluator, TheFirstRuleThatHoldsBuys) {
   RuleSet set;
-  set.rules.push_back({condition("price > 2"), {market::ContractType::kCall, {}, {}, {}}});
+  set.rules.push_back({condition("price > 2"), {market::ContractType::kCall, {}, {}, {}, {}}});
   set.rules.push_back(
       {condition("price > 1"),
        {market::ContractType::kPut, market::ContractDuration::parse("5m").value(), {}, {}}});
@@ -164,12 +164,12 @@ TEST(Evaluator, BarriersAreRoundedToTheSymbolsDecimals) {
        {market::ContractType::kLower, {}, {}, std::get<Expr>(parse_offset("-sma(2) / 8", {}))}});
   Feed feed(set);
   EXPECT_FALSE(feed(100)) << "the mean is not ready";
-  EXPECT_EQ(feed(100)->barrier->to_string(), "-0.13") << "halves away from zero: -0.125";
+  EXPECT_EQ(feed(100)->barrier->value.to_string(), "-0.13") << "halves away from zero: -0.125";
   set.rules[0].buy.barrier = number("change / 10");
   Feed flat(set);
   EXPECT_FALSE(flat(100));
   EXPECT_FALSE(flat(104)) << "0.004 is no distance";
-  EXPECT_EQ(flat(110)->barrier->to_string(), "0.01");
+  EXPECT_EQ(flat(110)->barrier->value.to_string(), "0.01");
 }
 
 TEST(Evaluator, OwnResults) {
