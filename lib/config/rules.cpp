@@ -359,7 +359,9 @@ class Reader final {
     for (const auto& [signal, varies] : engine::buyables(alone)) {
       const auto spec = engine::make_spec(settings_, signal, symbol_.decimals);
       const auto problem = spec ? market::problem_of(*spec, symbol_) : std::nullopt;
-      if (!problem) continue;
+      // A barrier that is reckoned stands here as a distance of zero.
+      const bool reckoned = varies && problem && problem->fault == market::SpecFault::kBarrier;
+      if (!problem || reckoned) continue;
       const auto at = duration != nullptr ? duration->place : node.place;
       return add(at, key,
                  fmt::format("{} {} {}: {} Allowed: 1t to 10t, or a time from 15s where the type "

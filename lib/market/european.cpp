@@ -22,7 +22,7 @@ double european_probability(const ContractSpec& spec, const SymbolInfo& symbol,
   double above = 0.5;
   if (is_off_the_money(spec)) {
     DERIVD_CHECK(spot.has_value(), "a barrier is priced on a quote");
-    above = probability_above(spot->to_double(), price_to_beat(spec, *spot)->to_double(),
+    above = probability_above(spot->to_double(), level_of(spec.barriers[0], *spot)->to_double(),
                               deviation_of(symbol, seconds));
   } else if (!spec.duration.in_ticks() && seconds >= kLongFrom) {
     above = probability_above(1, 1, deviation_of(symbol, seconds));
@@ -41,7 +41,6 @@ double european_probability_now(const SymbolInfo& symbol, const Life& life, core
 }
 
 bool is_off_the_money(const ContractSpec& spec) {
-  if (!has_form(spec.type, BarrierForm::kOffset)) return false;
   const auto& barrier = spec.barriers[0];
   return barrier.form == Barrier::Form::kAbsolute || spec.offset().mantissa() != 0;
 }

@@ -56,6 +56,10 @@ def strategies():
                         "staking": {"plan": "flat", "base": base},
                         # Within the budgets of calls: each type now and then, not all at every tick.
                         "guards": {"max_open": 1, "cooldown": "900s"}})
+    # The plan's amount as the payout wanted: what it costs is asked first.
+    out.append({"name": "wanted", "type": "random", "symbol": SYMBOL, "params": {"probability": 0.5, "seed": 77},
+                "contract": {"type": "CALL", "duration": "5t", "basis": "payout"},
+                "staking": {"plan": "flat", "base": 2.00}, "guards": {"max_open": 1, "cooldown": "900s"}})
     return out
 
 
@@ -74,7 +78,7 @@ def run(programs, api, schemas):
             config = trial.write_config(directory / "derivd.json", api, sim.endpoint(api), sim.ready["ca_file"],
                                         strategies(), on_stop="wait", limits={"max_open_contracts": 100})
             daemon = harness.Daemon(programs, directory, config, token).start()
-            wanted = {*OPTIONS, *POSITIONS}
+            wanted = {*OPTIONS, *POSITIONS, "CALL"}
 
             def missing():
                 return wanted - {t["type"] for t in settled(daemon)}
@@ -85,10 +89,13 @@ def run(programs, api, schemas):
                 refused = {(line["type"], line["message"]) for line in sim.ledger() if line["event"] == "refuse"}
                 print("never settled:", sorted(missing()), "refused:", sorted(refused, key=str)[:20])
                 raise
+            daemon_stopped = daemon.stop()
+            told = daemon.log()
+            harness.check(daemon_stopped == 0, told[-2000:])
             trades = daemon.trades()
             harness.compare(trades, sim.ledger())
-            told = daemon.log()
-            harness.check(daemon.stop() == 0, told[-2000:])
+            for trade in (t for t in trades if t["strategy"] == "wanted"):
+                harness.check(trade["payout"] == "2.00" and trade["stake"] == "1.02", trade)
         finally:
             sim.stop()
         test_schemas.check_record(schemas, directory / "frames.jsonl", seen, problems)

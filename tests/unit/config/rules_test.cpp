@@ -154,6 +154,9 @@ TEST(Rules, WhatIsBoughtIsChecked) {
   expect_problem(rule("{ type: TICKHIGH, duration: 5t, selected_tick: 6 }"),
                  "a whole number from 1 to 5");
   expect_problem(rule("{ type: CALL, selected_tick: 3 }"), "has no meaning for CALL");
+  EXPECT_EQ(problems(rule("{ type: ONETOUCH, duration: 5t, barrier: +atr(14) }")), "");
+  EXPECT_EQ(problems(rule("{ type: RANGE, duration: 5m, barrier: +atr(14), barrier2: -atr(14) }")),
+            "");
   expect_problem(rule("{ type: RUNHIGH, duration: 6t }"),
                  "Number of ticks must be between 2 and 5.");
   expect_problem(rule("{ type: HIGHER, barrier: +0.105 }"), "of at most 2 decimals");
