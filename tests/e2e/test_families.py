@@ -63,10 +63,6 @@ def strategies():
     return out
 
 
-def settled(daemon):
-    return [t for t in daemon.trades() if t["profit"] is not None]
-
-
 def run(programs, api, schemas):
     seen, problems = collections.Counter(), collections.defaultdict(list)
     with harness.Workspace() as directory:
@@ -81,7 +77,7 @@ def run(programs, api, schemas):
             wanted = {*OPTIONS, *POSITIONS, "CALL"}
 
             def missing():
-                return wanted - {t["type"] for t in settled(daemon)}
+                return wanted - {line["type"] for line in sim.ledger() if line["event"] in ("settle", "sell")}
 
             try:
                 harness.wait_until(lambda: not missing(), 240, "a settlement of each type", daemon.process, pace=1)
@@ -94,6 +90,8 @@ def run(programs, api, schemas):
             harness.check(daemon_stopped == 0, told[-2000:])
             trades = daemon.trades()
             harness.compare(trades, sim.ledger())
+            unbooked = wanted - {t["type"] for t in trades if t["profit"] is not None}
+            harness.check(not unbooked, f"settled at the venue and not booked: {unbooked}")
             for trade in (t for t in trades if t["strategy"] == "wanted"):
                 harness.check(trade["payout"] == "2.00" and trade["stake"] == "1.02", trade)
         finally:
