@@ -90,6 +90,10 @@ TEST(Accumulators, ATickThatGoesTooFarEndsThemForNothing) {
   EXPECT_EQ(out.ended()->how, End::kKnockedOut);
   EXPECT_EQ(out.ended()->when.s, kStart + 3);
   EXPECT_EQ(out.ended()->pays, usd("0.00"));
+  auto at_once = bought("ACCU 1HZ100V - growth=0.01", "1000.00");
+  feed(at_once, {"1000.00", "1000.44"});
+  ASSERT_TRUE(at_once.is_over()) << "the tick after the entry counts already";
+  EXPECT_EQ(at_once.ended()->how, End::kKnockedOut);
   // From the tick before and not from the entry; the entry itself may come from anywhere.
   auto entry = bought("ACCU 1HZ100V - growth=0.01", "1000.00");
   feed(entry, {"1005.00", "1005.43", "1005.86"});
