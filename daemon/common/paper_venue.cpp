@@ -22,6 +22,8 @@ constexpr seconds kMargin{120};
 constexpr seconds kNoTickYet{60};
 /// The venue's past may be answered with a hole, short or empty for once.
 constexpr int kMaxAsks = 2;
+/// Of a symbol whose rhythm is not known: what is asked for too much is left out.
+constexpr std::int64_t kUnknownInterval = 5;
 /// Ticks of one second come one after the other; a timed contract waits so long for the last of its
 /// symbol while others are ahead.
 constexpr seconds kLateTick{5};
@@ -130,11 +132,18 @@ void PaperVenue::restore(const std::vector<execution::Order>& orders) {
   rebuild(open, balance);
 }
 
+void PaperVenue::on_symbols(std::span<const market::ListedSymbol> list) {
+  symbols_ = symbols_.with_list(list, clock(), {});
+  book_->learn(symbols_);
+  trader_.on_symbols(list);
+}
+
 void PaperVenue::rebuild(const std::vector<venue::Adopted>& open, core::Money balance) {
   venue::Book::Options options;
   options.first_contract_id = next_contract_;
   options.first_transaction_id = next_transaction_;
   options.settle_delay_s = settings_.settle_delay.count();
+  options.symbols = symbols_;
   book_.emplace(options);
   account_ = book_->add_account(std::string(kPaperAccount), balance);
   open_.clear();
@@ -177,7 +186,7 @@ void PaperVenue::ask_for(Orphan& orphan) {
   const auto& spec = orphan.contract.spec;
   const auto from = orphan.contract.purchase_time;
   const auto today = clock();
-  const auto* symbol = market::find_symbol(spec.symbol.view());
+  const auto* symbol = symbols_.find(spec.symbol);
   orphan.asked.clear();
   orphan.trouble.clear();
   orphan.doubtful = false;
@@ -192,7 +201,8 @@ void PaperVenue::ask_for(Orphan& orphan) {
   }
   std::vector<Window> windows;
   if (spec.duration.in_ticks()) {
-    const seconds length{(std::int64_t{spec.duration.count} + 2) * symbol->interval_s};
+    const auto interval = symbol->interval_s > 0 ? symbol->interval_s : kUnknownInterval;
+    const seconds length{(std::int64_t{spec.duration.count} + 2) * interval};
     const auto end = from + length + kMargin;
     orphan.asked_all = end <= today;
     windows.push_back({from, std::min(end, today)});
@@ -213,9 +223,9 @@ void PaperVenue::ask_for(Orphan& orphan) {
 
 /// Ticks are missing from the beginning of the span, or between two of them. The venue itself may
 /// have none there: that is believed when it says so twice.
-bool PaperVenue::has_hole(const deriv::PastTicks& past) {
-  const auto* symbol = market::find_symbol(past.symbol.view());
-  if (symbol == nullptr) return false;
+bool PaperVenue::has_hole(const deriv::PastTicks& past) const {
+  const auto* symbol = symbols_.find(past.symbol);
+  if (symbol == nullptr || symbol->interval_s == 0) return false;  // it ticks as it likes
   auto due = past.from + seconds(symbol->interval_s);
   for (const auto& tick : past.ticks) {
     if (tick.epoch > due) return true;
@@ -295,7 +305,7 @@ bool PaperVenue::is_undecided(Orphan& orphan) const {
   const auto& contract = orphan.contract;
   sort_past(orphan);
   market::Life life(contract.spec, {contract.purchase_time, contract.stake, contract.payout},
-                    market::find_symbol(contract.spec.symbol.view()));
+                    symbols_.find(contract.spec.symbol));
   for (const auto& tick : orphan.past) life.on_tick(tick);
   life.on_time(clock());
   const bool stale = life.exit() && market::is_timed(contract.spec) &&

@@ -39,11 +39,13 @@ Trader::Trader(const config::Config& config, deriv::SessionSettings settings, de
       journal_(journal),
       log_(log),
       lock_(std::move(lock)),
+      symbols_(config.engine.symbols),
       dialect_(settings.dialect),
       engine_(config.engine),
       session_(std::move(settings), wire, *this, rng,
                config.venue.mode == config::Mode::kPaper ? std::optional(config.venue.paper)
-                                                         : std::nullopt) {}
+                                                         : std::nullopt,
+               config.engine.symbols) {}
 
 core::Now Trader::at(core::Instant instant, core::WallTime wall) {
   now_.instant = instant;
@@ -62,6 +64,7 @@ bool Trader::start() {
   }
   if (!fits_journal()) return false;
   engine_.restore(*snapshot, now_, actions_);
+  engine_.learn(symbols_);
   perform();
   if (journal_broken_) {
     done_ = true;
@@ -156,6 +159,8 @@ void Trader::reconfigure(const std::vector<config::Change>& changes) {
                                    core::ShortString<16>::truncated(config::name_of(c.reload))});
   }
   engine_.reconfigure(config_.engine, now_, actions_);
+  engine_.learn(symbols_);
+  check_offered();
   share_calls();
   subscribe();  // a longer past may be wanted from now on
   settle();
@@ -251,6 +256,12 @@ void Trader::on_tick(const market::Tick& tick, bool history) {
 void Trader::on_silence(const market::SymbolCode& symbol, bool silent, core::Duration pause) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(pause).count();
   const auto names = strategies_on(symbol);
+  // Nothing is wrong with a market that is closed: status and explain say until when.
+  if (silent && !symbols_.closed_text(symbol, market_time()).empty()) {
+    closed_.insert(symbol);
+    return;
+  }
+  if (closed_.erase(symbol) > 0 && !silent) return;
   core::Event event;
   event.kind = EventKind::kSymbolSilent;
   event.symbol = core::ShortString<32>(symbol.view());
@@ -372,7 +383,9 @@ void Trader::on_fatal(deriv::FatalKind kind, std::string_view text) {
   leave(exit_code_for(kind), text);
 }
 void Trader::on_venue_time(core::VenueTime time) {
-  if (time > now_.venue) now_.venue = time;
+  if (time <= now_.venue) return;
+  now_.venue = time;
+  venue_at_ = now_.instant;
 }
 
 nlohmann::ordered_json Trader::status() const {
@@ -424,7 +437,9 @@ nlohmann::ordered_json Trader::symbol_rows() const {
     row["symbol"] = tick.symbol.view();
     row["tick_age_s"] = age_of(tick);
     row["waiting_s"] = std::chrono::duration<double>(tick.age).count();
+    const auto closed = symbols_.closed_text(tick.symbol, market_time());
     row["late"] = tick.late;
+    row["closed"] = closed.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(closed);
     row["strategies"] = strategies_on(tick.symbol);
     rows.push_back(std::move(row));
   }
@@ -456,6 +471,8 @@ nlohmann::ordered_json Trader::strategies() const {
         s.last_tick ? nlohmann::ordered_json(iso_time(*s.last_tick)) : nlohmann::ordered_json();
     row["tick_age_s"] = tick == ticks.end() ? nlohmann::ordered_json() : age_of(*tick);
     row["silent"] = tick != ticks.end() && tick->late;
+    const auto closed = symbols_.closed_text(s.symbol, market_time());
+    row["closed"] = closed.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(closed);
     row["last_decision"] = s.last_decision.view();
     row["refused"] = s.refused;
     row["refused_in_row"] = s.refused_in_row;

@@ -122,6 +122,11 @@ std::string ticks_text(const ordered_json& s, const out::Look& look) {
     const auto seconds = waiting.is_number() ? waiting.get<double>() : 0.0;
     const bool any = at(*row, "tick_age_s").is_number();
     const bool late = at(*row, "late") == true;
+    if (at(*row, "closed").is_string()) {
+      add(out, "{:<12} {:<22} {}\n", title, cell(at(*row, "symbol")), cell(at(*row, "closed")));
+      title = "";
+      continue;
+    }
     add(out, "{:<12} {:<22} {}{}{}\n", title, cell(at(*row, "symbol")),
         any ? fmt::format("{:.1f} s ago", seconds) : fmt::format("none for {:.1f} s", seconds),
         late ? fmt::format(", {}: no signal can come of ", tinted("SILENT", look)) : "",

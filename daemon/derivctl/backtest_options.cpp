@@ -16,7 +16,7 @@ namespace {
 std::optional<Refusal> load_settings(const Context& context, const BacktestArgs& args,
                                      backtest::Options& options) {
   const auto file = args.config.empty() ? context.config_file() : args.config;
-  auto loaded = config::load_file(file);
+  auto loaded = config::load_file(file, context.symbols());
   if (auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     std::string text;
     for (const auto& p : *problems) text += (text.empty() ? "" : "\n") + config::format(p, file);
@@ -65,6 +65,7 @@ core::Result<std::unique_ptr<market::TickSource>> open_source(const Context& con
 
 std::optional<Refusal> open_ticks(const Context& context, const BacktestArgs& args,
                                   BacktestJob& job) {
+  const auto& symbols = job.options.settings.symbols;
   for (const auto& arg : args.ticks) {
     const auto equals = arg.find('=');
     if (equals == std::string::npos) {
@@ -72,10 +73,12 @@ std::optional<Refusal> open_ticks(const Context& context, const BacktestArgs& ar
                      fmt::format("--ticks: '{}' is not SYMBOL=FILE or SYMBOL=archive:", arg)};
     }
     const auto code = arg.substr(0, equals);
-    const auto* symbol = market::find_symbol(code);
+    const auto* symbol = symbols.find(code);
     if (symbol == nullptr) {
       return Refusal{service::kCtlUsage,
-                     fmt::format("--ticks: '{}' is not a symbol that derivd knows", code)};
+                     fmt::format("--ticks: '{}' is not a symbol that derivd knows ({}); 'derivctl "
+                                 "symbols' asks the venue",
+                                 code, symbols.source())};
     }
     auto source = open_source(context, arg.substr(equals + 1), *symbol);
     if (!source) return Refusal{code_of(source.error()), source.error().text};
@@ -138,6 +141,7 @@ boost::system::result<BacktestJob, Refusal> make_job(const Context& context,
   }
   job.options.payouts = *payouts;
   if (auto r = load_settings(context, args, job.options)) return *r;
+  job.options.payouts.price_on(job.options.settings.symbols);
   if (auto r = open_ticks(context, args, job)) return *r;
   return job;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/time.hpp"
+#include "market/symbols.hpp"
 
 namespace derivd::ctl {
 
@@ -26,6 +27,9 @@ struct Context {
   std::string socket_path() const;
   /// The journal of this instance when no daemon can be asked.
   std::string journal_file() const;
+  /// What is known of the venue's symbols: the daemon's cache, else the snapshot. Warns of a cache
+  /// that is damaged, once.
+  market::Symbols symbols() const;
   /// The instance's configuration in /etc/derivd.
   std::string config_file() const;
 };
@@ -82,11 +86,12 @@ void add_setup(Commands& commands);
 void add_token(Commands& commands);  // token check, set, remove
 void add_doctor(Commands& commands);
 void add_report(Commands& commands);
-void add_ticks(Commands& commands);  // fetch, import, export, list
+void add_symbols(Commands& commands);  // symbols, contracts
+void add_ticks(Commands& commands);    // fetch, import, export, list
 void add_backtest(Commands& commands);
 void add_odds(Commands& commands);
 void add_audit(Commands& commands);
-void add_sweep(Commands& commands);  // sweep, merge
+void add_sweep(Commands& commands);   // sweep, merge
 void add_import(Commands& commands);  // import dbot
 
 }  // namespace derivd::ctl

@@ -128,7 +128,7 @@ class Doctor final {
 
 void Doctor::configuration() {
   const auto& file = places_.config();
-  const auto loaded = config::load_file(file);
+  const auto loaded = config::load_file(file, context_.symbols());
   if (const auto* c = std::get_if<config::Config>(&loaded)) {
     venue_ = c->venue;
     store_path_ = c->store_path;

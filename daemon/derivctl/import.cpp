@@ -37,10 +37,11 @@ struct Args {
 };
 
 /// What the program would have done on the ticks of a file, without derivd's limits.
-core::Result<backtest::DbotResult> try_out(const Args& args, const dbot::Import& import,
+core::Result<backtest::DbotResult> try_out(const market::Symbols& symbols, const Args& args,
+                                           const dbot::Import& import,
                                            std::vector<std::string> answers,
                                            const backtest::OnMessage& on_message) {
-  const auto* symbol = market::find_symbol(import.symbol);
+  const auto* symbol = symbols.find(import.symbol);
   if (symbol == nullptr) {
     return core::invalid(
         fmt::format("{} is not a symbol that derivd knows; --symbol names another", import.symbol));
@@ -51,7 +52,8 @@ core::Result<backtest::DbotResult> try_out(const Args& args, const dbot::Import&
   if (!balance) return core::invalid("--balance: " + balance.error().text);
   backtest::DbotOptions options;
   options.program = import.program;
-  options.symbol = market::SymbolCode(symbol->code);
+  options.symbol = symbol->code;
+  options.symbols = symbols;
   options.answers = std::move(answers);
   options.seed = args.seed;
   options.warmup = args.warmup;
@@ -115,7 +117,7 @@ int tell(const Context& context, const Args& args, const dbot::Import& import,
       if (context.json) return;
       out::print("{} {}:{}: {}\n", time.s, args.file, m.line, core::printable(m.text));
     };
-    const auto run = try_out(args, import, args.answers, message);
+    const auto run = try_out(context.symbols(), args, import, args.answers, message);
     if (!run) return fail(code_of(run.error()), run.error().text);
     if (!context.json) print_run(args, *run);
     json["run"] = run_json(*run);
@@ -175,7 +177,7 @@ int import_folder(const Context& context, const Args& args) {
     // Nobody can answer for a whole folder: every question gets a 1.
     auto answers = args.answers;
     answers.resize(std::max(answers.size(), import.prompts.size()), "1");
-    const auto run = try_out(args, import, std::move(answers), {});
+    const auto run = try_out(context.symbols(), args, import, std::move(answers), {});
     if (!run) {
       table.add_run(file, "not run: " + run.error().text, 0, {});
     } else {

@@ -175,6 +175,10 @@ std::string deafness_of(const Hearing& hearing, const engine::StrategyView& view
                        hearing.state,
                        hearing.problem.empty() ? "" : fmt::format(": {}", hearing.problem));
   }
+  const auto closed = hearing.symbols.closed_text(view.symbol, hearing.venue_time);
+  if (!closed.empty()) {
+    return fmt::format("the market of {} is {}: nothing is bought", view.symbol.view(), closed);
+  }
   for (const auto& tick : hearing.ticks) {
     if (!(tick.symbol == view.symbol) || !tick.late) continue;
     return fmt::format("no tick of {} {} for {} s: no signal can come", view.symbol.view(),

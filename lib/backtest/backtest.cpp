@@ -19,7 +19,7 @@ bool has_tape(std::span<const Tape> tapes, const engine::StrategySettings& s) {
 core::Result<void> check_tapes(const Options& options, std::span<const Tape> tapes) {
   for (std::size_t i = 0; i < tapes.size(); ++i) {
     const auto& symbol = tapes[i].symbol;
-    if (market::find_symbol(symbol) == nullptr) {
+    if (options.settings.symbols.find(symbol) == nullptr) {
       return core::invalid(fmt::format("ticks: {} is not a symbol that derivd knows", symbol));
     }
     for (std::size_t k = 0; k < i; ++k) {
@@ -39,7 +39,7 @@ core::Result<void> check_tapes(const Options& options, std::span<const Tape> tap
 core::Result<void> check_payouts(const Options& options, std::span<const Tape> tapes) {
   for (const auto& s : options.settings.strategies) {
     if (!has_tape(tapes, s)) continue;
-    const auto decimals = market::find_symbol(s.symbol)->decimals;
+    const auto decimals = options.settings.symbols.get(s.symbol).decimals;
     for (const auto& [signal, barrier_varies] : engine::buyables(s)) {
       const auto spec = engine::make_spec(s, signal, decimals);
       if (!spec) return spec.error();

@@ -62,8 +62,8 @@ core::Result<core::Price> spot_of(const market::SymbolInfo& symbol,
 
 core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payouts& payouts,
                           std::optional<core::Decimal> quote) {
-  const auto* symbol = market::find_symbol(strategy.symbol);
-  DERIVD_CHECK(symbol != nullptr, "settings were not checked");
+  const auto known = engine::symbol_of(strategy);
+  const auto* symbol = &known;
   const auto spot = spot_of(*symbol, quote);
   if (!spot) return spot.error();
   Bet bet;

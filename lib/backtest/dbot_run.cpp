@@ -337,7 +337,7 @@ boost::system::result<market::ContractSpec, DbotRefusal> spec_of(const dbot::Buy
 
 core::Result<DbotResult> run_dbot(const DbotOptions& options, market::TickSource& source,
                                   const OnTrade& on_trade, const OnMessage& on_message) {
-  const auto* symbol = market::find_symbol(options.symbol);
+  const auto* symbol = options.symbols.find(options.symbol);
   if (symbol == nullptr) {
     return core::invalid(fmt::format("{} is not a symbol that derivd knows", options.symbol));
   }

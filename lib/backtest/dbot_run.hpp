@@ -29,7 +29,8 @@ inline constexpr std::int64_t kMaxWarmup = 1'000'000;
 
 struct DbotOptions {
   std::shared_ptr<const dbot::Program> program;
-  market::SymbolCode symbol;  // one that market/ knows
+  market::SymbolCode symbol;  // one that `symbols` has
+  market::Symbols symbols = {};
   std::vector<std::string> answers;
   std::uint64_t seed = 1;
   std::int64_t warmup = kWarmup;  // 1 to kMaxWarmup

@@ -18,7 +18,7 @@ Driver::Driver(const Options& options, std::span<const Tape> tapes, const OnTrad
       engine_(options.settings, engine::Audience{false, false}),
       balance_(options.balance) {
   for (const auto& tape : tapes) {
-    const auto* info = market::find_symbol(tape.symbol);
+    const auto* info = options.settings.symbols.find(tape.symbol);
     DERIVD_CHECK(info != nullptr && tape.source != nullptr, "run() checks the tapes");
     ticks_.push_back({tape.symbol, {}, {}});
     decimals_.push_back(info->decimals);
@@ -208,7 +208,7 @@ void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core:
   const auto payout = options_.payouts.payout(order.spec, order.stake, quoted);
   auto& contract =
       open_.emplace_back(order.order, order.spec, market::Purchase{start, order.stake, payout},
-                         market::find_symbol(order.spec.symbol));
+                         options_.settings.symbols.find(order.spec.symbol));
   auto& trade = contract.trade;
   trade.strategy = strategy_index(order.strategy);
   trade.tape = tape;

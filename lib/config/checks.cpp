@@ -10,9 +10,11 @@
 #include <fstream>
 #include <utility>
 
+#include "config/offered.hpp"
 #include "config/rules.hpp"
 #include "config/table.hpp"
 #include "config/value.hpp"
+#include "core/nearest.hpp"
 #include "engine/spec.hpp"
 #include "market/kind.hpp"
 #include "strategy/registry.hpp"
@@ -46,7 +48,8 @@ class Checker final {
       prefix_ = fmt::format("strategies[{}]", i);
       auto& s = config_.engine.strategies[i];
       const auto* type = good("type") ? strategy::find_type(s.type) : nullptr;
-      const auto* symbol = good("symbol") ? market::find_symbol(s.symbol) : nullptr;
+      if (good("symbol")) look_up(s);
+      const auto* symbol = s.listed ? &*s.listed : nullptr;
       if (type != nullptr) {
         params(s, *type, c_.params[i]);
         rules(s, *type, symbol, c_.rules[i]);
@@ -54,6 +57,7 @@ class Checker final {
       if (type != nullptr && symbol != nullptr && !type->is_ruled()) contract(s, *type, *symbol);
       base(s, type);
     }
+    if (c_.problems.empty()) check_offered(config_);
   }
 
  private:
@@ -154,6 +158,40 @@ class Checker final {
       }
     }
     prefix_.clear();
+  }
+
+  /// What is known of the symbol; of one that is not known, what can be assumed until the venue is
+  /// asked.
+  void look_up(StrategySettings& s) {
+    const auto& symbols = config_.engine.symbols;
+    const auto* known = symbols.find(s.symbol);
+    const bool listed = known != nullptr && (!symbols.is_learned() || symbols.listed(s.symbol));
+    if (!listed && is_for_people(s.symbol)) return;
+    s.listed = symbols.get(s.symbol);
+    if (listed) return;
+    const auto near = symbols.nearest(s.symbol);
+    const auto guess = near.empty() || near == s.symbol.view()
+                           ? std::string{}
+                           : fmt::format(" (did you mean '{}'?)", near);
+    const auto name = full("symbol");
+    const auto at = place(name);
+    config_.warnings.push_back({at.line, at.column, name,
+                                fmt::format("'{}' is not in {}{}: the venue is asked at the start",
+                                            s.symbol, symbols.source(), guess)});
+  }
+  /// "V75" and "r_100" are no codes of the venue, whatever it may list one day.
+  bool is_for_people(const market::SymbolCode& code) {
+    const auto& symbols = config_.engine.symbols;
+    const auto* meant = market::symbol_of_name(symbols, code);
+    if (meant != nullptr) {
+      problem("symbol", fmt::format("'{}' is the name of {} for people; write {}", code,
+                                    meant->code, meant->code));
+      return true;
+    }
+    const auto near = symbols.nearest(code);
+    if (near.empty() || near == code.view() || core::distance(near, code) != 0) return false;
+    problem("symbol", fmt::format("unknown symbol '{}', did you mean '{}'?", code, near));
+    return true;
   }
 
   void params(StrategySettings& s, const strategy::StrategyType& type, const YamlNode* node) {

@@ -64,6 +64,8 @@ std::string below(std::string_view parent, std::string_view name) {
 
 class Loader final {
  public:
+  explicit Loader(const market::Symbols& symbols) { config_.engine.symbols = symbols; }
+
   std::variant<Config, std::vector<Problem>> load(std::string_view text) {
     auto parsed = parse_yaml(text);
     if (auto* problem = std::get_if<Problem>(&parsed)) return std::vector{std::move(*problem)};
@@ -337,16 +339,18 @@ std::string format(const Problem& problem, std::string_view file) {
                                      problem.key, problem.key.empty() ? "" : ": ", problem.reason));
 }
 
-std::variant<Config, std::vector<Problem>> load_text(std::string_view text) {
-  return Loader().load(text);
+std::variant<Config, std::vector<Problem>> load_text(std::string_view text,
+                                                     const market::Symbols& symbols) {
+  return Loader(symbols).load(text);
 }
 
-std::variant<Config, std::vector<Problem>> load_file(const std::string& path) {
+std::variant<Config, std::vector<Problem>> load_file(const std::string& path,
+                                                     const market::Symbols& symbols) {
   auto read = read_whole(path);
   if (read.index() == 1) {
     return std::vector{Problem{0, 0, "", "the configuration file " + std::get<1>(read)}};
   }
-  return load_text(std::get<0>(read));
+  return load_text(std::get<0>(read), symbols);
 }
 
 }  // namespace derivd::config

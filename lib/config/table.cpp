@@ -10,7 +10,7 @@
 #include "config/value.hpp"
 #include "core/check.hpp"
 #include "core/notice.hpp"
-#include "market/symbol.hpp"
+#include "market/symbols.hpp"
 #include "rules/parse.hpp"
 #include "staking/plan.hpp"
 #include "strategy/registry.hpp"
@@ -308,41 +308,18 @@ Result<std::string> read_plan(const YamlNode& node) {
   return read_choice(node, available_plans(), kPlannedPlans, "stake plan");
 }
 
-/// The symbol that Deriv's pages call so ("Volatility 75 Index"), or traders ("V75", "vix 75
-/// (1s)").
-const market::SymbolInfo* symbol_of_name(std::string_view name) {
-  // Letters and digits alone, in small letters: nobody types blanks and brackets alike.
-  const auto bare = [](std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-      if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) out += c;
-      if (c >= 'A' && c <= 'Z') out += static_cast<char>(c - 'A' + 'a');
-    }
-    if (out.ends_with("index")) out.resize(out.size() - 5);
-    return out;
-  };
-  auto wanted = bare(name);
-  for (const std::string_view head : {"vix", "vol", "v"}) {
-    const bool short_form = wanted.size() > head.size() && wanted.starts_with(head) &&
-                            wanted[head.size()] >= '0' && wanted[head.size()] <= '9';
-    if (short_form) wanted = "volatility" + wanted.substr(head.size());
-  }
-  for (const auto& symbol : market::known_symbols()) {
-    if (!wanted.empty() && bare(symbol.display_name) == wanted) return &symbol;
-  }
-  return nullptr;
-}
-
+/// Whether the venue lists it, the checks look up (checks.cpp): here its form alone is judged.
 Result<std::string> read_symbol(const YamlNode& node) {
-  std::vector<std::string_view> codes;
-  for (const auto& symbol : market::known_symbols()) codes.push_back(symbol.code);
-  auto code = read_choice(node, codes, {}, "symbol");
-  if (code || node.kind != YamlNode::Kind::kScalar) return code;
-  if (const auto* meant = symbol_of_name(node.text)) {
+  auto code = read_text(node);
+  if (!code || market::is_symbol_code(*code)) return code;
+  if (const auto* meant = market::symbol_of_name(market::Symbols{}, *code)) {
     return invalid(fmt::format("{} is the name of {} for people; write {}", shown(node),
                                meant->code, meant->code));
   }
-  return code;
+  return invalid(fmt::format(
+      "{} is not a symbol, which has 2 to 30 letters, digits and '_', as R_100 or frxEURUSD; "
+      "'derivctl symbols' lists those of the venue",
+      shown(node)));
 }
 
 Result<std::string> read_halt(const YamlNode& node) {
@@ -615,9 +592,10 @@ constexpr std::array kSettings{
         "Appears in every journal entry; a strategy's memory belongs to its name.", Reload::kLive),
     row<DERIVD_OF_STRATEGY(type), read_type>("strategies[].type", kRequired, "see strategy types",
                                              "What raises the signals.", Reload::kWhenFlat),
-    row<DERIVD_OF_STRATEGY(symbol), read_symbol>("strategies[].symbol", kRequired,
-                                                 "a symbol, as R_100 or 1HZ100V", "The market.",
-                                                 Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(symbol), read_symbol>(
+        "strategies[].symbol", kRequired,
+        "a symbol that the venue lists, as R_100, 1HZ100V or frxEURUSD", "The market.",
+        Reload::kWhenFlat),
     Setting{"strategies[].params", kNotSet, "see strategy types",
             "Settings of the strategy's type.", Reload::kWhenFlat, apply_params, show_params},
     row<DERIVD_OF_STRATEGY(rules.candles), read_where>(

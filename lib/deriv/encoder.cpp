@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "core/check.hpp"
+#include "market/hours.hpp"
 
 namespace derivd::deriv {
 namespace {
@@ -67,9 +68,7 @@ void end(std::string& out, std::int64_t req_id) { put(out, "\"req_id\":{}}}", re
 
 }  // namespace
 
-bool is_symbol(std::string_view text) {
-  return text.size() >= 2 && text.size() <= 30 && std::all_of(text.begin(), text.end(), is_word);
-}
+bool is_symbol(std::string_view text) { return market::is_symbol_code(text); }
 
 bool is_stream_id(std::string_view text) {
   return text.size() >= 32 && text.size() <= 128 &&
@@ -103,6 +102,18 @@ void Encoder::balance(std::string& out, std::int64_t req_id) const {
 void Encoder::active_symbols(std::string& out, std::int64_t req_id) const {
   begin(out);
   out += "\"active_symbols\":\"brief\",";
+  end(out, req_id);
+}
+
+void Encoder::contracts_for(std::string& out, std::int64_t req_id, std::string_view symbol) const {
+  begin(out);
+  put(out, "\"contracts_for\":\"{}\",", symbol);
+  end(out, req_id);
+}
+
+void Encoder::trading_times(std::string& out, std::int64_t req_id, core::VenueTime midnight) const {
+  begin(out);
+  put(out, "\"trading_times\":\"{}\",", market::date_of(midnight));
   end(out, req_id);
 }
 

@@ -217,13 +217,15 @@ bool skip(std::string_view& text, std::string_view what) {
   return true;
 }
 
-const market::SymbolInfo* skip_display_name(std::string_view& text) {
+const market::SymbolInfo* skip_display_name(std::string_view& text,
+                                            const market::Symbols& symbols) {
   const market::SymbolInfo* best = nullptr;
-  for (const auto& s : market::known_symbols()) {
-    const bool longer = best == nullptr || s.display_name.size() > best->display_name.size();
-    if (text.starts_with(s.display_name) && longer) best = &s;
+  for (const auto* s : symbols.all()) {
+    const auto name = s->display_name.view();
+    const bool longer = best == nullptr || name.size() > best->display_name.view().size();
+    if (!name.empty() && text.starts_with(name) && longer) best = s;
   }
-  if (best != nullptr) text.remove_prefix(best->display_name.size());
+  if (best != nullptr) text.remove_prefix(best->display_name.view().size());
   return best;
 }
 
@@ -238,10 +240,10 @@ std::optional<std::int32_t> skip_ticks(std::string_view& text) {
 
 // "Win payout if NAME after 5 ticks is strictly higher than entry spot."
 // "Win payout if the last digit of NAME is odd after 1 ticks."
-std::optional<Longcode> read_longcode(std::string_view text) {
+std::optional<Longcode> read_longcode(std::string_view text, const market::Symbols& symbols) {
   if (!skip(text, "Win payout if ")) return std::nullopt;
   const bool digit = skip(text, "the last digit of ");
-  const auto* symbol = skip_display_name(text);
+  const auto* symbol = skip_display_name(text, symbols);
   if (symbol == nullptr) return std::nullopt;
   if (digit) {
     if (!skip(text, " is ")) return std::nullopt;
@@ -261,7 +263,7 @@ std::optional<Longcode> read_longcode(std::string_view text) {
 
 class Reader final {
  public:
-  explicit Reader(const Fields& fields) : f_(fields) {}
+  Reader(const Fields& fields, const market::Symbols& symbols) : f_(fields), symbols_(symbols) {}
   Result<SavedContract> read();
 
  private:
@@ -281,6 +283,7 @@ class Reader final {
   ContractSpec& spec() { return out_.claim.order.spec; }
 
   const Fields& f_;
+  const market::Symbols& symbols_;
   SavedContract out_;
   std::string type_;
   const market::SymbolInfo* symbol_ = nullptr;
@@ -312,13 +315,14 @@ Status Reader::identify() {
   if (type_.empty() && f_.shortcode) {
     type_ = f_.shortcode->view().substr(0, f_.shortcode->view().find('_'));
   }
-  if ((type_.empty() || symbol.empty()) && f_.longcode) longcode_ = read_longcode(*f_.longcode);
+  if ((type_.empty() || symbol.empty()) && f_.longcode)
+    longcode_ = read_longcode(*f_.longcode, symbols_);
   if (type_.empty() && longcode_) type_ = market::name_of(longcode_->type);
   if (symbol.empty() && longcode_) symbol = longcode_->symbol->code;
   if (type_.empty()) return core::invalid("no contract: neither contract_type nor shortcode");
   if (!market::contract_type_from(type_)) return refused(type_ + " contracts are not audited");
   if (symbol.empty()) return core::invalid("no contract: it names no symbol");
-  symbol_ = market::find_symbol(symbol);
+  symbol_ = symbols_.find(symbol);
   if (symbol_ == nullptr) {
     return refused(fmt::format("contracts on {} are not audited: its decimals are not known",
                                symbol.substr(0, 40)));
@@ -594,7 +598,7 @@ Status check_size(std::string_view text) {
   return core::invalid("the file is too large for a saved payload");
 }
 
-Result<SavedContract> contract_of(std::string_view text) {
+Result<SavedContract> contract_of(std::string_view text, const market::Symbols& symbols) {
   DERIV_TRY(check_size(text));
   const simdjson::padded_string padded(text);
   json::ondemand::parser parser;
@@ -615,7 +619,7 @@ Result<SavedContract> contract_of(std::string_view text) {
   }));
   if (!json::at_end(*document)) return json::bad("the file", "has text after its end");
   last.ticks.insert(last.ticks.begin(), spots.begin(), spots.end());
-  return Reader(last).read();
+  return Reader(last, symbols).read();
 }
 
 Result<std::vector<market::Tick>> ticks_of(std::string_view text,
@@ -671,8 +675,8 @@ Result<T> in_one_line(Result<T> result) {
 
 }  // namespace
 
-Result<SavedContract> read_saved_contract(std::string_view text) {
-  return in_one_line(contract_of(text));
+Result<SavedContract> read_saved_contract(std::string_view text, const market::Symbols& symbols) {
+  return in_one_line(contract_of(text, symbols));
 }
 
 Result<std::vector<market::Tick>> read_saved_ticks(std::string_view text,

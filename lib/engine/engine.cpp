@@ -259,7 +259,7 @@ Feed* Engine::Impl::find_feed(const market::SymbolCode& symbol) {
 Feed& Engine::Impl::feed_for(const market::SymbolCode& symbol) {
   if (auto* feed = find_feed(symbol)) return *feed;
   // A back-test, which nobody reads, has no strategies that begin later.
-  feeds.push_back(std::make_unique<Feed>(symbol, audience.people));
+  feeds.push_back(std::make_unique<Feed>(symbol, audience.people, settings.symbols));
   ++symbols_revision;
   return *feeds.back();
 }

@@ -195,6 +195,14 @@ class Engine final {
   /// daily_profit latches its halt now. limits.day_starts cannot change while it runs.
   void reconfigure(const Settings& settings, const core::Now& now, Actions& out);
 
+  /// What the venue says of its symbols now: from here on nothing is bought while a market is
+  /// closed. A back-test never learns: where there are ticks, its market was open.
+  void learn(const market::Symbols& symbols);
+  /// The venue does not sell what this strategy buys: it is halted (`not_offered`) until a person
+  /// resumes it. One that is halted already, or disabled, stays as it is.
+  void not_offered(std::string_view name, std::string_view reason, const core::Now& now,
+                   Actions& out);
+
   /// No more entries from here on (clean stop). True: nothing awaits an answer any more.
   void drain(const core::Now& now, Actions& out);
   bool drained() const;

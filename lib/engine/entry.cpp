@@ -55,6 +55,12 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
   considering(slot, signal, tick);
   if (slot.pending) return drop(slot, "a change of its configuration waits for what is open");
   const auto base = slot.settings.staking.base;
+  if (venue.is_learned()) {
+    const auto closed = venue.closed_text(slot.settings.symbol, tick.epoch);
+    if (!closed.empty()) {
+      return drop(slot, fmt::format("the market of {} is {}", slot.settings.symbol, closed));
+    }
+  }
   const auto planned = slot.plan->next();
   auto d = decide(planned, base, standing(slot, turn), slot.settings, settings.limits);
   if (d.kind != Decision::Kind::kEnter && !waiting.empty()) {

@@ -251,6 +251,7 @@ struct Engine::Impl {
   core::Event event(core::EventKind kind, const execution::Order& order) const;
 
   Settings settings;
+  market::Symbols venue;  // as it was learned; in a back-test nothing is
   Audience audience;
   std::vector<std::unique_ptr<Slot>> slots;  // those of the configuration first, in its order
   std::vector<std::unique_ptr<Feed>> feeds;

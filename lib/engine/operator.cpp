@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kByOperator = "operator";
 constexpr std::string_view kRefused = "refused";
+constexpr std::string_view kNotOffered = "not_offered";
 
 /// Shown wherever somebody asks why it does not trade: never nothing.
 std::string_view words_of(std::string_view reason) {
@@ -36,7 +37,7 @@ void Engine::Impl::tell_halted(const Slot& slot) {
   e.reason = by_operator ? slot.halt_reason : core::Text::truncated(slot.halt_kind.view());
   e.profit = slot.session.realised;
   const auto head = fmt::format("{} halted ({}): ", slot.name(), slot.halt_kind.view());
-  const auto todo = slot.halt_kind == kRefused
+  const auto todo = slot.halt_kind == kRefused || slot.halt_kind == kNotOffered
                         ? fmt::format("; see to it, then derivctl resume {}", slot.name())
                         : std::string{};
   const auto room =
@@ -145,6 +146,16 @@ bool Engine::halt(std::string_view name, std::string_view reason, const core::No
     if (!slot.halted || new_words) impl_->halt(slot, kByOperator, words_of(reason));
   });
 }
+
+void Engine::not_offered(std::string_view name, std::string_view reason, const core::Now& now,
+                         Actions& out) {
+  impl_->begin(now, out);
+  for_named(impl_->slots, name, [&](Slot& slot) {
+    if (slot.runs() && !slot.halted) impl_->halt(slot, kNotOffered, reason);
+  });
+}
+
+void Engine::learn(const market::Symbols& symbols) { impl_->venue = symbols; }
 
 void Engine::selling(core::ContractId contract) {
   const auto* order = impl_->ledger.find(contract);

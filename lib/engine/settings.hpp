@@ -9,6 +9,7 @@
 #include "core/decimal.hpp"
 #include "core/short_string.hpp"
 #include "market/spec.hpp"
+#include "market/symbols.hpp"
 #include "risk/limits.hpp"
 #include "rules/rule_set.hpp"
 #include "staking/settings.hpp"
@@ -30,6 +31,8 @@ struct StrategySettings {
   core::Name name;
   std::string type;
   market::SymbolCode symbol;
+  /// What was known of the symbol when the settings were checked; nothing: see symbol_of().
+  std::optional<market::SymbolInfo> listed = {};
   strategy::Params params;
   rules::RuleSet rules;  // of type rules
   ContractTemplate contract;
@@ -39,9 +42,13 @@ struct StrategySettings {
   bool enabled = true;
 };
 
+/// What is known of its symbol: as it was checked, or else of the snapshot.
+market::SymbolInfo symbol_of(const StrategySettings& settings);
+
 struct Settings {
   risk::AccountLimits limits;
   std::vector<StrategySettings> strategies;
+  market::Symbols symbols = {};  // what is known of the venue's
 };
 
 }  // namespace derivd::engine

@@ -11,6 +11,12 @@
 
 namespace derivd::engine {
 
+market::SymbolInfo symbol_of(const StrategySettings& settings) {
+  if (settings.listed) return *settings.listed;
+  const auto* known = market::find_symbol(settings.symbol);
+  return known != nullptr ? *known : market::unknown_symbol(settings.symbol);
+}
+
 core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
                                              const strategy::Signal& signal,
                                              std::uint8_t decimals) {
@@ -71,8 +77,8 @@ core::Result<market::ContractSpec> sample_spec(const StrategySettings& settings,
 
 std::vector<Buyable> buyables(const StrategySettings& settings) {
   const auto* type = strategy::find_type(settings.type);
-  const auto* symbol = market::find_symbol(settings.symbol);
-  DERIVD_CHECK(type != nullptr && symbol != nullptr, "settings were not checked");
+  DERIVD_CHECK(type != nullptr, "settings were not checked");
+  const auto decimals = symbol_of(settings).decimals;
   std::vector<Buyable> out;
   if (!type->is_ruled()) {
     for (const auto contract : strategy::contracts_of(*type, settings.params)) {
@@ -86,8 +92,8 @@ std::vector<Buyable> buyables(const StrategySettings& settings) {
     if (rule.buy.barrier) {
       const auto fixed = rules::constant_of(*rule.buy.barrier);
       one.barrier_varies = !fixed;
-      const auto pips = fixed.value_or(0) * static_cast<double>(core::pow10(symbol->decimals));
-      one.signal.barrier = core::Price::raw(std::llround(pips), symbol->decimals);
+      const auto pips = fixed.value_or(0) * static_cast<double>(core::pow10(decimals));
+      one.signal.barrier = core::Price::raw(std::llround(pips), decimals);
     }
     add_predictions(rule.buy, one, out);
   }

@@ -21,7 +21,8 @@ core::VenueTime nominal_expiry(const ContractSpec& spec, core::VenueTime start,
   DERIVD_CHECK(spec.duration.count > 0, "a contract of a kind with a length has one");
   if (!spec.duration.in_ticks()) return expiry_of(spec.duration, start);
   // An unlisted symbol ticks every second or so; the figure only lasts until the exit is known.
-  const std::int64_t interval = symbol != nullptr ? symbol->interval_s : 1;
+  const std::int64_t interval =
+      symbol != nullptr && symbol->interval_s > 0 ? symbol->interval_s : 1;
   return {start.s + spec.duration.count * interval};
 }
 

@@ -1,5 +1,6 @@
 #include "market/shortcode.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "market/kind.hpp"
@@ -65,10 +66,15 @@ std::string_view CodeFields::text() {
 
 std::optional<std::int64_t> CodeFields::number() { return number_of(text()); }
 
+bool begins_with_symbol(std::string_view text, std::string_view symbol) {
+  if (text.size() <= symbol.size() || text[symbol.size()] != '_') return false;
+  const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
+  return std::equal(symbol.begin(), symbol.end(), text.begin(),
+                    [&](char a, char b) { return upper(a) == upper(b); });
+}
+
 bool CodeFields::skip_symbol(std::string_view symbol) {
-  if (!rest_.starts_with(symbol) || rest_.size() <= symbol.size() || rest_[symbol.size()] != '_') {
-    return false;
-  }
+  if (!begins_with_symbol(rest_, symbol)) return false;
   rest_.remove_prefix(symbol.size() + 1);
   return true;
 }

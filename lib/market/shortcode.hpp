@@ -16,6 +16,10 @@ namespace derivd::market {
 enum class Agreement : std::uint8_t { kAgrees, kDiffers, kUnreadable };
 constexpr Agreement agreement(bool same) { return same ? Agreement::kAgrees : Agreement::kDiffers; }
 
+/// "FRXEURUSD_1.91_…" on frxEURUSD: the venue writes whole shortcodes in capitals, as recorded
+/// contracts on forex pairs show. A symbol's own name may hold '_'.
+bool begins_with_symbol(std::string_view text, std::string_view symbol);
+
 /// What is left of a shortcode, cut off field by field at each '_'.
 class CodeFields final {
  public:

@@ -208,6 +208,8 @@ void Book::set_balance(AccountIndex index, Money balance) {
   impl_->account(index).balance = balance;
 }
 
+void Book::learn(const market::Symbols& symbols) { impl_->options.symbols = symbols; }
+
 std::optional<Tick> Book::last_tick(const market::SymbolCode& symbol) const {
   const auto* tick = impl_->last_tick(symbol);
   return tick == nullptr ? std::nullopt : std::optional(*tick);
@@ -218,7 +220,7 @@ boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
                                                   std::optional<Money> payout,
                                                   VenueTime now) const {
   DERIVD_CHECK(stake.has_value() != payout.has_value(), "a quote needs a stake or a payout");
-  const auto* symbol = market::find_symbol(spec.symbol);
+  const auto* symbol = impl_->options.symbols.find(spec.symbol);
   if (auto refusal = spec_refusal(spec, symbol)) return *refusal;
   const auto* last = impl_->last_tick(spec.symbol);
   if (last == nullptr) {
@@ -249,7 +251,7 @@ boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
 boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const ContractSpec& spec,
                                                      Money stake, Money payout, VenueTime now) {
   auto& owner = impl_->account(account);
-  const auto* symbol = market::find_symbol(spec.symbol);
+  const auto* symbol = impl_->options.symbols.find(spec.symbol);
   if (auto refusal = spec_refusal(spec, symbol)) return *refusal;
   const auto* last = impl_->last_tick(spec.symbol);
   if (last == nullptr) {
@@ -297,7 +299,7 @@ void Book::adopt(AccountIndex account, const Adopted& from, std::span<const Tick
   fresh.buy_tx = from.buy_tx;
   if (!past.empty()) fresh.entry_spot = past.front().quote;
   fresh.life = market::Life(from.spec, {from.purchase_time, from.stake, from.payout},
-                            market::find_symbol(from.spec.symbol));
+                            impl_->options.symbols.find(from.spec.symbol));
   const auto [at, is_new] = impl_->adopted.emplace(from.id, std::move(fresh));
   DERIVD_CHECK(is_new, "a contract is taken over once");
   auto& c = at->second;
@@ -334,7 +336,7 @@ boost::system::result<Money, Refusal> Book::sell(AccountIndex account, ContractI
     return refuse(RefusalKind::kAlreadySettled, "The contract has expired.");
   }
   // Without a known volatility a running option has no fair price to pay.
-  const bool priced = market::find_symbol(c->spec.symbol)->sigma_percent != 0;
+  const bool priced = impl_->options.symbols.get(c->spec.symbol).sigma_percent != 0;
   if (!market::is_resold(c->spec) || (market::has_payout(c->spec.type) && !priced)) {
     return refuse(RefusalKind::kResaleNotOffered, "Resale of this contract is not offered.");
   }
@@ -351,7 +353,7 @@ boost::system::result<Money, Refusal> Book::sell(AccountIndex account, ContractI
 
 Money Book::bid(const Contract& contract, VenueTime now) const {
   if (contract.phase == Phase::kSettled) return contract.sell_price;
-  return market::bid_for(*market::find_symbol(contract.spec.symbol), contract.life, now,
+  return market::bid_for(impl_->options.symbols.get(contract.spec.symbol), contract.life, now,
                          impl_->options.prices, contract.entry_spot);
 }
 
