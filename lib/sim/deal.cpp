@@ -418,7 +418,10 @@ std::string shortcode_of(const market::ContractSpec& spec, std::string_view type
                          core::Money payout, core::VenueTime start,
                          std::optional<core::VenueTime> fixed_expiry,
                          std::optional<core::Money> take_profit) {
-  const auto& symbol = spec.symbol;
+  // In capitals as a whole, whatever the symbol's own spelling.
+  std::string symbol = spec.symbol.str();
+  std::transform(symbol.begin(), symbol.end(), symbol.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   if (market::kind_of(spec.type).needs.multiplier)
     return fmt::format("{}_{}_{}_{}_{}_{}_0_{}_N1", type, symbol, stake.to_string(),
                        spec.multiplier()->multiplier, start.s, far_expiry(start).s,

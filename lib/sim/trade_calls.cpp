@@ -171,7 +171,7 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
   Order order;
   const bool v3 = c.dialect == Dialect::kV3;
   const auto code = text_of(p, v3 ? "symbol" : "underlying_symbol");
-  const auto index = feed_.index_of(code);
+  const auto index = listed(code);
   if (!index) return not_offered("symbol", "Trading is not offered for this asset.");
   order.symbol = &feed_.info(*index);
   order.spec.symbol = order.symbol->code;
@@ -184,6 +184,9 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
       type_from_wire(c.dialect, text_of(p, "contract_type"), p.find("barrier") != nullptr);
   if (!type) return not_offered("contract_type", "Trading is not offered for this asset.");
   order.spec.type = *type;
+  const auto* listing = feed_.listing(*index);
+  if (listing != nullptr && !listing->offers_type(market::name_of(*type)))
+    return not_offered("contract_type", "Trading is not offered for this asset.");
   if (v3 && p.find("date_start") != nullptr)
     return not_offered("date_start", "Forward-starting contracts are not offered for this asset.");
   if (market_closed(*index)) return WireError{"MarketIsClosed", "This market is presently closed."};
