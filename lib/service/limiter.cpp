@@ -43,6 +43,7 @@ bool is_repetitive(core::EventKind kind) {
     case EventKind::kOperatorHalt:
     case EventKind::kStrategyPaused:
     case EventKind::kStrategyResumed:
+    case EventKind::kScriptMessage:  // the user's own words, bounded where they are made
     case EventKind::kStrategyWaits:
     case EventKind::kControlCommand:
     case EventKind::kLogDropped:
