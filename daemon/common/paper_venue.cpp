@@ -392,7 +392,13 @@ void PaperVenue::pay_due(VenueTime until) {
 
 void PaperVenue::tell_changes(const std::vector<venue::Change>& changes) {
   for (const auto& change : changes) {
-    if (change.kind == venue::Change::Kind::kSettled) settled(*book_->find(change.contract));
+    const auto& contract = *book_->find(change.contract);
+    if (change.kind == venue::Change::Kind::kSettled) {
+      settled(contract);
+    } else if (contract.phase == venue::Phase::kOpen) {
+      // As the venue's stream of the contract does at each tick.
+      trader_.on_contract(report_of(contract), false);
+    }
   }
 }
 

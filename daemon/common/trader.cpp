@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/left.hpp"
+#include "common/program_rows.hpp"
 #include "common/trades.hpp"
 #include "execution/reconcile.hpp"
 #include "service/exit_code.hpp"
@@ -15,6 +16,9 @@ namespace derivd::daemon {
 using core::EventKind;
 
 namespace {
+
+/// Of each program, where all strategies are listed; explain shows the others.
+constexpr std::size_t kShownVariables = 20;
 
 int exit_code_for(deriv::FatalKind kind) {
   switch (kind) {
@@ -465,6 +469,9 @@ nlohmann::ordered_json Trader::strategies() const {
                                                : nlohmann::ordered_json();
     row["refusal"] = s.refusal.view();
     row["change_pending"] = s.change_pending;
+    if (const auto program = engine_.program(s.name.view())) {
+      row["program"] = program_row(*program, kShownVariables);
+    }
     rows.push_back(std::move(row));
   }
   return rows;

@@ -159,9 +159,11 @@ class Trader final : public deriv::SessionListener {
   void perform(engine::Poll& action);
   void perform(engine::AskReport& action);
   void perform(engine::Tell& action);
+  void perform(engine::SendSell& action);
   void journal_failed(const std::string& text);
   void check_stop();
-  void ask_sale(const execution::Order& order);
+  /// `who`: "operator", or a strategy's name.
+  void ask_sale(const execution::Order& order, std::string_view who);
   void note_bid(const execution::ContractReport& report);
   nlohmann::ordered_json sale_row(const execution::Order& order, std::string_view state,
                                   std::string_view reason) const;

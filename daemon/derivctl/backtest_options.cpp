@@ -33,6 +33,8 @@ std::optional<Refusal> read_numbers(const BacktestArgs& args, backtest::Options&
   options.balance = *balance;
   options.settle_delay = std::chrono::seconds(args.settle_delay);
   options.latency_ticks = args.latency_ticks;
+  options.warmup = args.warmup;
+  options.seed = args.seed;
   for (const auto& [name, text, time] : {std::tuple{"--from", &args.from, &options.from},
                                          std::tuple{"--to", &args.to, &options.to}}) {
     if (text->empty()) continue;
@@ -117,6 +119,9 @@ void add_backtest_options(CLI::App& c, BacktestArgs& args) {
   c.add_option("--latency-ticks", args.latency_ticks,
                "ticks from a signal to the start of its contract; default 0")
       ->check(CLI::Range(0, backtest::kMaxLatencyTicks));
+  c.add_option("--warmup", args.warmup,
+               "ticks of its symbol that are a program's past (type dbot); default 1000")
+      ->check(CLI::Range(std::int64_t{1}, backtest::kMaxWarmup));
   c.add_option("--from", args.from, "ignore ticks before: date, UTC time, epoch, or age");
   c.add_option("--to", args.to, "ignore ticks from here on");
 }

@@ -48,7 +48,7 @@ std::variant<config::Config, std::vector<config::Problem>> load(const Context& c
   auto loaded = config::load_file(file);
   const auto* config = std::get_if<config::Config>(&loaded);
   if (config == nullptr || file != context.config_file()) return loaded;
-  auto hidden = hidden_files(*config, kServiceUser);
+  auto hidden = hidden_files(*config, kServiceUser, config::directory_of(file));
   if (hidden.empty()) return loaded;
   return hidden;
 }

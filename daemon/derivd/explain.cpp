@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "common/program_rows.hpp"
 #include "common/rule_rows.hpp"
 #include "common/trades.hpp"
 
@@ -208,10 +209,11 @@ std::string standing_of(const Hearing& hearing, const engine::StrategyView& view
             "reload, then derivctl resume {}",
             view.reason, view.name);
       }
-      return fmt::format("halted: {}; derivctl resume {} {}", view.reason, view.name,
-                         view.halt_kind == "take_profit" || view.halt_kind == "stop_loss"
-                             ? "begins a new session"
-                             : "ends it");
+      return fmt::format(
+          "halted: {}; derivctl resume {} {}", view.reason, view.name,
+          view.halt_kind == "take_profit" || view.halt_kind == "stop_loss" ? "begins a new session"
+          : view.halt_kind == "finished" || view.halt_kind == "script" ? "begins its program anew"
+                                                                       : "ends it");
     case StrategyStatus::kDisabled:
       return "not enabled in the configuration";
     case StrategyStatus::kBlocked:
@@ -303,6 +305,7 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
                           : ordered_json(std::chrono::duration<double>(tick->age).count());
   out["last_tick"] = view->last_tick ? ordered_json(view->last_tick->s) : nullptr;
   if (auto rules = rules_of(of, *view); !rules.empty()) out["rules"] = std::move(rules);
+  if (const auto program = of.engine.program(name)) out["program"] = program_row(*program);
   out["last_tick_utc"] =
       view->last_tick ? ordered_json(iso_time(*view->last_tick)) : ordered_json(nullptr);
   const auto orders = latest_orders(of, name, last);

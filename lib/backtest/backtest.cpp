@@ -89,6 +89,9 @@ core::Result<Result> run(const Options& options, std::span<const Tape> tapes,
     return core::invalid(fmt::format("balance: allowed: 0 to {}",
                                      core::Money::minor(core::kMostSummed).to_string()));
   }
+  if (options.warmup < 1 || options.warmup > kMaxWarmup) {
+    return core::invalid(fmt::format("warm-up: allowed: 1 to {} ticks", kMaxWarmup));
+  }
   if (auto r = check_tapes(options, tapes); !r) return r.error();
   if (auto r = check_payouts(options, tapes); !r) return r.error();
   return Driver(options, tapes, on_trade).run();

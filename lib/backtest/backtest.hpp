@@ -15,13 +15,22 @@
 #include <vector>
 
 #include "backtest/payouts.hpp"
+#include "core/event.hpp"
 #include "core/result.hpp"
 #include "engine/settings.hpp"
 #include "market/spec.hpp"
 #include "market/tick_source.hpp"
 #include "rules/evaluator.hpp"
+#include "strategy/program.hpp"
 
 namespace derivd::backtest {
+
+/// The venue's last ticks that a program starts with; so many of its symbol's are its past.
+inline constexpr std::int64_t kWarmup = 1000;
+inline constexpr std::int64_t kMaxWarmup = 1'000'000;
+
+/// What a program said (script_message), and when.
+using OnMessage = std::function<void(core::VenueTime, const core::Event&)>;
 
 struct Options {
   engine::Settings settings;  // valid (config/ checked them)
@@ -33,6 +42,10 @@ struct Options {
   /// A purchase starts so many ticks of its symbol after the signal's, at that tick's epoch. 0: at
   /// the signal's tick.
   int latency_ticks = 0;
+  /// Of programs (type dbot): Init and the first Start happen at the last of so many ticks.
+  std::int64_t warmup = kWarmup;      // 1 to kMaxWarmup
+  std::optional<std::uint64_t> seed;  // of their random numbers; empty: the configuration's
+  OnMessage on_message;
   /// Ticks before `from` and from `to` on are as if they were not recorded.
   std::optional<core::VenueTime> from;
   std::optional<core::VenueTime> to;
@@ -90,6 +103,8 @@ struct StrategyResult {
   std::int64_t refused = 0;            // timed contracts that would have had no tick
   bool has_ticks = false;              // of its symbol, at least one
   std::vector<rules::RuleView> rules;  // of type rules: at the last evaluation
+  std::optional<strategy::ProgramView> program;  // of type dbot: at the end
+  std::int64_t messages = 0;                     // that it wrote
 };
 
 struct Result {

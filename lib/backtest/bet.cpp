@@ -64,6 +64,12 @@ core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payout
                           std::optional<core::Decimal> quote) {
   const auto* symbol = market::find_symbol(strategy.symbol);
   DERIVD_CHECK(symbol != nullptr, "settings were not checked");
+  if (strategy.program.program != nullptr) {
+    return core::invalid(
+        fmt::format("{}: a program decides what it buys and stakes as it runs, so there are no "
+                    "odds before; derivctl backtest shows what it does",
+                    strategy.name.view()));
+  }
   const auto spot = spot_of(*symbol, quote);
   if (!spot) return spot.error();
   Bet bet;

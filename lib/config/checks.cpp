@@ -10,6 +10,7 @@
 #include <fstream>
 #include <utility>
 
+#include "config/program.hpp"
 #include "config/rules.hpp"
 #include "config/table.hpp"
 #include "config/value.hpp"
@@ -46,6 +47,12 @@ class Checker final {
       prefix_ = fmt::format("strategies[{}]", i);
       auto& s = config_.engine.strategies[i];
       const auto* type = good("type") ? strategy::find_type(s.type) : nullptr;
+      if (type != nullptr && type->programmed) {
+        read_program({c_.params[i], prefix_, c_.directory, c_.refused}, s, config_.places,
+                     c_.problems);
+        rules(s, *type, nullptr, nullptr);
+        continue;
+      }
       const auto* symbol = good("symbol") ? market::find_symbol(s.symbol) : nullptr;
       if (type != nullptr) {
         params(s, *type, c_.params[i]);

@@ -112,8 +112,13 @@ std::string format(const Problem& problem, std::string_view file);
 /// All problems at once, in file order. JSON is YAML. `strategies` is required; it may be empty,
 /// and all of them may be disabled. A key given as null counts as left out. venue.ca_file must be
 /// readable at this moment.
-std::variant<Config, std::vector<Problem>> load_text(std::string_view text);
+/// Files that the text names (programs of type dbot) are read, too; relative paths are relative to
+/// `directory`, an empty one being the process's own.
+std::variant<Config, std::vector<Problem>> load_text(std::string_view text,
+                                                     std::string_view directory = {});
 std::variant<Config, std::vector<Problem>> load_file(const std::string& path);
+/// "/etc/derivd/" of "/etc/derivd/derivd.yaml"; empty where the path has none.
+std::string_view directory_of(std::string_view path);
 
 /// What a running daemon can do with a changed key.
 enum class Reload : std::uint8_t {

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 
+#include "config/program.hpp"
 #include "config/value.hpp"
 #include "core/check.hpp"
 #include "core/notice.hpp"
@@ -491,6 +492,7 @@ std::optional<std::string> apply_params(Target& t, const YamlNode& node) {
 }
 std::string show_params(const Target& t) {
   std::string out;
+  if (t.strategy->program.program != nullptr) return show_program(t.strategy->program);
   const auto* type = strategy::find_type(t.strategy->type);
   for (const auto& [name, value] : t.strategy->params) {
     auto text = fmt::format("{}", value);
@@ -616,7 +618,9 @@ constexpr std::array kSettings{
     row<DERIVD_OF_STRATEGY(type), read_type>("strategies[].type", kRequired, "see strategy types",
                                              "What raises the signals.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(symbol), read_symbol>("strategies[].symbol", kRequired,
-                                                 "a symbol, as R_100 or 1HZ100V", "The market.",
+                                                 "a symbol, as R_100 or 1HZ100V",
+                                                 "The market. Not for type dbot: the program says "
+                                                 "it.",
                                                  Reload::kWhenFlat),
     Setting{"strategies[].params", kNotSet, "see strategy types",
             "Settings of the strategy's type.", Reload::kWhenFlat, apply_params, show_params},
@@ -648,7 +652,9 @@ constexpr std::array kSettings{
                                                      Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(staking.base), read_amount>(
         "strategies[].staking.base", kRequired, "an amount from 0.35, at most 2 decimals",
-        "The first stake, from which every other is computed.", Reload::kWhenFlat),
+        "The first stake, from which every other is computed. Not for type dbot: the program says "
+        "its stakes.",
+        Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(staking.factor), (read_ratio<1, 100>)>(
         "strategies[].staking.factor", "2", "above 1, at most 100",
         "Raise of the martingale plans.", Reload::kWhenFlat),

@@ -25,7 +25,7 @@ void Engine::Impl::considering(Slot& slot, const strategy::Signal& signal,
   slot.considered = {};
   slot.considered.tick = tick.epoch;
   slot.considered.type = signal.type;
-  if (slot.plan) slot.considered.planned = slot.plan->next();
+  if (slot.plan) slot.considered.planned = signal.stake.value_or(slot.plan->next());
 }
 
 void Engine::Impl::note(Slot& slot, DecisionView::Kind kind, std::string_view text,

@@ -77,6 +77,7 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
   const auto push = feed->push(tick, history);
   if (push == Feed::Push::kDropped) return;
   if (!history) observe(tick.epoch);
+  if (!history) program_clock.show(tick.epoch, now.instant);
   if (push == Feed::Push::kNewAfterHole || push == Feed::Push::kRestarted) {
     core::Event e;
     e.kind = core::EventKind::kTickGap;
@@ -93,7 +94,11 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
       slot->strategy->reset();
       slot->last_epoch = {};
     }
-    feed_slot(*slot, *feed, tick, came, history);
+    if (slot->program != nullptr) {
+      feed_program(*slot, *feed, tick, came, history);
+    } else {
+      feed_slot(*slot, *feed, tick, came, history);
+    }
   }
 }
 
@@ -193,6 +198,7 @@ std::optional<core::Instant> Engine::Impl::next_deadline() const {
     if (at && (!next || *at < *next)) next = at;
   };
   for (const auto& w : waiting) take(w.deadline);
+  take(program_deadline());
   if (!is_online) return next;
   for (const auto& [id, follower] : followers) {
     const auto* order = ledger.find(id);
@@ -214,6 +220,7 @@ void Engine::Impl::on_deadline() {
     if (stale(w)) drop(*w.slot, "the venue's answer came too late for this signal");
   }
   if (std::erase_if(waiting, stale) > 0) release_waiting();
+  wake_programs();
   if (!is_online) return;
   for (auto& [id, follower] : followers) {
     const auto* order = ledger.find(id);
@@ -332,44 +339,52 @@ Engine::~Engine() = default;
 void Engine::restore(const execution::Snapshot& snapshot, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->restore(snapshot);
+  impl_->run_programs();
 }
 
 void Engine::on_online(core::Money balance, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->online(balance);
+  impl_->run_programs();
 }
 
 void Engine::on_offline(const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->offline();
+  impl_->run_programs();
 }
 
 void Engine::on_venue_report(const execution::VenueReport& report, const core::Now& now,
                              Actions& out) {
   impl_->begin(now, out);
   impl_->report(report);
+  impl_->run_programs();
 }
 
 void Engine::on_tick(const market::Tick& tick, bool history, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->tick(tick, history);
+  impl_->run_programs();
 }
 
 void Engine::on_quote(const QuoteReply& reply, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->quote_reply(reply);
+  impl_->run_programs();
 }
 
 void Engine::on_bought(core::OrderId order, const execution::Bought& bought, const core::Now& now,
                        Actions& out) {
   impl_->begin(now, out);
   impl_->bought(order, bought);
+  impl_->run_programs();
 }
 
 void Engine::on_refused(core::OrderId order, const execution::Refusal& refusal,
                         const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->refused(order, refusal);
+  impl_->run_programs();
 }
 
 void Engine::on_unknown(core::OrderId order, std::string_view why, const execution::Refusal* answer,
@@ -381,18 +396,21 @@ void Engine::on_unknown(core::OrderId order, std::string_view why, const executi
   impl_->make_unknown(order, why);
   impl_->want_report();
   impl_->release_waiting();
+  impl_->run_programs();
 }
 
 void Engine::on_contract(const execution::ContractReport& report, execution::Witness witness,
                          const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->contract(report, witness);
+  impl_->run_programs();
 }
 
 void Engine::on_transaction(const execution::TransactionReport& report, const core::Now& now,
                             Actions& out) {
   impl_->begin(now, out);
   impl_->transaction(report);
+  impl_->run_programs();
 }
 
 void Engine::on_balance(core::Money balance, const core::Now& now, Actions& out) {
@@ -405,6 +423,7 @@ std::optional<core::Instant> Engine::next_deadline() const { return impl_->next_
 void Engine::on_deadline(const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->on_deadline();
+  impl_->run_programs();
 }
 
 }  // namespace derivd::engine

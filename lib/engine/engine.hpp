@@ -20,6 +20,7 @@
 #include "execution/report.hpp"
 #include "risk/gate.hpp"
 #include "rules/evaluator.hpp"
+#include "strategy/program.hpp"
 
 namespace derivd::engine {
 
@@ -58,7 +59,12 @@ struct AskReport {
 struct Tell {
   core::Event event;
 };
-using Action = std::variant<Append, SendQuote, SendBuy, Watch, Poll, AskReport, Tell>;
+/// Sell this open contract at the market, once. Answer: on_sold or on_not_sold.
+struct SendSell {
+  core::ContractId contract;
+  core::Name strategy;
+};
+using Action = std::variant<Append, SendQuote, SendBuy, Watch, Poll, AskReport, Tell, SendSell>;
 using Actions = std::vector<Action>;
 
 enum class StrategyStatus : std::uint8_t { kRunning, kPaused, kHalted, kDisabled, kBlocked };
@@ -119,6 +125,7 @@ struct AccountView {
 struct Audience {
   bool journal = true;  // Append
   bool people = true;   // Tell, and StrategyView::last_decision
+  bool words = true;    // Tell of what programs say (script_message), also without people
 };
 
 class Engine final {
@@ -185,7 +192,8 @@ class Engine final {
   /// The venue's answer to it. The settlement itself comes by the witnesses; this asks for one.
   void on_sold(core::ContractId contract, const core::Now& now, Actions& out);
   /// The venue proved that it was not sold.
-  void on_not_sold(core::ContractId contract);
+  void on_not_sold(core::ContractId contract, std::string_view why, const core::Now& now,
+                   Actions& out);
 
   /// Takes other settings (valid ones) over between two events. Limits, guards, the caps of stake
   /// plans, `enabled` and the list of strategies hold at once; a strategy whose type, symbol,
@@ -219,6 +227,8 @@ class Engine final {
   std::vector<DecisionView> decisions(std::string_view strategy, std::size_t last) const;
   /// What the last decision of a strategy of type rules was made of; empty: no such strategy.
   std::vector<rules::RuleView> rules(std::string_view strategy) const;
+  /// What the program of a strategy of type dbot does; empty: no such strategy.
+  std::optional<strategy::ProgramView> program(std::string_view strategy) const;
   /// Whether an enabled strategy is made ready by a past of ticks: the longer, the better.
   bool wants_past() const;
 

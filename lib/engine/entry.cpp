@@ -54,8 +54,9 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
                             const PaidQuote* quote, std::int64_t turn) {
   considering(slot, signal, tick);
   if (slot.pending) return drop(slot, "a change of its configuration waits for what is open");
-  const auto base = slot.settings.staking.base;
-  const auto planned = slot.plan->next();
+  // The stake of a program is its own: there is no plan that could begin anew below it.
+  const auto base = signal.stake.value_or(slot.settings.staking.base);
+  const auto planned = signal.stake.value_or(slot.plan->next());
   auto d = decide(planned, base, standing(slot, turn), slot.settings, settings.limits);
   if (d.kind != Decision::Kind::kEnter && !waiting.empty()) {
     // What stands in the way may be another's signal that comes to nothing: then this one is next.
@@ -66,6 +67,7 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
   if (d.kind == Decision::Kind::kHalt) {
     const auto text = risk::sentence(*d.denied);
     note(slot, DecisionView::Kind::kHalted, text, d.denied);
+    deny(slot);
     return halt(slot, "stop_loss", text);
   }
   if (d.kind == Decision::Kind::kDrop) return drop(slot, *d.denied);
@@ -138,6 +140,7 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
   flights[intent.id] = Flight{now.instant};
   slot.told.reset();
   append_order(intent);
+  if (slot.program != nullptr) keep_program(slot, intent.id);
   // Made in its place: it is large, and this is the way to the wire.
   auto& buy = std::get<SendBuy>(out->emplace_back(std::in_place_type<SendBuy>));
   buy.order = intent.id;
@@ -160,6 +163,7 @@ void Engine::Impl::tell_sent(const execution::Order& order) {
 }
 
 void Engine::Impl::drop(Slot& slot, const risk::Denied& denied) {
+  deny(slot);
   if (audience.people) tell_denied(slot, denied);
   if (denied.limit == risk::Limit::kMinBalance) look_for_deposit();
 }
@@ -186,6 +190,7 @@ void Engine::Impl::look_for_deposit() {
 }
 
 void Engine::Impl::drop(Slot& slot, std::string_view why) {
+  deny(slot);
   note(slot, DecisionView::Kind::kDropped, why);
   auto e = event(EventKind::kSignalDropped, slot);
   e.text = core::Text::truncated(fmt::format("{}: {}", slot.name(), why));
@@ -200,6 +205,7 @@ void Engine::Impl::restart_plan(Slot& slot) {
 }
 
 void Engine::Impl::quote_reply(const QuoteReply& reply) {
+  if (program_quote(reply)) return;
   const auto it = std::find_if(waiting.begin(), waiting.end(), [&](const Waiting& w) {
     return w.quoting && w.quoting == reply.order;
   });

@@ -1,8 +1,7 @@
 // Owns the engine's inside: the state that engine.hpp hides and the steps between an event and its
 // actions. Its methods live in entry.cpp (signal → order), refuse.cpp (the venue's no), settle.cpp
-// (witness → result), link.cpp (start, reconnect, evidence), operator.cpp, reconfigure.cpp and
-// views.cpp. Nothing outside this
-// folder includes it.
+// (witness → result), link.cpp (start, reconnect, evidence), program.cpp (Deriv Bot programs),
+// operator.cpp, reconfigure.cpp and views.cpp. Nothing outside this folder includes it.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -17,6 +16,7 @@
 #include "engine/decide.hpp"
 #include "engine/engine.hpp"
 #include "engine/feed.hpp"
+#include "engine/program_clock.hpp"
 #include "engine/slot.hpp"
 #include "execution/follow.hpp"
 #include "execution/ledger.hpp"
@@ -207,6 +207,35 @@ struct Engine::Impl {
             const std::optional<risk::Denied>& denied = {});
   void note_entry(Slot& slot, const execution::Order& intent);
 
+  // program.cpp: strategies of type dbot
+  void feed_program(Slot& slot, const Feed& feed, const market::Tick& tick, core::VenueTime came,
+                    bool history);
+  void run_programs();
+  void perform(Slot& slot, const strategy::ProgramBuys& wish);
+  void perform(Slot& slot, const strategy::ProgramSells& wish);
+  void perform(Slot& slot, const strategy::ProgramAsks& wish);
+  void perform(Slot& slot, const strategy::ProgramSays& wish);
+  void perform(Slot& slot, const strategy::ProgramEnds& wish);
+  /// Its purchase comes to nothing; no order was made of it.
+  void deny(Slot& slot);
+  /// What it was when this order was made of its wish, in the intent's own event.
+  void keep_program(Slot& slot, core::OrderId order);
+  void program_opened(Slot& slot, const execution::Order& order);
+  void program_refused(Slot& slot, core::OrderId order, const execution::Refusal& refusal);
+  void program_absent(Slot& slot, core::OrderId order);
+  void program_updated(const execution::Order& order, const execution::ContractReport& report,
+                       execution::Witness witness);
+  void program_ended(Slot& slot, const execution::Order& order);
+  void program_sold(core::ContractId contract);
+  void program_not_sold(core::ContractId contract, std::string_view why);
+  Slot* program_of(core::ContractId contract);
+  bool program_quote(const QuoteReply& reply);
+  void ask_program_quotes();
+  void restore_programs();
+  std::optional<core::Instant> program_deadline() const;
+  void wake_programs();
+  std::int64_t venue_ms() const { return program_clock.at(now.instant); }
+
   // reconfigure.cpp
   void reconfigure(const Settings& wanted);
   void adopt(Slot& slot, const StrategySettings& wanted);
@@ -284,6 +313,17 @@ struct Engine::Impl {
 
   /// Contracts whose sale was asked for; true: the venue has confirmed it.
   boost::container::flat_map<core::ContractId, bool> selling;
+
+  /// A quote that a program asked for, to look at it.
+  struct ProgramQuote {
+    Slot* slot = nullptr;
+    core::OrderId id;
+    std::string type;
+    std::optional<strategy::ProgramQuote> quote;
+    bool answered = false;
+  };
+  std::vector<ProgramQuote> program_quotes;
+  ProgramClock program_clock;
 
   bool change_waits = false;  // some slot has a pending change
   bool spare_feeds = false;   // some feed is there for orders of before alone

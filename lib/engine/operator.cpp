@@ -89,6 +89,7 @@ void Engine::Impl::resume(Slot& slot) {
   slot.refusals.end();
   slot.refusal = {};
   if (session_over) slot.new_session();
+  if (was_halted && slot.program != nullptr && slot.program->is_over()) slot.program->begin_anew();
   if (was_halted) {
     append(execution::HaltRecord{slot.name(), false, kByOperator, "resumed", now.wall, clock});
   }
@@ -132,6 +133,7 @@ bool Engine::resume(std::string_view name, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   const bool known = for_named(impl_->slots, name, [&](Slot& slot) { impl_->resume(slot); });
   impl_->flush_held();
+  impl_->run_programs();
   return known;
 }
 
@@ -159,16 +161,25 @@ void Engine::on_sold(core::ContractId contract, const core::Now& now, Actions& o
   if (asked == impl_->selling.end()) return;  // settled by then
   asked->second = true;
   out.push_back(Poll{contract});
+  impl_->program_sold(contract);
+  impl_->run_programs();
 }
 
-void Engine::on_not_sold(core::ContractId contract) { impl_->selling.erase(contract); }
+void Engine::on_not_sold(core::ContractId contract, std::string_view why, const core::Now& now,
+                         Actions& out) {
+  impl_->begin(now, out);
+  impl_->selling.erase(contract);
+  impl_->program_not_sold(contract, why);
+  impl_->run_programs();
+}
 
 void Engine::drain(const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->draining = true;
   impl_->waiting.clear();
   for (auto& slot : impl_->slots) {
-    if (slot->runs() && slot->saved_at != slot->last_epoch) impl_->append_slot(*slot);
+    const bool newer = slot->saved_at != slot->last_epoch || slot->program != nullptr;
+    if (slot->runs() && newer) impl_->append_slot(*slot);
   }
 }
 

@@ -140,6 +140,7 @@ void Engine::Impl::take_over_what_is_flat() {
 void Engine::reconfigure(const Settings& settings, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->reconfigure(settings);
+  impl_->run_programs();
 }
 
 }  // namespace derivd::engine

@@ -31,7 +31,8 @@ struct StrategySettings {
   std::string type;
   market::SymbolCode symbol;
   strategy::Params params;
-  rules::RuleSet rules;  // of type rules
+  rules::RuleSet rules;               // of type rules
+  strategy::ProgramSettings program;  // of type dbot
   ContractTemplate contract;
   staking::Settings staking;
   risk::SessionLimits session;

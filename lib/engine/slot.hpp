@@ -72,7 +72,10 @@ struct Slot {
   bool configured = true;
   // Empty when it was not in the configuration at the start; what the journal says of them is kept.
   std::unique_ptr<strategy::Strategy> strategy;
-  bool wants_past = false;  // what the strategy says of itself, read once
+  strategy::Program* program = nullptr;  // the strategy, where it is one
+  strategy::ProgramWishes wishes;        // of the program, performed at the end of the event
+  market::Tick program_tick;             // the latest live one that it saw, its time proven
+  bool wants_past = false;               // what the strategy says of itself, read once
   bool wants_own = false;
   std::unique_ptr<staking::StakePlan> plan;
   std::string kept_counters;

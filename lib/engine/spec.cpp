@@ -14,6 +14,7 @@ namespace derivd::engine {
 core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
                                              const strategy::Signal& signal,
                                              std::uint8_t decimals) {
+  if (signal.spec) return *signal.spec;
   const auto& kind = market::kind_of(signal.type);
   const auto& wanted = settings.contract;
   market::ContractSpec spec;
@@ -74,6 +75,7 @@ std::vector<Buyable> buyables(const StrategySettings& settings) {
   const auto* symbol = market::find_symbol(settings.symbol);
   DERIVD_CHECK(type != nullptr && symbol != nullptr, "settings were not checked");
   std::vector<Buyable> out;
+  if (type->programmed) return out;
   if (!type->is_ruled()) {
     for (const auto contract : strategy::contracts_of(*type, settings.params)) {
       out.push_back({{contract, any_digit(contract)}});

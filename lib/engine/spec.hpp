@@ -30,8 +30,8 @@ struct Buyable {
   bool barrier_varies = false;
 };
 /// One for each contract; of OVER and UNDER one for each prediction that is possible, of other
-/// types with a prediction one with any, because all are alike. The settings are checked, or at
-/// least their rules, type and symbol are.
+/// types with a prediction one with any, because all are alike. None of a program, which decides as
+/// it runs. The settings are checked, or at least their rules, type and symbol are.
 std::vector<Buyable> buyables(const StrategySettings& settings);
 
 }  // namespace derivd::engine

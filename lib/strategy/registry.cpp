@@ -76,6 +76,15 @@ constexpr std::array kTypes{
                  kRuled,
                  false,
                  nullptr},
+    StrategyType{"dbot",
+                 "Runs a Deriv Bot or Binary Bot program: params file, answers, symbol and seed. "
+                 "The program says what it buys and stakes; limits, session and guards hold.",
+                 {},
+                 {},
+                 false,
+                 nullptr,
+                 nullptr,
+                 true},
 };
 
 }  // namespace
@@ -116,8 +125,9 @@ std::span<const ContractType> contracts_of(const StrategyType& type, const Param
 }
 
 std::unique_ptr<Strategy> make_strategy(const StrategyType& type, const Params& params,
-                                        const rules::RuleSet& rules) {
-  return type.is_ruled() ? make_rules(rules) : type.make(params);
+                                        const Made& of) {
+  if (type.programmed) return make_program(of.program, of.symbol);
+  return type.is_ruled() ? make_rules(of.rules) : type.make(params);
 }
 
 std::span<const StrategyType> strategy_types() { return kTypes; }

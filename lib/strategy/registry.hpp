@@ -13,6 +13,7 @@
 #include "core/result.hpp"
 #include "market/spec.hpp"
 #include "rules/rule_set.hpp"
+#include "strategy/program.hpp"
 #include "strategy/strategy.hpp"
 
 namespace derivd::strategy {
@@ -41,15 +42,24 @@ struct StrategyType {
   std::span<const ParamSpec> params;
   std::span<const market::ContractType> contracts;  // what it may buy
   bool digits;  // needs a symbol with a last digit and a duration in ticks
-  /// Params complete and checked. Null: a type whose signals are in `rules:` (make_strategy).
+  /// Params complete and checked. Null: a type whose signals are in `rules:` or in a program
+  /// (make_strategy).
   std::unique_ptr<Strategy> (*make)(const Params&);
   /// Which of `contracts`, where that depends on the parameters; null: all.
   std::span<const market::ContractType> (*bought)(const Params&) = nullptr;
-  bool is_ruled() const { return make == nullptr; }
+  /// Its signals, contracts and stakes are a program's: `file` and `answers` are its params.
+  bool programmed = false;
+  bool is_ruled() const { return make == nullptr && !programmed; }
 };
-/// Of any type; `rules` matters to is_ruled() alone.
+/// What a strategy is made of beyond its numbers: each matters to one kind of type alone.
+struct Made {
+  const rules::RuleSet& rules;
+  const ProgramSettings& program;
+  market::SymbolCode symbol;
+};
+/// Of any type.
 std::unique_ptr<Strategy> make_strategy(const StrategyType& type, const Params& params,
-                                        const rules::RuleSet& rules);
+                                        const Made& of);
 /// What a strategy of this type with these complete parameters may buy.
 std::span<const market::ContractType> contracts_of(const StrategyType& type, const Params& params);
 

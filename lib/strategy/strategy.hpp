@@ -16,6 +16,8 @@
 
 namespace derivd::strategy {
 
+class Program;
+
 /// A wish to enter now. The engine may drop it; it is never queued.
 struct Signal {
   market::ContractType type = market::ContractType::kCall;
@@ -23,6 +25,9 @@ struct Signal {
   /// Where the signal says so, else what `contract` of the settings says.
   std::optional<market::ContractDuration> duration = std::nullopt;
   std::optional<core::Price> barrier = std::nullopt;  // signed distance from the entry
+  /// Where the signal is the whole contract, and how much it stakes: of programs.
+  std::optional<market::ContractSpec> spec = std::nullopt;
+  std::optional<core::Money> stake = std::nullopt;
 };
 
 class Strategy {
@@ -49,6 +54,8 @@ class Strategy {
   virtual void see(const rules::Own&) {}
   /// What its last decision was made of, for people; empty: it has nothing to say.
   virtual std::vector<rules::RuleView> explain() const { return {}; }
+  /// Itself, where it is a program, which is fed and answered otherwise; null: it is none.
+  virtual Program* program() { return nullptr; }
 };
 
 }  // namespace derivd::strategy

@@ -99,6 +99,9 @@ inline std::string text_of(const Action& action) {
     }
     std::string operator()(const Poll& a) const { return fmt::format("poll {}", a.contract.value); }
     std::string operator()(const AskReport& a) const { return fmt::format("ask {}", a.since.s); }
+    std::string operator()(const SendSell& a) const {
+      return fmt::format("sell {}", a.contract.value);
+    }
     std::string operator()(const Tell& a) const {
       return fmt::format("tell {} {}", core::name_of(a.event.kind), a.event.text.view());
     }
@@ -334,6 +337,7 @@ class Rig {
   std::vector<core::ContractId> watched;
   std::vector<core::ContractId> polled;
   std::vector<core::VenueTime> asked;
+  std::vector<core::ContractId> sells;
   std::vector<std::string> log;
 
  private:
@@ -360,6 +364,7 @@ class Rig {
   }
   void take(const Poll& a) { polled.push_back(a.contract); }
   void take(const AskReport& a) { asked.push_back(a.since); }
+  void take(const SendSell& a) { sells.push_back(a.contract); }
   void take(const Tell& a) { events.push_back(a.event); }
 
   std::set<core::OrderId> sent_;
