@@ -46,8 +46,7 @@ boost::system::result<market::ContractSpec, WishRefusal> spec_of(const dbot::Buy
   const auto with_one = market::has_form(*type, market::BarrierForm::kEntry)
                             ? market::with_offset(wish.type)
                             : std::nullopt;
-  const bool barrier = wish.barrier && with_one;
-  if (barrier) type = with_one;
+  if (wish.barrier && with_one) type = with_one;
   spec.type = *type;
   const auto unit = unit_of(wish.unit);
   if (!unit) return refuse("no such unit of a duration");
@@ -56,7 +55,8 @@ boost::system::result<market::ContractSpec, WishRefusal> spec_of(const dbot::Buy
     if (!wish.prediction) return refuse("a prediction is needed");
     spec.set_digit(*wish.prediction);
   }
-  if (barrier) {
+  if (market::has_form(*type, market::BarrierForm::kOffset)) {
+    if (!wish.barrier) return refuse("a barrier is needed");
     const auto offset = offset_of(*wish.barrier, symbol.decimals);
     if (!offset) return refuse(fmt::format("a barrier of {}", *wish.barrier));
     spec.set_offset(*offset);

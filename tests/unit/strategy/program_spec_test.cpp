@@ -18,6 +18,13 @@ TEST(DbotSpec, BarriersAreHigherAndLower) {
   EXPECT_EQ(spec->offset().to_string(), "-0.37");
   wish.barrier = "+-0.5";
   EXPECT_FALSE(spec_of(wish, *symbol).has_value());
+  wish.barrier.reset();
+  EXPECT_EQ(spec_of(wish, *symbol)->type, market::ContractType::kPut);
+  // What only exists with a barrier is no other type without one.
+  wish.type = "HIGHER";
+  EXPECT_EQ(spec_of(wish, *symbol).error().text, "a barrier is needed");
+  wish.barrier = "+0.5";
+  EXPECT_EQ(spec_of(wish, *symbol)->offset().to_string(), "0.50");
 }
 
 TEST(DbotSpec, WhatIsBoughtIsWhatHasAFixedPayout) {
