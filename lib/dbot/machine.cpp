@@ -309,6 +309,9 @@ void Machine::quoted(const std::map<std::string, Quoted, std::less<>>& quotes, M
 void Machine::stop_at(const Stopped& stopped, Millis now, std::vector<Wish>& out) {
   begin(now, out);
   stop(stopped.why, stopped.text, stopped.line);
+  globals_.assign(globals_.size(), Value::undefined());
+  at_start_ = {};
+  at_watch_ = {};
   out_ = nullptr;
 }
 

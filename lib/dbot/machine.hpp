@@ -181,7 +181,7 @@ class Machine final {
   void quoted(const std::map<std::string, Quoted, std::less<>>& quotes, Millis now,
               std::vector<Wish>& out);
   void balance(core::Money balance) { balance_ = balance; }
-  /// Its owner ends the run, for a reason that the program cannot know.
+  /// Its owner ends the run, for a reason that the program cannot know; its variables are gone.
   void stop_at(const Stopped& stopped, Millis now, std::vector<Wish>& out);
   /// Ticks that running accumulators of this symbol stayed in, newest first.
   void statistics(std::vector<double> stayed_in) { statistics_ = std::move(stayed_in); }

@@ -59,7 +59,8 @@ void Engine::Impl::feed_program(Slot& slot, const Feed& feed, const market::Tick
   if (due && *due <= now_ms)
     program.on_time(std::max(*due, std::min(venue_ms(), now_ms)), slot.wishes);
   program.live_tick(tick, std::max(venue_ms(), now_ms), slot.wishes);
-  if (!seen_before || tick.epoch - slot.saved_at >= kKeepProgram) append_slot(slot);
+  if (seen_before && tick.epoch - slot.saved_at < kKeepProgram) return;
+  if (program.fits_journal(venue_ms(), slot.wishes)) append_slot(slot);
 }
 
 std::optional<core::Instant> Engine::Impl::program_deadline() const {

@@ -298,6 +298,22 @@ void Program::ask_again(Millis now, ProgramWishes& out) {
   pass_on(now, out);
 }
 
+bool Program::fits_journal(Millis now, ProgramWishes& out) {
+  // A back-test keeps none.
+  if (!settings_.in_turns || machine_->save().size() <= kMaxState) return true;
+  std::vector<dbot::Wish> last;
+  const dbot::Stopped stopped{
+      dbot::Stopped::Why::kScript,
+      fmt::format("its variables need more than {} MiB, which is more than the journal keeps",
+                  kMaxState >> 20U),
+      machine_->progress().line};
+  machine_->stop_at(stopped, now, last);
+  for (const auto& wish : last) {
+    if (const auto* s = std::get_if<dbot::Stopped>(&wish)) end(*s, out);
+  }
+  return false;
+}
+
 void Program::balance(core::Money balance) { machine_->balance(balance); }
 
 bool Program::waits_for_purchase() const { return machine_->waits_for_purchase(); }
@@ -337,15 +353,7 @@ void Program::pass_on(const dbot::Buy& wish, Millis now, ProgramWishes& out) {
   if (!spec) {
     return machine_->refused(spec.error().code, spec.error().text, now, wishes_->list);
   }
-  if (settings_.in_turns && machine_->save().size() > kMaxState) {
-    const dbot::Stopped stopped{
-        dbot::Stopped::Why::kScript,
-        fmt::format("its variables need more than {} MiB, which is more than the journal keeps",
-                    kMaxState >> 20U),
-        wish.line};
-    machine_->stop_at(stopped, now, wishes_->list);
-    return;
-  }
+  if (!fits_journal(now, out)) return;
   out.emplace_back(ProgramBuys{*spec, wish.stake});
 }
 

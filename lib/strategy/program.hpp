@@ -160,6 +160,8 @@ class Program final : public Strategy {
   void quoted(const ProgramQuotes& quotes, Millis now, ProgramWishes& out);
   void ask_again(Millis now, ProgramWishes& out);
   void balance(core::Money balance);
+  /// Ends the run where its variables are more than a record of the journal takes; true: it runs.
+  bool fits_journal(Millis now, ProgramWishes& out);
 
   bool waits_for_purchase() const;
   bool waits_for_sale() const;

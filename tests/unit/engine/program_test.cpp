@@ -227,6 +227,19 @@ TEST(Program, ALoopAroundADeniedPurchaseEnds) {
       << "a denial is dear, so that a loop of them does not hold up others";
 }
 
+TEST(Program, VariablesThatNoRecordCanHoldEndIt) {
+  Parts p;
+  p.before = set("l", block("lists_repeat", value("ITEM", num("1")) + value("NUM", num("100000"))));
+  auto rig = begun(settings_of(p));
+  for (int i = 0; i < 20; ++i) rig.tick("100.04");
+  EXPECT_EQ(rig.view("bot").halt_kind, "script");
+  EXPECT_NE(rig.view("bot").reason.view().find("more than 1 MiB"), std::string_view::npos)
+      << rig.view("bot").reason.view();
+  for (const auto& [name, record] : rig.book.strategies) {
+    EXPECT_LT(record.counters.size(), 2U << 20U) << "what it held is not kept";
+  }
+}
+
 TEST(Program, AProgramThatIsDoneStaysDoneOverARestart) {
   Parts p;
   p.after = block("text_print", value("TEXT", txt("target reached")));
