@@ -60,8 +60,7 @@ std::size_t Evaluator::series_of(Where where) {
   for (std::size_t i = 0; i < series_.size(); ++i) {
     if (series_[i].where == where) return i;
   }
-  auto& series = series_.emplace_back();
-  series.where = where;
+  auto& series = series_.emplace_back(where);
   series.bit = 1U << (series_.size() - 1);
   return series_.size() - 1;
 }
@@ -212,20 +211,10 @@ std::uint32_t Evaluator::close_candles(const market::Tick& tick) {
   const auto quote = tick.quote.mantissa();
   for (std::size_t i = 1; i < series_.size(); ++i) {
     auto& series = series_[i];
-    auto& bar = series.bar;
-    if (tick.epoch.s < series.ends) {
-      bar.high = std::max(bar.high, quote);
-      bar.low = std::min(bar.low, quote);
-      bar.close = quote;
-      continue;
-    }
-    if (series.ends != 0) {
-      for (const auto& study : series.studies) study->push(bar, scale_);
-      closed |= series.bit;
-    }
-    bar = {quote, quote, quote, quote};
-    const std::int64_t length = series.where.seconds;
-    series.ends = tick.epoch.s / length * length + length;
+    const auto bar = series.candle.push(tick.epoch, quote);
+    if (!bar) continue;
+    for (const auto& study : series.studies) study->push(bar->bar, scale_);
+    closed |= series.bit;
   }
   return closed;
 }
@@ -347,7 +336,7 @@ std::optional<Wish> Evaluator::wish_of(std::size_t rule) const {
 void Evaluator::reset() {
   for (auto& series : series_) {
     for (const auto& study : series.studies) study->reset();
-    series.ends = 0;
+    series.candle.clear();
   }
   std::ranges::fill(sides_, kUnknownSide);
   for (auto& program : programs_) {

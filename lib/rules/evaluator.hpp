@@ -3,9 +3,7 @@
 // same evaluator runs live, on paper and in a back-test. It never allocates after it is made, and
 // what is not ready (no past, a division by zero) makes no rule true.
 //
-// A candle of N seconds holds the ticks of [k·N, k·N + N) since 1970; it is closed by the first
-// tick behind it, before that tick is looked at. The first one begins with the first tick known.
-// Seconds without ticks make no candle.
+// A candle (candle.hpp) is closed by the first tick behind it, before that tick is looked at.
 #pragma once
 
 #include <array>
@@ -18,6 +16,7 @@
 
 #include "core/decimal.hpp"
 #include "market/tick.hpp"
+#include "rules/candle.hpp"
 #include "rules/rule_set.hpp"
 #include "rules/study.hpp"
 
@@ -116,10 +115,10 @@ class Evaluator final {
     std::optional<core::VenueTime> at;
   };
   struct Series {
+    explicit Series(Where of) : where(of), candle(of) {}
     Where where;
     std::vector<std::unique_ptr<Study>> studies;
-    Bar bar;                // of candles: the one that is growing
-    std::int64_t ends = 0;  // epoch of its end; 0: none yet
+    Candle candle;  // not of ticks
     std::uint32_t bit = 0;
   };
 
