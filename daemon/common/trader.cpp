@@ -134,6 +134,7 @@ void Trader::settle() {
   check_stop();
   perform();
   if (engine_.symbols_revision() != symbols_revision_) subscribe();
+  if (scripts_ != nullptr) scripts_->flush();
 }
 
 void Trader::subscribe() {
@@ -493,14 +494,23 @@ void Trader::perform() {
   performing_ = false;
 }
 
+/// What scripts keep may be long, and the intent log takes a mebibyte at once. An event of one
+/// strategy has one such record, so that none is torn apart: many come at a stop alone.
+constexpr std::size_t kMaxKeptAtOnce = 256 * 1024;
+
 /// Records that follow each other belong together: all of them are kept or none. Gives the place
 /// of the action behind them.
 std::size_t Trader::perform_appends(std::size_t from) {
   event_.clear();
   auto to = from;
+  std::size_t kept = 0;
   for (; to < actions_.size(); ++to) {
     auto* append = std::get_if<engine::Append>(&actions_[to]);
     if (append == nullptr) break;
+    if (const auto* state = std::get_if<execution::StrategyRecord>(&append->record)) {
+      kept += state->counters.size();
+      if (kept > kMaxKeptAtOnce && !event_.empty()) break;
+    }
     event_.push_back(std::move(append->record));
   }
   if (journal_broken_) return to;
@@ -541,6 +551,31 @@ void Trader::perform(engine::Tell& a) {
   a.event.account = account_.id;
   if (is_paper()) a.event.text = core::Text::truncated(fmt::format("PAPER: {}", a.event.text));
   log_.write(a.event);
+}
+
+void Trader::perform(engine::StartScript& a) {
+  if (scripts_ != nullptr) return scripts_->start(a);
+  engine_.on_script_failed(a.strategy.view(), a.run,
+                           {0, a.setup.file, "this program runs no scripts"}, now_, actions_);
+}
+void Trader::perform(engine::StopScript& a) {
+  if (scripts_ != nullptr) scripts_->stop(a);
+}
+void Trader::perform(engine::FeedScript& a) {
+  if (scripts_ != nullptr) scripts_->feed(a);
+}
+void Trader::perform(engine::SellContract& a) {
+  const auto answer = sell(a.contract);
+  if (!answer.code.empty()) engine_.on_not_selling(a.contract, answer.error, now_, actions_);
+}
+
+void Trader::on_script(const core::Name& strategy, std::uint64_t run,
+                       const script::FromScript& message) {
+  if (const auto* failure = std::get_if<script::Failure>(&message)) {
+    engine_.on_script_failed(strategy.view(), run, *failure, now_, actions_);
+  } else if (const auto* answer = std::get_if<script::Answer>(&message)) {
+    engine_.on_script(strategy.view(), run, *answer, now_, actions_);
+  }
 }
 
 void Trader::journal_failed(const std::string& text) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/sales.hpp"
+#include "common/scripts.hpp"
 #include "common/venue_session.hpp"
 #include "common/venue_settings.hpp"
 #include "config/config.hpp"
@@ -61,6 +62,11 @@ class Trader final : public deriv::SessionListener {
   void set_tick_sink(std::function<void(const market::Tick&)> sink) {
     tick_sink_ = std::move(sink);
   }
+
+  /// Runs the programs of strategies of type script; before start().
+  void set_scripts(Scripts* scripts) { scripts_ = scripts; }
+  /// What a script's process said, or why it ended.
+  void on_script(const core::Name& strategy, std::uint64_t run, const script::FromScript& message);
 
   /// Continues where the journal ended, then begins to connect. False: see exit_code().
   bool start();
@@ -159,6 +165,10 @@ class Trader final : public deriv::SessionListener {
   void perform(engine::Poll& action);
   void perform(engine::AskReport& action);
   void perform(engine::Tell& action);
+  void perform(engine::StartScript& action);
+  void perform(engine::StopScript& action);
+  void perform(engine::FeedScript& action);
+  void perform(engine::SellContract& action);
   void journal_failed(const std::string& text);
   void check_stop();
   void ask_sale(const execution::Order& order);
@@ -191,6 +201,7 @@ class Trader final : public deriv::SessionListener {
   service::Log& log_;
   LockAccount lock_;
   std::function<void(const market::Tick&)> tick_sink_;
+  Scripts* scripts_ = nullptr;
   deriv::Dialect dialect_;
   engine::Engine engine_;
   VenueSession session_;

@@ -5,6 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "common/output.hpp"
+#include "common/script_process.hpp"
+#include "common/trades.hpp"
+#include "core/printable.hpp"
 #include "derivctl/payout_source.hpp"
 #include "derivctl/ticks.hpp"
 #include "market/symbol.hpp"
@@ -22,7 +26,18 @@ std::optional<Refusal> load_settings(const Context& context, const BacktestArgs&
     for (const auto& p : *problems) text += (text.empty() ? "" : "\n") + config::format(p, file);
     return Refusal{service::kCtlRefused, text};
   }
-  options.settings = std::move(std::get<config::Config>(loaded).engine);
+  const auto& config = std::get<config::Config>(loaded);
+  std::string text;
+  for (const auto& p : daemon::script_problems(config)) {
+    text += (text.empty() ? "" : "\n") + config::format(p, file);
+  }
+  if (!text.empty()) return Refusal{service::kCtlRefused, text};
+  options.settings = config.engine;
+  options.make_program = daemon::lock_step_programs();
+  // What a program says is for its author, who looks at standard error; the result stays whole.
+  options.on_log = [](core::VenueTime time, const core::Name& name, std::string_view line) {
+    out::error("{} {}: {}\n", daemon::iso_time(time), name, core::printable(line));
+  };
   return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 
 #include "backtest/odds_text.hpp"
 #include "common/output.hpp"
+#include "common/script_process.hpp"
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/service_sight.hpp"
@@ -47,7 +48,9 @@ std::variant<config::Config, std::vector<config::Problem>> load(const Context& c
                                                                 const std::string& file) {
   auto loaded = config::load_file(file);
   const auto* config = std::get_if<config::Config>(&loaded);
-  if (config == nullptr || file != context.config_file()) return loaded;
+  if (config == nullptr) return loaded;
+  if (auto problems = daemon::script_problems(*config); !problems.empty()) return problems;
+  if (file != context.config_file()) return loaded;
   auto hidden = hidden_files(*config, kServiceUser);
   if (hidden.empty()) return loaded;
   return hidden;

@@ -26,6 +26,7 @@
 #include "derivd/notify.hpp"
 #include "derivd/observe.hpp"
 #include "derivd/reload.hpp"
+#include "derivd/scripts.hpp"
 #include "net/plain_http.hpp"
 #include "service/control.hpp"
 #include "service/credential.hpp"
@@ -82,6 +83,7 @@ class App final : public ControlTarget {
         timer_(io_),
         signals_(io_, SIGTERM, SIGINT, SIGHUP) {
     link_.attach(trader_.session());
+    trader_.set_scripts(&scripts_);
     trader_.set_venue_verdict([this](bool taken) { conclude_venue(taken); });
     if (config.store_ticks.on) {
       recorder_.emplace(store::TickArchive(config.store_ticks.directory.value_or(ticks_path(""))));
@@ -370,6 +372,7 @@ class App final : public ControlTarget {
       tell_archive_problem();
       tell_journal_notices();
       notifications_.tick(trader_);
+      scripts_.reap();
       if (metrics_retry_at_ && *metrics_retry_at_ <= at.instant) open_metrics();
       log_.flush(false);
       if (stopping_) notifier_.extend_timeout(kStopExtension);
@@ -432,6 +435,12 @@ class App final : public ControlTarget {
   const deriv::Dialect dialect_;
   config::VenueSettings proven_venue_;  // by a session; the one in force may be on trial
   Trader trader_;
+  ScriptProcesses scripts_{io_, [this](const core::Name& strategy, std::uint64_t run,
+                                       const script::FromScript& message) {
+                             now();
+                             trader_.on_script(strategy, run, message);
+                             after_event();
+                           }};
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;
   service::Notifier notifier_;

@@ -208,6 +208,10 @@ std::string standing_of(const Hearing& hearing, const engine::StrategyView& view
             "reload, then derivctl resume {}",
             view.reason, view.name);
       }
+      if (view.halt_kind == "script") {
+        return fmt::format("halted: {}; correct the program, reload, then derivctl resume {}",
+                           view.reason, view.name);
+      }
       return fmt::format("halted: {}; derivctl resume {} {}", view.reason, view.name,
                          view.halt_kind == "take_profit" || view.halt_kind == "stop_loss"
                              ? "begins a new session"

@@ -15,6 +15,7 @@
 #include "common/descriptors.hpp"
 #include "common/output.hpp"
 #include "common/paths.hpp"
+#include "common/script_process.hpp"
 #include "common/usage.hpp"
 #include "config/config.hpp"
 #include "derivd/app.hpp"
@@ -84,6 +85,9 @@ int check(const std::string& file, bool explain) {
     return report(*problems, file);
   }
   const auto& c = std::get<config::Config>(loaded);
+  if (const auto problems = daemon::script_problems(c); !problems.empty()) {
+    return report(problems, file);
+  }
   if (explain) {
     out::print("{}", config::in_force_text(c, file));
   } else {

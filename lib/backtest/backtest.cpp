@@ -38,7 +38,8 @@ core::Result<void> check_tapes(const Options& options, std::span<const Tape> tap
 /// Everything that a strategy may buy has a payout, known before the first tick.
 core::Result<void> check_payouts(const Options& options, std::span<const Tape> tapes) {
   for (const auto& s : options.settings.strategies) {
-    if (!has_tape(tapes, s)) continue;
+    // What a script buys is known when it buys it: then the venue refuses what has no payout.
+    if (!has_tape(tapes, s) || strategy::find_type(s.type)->is_scripted) continue;
     const auto decimals = market::find_symbol(s.symbol)->decimals;
     for (const auto& [signal, barrier_varies] : engine::buyables(s)) {
       const auto spec = engine::make_spec(s, signal, decimals);
@@ -90,6 +91,13 @@ core::Result<Result> run(const Options& options, std::span<const Tape> tapes,
                                      core::Money::minor(core::kMostSummed).to_string()));
   }
   if (auto r = check_tapes(options, tapes); !r) return r.error();
+  for (const auto& s : options.settings.strategies) {
+    if (!has_tape(tapes, s) || !strategy::find_type(s.type)->is_scripted) continue;
+    if (!options.make_program) {
+      return core::invalid(fmt::format(
+          "strategy {} is a script, which only a back-test of one configuration runs", s.name));
+    }
+  }
   if (auto r = check_payouts(options, tapes); !r) return r.error();
   return Driver(options, tapes, on_trade).run();
 }

@@ -20,6 +20,7 @@
 #include "market/spec.hpp"
 #include "market/tick_source.hpp"
 #include "rules/evaluator.hpp"
+#include "script/runner.hpp"
 
 namespace derivd::backtest {
 
@@ -36,6 +37,10 @@ struct Options {
   /// Ticks before `from` and from `to` on are as if they were not recorded.
   std::optional<core::VenueTime> from;
   std::optional<core::VenueTime> to;
+  /// Runs the programs of strategies of type script; called from the run's own thread.
+  script::MakeProgram make_program;
+  /// Hears what programs say of themselves; empty: nobody does.
+  std::function<void(core::VenueTime, const core::Name& strategy, std::string_view)> on_log;
 };
 inline constexpr std::chrono::seconds kMaxSettleDelay{3600};
 inline constexpr int kMaxLatencyTicks = 60;
@@ -85,7 +90,7 @@ struct StrategyResult {
   core::Name name;
   Sums sums;
   std::int64_t open = 0;               // at the end of the ticks
-  std::optional<std::string> halted;   // "take_profit", "stop_loss", "refused" (by the venue)
+  std::optional<std::string> halted;   // "take_profit", "stop_loss", "refused", "script"
   std::string halt_reason;             // one sentence; empty: not halted
   std::int64_t refused = 0;            // timed contracts that would have had no tick
   bool has_ticks = false;              // of its symbol, at least one

@@ -64,6 +64,11 @@ core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payout
                           std::optional<core::Decimal> quote) {
   const auto* symbol = market::find_symbol(strategy.symbol);
   DERIVD_CHECK(symbol != nullptr, "settings were not checked");
+  if (strategy::find_type(strategy.type)->is_scripted) {
+    return core::invalid(fmt::format(
+        "{}: what a script buys, and when, is known only when it runs; derivctl backtest runs it",
+        strategy.name.view()));
+  }
   const auto spot = spot_of(*symbol, quote);
   if (!spot) return spot.error();
   Bet bet;

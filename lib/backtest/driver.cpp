@@ -154,6 +154,39 @@ void Driver::perform() {
   }
 }
 
+// Each event is answered before the next: what a program does depends on its ticks alone.
+void Driver::answer(const engine::StartScript& start) {
+  auto& program = programs_[start.run] = options_.make_program();
+  hand_on(start.strategy, start.run, program->start(start.setup));
+}
+
+void Driver::answer(const engine::StopScript& stop) { programs_.erase(stop.run); }
+
+void Driver::answer(const engine::FeedScript& feed) {
+  const auto program = programs_.find(feed.run);
+  if (program == programs_.end()) return;
+  const auto* event = std::get_if<script::Event>(&feed.message);
+  if (event == nullptr) return program->second->tell(feed.message);
+  hand_on(feed.strategy, feed.run, program->second->ask(*event));
+}
+
+void Driver::answer(const engine::SellContract& sell) {
+  engine_.on_not_selling(sell.contract, "the back-test sells no contract before its end", now_,
+                         actions_);
+}
+
+void Driver::hand_on(const core::Name& strategy, std::uint64_t run,
+                     const script::Program::Outcome& outcome) {
+  if (const auto* failure = std::get_if<script::Failure>(&outcome)) {
+    return engine_.on_script_failed(strategy.view(), run, *failure, now_, actions_);
+  }
+  const auto& given = std::get<script::Answer>(outcome);
+  if (options_.on_log) {
+    for (const auto& line : given.logs) options_.on_log(now_.venue, strategy, line);
+  }
+  engine_.on_script(strategy.view(), run, given, now_, actions_);
+}
+
 void Driver::answer(const engine::SendQuote& ask) {
   engine::Engine::QuoteReply reply;
   reply.order = ask.order;
@@ -187,6 +220,13 @@ bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::Ven
     const auto text = fmt::format("a stake of {} with a balance of {}", order.stake.to_string(),
                                   balance_.to_string());
     engine_.on_refused(order.order, {execution::RefusalKind::kForGood, "InsufficientBalance", text},
+                       now_, actions_);
+    return true;
+  }
+  if (!options_.payouts.has(order.spec)) {
+    engine_.on_refused(order.order,
+                       {execution::RefusalKind::kParameters, "NoPayout",
+                        "payouts: " + options_.payouts.missing(order.spec)},
                        now_, actions_);
     return true;
   }

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <deque>
+#include <map>
+#include <memory>
 #include <vector>
 
 #include "backtest/backtest.hpp"
@@ -74,6 +76,12 @@ class Driver final {
   void answer(const engine::Watch&) {}
   void answer(const engine::Poll&) {}
   void answer(const engine::Tell&) {}
+  void answer(const engine::StartScript& start);
+  void answer(const engine::StopScript& stop);
+  void answer(const engine::FeedScript& feed);
+  void answer(const engine::SellContract& sell);
+  void hand_on(const core::Name& strategy, std::uint64_t run,
+               const script::Program::Outcome& outcome);
   bool refuses(const engine::SendBuy& buy, std::uint32_t tape, core::VenueTime start);
   void buy(const engine::SendBuy& buy, const market::Tick& quoted, core::VenueTime start);
 
@@ -102,7 +110,8 @@ class Driver final {
   std::vector<std::size_t> due_;
   std::size_t decided_ = 0;  // of open_
   std::deque<OnTheWay> on_the_way_;
-  std::deque<Waiting> trades_;  // by purchase
+  std::deque<Waiting> trades_;                                          // by purchase
+  std::map<std::uint64_t, std::unique_ptr<script::Program>> programs_;  // by run
   std::int64_t settled_ = 0;
   std::int64_t released_ = 0;
   bool online_ = false;

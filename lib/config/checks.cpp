@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "config/rules.hpp"
+#include "config/script.hpp"
 #include "config/table.hpp"
 #include "config/value.hpp"
 #include "engine/spec.hpp"
@@ -48,10 +49,11 @@ class Checker final {
       const auto* type = good("type") ? strategy::find_type(s.type) : nullptr;
       const auto* symbol = good("symbol") ? market::find_symbol(s.symbol) : nullptr;
       if (type != nullptr) {
-        params(s, *type, c_.params[i]);
+        type->is_scripted ? script(s, c_.params[i]) : params(s, *type, c_.params[i]);
         rules(s, *type, symbol, c_.rules[i]);
       }
-      if (type != nullptr && symbol != nullptr && !type->is_ruled()) contract(s, *type, *symbol);
+      const bool knows = type != nullptr && !type->is_ruled() && !type->is_scripted;
+      if (knows && symbol != nullptr) contract(s, *type, *symbol);
       base(s, type);
     }
   }
@@ -181,12 +183,21 @@ class Checker final {
       if (spec.fallback) s.params.try_emplace(std::string(spec.name), *spec.fallback);
     }
   }
+  // ---- scripts ----
+  void script(StrategySettings& s, const YamlNode* node) {
+    if (node == nullptr && !good("params")) return;
+    if (node == nullptr) {
+      return problem("params", "is required by type script: { file: NAME.js }");
+    }
+    read_script({*node, full("params"), c_.directory}, s.script, config_.places, c_.problems);
+  }
+
   // ---- rules ----
   void rules(StrategySettings& s, const strategy::StrategyType& type,
              const market::SymbolInfo* symbol, const YamlNode* list) {
     if (!type.is_ruled()) {
-      for (const auto key : {"rules", "candles"}) {
-        if (!given(key)) continue;
+      for (const std::string_view key : {"rules", "candles"}) {
+        if (!given(key) || (type.is_scripted && key == "candles")) continue;
         problem(key, fmt::format("has no meaning for type {}; leave it out, or write type: rules",
                                  type.name));
       }

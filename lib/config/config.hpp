@@ -111,8 +111,12 @@ std::string format(const Problem& problem, std::string_view file);
 
 /// All problems at once, in file order. JSON is YAML. `strategies` is required; it may be empty,
 /// and all of them may be disabled. A key given as null counts as left out. venue.ca_file must be
-/// readable at this moment.
-std::variant<Config, std::vector<Problem>> load_text(std::string_view text);
+/// readable at this moment. `directory`: what relative paths of programs begin at, with its slash;
+/// empty: where the process is.
+std::variant<Config, std::vector<Problem>> load_text(std::string_view text,
+                                                     std::string_view directory = {});
+/// Regular files alone; the reason why it cannot be read, where it cannot.
+core::Result<std::string> read_file(const std::string& path, std::size_t most);
 std::variant<Config, std::vector<Problem>> load_file(const std::string& path);
 
 /// What a running daemon can do with a changed key.

@@ -64,7 +64,8 @@ std::string below(std::string_view parent, std::string_view name) {
 
 class Loader final {
  public:
-  std::variant<Config, std::vector<Problem>> load(std::string_view text) {
+  std::variant<Config, std::vector<Problem>> load(std::string_view text,
+                                                  std::string_view directory) {
     auto parsed = parse_yaml(text);
     if (auto* problem = std::get_if<Problem>(&parsed)) return std::vector{std::move(*problem)};
     const auto& root = std::get<YamlNode>(parsed);
@@ -79,7 +80,8 @@ class Loader final {
       add(root.place, "yaml",
           fmt::format("the file is {}; needed: keys as 'venue:', 'strategies:'", kind_name(root)));
     }
-    Checked checked{config_, refused_, std::move(params_), std::move(rules_), text, problems_};
+    Checked checked{config_, refused_,  std::move(params_), std::move(rules_),
+                    text,    directory, problems_};
     check_together(checked);
     if (problems_.empty()) return std::move(config_);
     sort_problems();
@@ -304,18 +306,16 @@ class Loader final {
   std::vector<Problem> problems_;
 };
 
-std::variant<std::string, std::string> read_whole(const std::string& path) {
-  constexpr std::size_t kText = 0;
-  constexpr std::size_t kReason = 1;
-  using Out = std::variant<std::string, std::string>;
-  const auto failed = [](std::string reason) { return Out(std::in_place_index<kReason>, reason); };
+}  // namespace
+
+core::Result<std::string> read_file(const std::string& path, std::size_t most) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return failed(fmt::format("cannot be read: {}", std::strerror(errno)));
+  if (fd < 0) return core::io_error(fmt::format("cannot be read: {}", std::strerror(errno)));
   struct stat info {};
   std::string text;
   std::string reason;
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) reason = "is not a regular file";
-  while (reason.empty() && text.size() <= kMaxFile) {
+  while (reason.empty() && text.size() <= most) {
     const auto old = text.size();
     text.resize(old + 65536);
     const auto n = ::read(fd, text.data() + old, 65536);
@@ -324,11 +324,9 @@ std::variant<std::string, std::string> read_whole(const std::string& path) {
     if (n < 0 && errno != EINTR) reason = fmt::format("cannot be read: {}", std::strerror(errno));
   }
   ::close(fd);
-  if (!reason.empty()) return failed(std::move(reason));
-  return Out(std::in_place_index<kText>, std::move(text));
+  if (!reason.empty()) return core::io_error(std::move(reason));
+  return text;
 }
-
-}  // namespace
 
 std::string format(const Problem& problem, std::string_view file) {
   // Of a file that cannot be read there is no line to look at.
@@ -337,16 +335,15 @@ std::string format(const Problem& problem, std::string_view file) {
                                      problem.key, problem.key.empty() ? "" : ": ", problem.reason));
 }
 
-std::variant<Config, std::vector<Problem>> load_text(std::string_view text) {
-  return Loader().load(text);
+std::variant<Config, std::vector<Problem>> load_text(std::string_view text,
+                                                     std::string_view directory) {
+  return Loader().load(text, directory);
 }
 
 std::variant<Config, std::vector<Problem>> load_file(const std::string& path) {
-  auto read = read_whole(path);
-  if (read.index() == 1) {
-    return std::vector{Problem{0, 0, "", "the configuration file " + std::get<1>(read)}};
-  }
-  return load_text(std::get<0>(read));
+  const auto read = read_file(path, kMaxFile);
+  if (!read) return std::vector{Problem{0, 0, "", "the configuration file " + read.error().text}};
+  return load_text(*read, std::string_view(path).substr(0, path.rfind('/') + 1));
 }
 
 }  // namespace derivd::config

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 
+#include "config/script.hpp"
 #include "config/value.hpp"
 #include "core/check.hpp"
 #include "core/notice.hpp"
@@ -28,8 +29,8 @@ using std::chrono::seconds;
 
 /// Names of the documentation that this version does not build yet: refused with a word of their
 /// own rather than as typing mistakes.
-constexpr std::array<std::string_view, 7> kPlannedTypes{
-    "higher_lower", "multiplier", "accumulator", "script", "random", "rise_fall", "digit_differs"};
+constexpr std::array<std::string_view, 6> kPlannedTypes{
+    "higher_lower", "multiplier", "accumulator", "random", "rise_fall", "digit_differs"};
 constexpr std::array<std::string_view, 9> kPlannedPlans{"flat",
                                                         "martingale",
                                                         "reverse_martingale",
@@ -492,6 +493,7 @@ std::optional<std::string> apply_params(Target& t, const YamlNode& node) {
 std::string show_params(const Target& t) {
   std::string out;
   const auto* type = strategy::find_type(t.strategy->type);
+  if (type != nullptr && type->is_scripted) return show_script(t.strategy->script);
   for (const auto& [name, value] : t.strategy->params) {
     auto text = fmt::format("{}", value);
     for (const auto& spec :
@@ -622,7 +624,8 @@ constexpr std::array kSettings{
             "Settings of the strategy's type.", Reload::kWhenFlat, apply_params, show_params},
     row<DERIVD_OF_STRATEGY(rules.candles), read_where>(
         "strategies[].candles", "ticks", rules::kWhereAllowed,
-        "Type rules: what open, high, low, close and indicators are of that do not say otherwise.",
+        "Types rules and script: what open, high, low, close and indicators are of that do not say "
+        "otherwise; of a script also what onCandle hears.",
         Reload::kWhenFlat),
     Setting{"strategies[].rules", kNotSet, "a list of when and buy; see expressions",
             "Type rules: the first whose condition holds buys.", Reload::kWhenFlat, apply_rules,

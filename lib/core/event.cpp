@@ -90,6 +90,8 @@ std::string_view name_of(EventKind kind) {
       return "reload_done";
     case EventKind::kReloadRefused:
       return "reload_refused";
+    case EventKind::kScriptMessage:
+      return "script_message";
     case EventKind::kCount_:
       break;
   }

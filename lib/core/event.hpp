@@ -60,6 +60,7 @@ enum class EventKind : std::uint8_t {
   kConfigChanged,  // one key, old and new value
   kReloadDone,
   kReloadRefused,  // the old configuration stays in force
+  kScriptMessage,  // what a user's program says of itself
   kCount_,
 };
 

@@ -90,7 +90,7 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
   for (const auto& slot : slots) {
     if (!slot->runs() || slot->settings.symbol != tick.symbol) continue;
     if (push == Feed::Push::kRestarted) {
-      slot->strategy->reset();
+      forget_ticks(*slot);
       slot->last_epoch = {};
     }
     feed_slot(*slot, *feed, tick, came, history);
@@ -134,7 +134,7 @@ bool Engine::Impl::is_behind(Slot& slot, const market::Tick& tick, bool history)
   }
   if (history || ++slot.behind < Feed::kBackwards) return true;
   slot.behind = 0;
-  slot.strategy->reset();
+  forget_ticks(slot);
   slot.last_epoch = {};
   return false;
 }
@@ -153,16 +153,17 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   const bool seen_before = slot.last_epoch.s != 0;
   const bool joined =
       feed.linked_since() <= slot.last_epoch + std::chrono::seconds(feed.interval_s());
-  if (seen_before && !joined) slot.strategy->reset();
+  if (seen_before && !joined) forget_ticks(slot);
   slot.last_epoch = tick.epoch;
   if (slot.wants_own) slot.strategy->see(own(slot));
-  const auto signal = slot.strategy->on_tick(tick);
-  if (!seen_before || tick.epoch - slot.saved_at >= kSaveCounters) append_slot(slot);
-  if (!signal || history) return;
   auto proven = tick;
   // A tick may be stamped with a time that has not come yet. An order that took it for its own
   // would never be found: the venue's purchase second lies before it.
-  proven.epoch = std::min(came, steady);
+  if (!history) proven.epoch = std::min(came, steady);
+  if (slot.script_run != 0) feed_script(slot, tick, proven, history);
+  const auto signal = slot.strategy->on_tick(tick);
+  if (!seen_before || tick.epoch - slot.saved_at >= kSaveCounters) append_slot(slot);
+  if (!signal || history) return;
   consider(slot, *signal, proven, nullptr, ++turns);
 }
 
@@ -170,7 +171,10 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
 /// the ticks that others have heard.
 void Engine::Impl::feed_past(Slot& slot, const Feed& feed) {
   if (slot.wants_own) slot.strategy->see(own(slot));
-  feed.each_past([&](const market::Tick& tick) { slot.strategy->on_tick(tick); });
+  feed.each_past([&](const market::Tick& tick) {
+    if (slot.script_run != 0) feed_script(slot, tick, tick, true);
+    slot.strategy->on_tick(tick);
+  });
 }
 
 rules::Own Engine::Impl::own(const Slot& slot) const {
@@ -211,7 +215,9 @@ std::optional<core::Instant> Engine::Impl::next_deadline() const {
 void Engine::Impl::on_deadline() {
   const auto stale = [&](const Waiting& w) { return w.deadline <= now.instant; };
   for (const auto& w : waiting) {
-    if (stale(w)) drop(*w.slot, "the venue's answer came too late for this signal");
+    if (!stale(w)) continue;
+    w.slot->wish = w.signal.wish;
+    drop(*w.slot, "the venue's answer came too late for this signal");
   }
   if (std::erase_if(waiting, stale) > 0) release_waiting();
   if (!is_online) return;
@@ -332,6 +338,7 @@ Engine::~Engine() = default;
 void Engine::restore(const execution::Snapshot& snapshot, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->restore(snapshot);
+  impl_->match_scripts();
 }
 
 void Engine::on_online(core::Money balance, const core::Now& now, Actions& out) {
@@ -398,6 +405,30 @@ void Engine::on_transaction(const execution::TransactionReport& report, const co
 void Engine::on_balance(core::Money balance, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->balance.show(balance);
+}
+
+void Engine::on_script(std::string_view strategy, std::uint64_t run, const script::Answer& answer,
+                       const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  auto* slot = impl_->find_slot(strategy);
+  if (slot != nullptr && run != 0 && slot->script_run == run) impl_->script_answered(*slot, answer);
+}
+
+void Engine::on_script_failed(std::string_view strategy, std::uint64_t run,
+                              const script::Failure& failure, const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  auto* slot = impl_->find_slot(strategy);
+  if (slot != nullptr && run != 0 && slot->script_run == run) impl_->script_failed(*slot, failure);
+}
+
+void Engine::on_not_selling(core::ContractId contract, std::string_view why, const core::Now& now,
+                            Actions& out) {
+  impl_->begin(now, out);
+  const auto* order = impl_->ledger.find(contract);
+  if (order == nullptr) return;
+  auto& slot = impl_->slot_for(order->strategy);
+  const auto wish = slot.wishes.find(order->id);
+  if (wish != slot.wishes.end()) impl_->deny_wish(slot, wish->second, why);
 }
 
 std::optional<core::Instant> Engine::next_deadline() const { return impl_->next_deadline(); }

@@ -20,6 +20,7 @@
 #include "execution/report.hpp"
 #include "risk/gate.hpp"
 #include "rules/evaluator.hpp"
+#include "script/message.hpp"
 
 namespace derivd::engine {
 
@@ -58,7 +59,30 @@ struct AskReport {
 struct Tell {
   core::Event event;
 };
-using Action = std::variant<Append, SendQuote, SendBuy, Watch, Poll, AskReport, Tell>;
+/// Start the program of a strategy in a process of its own. Answers carry the number of the run.
+struct StartScript {
+  core::Name strategy;
+  std::uint64_t run = 0;
+  script::Setup setup;
+};
+/// End it; its answers count no more.
+struct StopScript {
+  core::Name strategy;
+  std::uint64_t run = 0;
+};
+/// Hand it a message. What is to be answered (script::Event): on_script or on_script_failed.
+struct FeedScript {
+  core::Name strategy;
+  std::uint64_t run = 0;
+  script::ToScript message;
+};
+/// A script asks for the sale of an open contract of its own.
+struct SellContract {
+  core::Name strategy;
+  core::ContractId contract;
+};
+using Action = std::variant<Append, SendQuote, SendBuy, Watch, Poll, AskReport, Tell, StartScript,
+                            StopScript, FeedScript, SellContract>;
 using Actions = std::vector<Action>;
 
 enum class StrategyStatus : std::uint8_t { kRunning, kPaused, kHalted, kDisabled, kBlocked };
@@ -169,6 +193,17 @@ class Engine final {
   void on_transaction(const execution::TransactionReport& report, const core::Now& now,
                       Actions& out);
   void on_balance(core::Money balance, const core::Now& now, Actions& out);
+
+  // Scripts. What comes of a run that was stopped counts no more.
+  /// The answer to the oldest event that has none; sequence 0 answers StartScript.
+  void on_script(std::string_view strategy, std::uint64_t run, const script::Answer& answer,
+                 const core::Now& now, Actions& out);
+  /// Its process ended, and why. The strategy is halted (`script`) until it is resumed.
+  void on_script_failed(std::string_view strategy, std::uint64_t run,
+                        const script::Failure& failure, const core::Now& now, Actions& out);
+  /// Nothing came of a SellContract; the script hears why.
+  void on_not_selling(core::ContractId contract, std::string_view why, const core::Now& now,
+                      Actions& out);
 
   // Time.
   std::optional<core::Instant> next_deadline() const;

@@ -54,18 +54,17 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
                             const PaidQuote* quote, std::int64_t turn) {
   considering(slot, signal, tick);
   if (slot.pending) return drop(slot, "a change of its configuration waits for what is open");
-  const auto base = slot.settings.staking.base;
-  const auto planned = slot.plan->next();
-  auto d = decide(planned, base, standing(slot, turn), slot.settings, settings.limits);
+  auto d = decide_for(slot, signal, turn);
   if (d.kind != Decision::Kind::kEnter && !waiting.empty()) {
     // What stands in the way may be another's signal that comes to nothing: then this one is next.
-    d = decide(planned, base, standing(slot, 0), slot.settings, settings.limits);
+    d = decide_for(slot, signal, 0);
     if (d.kind == Decision::Kind::kEnter) return hold(slot, signal, tick, d.stake, turn);
   }
   if (d.restart_plan) restart_plan(slot);
   if (d.kind == Decision::Kind::kHalt) {
     const auto text = risk::sentence(*d.denied);
     note(slot, DecisionView::Kind::kHalted, text, d.denied);
+    deny_wish(slot, text);
     return halt(slot, "stop_loss", text);
   }
   if (d.kind == Decision::Kind::kDrop) return drop(slot, *d.denied);
@@ -89,6 +88,21 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
     }
   }
   send(slot, *spec, tick, d.stake, quote);
+}
+
+// A stake of the signal's own is neither the plan's step nor its base: one that does not fit is
+// dropped, unless nothing that the plan could do would fit either.
+Decision Engine::Impl::decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn) {
+  const auto base = slot.settings.staking.base;
+  const auto s = standing(slot, turn);
+  if (!signal.stake) return decide(slot.plan->next(), base, s, slot.settings, settings.limits);
+  auto d = decide(*signal.stake, *signal.stake, s, slot.settings, settings.limits);
+  d.restart_plan = false;
+  if (d.kind == Decision::Kind::kHalt &&
+      decide(base, base, s, slot.settings, settings.limits).kind != Decision::Kind::kHalt) {
+    d.kind = Decision::Kind::kDrop;
+  }
+  return d;
 }
 
 // Two orders alike in flight at once could not be told apart if the link were lost now.
@@ -137,6 +151,7 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
   own_event();
   flights[intent.id] = Flight{now.instant};
   slot.told.reset();
+  if (slot.wish != 0) slot.wishes[intent.id] = slot.wish;
   append_order(intent);
   // Made in its place: it is large, and this is the way to the wire.
   auto& buy = std::get<SendBuy>(out->emplace_back(std::in_place_type<SendBuy>));
@@ -160,6 +175,7 @@ void Engine::Impl::tell_sent(const execution::Order& order) {
 }
 
 void Engine::Impl::drop(Slot& slot, const risk::Denied& denied) {
+  if (slot.wish != 0) deny_wish(slot, risk::sentence(denied));
   if (audience.people) tell_denied(slot, denied);
   if (denied.limit == risk::Limit::kMinBalance) look_for_deposit();
 }
@@ -186,6 +202,7 @@ void Engine::Impl::look_for_deposit() {
 }
 
 void Engine::Impl::drop(Slot& slot, std::string_view why) {
+  deny_wish(slot, why);
   note(slot, DecisionView::Kind::kDropped, why);
   auto e = event(EventKind::kSignalDropped, slot);
   e.text = core::Text::truncated(fmt::format("{}: {}", slot.name(), why));
@@ -206,6 +223,7 @@ void Engine::Impl::quote_reply(const QuoteReply& reply) {
   if (it == waiting.end()) return;  // stale and dropped before
   const auto w = *it;
   waiting.erase(it);
+  w.slot->wish = w.signal.wish;
   if (reply.quote_id.empty()) {
     drop(*w.slot, fmt::format("no quote: {}: {}", reply.code.view(), reply.reason.view()));
     learn(*w.slot, w.stake, w.deadline - kSignalLife,

@@ -217,6 +217,25 @@ struct Engine::Impl {
   void refresh_feeds();
   void take_over_what_is_flat();
 
+  // script.cpp
+  void start_script(Slot& slot);
+  void stop_script(Slot& slot);
+  /// Starts and ends programs so that those run that should.
+  void match_scripts();
+  void feed_script(Slot& slot, const market::Tick& tick, const market::Tick& proven, bool history);
+  void ask_script(Slot& slot, script::Event event, const Slot::Unanswered& about);
+  void forget_ticks(Slot& slot);
+  void script_answered(Slot& slot, const script::Answer& answer);
+  void script_failed(Slot& slot, const script::Failure& failure);
+  void keep_state(Slot& slot, const script::Answer& answer, bool at_once);
+  void consider_wish(Slot& slot, const script::Wish& wish, const Slot::Unanswered& about);
+  void consider_sale(Slot& slot, std::uint64_t wish);
+  void deny_wish(Slot& slot, std::uint64_t wish, std::string_view why);
+  /// Where the signal at hand is a script's.
+  void deny_wish(Slot& slot, std::string_view why);
+  void tell_result(Slot& slot, const execution::Order& order);
+  Decision decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn);
+
   // views.cpp
   StrategyView view(const Slot& slot) const;
   AccountView account() const;
@@ -262,6 +281,7 @@ struct Engine::Impl {
   std::set<core::OrderId> told_mismatch;  // of orders that the ledger still knows
   std::deque<Waiting> waiting;
   std::int64_t turns = 0;
+  std::uint64_t script_runs = 0;
   std::deque<Held> held;
   // Settlements that came before the link's first report, which may tell of earlier ones.
   std::vector<Held> early;

@@ -335,6 +335,11 @@ void Engine::Impl::absent(core::OrderId id, std::string_view evidence) {
   e.reason = core::Text::truncated(evidence);
   e.text = core::Text::truncated(fmt::format("order {} was never bought: {}", id.value, evidence));
   tell(e);
+  auto& slot = slot_for(order.strategy);
+  if (const auto wish = slot.wishes.find(id); wish != slot.wishes.end()) {
+    deny_wish(slot, wish->second, fmt::format("never bought: {}", evidence));
+    slot.wishes.erase(wish);
+  }
 }
 
 void Engine::Impl::ambiguous(core::OrderId id, std::size_t candidates) {

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kByOperator = "operator";
 constexpr std::string_view kRefused = "refused";
+constexpr std::string_view kScript = "script";
 
 /// Shown wherever somebody asks why it does not trade: never nothing.
 std::string_view words_of(std::string_view reason) {
@@ -36,7 +37,7 @@ void Engine::Impl::tell_halted(const Slot& slot) {
   e.reason = by_operator ? slot.halt_reason : core::Text::truncated(slot.halt_kind.view());
   e.profit = slot.session.realised;
   const auto head = fmt::format("{} halted ({}): ", slot.name(), slot.halt_kind.view());
-  const auto todo = slot.halt_kind == kRefused
+  const auto todo = slot.halt_kind == kRefused || slot.halt_kind == kScript
                         ? fmt::format("; see to it, then derivctl resume {}", slot.name())
                         : std::string{};
   const auto room =
@@ -93,6 +94,7 @@ void Engine::Impl::resume(Slot& slot) {
     append(execution::HaltRecord{slot.name(), false, kByOperator, "resumed", now.wall, clock});
   }
   append_slot(slot);
+  match_scripts();
   auto e = event(EventKind::kStrategyResumed, slot);
   e.text = core::Text::truncated(
       fmt::format("{} resumed{}", slot.name(), session_over ? " with a new session" : ""));

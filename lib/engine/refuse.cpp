@@ -44,6 +44,10 @@ void Engine::Impl::refused(core::OrderId id, const Refusal& refusal) {
       fmt::format("order {} refused: {}: {}", id.value, refusal.code, refusal.message));
   tell(e);
   learn(slot, gone.stake, asked, refusal);
+  if (const auto wish = slot.wishes.find(id); wish != slot.wishes.end()) {
+    deny_wish(slot, wish->second, words_of(refusal));
+    slot.wishes.erase(wish);
+  }
   release_waiting();
   flush_held();
 }

@@ -11,6 +11,7 @@
 #include "market/spec.hpp"
 #include "risk/limits.hpp"
 #include "rules/rule_set.hpp"
+#include "script/settings.hpp"
 #include "staking/settings.hpp"
 #include "strategy/registry.hpp"
 
@@ -31,7 +32,8 @@ struct StrategySettings {
   std::string type;
   market::SymbolCode symbol;
   strategy::Params params;
-  rules::RuleSet rules;  // of type rules
+  rules::RuleSet rules;     // of type rules; its candles also of type script
+  script::Settings script;  // of type script
   ContractTemplate contract;
   staking::Settings staking;
   risk::SessionLimits session;

@@ -158,6 +158,7 @@ void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlem
   own_event();
   book(slot, order);
   append_order(order);
+  if (slot.script_run != 0) tell_result(slot, order);
   if (audience.people) tell_settled(slot, order, witness);
   if (slot.halted && !was_halted) tell_halted(slot);
   if (difference) mismatch(order, *difference);

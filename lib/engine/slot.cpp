@@ -79,9 +79,17 @@ Slot::Slot(const StrategySettings& s) : settings(s) {
 void Slot::make_strategy() {
   const auto* type = strategy::find_type(settings.type);
   DERIVD_CHECK(type != nullptr, "settings were not checked");
+  // What a program wants kept outlives its text, as it does over a restart.
+  const auto kept = strategy ? std::string(strategy->kept()) : std::string{};
   strategy = strategy::make_strategy(*type, settings.params, settings.rules);
+  if (!kept.empty()) strategy->keep(kept);
   wants_past = strategy->wants_past();
   wants_own = strategy->wants_own();
+}
+
+bool Slot::is_scripted() const {
+  const auto* type = strategy::find_type(settings.type);
+  return type != nullptr && type->is_scripted;
 }
 
 Slot::Slot(core::Name name) : configured(false) {
@@ -92,9 +100,9 @@ Slot::Slot(core::Name name) : configured(false) {
 bool Slot::must_be_flat_for(const StrategySettings& s) const {
   const auto& now = settings;
   return s.type != now.type || s.symbol != now.symbol || s.params != now.params ||
-         s.rules != now.rules || s.contract != now.contract || s.staking.plan != now.staking.plan ||
-         s.staking.base != now.staking.base || s.staking.factor != now.staking.factor ||
-         s.staking.unit != now.staking.unit;
+         s.rules != now.rules || s.script != now.script || s.contract != now.contract ||
+         s.staking.plan != now.staking.plan || s.staking.base != now.staking.base ||
+         s.staking.factor != now.staking.factor || s.staking.unit != now.staking.unit;
 }
 
 bool Slot::asks_otherwise(const StrategySettings& s) const {
@@ -119,10 +127,12 @@ void Slot::take_live(const StrategySettings& s) {
 
 void Slot::take_over(const StrategySettings& s) {
   const bool others = !strategy || s.type != settings.type || s.symbol != settings.symbol ||
-                      s.params != settings.params || s.rules != settings.rules;
+                      s.params != settings.params || s.rules != settings.rules ||
+                      s.script != settings.script || s.contract != settings.contract;
   take_live(s);
   settings = s;
   if (others) {
+    script_changed = script_run != 0;
     make_strategy();
     last_epoch = {};
   }

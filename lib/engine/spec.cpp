@@ -74,6 +74,7 @@ std::vector<Buyable> buyables(const StrategySettings& settings) {
   const auto* symbol = market::find_symbol(settings.symbol);
   DERIVD_CHECK(type != nullptr && symbol != nullptr, "settings were not checked");
   std::vector<Buyable> out;
+  if (type->is_scripted) return out;  // known only when it runs
   if (!type->is_ruled()) {
     for (const auto contract : strategy::contracts_of(*type, settings.params)) {
       out.push_back({{contract, any_digit(contract)}});

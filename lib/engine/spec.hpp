@@ -8,6 +8,7 @@
 #include "core/result.hpp"
 #include "engine/settings.hpp"
 #include "market/spec.hpp"
+#include "script/message.hpp"
 #include "strategy/strategy.hpp"
 
 namespace derivd::engine {
@@ -22,6 +23,9 @@ core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
 /// the signal would say one.
 core::Result<market::ContractSpec> sample_spec(const StrategySettings& settings,
                                                market::ContractType type, std::uint8_t decimals);
+
+/// What the program of a strategy of type script is told at its start, but for what it has kept.
+script::Setup setup_of(const StrategySettings& settings);
 
 /// What a strategy with these settings may buy.
 struct Buyable {

@@ -320,7 +320,9 @@ std::optional<Wish> Evaluator::wish_of(std::size_t rule) const {
   if (program.prediction) {
     const double digit = program.registers[*program.prediction];
     const auto& needs = market::kind_of(buy.type).needs;
-    if (!(digit >= needs.lowest_digit && digit <= needs.highest_digit) || digit != std::floor(digit)) return std::nullopt;
+    if (!(digit >= needs.lowest_digit && digit <= needs.highest_digit) ||
+        digit != std::floor(digit))
+      return std::nullopt;
     wish.prediction = static_cast<std::int8_t>(digit);
   }
   if (program.barrier) {

@@ -407,6 +407,11 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "are kept over it. \"derivd check\" finds mistakes beforehand; derivd.yaml(5) says of each "
      "key what\n"
      "a reload does with it."},
+    {EventKind::kScriptMessage, "e76bbe88b278482f8861a35c662fb401", Level::kInfo,
+     "A program of yours says something",
+     "A strategy runs a program, and the program wrote this line (log in JavaScript).\n"
+     "\n"
+     "Nothing needs to be done. Lines that repeat are counted instead of written."},
 }};
 
 constexpr bool in_order() {

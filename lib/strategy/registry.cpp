@@ -35,7 +35,7 @@ constexpr std::array kAny{ContractType::kDigitEven, ContractType::kDigitOdd,  Co
                           ContractType::kPut,       ContractType::kDigitDiff, ContractType::kHigher,
                           ContractType::kLower};
 
-/// What `buy:` of a rule may name.
+/// What `buy:` of a rule and buy() of a script may name.
 constexpr std::array kRuled{
     ContractType::kCall,      ContractType::kPut,       ContractType::kCallE,
     ContractType::kPutE,      ContractType::kHigher,    ContractType::kLower,
@@ -76,6 +76,16 @@ constexpr std::array kTypes{
                  kRuled,
                  false,
                  nullptr},
+    StrategyType{
+        "script",
+        "Buys what a JavaScript program says: `params: { file, answers, cpu, memory }`. It "
+        "runs in a process of its own (package derivd-script).",
+        {},
+        kRuled,
+        false,
+        nullptr,
+        nullptr,
+        true},
 };
 
 }  // namespace
@@ -117,6 +127,7 @@ std::span<const ContractType> contracts_of(const StrategyType& type, const Param
 
 std::unique_ptr<Strategy> make_strategy(const StrategyType& type, const Params& params,
                                         const rules::RuleSet& rules) {
+  if (type.is_scripted) return make_script();
   return type.is_ruled() ? make_rules(rules) : type.make(params);
 }
 

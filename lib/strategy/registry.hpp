@@ -41,11 +41,14 @@ struct StrategyType {
   std::span<const ParamSpec> params;
   std::span<const market::ContractType> contracts;  // what it may buy
   bool digits;  // needs a symbol with a last digit and a duration in ticks
-  /// Params complete and checked. Null: a type whose signals are in `rules:` (make_strategy).
+  /// Params complete and checked. Null: a type whose signals are in `rules:` or made by a script
+  /// (make_strategy).
   std::unique_ptr<Strategy> (*make)(const Params&);
   /// Which of `contracts`, where that depends on the parameters; null: all.
   std::span<const market::ContractType> (*bought)(const Params&) = nullptr;
-  bool is_ruled() const { return make == nullptr; }
+  /// Its signals come from a program that runs elsewhere.
+  bool is_scripted = false;
+  bool is_ruled() const { return make == nullptr && !is_scripted; }
 };
 /// Of any type; `rules` matters to is_ruled() alone.
 std::unique_ptr<Strategy> make_strategy(const StrategyType& type, const Params& params,

@@ -23,6 +23,8 @@ struct Signal {
   /// Where the signal says so, else what `contract` of the settings says.
   std::optional<market::ContractDuration> duration = std::nullopt;
   std::optional<core::Price> barrier = std::nullopt;  // signed distance from the entry
+  std::optional<core::Money> stake = std::nullopt;    // where it is not the stake plan's
+  std::uint64_t wish = 0;                             // a script's number for it; 0: of no script
 };
 
 class Strategy {
@@ -47,6 +49,9 @@ class Strategy {
   /// Whether it looks at its own results: then see() is called before each tick.
   virtual bool wants_own() const { return false; }
   virtual void see(const rules::Own&) {}
+  /// What a program that runs elsewhere wants kept over a restart; save() has it.
+  virtual void keep(std::string) {}
+  virtual std::string_view kept() const { return {}; }
   /// What its last decision was made of, for people; empty: it has nothing to say.
   virtual std::vector<rules::RuleView> explain() const { return {}; }
 };

@@ -14,6 +14,7 @@ std::unique_ptr<Strategy> make_higher_lower(const Params& params);
 std::unique_ptr<Strategy> make_digit_differs(const Params& params);
 std::unique_ptr<Strategy> make_random(const Params& params);
 std::unique_ptr<Strategy> make_rules(const rules::RuleSet& rules);
+std::unique_ptr<Strategy> make_script();
 
 /// What `random` buys for a value of its parameter `contract`.
 std::span<const market::ContractType> random_contracts(std::int64_t kind);
