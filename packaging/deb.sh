@@ -91,7 +91,7 @@ for script in postinst prerm postrm; do
 done
 depends=$(depends_on "$root")
 package derivd "$root" "Depends: $depends, systemd (>= 252), ca-certificates, passwd
-Suggests: derivd-sim, derivd-script (= $version)
+Suggests: derivd-sim, derivd-script
 Description: trading daemon for Deriv
  derivd trades synthetic indices at Deriv exactly as one YAML file says: limits
  are checked before each purchase, a purchase is on disk before it leaves, and a
@@ -111,7 +111,8 @@ Description: Deriv-compatible venue on loopback
 if [ -d "$work/derivd-script" ]; then
   root=$work/derivd-script
   depends=$(depends_on "$root")
-  package derivd-script "$root" "Depends: $depends, derivd (= $version)
+  package derivd-script "$root" "Depends: $depends
+Enhances: derivd
 Description: JavaScript strategies for derivd
  The process in which derivd and derivctl run strategies of type script: one for
  each, in a sandbox without files, network and other processes, with budgets of
