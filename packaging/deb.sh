@@ -2,6 +2,7 @@
 # packaging/deb.sh BUILD OUT [COMPRESSION [VERSION]]: makes the packages of a finished build directory.
 #   derivd       derivd, derivctl, units, configuration, manuals
 #   derivd-sim   derivsim, its manual
+#   derivd-script  the process of strategies of type script, where the build has it
 # COMPRESSION is dpkg-deb's -Z (xz, zstd, none); VERSION is another than that of the sources, for tests of an
 # upgrade. Needs dpkg-dev and binutils. No root needed.
 set -euo pipefail
@@ -37,14 +38,14 @@ documents() { # PACKAGE ROOT
   if [ -e "$here/$1.lintian-overrides" ]; then
     install -D -m 644 "$here/$1.lintian-overrides" "$2/usr/share/lintian/overrides/$1"
   fi
-  find "$2/usr/share/man" -type f -exec gzip -9n {} +
+  if [ -d "$2/usr/share/man" ]; then find "$2/usr/share/man" -type f -exec gzip -9n {} +; fi
 }
 
 depends_on() { # ROOT: of the programs in it
   mkdir -p "$work/shlibs/debian"
   printf 'Source: derivd\n\nPackage: derivd\nArchitecture: any\n' >"$work/shlibs/debian/control"
   local programs
-  mapfile -t programs < <(find "$1/usr" -path '*/*bin/*' -type f)
+  mapfile -t programs < <(find "$1/usr" \( -path '*/*bin/*' -o -path '*/lib/derivd/*' \) -type f)
   (cd "$work/shlibs" && dpkg-shlibdeps -O "${programs[@]}") | sed -n 's/^shlibs:Depends=//p'
 }
 
@@ -72,13 +73,15 @@ package() { # NAME ROOT CONTROL-FIELDS
   printf '%s\n' "$out/${name}_${version}_$architecture.deb"
 }
 
-for component in derivd derivd-sim; do
+components=(derivd derivd-sim)
+if [ -x "$build/derivd-script" ]; then components+=(derivd-script); fi
+for component in "${components[@]}"; do
   DESTDIR=$work/$component cmake --install "$build" --strip --component "$component" >/dev/null
 done
 
 # What is published has every protection; the tests' own builds are not optimized.
 if grep -q '^CMAKE_BUILD_TYPE:STRING=Release' "$build/CMakeCache.txt"; then
-  find "$work" -path '*/*bin/*' -type f -exec "$here/hardened.sh" --optimized {} +
+  find "$work" \( -path '*/*bin/*' -o -path '*/lib/derivd/*' \) -type f -exec "$here/hardened.sh" --optimized {} +
 fi
 
 root=$work/derivd
@@ -88,7 +91,7 @@ for script in postinst prerm postrm; do
 done
 depends=$(depends_on "$root")
 package derivd "$root" "Depends: $depends, systemd (>= 252), ca-certificates, passwd
-Suggests: derivd-sim
+Suggests: derivd-sim, derivd-script
 Description: trading daemon for Deriv
  derivd trades synthetic indices at Deriv exactly as one YAML file says: limits
  are checked before each purchase, a purchase is on disk before it leaves, and a
@@ -104,3 +107,14 @@ Description: Deriv-compatible venue on loopback
  derivsim speaks both of Deriv's protocols over TLS on this machine, with ticks,
  accounts and contracts of its own and with faults to order, for demonstrations
  and tests of derivd."
+
+if [ -d "$work/derivd-script" ]; then
+  root=$work/derivd-script
+  depends=$(depends_on "$root")
+  package derivd-script "$root" "Depends: $depends
+Enhances: derivd
+Description: JavaScript strategies for derivd
+ The process in which derivd and derivctl run strategies of type script: one for
+ each, in a sandbox without files, network and other processes, with budgets of
+ time and memory."
+fi

@@ -22,6 +22,8 @@ constexpr seconds kMargin{120};
 constexpr seconds kNoTickYet{60};
 /// The venue's past may be answered with a hole, short or empty for once.
 constexpr int kMaxAsks = 2;
+/// Of a symbol whose rhythm is not known: what is asked for too much is left out.
+constexpr std::int64_t kUnknownInterval = 5;
 /// Ticks of one second come one after the other; a timed contract waits so long for the last of its
 /// symbol while others are ahead.
 constexpr seconds kLateTick{5};
@@ -130,11 +132,18 @@ void PaperVenue::restore(const std::vector<execution::Order>& orders) {
   rebuild(open, balance);
 }
 
+void PaperVenue::on_symbols(std::span<const market::ListedSymbol> list) {
+  symbols_ = symbols_.with_list(list, clock(), {});
+  book_->learn(symbols_);
+  trader_.on_symbols(list);
+}
+
 void PaperVenue::rebuild(const std::vector<venue::Adopted>& open, core::Money balance) {
   venue::Book::Options options;
   options.first_contract_id = next_contract_;
   options.first_transaction_id = next_transaction_;
   options.settle_delay_s = settings_.settle_delay.count();
+  options.symbols = symbols_;
   book_.emplace(options);
   account_ = book_->add_account(std::string(kPaperAccount), balance);
   open_.clear();
@@ -177,7 +186,7 @@ void PaperVenue::ask_for(Orphan& orphan) {
   const auto& spec = orphan.contract.spec;
   const auto from = orphan.contract.purchase_time;
   const auto today = clock();
-  const auto* symbol = market::find_symbol(spec.symbol.view());
+  const auto* symbol = symbols_.find(spec.symbol);
   orphan.asked.clear();
   orphan.trouble.clear();
   orphan.doubtful = false;
@@ -192,7 +201,8 @@ void PaperVenue::ask_for(Orphan& orphan) {
   }
   std::vector<Window> windows;
   if (spec.duration.in_ticks()) {
-    const seconds length{(std::int64_t{spec.duration.count} + 2) * symbol->interval_s};
+    const auto interval = symbol->interval_s > 0 ? symbol->interval_s : kUnknownInterval;
+    const seconds length{(std::int64_t{spec.duration.count} + 2) * interval};
     const auto end = from + length + kMargin;
     orphan.asked_all = end <= today;
     windows.push_back({from, std::min(end, today)});
@@ -200,7 +210,14 @@ void PaperVenue::ask_for(Orphan& orphan) {
     const auto expiry = market::expiry_of(spec.duration, from);
     orphan.asked_all = expiry < today;
     const auto end = std::min(expiry + kMargin, today);
-    if (expiry - kMargin <= from + kMargin || !orphan.asked_all) {
+    if (market::kind_of(spec.type).path_dependent) {
+      // Any tick of its life can decide it, and one answer holds so many.
+      if ((end - from).count() / symbol->interval_s >= std::int64_t{deriv::kMaxHistory}) {
+        orphan.trouble = "its life is longer than the past that the venue gives at once";
+        return;
+      }
+      windows.push_back({from, end});
+    } else if (expiry - kMargin <= from + kMargin || !orphan.asked_all) {
       windows.push_back({from, orphan.asked_all ? end : std::min(from + kMargin, today)});
     } else {
       windows.push_back({from, from + kMargin});
@@ -213,9 +230,9 @@ void PaperVenue::ask_for(Orphan& orphan) {
 
 /// Ticks are missing from the beginning of the span, or between two of them. The venue itself may
 /// have none there: that is believed when it says so twice.
-bool PaperVenue::has_hole(const deriv::PastTicks& past) {
-  const auto* symbol = market::find_symbol(past.symbol.view());
-  if (symbol == nullptr) return false;
+bool PaperVenue::has_hole(const deriv::PastTicks& past) const {
+  const auto* symbol = symbols_.find(past.symbol);
+  if (symbol == nullptr || symbol->interval_s == 0) return false;  // it ticks as it likes
   auto due = past.from + seconds(symbol->interval_s);
   for (const auto& tick : past.ticks) {
     if (tick.epoch > due) return true;
@@ -295,7 +312,7 @@ bool PaperVenue::is_undecided(Orphan& orphan) const {
   const auto& contract = orphan.contract;
   sort_past(orphan);
   market::Life life(contract.spec, {contract.purchase_time, contract.stake, contract.payout},
-                    market::find_symbol(contract.spec.symbol.view()));
+                    symbols_.find(contract.spec.symbol));
   for (const auto& tick : orphan.past) life.on_tick(tick);
   life.on_time(clock());
   const bool stale = life.exit() && market::is_timed(contract.spec) &&
@@ -392,7 +409,13 @@ void PaperVenue::pay_due(VenueTime until) {
 
 void PaperVenue::tell_changes(const std::vector<venue::Change>& changes) {
   for (const auto& change : changes) {
-    if (change.kind == venue::Change::Kind::kSettled) settled(*book_->find(change.contract));
+    const auto& contract = *book_->find(change.contract);
+    if (change.kind == venue::Change::Kind::kSettled) {
+      settled(contract);
+    } else if (contract.phase == venue::Phase::kOpen) {
+      // As the venue's stream of the contract does at each tick.
+      trader_.on_contract(report_of(contract), false);
+    }
   }
 }
 
@@ -492,7 +515,10 @@ void PaperVenue::ask_report(VenueTime since, const core::Now& now) {
 }
 
 void PaperVenue::perform(const QuoteJob& job) {
-  const auto quote = book_->quote(job.spec, job.stake, std::nullopt, clock());
+  const bool of_payout = job.spec.basis == market::Basis::kPayout;
+  const auto amount = std::optional(job.stake);
+  const auto quote = of_payout ? book_->quote(job.spec, std::nullopt, amount, clock())
+                               : book_->quote(job.spec, amount, std::nullopt, clock());
   if (!quote) {
     return trader_.on_quote_refused(job.order, refusal_of(quote.error()));
   }

@@ -36,8 +36,9 @@ class PaperVenue final : public deriv::SessionListener {
   /// Settled contracts that a report can still tell of.
   static constexpr std::size_t kMaxSettled = 1'000;
 
-  PaperVenue(const config::PaperSettings& settings, deriv::SessionListener& trader)
-      : settings_(settings), trader_(trader) {
+  PaperVenue(const config::PaperSettings& settings, deriv::SessionListener& trader,
+             const market::Symbols& symbols = {})
+      : settings_(settings), trader_(trader), symbols_(symbols) {
     rebuild({}, settings.balance);
   }
   void attach(deriv::Session& session) { session_ = &session; }
@@ -68,6 +69,17 @@ class PaperVenue final : public deriv::SessionListener {
   void on_notice(core::EventKind kind, std::string_view text) override;
   void on_fatal(deriv::FatalKind kind, std::string_view text) override;
   void on_venue_time(core::VenueTime time) override;
+  void on_symbols(std::span<const market::ListedSymbol> list) override;
+  void on_offerings(const market::SymbolCode& symbol, const market::Offerings& offerings) override {
+    trader_.on_offerings(symbol, offerings);
+  }
+  void on_offerings_refused(const market::SymbolCode& symbol, std::string_view code,
+                            std::string_view why) override {
+    trader_.on_offerings_refused(symbol, code, why);
+  }
+  void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override {
+    trader_.on_hours(symbol, hours);
+  }
   void on_venue_changed(bool taken, std::string_view why) override {
     trader_.on_venue_changed(taken, why);
   }
@@ -148,7 +160,7 @@ class PaperVenue final : public deriv::SessionListener {
   void recover();
   void ask_more();
   void ask_for(Orphan& orphan);
-  static bool has_hole(const deriv::PastTicks& past);
+  bool has_hole(const deriv::PastTicks& past) const;
   Orphan* orphan_of(const market::SymbolCode& symbol, const Window& window);
   std::vector<venue::Adopted> open_contracts() const;
   void finish_recovery();
@@ -160,6 +172,7 @@ class PaperVenue final : public deriv::SessionListener {
 
   const config::PaperSettings settings_;
   deriv::SessionListener& trader_;
+  market::Symbols symbols_;
   deriv::Session* session_ = nullptr;
   std::optional<venue::Book> book_;
   venue::AccountIndex account_ = 0;

@@ -27,6 +27,11 @@ std::string ticks_path(const std::string& fallback_directory) {
   return directory.empty() ? std::string{} : directory + "/ticks";
 }
 
+std::string state_path(const std::string& fallback_directory) {
+  const auto state = first_directory("STATE_DIRECTORY");
+  return state.empty() ? fallback_directory : state;
+}
+
 std::string control_path(const std::string& fallback_directory) {
   const auto runtime = first_directory("RUNTIME_DIRECTORY");
   const auto& directory = runtime.empty() ? fallback_directory : runtime;

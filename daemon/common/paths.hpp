@@ -23,6 +23,10 @@ std::string journal_path(const std::optional<std::string>& configured,
 /// $STATE_DIRECTORY/ticks; else `fallback_directory`/ticks. Empty: neither is known.
 std::string ticks_path(const std::string& fallback_directory);
 
+/// The directory of the cache of the venue's symbols: $STATE_DIRECTORY; else `fallback_directory`.
+/// Empty: neither is known.
+std::string state_path(const std::string& fallback_directory);
+
 /// $RUNTIME_DIRECTORY/control.sock; else `fallback_directory`/control.sock.
 std::string control_path(const std::string& fallback_directory);
 

@@ -46,6 +46,8 @@ std::string Trader::status_line() const {
     notes += fmt::format(" (going over to {})", venue_address(config_.venue, dialect_).endpoint);
   }
   for (const auto& tick : tick_ages()) {
+    const auto closed = symbols_.closed_text(tick.symbol, market_time());
+    if (!closed.empty()) notes += fmt::format(" {} {}", tick.symbol, closed);
     if (!tick.late) continue;
     notes += fmt::format(" no ticks of {} for {:.0f} s", tick.symbol,
                          std::chrono::duration<double>(tick.age).count());

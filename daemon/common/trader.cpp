@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/left.hpp"
+#include "common/program_rows.hpp"
 #include "common/trades.hpp"
 #include "execution/reconcile.hpp"
 #include "service/exit_code.hpp"
@@ -15,6 +16,9 @@ namespace derivd::daemon {
 using core::EventKind;
 
 namespace {
+
+/// Of each program, where all strategies are listed; explain shows the others.
+constexpr std::size_t kShownVariables = 20;
 
 int exit_code_for(deriv::FatalKind kind) {
   switch (kind) {
@@ -39,11 +43,13 @@ Trader::Trader(const config::Config& config, deriv::SessionSettings settings, de
       journal_(journal),
       log_(log),
       lock_(std::move(lock)),
+      symbols_(config.engine.symbols),
       dialect_(settings.dialect),
       engine_(config.engine),
       session_(std::move(settings), wire, *this, rng,
                config.venue.mode == config::Mode::kPaper ? std::optional(config.venue.paper)
-                                                         : std::nullopt) {}
+                                                         : std::nullopt,
+               config.engine.symbols) {}
 
 core::Now Trader::at(core::Instant instant, core::WallTime wall) {
   now_.instant = instant;
@@ -62,6 +68,7 @@ bool Trader::start() {
   }
   if (!fits_journal()) return false;
   engine_.restore(*snapshot, now_, actions_);
+  engine_.learn(symbols_);
   perform();
   if (journal_broken_) {
     done_ = true;
@@ -134,6 +141,7 @@ void Trader::settle() {
   check_stop();
   perform();
   if (engine_.symbols_revision() != symbols_revision_) subscribe();
+  if (scripts_ != nullptr) scripts_->flush();
 }
 
 void Trader::subscribe() {
@@ -156,6 +164,8 @@ void Trader::reconfigure(const std::vector<config::Change>& changes) {
                                    core::ShortString<16>::truncated(config::name_of(c.reload))});
   }
   engine_.reconfigure(config_.engine, now_, actions_);
+  engine_.learn(symbols_);
+  check_offered();
   share_calls();
   subscribe();  // a longer past may be wanted from now on
   settle();
@@ -251,6 +261,12 @@ void Trader::on_tick(const market::Tick& tick, bool history) {
 void Trader::on_silence(const market::SymbolCode& symbol, bool silent, core::Duration pause) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(pause).count();
   const auto names = strategies_on(symbol);
+  // Nothing is wrong with a market that is closed: status and explain say until when.
+  if (silent && !symbols_.closed_text(symbol, market_time()).empty()) {
+    closed_.insert(symbol);
+    return;
+  }
+  if (closed_.erase(symbol) > 0 && !silent) return;
   core::Event event;
   event.kind = EventKind::kSymbolSilent;
   event.symbol = core::ShortString<32>(symbol.view());
@@ -372,7 +388,9 @@ void Trader::on_fatal(deriv::FatalKind kind, std::string_view text) {
   leave(exit_code_for(kind), text);
 }
 void Trader::on_venue_time(core::VenueTime time) {
-  if (time > now_.venue) now_.venue = time;
+  if (time <= now_.venue) return;
+  now_.venue = time;
+  venue_at_ = now_.instant;
 }
 
 nlohmann::ordered_json Trader::status() const {
@@ -424,7 +442,9 @@ nlohmann::ordered_json Trader::symbol_rows() const {
     row["symbol"] = tick.symbol.view();
     row["tick_age_s"] = age_of(tick);
     row["waiting_s"] = std::chrono::duration<double>(tick.age).count();
+    const auto closed = symbols_.closed_text(tick.symbol, market_time());
     row["late"] = tick.late;
+    row["closed"] = closed.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(closed);
     row["strategies"] = strategies_on(tick.symbol);
     rows.push_back(std::move(row));
   }
@@ -456,6 +476,8 @@ nlohmann::ordered_json Trader::strategies() const {
         s.last_tick ? nlohmann::ordered_json(iso_time(*s.last_tick)) : nlohmann::ordered_json();
     row["tick_age_s"] = tick == ticks.end() ? nlohmann::ordered_json() : age_of(*tick);
     row["silent"] = tick != ticks.end() && tick->late;
+    const auto closed = symbols_.closed_text(s.symbol, market_time());
+    row["closed"] = closed.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(closed);
     row["last_decision"] = s.last_decision.view();
     row["refused"] = s.refused;
     row["refused_in_row"] = s.refused_in_row;
@@ -465,6 +487,9 @@ nlohmann::ordered_json Trader::strategies() const {
                                                : nlohmann::ordered_json();
     row["refusal"] = s.refusal.view();
     row["change_pending"] = s.change_pending;
+    if (const auto program = engine_.program(s.name.view())) {
+      row["program"] = program_row(*program, kShownVariables);
+    }
     rows.push_back(std::move(row));
   }
   return rows;
@@ -493,14 +518,23 @@ void Trader::perform() {
   performing_ = false;
 }
 
+/// What scripts keep may be long, and the intent log takes a mebibyte at once. An event of one
+/// strategy has one such record, so that none is torn apart: many come at a stop alone.
+constexpr std::size_t kMaxKeptAtOnce = 256 * 1024;
+
 /// Records that follow each other belong together: all of them are kept or none. Gives the place
 /// of the action behind them.
 std::size_t Trader::perform_appends(std::size_t from) {
   event_.clear();
   auto to = from;
+  std::size_t kept = 0;
   for (; to < actions_.size(); ++to) {
     auto* append = std::get_if<engine::Append>(&actions_[to]);
     if (append == nullptr) break;
+    if (const auto* state = std::get_if<execution::StrategyRecord>(&append->record)) {
+      kept += state->counters.size();
+      if (kept > kMaxKeptAtOnce && !event_.empty()) break;
+    }
     event_.push_back(std::move(append->record));
   }
   if (journal_broken_) return to;
@@ -541,6 +575,26 @@ void Trader::perform(engine::Tell& a) {
   a.event.account = account_.id;
   if (is_paper()) a.event.text = core::Text::truncated(fmt::format("PAPER: {}", a.event.text));
   log_.write(a.event);
+}
+
+void Trader::perform(engine::StartScript& a) {
+  if (scripts_ != nullptr) return scripts_->start(a);
+  engine_.on_script_failed(a.strategy.view(), a.run,
+                           {0, a.setup.file, "this program runs no scripts"}, now_, actions_);
+}
+void Trader::perform(engine::StopScript& a) {
+  if (scripts_ != nullptr) scripts_->stop(a);
+}
+void Trader::perform(engine::FeedScript& a) {
+  if (scripts_ != nullptr) scripts_->feed(a);
+}
+void Trader::on_script(const core::Name& strategy, std::uint64_t run,
+                       const script::FromScript& message) {
+  if (const auto* failure = std::get_if<script::Failure>(&message)) {
+    engine_.on_script_failed(strategy.view(), run, *failure, now_, actions_);
+  } else if (const auto* answer = std::get_if<script::Answer>(&message)) {
+    engine_.on_script(strategy.view(), run, *answer, now_, actions_);
+  }
 }
 
 void Trader::journal_failed(const std::string& text) {

@@ -9,10 +9,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "common/sales.hpp"
+#include "common/scripts.hpp"
 #include "common/venue_session.hpp"
 #include "common/venue_settings.hpp"
 #include "config/config.hpp"
@@ -61,6 +64,21 @@ class Trader final : public deriv::SessionListener {
   void set_tick_sink(std::function<void(const market::Tick&)> sink) {
     tick_sink_ = std::move(sink);
   }
+
+  /// Runs the programs of strategies of type script; before start().
+  void set_scripts(Scripts* scripts) { scripts_ = scripts; }
+  /// What a script's process said, or why it ended.
+  void on_script(const core::Name& strategy, std::uint64_t run, const script::FromScript& message);
+
+  /// Hears what is known of the venue's symbols, each time that the venue tells more; before
+  /// start().
+  void set_symbols_sink(std::function<void(const market::Symbols&)> sink) {
+    symbols_sink_ = std::move(sink);
+  }
+  /// The venue's time as far as it can be told: where every market is closed, no tick shows it.
+  core::VenueTime market_time() const;
+  /// What is known of them now.
+  const market::Symbols& symbols() const { return symbols_; }
 
   /// Continues where the journal ended, then begins to connect. False: see exit_code().
   bool start();
@@ -111,8 +129,8 @@ class Trader final : public deriv::SessionListener {
   /// the id, and the contract that was bought last. Otherwise the former one holds again.
   void reconfigure(const std::vector<config::Change>& changes);
 
-  /// Of each symbol that is streamed, at the time told last.
-  std::vector<deriv::TickAge> tick_ages() const { return session().tick_ages(now_); }
+  /// Of each symbol that is streamed, at the time told last. In a closed market nothing is late.
+  std::vector<deriv::TickAge> tick_ages() const;
   nlohmann::ordered_json status() const;
   nlohmann::ordered_json strategies() const;
   /// Rows of trades (common/trades) with the end, the time left and what the venue would pay now.
@@ -127,6 +145,11 @@ class Trader final : public deriv::SessionListener {
   void on_account(const deriv::AccountInfo& account) override;
   void on_tick(const market::Tick& tick, bool history) override;
   void on_silence(const market::SymbolCode& symbol, bool silent, core::Duration pause) override;
+  void on_symbols(std::span<const market::ListedSymbol> list) override;
+  void on_offerings(const market::SymbolCode& symbol, const market::Offerings& offerings) override;
+  void on_offerings_refused(const market::SymbolCode& symbol, std::string_view code,
+                            std::string_view why) override;
+  void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override;
   void on_quote(const deriv::Quote& quote) override;
   void on_quote_refused(core::OrderId order, const execution::Refusal& refusal) override;
   void on_bought(core::OrderId order, const execution::Bought& bought) override;
@@ -159,9 +182,14 @@ class Trader final : public deriv::SessionListener {
   void perform(engine::Poll& action);
   void perform(engine::AskReport& action);
   void perform(engine::Tell& action);
+  void perform(engine::SendSell& action);
+  void perform(engine::StartScript& action);
+  void perform(engine::StopScript& action);
+  void perform(engine::FeedScript& action);
   void journal_failed(const std::string& text);
   void check_stop();
-  void ask_sale(const execution::Order& order);
+  /// `who`: "operator", or a strategy's name.
+  void ask_sale(const execution::Order& order, std::string_view who);
   void note_bid(const execution::ContractReport& report);
   nlohmann::ordered_json sale_row(const execution::Order& order, std::string_view state,
                                   std::string_view reason) const;
@@ -170,6 +198,11 @@ class Trader final : public deriv::SessionListener {
   /// Tells the session among which strategies it shares the calls for orders.
   void share_calls();
   void leave(int code, std::string_view text);
+  // trader_market.cpp: what the venue sells, and when.
+  void learn(market::Symbols symbols);
+  /// Halts the strategies whose symbol the venue does not list, or whose contracts it does not
+  /// sell.
+  void check_offered();
   // trader_venue.cpp: another address of the venue.
   /// Leaves, or goes back to the former address when this one is on trial.
   void reject_account(int code, std::string_view text);
@@ -191,6 +224,14 @@ class Trader final : public deriv::SessionListener {
   service::Log& log_;
   LockAccount lock_;
   std::function<void(const market::Tick&)> tick_sink_;
+  Scripts* scripts_ = nullptr;
+  std::function<void(const market::Symbols&)> symbols_sink_;
+  market::Symbols symbols_;
+  /// What the venue told this run of the program: only that halts a strategy.
+  bool list_told_ = false;
+  std::set<market::SymbolCode> closed_;  // silent because of that
+  core::Instant venue_at_;               // when now_.venue was told
+  std::set<market::SymbolCode> offerings_told_;
   deriv::Dialect dialect_;
   engine::Engine engine_;
   VenueSession session_;

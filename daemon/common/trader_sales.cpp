@@ -153,7 +153,7 @@ SaleAnswer Trader::sell(core::ContractId contract) {
                     "connected",
                     deriv::name_of(state_)));
   }
-  ask_sale(*order);
+  ask_sale(*order, "operator");
   settle();
   // The budget of calls may have refused it at once.
   return {sale_state(*engine_.order_of(contract)), {}, {}};
@@ -165,7 +165,15 @@ SaleAnswer Trader::sale(core::ContractId contract) const {
   return {{}, "not_found", fmt::format("derivd knows no contract {} any more", contract.value)};
 }
 
-void Trader::ask_sale(const Order& order) {
+/// A program's wish. Asked once, as the operator's are; the answer comes by the same way.
+void Trader::perform(engine::SendSell& action) {
+  const auto order = engine_.order_of(action.contract);
+  if (!order || order->state != OrderState::kOpen) return;
+  if (sales_.may_ask(action.contract)) return ask_sale(*order, action.strategy.view());
+  engine_.on_not_sold(action.contract, "its sale was asked for already", now_, actions_);
+}
+
+void Trader::ask_sale(const Order& order, std::string_view who) {
   if (!sales_.may_ask(order.contract)) return;
   sales_.asked(order.contract);
   engine_.selling(order.contract);
@@ -175,7 +183,7 @@ void Trader::ask_sale(const Order& order) {
   event.contract_id = order.contract;
   event.account = account_.id;
   event.text =
-      core::Text::truncated(fmt::format("operator: sell contract {}", order.contract.value));
+      core::Text::truncated(fmt::format("{}: sell contract {}", who, order.contract.value));
   log_.write(event);
   session_.sell(order.contract, now_);
 }
@@ -201,7 +209,7 @@ SaleAnswer Trader::flatten(std::string_view name, bool again) {
     } else {
       const auto* sale = sales_.find(order.contract);
       // Asked once by each flatten; a refusal is told, not repeated.
-      if (!again || sale == nullptr) ask_sale(order);
+      if (!again || sale == nullptr) ask_sale(order, "operator");
       rows.push_back(sale_state(order));
     }
   }
@@ -223,7 +231,7 @@ void Trader::on_sell_failed(core::ContractId contract, std::string_view code,
     session_.poll(contract, now_);
   } else {
     sales_.answered(contract, Sales::State::kFailed, reason);
-    engine_.on_not_sold(contract);
+    engine_.on_not_sold(contract, reason, now_, actions_);
   }
   core::Event event;
   event.kind = EventKind::kControlCommand;

@@ -34,6 +34,13 @@ ordered_json utc_or_null(core::VenueTime time) {
   return time.s != 0 ? ordered_json(core::utc_iso(time)) : ordered_json(nullptr);
 }
 
+/// A quote, or a distance from the entry; a digit is a prediction.
+ordered_json barrier_or_null(const market::Barrier& barrier) {
+  using Form = market::Barrier::Form;
+  const bool level = barrier.form == Form::kOffset || barrier.form == Form::kAbsolute;
+  return level ? ordered_json(barrier.value.to_string()) : ordered_json(nullptr);
+}
+
 ordered_json quote_or_null(const std::optional<market::Tick>& tick) {
   return tick ? ordered_json(tick->quote.to_string()) : ordered_json(nullptr);
 }
@@ -86,9 +93,10 @@ ordered_json trade_row(const Order& order) {
   row["duration"] = order.spec.duration.to_string();
   row["prediction"] =
       order.spec.digit() >= 0 ? ordered_json(order.spec.digit()) : ordered_json(nullptr);
-  row["barrier"] = market::has_form(order.spec.type, market::BarrierForm::kOffset)
-                       ? ordered_json(order.spec.offset().to_string())
-                       : ordered_json(nullptr);
+  row["barrier"] = barrier_or_null(order.spec.barriers[0]);
+  const auto& second = order.spec.barriers[1];
+  if (second.form != market::Barrier::Form::kNone) row["barrier2"] = barrier_or_null(second);
+  if (const int tick = order.spec.selected_tick(); tick > 0) row["selected_tick"] = tick;
   row["spec"] = market::encode(order.spec);
   row["buy_transaction"] = id_or_null(order.buy_tx.value);
   row["sell_transaction"] = id_or_null(order.sell_tx.value);

@@ -17,8 +17,9 @@ class VenueSession final {
  public:
   /// `paper`: settings of paper mode, for which `settings` must be public_only; nullopt: live.
   VenueSession(deriv::SessionSettings settings, deriv::Wire& wire, deriv::SessionListener& listener,
-               core::Rng& rng, const std::optional<config::PaperSettings>& paper)
-      : paper_(paper ? std::make_unique<PaperVenue>(*paper, listener) : nullptr),
+               core::Rng& rng, const std::optional<config::PaperSettings>& paper,
+               const market::Symbols& symbols = {})
+      : paper_(paper ? std::make_unique<PaperVenue>(*paper, listener, symbols) : nullptr),
         session_(std::move(settings), wire,
                  paper_ ? static_cast<deriv::SessionListener&>(*paper_) : listener, rng) {
     if (paper_) paper_->attach(session_);

@@ -98,6 +98,11 @@ std::string ticks_text(const ordered_json& s, const out::Look& look) {
     const auto seconds = waiting.is_number() ? waiting.get<double>() : 0.0;
     const bool any = at(*row, "tick_age_s").is_number();
     const bool late = at(*row, "late") == true;
+    if (at(*row, "closed").is_string()) {
+      add(out, "{:<12} {:<22} {}\n", title, cell(at(*row, "symbol")), cell(at(*row, "closed")));
+      title = "";
+      continue;
+    }
     add(out, "{:<12} {:<22} {}{}{}\n", title, cell(at(*row, "symbol")),
         any ? fmt::format("{:.1f} s ago", seconds) : fmt::format("none for {:.1f} s", seconds),
         late ? fmt::format(", {}: no signal can come of ", tinted("SILENT", look)) : "",
@@ -308,6 +313,29 @@ std::string rules_text(const ordered_json& rules) {
   return out;
 }
 
+std::string program_text(const ordered_json& program) {
+  if (!program.is_object()) return {};
+  const auto& line = at(program, "line");
+  const auto place = is_blank(line) ? cell(at(program, "file"))
+                                    : fmt::format("{}:{}", cell(at(program, "file")), cell(line));
+  const auto& waiting = at(program, "waiting");
+  auto out =
+      fmt::format("\nprogram {}: {}{}{}\n", place, cell(at(program, "phase")),
+                  is_blank(waiting) ? "" : ", waits ", is_blank(waiting) ? "" : cell(waiting));
+  if (const auto& ended = at(program, "ended"); !is_blank(ended)) {
+    add(out, "it ended: {}\n", shown(ended));
+  }
+  add(out,
+      "{} purchases since it began, profit {}; {} restarts after errors since its last trade\n",
+      cell(at(program, "runs")), cell(at(program, "total_profit")), cell(at(program, "restarts")));
+  const auto& variables = at(program, "variables");
+  if (!variables.is_object()) return out;
+  for (const auto& [name, value] : variables.items()) {
+    add(out, "   {} = {}\n", core::printable(name), cell(value));
+  }
+  return out;
+}
+
 std::string explained_text(const ordered_json& e) {
   const auto status = shown(at(e, "status"));
   auto standing = shown(at(e, "standing"));
@@ -316,6 +344,7 @@ std::string explained_text(const ordered_json& e) {
                          standing.empty() ? "" : ": ", standing);
   if (!at(e, "config").is_null()) add(out, "set in {}\n", shown(at(e, "config")));
   out += rules_text(at(e, "rules"));
+  out += program_text(at(e, "program"));
   const auto decisions = rows_of(at(e, "decisions"));
   add(out, "\nlast signals, newest first{}\n", decisions.empty() ? ": none yet" : "");
   for (const auto* d : decisions) out += decision_text(*d);

@@ -28,6 +28,8 @@ std::string limit_left_words(const ordered_json& row);
 /// Each rule of a strategy of type rules with the values of its parts; nothing where there are
 /// none.
 std::string rules_text(const ordered_json& rules);
+/// Where a Deriv Bot program is and what its variables are; nothing where there is none.
+std::string program_text(const ordered_json& program);
 /// "NAME is STATUS: REASON" of each strategy; of `only` where it is not empty.
 std::string standing_text(const ordered_json& strategies, const std::string& only);
 std::string stats_text(const ordered_json& stats, const out::Look& look = {});

@@ -151,13 +151,13 @@ int audit_file(const Context& context, const Options& o) {
   const auto text = daemon::read_file(o.contract_file, deriv::kMaxSavedBytes);
   if (!text) return fail(service::kCtlNotFound, text.error().text);
   if (text->empty()) return fail(service::kCtlNotFound, o.contract_file + " is empty");
-  auto saved = deriv::read_saved_contract(*text);
+  auto saved = deriv::read_saved_contract(*text, context.symbols());
   if (!saved) {
     return fail(service::kCtlNotFound, fmt::format("{}: {}", o.contract_file, saved.error().text));
   }
   auto ticks = saved->ticks;
   if (!o.ticks_file.empty()) {
-    TickFinder finder(o.ticks_file, {});
+    TickFinder finder(o.ticks_file, {}, context.symbols());
     const auto& order = saved->claim.order;
     const auto more =
         finder.around(order.spec.symbol, order.purchase_time, last_interest(saved->claim));
@@ -285,7 +285,7 @@ int audit(const Context& context, const Options& o) {
   }
   const auto journal = o.journal.empty() ? context.journal_file() : o.journal;
   const auto beside = journal.substr(0, journal.find_last_of('/') + 1) + "ticks";
-  TickFinder finder(o.ticks_file, o.archive.empty() ? beside : o.archive);
+  TickFinder finder(o.ticks_file, o.archive.empty() ? beside : o.archive, context.symbols());
   if (!o.id.empty()) return audit_one(context, o, *orders, finder);
   return audit_all(context, std::move(*orders), finder);
 }

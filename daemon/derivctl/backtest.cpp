@@ -174,6 +174,7 @@ void add_backtest(Commands& commands) {
   const auto args = std::make_shared<Args>();
   auto c = commands.add("backtest", "what a configuration would have done on recorded ticks");
   add_backtest_options(c, *args);
+  c.option("--seed", args->seed, "of the random numbers of programs; default: the configuration's");
   c.flag("--no-trades", args->no_trades, "with --json: the sums alone");
   c.option("--html", args->html, "write the report of the run, one self-contained HTML file");
   commands.on(c, [&context, args] {

@@ -5,6 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "common/output.hpp"
+#include "common/script_process.hpp"
+#include "common/trades.hpp"
+#include "core/printable.hpp"
 #include "derivctl/payout_source.hpp"
 #include "derivctl/ticks.hpp"
 #include "market/symbol.hpp"
@@ -16,13 +20,24 @@ namespace {
 std::optional<Refusal> load_settings(const Context& context, const BacktestArgs& args,
                                      backtest::Options& options) {
   const auto file = args.config.empty() ? context.config_file() : args.config;
-  auto loaded = config::load_file(file);
+  auto loaded = config::load_file(file, context.symbols());
   if (auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     std::string text;
     for (const auto& p : *problems) text += (text.empty() ? "" : "\n") + config::format(p, file);
     return Refusal{service::kCtlRefused, text};
   }
-  options.settings = std::move(std::get<config::Config>(loaded).engine);
+  const auto& config = std::get<config::Config>(loaded);
+  std::string text;
+  for (const auto& p : daemon::script_problems(config)) {
+    text += (text.empty() ? "" : "\n") + config::format(p, file);
+  }
+  if (!text.empty()) return Refusal{service::kCtlRefused, text};
+  options.settings = config.engine;
+  options.make_program = daemon::lock_step_programs();
+  // What a program says is for its author, who looks at standard error; the result stays whole.
+  options.on_log = [](core::VenueTime time, const core::Name& name, std::string_view line) {
+    out::error("{} {}: {}\n", daemon::iso_time(time), name, core::printable(line));
+  };
   return std::nullopt;
 }
 
@@ -33,6 +48,8 @@ std::optional<Refusal> read_numbers(const BacktestArgs& args, backtest::Options&
   options.balance = *balance;
   options.settle_delay = std::chrono::seconds(args.settle_delay);
   options.latency_ticks = args.latency_ticks;
+  options.warmup = args.warmup;
+  options.seed = args.seed;
   for (const auto& [name, text, time] : {std::tuple{"--from", &args.from, &options.from},
                                          std::tuple{"--to", &args.to, &options.to}}) {
     if (text->empty()) continue;
@@ -65,6 +82,7 @@ core::Result<std::unique_ptr<market::TickSource>> open_source(const Context& con
 
 std::optional<Refusal> open_ticks(const Context& context, const BacktestArgs& args,
                                   BacktestJob& job) {
+  const auto& symbols = job.options.settings.symbols;
   for (const auto& arg : args.ticks) {
     const auto equals = arg.find('=');
     if (equals == std::string::npos) {
@@ -72,10 +90,12 @@ std::optional<Refusal> open_ticks(const Context& context, const BacktestArgs& ar
                      fmt::format("--ticks: '{}' is not SYMBOL=FILE or SYMBOL=archive:", arg)};
     }
     const auto code = arg.substr(0, equals);
-    const auto* symbol = market::find_symbol(code);
+    const auto* symbol = symbols.find(code);
     if (symbol == nullptr) {
       return Refusal{service::kCtlUsage,
-                     fmt::format("--ticks: '{}' is not a symbol that derivd knows", code)};
+                     fmt::format("--ticks: '{}' is not a symbol that derivd knows ({}); 'derivctl "
+                                 "symbols' asks the venue",
+                                 code, symbols.source())};
     }
     auto source = open_source(context, arg.substr(equals + 1), *symbol);
     if (!source) return Refusal{code_of(source.error()), source.error().text};
@@ -116,6 +136,9 @@ void add_backtest_options(Command c, BacktestArgs& args) {
   c.option("--latency-ticks", args.latency_ticks,
            "ticks from a signal to the start of its contract; default 0")
       .between(0, backtest::kMaxLatencyTicks);
+  c.option("--warmup", args.warmup,
+           "ticks of its symbol that are a program's past (type dbot); default 1000")
+      .between(1, backtest::kMaxWarmup);
   c.option("--from", args.from, "ignore ticks before: date, UTC time, epoch, or age");
   c.option("--to", args.to, "ignore ticks from here on");
 }
@@ -137,6 +160,7 @@ boost::system::result<BacktestJob, Refusal> make_job(const Context& context,
   }
   job.options.payouts = *payouts;
   if (auto r = load_settings(context, args, job.options)) return *r;
+  job.options.payouts.price_on(job.options.settings.symbols);
   if (auto r = open_ticks(context, args, job)) return *r;
   return job;
 }

@@ -21,6 +21,8 @@ struct BacktestArgs {
   std::string balance = "10000.00";
   std::int64_t settle_delay = 0;
   int latency_ticks = 0;
+  std::int64_t warmup = backtest::kWarmup;
+  std::optional<std::uint64_t> seed;  // of programs; where the command has such an option
   std::string from;
   std::string to;
 };

@@ -6,6 +6,7 @@
 
 #include "backtest/odds_text.hpp"
 #include "common/output.hpp"
+#include "common/script_process.hpp"
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/service_sight.hpp"
@@ -45,10 +46,15 @@ nlohmann::ordered_json verdict(const std::string& file, const nlohmann::ordered_
 /// Of the unit's own file also what its service does not see, which root does.
 std::variant<config::Config, std::vector<config::Problem>> load(const Context& context,
                                                                 const std::string& file) {
-  auto loaded = config::load_file(file);
+  auto loaded = config::load_file(file, context.symbols());
   const auto* config = std::get_if<config::Config>(&loaded);
-  if (config == nullptr || file != context.config_file()) return loaded;
-  auto hidden = hidden_files(*config, kServiceUser);
+  if (config == nullptr) return loaded;
+  if (!config->not_offered.empty()) {
+    return std::vector<config::Problem>(config->not_offered.begin(), config->not_offered.end());
+  }
+  if (auto problems = daemon::script_problems(*config); !problems.empty()) return problems;
+  if (file != context.config_file()) return loaded;
+  auto hidden = hidden_files(*config, kServiceUser, config::directory_of(file));
   if (hidden.empty()) return loaded;
   return hidden;
 }
@@ -58,8 +64,14 @@ int check(const Context& context, const std::string& file, bool explain) {
   const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded);
   if (problems == nullptr) {
     const auto& c = std::get<config::Config>(loaded);
+    if (!context.json) {
+      for (const auto& p : c.warnings) out::error("warning: {}\n", config::format(p, file));
+    }
     if (!explain && context.json) {
-      out::json(verdict(file, nlohmann::ordered_json::array(), odds_rows(c)));
+      auto answer = verdict(file, nlohmann::ordered_json::array(), odds_rows(c));
+      answer["warnings"] = nlohmann::ordered_json::array();
+      for (const auto& p : c.warnings) answer["warnings"].push_back(config::format(p, file));
+      out::json(answer);
     } else if (!explain) {
       out::print("{}: valid\n{}", file, backtest::odds_summary(c.engine));
     } else if (context.json) {

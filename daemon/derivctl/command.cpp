@@ -13,6 +13,7 @@
 #include "common/answer.hpp"
 #include "common/output.hpp"
 #include "common/paths.hpp"
+#include "common/symbol_cache.hpp"
 #include "service/control.hpp"
 #include "service/exit_code.hpp"
 
@@ -56,6 +57,14 @@ std::string Context::socket_path() const {
 std::string Context::journal_file() const {
   return daemon::journal_path(std::nullopt, instance_directory("/var/lib/", name),
                               paper ? daemon::JournalKind::kPaper : daemon::JournalKind::kLive);
+}
+
+market::Symbols Context::symbols() const {
+  const auto cached =
+      daemon::load_symbols(daemon::state_path(instance_directory("/var/lib/", name)));
+  static bool told = false;
+  if (!cached.problem.empty() && !std::exchange(told, true)) warn(cached.problem);
+  return cached.symbols;
 }
 
 std::string Context::config_file() const {

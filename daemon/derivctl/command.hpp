@@ -14,6 +14,7 @@
 
 #include "core/time.hpp"
 #include "derivctl/command_line.hpp"
+#include "market/symbols.hpp"
 
 namespace derivd::ctl {
 
@@ -27,6 +28,9 @@ struct Context {
   std::string socket_path() const;
   /// The journal of this instance when no daemon can be asked.
   std::string journal_file() const;
+  /// What is known of the venue's symbols: the daemon's cache, else the snapshot. Warns of a cache
+  /// that is damaged, once.
+  market::Symbols symbols() const;
   /// The instance's configuration in /etc/derivd.
   std::string config_file() const;
 };
@@ -89,7 +93,8 @@ void add_setup(Commands& commands);
 void add_token(Commands& commands);  // token check, set, remove
 void add_doctor(Commands& commands);
 void add_report(Commands& commands);
-void add_ticks(Commands& commands);  // fetch, import, export, list
+void add_symbols(Commands& commands);  // symbols, contracts
+void add_ticks(Commands& commands);    // fetch, import, export, list
 void add_backtest(Commands& commands);
 void add_odds(Commands& commands);
 void add_audit(Commands& commands);

@@ -128,14 +128,15 @@ class Doctor final {
 
 void Doctor::configuration() {
   const auto& file = places_.config();
-  const auto loaded = config::load_file(file);
+  const auto loaded = config::load_file(file, context_.symbols());
   if (const auto* c = std::get_if<config::Config>(&loaded)) {
     venue_ = c->venue;
     store_path_ = c->store_path;
     ticks_ = c->store_ticks;
     paper_ = c->venue.mode == config::Mode::kPaper;
-    const auto hidden =
-        places_.are_the_units() ? hidden_files(*c, kServiceUser) : std::vector<config::Problem>{};
+    const auto hidden = places_.are_the_units()
+                            ? hidden_files(*c, kServiceUser, config::directory_of(file))
+                            : std::vector<config::Problem>{};
     if (!hidden.empty()) {
       return add("configuration", Grade::kFail, config::format(hidden.front(), file),
                  "root can read it, and the service ends with 78");

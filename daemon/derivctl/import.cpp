@@ -37,10 +37,11 @@ struct Args {
 };
 
 /// What the program would have done on the ticks of a file, without derivd's limits.
-core::Result<backtest::DbotResult> try_out(const Args& args, const dbot::Import& import,
+core::Result<backtest::DbotResult> try_out(const market::Symbols& symbols, const Args& args, const std::string& file,
+                                           const dbot::Import& import,
                                            std::vector<std::string> answers,
                                            const backtest::OnMessage& on_message) {
-  const auto* symbol = market::find_symbol(import.symbol);
+  const auto* symbol = symbols.find(import.symbol);
   if (symbol == nullptr) {
     return core::invalid(
         fmt::format("{} is not a symbol that derivd knows; --symbol names another", import.symbol));
@@ -51,7 +52,9 @@ core::Result<backtest::DbotResult> try_out(const Args& args, const dbot::Import&
   if (!balance) return core::invalid("--balance: " + balance.error().text);
   backtest::DbotOptions options;
   options.program = import.program;
-  options.symbol = market::SymbolCode(symbol->code);
+  options.file = file;
+  options.symbol = symbol->code;
+  options.symbols = symbols;
   options.answers = std::move(answers);
   options.seed = args.seed;
   options.warmup = args.warmup;
@@ -61,44 +64,41 @@ core::Result<backtest::DbotResult> try_out(const Args& args, const dbot::Import&
 
 std::string_view end_of(const backtest::DbotResult& run) {
   if (!run.started) return "too few ticks to start";
-  if (!run.stopped) return "ran to the last tick";
-  switch (run.stopped->why) {
-    case dbot::Stopped::Why::kFinished:
-      return "finished by itself";
-    case dbot::Stopped::Why::kScript:
-      return "an error of the program";
-    case dbot::Stopped::Why::kRefused:
-      return "the venue would refuse it";
-  }
-  return "";
+  const auto& halted = run.strategy.halted;
+  if (!halted) return "ran to the last tick";
+  if (*halted == "finished") return "finished by itself";
+  return *halted == "script" ? "an error of the program" : "the venue would refuse it";
 }
 
 nlohmann::ordered_json run_json(const backtest::DbotResult& run) {
+  const auto& sums = run.strategy.sums;
   nlohmann::ordered_json out;
   out["ticks"] = run.ticks;
-  out["trades"] = run.sums.trades;
-  out["won"] = run.sums.won;
-  out["lost"] = run.sums.lost;
-  out["profit"] = run.sums.profit.to_string();
-  out["max_drawdown"] = run.sums.max_drawdown.to_string();
-  out["max_stake"] = run.sums.max_stake.to_string();
-  out["open"] = run.open;
-  out["messages"] = run.messages;
+  out["trades"] = sums.trades;
+  out["won"] = sums.won;
+  out["lost"] = sums.lost;
+  out["profit"] = sums.profit.to_string();
+  out["max_drawdown"] = sums.max_drawdown.to_string();
+  out["max_stake"] = sums.max_stake.to_string();
+  out["open"] = run.strategy.open;
+  out["messages"] = run.strategy.messages;
   out["end"] = end_of(run);
-  out["reason"] =
-      run.stopped ? nlohmann::ordered_json(run.stopped->text) : nlohmann::ordered_json();
-  out["line"] = run.stopped ? nlohmann::ordered_json(run.stopped->line) : nlohmann::ordered_json();
+  const auto& program = run.strategy.program;
+  const bool ended = program && !program->ended.empty();
+  out["reason"] = ended ? nlohmann::ordered_json(program->ended) : nlohmann::ordered_json();
+  out["line"] = ended ? nlohmann::ordered_json(program->ended_line) : nlohmann::ordered_json();
   return out;
 }
 
-void print_run(const Args& args, const backtest::DbotResult& run) {
+void print_run(const backtest::DbotResult& run) {
+  const auto& sums = run.strategy.sums;
   out::print(
       "\non {} ticks, with none of derivd's limits: {} trades, {} won, {} lost, profit {}, "
       "largest stake {}, deepest fall {}\n",
-      run.ticks, run.sums.trades, run.sums.won, run.sums.lost, run.sums.profit.to_string(),
-      run.sums.max_stake.to_string(), run.sums.max_drawdown.to_string());
-  if (run.stopped) {
-    out::print("{}:{}: {}: {}\n", args.file, run.stopped->line, end_of(run), run.stopped->text);
+      run.ticks, sums.trades, sums.won, sums.lost, sums.profit.to_string(),
+      sums.max_stake.to_string(), sums.max_drawdown.to_string());
+  if (run.strategy.halted) {
+    out::print("{}: {}\n", end_of(run), core::printable(run.strategy.halt_reason));
   } else {
     out::print("{}\n", end_of(run));
   }
@@ -111,13 +111,14 @@ int tell(const Context& context, const Args& args, const dbot::Import& import,
   nlohmann::ordered_json json;
   if (context.json) json = import_json(import, name, args.file, args.symbol);
   if (!args.ticks.empty()) {
-    const backtest::OnMessage message = [&](core::VenueTime time, const dbot::Message& m) {
+    const backtest::OnMessage message = [&](core::VenueTime time, const core::Event& said) {
       if (context.json) return;
-      out::print("{} {}:{}: {}\n", time.s, args.file, m.line, core::printable(m.text));
+      out::print("{} {}: {}\n", time.s, core::printable(said.reason.view()),
+                 core::printable(said.text.view()));
     };
-    const auto run = try_out(args, import, args.answers, message);
+    const auto run = try_out(context.symbols(), args, args.file, import, args.answers, message);
     if (!run) return fail(code_of(run.error()), run.error().text);
-    if (!context.json) print_run(args, *run);
+    if (!context.json) print_run(*run);
     json["run"] = run_json(*run);
   }
   if (context.json) out::json(json);
@@ -175,12 +176,13 @@ int import_folder(const Context& context, const Args& args) {
     // Nobody can answer for a whole folder: every question gets a 1.
     auto answers = args.answers;
     answers.resize(std::max(answers.size(), import.prompts.size()), "1");
-    const auto run = try_out(args, import, std::move(answers), {});
+    const auto run = try_out(context.symbols(), args, file, import, std::move(answers), {});
     if (!run) {
       table.add_run(file, "not run: " + run.error().text, 0, {});
     } else {
-      table.add_run(file, std::string(end_of(*run)), run->sums.trades,
-                    run->stopped ? run->stopped->text : std::string());
+      const auto& program = run->strategy.program;
+      table.add_run(file, std::string(end_of(*run)), run->strategy.sums.trades,
+                    program ? program->ended : std::string());
     }
   }
   if (context.json) {

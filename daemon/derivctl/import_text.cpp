@@ -89,9 +89,12 @@ std::string strategy_name_of(const std::string& path) {
 
 std::string import_yaml(const dbot::Import& import, const std::string& name,
                         const std::string& file, const std::string& symbol) {
+  // As it can stand in a configuration anywhere.
+  std::error_code error;
+  const auto path = std::filesystem::absolute(file, error).lexically_normal().string();
   std::string out = "strategies:\n";
   out += fmt::format("  - name: {}\n    type: dbot\n    params:\n      file: {}\n", name,
-                     quoted(file));
+                     quoted(error ? file : path));
   if (!symbol.empty()) out += fmt::format("      symbol: {}\n", symbol);
   if (import.prompts.empty()) return out;
   out += "      answers:  # to its questions, in this order\n";

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   ctl::add_backtest(commands);
   ctl::add_sweep(commands);
   ctl::add_ticks(commands);
+  ctl::add_symbols(commands);
   ctl::add_import(commands);
   try {
     app.parse(argc, argv);

@@ -232,7 +232,7 @@ std::vector<const engine::StrategySettings*> chosen(const Args& args,
 
 int run(const Context& context, const Args& args) {
   const auto file = args.config.empty() ? context.config_file() : args.config;
-  const auto loaded = config::load_file(file);
+  const auto loaded = config::load_file(file, context.symbols());
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     for (const auto& p : *problems) out::error("{}\n", config::format(p, file));
     return service::kCtlRefused;

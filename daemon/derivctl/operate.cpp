@@ -11,6 +11,7 @@
 #include "backtest/backtest.hpp"
 #include "common/answer.hpp"
 #include "common/output.hpp"
+#include "common/program_rows.hpp"
 #include "common/rule_rows.hpp"
 #include "derivctl/answer_text.hpp"
 #include "derivctl/backtest_options.hpp"
@@ -195,20 +196,21 @@ int explain_recorded(const Context& context, const Options& o) {
   if (at == result->strategies.end()) {
     return fail(service::kCtlNotFound, fmt::format("no strategy '{}'", o.strategy));
   }
-  if (at->rules.empty()) {
-    return fail(service::kCtlRefused,
-                fmt::format("{} is not of type rules; of other types a running daemon tells why "
-                            "they trade: derivctl explain {}",
-                            o.strategy, o.strategy));
+  if (at->rules.empty() && !at->program) {
+    return fail(service::kCtlRefused, fmt::format("{} is neither of type rules nor of type dbot; "
+                                                  "of other types a running daemon tells why "
+                                                  "they trade: derivctl explain {}",
+                                                  o.strategy, o.strategy));
   }
   ordered_json json;
   json["strategy"] = o.strategy;
   for (const auto& rule : at->rules) json["rules"].push_back(daemon::rule_row(rule));
+  if (at->program) json["program"] = daemon::program_row(*at->program);
   if (context.json) {
     out::json(json);
   } else {
-    out::print("{} at the end of {} ticks\n{}", o.strategy, result->ticks,
-               rules_text(json["rules"]));
+    out::print("{} at the end of {} ticks\n{}{}", o.strategy, result->ticks,
+               rules_text(json["rules"]), program_text(json["program"]));
   }
   return service::kCtlOk;
 }
@@ -230,7 +232,8 @@ void add_operate(Commands& commands) {
   explain_cmd.option("--last", options->last, "signals, orders and changes to show").between(1, 64);
   auto ticks = explain_cmd.option(
       "--ticks", options->recorded.ticks,
-      "SYMBOL=FILE or SYMBOL=archive:[DIR]: without a daemon, the rules at the end of these ticks");
+      "SYMBOL=FILE or SYMBOL=archive:[DIR]: without a daemon, the rules or the program at the end "
+      "of these ticks");
   explain_cmd
       .option("--config", options->recorded.config,
               "with --ticks: configuration file; default: the instance's in /etc/derivd")

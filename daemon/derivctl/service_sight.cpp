@@ -77,19 +77,26 @@ std::optional<std::string> hidden_from_service(const std::string& path, std::str
                      kRemedy);
 }
 
-std::vector<config::Problem> hidden_files(const config::Config& config, std::string_view user) {
+std::vector<config::Problem> hidden_files(const config::Config& config, std::string_view user,
+                                          std::string_view directory) {
   std::vector<config::Problem> out;
-  const auto look = [&](const char* key, const std::optional<std::string>& file) {
+  const auto look = [&](std::string_view key, const std::optional<std::string>& file) {
     if (!file) return;
     const auto why = hidden_from_service(*file, user);
     if (!why) return;
     const auto at = config.places.find(key);
     const auto place = at == config.places.end() ? config::Place{1, 1} : at->second;
-    out.push_back({place.line, place.column, key, fmt::format("{}: {}", *file, *why)});
+    out.push_back({place.line, place.column, std::string(key), fmt::format("{}: {}", *file, *why)});
   };
   look("venue.ca_file", config.venue.ca_file);
   look("notify.webhook.ca_file", config.notify.webhook_ca_file);
   look("notify.telegram.ca_file", config.notify.telegram_ca_file);
+  for (std::size_t i = 0; i < config.engine.strategies.size(); ++i) {
+    const auto& file = config.engine.strategies[i].program.file;
+    if (file.empty()) continue;
+    look(fmt::format("strategies[{}].params.file", i),
+         file.starts_with('/') ? file : std::string(directory) + file);
+  }
   return out;
 }
 

@@ -19,7 +19,9 @@ inline constexpr std::string_view kServiceUser = "derivd";
 /// that cannot be found out here (no such user, or we are not root).
 std::optional<std::string> hidden_from_service(const std::string& path, std::string_view user);
 
-/// The same of each file that a configuration names, as problems of the configuration.
-std::vector<config::Problem> hidden_files(const config::Config& config, std::string_view user);
+/// The same of each file that a configuration names, as problems of the configuration. `directory`:
+/// of its relative paths, as config::directory_of() gives it.
+std::vector<config::Problem> hidden_files(const config::Config& config, std::string_view user,
+                                          std::string_view directory = {});
 
 }  // namespace derivd::ctl

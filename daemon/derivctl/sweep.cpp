@@ -112,9 +112,10 @@ std::vector<std::vector<std::string>> combinations(const std::vector<config::Var
   return out;
 }
 
-core::Result<backtest::Variant> variant_of(const std::string& text,
+core::Result<backtest::Variant> variant_of(const std::string& text, std::string_view directory,
                                            const std::vector<config::Varied>& keys,
                                            const std::vector<std::string>& values,
+                                           const market::Symbols& symbols,
                                            Fingerprint& fingerprint) {
   std::vector<config::Replacement> replacements;
   for (std::size_t i = 0; i < keys.size(); ++i) replacements.push_back({keys[i].key, values[i]});
@@ -123,7 +124,7 @@ core::Result<backtest::Variant> variant_of(const std::string& text,
   fingerprint.add(*changed);
   backtest::Variant out;
   out.values = values;
-  auto loaded = config::load_text(*changed);
+  auto loaded = config::load_text(*changed, directory, symbols);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     for (const auto& p : *problems) {
       if (out.problem.size() > kMaxProblem) {
@@ -190,13 +191,14 @@ boost::system::result<Prepared, Refusal> prepare(const Context& context, const A
   auto& sweep = out.sweep;
   const auto keys = varied(args);
   if (!keys) return Refusal{service::kCtlUsage, keys.error().text};
-  const auto text = daemon::read_file(args.config.empty() ? context.config_file() : args.config,
-                                      config::kMaxFile);
+  const auto file = args.config.empty() ? context.config_file() : args.config;
+  const auto directory = config::directory_of(file);
+  const auto text = daemon::read_file(file, config::kMaxFile);
   if (!text) return refuse(text.error());
   Fingerprint fingerprint;
   for (const auto& key : *keys) sweep.keys.push_back(key.key);
   for (const auto& values : combinations(*keys)) {
-    auto variant = variant_of(*text, *keys, values, fingerprint);
+    auto variant = variant_of(*text, directory, *keys, values, job->options.settings.symbols, fingerprint);
     if (!variant) return Refusal{service::kCtlUsage, variant.error().text};
     sweep.variants.push_back(std::move(*variant));
   }

@@ -71,7 +71,7 @@ core::Result<void> TickFinder::load(const market::SymbolCode& symbol, core::Venu
   to_ = {to.s / kDay * kDay + kDay - 1};
   ticks_.clear();
   if (!file_.empty()) {
-    const auto* known = market::find_symbol(symbol);
+    const auto* known = symbols_.find(symbol);
     if (known == nullptr) return core::invalid(fmt::format("{} is not a known symbol", symbol));
     if (auto done = load_file(*known); !done) return done.error();
   } else if (!archive_.empty()) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "market/symbols.hpp"
 #include "market/tick.hpp"
 
 namespace derivd::ctl {
@@ -17,8 +18,8 @@ class TickFinder final {
  public:
   /// `file`: a tick file (CSV as for the back-test, or JSON as the venue answers); empty: none.
   /// `archive`: directory of the tick archive; empty: none.
-  TickFinder(std::string file, std::string archive)
-      : file_(std::move(file)), archive_(std::move(archive)) {}
+  TickFinder(std::string file, std::string archive, market::Symbols symbols = {})
+      : file_(std::move(file)), archive_(std::move(archive)), symbols_(std::move(symbols)) {}
 
   /// Ticks of `symbol` from a little before `from` to a little after `to`; empty where there are
   /// none. An error is that of the file, or of an archive that is damaged. The span holds until the
@@ -34,6 +35,7 @@ class TickFinder final {
 
   std::string file_;
   std::string archive_;
+  market::Symbols symbols_;
   market::SymbolCode symbol_;
   core::VenueTime from_, to_;  // what is loaded
   std::vector<market::Tick> ticks_;

@@ -55,8 +55,9 @@ const std::map<std::string, char> kSeparators{
     {"comma", ','}, {"semicolon", ';'}, {"tab", '\t'}, {"space", ' '}, {"pipe", '|'}};
 
 /// What a tick file's quotes are checked against: what derivd knows, else what was said.
-core::Result<market::SymbolInfo> info_for(const SymbolCode& symbol, int decimals) {
-  if (const auto* known = market::find_symbol(symbol.view())) {
+core::Result<market::SymbolInfo> info_for(const market::Symbols& symbols, const SymbolCode& symbol,
+                                          int decimals) {
+  if (const auto* known = symbols.find(symbol)) {
     if (decimals >= 0 && decimals != known->decimals) {
       return core::invalid(
           fmt::format("{} has {} decimals, not {}", symbol, known->decimals, decimals));
@@ -274,7 +275,7 @@ void Import::show_dry_run(const Context& context) const {
 int import(const Context& context, const Args& args) {
   const auto symbol = symbol_from(args.symbol);
   if (!symbol) return fail(service::kCtlUsage, symbol.error().text);
-  const auto info = info_for(*symbol, args.decimals);
+  const auto info = info_for(context.symbols(), *symbol, args.decimals);
   if (!info) return fail(service::kCtlUsage, info.error().text);
   if (args.format.decimal_comma && args.format.separator == ',') {
     return fail(service::kCtlUsage,

@@ -15,6 +15,7 @@
 #include <random>
 
 #include "common/paths.hpp"
+#include "common/symbol_cache.hpp"
 #include "common/trader.hpp"
 #include "common/trades.hpp"
 #include "core/printable.hpp"
@@ -26,6 +27,7 @@
 #include "derivd/notify.hpp"
 #include "derivd/observe.hpp"
 #include "derivd/reload.hpp"
+#include "derivd/scripts.hpp"
 #include "net/plain_http.hpp"
 #include "service/control.hpp"
 #include "service/credential.hpp"
@@ -70,7 +72,7 @@ class App final : public ControlTarget {
         real_log_(log),
         journal_(std::move(journal)),
         rng_(system_seed()),
-        settings_(session_settings(config_.venue, std::move(token))),
+        settings_(market_settings(session_settings(config_.venue, std::move(token)))),
         proxy_login_(std::move(proxy_login)),
         link_(
             io_, deriv::route_to(settings_, proxy_login_), net::Timeouts{},
@@ -82,7 +84,13 @@ class App final : public ControlTarget {
         timer_(io_),
         signals_(io_, SIGTERM, SIGINT, SIGHUP) {
     link_.attach(trader_.session());
+    trader_.set_scripts(&scripts_);
     trader_.set_venue_verdict([this](bool taken) { conclude_venue(taken); });
+    if (const auto state = state_path(""); !state.empty()) symbol_keeper_.emplace(state);
+    trader_.set_symbols_sink([this](const market::Symbols& symbols) {
+      config_.engine.symbols = symbols;
+      if (symbol_keeper_) symbol_keeper_->keep(symbols);
+    });
     if (config.store_ticks.on) {
       recorder_.emplace(store::TickArchive(config.store_ticks.directory.value_or(ticks_path(""))));
       trader_.set_tick_sink([this](const market::Tick& tick) { recorder_->record(tick); });
@@ -175,8 +183,11 @@ class App final : public ControlTarget {
   nlohmann::ordered_json explain(std::string_view name, std::size_t last) override {
     now();
     const Hearing hearing{trader_.state() >= deriv::SessionState::kReconciling,
-                          std::string(deriv::name_of(trader_.state())), trader_.problem(),
-                          trader_.tick_ages()};
+                          std::string(deriv::name_of(trader_.state())),
+                          trader_.problem(),
+                          trader_.tick_ages(),
+                          trader_.symbols(),
+                          trader_.market_time()};
     return explain_strategy({trader_.engine(), hearing, *journal_, config_, file_, started_wall_},
                             name, last);
   }
@@ -194,6 +205,12 @@ class App final : public ControlTarget {
   }
 
  private:
+  /// A daemon learns what is sold and when: what it trades may change while it runs.
+  static deriv::SessionSettings market_settings(deriv::SessionSettings settings) {
+    settings.asks_market = true;
+    return settings;
+  }
+
   Reload decide_reload(std::string_view file) const {
     if (!file.empty() && file != file_) {
       return refuse_reload(fmt::format(
@@ -202,6 +219,13 @@ class App final : public ControlTarget {
     }
     if (trader_.stopping()) return refuse_reload("the daemon is stopping; it reloads nothing");
     return prepare_reload(config_, file_, dialect_);
+  }
+
+  void tell_symbol_problem() {
+    if (!symbol_keeper_) return;
+    if (const auto problem = symbol_keeper_->take_problem()) {
+      log_.write(EventKind::kJournalProblem, "cache of the venue's symbols: " + *problem);
+    }
   }
 
   // Between two events: whatever comes next sees the new configuration alone.
@@ -368,8 +392,10 @@ class App final : public ControlTarget {
       last_status_ = at.instant;
       notifier_.status(trader_.status_line());
       tell_archive_problem();
+      tell_symbol_problem();
       tell_journal_notices();
       notifications_.tick(trader_);
+      scripts_.reap();
       if (metrics_retry_at_ && *metrics_retry_at_ <= at.instant) open_metrics();
       log_.flush(false);
       if (stopping_) notifier_.extend_timeout(kStopExtension);
@@ -432,6 +458,12 @@ class App final : public ControlTarget {
   const deriv::Dialect dialect_;
   config::VenueSettings proven_venue_;  // by a session; the one in force may be on trial
   Trader trader_;
+  ScriptProcesses scripts_{io_, [this](const core::Name& strategy, std::uint64_t run,
+                                       const script::FromScript& message) {
+                             now();
+                             trader_.on_script(strategy, run, message);
+                             after_event();
+                           }};
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;
   service::Notifier notifier_;
@@ -443,6 +475,7 @@ class App final : public ControlTarget {
   /// By name. More than one only while another address of the venue is on trial.
   std::map<std::string, std::unique_ptr<service::InstanceLock>> account_locks_;
   std::optional<store::TickRecorder> recorder_;
+  std::optional<SymbolKeeper> symbol_keeper_;
   std::string archive_problem_;  // the last that was told
   bool stopping_ = false;
   bool leaving_ = false;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "common/program_rows.hpp"
 #include "common/rule_rows.hpp"
 #include "common/trades.hpp"
 
@@ -175,6 +176,10 @@ std::string deafness_of(const Hearing& hearing, const engine::StrategyView& view
                        hearing.state,
                        hearing.problem.empty() ? "" : fmt::format(": {}", hearing.problem));
   }
+  const auto closed = hearing.symbols.closed_text(view.symbol, hearing.venue_time);
+  if (!closed.empty()) {
+    return fmt::format("the market of {} is {}: nothing is bought", view.symbol.view(), closed);
+  }
   for (const auto& tick : hearing.ticks) {
     if (!(tick.symbol == view.symbol) || !tick.late) continue;
     return fmt::format("no tick of {} {} for {} s: no signal can come", view.symbol.view(),
@@ -208,10 +213,15 @@ std::string standing_of(const Hearing& hearing, const engine::StrategyView& view
             "reload, then derivctl resume {}",
             view.reason, view.name);
       }
-      return fmt::format("halted: {}; derivctl resume {} {}", view.reason, view.name,
-                         view.halt_kind == "take_profit" || view.halt_kind == "stop_loss"
-                             ? "begins a new session"
-                             : "ends it");
+      if (view.halt_kind == "script" && view.type == "script") {
+        return fmt::format("halted: {}; correct the program, reload, then derivctl resume {}",
+                           view.reason, view.name);
+      }
+      return fmt::format(
+          "halted: {}; derivctl resume {} {}", view.reason, view.name,
+          view.halt_kind == "take_profit" || view.halt_kind == "stop_loss" ? "begins a new session"
+          : view.halt_kind == "finished" || view.halt_kind == "script" ? "begins its program anew"
+                                                                       : "ends it");
     case StrategyStatus::kDisabled:
       return "not enabled in the configuration";
     case StrategyStatus::kBlocked:
@@ -303,6 +313,7 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
                           : ordered_json(std::chrono::duration<double>(tick->age).count());
   out["last_tick"] = view->last_tick ? ordered_json(view->last_tick->s) : nullptr;
   if (auto rules = rules_of(of, *view); !rules.empty()) out["rules"] = std::move(rules);
+  if (const auto program = of.engine.program(name)) out["program"] = program_row(*program);
   out["last_tick_utc"] =
       view->last_tick ? ordered_json(iso_time(*view->last_tick)) : ordered_json(nullptr);
   const auto orders = latest_orders(of, name, last);

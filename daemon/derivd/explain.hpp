@@ -21,6 +21,8 @@ struct Hearing {
   std::string state;    // of the session
   std::string problem;  // why it is not connected; may be empty
   std::vector<deriv::TickAge> ticks;
+  market::Symbols symbols;  // whose hours say when nothing can come
+  core::VenueTime venue_time;
 };
 
 struct Explained {

@@ -15,6 +15,8 @@
 #include "common/descriptors.hpp"
 #include "common/output.hpp"
 #include "common/paths.hpp"
+#include "common/script_process.hpp"
+#include "common/symbol_cache.hpp"
 #include "common/usage.hpp"
 #include "config/config.hpp"
 #include "derivd/app.hpp"
@@ -79,11 +81,18 @@ int report_at_start(const std::vector<config::Problem>& problems, const std::str
 }
 
 int check(const std::string& file, bool explain) {
-  const auto loaded = config::load_file(file);
+  const auto cached = daemon::load_symbols(daemon::state_path("/var/lib/derivd"));
+  if (!cached.problem.empty()) out::error("derivd: warning: {}\n", cached.problem);
+  const auto loaded = config::load_file(file, cached.symbols);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     return report(*problems, file);
   }
   const auto& c = std::get<config::Config>(loaded);
+  if (const auto problems = daemon::script_problems(c); !problems.empty()) {
+    return report(problems, file);
+  }
+  for (const auto& p : c.warnings) out::error("warning: {}\n", config::format(p, file));
+  if (!c.not_offered.empty()) return report({c.not_offered.begin(), c.not_offered.end()}, file);
   if (explain) {
     out::print("{}", config::in_force_text(c, file));
   } else {
@@ -101,7 +110,8 @@ std::string whole_path(const std::string& file) {
 
 int run(const std::string& file) {
   service::keep_out_of_cores();
-  const auto loaded = config::load_file(file);
+  const auto cached = daemon::load_symbols(daemon::state_path(""));
+  const auto loaded = config::load_file(file, cached.symbols);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     return report_at_start(*problems, file);
   }
@@ -109,6 +119,13 @@ int run(const std::string& file) {
   const auto log = service::make_log(*service::level_from(c.log_level));
   log->write(core::EventKind::kStarting,
              fmt::format("derivd {} starting with {}", DERIVD_VERSION, file));
+  if (!cached.problem.empty()) log->write(core::EventKind::kJournalProblem, cached.problem);
+  const auto warn = [&](const config::Problem& p) {
+    log->write_whole(core::EventKind::kConfigChanged, "warning: " + config::format(p, file),
+                     p.reason);
+  };
+  for (const auto& p : c.warnings) warn(p);
+  for (const auto& p : c.not_offered) warn(p);
   if (c.venue.mode == config::Mode::kPaper) {
     return daemon::run_daemon(c, whole_path(file), core::Secret(), *log);
   }

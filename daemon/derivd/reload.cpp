@@ -69,13 +69,21 @@ std::string_view name_of(Reload::Verdict verdict) {
 Reload prepare_reload(const config::Config& running, const std::string& file,
                       deriv::Dialect dialect) {
   Reload out;
-  auto loaded = config::load_file(file);
+  auto loaded = config::load_file(file, running.engine.symbols);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     out.verdict = Reload::Verdict::kInvalid;
     for (const auto& p : *problems) out.problems.push_back(config::format(p, file));
     return out;
   }
   auto& wanted = std::get<config::Config>(loaded);
+  for (const auto& p : wanted.not_offered) {
+    (p.by_venue ? out.problems : out.warnings).push_back(config::format(p, file));
+  }
+  if (!out.problems.empty()) {
+    out.verdict = Reload::Verdict::kInvalid;
+    return out;
+  }
+  for (const auto& p : wanted.warnings) out.warnings.push_back(config::format(p, file));
   auto changes = config::diff(running, wanted);
   for (const auto& p : config::refusals(changes, wanted)) {
     out.problems.push_back(config::format(p, file));
@@ -112,6 +120,7 @@ nlohmann::ordered_json to_json(const Reload& reload, const std::string& file) {
                               {"text", line_of(c)}});
   }
   out["problems"] = reload.problems;
+  out["warnings"] = reload.warnings;
   return out;
 }
 
@@ -126,6 +135,9 @@ void tell_reload(service::Log& log, const Reload& reload, const std::string& fil
                           : std::string{};
     return tell(core::EventKind::kReloadRefused, fmt::format("not reloaded: {}{}", first, more),
                 first);
+  }
+  for (const auto& warning : reload.warnings) {
+    tell(core::EventKind::kConfigChanged, "warning: " + warning, warning);
   }
   const auto shown = std::min(reload.changes.size(), kMaxToldChanges);
   for (std::size_t i = 0; i < shown; ++i) {

@@ -24,6 +24,7 @@ struct Reload {
   Verdict verdict = Verdict::kRefused;
   config::Config config;                // kUnchanged and kApplied
   std::vector<config::Change> changes;  // empty unless kApplied
+  std::vector<std::string> warnings;    // of a file that is taken over all the same
   std::vector<std::string> problems;    // FILE:LINE:COL: key: reason; kInvalid and kRefused
 };
 std::string_view name_of(Reload::Verdict verdict);  // "unchanged", "applied", "invalid", "refused"

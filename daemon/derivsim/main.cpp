@@ -59,6 +59,7 @@ struct Arguments {
   std::string ledger;
   bool ledger_ticks = false;
   std::string faults;
+  std::string symbols;
   std::string control;
   std::string record;
   bool no_rate_limits = false;
@@ -83,6 +84,8 @@ void declare(CLI::App& app, Arguments& a) {
   app.add_option("--seed", a.seed, "same seed, same quotes and ids")->capture_default_str();
   app.add_option("--ledger", a.ledger, "JSON lines of every account, contract, credit and debit");
   app.add_flag("--ledger-ticks", a.ledger_ticks, "ticks too");
+  app.add_option("--symbols", a.symbols,
+                 "YAML or JSON file of further symbols: markets, hours, offers (derivsim(1))");
   app.add_option("--faults", a.faults, "YAML or JSON file of faults (derivsim(1))");
   app.add_option("--control", a.control, "Unix socket that takes faults while running");
   app.add_option("--record", a.record, "JSON lines of every frame, tokens replaced");
@@ -286,9 +289,22 @@ class TlsDirectory {
   bool temporary_ = false;
 };
 
+Outcome<void> read_symbols(const std::string& path, sim::Venue::Options& out) {
+  if (path.empty()) return {};
+  const auto file = sim::read_yaml_file(path);
+  if (!file) {
+    const bool absent = file.error().kind == core::ErrorKind::kNotFound;
+    return Failure{absent ? kNoFile : kBadData, file.error().text};
+  }
+  auto listings = sim::read_listings(*file);
+  if (!listings) return Failure{kBadData, fmt::format("{}: {}", path, listings.error().text)};
+  out.listings = std::move(*listings);
+  return {};
+}
+
 Outcome<void> read_faults(const std::string& path, sim::Venue& venue) {
   if (path.empty()) return {};
-  auto rules = sim::read_fault_file(path);
+  auto rules = sim::read_yaml_file(path);
   if (!rules) {
     const bool absent = rules.error().kind == core::ErrorKind::kNotFound;
     return Failure{absent ? kNoFile : kBadData, rules.error().text};
@@ -321,6 +337,7 @@ Outcome<void> run(const CLI::App& app, const Arguments& a) {
   if (auto ok = read_speed(a.speed, server_options); !ok) return ok.error();
   if (auto ok = read_tokens(a.tokens, venue_options); !ok) return ok.error();
   if (auto ok = read_feeds(a.feeds, venue_options); !ok) return ok.error();
+  if (auto ok = read_symbols(a.symbols, venue_options); !ok) return ok.error();
   auto balance = core::Money::parse(a.balance);
   if (!balance || balance->units() < 0)
     return Failure{kUsage,

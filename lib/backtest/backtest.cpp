@@ -7,6 +7,7 @@
 #include "backtest/driver.hpp"
 #include "core/bounds.hpp"
 #include "engine/spec.hpp"
+#include "market/kind.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::backtest {
@@ -19,7 +20,7 @@ bool has_tape(std::span<const Tape> tapes, const engine::StrategySettings& s) {
 core::Result<void> check_tapes(const Options& options, std::span<const Tape> tapes) {
   for (std::size_t i = 0; i < tapes.size(); ++i) {
     const auto& symbol = tapes[i].symbol;
-    if (market::find_symbol(symbol) == nullptr) {
+    if (options.settings.symbols.find(symbol) == nullptr) {
       return core::invalid(fmt::format("ticks: {} is not a symbol that derivd knows", symbol));
     }
     for (std::size_t k = 0; k < i; ++k) {
@@ -35,11 +36,25 @@ core::Result<void> check_tapes(const Options& options, std::span<const Tape> tap
   return {};
 }
 
+/// What a position is worth here follows from the walk of its symbol.
+core::Result<void> check_model(const engine::StrategySettings& s,
+                               const market::ContractSpec& spec) {
+  const auto& kind = market::kind_of(spec.type);
+  const auto symbol = engine::symbol_of(s);
+  const bool walks = kind.needs.growth || kind.entry == market::EntryRule::kKnown;
+  if (!walks || symbol.sigma_percent != 0) return {};
+  return core::invalid(
+      fmt::format("payouts: strategy {} buys {} on {}, whose volatility is not known, so that its "
+                  "value cannot be reckoned; choose a volatility index",
+                  s.name, kind.name, symbol.code));
+}
+
 /// Everything that a strategy may buy has a payout, known before the first tick.
 core::Result<void> check_payouts(const Options& options, std::span<const Tape> tapes) {
   for (const auto& s : options.settings.strategies) {
-    if (!has_tape(tapes, s)) continue;
-    const auto decimals = market::find_symbol(s.symbol)->decimals;
+    // What a script buys is known when it buys it: then the venue refuses what has no payout.
+    if (!has_tape(tapes, s) || strategy::find_type(s.type)->is_scripted) continue;
+    const auto decimals = options.settings.symbols.get(s.symbol).decimals;
     for (const auto& [signal, barrier_varies] : engine::buyables(s)) {
       const auto spec = engine::make_spec(s, signal, decimals);
       if (!spec) return spec.error();
@@ -50,7 +65,14 @@ core::Result<void> check_payouts(const Options& options, std::span<const Tape> t
                         "--payouts out for the venue's model",
                         s.name, market::name_of(signal.type), market::name_of(signal.type)));
       }
-      if (options.payouts.has(*spec)) continue;
+      if (auto r = check_model(s, *spec); !r) return r;
+      if (spec->basis == market::Basis::kPayout && options.payouts.is_recorded()) {
+        return core::invalid(
+            fmt::format("payouts: strategy {} asks for payouts, and recorded quotes are of stakes; "
+                        "leave --payouts out for the venue's model, or give ratios",
+                        s.name));
+      }
+      if (!market::has_payout(spec->type) || options.payouts.has(*spec)) continue;
       return core::invalid(
           fmt::format("payouts: strategy {} may buy {}", s.name, options.payouts.missing(*spec)));
     }
@@ -89,7 +111,17 @@ core::Result<Result> run(const Options& options, std::span<const Tape> tapes,
     return core::invalid(fmt::format("balance: allowed: 0 to {}",
                                      core::Money::minor(core::kMostSummed).to_string()));
   }
+  if (options.warmup < 1 || options.warmup > kMaxWarmup) {
+    return core::invalid(fmt::format("warm-up: allowed: 1 to {} ticks", kMaxWarmup));
+  }
   if (auto r = check_tapes(options, tapes); !r) return r.error();
+  for (const auto& s : options.settings.strategies) {
+    if (!has_tape(tapes, s) || !strategy::find_type(s.type)->is_scripted) continue;
+    if (!options.make_program) {
+      return core::invalid(fmt::format(
+          "strategy {} is a script, which only a back-test of one configuration runs", s.name));
+    }
+  }
   if (auto r = check_payouts(options, tapes); !r) return r.error();
   return Driver(options, tapes, on_trade).run();
 }

@@ -15,13 +15,23 @@
 #include <vector>
 
 #include "backtest/payouts.hpp"
+#include "core/event.hpp"
 #include "core/result.hpp"
 #include "engine/settings.hpp"
 #include "market/spec.hpp"
 #include "market/tick_source.hpp"
 #include "rules/evaluator.hpp"
+#include "script/runner.hpp"
+#include "strategy/program.hpp"
 
 namespace derivd::backtest {
+
+/// The venue's last ticks that a program starts with; so many of its symbol's are its past.
+inline constexpr std::int64_t kWarmup = 1000;
+inline constexpr std::int64_t kMaxWarmup = 1'000'000;
+
+/// What a program said (script_message), and when.
+using OnMessage = std::function<void(core::VenueTime, const core::Event&)>;
 
 struct Options {
   engine::Settings settings;  // valid (config/ checked them)
@@ -33,9 +43,17 @@ struct Options {
   /// A purchase starts so many ticks of its symbol after the signal's, at that tick's epoch. 0: at
   /// the signal's tick.
   int latency_ticks = 0;
+  /// Of programs (type dbot): Init and the first Start happen at the last of so many ticks.
+  std::int64_t warmup = kWarmup;      // 1 to kMaxWarmup
+  std::optional<std::uint64_t> seed;  // of their random numbers; empty: the configuration's
+  OnMessage on_message;
   /// Ticks before `from` and from `to` on are as if they were not recorded.
   std::optional<core::VenueTime> from;
   std::optional<core::VenueTime> to;
+  /// Runs the programs of strategies of type script; called from the run's own thread.
+  script::MakeProgram make_program;
+  /// Hears what programs say of themselves; empty: nobody does.
+  std::function<void(core::VenueTime, const core::Name& strategy, std::string_view)> on_log;
 };
 inline constexpr std::chrono::seconds kMaxSettleDelay{3600};
 inline constexpr int kMaxLatencyTicks = 60;
@@ -61,8 +79,11 @@ struct Trade {
   core::Price entry;
   core::Price exit;
   core::Money stake;
-  core::Money payout;  // the quoted one, also of a lost contract
+  core::Money payout;  // the quoted one, also of a lost contract; of a position none
   core::Money profit;
+  market::End end = market::End::kWon;
+  std::optional<core::Price> barrier;      // the level in force at its end, of two the high one
+  std::optional<core::Price> low_barrier;  // of types that have two
 };
 
 /// Results in settlement order: what was won, from what peak it fell.
@@ -84,12 +105,14 @@ struct Sums {
 struct StrategyResult {
   core::Name name;
   Sums sums;
-  std::int64_t open = 0;               // at the end of the ticks
-  std::optional<std::string> halted;   // "take_profit", "stop_loss", "refused" (by the venue)
-  std::string halt_reason;             // one sentence; empty: not halted
-  std::int64_t refused = 0;            // timed contracts that would have had no tick
-  bool has_ticks = false;              // of its symbol, at least one
-  std::vector<rules::RuleView> rules;  // of type rules: at the last evaluation
+  std::int64_t open = 0;                         // at the end of the ticks
+  std::optional<std::string> halted;             // "take_profit", "stop_loss", "refused", "script"
+  std::string halt_reason;                       // one sentence; empty: not halted
+  std::int64_t refused = 0;                      // timed contracts that would have had no tick
+  bool has_ticks = false;                        // of its symbol, at least one
+  std::vector<rules::RuleView> rules;            // of type rules: at the last evaluation
+  std::optional<strategy::ProgramView> program;  // of type dbot: at the end
+  std::int64_t messages = 0;                     // that it wrote
 };
 
 struct Result {

@@ -16,9 +16,17 @@ namespace {
 
 using market::ContractSpec;
 
-core::Price one_pip_harder(const ContractSpec& spec, std::uint8_t decimals) {
+/// One pip further from the entry in the direction of the type.
+ContractSpec one_pip_harder(const ContractSpec& spec, std::uint8_t decimals) {
   const auto pip = core::Price::raw(market::kind_of(spec.type).direction, decimals);
-  return spec.offset().mantissa() == 0 ? pip : spec.offset() + pip;
+  auto out = spec;
+  auto& barrier = out.barriers[0];
+  if (barrier.form == market::Barrier::Form::kAbsolute) {
+    barrier.value = barrier.value + pip;
+  } else {
+    out.set_offset(spec.offset().mantissa() == 0 ? pip : spec.offset() + pip);
+  }
+  return out;
 }
 
 /// The venue's model has a continuous price, but quotes have decimals, and a quote that ends
@@ -28,10 +36,10 @@ double win_probability_of(const ContractSpec& spec, const market::SymbolInfo& sy
                           core::Price spot) {
   const auto at = market::theoretical_probability(spec, symbol, spot);
   const auto& kind = market::kind_of(spec.type);
-  const bool tie_loses = kind.direction != 0 && !kind.tie_wins;
+  // Others are watched at every tick, or lose their ties on both sides.
+  const bool tie_loses = kind.direction != 0 && !kind.tie_wins && kind.wins != nullptr;
   if (!tie_loses || symbol.sigma_percent == 0) return at;
-  auto next = spec;
-  next.set_offset(one_pip_harder(spec, symbol.decimals));
+  const auto next = one_pip_harder(spec, symbol.decimals);
   return (at + market::theoretical_probability(next, symbol, spot)) / 2;
 }
 
@@ -40,8 +48,10 @@ std::string source_of(const ContractSpec& spec, const market::SymbolInfo& symbol
   const auto because = market::kind_of(spec.type).fair_because;
   if (!because.empty()) return std::string(because);
   if (symbol.sigma_percent == 0) return "rises and falls are equally likely";
-  return fmt::format("a random walk of {} % a year at a quote of {}; a tie loses",
-                     symbol.sigma_percent, spot.to_string());
+  const auto& kind = market::kind_of(spec.type);
+  const auto tie = kind.direction == 0 ? "" : kind.tie_wins ? "; a tie wins" : "; a tie loses";
+  return fmt::format("a random walk of {} % a year at a quote of {}{}", symbol.sigma_percent,
+                     spot.to_string(), tie);
 }
 
 core::Result<core::Price> spot_of(const market::SymbolInfo& symbol,
@@ -62,8 +72,19 @@ core::Result<core::Price> spot_of(const market::SymbolInfo& symbol,
 
 core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payouts& payouts,
                           std::optional<core::Decimal> quote) {
-  const auto* symbol = market::find_symbol(strategy.symbol);
-  DERIVD_CHECK(symbol != nullptr, "settings were not checked");
+  const auto known = engine::symbol_of(strategy);
+  const auto* symbol = &known;
+  if (strategy.program.program != nullptr) {
+    return core::invalid(
+        fmt::format("{}: a program decides what it buys and stakes as it runs, so there are no "
+                    "odds before; derivctl backtest shows what it does",
+                    strategy.name.view()));
+  }
+  if (strategy::find_type(strategy.type)->is_scripted) {
+    return core::invalid(fmt::format(
+        "{}: what a script buys, and when, is known only when it runs; derivctl backtest runs it",
+        strategy.name.view()));
+  }
   const auto spot = spot_of(*symbol, quote);
   if (!spot) return spot.error();
   Bet bet;
@@ -84,13 +105,25 @@ core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payout
           fmt::format("{}: a {} has no fixed payout and no probability, so no odds either",
                       strategy.name.view(), market::kind_of(contract).family));
     }
-    if (market::has_form(contract, market::BarrierForm::kOffset) && symbol->sigma_percent == 0) {
+    if (market::has_levels(contract) && symbol->sigma_percent == 0) {
       return core::invalid(
           fmt::format("{}: the volatility of {} is not known, so a barrier has no probability",
                       strategy.name.view(), symbol->code));
     }
     auto spec = engine::make_spec(strategy, signal, symbol->decimals);
     if (!spec) return spec.error();
+    if (spec->duration.unit == market::ContractDuration::Unit::kUntil) {
+      return core::invalid(
+          fmt::format("{}: a contract that ends at a moment has another length at each signal, so "
+                      "there is no one probability",
+                      strategy.name.view()));
+    }
+    if (spec->basis == market::Basis::kPayout) {
+      return core::invalid(
+          fmt::format("{}: its plan's amounts are payouts, whose odds are not reckoned; write "
+                      "basis: stake to see those of stakes",
+                      strategy.name.view()));
+    }
     if (!payouts.has(*spec)) {
       return core::invalid(fmt::format("payouts: {} is missing, which {} buys",
                                        market::name_of(contract), strategy.name.view()));

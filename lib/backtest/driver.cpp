@@ -7,6 +7,7 @@
 
 #include "core/bounds.hpp"
 #include "core/check.hpp"
+#include "market/kind.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::backtest {
@@ -15,10 +16,10 @@ Driver::Driver(const Options& options, std::span<const Tape> tapes, const OnTrad
     : options_(options),
       on_trade_(on_trade),
       merge_(tapes, options.from, options.to),
-      engine_(options.settings, engine::Audience{false, false}),
+      engine_(prepared(options), engine::Audience{false, false, true}),
       balance_(options.balance) {
   for (const auto& tape : tapes) {
-    const auto* info = market::find_symbol(tape.symbol);
+    const auto* info = options.settings.symbols.find(tape.symbol);
     DERIVD_CHECK(info != nullptr && tape.source != nullptr, "run() checks the tapes");
     ticks_.push_back({tape.symbol, {}, {}});
     decimals_.push_back(info->decimals);
@@ -27,6 +28,7 @@ Driver::Driver(const Options& options, std::span<const Tape> tapes, const OnTrad
     StrategyResult row;
     row.name = s.name;
     result_.strategies.push_back(std::move(row));
+    programs_ |= s.enabled && s.program.program != nullptr;
   }
   report_.is_sold = report_.is_expired = true;
 }
@@ -59,7 +61,11 @@ void Driver::go_online() {
 }
 
 void Driver::step(const Merge::Item& item) {
-  if (options_.latency_ticks > 0 && online_) run_deadlines(item.row.epoch);
+  if (programs_ && online_) {
+    pass_time(item);
+  } else if (options_.latency_ticks > 0 && online_) {
+    run_deadlines(item.row.epoch);
+  }
   set_time(item.row.epoch);
   auto& tick = ticks_[item.tape];
   tick.epoch = item.row.epoch;
@@ -70,10 +76,14 @@ void Driver::step(const Merge::Item& item) {
   }
   if (!open_.empty()) {
     feed_open(item.tape, tick);
-    if (decided_ > 0) deliver();
+    if (decided_ > 0) deliver(false);
   }
   engine_.on_tick(tick, false, now_, actions_);
   if (!actions_.empty()) perform();
+  if (programs_ && !open_.empty()) {
+    if (decided_ > 0) deliver(true);
+    tell_open(item.tape);
+  }
   if (!on_the_way_.empty()) land_purchases(tick);
 }
 
@@ -98,11 +108,13 @@ void Driver::feed_open(std::uint32_t tape, const market::Tick& tick) {
 }
 
 // By the second in which the venue pays, then by purchase, as the contract book does.
-void Driver::deliver() {
+void Driver::deliver(bool of_programs) {
   due_.clear();
+  const auto is_due = [&](const Open& c) {
+    return c.life.is_over() && c.due <= now_.venue && c.of_program == of_programs;
+  };
   for (std::size_t i = 0; i < open_.size(); ++i) {
-    const auto& c = open_[i];
-    if (c.life.is_over() && c.due <= now_.venue) due_.push_back(i);
+    if (is_due(open_[i])) due_.push_back(i);
   }
   if (due_.empty()) return;
   if (due_.size() > 1) {
@@ -111,7 +123,7 @@ void Driver::deliver() {
   }
   for (const auto i : due_) settle(open_[i]);
   decided_ -= due_.size();
-  std::erase_if(open_, [this](const Open& c) { return c.life.is_over() && c.due <= now_.venue; });
+  std::erase_if(open_, is_due);
   // What the results set free (a held signal) is bought now, at the tick that brought them.
   perform();
 }
@@ -126,7 +138,7 @@ void Driver::settle(Open& contract) {
   report_.sell_price = paid;
   report_.sell_time = now_.venue;
   report_.entry = contract.life.entry();
-  report_.exit = contract.life.exit();
+  report_.exit = contract.life.exit() ? contract.life.exit() : contract.life.last();
   engine_.on_contract(report_, execution::Witness::kContractStream, now_, actions_);
 }
 
@@ -154,18 +166,62 @@ void Driver::perform() {
   }
 }
 
+// Each event is answered before the next: what a program does depends on its ticks alone.
+void Driver::answer(const engine::StartScript& start) {
+  auto& program = scripts_[start.run] = options_.make_program();
+  hand_on(start.strategy, start.run, program->start(start.setup));
+}
+
+void Driver::answer(const engine::StopScript& stop) { scripts_.erase(stop.run); }
+
+void Driver::answer(const engine::FeedScript& feed) {
+  const auto program = scripts_.find(feed.run);
+  if (program == scripts_.end()) return;
+  const auto* event = std::get_if<script::Event>(&feed.message);
+  if (event == nullptr) return program->second->tell(feed.message);
+  hand_on(feed.strategy, feed.run, program->second->ask(*event));
+}
+
+void Driver::hand_on(const core::Name& strategy, std::uint64_t run,
+                     const script::Program::Outcome& outcome) {
+  if (const auto* failure = std::get_if<script::Failure>(&outcome)) {
+    return engine_.on_script_failed(strategy.view(), run, *failure, now_, actions_);
+  }
+  const auto& given = std::get<script::Answer>(outcome);
+  if (options_.on_log) {
+    for (const auto& line : given.logs) options_.on_log(now_.venue, strategy, line);
+  }
+  engine_.on_script(strategy.view(), run, given, now_, actions_);
+}
+
 void Driver::answer(const engine::SendQuote& ask) {
   engine::Engine::QuoteReply reply;
   reply.order = ask.order;
+  // What strategies may buy has a payout; what a program asks about need not.
+  if (!options_.payouts.has(ask.spec)) {
+    reply.kind = execution::RefusalKind::kParameters;
+    reply.code = "OfferingsValidationError";
+    return engine_.on_quote(reply, now_, actions_);
+  }
   reply.quote_id = "quoted";
-  reply.ask = ask.stake;
-  reply.payout = options_.payouts.payout(ask.spec, ask.stake, ticks_[tape_of(ask.spec.symbol)]);
+  const auto& tick = ticks_[tape_of(ask.spec.symbol)];
+  if (ask.spec.basis == market::Basis::kPayout) {
+    reply.payout = ask.stake;
+    reply.ask = options_.payouts.price(ask.spec, ask.stake, tick);
+    wanted_payouts_[ask.order] = ask.stake;
+  } else {
+    reply.ask = ask.stake;
+    reply.payout = payout_of(ask.spec, ask.stake, tick);
+  }
   engine_.on_quote(reply, now_, actions_);
 }
 
 void Driver::answer(const engine::SendBuy& order) {
   const auto& latest = ticks_[tape_of(order.spec.symbol)];
-  if (options_.latency_ticks == 0) return buy(order, latest, latest.epoch);
+  if (options_.latency_ticks == 0) {
+    // A program may buy between two ticks, after a sleep.
+    return buy(order, latest, is_program(order.strategy) ? now_.venue : latest.epoch);
+  }
   on_the_way_.push_back({order, latest, now_.venue, options_.latency_ticks});
 }
 
@@ -182,6 +238,7 @@ void Driver::answer(const engine::AskReport& ask) {
 
 // Whether the venue would not sell, or no tick could settle it: then the engine has heard it.
 bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::VenueTime start) {
+  if (programs_ && is_program(order.strategy) && refuses_program(order, ticks_[tape])) return true;
   // For want of money the venue refuses for good (deriv/errors.cpp): the strategy is halted.
   if (order.stake > balance_) {
     const auto text = fmt::format("a stake of {} with a balance of {}", order.stake.to_string(),
@@ -190,8 +247,24 @@ bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::Ven
                        now_, actions_);
     return true;
   }
+  // A distance below the quote that is more than the quote.
+  const auto level = market::price_to_beat(order.spec, ticks_[tape].quote);
+  if (level && level->mantissa() <= 0 && !market::has_payout(order.spec.type)) {
+    engine_.on_refused(order.order,
+                       {execution::RefusalKind::kParameters, "InvalidBarrier", "Invalid barrier."},
+                       now_, actions_);
+    return true;
+  }
+  if (market::has_payout(order.spec.type) && !options_.payouts.has(order.spec)) {
+    engine_.on_refused(order.order,
+                       {execution::RefusalKind::kParameters, "NoPayout",
+                        "payouts: " + options_.payouts.missing(order.spec)},
+                       now_, actions_);
+    return true;
+  }
   if (order.spec.duration.in_ticks()) return false;
-  const auto following = merge_.following(tape);
+  const bool comes = coming_ != nullptr && coming_->tape == tape;
+  const auto following = comes ? std::optional(coming_->row.epoch) : merge_.following(tape);
   if (!following || *following <= market::expiry_of(order.spec.duration, start)) return false;
   ++result_.strategies[strategy_index(order.strategy)].refused;
   // A fault of the recording, not of the strategy: the next one is bought as if nothing was.
@@ -202,13 +275,23 @@ bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::Ven
   return true;
 }
 
+// A position pays its value, and no payout is ever quoted for it.
+core::Money Driver::payout_of(const market::ContractSpec& spec, core::Money stake,
+                              const market::Tick& quoted) const {
+  if (!market::has_payout(spec.type)) return core::Money::minor(0, stake.exponent());
+  return options_.payouts.payout(spec, stake, quoted);
+}
+
 void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core::VenueTime start) {
   const auto tape = tape_of(order.spec.symbol);
   if (refuses(order, tape, start)) return;
-  const auto payout = options_.payouts.payout(order.spec, order.stake, quoted);
-  auto& contract =
-      open_.emplace_back(order.order, order.spec, market::Purchase{start, order.stake, payout},
-                         market::find_symbol(order.spec.symbol));
+  auto payout = payout_of(order.spec, order.stake, quoted);
+  if (const auto wanted = wanted_payouts_.extract(order.order)) payout = wanted.mapped();
+  const market::Purchase purchase{start, order.stake, payout, ticks_[tape]};
+  auto& contract = open_.emplace_back(order.order, order.spec, purchase,
+                                      options_.settings.symbols.find(order.spec.symbol));
+  contract.spot = quoted.quote;
+  contract.of_program = programs_ && is_program(order.strategy);
   auto& trade = contract.trade;
   trade.strategy = strategy_index(order.strategy);
   trade.tape = tape;
@@ -225,7 +308,12 @@ void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core:
   bought_.payout = trade.payout;
   bought_.purchase_time = start;
   bought_.balance_after = balance_;
+  if (!contract.of_program) return engine_.on_bought(order.order, bought_, now_, actions_);
+  contract.is_new = coming_ == nullptr;
+  const auto report = open_.size() - 1;
   engine_.on_bought(order.order, bought_, now_, actions_);
+  // The venue's first word about a contract follows its purchase.
+  tell_open(open_[report]);
 }
 
 std::uint32_t Driver::strategy_index(const core::Name& name) const {
@@ -259,11 +347,15 @@ void Driver::end_trade(Open& contract) {
   auto& trade = contract.trade;
   trade.entry_epoch = contract.life.entry()->epoch;
   trade.entry = contract.life.entry()->quote;
-  trade.exit_epoch = contract.life.exit()->epoch;
-  trade.exit = contract.life.exit()->quote;
+  const auto exit = contract.life.exit() ? contract.life.exit() : contract.life.last();
+  trade.exit_epoch = exit->epoch;
+  trade.exit = exit->quote;
   trade.settled_epoch = now_.venue;
   trade.settled_n = ++settled_;
   trade.profit = contract.life.ended()->pays - trade.stake;
+  trade.end = contract.life.ended()->how;
+  trade.barrier = contract.life.barrier_price();
+  trade.low_barrier = contract.life.low_barrier_price();
   result_.strategies[trade.strategy].sums.add(trade.stake, trade.profit);
   result_.total.add(trade.stake, trade.profit);
   if (!on_trade_) return;
@@ -299,6 +391,7 @@ Result Driver::finish() {
     };
     result_.strategies[i].has_ticks = std::ranges::any_of(ticks_, has);
     result_.strategies[i].rules = engine_.rules(result_.strategies[i].name.view());
+    result_.strategies[i].program = engine_.program(result_.strategies[i].name.view());
   }
   if (on_trade_) {
     std::erase_if(trades_, [](const Waiting& w) { return !w.settled; });

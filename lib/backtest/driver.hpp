@@ -4,6 +4,8 @@
 #pragma once
 
 #include <deque>
+#include <map>
+#include <memory>
 #include <vector>
 
 #include "backtest/backtest.hpp"
@@ -30,6 +32,9 @@ class Driver final {
     market::Life life;
     Trade trade;
     core::VenueTime due;  // once decided: the earliest epoch at which the result arrives
+    core::Price spot;     // at its purchase
+    bool of_program = false;
+    bool is_new = false;  // bought at the tick at hand, which its program heard of with it
   };
   /// A purchase on its way (latency_ticks).
   struct OnTheWay {
@@ -60,9 +65,21 @@ class Driver final {
   void step(const Merge::Item& item);
   void set_time(core::VenueTime epoch);
   void feed_open(std::uint32_t tape, const market::Tick& tick);
-  void deliver();
+  /// Results of programs arrive after their tick, those of other strategies before it: the
+  /// product's contract says so of both.
+  void deliver(bool of_programs);
   void settle(Open& contract);
   void run_deadlines(core::VenueTime until);
+  // driver_program.cpp: what is for programs alone.
+  static engine::Settings prepared(const Options& options);
+  void pass_time(const Merge::Item& coming);
+  std::optional<core::VenueTime> next_payment(core::VenueTime before) const;
+  void pay_programs(core::VenueTime when);
+  void move_to(core::Instant instant);
+  void tell_open(std::uint32_t tape);
+  void tell_open(const Open& contract);
+  bool is_program(const core::Name& strategy) const;
+  bool refuses_program(const engine::SendBuy& buy, const market::Tick& quoted);
   void land_purchases(const market::Tick& tick);
 
   // The venue's answers.
@@ -73,8 +90,16 @@ class Driver final {
   void answer(const engine::Append&) {}
   void answer(const engine::Watch&) {}
   void answer(const engine::Poll&) {}
-  void answer(const engine::Tell&) {}
+  void answer(const engine::Tell& tell);
+  void answer(const engine::SendSell& sell);
+  void answer(const engine::StartScript& start);
+  void answer(const engine::StopScript& stop);
+  void answer(const engine::FeedScript& feed);
+  void hand_on(const core::Name& strategy, std::uint64_t run,
+               const script::Program::Outcome& outcome);
   bool refuses(const engine::SendBuy& buy, std::uint32_t tape, core::VenueTime start);
+  core::Money payout_of(const market::ContractSpec& spec, core::Money stake,
+                        const market::Tick& quoted) const;
   void buy(const engine::SendBuy& buy, const market::Tick& quoted, core::VenueTime start);
 
   std::uint32_t strategy_index(const core::Name& name) const;
@@ -102,7 +127,11 @@ class Driver final {
   std::vector<std::size_t> due_;
   std::size_t decided_ = 0;  // of open_
   std::deque<OnTheWay> on_the_way_;
-  std::deque<Waiting> trades_;  // by purchase
+  std::map<core::OrderId, core::Money> wanted_payouts_;  // of quotes that asked for one
+  std::deque<Waiting> trades_;                           // by purchase
+  bool programs_ = false;                                // some strategy is one
+  const Merge::Item* coming_ = nullptr;  // the next tick, while time passes before it
+  std::map<std::uint64_t, std::unique_ptr<script::Program>> scripts_;  // by run
   std::int64_t settled_ = 0;
   std::int64_t released_ = 0;
   bool online_ = false;

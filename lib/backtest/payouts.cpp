@@ -93,12 +93,24 @@ core::Money Payouts::payout(const market::ContractSpec& spec, core::Money stake,
   if (quotes_) return quotes_->payout(spec, stake, tick.epoch);
   DERIVD_CHECK(has(spec), "a contract type without a payout");
   if (!is_table()) {
-    const auto* symbol = market::find_symbol(spec.symbol);
-    DERIVD_CHECK(symbol != nullptr, "a symbol that is not known is not priced");
-    return market::payout_for(spec, *symbol, stake, tick.quote, model_, tick.epoch);
+    const auto* known = symbols_.find(spec.symbol);
+    const auto symbol = known != nullptr ? *known : market::unknown_symbol(spec.symbol);
+    return market::payout_for(spec, symbol, stake, tick.quote, model_, tick.epoch);
   }
   const auto& ratio = *ratio_of(spec.type);
   return share_of(stake, ratio.mantissa, core::pow10(ratio.scale));
+}
+
+core::Money Payouts::price(const market::ContractSpec& spec, core::Money payout,
+                           const market::Tick& tick) const {
+  DERIVD_CHECK(!quotes_ && has(spec), "a payout without a price");
+  if (!is_table()) {
+    const auto* symbol = market::find_symbol(spec.symbol);
+    DERIVD_CHECK(symbol != nullptr, "a symbol that is not known is not priced");
+    return market::stake_for(spec, *symbol, payout, tick.quote, model_, tick.epoch);
+  }
+  const auto& ratio = *ratio_of(spec.type);
+  return share_of(payout, core::pow10(ratio.scale), ratio.mantissa);
 }
 
 }  // namespace derivd::backtest

@@ -18,6 +18,7 @@
 #include "core/result.hpp"
 #include "market/pricing.hpp"
 #include "market/spec.hpp"
+#include "market/symbols.hpp"
 #include "market/tick.hpp"
 
 namespace derivd::backtest {
@@ -37,6 +38,9 @@ class Payouts final {
   /// Only what was quoted counts; `quotes` is sorted.
   explicit Payouts(std::shared_ptr<const Quotes> quotes) : quotes_(std::move(quotes)) {}
 
+  /// The symbols that the model prices; without this, those of the snapshot.
+  void price_on(const market::Symbols& symbols) { symbols_ = symbols; }
+
   bool is_table() const { return !table_.empty(); }
   bool is_recorded() const { return quotes_ != nullptr; }
   /// Whether payout() knows this contract.
@@ -51,6 +55,10 @@ class Payouts final {
   core::Money payout(const market::ContractSpec& spec, core::Money stake,
                      const market::Tick& tick) const;
 
+  /// What this payout costs, rounded half up. Not of recorded quotes (CHECK), which are of stakes.
+  core::Money price(const market::ContractSpec& spec, core::Money payout,
+                    const market::Tick& tick) const;
+
  private:
   struct Ratio {
     market::ContractType type;
@@ -59,6 +67,7 @@ class Payouts final {
   const core::Decimal* ratio_of(market::ContractType type) const;
 
   market::PriceModel model_;
+  market::Symbols symbols_;
   std::shared_ptr<const Quotes> quotes_;  // the runs of a sweep share them
   std::vector<Ratio> table_;              // in the order of the kinds; empty: not a table
 };

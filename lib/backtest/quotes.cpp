@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "core/check.hpp"
 #include "market/kind.hpp"
@@ -16,13 +17,22 @@ core::Money share_of(core::Money stake, std::int64_t numerator, std::int64_t den
                             stake.exponent());
 }
 
+namespace {
+
+/// The barriers that its price depends on.
+std::span<const market::Barrier> levels_of(const market::ContractSpec& spec) {
+  const bool pair = market::has_form(spec.type, market::BarrierForm::kPair);
+  const bool one = market::has_form(spec.type, market::BarrierForm::kOffset);
+  return std::span(spec.barriers).first(pair ? 2 : one ? 1 : 0);
+}
+
+}  // namespace
+
 std::string words_of(const market::ContractSpec& spec) {
   std::string out(market::name_of(spec.type));
   if (spec.duration.count > 0) out += " " + spec.duration.to_string();
-  if (market::has_form(spec.type, market::BarrierForm::kOffset)) {
-    out += spec.offset().mantissa() < 0 ? " " : " +";
-    out += spec.offset().to_string();
-  }
+  for (const auto& barrier : levels_of(spec)) out += " " + market::text_of(barrier);
+  if (spec.selected_tick() > 0) out += fmt::format(" tick {}", spec.selected_tick());
   return out + " on " + spec.symbol.str();
 }
 
@@ -33,8 +43,11 @@ Quotes::Key Quotes::key_of(const market::ContractSpec& spec) {
   key.in_ticks = spec.duration.in_ticks();
   // One minute is sixty seconds; a day ends at midnight (market/spec.hpp) and is dear as such.
   const bool days = spec.duration.unit == market::ContractDuration::Unit::kDays;
-  key.length = key.in_ticks ? spec.duration.count : spec.duration.seconds() + (days ? 1 : 0);
-  if (market::has_form(spec.type, market::BarrierForm::kOffset)) key.barrier = spec.offset();
+  const bool until = spec.duration.unit == market::ContractDuration::Unit::kUntil;
+  key.length =
+      key.in_ticks || until ? spec.duration.count : spec.duration.seconds() + (days ? 1 : 0);
+  std::ranges::copy(levels_of(spec), key.barriers.begin());
+  key.selected_tick = spec.selected_tick();
   if (market::kind_of(spec.type).needs.digit_is_priced) key.digit = spec.digit();
   return key;
 }

@@ -3,6 +3,7 @@
 // never makes a price up: a contract that was never quoted has none.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -55,15 +56,16 @@ class Quotes final {
   std::string contracts() const;
 
  private:
-  /// What makes one contract as dear as another: symbol, type, length, barrier, and the prediction
-  /// where the odds depend on it.
+  /// What makes one contract as dear as another: symbol, type, length, barriers, and the prediction
+  /// or the selected tick where the odds depend on it.
   struct Key {
     market::SymbolCode symbol;
     market::ContractType type = market::ContractType::kCall;
     bool in_ticks = true;
-    std::int64_t length = 0;  // ticks or seconds
-    core::Price barrier;
+    std::int64_t length = 0;                    // ticks or seconds
+    std::array<market::Barrier, 2> barriers{};  // offsets and quotes
     int digit = -1;
+    int selected_tick = 0;
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct Lane {

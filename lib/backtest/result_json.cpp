@@ -7,6 +7,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "market/kind.hpp"
+
 namespace derivd::backtest {
 namespace {
 
@@ -92,6 +94,23 @@ ResultJson::ResultJson(const Options& options, std::span<const Tape> tapes) {
   for (const auto& t : tapes) symbols_.push_back(json_string(t.symbol.view()));
 }
 
+namespace {
+
+/// How it ended and against what, where entry and exit do not say it.
+void append_end(std::string& out, const Trade& t) {
+  const auto& kind = market::kind_of(t.type);
+  if (kind.wins != nullptr && !market::has_form(t.type, market::BarrierForm::kPair)) return;
+  fmt::format_to(std::back_inserter(out), ",\"end\":\"{}\"", market::name_of(t.end));
+  if (t.barrier) {
+    fmt::format_to(std::back_inserter(out), ",\"barrier\":\"{}\"", t.barrier->to_string());
+  }
+  if (t.low_barrier) {
+    fmt::format_to(std::back_inserter(out), ",\"barrier2\":\"{}\"", t.low_barrier->to_string());
+  }
+}
+
+}  // namespace
+
 void ResultJson::begin(std::string& out) const { out += "{\"trades\":["; }
 
 void ResultJson::trade(std::string& out, const Trade& t) {
@@ -124,8 +143,9 @@ void ResultJson::trade(std::string& out, const Trade& t) {
   row.put(t.profit);
   row.put("\",\"settled_epoch\":");
   row.put(t.settled_epoch.s);
-  row.put("}");
   out.append(row.text());
+  append_end(out, t);
+  out.push_back('}');
 }
 
 void ResultJson::end(std::string& out, const Result& result) const {

@@ -10,9 +10,14 @@
 #include <fstream>
 #include <utility>
 
+#include "config/contract.hpp"
+#include "config/offered.hpp"
+#include "config/program.hpp"
 #include "config/rules.hpp"
+#include "config/script.hpp"
 #include "config/table.hpp"
 #include "config/value.hpp"
+#include "core/nearest.hpp"
 #include "engine/spec.hpp"
 #include "market/kind.hpp"
 #include "strategy/registry.hpp"
@@ -46,14 +51,27 @@ class Checker final {
       prefix_ = fmt::format("strategies[{}]", i);
       auto& s = config_.engine.strategies[i];
       const auto* type = good("type") ? strategy::find_type(s.type) : nullptr;
-      const auto* symbol = good("symbol") ? market::find_symbol(s.symbol) : nullptr;
+      if (type != nullptr && type->programmed) {
+        read_program({c_.params[i], prefix_, c_.directory, c_.refused}, s, config_.places,
+                     c_.problems);
+        if (!s.symbol.empty() && good("params.file") && good("params.symbol")) look_up(s);
+        rules(s, *type, nullptr, nullptr);
+        continue;
+      }
+      if (good("symbol")) look_up(s);
+      const auto* symbol = s.listed ? &*s.listed : nullptr;
       if (type != nullptr) {
-        params(s, *type, c_.params[i]);
+        type->is_scripted ? script(s, c_.params[i]) : params(s, *type, c_.params[i]);
         rules(s, *type, symbol, c_.rules[i]);
       }
-      if (type != nullptr && symbol != nullptr && !type->is_ruled()) contract(s, *type, *symbol);
+      if (type != nullptr && symbol != nullptr && !type->is_ruled() && !type->is_scripted) {
+        check_contract({s, *type, *symbol, [this](auto key) { return good(key); },
+                        [this](auto key) { return given(key); },
+                        [this](auto key, auto reason) { problem(key, std::move(reason)); }});
+      }
       base(s, type);
     }
+    if (c_.problems.empty()) check_offered(config_);
   }
 
  private:
@@ -156,6 +174,40 @@ class Checker final {
     prefix_.clear();
   }
 
+  /// What is known of the symbol; of one that is not known, what can be assumed until the venue is
+  /// asked.
+  void look_up(StrategySettings& s) {
+    const auto& symbols = config_.engine.symbols;
+    const auto* known = symbols.find(s.symbol);
+    const bool listed = known != nullptr && (!symbols.is_learned() || symbols.listed(s.symbol));
+    if (!listed && is_for_people(s.symbol)) return;
+    s.listed = symbols.get(s.symbol);
+    if (listed) return;
+    const auto near = symbols.nearest(s.symbol);
+    const auto guess = near.empty() || near == s.symbol.view()
+                           ? std::string{}
+                           : fmt::format(" (did you mean '{}'?)", near);
+    const auto name = full("symbol");
+    const auto at = place(name);
+    config_.warnings.push_back({at.line, at.column, name,
+                                fmt::format("'{}' is not in {}{}: the venue is asked at the start",
+                                            s.symbol, symbols.source(), guess)});
+  }
+  /// "V75" and "r_100" are no codes of the venue, whatever it may list one day.
+  bool is_for_people(const market::SymbolCode& code) {
+    const auto& symbols = config_.engine.symbols;
+    const auto* meant = market::symbol_of_name(symbols, code);
+    if (meant != nullptr) {
+      problem("symbol", fmt::format("'{}' is the name of {} for people; write {}", code,
+                                    meant->code, meant->code));
+      return true;
+    }
+    const auto near = symbols.nearest(code);
+    if (near.empty() || near == code.view() || core::distance(near, code) != 0) return false;
+    problem("symbol", fmt::format("unknown symbol '{}', did you mean '{}'?", code, near));
+    return true;
+  }
+
   void params(StrategySettings& s, const strategy::StrategyType& type, const YamlNode* node) {
     std::vector<std::string_view> names;
     for (const auto& spec : type.params) names.push_back(spec.name);
@@ -181,19 +233,31 @@ class Checker final {
       if (spec.fallback) s.params.try_emplace(std::string(spec.name), *spec.fallback);
     }
   }
+  // ---- scripts ----
+  void script(StrategySettings& s, const YamlNode* node) {
+    if (node == nullptr && !good("params")) return;
+    if (node == nullptr) {
+      return problem("params", "is required by type script: { file: NAME.js }");
+    }
+    read_script({*node, full("params"), c_.directory}, s.script, config_.places, c_.problems);
+  }
+
   // ---- rules ----
   void rules(StrategySettings& s, const strategy::StrategyType& type,
              const market::SymbolInfo* symbol, const YamlNode* list) {
     if (!type.is_ruled()) {
-      for (const auto key : {"rules", "candles"}) {
-        if (!given(key)) continue;
+      for (const std::string_view key : {"rules", "candles"}) {
+        if (!given(key) || (type.is_scripted && key == "candles")) continue;
         problem(key, fmt::format("has no meaning for type {}; leave it out, or write type: rules",
                                  type.name));
       }
       return;
     }
-    for (const auto key : {"contract.barrier", "contract.multiplier", "contract.take_profit",
-                           "contract.stop_loss"}) {
+    for (const auto key :
+         {"contract.type", "contract.barrier", "contract.barrier2", "contract.prediction",
+          "contract.selected_tick", "contract.growth", "contract.payout_per_point",
+          "contract.multiplier", "contract.cancellation", "contract.take_profit",
+          "contract.stop_loss", "contract.until", "contract.basis"}) {
       if (given(key)) problem(key, "has no meaning for type rules; what is bought is in its buy");
     }
     if (list == nullptr) {
@@ -258,80 +322,15 @@ class Checker final {
     s.params[entry.key] = *value;
   }
 
-  /// The keys of `contract` that this type has no use for are mistakes of the reader, who believes
-  /// that they do something.
-  bool contract_keys(const StrategySettings& s, const strategy::StrategyType& type) {
-    const auto contracts = strategy::contracts_of(type, s.params);
-    const auto any = [&](auto needs) {
-      return std::any_of(contracts.begin(), contracts.end(),
-                         [&](market::ContractType t) { return needs(market::kind_of(t).needs); });
-    };
-    const bool barrier =
-        any([](const market::Needs& n) { return n.barrier == market::BarrierForm::kOffset; });
-    const bool multiplier = any([](const market::Needs& n) { return n.multiplier; });
-    bool fine = true;
-    const auto useless = [&](std::string_view key, bool is_given, bool useful) {
-      if (!is_given || useful) return;
-      problem(key, fmt::format("has no meaning for the contracts of {}; leave it out", type.name));
-      fine = false;
-    };
-    useless("contract.barrier", s.contract.barrier.has_value(), barrier);
-    useless("contract.multiplier", s.contract.multiplier.has_value(), multiplier);
-    useless("contract.take_profit", s.contract.take_profit.has_value(), multiplier);
-    useless("contract.stop_loss", s.contract.stop_loss.has_value(), multiplier);
-    const auto needed = [&](std::string_view key, bool is_given, bool wanted) {
-      if (is_given || !wanted || !good(key)) return;
-      problem(key, fmt::format("is required by the contracts of {}", type.name));
-      fine = false;
-    };
-    needed("contract.barrier", s.contract.barrier.has_value(), barrier);
-    needed("contract.multiplier", s.contract.multiplier.has_value(), multiplier);
-    return fine && good("contract.barrier") && good("contract.multiplier");
-  }
-
-  void contract(const StrategySettings& s, const strategy::StrategyType& type,
-                const market::SymbolInfo& symbol) {
-    const bool fine = contract_keys(s, type);
-    if (!good("contract.duration")) return;
-    const auto& duration = s.contract.duration;
-    const auto contracts = strategy::contracts_of(type, s.params);
-    const auto in_ticks =
-        std::find_if(contracts.begin(), contracts.end(), [](market::ContractType t) {
-          const auto& needs = market::kind_of(t).needs;
-          return needs.ticks && !needs.time;
-        });
-    if (in_ticks != contracts.end() && !duration.in_ticks()) {
-      problem(
-          "contract.duration",
-          fmt::format("{} is a time, and {} contracts ({}) count in ticks; allowed: 1t to 10t",
-                      shown(duration.to_string()), market::kind_of(*in_ticks).family, type.name));
-      return;
-    }
-    if (!fine) return;
-    for (const auto contract_type : strategy::contracts_of(type, s.params)) {
-      auto spec = engine::sample_spec(s, contract_type, symbol.decimals);
-      if (!spec) {
-        problem("contract.barrier", fmt::format("{}; {} has {} decimals", spec.error().text,
-                                                symbol.code, symbol.decimals));
-        return;
-      }
-      if (const auto valid = market::validate(*spec, symbol); !valid) {
-        problem(
-            "contract.duration",
-            fmt::format("{} {} {}: {}; allowed: 1t to 10t, or a time from 15s", symbol.code,
-                        market::name_of(contract_type), duration.to_string(), valid.error().text));
-        return;
-      }
-    }
-  }
-
   // ---- money ----
   void base(const StrategySettings& s, const strategy::StrategyType* type) {
     if (!good("staking.base")) return;
+    // Of a payout the price is not known before it is asked for.
+    if (s.contract.basis == market::Basis::kPayout) return;
     const auto base = s.staking.base;
     auto least = market::kOptionAmounts.min_stake;
     if (type != nullptr) {
-      for (const auto t : type->contracts) {
+      for (const auto t : engine::types_of(s)) {
         least = std::max(least, market::kind_of(t).amounts.min_stake);
       }
     }

@@ -19,6 +19,7 @@ struct Checked {
   std::vector<const YamlNode*> params;                // of each strategy, null where not given
   std::vector<const YamlNode*> rules;                 // likewise
   std::string_view text;                              // of the file
+  std::string_view directory;                         // of its relative paths; empty: ours
   std::vector<Problem>& problems;
 };
 /// Also fills each strategy's params with their defaults, and reads its rules.

@@ -83,6 +83,19 @@ struct NotifySettings {
   friend bool operator==(const NotifySettings&, const NotifySettings&) = default;
 };
 
+/// FILE:LINE:COL: key: what is wrong, what is allowed. Line and column count from 1; 0 where the
+/// problem has no place.
+struct Problem {
+  int line = 0;
+  int column = 0;
+  std::string key;
+  std::string reason;
+};
+
+struct NotOffered : Problem {
+  bool by_venue = false;  // it said so; else derivd's own list, which may be old
+};
+
 struct Config {
   VenueSettings venue;
   engine::Settings engine;
@@ -97,23 +110,30 @@ struct Config {
   /// Where each key that the file gives has its value: "strategies[0].staking.base". For messages
   /// that name the line behind a decision.
   std::map<std::string, Place, std::less<>> places;
+  /// What may be wrong and only the venue can tell: a symbol that is in no list at hand.
+  std::vector<Problem> warnings;
+  /// What is not offered, as far as is known: an error for whoever only checks. A daemon asks the
+  /// venue itself, and halts what it does not sell.
+  std::vector<NotOffered> not_offered;
 };
 
-/// FILE:LINE:COL: key: what is wrong, what is allowed. Line and column count from 1; 0 where the
-/// problem has no place.
-struct Problem {
-  int line = 0;
-  int column = 0;
-  std::string key;
-  std::string reason;
-};
 std::string format(const Problem& problem, std::string_view file);
 
 /// All problems at once, in file order. JSON is YAML. `strategies` is required; it may be empty,
 /// and all of them may be disabled. A key given as null counts as left out. venue.ca_file must be
 /// readable at this moment.
-std::variant<Config, std::vector<Problem>> load_text(std::string_view text);
-std::variant<Config, std::vector<Problem>> load_file(const std::string& path);
+/// Files that the text names (programs) are read, too; relative paths are relative to `directory`,
+/// an empty one being the process's own. `symbols`: what is known of the venue's; the engine's
+/// settings keep it.
+std::variant<Config, std::vector<Problem>> load_text(std::string_view text,
+                                                     std::string_view directory = {},
+                                                     const market::Symbols& symbols = {});
+/// Regular files alone; the reason why it cannot be read, where it cannot.
+core::Result<std::string> read_file(const std::string& path, std::size_t most);
+std::variant<Config, std::vector<Problem>> load_file(const std::string& path,
+                                                     const market::Symbols& symbols = {});
+/// "/etc/derivd/" of "/etc/derivd/derivd.yaml"; empty where the path has none.
+std::string_view directory_of(std::string_view path);
 
 /// What a running daemon can do with a changed key.
 enum class Reload : std::uint8_t {

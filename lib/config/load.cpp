@@ -11,10 +11,12 @@
 
 #include "config/checks.hpp"
 #include "config/config.hpp"
+#include "config/program.hpp"
 #include "config/table.hpp"
 #include "config/tree.hpp"
 #include "config/value.hpp"
 #include "core/printable.hpp"
+#include "strategy/registry.hpp"
 
 namespace derivd::config {
 namespace {
@@ -24,6 +26,7 @@ constexpr std::size_t kMaxProblems = 200;
 
 constexpr std::string_view kStrategies = "strategies";
 constexpr std::string_view kStrategy = "strategies[]";
+constexpr std::string_view kStaking = "strategies[].staking";
 
 /// A key below a section: a value of the table, a section of its own, or the list of strategies.
 struct Child {
@@ -64,6 +67,10 @@ std::string below(std::string_view parent, std::string_view name) {
 
 class Loader final {
  public:
+  Loader(std::string_view directory, const market::Symbols& symbols) : directory_(directory) {
+    config_.engine.symbols = symbols;
+  }
+
   std::variant<Config, std::vector<Problem>> load(std::string_view text) {
     auto parsed = parse_yaml(text);
     if (auto* problem = std::get_if<Problem>(&parsed)) return std::vector{std::move(*problem)};
@@ -79,7 +86,8 @@ class Loader final {
       add(root.place, "yaml",
           fmt::format("the file is {}; needed: keys as 'venue:', 'strategies:'", kind_name(root)));
     }
-    Checked checked{config_, refused_, std::move(params_), std::move(rules_), text, problems_};
+    Checked checked{config_, refused_,   std::move(params_), std::move(rules_),
+                    text,    directory_, problems_};
     check_together(checked);
     if (problems_.empty()) return std::move(config_);
     sort_problems();
@@ -242,6 +250,10 @@ class Loader final {
     const auto name = below(key, child.name);
     switch (child.kind) {
       case Child::Kind::kValue:
+        // A program says its symbol and its stakes itself.
+        if (programmed_ && (path == kStrategy || path == kStaking) && name_of_program(child.name)) {
+          return;
+        }
         if (child.setting->fallback == kRequired) {
           add(at, name, fmt::format("is required; allowed: {}", child.setting->allowed));
         }
@@ -292,11 +304,23 @@ class Loader final {
       return;
     }
     config_.places[key] = at;
+    programmed_ = is_programmed(item);
     section(&item, at, kStrategy, key, target);
+    programmed_ = false;
     params_[index] = target.params;
     rules_[index] = target.rules;
   }
 
+  static bool is_programmed(const YamlNode& strategy) {
+    return std::any_of(strategy.entries.begin(), strategy.entries.end(), [](const auto& e) {
+      const auto* type = e.key == "type" ? strategy::find_type(e.value.text) : nullptr;
+      return type != nullptr && type->programmed;
+    });
+  }
+  static bool name_of_program(std::string_view key) { return key == "symbol" || key == "base"; }
+
+  std::string_view directory_;
+  bool programmed_ = false;  // the strategy at hand
   Config config_;
   std::set<std::string, std::less<>> refused_;
   std::vector<const YamlNode*> params_;
@@ -304,18 +328,16 @@ class Loader final {
   std::vector<Problem> problems_;
 };
 
-std::variant<std::string, std::string> read_whole(const std::string& path) {
-  constexpr std::size_t kText = 0;
-  constexpr std::size_t kReason = 1;
-  using Out = std::variant<std::string, std::string>;
-  const auto failed = [](std::string reason) { return Out(std::in_place_index<kReason>, reason); };
+}  // namespace
+
+core::Result<std::string> read_file(const std::string& path, std::size_t most) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return failed(fmt::format("cannot be read: {}", std::strerror(errno)));
+  if (fd < 0) return core::io_error(fmt::format("cannot be read: {}", std::strerror(errno)));
   struct stat info {};
   std::string text;
   std::string reason;
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) reason = "is not a regular file";
-  while (reason.empty() && text.size() <= kMaxFile) {
+  while (reason.empty() && text.size() <= most) {
     const auto old = text.size();
     text.resize(old + 65536);
     const auto n = ::read(fd, text.data() + old, 65536);
@@ -324,11 +346,14 @@ std::variant<std::string, std::string> read_whole(const std::string& path) {
     if (n < 0 && errno != EINTR) reason = fmt::format("cannot be read: {}", std::strerror(errno));
   }
   ::close(fd);
-  if (!reason.empty()) return failed(std::move(reason));
-  return Out(std::in_place_index<kText>, std::move(text));
+  if (!reason.empty()) return core::io_error(std::move(reason));
+  return text;
 }
 
-}  // namespace
+std::string_view directory_of(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash + 1);
+}
 
 std::string format(const Problem& problem, std::string_view file) {
   // Of a file that cannot be read there is no line to look at.
@@ -337,16 +362,17 @@ std::string format(const Problem& problem, std::string_view file) {
                                      problem.key, problem.key.empty() ? "" : ": ", problem.reason));
 }
 
-std::variant<Config, std::vector<Problem>> load_text(std::string_view text) {
-  return Loader().load(text);
+std::variant<Config, std::vector<Problem>> load_text(std::string_view text,
+                                                     std::string_view directory,
+                                                     const market::Symbols& symbols) {
+  return Loader(directory, symbols).load(text);
 }
 
-std::variant<Config, std::vector<Problem>> load_file(const std::string& path) {
-  auto read = read_whole(path);
-  if (read.index() == 1) {
-    return std::vector{Problem{0, 0, "", "the configuration file " + std::get<1>(read)}};
-  }
-  return load_text(std::get<0>(read));
+std::variant<Config, std::vector<Problem>> load_file(const std::string& path,
+                                                     const market::Symbols& symbols) {
+  const auto read = read_file(path, kMaxFile);
+  if (!read) return std::vector{Problem{0, 0, "", "the configuration file " + read.error().text}};
+  return load_text(*read, directory_of(path), symbols);
 }
 
 }  // namespace derivd::config

@@ -18,8 +18,17 @@ std::string types_text() {
     for (const auto c : type.contracts) {
       contracts += fmt::format("{}{}", contracts.empty() ? "" : ", ", market::name_of(c));
     }
+    if (type.programmed) contracts = "what the program says";
     out += fmt::format("\n{}\n    {}\n    Buys: {}{}\n", type.name, type.help, contracts,
                        type.digits ? " (durations in ticks)" : "");
+    if (type.programmed) {
+      out +=
+          "    params.file: required. The XML file; a relative path is relative to the "
+          "configuration.\n"
+          "    params.answers: a list, one for each question of the program, in their order.\n"
+          "    params.symbol: a symbol in the place of the program's own.\n"
+          "    params.seed: 0 to 2147483647, default 1. Of its random numbers.\n";
+    }
     for (const auto& p : type.params) {
       out += fmt::format("    params.{}: {}, default {}. {}\n", p.name, strategy::allowed_of(p),
                          p.fallback ? strategy::text_of(p, *p.fallback) : "none", p.help);

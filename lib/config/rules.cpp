@@ -21,17 +21,15 @@ namespace {
 using market::ContractType;
 
 constexpr std::array<std::string_view, 2> kRuleKeys{"when", "buy"};
-constexpr std::array<std::string_view, 4> kBuyKeys{"type", "duration", "prediction", "barrier"};
-/// Of contracts that this version does not buy.
-constexpr std::array<std::string_view, 9> kOtherBuyKeys{
-    "barrier2",         "selected_tick", "growth",    "multiplier", "cancellation",
-    "payout_per_point", "take_profit",   "stop_loss", "basis"};
-constexpr std::array<std::string_view, 26> kOtherTypes{
-    "MULTUP",          "MULTDOWN",      "ACCU",       "ONETOUCH",  "NOTOUCH",    "EXPIRYRANGE",
-    "EXPIRYMISS",      "RANGE",         "UPORDOWN",   "ASIANU",    "ASIAND",     "TICKHIGH",
-    "TICKLOW",         "RESETCALL",     "RESETPUT",   "RUNHIGH",   "RUNLOW",     "CALLSPREAD",
-    "PUTSPREAD",       "LBFLOATCALL",   "LBFLOATPUT", "LBHIGHLOW", "TURBOSLONG", "TURBOSSHORT",
-    "VANILLALONGCALL", "VANILLALONGPUT"};
+constexpr std::array<std::string_view, 6> kBuyKeys{"type",    "duration", "prediction",
+                                                   "barrier", "barrier2", "selected_tick"};
+/// Of contracts that rules do not buy.
+constexpr std::array<std::string_view, 7> kOtherBuyKeys{
+    "growth",      "multiplier", "cancellation", "payout_per_point",
+    "take_profit", "stop_loss",  "basis"};
+constexpr std::array<std::string_view, 12> kOtherTypes{
+    "MULTUP",     "MULTDOWN",  "ACCU",       "CALLSPREAD",  "PUTSPREAD",       "LBFLOATCALL",
+    "LBFLOATPUT", "LBHIGHLOW", "TURBOSLONG", "TURBOSSHORT", "VANILLALONGCALL", "VANILLALONGPUT"};
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
@@ -259,7 +257,11 @@ class Reader final {
     }
     const auto before = problems_.size();
     prediction(get("prediction"), node, key + ".prediction", out);
-    barrier(get("barrier"), node, key + ".barrier", out);
+    const bool pair = market::has_form(out.type, market::BarrierForm::kPair);
+    out.barrier =
+        barrier(get("barrier"), node, key + ".barrier", out, market::has_levels(out.type));
+    out.barrier2 = barrier(get("barrier2"), node, key + ".barrier2", out, pair);
+    selected_tick(get("selected_tick"), node, key + ".selected_tick", out);
     if (problems_.size() == before) whole(get("duration"), node, key, out);
   }
 
@@ -299,28 +301,54 @@ class Reader final {
                     shown(*given), market::name_of(out.type), low, high));
   }
 
-  void barrier(const YamlNode* given, const YamlNode& buy, const std::string& key,
-               rules::Buy& out) {
-    const bool takes = market::has_form(out.type, market::BarrierForm::kOffset);
+  static bool has_sign(std::string_view text) {
+    const auto at = std::ranges::find_if_not(text, is_blank);
+    return at != text.end() && (*at == '+' || *at == '-');
+  }
+
+  std::optional<rules::Level> barrier(const YamlNode* given, const YamlNode& buy,
+                                      const std::string& key, const rules::Buy& out, bool takes) {
     const auto name = market::name_of(out.type);
     const auto with_one = market::with_offset(name);
-    const auto remedy = !takes && with_one ? fmt::format(", or buy {}, which is {} with one",
-                                                         market::name_of(*with_one), name)
-                                           : std::string{};
-    if (!wanted(given, buy, key, out, takes, remedy)) return;
-    out.barrier = expression(*given, key, rules::parse_offset);
-    if (!out.barrier) return;
-    const auto fixed = rules::constant_of(*out.barrier);
+    const auto remedy =
+        !takes && with_one && *with_one != out.type
+            ? fmt::format(", or buy {}, which is {} with one", market::name_of(*with_one), name)
+            : std::string{};
+    if (!wanted(given, buy, key, out, takes, remedy)) return std::nullopt;
+    const bool is_offset = has_sign(given->text);
+    auto read = expression(*given, key, is_offset ? rules::parse_offset : rules::parse_number);
+    if (!read) return std::nullopt;
+    check_level(*given, key, *read, is_offset);
+    return rules::Level(std::move(*read), is_offset);
+  }
+
+  void check_level(const YamlNode& given, const std::string& key, const rules::Expr& value,
+                   bool is_offset) {
+    const auto fixed = rules::constant_of(value);
     if (!fixed) return;
     const auto pips = *fixed * static_cast<double>(core::pow10(symbol_.decimals));
     constexpr double kNoise = 1e-6;
     constexpr double kMost = 1e12;
-    if (pips == 0 || std::abs(pips) > kMost || std::abs(pips - std::round(pips)) > kNoise) {
-      add(given->place, key,
-          fmt::format("{} is no distance on {}; allowed: a number other than 0 of at most {} "
-                      "decimals, or an expression",
-                      shown(*given), symbol_.code, symbol_.decimals));
-    }
+    const bool good = is_offset ? pips != 0 : pips > 0;
+    if (good && std::abs(pips) <= kMost && std::abs(pips - std::round(pips)) <= kNoise) return;
+    add(given.place, key,
+        is_offset
+            ? fmt::format("{} is no distance on {}; allowed: a number other than 0 of at most "
+                          "{} decimals, or an expression",
+                          shown(given), symbol_.code, symbol_.decimals)
+            : fmt::format("{} is no quote of {}; allowed: a number above 0 of at most {} "
+                          "decimals, one with a sign as a distance from the entry, or an "
+                          "expression",
+                          shown(given), symbol_.code, symbol_.decimals));
+  }
+
+  void selected_tick(const YamlNode* given, const YamlNode& buy, const std::string& key,
+                     rules::Buy& out) {
+    const auto most = market::kind_of(out.type).needs.select_of;
+    if (!wanted(given, buy, key, out, most > 0, "")) return;
+    const auto read = read_count(*given, 1, most);
+    if (!read) return add(given->place, key, read.error().text);
+    out.selected_tick = static_cast<std::int8_t>(*read);
   }
 
   /// What the market's own rules say of the contract.
@@ -331,7 +359,9 @@ class Reader final {
     for (const auto& [signal, varies] : engine::buyables(alone)) {
       const auto spec = engine::make_spec(settings_, signal, symbol_.decimals);
       const auto problem = spec ? market::problem_of(*spec, symbol_) : std::nullopt;
-      if (!problem) continue;
+      // A barrier that is reckoned stands here as a distance of zero.
+      const bool reckoned = varies && problem && problem->fault == market::SpecFault::kBarrier;
+      if (!problem || reckoned) continue;
       const auto at = duration != nullptr ? duration->place : node.place;
       return add(at, key,
                  fmt::format("{} {} {}: {} Allowed: 1t to 10t, or a time from 15s where the type "

@@ -7,10 +7,13 @@
 #include <array>
 #include <charconv>
 
+#include "config/contract.hpp"
+#include "config/program.hpp"
+#include "config/script.hpp"
 #include "config/value.hpp"
 #include "core/check.hpp"
 #include "core/notice.hpp"
-#include "market/symbol.hpp"
+#include "market/symbols.hpp"
 #include "rules/parse.hpp"
 #include "staking/plan.hpp"
 #include "strategy/registry.hpp"
@@ -28,8 +31,8 @@ using std::chrono::seconds;
 
 /// Names of the documentation that this version does not build yet: refused with a word of their
 /// own rather than as typing mistakes.
-constexpr std::array<std::string_view, 7> kPlannedTypes{
-    "higher_lower", "multiplier", "accumulator", "script", "random", "rise_fall", "digit_differs"};
+constexpr std::array<std::string_view, 6> kPlannedTypes{
+    "higher_lower", "multiplier", "accumulator", "random", "rise_fall", "digit_differs"};
 constexpr std::array<std::string_view, 9> kPlannedPlans{"flat",
                                                         "martingale",
                                                         "reverse_martingale",
@@ -47,6 +50,7 @@ constexpr std::array<std::string_view, 2> kDurability{"process", "power"};
 constexpr std::array<std::string_view, 2> kResume{"continue", "reset"};
 constexpr std::array<std::string_view, 2> kOnCap{"restart", "hold"};
 constexpr std::array<std::string_view, 1> kHalt{"halt"};
+constexpr std::array<std::string_view, 2> kBasis{"stake", "payout"};
 
 constexpr std::size_t kMaxTemplate = 1000;  // Telegram takes 4096 characters
 constexpr std::string_view kTemplateAllowed =
@@ -73,6 +77,7 @@ std::string print(const ListenAddress& v) {
 }
 std::string print(const std::optional<ListenAddress>& v) { return v ? print(*v) : "null"; }
 std::string print(Mode v) { return std::string(kMode.at(static_cast<std::size_t>(v))); }
+std::string print(market::Basis v) { return std::string(kBasis.at(static_cast<std::size_t>(v))); }
 std::string print(risk::Resume v) { return std::string(kResume.at(static_cast<std::size_t>(v))); }
 std::string print(staking::OnCap v) { return std::string(kOnCap.at(static_cast<std::size_t>(v))); }
 template <std::size_t N>
@@ -308,41 +313,18 @@ Result<std::string> read_plan(const YamlNode& node) {
   return read_choice(node, available_plans(), kPlannedPlans, "stake plan");
 }
 
-/// The symbol that Deriv's pages call so ("Volatility 75 Index"), or traders ("V75", "vix 75
-/// (1s)").
-const market::SymbolInfo* symbol_of_name(std::string_view name) {
-  // Letters and digits alone, in small letters: nobody types blanks and brackets alike.
-  const auto bare = [](std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-      if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) out += c;
-      if (c >= 'A' && c <= 'Z') out += static_cast<char>(c - 'A' + 'a');
-    }
-    if (out.ends_with("index")) out.resize(out.size() - 5);
-    return out;
-  };
-  auto wanted = bare(name);
-  for (const std::string_view head : {"vix", "vol", "v"}) {
-    const bool short_form = wanted.size() > head.size() && wanted.starts_with(head) &&
-                            wanted[head.size()] >= '0' && wanted[head.size()] <= '9';
-    if (short_form) wanted = "volatility" + wanted.substr(head.size());
-  }
-  for (const auto& symbol : market::known_symbols()) {
-    if (!wanted.empty() && bare(symbol.display_name) == wanted) return &symbol;
-  }
-  return nullptr;
-}
-
+/// Whether the venue lists it, the checks look up (checks.cpp): here its form alone is judged.
 Result<std::string> read_symbol(const YamlNode& node) {
-  std::vector<std::string_view> codes;
-  for (const auto& symbol : market::known_symbols()) codes.push_back(symbol.code);
-  auto code = read_choice(node, codes, {}, "symbol");
-  if (code || node.kind != YamlNode::Kind::kScalar) return code;
-  if (const auto* meant = symbol_of_name(node.text)) {
+  auto code = read_text(node);
+  if (!code || market::is_symbol_code(*code)) return code;
+  if (const auto* meant = market::symbol_of_name(market::Symbols{}, *code)) {
     return invalid(fmt::format("{} is the name of {} for people; write {}", shown(node),
                                meant->code, meant->code));
   }
-  return code;
+  return invalid(fmt::format(
+      "{} is not a symbol, which has 2 to 30 letters, digits and '_', as R_100 or frxEURUSD; "
+      "'derivctl symbols' lists those of the venue",
+      shown(node)));
 }
 
 Result<std::string> read_halt(const YamlNode& node) {
@@ -491,7 +473,9 @@ std::optional<std::string> apply_params(Target& t, const YamlNode& node) {
 }
 std::string show_params(const Target& t) {
   std::string out;
+  if (t.strategy->program.program != nullptr) return show_program(t.strategy->program);
   const auto* type = strategy::find_type(t.strategy->type);
+  if (type != nullptr && type->is_scripted) return show_script(t.strategy->script);
   for (const auto& [name, value] : t.strategy->params) {
     auto text = fmt::format("{}", value);
     for (const auto& spec :
@@ -615,14 +599,17 @@ constexpr std::array kSettings{
         "Appears in every journal entry; a strategy's memory belongs to its name.", Reload::kLive),
     row<DERIVD_OF_STRATEGY(type), read_type>("strategies[].type", kRequired, "see strategy types",
                                              "What raises the signals.", Reload::kWhenFlat),
-    row<DERIVD_OF_STRATEGY(symbol), read_symbol>("strategies[].symbol", kRequired,
-                                                 "a symbol, as R_100 or 1HZ100V", "The market.",
-                                                 Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(symbol), read_symbol>(
+        "strategies[].symbol", kRequired,
+        "a symbol that the venue lists, as R_100, 1HZ100V or frxEURUSD", 
+        "The market. Not for type dbot: the program says it.",
+        Reload::kWhenFlat),
     Setting{"strategies[].params", kNotSet, "see strategy types",
             "Settings of the strategy's type.", Reload::kWhenFlat, apply_params, show_params},
     row<DERIVD_OF_STRATEGY(rules.candles), read_where>(
         "strategies[].candles", "ticks", rules::kWhereAllowed,
-        "Type rules: what open, high, low, close and indicators are of that do not say otherwise.",
+        "Types rules and script: what open, high, low, close and indicators are of that do not say "
+        "otherwise; of a script also what onCandle hears.",
         Reload::kWhenFlat),
     Setting{"strategies[].rules", kNotSet, "a list of when and buy; see expressions",
             "Type rules: the first whose condition holds buys.", Reload::kWhenFlat, apply_rules,
@@ -630,25 +617,60 @@ constexpr std::array kSettings{
     row<DERIVD_OF_STRATEGY(contract.duration), read_contract_duration>(
         "strategies[].contract.duration", "1t", "1t to 10t, 15s and more, 5m, 1h, 1d",
         "Length of the contract. Digit contracts count in ticks.", Reload::kWhenFlat),
-    row<DERIVD_OF_STRATEGY(contract.barrier), (read_ratio<0, 1'000'000>)>(
-        "strategies[].contract.barrier", kNotSet, "a decimal above 0",
-        "Distance of the barrier from the entry quote (higher_lower).", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.until), read_until>(
+        "strategies[].contract.until", kNotSet, "a time, as \"2026-12-01 16:00 UTC\"",
+        "End of the contract, in the place of its duration.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.types), read_contract_types>(
+        "strategies[].contract.type", kNotSet, "a contract type, or two: [up, down]",
+        "What strategies without contracts of their own buy (random, rise_fall).",
+        Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.barrier), read_barrier>(
+        "strategies[].contract.barrier", kNotSet, "+0.10, -0.10, or a quote",
+        "A signed number counts from the entry, a plain one is a quote; for higher_lower a "
+        "distance above 0, to which each side adds its sign. Of two, the high one.",
+        Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.barrier2), read_barrier>(
+        "strategies[].contract.barrier2", kNotSet, "+0.10, -0.10, or a quote",
+        "The low barrier of types that have two.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.prediction), (read_between<0, 9>)>(
+        "strategies[].contract.prediction", kNotSet, "0 to 9",
+        "The digit of DIGITMATCH, DIGITDIFF, DIGITOVER and DIGITUNDER.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.selected_tick), (read_between<1, 5>)>(
+        "strategies[].contract.selected_tick", kNotSet, "1 to 5",
+        "The tick that TICKHIGH and TICKLOW name.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.growth), read_growth>(
+        "strategies[].contract.growth", kNotSet, "0.01 to 0.05",
+        "Growth of an accumulator at each tick.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.payout_per_point), (read_ratio<0, 1'000'000>)>(
+        "strategies[].contract.payout_per_point", kNotSet, "a number that the venue lists",
+        "For turbos, in the place of the barrier.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.multiplier), (read_between<1, 5000>)>(
         "strategies[].contract.multiplier", kNotSet, "a multiplier that the symbol accepts",
         "For multiplier contracts.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.cancellation), read_cancellation>(
+        "strategies[].contract.cancellation", kNotSet, "5m, 10m, 15m, 30m, 60m",
+        "For multiplier contracts: how long the deal can be cancelled, for a fee. Not bought yet.",
+        Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.take_profit), read_amount>(
         "strategies[].contract.take_profit", kNotSet, kAmountAllowed,
-        "Profit at which the venue closes a multiplier contract.", Reload::kWhenFlat),
+        "Profit at which the venue closes a multiplier or an accumulator.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.stop_loss), read_amount>(
         "strategies[].contract.stop_loss", kNotSet, kAmountAllowed,
         "Loss at which the venue closes a multiplier contract.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(contract.basis), (read_enum<market::Basis, kBasis>)>(
+        "strategies[].contract.basis", "stake", "stake, payout",
+        "What the plan's amounts are. payout: the payout that is wanted; what it costs is asked "
+        "first, and the limits look at that.",
+        Reload::kWhenFlat),
 
     row<DERIVD_OF_STRATEGY(staking.plan), read_plan>("strategies[].staking.plan", "flat",
                                                      "see stake plans", "How the stake moves.",
                                                      Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(staking.base), read_amount>(
         "strategies[].staking.base", kRequired, "an amount from 0.35, at most 2 decimals",
-        "The first stake, from which every other is computed.", Reload::kWhenFlat),
+        "The first stake, from which every other is computed. Not for type dbot: the program says "
+        "its stakes.",
+        Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(staking.factor), (read_ratio<1, 100>)>(
         "strategies[].staking.factor", "2", "above 1, at most 100",
         "Raise of the martingale plans.", Reload::kWhenFlat),

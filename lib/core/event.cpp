@@ -60,6 +60,8 @@ std::string_view name_of(EventKind kind) {
       return "strategy_paused";
     case EventKind::kStrategyResumed:
       return "strategy_resumed";
+    case EventKind::kScriptMessage:
+      return "script_message";
     case EventKind::kStrategyWaits:
       return "strategy_waits";
     case EventKind::kAccountLimit:

@@ -45,6 +45,7 @@ enum class EventKind : std::uint8_t {
   kOperatorHalt,  // reason: the operator's own words
   kStrategyPaused,
   kStrategyResumed,
+  kScriptMessage,  // a user's program says it: DERIVD_REASON is its place, DERIVD_STATE the level
   kStrategyWaits,  // the venue refuses its purchases: asked again at growing intervals
   kAccountLimit,
   kTickGap,

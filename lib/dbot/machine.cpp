@@ -72,6 +72,7 @@ void Machine::take(core::VenueTime epoch, core::Price quote) {
     quote_buffer_.erase(quote_buffer_.begin(), quote_buffer_.begin() + cut);
     digit_buffer_.erase(digit_buffer_.begin(), digit_buffer_.begin() + cut);
   }
+  deaf_ = false;
   last_epoch_ = epoch.s;
   last_quote_ = quote;
   const double value = quote.to_double();
@@ -129,6 +130,7 @@ void Machine::begin(Millis now, std::vector<Wish>& out) {
 }
 
 void Machine::finish_event() {
+  turn_from_ = steps_;
   advance();
   out_ = nullptr;
 }
@@ -158,8 +160,8 @@ void Machine::on_tick(core::VenueTime epoch, core::Price quote, Millis now,
 
 std::optional<Millis> Machine::next_deadline() const {
   if (!running()) return std::nullopt;
-  const bool timed =
-      waiting_ == Waiting::kSleep || waiting_ == Waiting::kRetry || waiting_ == Waiting::kRollback;
+  const bool timed = waiting_ == Waiting::kSleep || waiting_ == Waiting::kRetry ||
+                     waiting_ == Waiting::kRollback || waiting_ == Waiting::kTurn;
   return timed ? std::optional(deadline_) : std::nullopt;
 }
 
@@ -167,6 +169,10 @@ void Machine::on_time(Millis now, std::vector<Wish>& out) {
   const auto due = next_deadline();
   if (!due || *due > now) return;
   begin(now, out);
+  if (waiting_ == Waiting::kTurn) {
+    waiting_ = Waiting::kNothing;
+    return finish_event();
+  }
   steps_ = 0;
   messages_ = 0;
   if (waiting_ == Waiting::kRetry) {
@@ -227,6 +233,7 @@ void Machine::denied(Millis now, std::vector<Wish>& out) {
   begin(now, out);
   waiting_ = Waiting::kNothing;
   attempts_ = 0;
+  steps_ += kDeniedSteps;
   buying_.reset();
   finish_event();
 }
@@ -299,9 +306,50 @@ void Machine::quoted(const std::map<std::string, Quoted, std::less<>>& quotes, M
   finish_event();
 }
 
+void Machine::stop_at(const Stopped& stopped, Millis now, std::vector<Wish>& out) {
+  begin(now, out);
+  stop(stopped.why, stopped.text, stopped.line);
+  globals_.assign(globals_.size(), Value::undefined());
+  at_start_ = {};
+  at_watch_ = {};
+  out_ = nullptr;
+}
+
+void Machine::ask_again(Millis now, std::vector<Wish>& out) {
+  if (!waits_for_quotes()) return;
+  begin(now, out);
+  ask_quotes();
+  finish_event();
+}
+
+void Machine::forget_ticks() {
+  quote_buffer_.clear();
+  digit_buffer_.clear();
+  for (auto& s : series_) s.candles.clear();
+  last_epoch_ = 0;
+  analysed_ = -1;
+  deaf_ = true;
+}
+
+void Machine::forget_time() {
+  forget_ticks();
+  now_ = 0;
+  deadline_ = 0;
+}
+
+void Machine::take_window(const Machine& from) {
+  quote_buffer_ = from.quote_buffer_;
+  digit_buffer_ = from.digit_buffer_;
+  series_ = from.series_;
+  last_epoch_ = from.last_epoch_;
+  last_quote_ = from.last_quote_;
+  deaf_ = from.deaf_;
+}
+
 // -- the loop -----------------------------------------------------------------------------------
 
 void Machine::advance() {
+  if (deaf_) return;
   while (!ended_ && waiting_ == Waiting::kNothing) {
     if (frames_.empty()) {
       next_section();
@@ -515,8 +563,8 @@ void Machine::collect() {
   heap_.mark(options_.duration);
   heap_.mark(options_.prediction);
   heap_.finish_collection();
-  if (heap_.bytes() > kMaxHeapBytes) {
-    fail(fmt::format("its variables need more than {} MiB", kMaxHeapBytes >> 20U));
+  if (heap_.bytes() > settings_.max_heap_bytes) {
+    fail(fmt::format("its variables need more than {} MiB", settings_.max_heap_bytes >> 20U));
   }
 }
 
@@ -524,6 +572,69 @@ std::optional<std::string> Machine::variable(std::string_view name) const {
   const auto it = std::ranges::find(program_->variables, name);
   if (it == program_->variables.end()) return std::nullopt;
   return to_text(globals_[static_cast<std::size_t>(it - program_->variables.begin())]);
+}
+
+std::vector<std::pair<std::string, std::string>> Machine::variables(std::size_t most) const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (std::size_t i = 0; i < globals_.size(); ++i) {
+    const auto text =
+        globals_[i].is(Kind::kUndefined) ? std::string("undefined") : to_text(globals_[i]);
+    out.emplace_back(program_->variables[i], core::cut_utf8(text, most));
+  }
+  return out;
+}
+
+namespace {
+
+std::string_view name_of_waiting(int waiting) {
+  constexpr std::array<std::string_view, 11> kNames{
+      "",
+      "for a tick or news of its contract",
+      "for the end of a timeout",
+      "for ticks (tick_delay)",
+      "for ticks that never come (tick_delay)",
+      "for the answer to its purchase",
+      "to ask for its purchase again",
+      "for the answer to its sale",
+      "for the end of its contract, to begin the trade anew",
+      "to roll its purchase back",
+      "for its next turn, in a long computation"};
+  return kNames.at(static_cast<std::size_t>(waiting));
+}
+
+}  // namespace
+
+Progress Machine::progress() const {
+  Progress out;
+  out.total_profit = total_profit();
+  out.runs = runs_;
+  out.restarts = restarts_;
+  out.line = line();
+  if (!started_ || ended_) {
+    out.phase = ended_ ? "ended" : "not started";
+    return out;
+  }
+  out.waiting = name_of_waiting(static_cast<int>(waiting_));
+  switch (stage_) {
+    case Stage::kInit:
+    case Stage::kStart:
+    case Stage::kStarted:
+      out.phase = "start";
+      break;
+    case Stage::kWatchBefore:
+    case Stage::kBefore:
+      out.phase = "before purchase";
+      break;
+    case Stage::kWatchDuring:
+    case Stage::kDuring:
+      out.phase = "during purchase";
+      break;
+    case Stage::kAfter:
+    case Stage::kAfterDone:
+      out.phase = "after purchase";
+      break;
+  }
+  return out;
 }
 
 }  // namespace derivd::dbot

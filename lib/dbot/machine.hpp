@@ -32,6 +32,10 @@ using Millis = std::int64_t;
 /// So many steps may lie between two waiting points; a step is one block that is evaluated, and a
 /// share of each item that a block of lists touches.
 inline constexpr std::int64_t kMaxSteps = 1'000'000;
+/// A purchase that a limit of derivd denies costs so many steps, so that a loop around it ends.
+inline constexpr std::int64_t kDeniedSteps = 1'000;
+/// Steps of one turn where others wait for the same thread: about a millisecond.
+inline constexpr std::int64_t kStepsATurn = 20'000;
 /// Restarts after errors since the last contract that was completed.
 inline constexpr int kMaxRestarts = 10;
 /// Ticks that a program sees; candles likewise (section 4).
@@ -133,6 +137,18 @@ struct Settings {
   std::uint64_t seed = 1;
   std::uint8_t pip = 2;             // decimals of the symbol
   std::uint8_t money_decimals = 2;  // of the account's currency
+  std::int64_t steps_a_turn = 0;  // it then asks for its next turn by next_deadline(); 0: no turns
+  std::size_t max_heap_bytes = kMaxHeapBytes;  // of its variables
+};
+
+/// Where a program is, for people.
+struct Progress {
+  std::string_view phase;    // "before", "not started", …
+  std::string_view waiting;  // "for a tick", …; empty: for nothing
+  int line = 0;              // of the block that ran last in this phase; 0: none did
+  double total_profit = 0;
+  std::int64_t runs = 0;
+  int restarts = 0;  // since the last contract that was completed
 };
 
 class Machine final {
@@ -165,25 +181,51 @@ class Machine final {
   void quoted(const std::map<std::string, Quoted, std::less<>>& quotes, Millis now,
               std::vector<Wish>& out);
   void balance(core::Money balance) { balance_ = balance; }
+  /// Its owner ends the run, for a reason that the program cannot know; its variables are gone.
+  void stop_at(const Stopped& stopped, Millis now, std::vector<Wish>& out);
   /// Ticks that running accumulators of this symbol stayed in, newest first.
   void statistics(std::vector<double> stayed_in) { statistics_ = std::move(stayed_in); }
 
+  /// Asks again for the quotes whose answer was lost; nothing where none is awaited.
+  void ask_again(Millis now, std::vector<Wish>& out);
+  /// Waits for the answer to an AskQuotes.
+  bool waits_for_quotes() const {
+    return running() && scope_ == Scope::kBefore && !proposals_ready_;
+  }
+
   /// When on_time() has something to do.
   std::optional<Millis> next_deadline() const;
+  /// Its turn was over before it came to a waiting point: a tick that comes now has to wait.
+  bool in_the_middle() const { return waiting_ == Waiting::kTurn; }
   bool running() const { return started_ && !ended_; }
   bool started() const { return started_; }
   /// A contract that it bought is open.
   bool holds_contract() const { return scope_ == Scope::kDuring; }
   /// Waits for the answer to a Buy.
   bool waits_for_purchase() const { return waiting_ == Waiting::kPurchase; }
+  /// Waits for the answer to a Sell.
+  bool waits_for_sale() const { return waiting_ == Waiting::kSale; }
+  bool ended() const { return ended_; }
+
+  /// It has no window (it was loaded without one). Nothing runs before there is a tick again;
+  /// events meanwhile are noticed then.
+  void forget_ticks();
+  /// The venue's clock went back: ticks are void, and sleeps, whose end nobody knows, are over.
+  void forget_time();
+  /// The ticks and candles that another machine of the same program has seen.
+  void take_window(const Machine& from);
 
   /// Everything but the window of ticks and candles, as text; load() takes what save() gave for the
-  /// same program, into a machine that has not started. Not while an answer to a Buy is awaited.
+  /// same program, into a machine that has not started. Answers that were awaited then are awaited
+  /// afterwards: whoever loads it has to give them.
   std::string save() const;
   core::Result<void> load(std::string_view saved);
 
   /// A variable as text, for `explain` and tests; empty where there is none.
   std::optional<std::string> variable(std::string_view name) const;
+  /// All of them in the file's order, each cut to `most` bytes.
+  std::vector<std::pair<std::string, std::string>> variables(std::size_t most) const;
+  Progress progress() const;
   double total_profit() const;
   std::int64_t total_runs() const { return runs_; }
 
@@ -211,6 +253,7 @@ class Machine final {
     kSale,      // for the answer to a Sell
     kEnd,       // for the end of the contract, then the restart
     kRollback,  // until deadline_, then the rollback of the time machine
+    kTurn,      // for its next turn: it was in the middle of something
   };
   struct Frame {
     std::int32_t function = 0;
@@ -284,6 +327,7 @@ class Machine final {
 
   // machine_trade.cpp: options, purchases, results
   void start_trade(const Instruction& i);
+  void ask_quotes();
   void check_binary_options();
   void buy(const Instruction& i);
   std::optional<Buy> make_buy(const std::string& type, const std::optional<Value>& prediction,
@@ -398,8 +442,10 @@ class Machine final {
   Millis now_ = 0;
   std::vector<Wish>* out_ = nullptr;
   std::int64_t steps_ = 0;
+  std::int64_t turn_from_ = 0;  // steps_ when this turn began
   int messages_ = 0;
   std::optional<Fault> fault_;
+  bool deaf_ = false;  // without a window: see forget_ticks()
 };
 
 }  // namespace derivd::dbot

@@ -288,7 +288,7 @@ class StateReader final {
     m_.stage_ =
         static_cast<Machine::Stage>(within(0, static_cast<int>(Machine::Stage::kAfterDone)));
     m_.waiting_ =
-        static_cast<Machine::Waiting>(within(0, static_cast<int>(Machine::Waiting::kRollback)));
+        static_cast<Machine::Waiting>(within(0, static_cast<int>(Machine::Waiting::kTurn)));
     m_.scope_ = static_cast<Machine::Scope>(within(0, static_cast<int>(Machine::Scope::kDuring)));
     m_.new_tick_ = number();
     m_.seen_tick_ = number();

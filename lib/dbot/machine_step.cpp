@@ -212,6 +212,11 @@ void Machine::item_present(int base) {
 
 void Machine::run_frames() {
   while (waiting_ == Waiting::kNothing && !fault_ && !ended_) {
+    if (settings_.steps_a_turn > 0 && steps_ - turn_from_ >= settings_.steps_a_turn) {
+      waiting_ = Waiting::kTurn;
+      deadline_ = now_;
+      return;
+    }
     auto& frame = frames_.back();
     const auto& function = program_->function(frame.function);
     const Instruction i = function.code[static_cast<std::size_t>(frame.pc++)];

@@ -58,7 +58,10 @@ void Machine::start_trade(const Instruction& i) {
   if (fault_) return;
   proposals_ready_ = !program_->asks_price;
   if (program_->restart_on_error) at_start_ = take_snapshot();
-  if (!program_->asks_price) return;
+  if (program_->asks_price) ask_quotes();
+}
+
+void Machine::ask_quotes() {
   AskQuotes ask;
   std::string why;
   for (const auto& type : program_->contract_types) {

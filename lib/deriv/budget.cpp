@@ -57,6 +57,8 @@ std::uint32_t CallBudget::reserve_for(Call call, const Group& group) const {
     case Call::kPoll:
     case Call::kProposal:
     case Call::kForget:
+    case Call::kOfferings:
+    case Call::kTradingTimes:
       break;
   }
   return group.reserve;

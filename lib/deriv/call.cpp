@@ -37,6 +37,10 @@ std::string_view name_of(Call call) {
       return "sell";
     case Call::kForget:
       return "forget";
+    case Call::kOfferings:
+      return "contracts_for";
+    case Call::kTradingTimes:
+      return "trading_times";
   }
   return "?";
 }
@@ -63,6 +67,8 @@ Fate fate_of(Call call) {
     case Call::kPortfolio:
     case Call::kProfitTable:
     case Call::kForget:
+    case Call::kOfferings:
+    case Call::kTradingTimes:
       return Fate::kAgain;
   }
   return Fate::kAgain;
@@ -91,6 +97,8 @@ core::Duration reply_timeout(Call call) {
     case Call::kPortfolio:
     case Call::kProfitTable:
     case Call::kForget:
+    case Call::kOfferings:
+    case Call::kTradingTimes:
       return std::chrono::seconds(15);
   }
   return std::chrono::seconds(15);

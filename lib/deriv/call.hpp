@@ -29,8 +29,10 @@ enum class Call : std::uint8_t {
   kBuy,
   kSell,
   kForget,
+  kOfferings,     // contracts_for one symbol
+  kTradingTimes,  // of all symbols on one day
 };
-inline constexpr std::size_t kCallCount = 18;
+inline constexpr std::size_t kCallCount = 20;
 
 /// For messages: "ticks_history".
 std::string_view name_of(Call call);

@@ -43,6 +43,8 @@ constexpr std::array kPayloadKeys{
     PayloadKey{"forget", Message::kForget},
     PayloadKey{"active_symbols", Message::kActiveSymbols},
     PayloadKey{"authorize", Message::kAuthorize},
+    PayloadKey{"contracts_for", Message::kOfferings},
+    PayloadKey{"trading_times", Message::kTradingTimes},
 };
 
 const PayloadKey* find_payload(std::string_view key) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <variant>
 
 #include "core/check.hpp"
+#include "market/hours.hpp"
 
 namespace derivd::deriv {
 namespace {
@@ -39,21 +41,47 @@ void put_barrier(std::string& out, std::string_view key, const market::Barrier& 
   out.push_back('"');
 }
 
-void put_multiplier(std::string& out, const market::MultiplierTerms& terms) {
-  put(out, ",\"multiplier\":{}", terms.multiplier);
-  if (terms.cancellation) put(out, ",\"cancellation\":\"{}\"", terms.cancellation->to_string());
-  if (!terms.take_profit && !terms.stop_loss) return;
+void put_decimal(std::string& out, core::Decimal value) {
+  put_fixed(out, value.mantissa, value.scale);
+}
+
+/// The limits that the venue keeps.
+void put_limits(std::string& out, const std::optional<core::Money>& take_profit,
+                const std::optional<core::Money>& stop_loss) {
+  if (!take_profit && !stop_loss) return;
   out += ",\"limit_order\":{";
-  if (terms.take_profit) {
+  if (take_profit) {
     out += "\"take_profit\":";
-    put_money(out, *terms.take_profit);
+    put_money(out, *take_profit);
   }
-  if (terms.stop_loss) {
-    out += terms.take_profit ? ",\"stop_loss\":" : "\"stop_loss\":";
-    put_money(out, *terms.stop_loss);
+  if (stop_loss) {
+    out += take_profit ? ",\"stop_loss\":" : "\"stop_loss\":";
+    put_money(out, *stop_loss);
   }
   out.push_back('}');
 }
+
+struct PutTerms {
+  std::string& out;
+  void operator()(std::monostate) const {}
+  void operator()(const market::MultiplierTerms& t) const {
+    put(out, ",\"multiplier\":{}", t.multiplier);
+    if (t.cancellation) put(out, ",\"cancellation\":\"{}\"", t.cancellation->to_string());
+    put_limits(out, t.take_profit, t.stop_loss);
+  }
+  void operator()(const market::AccumulatorTerms& t) const {
+    out += ",\"growth_rate\":";
+    put_decimal(out, t.growth);
+    put_limits(out, t.take_profit, std::nullopt);
+  }
+  void operator()(const market::PointTerms& t) const {
+    out += ",\"payout_per_point\":";
+    put_decimal(out, t.payout_per_point);
+  }
+  void operator()(const market::TickTerms& t) const {
+    put(out, ",\"selected_tick\":{}", static_cast<int>(t.selected));
+  }
+};
 
 bool is_word(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -67,9 +95,7 @@ void end(std::string& out, std::int64_t req_id) { put(out, "\"req_id\":{}}}", re
 
 }  // namespace
 
-bool is_symbol(std::string_view text) {
-  return text.size() >= 2 && text.size() <= 30 && std::all_of(text.begin(), text.end(), is_word);
-}
+bool is_symbol(std::string_view text) { return market::is_symbol_code(text); }
 
 bool is_stream_id(std::string_view text) {
   return text.size() >= 32 && text.size() <= 128 &&
@@ -103,6 +129,18 @@ void Encoder::balance(std::string& out, std::int64_t req_id) const {
 void Encoder::active_symbols(std::string& out, std::int64_t req_id) const {
   begin(out);
   out += "\"active_symbols\":\"brief\",";
+  end(out, req_id);
+}
+
+void Encoder::contracts_for(std::string& out, std::int64_t req_id, std::string_view symbol) const {
+  begin(out);
+  put(out, "\"contracts_for\":\"{}\",", symbol);
+  end(out, req_id);
+}
+
+void Encoder::trading_times(std::string& out, std::int64_t req_id, core::VenueTime midnight) const {
+  begin(out);
+  put(out, "\"trading_times\":\"{}\",", market::date_of(midnight));
   end(out, req_id);
 }
 
@@ -175,7 +213,7 @@ void Encoder::contract(std::string& out, const market::ContractSpec& spec, core:
   }
   put_barrier(out, "barrier", spec.barriers[0]);
   put_barrier(out, "barrier2", spec.barriers[1]);
-  if (const auto* terms = spec.multiplier()) put_multiplier(out, *terms);
+  std::visit(PutTerms{out}, spec.terms);
 }
 
 void Encoder::proposal(std::string& out, std::int64_t req_id, const market::ContractSpec& spec,
@@ -189,6 +227,8 @@ void Encoder::proposal(std::string& out, std::int64_t req_id, const market::Cont
 
 void Encoder::buy(std::string& out, std::int64_t req_id, const market::ContractSpec& spec,
                   core::Money max_price, std::string_view currency) const {
+  // What a payout costs, only a quote says, and a quote is bought by its id.
+  DERIVD_CHECK(spec.basis == market::Basis::kStake, "a payout is bought without its quote");
   begin(out);
   out += "\"buy\":\"1\",\"price\":";
   put_money(out, max_price);

@@ -31,6 +31,9 @@ class Encoder final {
   void time(std::string& out, std::int64_t req_id) const;
   void balance(std::string& out, std::int64_t req_id) const;
   void active_symbols(std::string& out, std::int64_t req_id) const;
+  void contracts_for(std::string& out, std::int64_t req_id, std::string_view symbol) const;
+  /// Of all symbols on the day that begins at `midnight`.
+  void trading_times(std::string& out, std::int64_t req_id, core::VenueTime midnight) const;
   void transactions(std::string& out, std::int64_t req_id) const;
   void ticks(std::string& out, std::int64_t req_id, std::string_view symbol) const;
   void ticks_history(std::string& out, std::int64_t req_id, std::string_view symbol,

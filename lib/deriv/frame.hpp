@@ -14,7 +14,10 @@
 #include "core/short_string.hpp"
 #include "core/time.hpp"
 #include "execution/report.hpp"
+#include "market/hours.hpp"
+#include "market/offerings.hpp"
 #include "market/symbol.hpp"
+#include "market/symbols.hpp"
 
 namespace derivd::deriv {
 
@@ -38,6 +41,8 @@ enum class Message : std::uint8_t {
   kProfitTable,
   kForget,
   kPing,
+  kOfferings,
+  kTradingTimes,
   kOther,
 };
 /// The key of the payload: "tick", "proposal_open_contract". kOther: "other".
@@ -82,9 +87,17 @@ struct BalancePayload {
   core::ShortString<32> loginid;
 };
 struct ActiveSymbolsPayload {
+  std::vector<market::ListedSymbol> rows;
+};
+/// Which symbol was asked about, the request knows.
+struct OfferingsPayload {
+  market::Offerings offerings;
+};
+/// Of the day that was asked about; `midnight` is left to the session.
+struct TradingTimesPayload {
   struct Row {
     market::SymbolCode symbol;
-    std::uint8_t decimals;
+    market::MarketDay day;
   };
   std::vector<Row> rows;
 };
@@ -118,10 +131,11 @@ struct ForgetPayload {
   bool stopped = false;
 };
 
-using Payload = std::variant<std::monostate, TickPayload, HistoryPayload, AuthorizePayload,
-                             TimePayload, BalancePayload, ActiveSymbolsPayload, ProposalPayload,
-                             execution::Bought, SellPayload, ContractPayload, TransactionPayload,
-                             PortfolioPayload, ProfitTablePayload, ForgetPayload>;
+using Payload =
+    std::variant<std::monostate, TickPayload, HistoryPayload, AuthorizePayload, TimePayload,
+                 BalancePayload, ActiveSymbolsPayload, ProposalPayload, execution::Bought,
+                 SellPayload, ContractPayload, TransactionPayload, PortfolioPayload,
+                 ProfitTablePayload, ForgetPayload, OfferingsPayload, TradingTimesPayload>;
 
 struct Frame {
   Message message = Message::kOther;

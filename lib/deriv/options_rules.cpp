@@ -41,6 +41,8 @@ class OptionsRules final : public Rules {
       case Call::kHistoryOnly:
       case Call::kPast:
       case Call::kForget:
+      case Call::kOfferings:
+      case Call::kTradingTimes:
         return 3;
       case Call::kPing:  // 10 per second, outside the budgets
         return kUncounted;

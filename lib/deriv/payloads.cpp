@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "market/kind.hpp"
+#include "market/shortcode.hpp"
 #include "market/spec.hpp"
 #include "market/symbol.hpp"
 
@@ -175,14 +177,34 @@ Status decode_active_symbols(Value value, const WireNames& names, ActiveSymbolsP
   return each_element(value, "active_symbols", kMaxRows, [&](Value item) -> Status {
     std::optional<market::SymbolCode> symbol;
     std::optional<std::uint8_t> decimals;
+    std::optional<core::ShortString<60>> name;
+    std::optional<core::ShortString<30>> market;
+    std::optional<core::ShortString<30>> submarket;
+    std::optional<bool> open;
+    std::optional<bool> suspended;
     DERIV_TRY(each_field(item, "active_symbols", [&](std::string_view key, Value v) -> Status {
       if (key == names.symbol) return read(v, "active_symbols.symbol", symbol);
       if (key == names.price_step) return read_price_step(v, "active_symbols.pip", decimals);
+      if (key == names.symbol_name) return read_cut(v, "active_symbols.name", name);
+      if (key == "market") return read_cut(v, "active_symbols.market", market);
+      if (key == "submarket") return read_cut(v, "active_symbols.submarket", submarket);
+      if (key == "exchange_is_open") return read(v, "active_symbols.exchange_is_open", open);
+      if (key == "is_trading_suspended") {
+        return read(v, "active_symbols.is_trading_suspended", suspended);
+      }
       return {};
     }));
     DERIV_TRY(require("active_symbols.symbol", symbol));
     DERIV_TRY(require("active_symbols.pip", decimals));
-    out.rows.push_back({*symbol, *decimals});
+    market::ListedSymbol row;
+    row.symbol.code = *symbol;
+    row.symbol.decimals = *decimals;
+    if (name) row.symbol.display_name = *name;
+    if (market) row.symbol.market = *market;
+    if (submarket) row.symbol.submarket = *submarket;
+    row.is_open = open.value_or(true);
+    row.is_suspended = suspended.value_or(false);
+    out.rows.push_back(row);
     return {};
   });
 }
@@ -432,8 +454,8 @@ void describe_from_shortcode(HistoryRow& row) {
   if (!row.symbol.empty()) return;
   const auto rest = code.substr(end + 1);
   for (const auto& known : market::known_symbols()) {
-    if (rest.size() > known.code.size() && rest.starts_with(known.code) &&
-        rest[known.code.size()] == '_') {
+    const auto symbol = known.code.view();
+    if (market::begins_with_symbol(rest, symbol)) {
       row.symbol = known.code;
       return;
     }
@@ -499,8 +521,10 @@ Result<HistoryRow> RowFields::finish(bool open) const {
   describe_from_shortcode(row);
   if (payout && payout->mantissa != 0) {
     auto money = core::Money::from(*payout);
-    // Some contracts that derivd never buys have a payout per point, which is no amount of money.
-    if (!money && market::contract_type_from(row.type)) return bad("payout", money.error().text);
+    // What pays by the point has that there, which is no amount of money; and what derivd does not
+    // know may have anything.
+    const auto known = market::contract_type_from(row.type);
+    if (!money && known && market::has_payout(*known)) return bad("payout", money.error().text);
     if (money) row.payout = *money;
   }
   return row;
@@ -631,6 +655,10 @@ Status decode_payload(Message message, Value v, const WireNames& names, Payload&
       return decode_forget(v, out.emplace<ForgetPayload>());
     case Message::kPing:
       return decode_ping(v);
+    case Message::kOfferings:
+      return decode_offerings(v, out.emplace<OfferingsPayload>());
+    case Message::kTradingTimes:
+      return decode_trading_times(v, names, out.emplace<TradingTimesPayload>());
     case Message::kOther:
       break;
   }

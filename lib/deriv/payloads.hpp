@@ -11,6 +11,10 @@ namespace derivd::deriv {
 /// `value` is what stands under name_of(message); kOther has none.
 json::Status decode_payload(Message message, json::Value value, const WireNames& names,
                             Payload& out);
+/// payloads_market.cpp: what is offered, and when.
+json::Status decode_offerings(json::Value value, OfferingsPayload& out);
+json::Status decode_trading_times(json::Value value, const WireNames& names,
+                                  TradingTimesPayload& out);
 json::Status decode_error(json::Value value, std::optional<ApiError>& out);
 /// A count of decimals: the "pip_size" of ticks and histories.
 json::Status read_decimals(json::Value value, std::string_view name,

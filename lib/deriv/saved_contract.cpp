@@ -69,6 +69,9 @@ struct Fields {
   std::optional<Money> bid_price;
   std::optional<Money> cancellation_fee;
   std::optional<Decimal> barrier;
+  std::optional<Decimal> high_barrier;
+  std::optional<Decimal> low_barrier;
+  std::optional<std::int64_t> selected_tick;
   std::vector<Decimal> entry;
   std::vector<Decimal> exit;
   std::vector<Decimal> current;
@@ -101,6 +104,7 @@ Status Fields::take_text(std::string_view key, Value v) {
   if (key == "is_forward_starting") return read_nullable(v, key, is_forward);
   if (key == "tick_count") return read_nullable(v, key, tick_count);
   if (key == "multiplier") return read_nullable(v, key, multiplier);
+  if (key == "selected_tick") return read_nullable(v, key, selected_tick);
   return {};
 }
 
@@ -138,10 +142,14 @@ Status Fields::take_quote(std::string_view key, Value v) {
                : is_one_of(key, {"current_spot", "current_spot_display_value"}) ? &current
                : is_one_of(key, {"sell_spot", "sell_spot_display_value"})       ? &sell_spot
                                                                                 : nullptr;
-  if (list == nullptr && key != "barrier") return {};
+  auto* level = key == "barrier"        ? &barrier
+                : key == "high_barrier" ? &high_barrier
+                : key == "low_barrier"  ? &low_barrier
+                                        : nullptr;
+  if (list == nullptr && level == nullptr) return {};
   std::optional<Decimal> quote;
   DERIV_TRY(read_nullable(v, key, quote));
-  if (key == "barrier") barrier = quote;
+  if (level != nullptr) *level = quote;
   if (list != nullptr && quote) list->push_back(*quote);
   return {};
 }
@@ -217,13 +225,15 @@ bool skip(std::string_view& text, std::string_view what) {
   return true;
 }
 
-const market::SymbolInfo* skip_display_name(std::string_view& text) {
+const market::SymbolInfo* skip_display_name(std::string_view& text,
+                                            const market::Symbols& symbols) {
   const market::SymbolInfo* best = nullptr;
-  for (const auto& s : market::known_symbols()) {
-    const bool longer = best == nullptr || s.display_name.size() > best->display_name.size();
-    if (text.starts_with(s.display_name) && longer) best = &s;
+  for (const auto* s : symbols.all()) {
+    const auto name = s->display_name.view();
+    const bool longer = best == nullptr || name.size() > best->display_name.view().size();
+    if (!name.empty() && text.starts_with(name) && longer) best = s;
   }
-  if (best != nullptr) text.remove_prefix(best->display_name.size());
+  if (best != nullptr) text.remove_prefix(best->display_name.view().size());
   return best;
 }
 
@@ -238,10 +248,10 @@ std::optional<std::int32_t> skip_ticks(std::string_view& text) {
 
 // "Win payout if NAME after 5 ticks is strictly higher than entry spot."
 // "Win payout if the last digit of NAME is odd after 1 ticks."
-std::optional<Longcode> read_longcode(std::string_view text) {
+std::optional<Longcode> read_longcode(std::string_view text, const market::Symbols& symbols) {
   if (!skip(text, "Win payout if ")) return std::nullopt;
   const bool digit = skip(text, "the last digit of ");
-  const auto* symbol = skip_display_name(text);
+  const auto* symbol = skip_display_name(text, symbols);
   if (symbol == nullptr) return std::nullopt;
   if (digit) {
     if (!skip(text, " is ")) return std::nullopt;
@@ -261,7 +271,7 @@ std::optional<Longcode> read_longcode(std::string_view text) {
 
 class Reader final {
  public:
-  explicit Reader(const Fields& fields) : f_(fields) {}
+  Reader(const Fields& fields, const market::Symbols& symbols) : f_(fields), symbols_(symbols) {}
   Result<SavedContract> read();
 
  private:
@@ -272,6 +282,11 @@ class Reader final {
   Status describe_no_barrier();
   Status describe_digit(const std::optional<market::Shortcode>& code);
   Status describe_offset(const std::optional<market::Shortcode>& code);
+  Status describe_pair(const std::optional<market::Shortcode>& code);
+  Result<market::Barrier> level(const std::optional<std::int64_t>& pips,
+                                const std::optional<std::int64_t>& millionths,
+                                const std::optional<Decimal>& shown, std::string_view what) const;
+  Status describe_selected_tick();
   Status take_result();
   Status take_quotes();
   void check_code(const market::Shortcode& code);
@@ -281,6 +296,7 @@ class Reader final {
   ContractSpec& spec() { return out_.claim.order.spec; }
 
   const Fields& f_;
+  const market::Symbols& symbols_;
   SavedContract out_;
   std::string type_;
   const market::SymbolInfo* symbol_ = nullptr;
@@ -312,13 +328,18 @@ Status Reader::identify() {
   if (type_.empty() && f_.shortcode) {
     type_ = f_.shortcode->view().substr(0, f_.shortcode->view().find('_'));
   }
-  if ((type_.empty() || symbol.empty()) && f_.longcode) longcode_ = read_longcode(*f_.longcode);
+  if ((type_.empty() || symbol.empty()) && f_.longcode)
+    longcode_ = read_longcode(*f_.longcode, symbols_);
   if (type_.empty() && longcode_) type_ = market::name_of(longcode_->type);
   if (symbol.empty() && longcode_) symbol = longcode_->symbol->code;
   if (type_.empty()) return core::invalid("no contract: neither contract_type nor shortcode");
-  if (!market::contract_type_from(type_)) return refused(type_ + " contracts are not audited");
+  const auto type = market::contract_type_from(type_);
+  // What pays by the venue's own barrier or number of contracts cannot be reckoned from its ticks.
+  const bool follows =
+      type && (market::has_payout(*type) || market::kind_of(*type).needs.multiplier);
+  if (!follows) return refused(type_ + " contracts are not audited");
   if (symbol.empty()) return core::invalid("no contract: it names no symbol");
-  symbol_ = market::find_symbol(symbol);
+  symbol_ = symbols_.find(symbol);
   if (symbol_ == nullptr) {
     return refused(fmt::format("contracts on {} are not audited: its decimals are not known",
                                symbol.substr(0, 40)));
@@ -380,7 +401,9 @@ Status Reader::describe_length(const std::optional<market::Shortcode>& code) {
 // The kinds that are measured against no barrier: a shown one must be 0.
 Status Reader::describe_no_barrier() {
   const auto shown = f_.barrier;
-  if (shown && shown->mantissa != 0) {
+  // An asian shows its mean there.
+  const bool none = !market::kind_of(spec().type).path_dependent;
+  if (none && shown && shown->mantissa != 0) {
     contradict(out_.claim, "barrier", shown->to_string(), "none");
   }
   return {};
@@ -419,7 +442,9 @@ Status Reader::describe_offset(const std::optional<market::Shortcode>& code) {
     if (!absolute) return core::invalid("the barrier of the shortcode has too many decimals");
     offset = *absolute + -claim.order.entry->quote;
   }
-  if (!code && claim.barrier && claim.order.entry) {
+  // A level that moves is where the barrier stands, and no distance that was bought.
+  const bool moves = market::kind_of(spec().type).level != nullptr;
+  if (!code && !moves && claim.barrier && claim.order.entry) {
     offset = *claim.barrier + -claim.order.entry->quote;
   }
   if (!offset || offset->mantissa() == 0) return {};
@@ -430,6 +455,49 @@ Status Reader::describe_offset(const std::optional<market::Shortcode>& code) {
   return {};
 }
 
+Result<market::Barrier> Reader::level(const std::optional<std::int64_t>& pips,
+                                      const std::optional<std::int64_t>& millionths,
+                                      const std::optional<Decimal>& shown,
+                                      std::string_view what) const {
+  if (pips) return market::Barrier::offset(Price::raw(*pips, symbol_->decimals));
+  const auto quote = millionths ? std::optional(Decimal{*millionths, 6}) : shown;
+  if (!quote)
+    return core::invalid(fmt::format("a {} contract without its {}",
+                                     market::kind_of(out_.claim.order.spec.type).family, what));
+  const auto absolute = price(*quote);
+  if (!absolute) return core::invalid(fmt::format("{}: {}", what, absolute.error().text));
+  return market::Barrier::absolute(*absolute);
+}
+
+// Two barriers, as the shortcode has them, else as they are shown.
+Status Reader::describe_pair(const std::optional<market::Shortcode>& code) {
+  using Number = std::optional<std::int64_t>;
+  const auto high =
+      level(code ? code->offset_pips : Number{}, code ? code->absolute_barrier : Number{},
+            f_.high_barrier, "high_barrier");
+  if (!high) return high.error();
+  const auto low =
+      level(code ? code->low_offset_pips : Number{}, code ? code->low_absolute_barrier : Number{},
+            f_.low_barrier, "low_barrier");
+  if (!low) return low.error();
+  spec().barriers = {*high, *low};
+  if (high->form != low->form || high->value <= low->value) {
+    return core::invalid("the high barrier is not above the low one");
+  }
+  return {};
+}
+
+Status Reader::describe_selected_tick() {
+  const auto most = market::kind_of(spec().type).needs.select_of;
+  if (most == 0) return {};
+  const auto tick = f_.selected_tick.value_or(0);
+  if (tick < 1 || tick > most) {
+    return core::invalid(fmt::format("selected_tick is not one of 1 to {}", most));
+  }
+  spec().terms = market::TickTerms{static_cast<std::int8_t>(tick)};
+  return {};
+}
+
 Status Reader::describe_barrier(const std::optional<market::Shortcode>& code) {
   const auto& kind = market::kind_of(spec().type);
   switch (kind.needs.barrier) {
@@ -437,9 +505,14 @@ Status Reader::describe_barrier(const std::optional<market::Shortcode>& code) {
       return market::has_payout(kind) ? describe_no_barrier() : Status{};
     case market::BarrierForm::kDigit:
       return describe_digit(code);
+    case market::BarrierForm::kPair:
+      return describe_pair(code);
     case market::BarrierForm::kEntry:
-    case market::BarrierForm::kOffset:
       return describe_offset(code);
+    case market::BarrierForm::kOffset:
+      DERIV_TRY(describe_offset(code));
+      if (spec().barriers[0].form == market::Barrier::Form::kOffset) return {};
+      return core::invalid(fmt::format("a {} contract without its barrier", kind.family));
   }
   return {};
 }
@@ -456,6 +529,7 @@ Status Reader::describe(const std::optional<market::Shortcode>& code) {
   DERIV_TRY(describe_length(code));
   DERIV_TRY(take_quotes());
   DERIV_TRY(describe_barrier(code));
+  DERIV_TRY(describe_selected_tick());
   if (!market::kind_of(spec().type).needs.multiplier) return {};
   const auto multiplier = code ? code->multiplier : f_.multiplier.value_or(0);
   if (multiplier < 1 || multiplier > 10'000) return core::invalid("multiplier is not a multiplier");
@@ -594,7 +668,7 @@ Status check_size(std::string_view text) {
   return core::invalid("the file is too large for a saved payload");
 }
 
-Result<SavedContract> contract_of(std::string_view text) {
+Result<SavedContract> contract_of(std::string_view text, const market::Symbols& symbols) {
   DERIV_TRY(check_size(text));
   const simdjson::padded_string padded(text);
   json::ondemand::parser parser;
@@ -615,7 +689,7 @@ Result<SavedContract> contract_of(std::string_view text) {
   }));
   if (!json::at_end(*document)) return json::bad("the file", "has text after its end");
   last.ticks.insert(last.ticks.begin(), spots.begin(), spots.end());
-  return Reader(last).read();
+  return Reader(last, symbols).read();
 }
 
 Result<std::vector<market::Tick>> ticks_of(std::string_view text,
@@ -671,8 +745,8 @@ Result<T> in_one_line(Result<T> result) {
 
 }  // namespace
 
-Result<SavedContract> read_saved_contract(std::string_view text) {
-  return in_one_line(contract_of(text));
+Result<SavedContract> read_saved_contract(std::string_view text, const market::Symbols& symbols) {
+  return in_one_line(contract_of(text, symbols));
 }
 
 Result<std::vector<market::Tick>> read_saved_ticks(std::string_view text,

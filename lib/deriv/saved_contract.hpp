@@ -10,6 +10,7 @@
 
 #include "core/result.hpp"
 #include "execution/audit.hpp"
+#include "market/symbols.hpp"
 
 namespace derivd::deriv {
 
@@ -29,7 +30,8 @@ struct SavedContract {
 /// is the claim, the spots of all are ticks. Money and quotes as numbers or as strings (2016-17,
 /// and the options dialect). kInvalid: no such payload; kRefused: a kind of contract, or a symbol,
 /// that is not audited.
-core::Result<SavedContract> read_saved_contract(std::string_view json);
+core::Result<SavedContract> read_saved_contract(std::string_view json,
+                                                const market::Symbols& symbols = {});
 
 /// Saved ticks of one symbol: a ticks_history answer, or a list of {epoch, quote}.
 core::Result<std::vector<market::Tick>> read_saved_ticks(std::string_view json,

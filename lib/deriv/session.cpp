@@ -177,6 +177,7 @@ void Session::Impl::enter(SessionState next, std::string_view reason, const Now&
       break;
     case SessionState::kLive:
       live_since = now.instant;
+      work = true;  // what waited for nothing but this: the questions about the market
       break;
     case SessionState::kDraining:
       state_deadline = now.instant + kDrainingTime;
@@ -446,6 +447,7 @@ std::optional<Instant> Session::Impl::next_deadline() const {
 void Session::Impl::note_venue_time(core::VenueTime time) {
   if (venue_time && time <= *venue_time) return;
   venue_time = time;
+  open_markets(time);
   if (!on_trial()) listener.on_venue_time(time);
 }
 
@@ -565,6 +567,17 @@ void Session::ask_past(const market::SymbolCode& symbol, core::VenueTime from, c
                        const Now& now) {
   Impl::Entry entry(*impl_, now);
   impl_->ask_past(symbol, from, to);
+}
+
+void Session::ask_offerings(const market::SymbolCode& symbol, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  impl_->want_offerings(symbol);
+}
+
+void Session::ask_hours(std::vector<market::SymbolCode> symbols, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  impl_->hours.wanted = std::move(symbols);
+  impl_->renew_market(now);
 }
 
 void Session::drop_past() { impl_->past.clear(); }

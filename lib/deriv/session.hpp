@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "execution/refusal.hpp"
 #include "execution/report.hpp"
 #include "market/spec.hpp"
+#include "market/symbols.hpp"
 #include "market/tick.hpp"
 #include "market/tick_source.hpp"
 
@@ -43,6 +45,9 @@ struct SessionSettings : VenueAddress {
   /// Ticks and their history alone, on the venue's socket that knows no account: `account` and
   /// `token` stay unused, on_account tells an empty one, and orders are refused by the venue.
   bool public_only = false;
+  /// Also asks, once it is live, what is offered on the streamed symbols and, of those that are not
+  /// open all day, when they are: on_offerings, on_hours.
+  bool asks_market = false;
 };
 
 /// A token that starts with pat_ speaks options.
@@ -144,6 +149,18 @@ class SessionListener {
   /// they come again. `pause`: since the last one, or since one is waited for.
   virtual void on_silence(const market::SymbolCode& /*symbol*/, bool /*silent*/,
                           core::Duration /*pause*/) {}
+  /// The venue's list of symbols, on every new link.
+  virtual void on_symbols(std::span<const market::ListedSymbol> /*list*/) {}
+  /// What is offered on a symbol now: of SessionSettings::asks_market and of ask_offerings().
+  virtual void on_offerings(const market::SymbolCode& /*symbol*/,
+                            const market::Offerings& /*offerings*/) {}
+  /// The venue will not say what is offered on the symbol.
+  virtual void on_offerings_refused(const market::SymbolCode& /*symbol*/, std::string_view /*code*/,
+                                    std::string_view /*why*/) {}
+  /// When a symbol is open, at least to the end of tomorrow or, where it is closed then, until it
+  /// opens, as far as a week goes.
+  virtual void on_hours(const market::SymbolCode& /*symbol*/,
+                        const market::TradingHours& /*hours*/) {}
   virtual void on_quote(const Quote& quote) = 0;
   virtual void on_quote_refused(core::OrderId order, const execution::Refusal& refusal) = 0;
   virtual void on_bought(core::OrderId order, const execution::Bought& bought) = 0;
@@ -241,6 +258,11 @@ class Session final : public LinkEvents {
   /// refused when the venue will not give them. At most 64 at a time (on_past_refused beyond).
   void ask_past(const market::SymbolCode& symbol, core::VenueTime from, core::VenueTime to,
                 const core::Now& now);
+  /// What is offered on a symbol, streamed or not, now and on each later link. Answered by
+  /// on_offerings or on_offerings_refused.
+  void ask_offerings(const market::SymbolCode& symbol, const core::Now& now);
+  /// When these symbols are open, now and each day.
+  void ask_hours(std::vector<market::SymbolCode> symbols, const core::Now& now);
   /// Nothing of what was asked by ask_past() is wanted any more; its answers are swallowed.
   void drop_past();
   /// The engine has digested the report: kReconciling → kLive.

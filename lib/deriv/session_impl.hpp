@@ -3,6 +3,7 @@
 // has what is sent, reply has what comes back. It never outlives its Session.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -80,6 +81,13 @@ inline constexpr Duration kFirstRetry = seconds(1);
 inline constexpr Duration kLongestRetry = seconds(30);
 inline constexpr Duration kLongestSymbolRetry = minutes(10);
 inline constexpr int kMaxAttempts = 5;  // of a read that the session cannot do without
+// What is offered changes from day to day at most; a link that is lost again and again asks no more
+// often.
+inline constexpr Duration kOfferingsLast = std::chrono::hours(6);
+// Today and tomorrow, so that a night is known before it comes; and on to the next opening, past a
+// weekend with holidays around it.
+inline constexpr std::int64_t kFewestDays = 2;
+inline constexpr std::int64_t kMostDays = 8;
 /// A report says as of when it is; the venue is asked for its time first, unless it was so
 /// recently.
 inline constexpr Duration kFreshClock = seconds(1);
@@ -136,6 +144,22 @@ struct PastTask {
   market::SymbolCode symbol;
   core::VenueTime from, to;
   Task task;
+};
+
+struct OfferingsTask {
+  market::SymbolCode symbol;
+  Task task;
+  std::optional<Instant> answered;
+};
+
+/// The days of trading_times, one after the other from today on.
+struct HoursJob {
+  std::vector<market::SymbolCode> wanted;  // beside the streamed ones
+  Task task;
+  core::VenueTime first;  // midnight of the day that the venue has now; 0: none was asked about
+  std::int64_t days = 0;  // answered so far
+  std::map<market::SymbolCode, market::TradingHours> hours;
+  std::optional<core::VenueTime> opening;  // the next for which a stream waits
 };
 
 /// Gathers time, portfolio and the pages of the profit table, one after the other: a contract that
@@ -221,6 +245,22 @@ struct Session::Impl {
   void pump_polls(const Now& now);
   void pump_past(const Now& now);
   void pump_forgets(const Now& now);
+  // session_market.cpp: what is offered, and when.
+  void pump_market(const Now& now);
+  void pump_hours(const Now& now);
+  void want_offerings(const market::SymbolCode& symbol);
+  bool is_hours_wanted(const market::SymbolCode& symbol) const;
+  std::vector<market::SymbolCode> hours_wanted() const;
+  void renew_market(const Now& now);
+  void on_symbol_list(const Now& now);
+  void on_offerings(const Pending& asked, OfferingsPayload& payload, const Now& now);
+  void refuse_offerings(const Pending& asked, std::string_view code, std::string_view why);
+  void on_trading_times(TradingTimesPayload& payload, const Now& now);
+  core::VenueTime venue_now(const Now& now) const;
+  /// When a market that is closed opens; empty: it is not known to be closed, or not until when.
+  void wait_for_opening(Task& task, const Now& now);
+  void open_markets(core::VenueTime time);
+  std::optional<core::VenueTime> opening_of(const market::SymbolCode& symbol, const Now& now) const;
   bool due(Task& task, Call call, const Now& now);
   std::int64_t begin_call(Call call, std::int64_t subject, const Now& now);
   void begin_task(Task& task, Call call, std::int64_t subject, const Now& now);
@@ -268,6 +308,7 @@ struct Session::Impl {
   void on_portfolio(PortfolioPayload& payload, const Now& now);
   void on_profit_table(ProfitTablePayload& payload, const Now& now);
   void finish_report(const Now& now);
+  void name_symbol(execution::HistoryRow& row) const;
   void notice_once(core::EventKind kind, std::string_view key, std::string_view what);
   std::optional<Pending> match(const Now& now);
   bool is_vital(const Pending& asked) const;
@@ -340,7 +381,9 @@ struct Session::Impl {
   std::vector<PollTask> polls;
   std::vector<PastTask> past;
   std::vector<StreamId> forgets;
-  std::vector<ActiveSymbolsPayload::Row> known;
+  std::vector<market::ListedSymbol> known;
+  std::vector<OfferingsTask> offerings;
+  HoursJob hours;
   ReportJob report;
   bool work = false;               // something may be wanted: pump
   std::optional<Instant> work_at;  // when the earliest of what is wanted may be sent

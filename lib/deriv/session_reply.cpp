@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "deriv/session_impl.hpp"
+#include "market/shortcode.hpp"
 
 namespace derivd::deriv {
 namespace {
@@ -54,6 +55,10 @@ Message expected(Call call) {
       return Message::kSell;
     case Call::kForget:
       return Message::kForget;
+    case Call::kOfferings:
+      return Message::kOfferings;
+    case Call::kTradingTimes:
+      return Message::kTradingTimes;
   }
   return Message::kOther;
 }
@@ -114,7 +119,7 @@ ContractStream* Session::Impl::find_contract(core::ContractId contract) {
 
 std::optional<std::uint8_t> Session::Impl::decimals_of(std::string_view symbol) const {
   for (const auto& row : known) {
-    if (row.symbol == symbol) return row.decimals;
+    if (row.symbol.code == symbol) return row.symbol.decimals;
   }
   if (const auto* info = market::find_symbol(symbol)) return info->decimals;
   return std::nullopt;
@@ -171,6 +176,14 @@ Task* Session::Impl::task_of(const Pending& asked) {
     case Call::kProposal:
     case Call::kBuy:
     case Call::kSell:
+    case Call::kOfferings:
+      for (auto& wanted : offerings) {
+        if (is_it(wanted.task)) task = &wanted.task;
+      }
+      break;
+    case Call::kTradingTimes:
+      task = &hours.task;
+      break;
     case Call::kForget:
       break;
   }
@@ -199,6 +212,8 @@ bool Session::Impl::is_vital(const Pending& asked) const {
     case Call::kBuy:
     case Call::kSell:
     case Call::kForget:
+    case Call::kOfferings:
+    case Call::kTradingTimes:
       return false;
   }
   return false;
@@ -280,7 +295,15 @@ void Session::Impl::on_failed_read(const Pending& asked, std::string_view why, b
   }
   const bool symbol = asked.call == Call::kTicks || asked.call == Call::kHistory ||
                       asked.call == Call::kHistoryOnly;
-  again(*task, symbol ? kLongestSymbolRetry : kLongestRetry, now);
+  // Nobody trades by these; what is not told is not known, and the venue judges each purchase.
+  const bool market = asked.call == Call::kOfferings || asked.call == Call::kTradingTimes;
+  if (market && !rate_limited && task->attempts + 1 >= kMaxAttempts) {
+    if (asked.call == Call::kOfferings) return refuse_offerings(asked, "NoAnswer", why);
+    task->phase = Task::Phase::kDone;
+    return;
+  }
+  again(*task, symbol || market ? kLongestSymbolRetry : kLongestRetry, now);
+  if (symbol) wait_for_opening(*task, now);
   if (asked.call == Call::kPoll && task->attempts >= kMaxAttempts) {
     std::erase_if(polls, [&](const PollTask& p) { return p.contract.value == asked.subject; });
   }
@@ -308,7 +331,7 @@ void Session::Impl::on_reply(const Pending& asked, const Now& now) {
     case Call::kActiveSymbols: {
       known = std::move(std::get<ActiveSymbolsPayload>(frame.payload).rows);
       if (known.size() > kMaxKnownSymbols) known.resize(kMaxKnownSymbols);
-      return;
+      return on_symbol_list(now);
     }
     case Call::kBalance:
     case Call::kTransactions:
@@ -345,6 +368,11 @@ void Session::Impl::on_reply(const Pending& asked, const Now& now) {
       const auto& sold = std::get<SellPayload>(frame.payload);
       return listener.on_sold(sold.contract, sold.sold_for);
     }
+    case Call::kOfferings:
+      return on_offerings(asked, std::get<OfferingsPayload>(frame.payload), now);
+    case Call::kTradingTimes:
+      if (task) on_trading_times(std::get<TradingTimesPayload>(frame.payload), now);
+      return;
     case Call::kForget:
     case Call::kAuthorize:
       return;
@@ -423,6 +451,9 @@ void Session::Impl::on_error_reply(const Pending& asked, const ApiError& error, 
   if (asked.call == Call::kPast && is_final_for_reads(error_class)) {
     return refuse_past(asked, describe(error));
   }
+  if (asked.call == Call::kOfferings && error_class != ErrorClass::kRateLimit) {
+    return refuse_offerings(asked, error.code, describe(error));
+  }
   if (error_class != ErrorClass::kRateLimit) {
     const bool symbol = asked.call == Call::kTicks || asked.call == Call::kHistory;
     notice_once(symbol ? core::EventKind::kTickGap : core::EventKind::kFrameRefused,
@@ -476,6 +507,8 @@ void Session::Impl::on_stream(const Now& now) {
     case Message::kProfitTable:
     case Message::kForget:
     case Message::kPing:
+    case Message::kOfferings:
+    case Message::kTradingTimes:
     case Message::kOther:
       break;
   }
@@ -703,11 +736,24 @@ void Session::Impl::on_balance(const BalancePayload& payload, const Now& now) {
   }
 }
 
+/// The symbol in the shortcode of a row that names none, where only the venue's list knows it.
+void Session::Impl::name_symbol(execution::HistoryRow& row) const {
+  if (!row.symbol.empty()) return;
+  const auto code = row.shortcode.view();
+  const auto rest = code.substr(std::min(code.size(), code.find('_') + 1));  // "SYMBOL_…"
+  for (const auto& listed : known) {
+    const auto symbol = listed.symbol.code.view();
+    const bool longer = symbol.size() > row.symbol.view().size();
+    if (longer && market::begins_with_symbol(rest, symbol)) row.symbol = listed.symbol.code;
+  }
+}
+
 void Session::Impl::on_portfolio(PortfolioPayload& payload, const Now&) {
   report.report.portfolio = std::move(payload.rows);
 }
 
 void Session::Impl::on_profit_table(ProfitTablePayload& payload, const Now& now) {
+  for (auto& row : payload.rows) name_symbol(row);
   auto& rows = report.report.profit_table;
   rows.insert(rows.end(), payload.rows.begin(), payload.rows.end());
   report.offset += payload.received;

@@ -105,6 +105,7 @@ void Session::Impl::pump(const Now& now) {
   if (!on_trial()) {
     pump_polls(now);
     pump_past(now);
+    pump_market(now);
   }
   pump_forgets(now);
 }
@@ -263,6 +264,7 @@ void Session::Impl::restart_streams(const Now& now) {
   }
   for (auto& wanted : polls) wanted.task.want();
   for (auto& wanted : past) wanted.task.want();
+  renew_market(now);
   forgets.clear();
   report = {};
   work = true;
@@ -292,7 +294,9 @@ void Session::Impl::set_symbols(std::vector<market::SymbolCode> wanted, std::siz
     const auto* info = market::find_symbol(symbol);
     if (info) stream.interval = seconds(info->interval_s);
     stream.expected_from = now.instant;
+    if (settings.asks_market) want_offerings(symbol);
   }
+  if (settings.asks_market) renew_market(now);
   work = true;
 }
 

@@ -40,6 +40,8 @@ class V3Rules final : public Rules {
       case Call::kHistoryOnly:
       case Call::kPast:
       case Call::kForget:
+      case Call::kOfferings:
+      case Call::kTradingTimes:
         return 2;
       case Call::kPing:  // sent at most twice a minute
         return kUncounted;

@@ -15,12 +15,14 @@ struct WireNames {
   std::string_view entry_time;
   std::string_view exit;
   std::string_view exit_time;
+  std::string_view symbol_name;  // active_symbols: for people
 };
 
 inline constexpr WireNames kOptionsNames{
     "underlying_symbol", "pip_size",  "underlying_symbol", "entry_spot",
-    "entry_spot_time",   "exit_spot", "exit_spot_time"};
-inline constexpr WireNames kV3Names{"symbol",          "pip",       "underlying",    "entry_tick",
-                                    "entry_tick_time", "exit_tick", "exit_tick_time"};
+    "entry_spot_time",   "exit_spot", "exit_spot_time",    "underlying_symbol_name"};
+inline constexpr WireNames kV3Names{
+    "symbol",          "pip",       "underlying",     "entry_tick",
+    "entry_tick_time", "exit_tick", "exit_tick_time", "display_name"};
 
 }  // namespace derivd::deriv

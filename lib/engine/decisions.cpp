@@ -21,11 +21,12 @@ std::string_view name_of(DecisionView::Kind kind) {
 
 void Engine::Impl::considering(Slot& slot, const strategy::Signal& signal,
                                const market::Tick& tick) {
+  slot.wish = signal.wish;
   if (!audience.people) return;
   slot.considered = {};
   slot.considered.tick = tick.epoch;
   slot.considered.type = signal.type;
-  if (slot.plan) slot.considered.planned = slot.plan->next();
+  if (slot.plan) slot.considered.planned = signal.stake.value_or(slot.plan->next());
 }
 
 void Engine::Impl::note(Slot& slot, DecisionView::Kind kind, std::string_view text,

@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "engine/impl.hpp"
+#include "engine/spec.hpp"
 #include "risk/day.hpp"
 
 namespace derivd::engine {
@@ -77,6 +78,7 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
   const auto push = feed->push(tick, history);
   if (push == Feed::Push::kDropped) return;
   if (!history) observe(tick.epoch);
+  if (!history) program_clock.show(tick.epoch, now.instant);
   if (push == Feed::Push::kNewAfterHole || push == Feed::Push::kRestarted) {
     core::Event e;
     e.kind = core::EventKind::kTickGap;
@@ -90,10 +92,14 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
   for (const auto& slot : slots) {
     if (!slot->runs() || slot->settings.symbol != tick.symbol) continue;
     if (push == Feed::Push::kRestarted) {
-      slot->strategy->reset();
+      forget_ticks(*slot);
       slot->last_epoch = {};
     }
-    feed_slot(*slot, *feed, tick, came, history);
+    if (slot->program != nullptr) {
+      feed_program(*slot, *feed, tick, came, history);
+    } else {
+      feed_slot(*slot, *feed, tick, came, history);
+    }
   }
 }
 
@@ -134,7 +140,7 @@ bool Engine::Impl::is_behind(Slot& slot, const market::Tick& tick, bool history)
   }
   if (history || ++slot.behind < Feed::kBackwards) return true;
   slot.behind = 0;
-  slot.strategy->reset();
+  forget_ticks(slot);
   slot.last_epoch = {};
   return false;
 }
@@ -153,24 +159,28 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   const bool seen_before = slot.last_epoch.s != 0;
   const bool joined =
       feed.linked_since() <= slot.last_epoch + std::chrono::seconds(feed.interval_s());
-  if (seen_before && !joined) slot.strategy->reset();
+  if (seen_before && !joined) forget_ticks(slot);
   slot.last_epoch = tick.epoch;
   if (slot.wants_own) slot.strategy->see(own(slot));
-  const auto signal = slot.strategy->on_tick(tick);
-  if (!seen_before || tick.epoch - slot.saved_at >= kSaveCounters) append_slot(slot);
-  if (!signal || history) return;
   auto proven = tick;
   // A tick may be stamped with a time that has not come yet. An order that took it for its own
   // would never be found: the venue's purchase second lies before it.
-  proven.epoch = std::min(came, steady);
-  consider(slot, *signal, proven, nullptr, ++turns);
+  if (!history) proven.epoch = std::min(came, steady);
+  if (slot.script_run != 0) feed_script(slot, tick, proven, history);
+  const auto signal = slot.strategy->on_tick(tick);
+  if (!seen_before || tick.epoch - slot.saved_at >= kSaveCounters) append_slot(slot);
+  if (!signal || history) return;
+  consider(slot, in_types_of(slot.settings, *signal), proven, nullptr, ++turns);
 }
 
 /// What came before it began: most often nothing, and what a reload or `enabled` lets begin later
 /// the ticks that others have heard.
 void Engine::Impl::feed_past(Slot& slot, const Feed& feed) {
   if (slot.wants_own) slot.strategy->see(own(slot));
-  feed.each_past([&](const market::Tick& tick) { slot.strategy->on_tick(tick); });
+  feed.each_past([&](const market::Tick& tick) {
+    if (slot.script_run != 0) feed_script(slot, tick, tick, true);
+    slot.strategy->on_tick(tick);
+  });
 }
 
 rules::Own Engine::Impl::own(const Slot& slot) const {
@@ -193,6 +203,7 @@ std::optional<core::Instant> Engine::Impl::next_deadline() const {
     if (at && (!next || *at < *next)) next = at;
   };
   for (const auto& w : waiting) take(w.deadline);
+  take(program_deadline());
   if (!is_online) return next;
   for (const auto& [id, follower] : followers) {
     const auto* order = ledger.find(id);
@@ -211,9 +222,12 @@ std::optional<core::Instant> Engine::Impl::next_deadline() const {
 void Engine::Impl::on_deadline() {
   const auto stale = [&](const Waiting& w) { return w.deadline <= now.instant; };
   for (const auto& w : waiting) {
-    if (stale(w)) drop(*w.slot, "the venue's answer came too late for this signal");
+    if (!stale(w)) continue;
+    w.slot->wish = w.signal.wish;
+    drop(*w.slot, "the venue's answer came too late for this signal");
   }
   if (std::erase_if(waiting, stale) > 0) release_waiting();
+  wake_programs();
   if (!is_online) return;
   for (auto& [id, follower] : followers) {
     const auto* order = ledger.find(id);
@@ -259,7 +273,7 @@ Feed* Engine::Impl::find_feed(const market::SymbolCode& symbol) {
 Feed& Engine::Impl::feed_for(const market::SymbolCode& symbol) {
   if (auto* feed = find_feed(symbol)) return *feed;
   // A back-test, which nobody reads, has no strategies that begin later.
-  feeds.push_back(std::make_unique<Feed>(symbol, audience.people));
+  feeds.push_back(std::make_unique<Feed>(symbol, audience.people, settings.symbols));
   ++symbols_revision;
   return *feeds.back();
 }
@@ -332,44 +346,53 @@ Engine::~Engine() = default;
 void Engine::restore(const execution::Snapshot& snapshot, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->restore(snapshot);
+  impl_->run_programs();
+  impl_->match_scripts();
 }
 
 void Engine::on_online(core::Money balance, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->online(balance);
+  impl_->run_programs();
 }
 
 void Engine::on_offline(const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->offline();
+  impl_->run_programs();
 }
 
 void Engine::on_venue_report(const execution::VenueReport& report, const core::Now& now,
                              Actions& out) {
   impl_->begin(now, out);
   impl_->report(report);
+  impl_->run_programs();
 }
 
 void Engine::on_tick(const market::Tick& tick, bool history, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->tick(tick, history);
+  impl_->run_programs();
 }
 
 void Engine::on_quote(const QuoteReply& reply, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->quote_reply(reply);
+  impl_->run_programs();
 }
 
 void Engine::on_bought(core::OrderId order, const execution::Bought& bought, const core::Now& now,
                        Actions& out) {
   impl_->begin(now, out);
   impl_->bought(order, bought);
+  impl_->run_programs();
 }
 
 void Engine::on_refused(core::OrderId order, const execution::Refusal& refusal,
                         const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->refused(order, refusal);
+  impl_->run_programs();
 }
 
 void Engine::on_unknown(core::OrderId order, std::string_view why, const execution::Refusal* answer,
@@ -381,18 +404,21 @@ void Engine::on_unknown(core::OrderId order, std::string_view why, const executi
   impl_->make_unknown(order, why);
   impl_->want_report();
   impl_->release_waiting();
+  impl_->run_programs();
 }
 
 void Engine::on_contract(const execution::ContractReport& report, execution::Witness witness,
                          const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->contract(report, witness);
+  impl_->run_programs();
 }
 
 void Engine::on_transaction(const execution::TransactionReport& report, const core::Now& now,
                             Actions& out) {
   impl_->begin(now, out);
   impl_->transaction(report);
+  impl_->run_programs();
 }
 
 void Engine::on_balance(core::Money balance, const core::Now& now, Actions& out) {
@@ -400,11 +426,26 @@ void Engine::on_balance(core::Money balance, const core::Now& now, Actions& out)
   impl_->balance.show(balance);
 }
 
+void Engine::on_script(std::string_view strategy, std::uint64_t run, const script::Answer& answer,
+                       const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  auto* slot = impl_->find_slot(strategy);
+  if (slot != nullptr && run != 0 && slot->script_run == run) impl_->script_answered(*slot, answer);
+}
+
+void Engine::on_script_failed(std::string_view strategy, std::uint64_t run,
+                              const script::Failure& failure, const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  auto* slot = impl_->find_slot(strategy);
+  if (slot != nullptr && run != 0 && slot->script_run == run) impl_->script_failed(*slot, failure);
+}
+
 std::optional<core::Instant> Engine::next_deadline() const { return impl_->next_deadline(); }
 
 void Engine::on_deadline(const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->on_deadline();
+  impl_->run_programs();
 }
 
 }  // namespace derivd::engine

@@ -20,6 +20,8 @@
 #include "execution/report.hpp"
 #include "risk/gate.hpp"
 #include "rules/evaluator.hpp"
+#include "script/message.hpp"
+#include "strategy/program.hpp"
 
 namespace derivd::engine {
 
@@ -58,7 +60,30 @@ struct AskReport {
 struct Tell {
   core::Event event;
 };
-using Action = std::variant<Append, SendQuote, SendBuy, Watch, Poll, AskReport, Tell>;
+/// Sell this open contract at the market, once. Answer: on_sold or on_not_sold.
+struct SendSell {
+  core::ContractId contract;
+  core::Name strategy;
+};
+/// Start the program of a strategy in a process of its own. Answers carry the number of the run.
+struct StartScript {
+  core::Name strategy;
+  std::uint64_t run = 0;
+  script::Setup setup;
+};
+/// End it; its answers count no more.
+struct StopScript {
+  core::Name strategy;
+  std::uint64_t run = 0;
+};
+/// Hand it a message. What is to be answered (script::Event): on_script or on_script_failed.
+struct FeedScript {
+  core::Name strategy;
+  std::uint64_t run = 0;
+  script::ToScript message;
+};
+using Action = std::variant<Append, SendQuote, SendBuy, Watch, Poll, AskReport, Tell, SendSell,
+                            StartScript, StopScript, FeedScript>;
 using Actions = std::vector<Action>;
 
 enum class StrategyStatus : std::uint8_t { kRunning, kPaused, kHalted, kDisabled, kBlocked };
@@ -119,6 +144,7 @@ struct AccountView {
 struct Audience {
   bool journal = true;  // Append
   bool people = true;   // Tell, and StrategyView::last_decision
+  bool words = true;    // Tell of what programs say (script_message), also without people
 };
 
 class Engine final {
@@ -170,6 +196,14 @@ class Engine final {
                       Actions& out);
   void on_balance(core::Money balance, const core::Now& now, Actions& out);
 
+  // Scripts. What comes of a run that was stopped counts no more.
+  /// The answer to the oldest event that has none; sequence 0 answers StartScript.
+  void on_script(std::string_view strategy, std::uint64_t run, const script::Answer& answer,
+                 const core::Now& now, Actions& out);
+  /// Its process ended, and why. The strategy is halted (`script`) until it is resumed.
+  void on_script_failed(std::string_view strategy, std::uint64_t run,
+                        const script::Failure& failure, const core::Now& now, Actions& out);
+
   // Time.
   std::optional<core::Instant> next_deadline() const;
   void on_deadline(const core::Now& now, Actions& out);
@@ -185,7 +219,8 @@ class Engine final {
   /// The venue's answer to it. The settlement itself comes by the witnesses; this asks for one.
   void on_sold(core::ContractId contract, const core::Now& now, Actions& out);
   /// The venue proved that it was not sold.
-  void on_not_sold(core::ContractId contract);
+  void on_not_sold(core::ContractId contract, std::string_view why, const core::Now& now,
+                   Actions& out);
 
   /// Takes other settings (valid ones) over between two events. Limits, guards, the caps of stake
   /// plans, `enabled` and the list of strategies hold at once; a strategy whose type, symbol,
@@ -194,6 +229,14 @@ class Engine final {
   /// sessions, steps, counts, pauses and halts stay; a result beyond a lowered take_profit or
   /// daily_profit latches its halt now. limits.day_starts cannot change while it runs.
   void reconfigure(const Settings& settings, const core::Now& now, Actions& out);
+
+  /// What the venue says of its symbols now: from here on nothing is bought while a market is
+  /// closed. A back-test never learns: where there are ticks, its market was open.
+  void learn(const market::Symbols& symbols);
+  /// The venue does not sell what this strategy buys: it is halted (`not_offered`) until a person
+  /// resumes it. One that is halted already, or disabled, stays as it is.
+  void not_offered(std::string_view name, std::string_view reason, const core::Now& now,
+                   Actions& out);
 
   /// No more entries from here on (clean stop). True: nothing awaits an answer any more.
   void drain(const core::Now& now, Actions& out);
@@ -219,6 +262,8 @@ class Engine final {
   std::vector<DecisionView> decisions(std::string_view strategy, std::size_t last) const;
   /// What the last decision of a strategy of type rules was made of; empty: no such strategy.
   std::vector<rules::RuleView> rules(std::string_view strategy) const;
+  /// What the program of a strategy of type dbot does; empty: no such strategy.
+  std::optional<strategy::ProgramView> program(std::string_view strategy) const;
   /// Whether an enabled strategy is made ready by a past of ticks: the longer, the better.
   bool wants_past() const;
 

@@ -13,6 +13,17 @@ namespace derivd::engine {
 using core::EventKind;
 using execution::OrderState;
 
+namespace {
+
+/// Of a contract that ends at a moment, whatever its start.
+bool ends_too_soon(const market::ContractSpec& spec, core::VenueTime at) {
+  if (spec.duration.unit != market::ContractDuration::Unit::kUntil) return false;
+  const auto left = market::expiry_of(spec.duration, at) - at;
+  return left.count() < market::kind_of(spec.type).needs.min_seconds;
+}
+
+}  // namespace
+
 risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   risk::Standing s;
   s.halted = slot.halted;
@@ -54,24 +65,26 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
                             const PaidQuote* quote, std::int64_t turn) {
   considering(slot, signal, tick);
   if (slot.pending) return drop(slot, "a change of its configuration waits for what is open");
-  const auto base = slot.settings.staking.base;
-  const auto planned = slot.plan->next();
-  auto d = decide(planned, base, standing(slot, turn), slot.settings, settings.limits);
+  if (venue.is_learned()) {
+    const auto closed = venue.closed_text(slot.settings.symbol, tick.epoch);
+    if (!closed.empty()) {
+      return drop(slot, fmt::format("the market of {} is {}", slot.settings.symbol, closed));
+    }
+  }
+  if (slot.settings.contract.basis == market::Basis::kPayout) {
+    return consider_payout(slot, signal, tick, quote, turn);
+  }
+  auto d = decide_for(slot, signal, turn);
   if (d.kind != Decision::Kind::kEnter && !waiting.empty()) {
     // What stands in the way may be another's signal that comes to nothing: then this one is next.
-    d = decide(planned, base, standing(slot, 0), slot.settings, settings.limits);
+    d = decide_for(slot, signal, 0);
     if (d.kind == Decision::Kind::kEnter) return hold(slot, signal, tick, d.stake, turn);
   }
-  if (d.restart_plan) restart_plan(slot);
-  if (d.kind == Decision::Kind::kHalt) {
-    const auto text = risk::sentence(*d.denied);
-    note(slot, DecisionView::Kind::kHalted, text, d.denied);
-    return halt(slot, "stop_loss", text);
-  }
-  if (d.kind == Decision::Kind::kDrop) return drop(slot, *d.denied);
+  if (stays_out(slot, d)) return;
 
   const auto spec = make_spec(slot.settings, signal, tick.quote.decimals());
   if (!spec) return drop(slot, spec.error().text);
+  if (ends_too_soon(*spec, tick.epoch)) return drop(slot, "its end has come too near");
   switch (twin_of(*spec, d.stake)) {
     case Twin::kNone:
       break;
@@ -89,6 +102,74 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
     }
   }
   send(slot, *spec, tick, d.stake, quote);
+}
+
+bool Engine::Impl::stays_out(Slot& slot, const Decision& d) {
+  if (d.restart_plan) restart_plan(slot);
+  if (d.kind == Decision::Kind::kHalt) {
+    const auto text = risk::sentence(*d.denied);
+    note(slot, DecisionView::Kind::kHalted, text, d.denied);
+    deny(slot);
+    deny_wish(slot, text);
+    halt(slot, "stop_loss", text);
+    return true;
+  }
+  if (d.kind == Decision::Kind::kDrop) drop(slot, *d.denied);
+  return d.kind != Decision::Kind::kEnter;
+}
+
+void Engine::Impl::consider_payout(Slot& slot, const strategy::Signal& signal,
+                                   const market::Tick& tick, const PaidQuote* quote,
+                                   std::int64_t turn) {
+  const auto base = slot.settings.staking.base;
+  const auto amount = quote != nullptr ? quote->stake : slot.plan->next();
+  // Before its price is known only what forbids any entry can be said.
+  const auto least = market::kind_of(signal.type).amounts.min_stake;
+  const auto price = quote != nullptr ? quote->ask : least;
+  // What the base costs, by the same price for a unit of payout.
+  const auto of_base =
+      quote == nullptr || amount == base
+          ? price
+          : core::Money::minor((price.units() * base.units() + amount.units() - 1) / amount.units(),
+                               price.exponent());
+  const auto d = decide(price, of_base, standing(slot, turn), slot.settings, settings.limits);
+  if (stays_out(slot, d)) return;
+  const auto spec = make_spec(slot.settings, signal, tick.quote.decimals());
+  if (!spec) return drop(slot, spec.error().text);
+  if (ends_too_soon(*spec, tick.epoch)) return drop(slot, "its end has come too near");
+  if (quote == nullptr) return ask_quote(slot, signal, tick, *spec, amount, turn);
+  // The plan began anew: that amount has a price of its own.
+  if (d.stake != price) return ask_quote(slot, signal, tick, *spec, base, turn);
+  if (const auto poor = risk::check_payout(price, quote->payout, slot.settings.guards)) {
+    return drop(slot, *poor);
+  }
+  switch (twin_of(*spec, price)) {
+    case Twin::kNone:
+      return send(slot, *spec, tick, price, quote);
+    case Twin::kInFlight:
+      return drop(slot, "an order just like it waits for its answer");
+    case Twin::kUnknown:
+      return drop(slot, "an order just like it has an unknown outcome");
+  }
+}
+
+// A stake of the signal's own is neither the plan's step nor its base: one that does not fit is
+// dropped, unless nothing that the plan could do would fit either.
+Decision Engine::Impl::decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn) {
+  const auto base = slot.settings.staking.base;
+  const auto s = standing(slot, turn);
+  // A program has no plan at all that could begin anew below its stake.
+  if (slot.program != nullptr) {
+    return decide(*signal.stake, *signal.stake, s, slot.settings, settings.limits);
+  }
+  if (!signal.stake) return decide(slot.plan->next(), base, s, slot.settings, settings.limits);
+  auto d = decide(*signal.stake, *signal.stake, s, slot.settings, settings.limits);
+  d.restart_plan = false;
+  if (d.kind == Decision::Kind::kHalt &&
+      decide(base, base, s, slot.settings, settings.limits).kind != Decision::Kind::kHalt) {
+    d.kind = Decision::Kind::kDrop;
+  }
+  return d;
 }
 
 // Two orders alike in flight at once could not be told apart if the link were lost now.
@@ -137,7 +218,9 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
   own_event();
   flights[intent.id] = Flight{now.instant};
   slot.told.reset();
+  if (slot.wish != 0) slot.wish_numbers[intent.id] = slot.wish;
   append_order(intent);
+  if (slot.program != nullptr) keep_program(slot, intent.id);
   // Made in its place: it is large, and this is the way to the wire.
   auto& buy = std::get<SendBuy>(out->emplace_back(std::in_place_type<SendBuy>));
   buy.order = intent.id;
@@ -160,6 +243,8 @@ void Engine::Impl::tell_sent(const execution::Order& order) {
 }
 
 void Engine::Impl::drop(Slot& slot, const risk::Denied& denied) {
+  deny(slot);
+  if (slot.wish != 0) deny_wish(slot, risk::sentence(denied));
   if (audience.people) tell_denied(slot, denied);
   if (denied.limit == risk::Limit::kMinBalance) look_for_deposit();
 }
@@ -186,6 +271,8 @@ void Engine::Impl::look_for_deposit() {
 }
 
 void Engine::Impl::drop(Slot& slot, std::string_view why) {
+  deny(slot);
+  deny_wish(slot, why);
   note(slot, DecisionView::Kind::kDropped, why);
   auto e = event(EventKind::kSignalDropped, slot);
   e.text = core::Text::truncated(fmt::format("{}: {}", slot.name(), why));
@@ -200,12 +287,14 @@ void Engine::Impl::restart_plan(Slot& slot) {
 }
 
 void Engine::Impl::quote_reply(const QuoteReply& reply) {
+  if (program_quote(reply)) return;
   const auto it = std::find_if(waiting.begin(), waiting.end(), [&](const Waiting& w) {
     return w.quoting && w.quoting == reply.order;
   });
   if (it == waiting.end()) return;  // stale and dropped before
   const auto w = *it;
   waiting.erase(it);
+  w.slot->wish = w.signal.wish;
   if (reply.quote_id.empty()) {
     drop(*w.slot, fmt::format("no quote: {}: {}", reply.code.view(), reply.reason.view()));
     learn(*w.slot, w.stake, w.deadline - kSignalLife,
@@ -214,7 +303,7 @@ void Engine::Impl::quote_reply(const QuoteReply& reply) {
     drop(*w.slot, fmt::format("the venue asks {} instead of {}", reply.ask.to_string(),
                               w.stake.to_string()));
   } else {
-    const PaidQuote quote{reply.order, reply.quote_id, w.stake, reply.payout};
+    const PaidQuote quote{reply.order, reply.quote_id, w.stake, reply.payout, reply.ask};
     consider(*w.slot, w.signal, w.tick, &quote, w.turn);
   }
   release_waiting();

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 
-#include "market/symbol.hpp"
-
 namespace derivd::engine {
 
-Feed::Feed(market::SymbolCode symbol, bool keeps_past)
+Feed::Feed(market::SymbolCode symbol, bool keeps_past, const market::Symbols& symbols)
     : symbol_(symbol), memory_(kMemory), past_(keeps_past ? kPast : 0) {
-  const auto* info = market::find_symbol(symbol.view());
+  const auto* info = symbols.find(symbol);
   interval_s_ = info == nullptr ? 0 : info->interval_s;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/time.hpp"
+#include "market/symbols.hpp"
 #include "market/tick.hpp"
 #include "market/tick_source.hpp"
 
@@ -27,7 +28,8 @@ class Feed final {
   static constexpr std::size_t kPast = 5000;
 
   /// `keeps_past`: for a strategy that wants one and begins while the symbol streams already.
-  explicit Feed(market::SymbolCode symbol, bool keeps_past = false);
+  explicit Feed(market::SymbolCode symbol, bool keeps_past = false,
+                const market::Symbols& symbols = {});
 
   enum class Push : std::uint8_t {
     kNew,

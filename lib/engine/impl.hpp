@@ -1,8 +1,7 @@
 // Owns the engine's inside: the state that engine.hpp hides and the steps between an event and its
 // actions. Its methods live in entry.cpp (signal → order), refuse.cpp (the venue's no), settle.cpp
-// (witness → result), link.cpp (start, reconnect, evidence), operator.cpp, reconfigure.cpp and
-// views.cpp. Nothing outside this
-// folder includes it.
+// (witness → result), link.cpp (start, reconnect, evidence), program.cpp (Deriv Bot programs),
+// operator.cpp, reconfigure.cpp and views.cpp. Nothing outside this folder includes it.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -17,6 +16,7 @@
 #include "engine/decide.hpp"
 #include "engine/engine.hpp"
 #include "engine/feed.hpp"
+#include "engine/program_clock.hpp"
 #include "engine/slot.hpp"
 #include "execution/follow.hpp"
 #include "execution/ledger.hpp"
@@ -117,11 +117,17 @@ struct Engine::Impl {
   struct PaidQuote {
     core::OrderId order;
     core::ShortString<64> id;
-    core::Money stake;
+    core::Money stake;  // the amount that was asked for: the payout, where the plan's amount is one
     core::Money payout;
+    core::Money ask;  // what it costs
   };
   void consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                 const PaidQuote* quote, std::int64_t turn);
+  /// The same where the plan's amount is the payout wanted: what it costs, only a quote says.
+  void consider_payout(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+                       const PaidQuote* quote, std::int64_t turn);
+  /// What a decision against entering does; true: it was one.
+  bool stays_out(Slot& slot, const Decision& decision);
   /// Signals of this strategy that wait always count, those of others with a turn before `turn`.
   risk::Standing standing(Slot& slot, std::int64_t turn) const;
   enum class Twin : std::uint8_t { kNone, kInFlight, kUnknown };
@@ -207,6 +213,35 @@ struct Engine::Impl {
             const std::optional<risk::Denied>& denied = {});
   void note_entry(Slot& slot, const execution::Order& intent);
 
+  // program.cpp: strategies of type dbot
+  void feed_program(Slot& slot, const Feed& feed, const market::Tick& tick, core::VenueTime came,
+                    bool history);
+  void run_programs();
+  void perform(Slot& slot, const strategy::ProgramBuys& wish);
+  void perform(Slot& slot, const strategy::ProgramSells& wish);
+  void perform(Slot& slot, const strategy::ProgramAsks& wish);
+  void perform(Slot& slot, const strategy::ProgramSays& wish);
+  void perform(Slot& slot, const strategy::ProgramEnds& wish);
+  /// Its purchase comes to nothing; no order was made of it.
+  void deny(Slot& slot);
+  /// What it was when this order was made of its wish, in the intent's own event.
+  void keep_program(Slot& slot, core::OrderId order);
+  void program_opened(Slot& slot, const execution::Order& order);
+  void program_refused(Slot& slot, core::OrderId order, const execution::Refusal& refusal);
+  void program_absent(Slot& slot, core::OrderId order);
+  void program_updated(const execution::Order& order, const execution::ContractReport& report,
+                       execution::Witness witness);
+  void program_ended(Slot& slot, const execution::Order& order);
+  void program_sold(core::ContractId contract);
+  void program_not_sold(core::ContractId contract, std::string_view why);
+  Slot* program_of(core::ContractId contract);
+  bool program_quote(const QuoteReply& reply);
+  void ask_program_quotes();
+  void restore_programs();
+  std::optional<core::Instant> program_deadline() const;
+  void wake_programs();
+  std::int64_t venue_ms() const { return program_clock.at(now.instant); }
+
   // reconfigure.cpp
   void reconfigure(const Settings& wanted);
   void adopt(Slot& slot, const StrategySettings& wanted);
@@ -216,6 +251,27 @@ struct Engine::Impl {
   bool is_needed(const market::SymbolCode& symbol) const;
   void refresh_feeds();
   void take_over_what_is_flat();
+
+  // script.cpp
+  void start_script(Slot& slot);
+  void stop_script(Slot& slot);
+  /// Starts and ends programs so that those run that should.
+  void match_scripts();
+  void feed_script(Slot& slot, const market::Tick& tick, const market::Tick& proven, bool history);
+  void ask_script(Slot& slot, script::Event event, const Slot::Unanswered& about);
+  void forget_ticks(Slot& slot);
+  void script_answered(Slot& slot, const script::Answer& answer);
+  void script_failed(Slot& slot, const script::Failure& failure);
+  void keep_state(Slot& slot, const script::Answer& answer, bool at_once);
+  void consider_wish(Slot& slot, const script::Wish& wish, const Slot::Unanswered& about);
+  void consider_sale(Slot& slot, std::uint64_t wish);
+  void deny_wish(Slot& slot, std::uint64_t wish, std::string_view why);
+  /// Where the signal at hand is a script's.
+  void deny_wish(Slot& slot, std::string_view why);
+  /// The venue proved that it was not sold; the script that wanted it hears why.
+  void script_not_sold(core::ContractId contract, std::string_view why);
+  void tell_result(Slot& slot, const execution::Order& order);
+  Decision decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn);
 
   // views.cpp
   StrategyView view(const Slot& slot) const;
@@ -251,6 +307,7 @@ struct Engine::Impl {
   core::Event event(core::EventKind kind, const execution::Order& order) const;
 
   Settings settings;
+  market::Symbols venue;  // as it was learned; in a back-test nothing is
   Audience audience;
   std::vector<std::unique_ptr<Slot>> slots;  // those of the configuration first, in its order
   std::vector<std::unique_ptr<Feed>> feeds;
@@ -262,6 +319,7 @@ struct Engine::Impl {
   std::set<core::OrderId> told_mismatch;  // of orders that the ledger still knows
   std::deque<Waiting> waiting;
   std::int64_t turns = 0;
+  std::uint64_t script_runs = 0;
   std::deque<Held> held;
   // Settlements that came before the link's first report, which may tell of earlier ones.
   std::vector<Held> early;
@@ -284,6 +342,17 @@ struct Engine::Impl {
 
   /// Contracts whose sale was asked for; true: the venue has confirmed it.
   boost::container::flat_map<core::ContractId, bool> selling;
+
+  /// A quote that a program asked for, to look at it.
+  struct ProgramQuote {
+    Slot* slot = nullptr;
+    core::OrderId id;
+    std::string type;
+    std::optional<strategy::ProgramQuote> quote;
+    bool answered = false;
+  };
+  std::vector<ProgramQuote> program_quotes;
+  ProgramClock program_clock;
 
   bool change_waits = false;  // some slot has a pending change
   bool spare_feeds = false;   // some feed is there for orders of before alone

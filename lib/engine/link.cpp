@@ -57,6 +57,7 @@ void Engine::Impl::restore(const execution::Snapshot& snapshot) {
   }
   for (const auto& order : snapshot.open_orders) restore_order(order);
   for (const auto c : claims) ledger.restore_claim(c);
+  restore_programs();
   roll_day();
   for (auto& slot : slots) {
     const bool known = std::any_of(snapshot.strategies.begin(), snapshot.strategies.end(),
@@ -131,6 +132,7 @@ void Engine::Impl::offline() {
   }
   for (const auto id : unanswered) make_unknown(id, "the link was lost before the answer");
   for (auto& feed : feeds) feed->lose_link();
+  program_quotes.clear();  // asked for again with the next link
 }
 
 void Engine::Impl::make_unknown(core::OrderId id, std::string_view why) {
@@ -268,6 +270,7 @@ void Engine::Impl::report(const execution::VenueReport& report) {
         "reconciled with the venue: {} orders looked up, {} resolved, {} at risk, {} foreign",
         pending.size(), resolved, ledger.exposed().size(), result.foreign.size()));
     tell(e);
+    ask_program_quotes();
   }
   flush_held();
 }
@@ -330,11 +333,18 @@ void Engine::Impl::conclude_absent(core::OrderId id) {
 void Engine::Impl::absent(core::OrderId id, std::string_view evidence) {
   const auto& order = ledger.absent(id, evidence);
   flights.erase(id);
+  auto& slot = slot_for(order.strategy);
+  program_absent(slot, id);
   append(execution::OrderRecord{order});
+  if (slot.program != nullptr) append_slot(slot);
   auto e = event(EventKind::kOrderResolved, order);
   e.reason = core::Text::truncated(evidence);
   e.text = core::Text::truncated(fmt::format("order {} was never bought: {}", id.value, evidence));
   tell(e);
+  if (const auto wish = slot.wish_numbers.find(id); wish != slot.wish_numbers.end()) {
+    deny_wish(slot, wish->second, fmt::format("never bought: {}", evidence));
+    slot.wish_numbers.erase(wish);
+  }
 }
 
 void Engine::Impl::ambiguous(core::OrderId id, std::size_t candidates) {

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::string_view kByOperator = "operator";
 constexpr std::string_view kRefused = "refused";
+constexpr std::string_view kScript = "script";
+constexpr std::string_view kNotOffered = "not_offered";
 
 /// Shown wherever somebody asks why it does not trade: never nothing.
 std::string_view words_of(std::string_view reason) {
@@ -36,7 +38,8 @@ void Engine::Impl::tell_halted(const Slot& slot) {
   e.reason = by_operator ? slot.halt_reason : core::Text::truncated(slot.halt_kind.view());
   e.profit = slot.session.realised;
   const auto head = fmt::format("{} halted ({}): ", slot.name(), slot.halt_kind.view());
-  const auto todo = slot.halt_kind == kRefused
+  const auto todo = slot.halt_kind == kRefused || slot.halt_kind == kScript ||
+                            slot.halt_kind == kNotOffered
                         ? fmt::format("; see to it, then derivctl resume {}", slot.name())
                         : std::string{};
   const auto room =
@@ -89,10 +92,12 @@ void Engine::Impl::resume(Slot& slot) {
   slot.refusals.end();
   slot.refusal = {};
   if (session_over) slot.new_session();
+  if (was_halted && slot.program != nullptr && slot.program->is_over()) slot.program->begin_anew();
   if (was_halted) {
     append(execution::HaltRecord{slot.name(), false, kByOperator, "resumed", now.wall, clock});
   }
   append_slot(slot);
+  match_scripts();
   auto e = event(EventKind::kStrategyResumed, slot);
   e.text = core::Text::truncated(
       fmt::format("{} resumed{}", slot.name(), session_over ? " with a new session" : ""));
@@ -132,6 +137,7 @@ bool Engine::resume(std::string_view name, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   const bool known = for_named(impl_->slots, name, [&](Slot& slot) { impl_->resume(slot); });
   impl_->flush_held();
+  impl_->run_programs();
   return known;
 }
 
@@ -146,6 +152,16 @@ bool Engine::halt(std::string_view name, std::string_view reason, const core::No
   });
 }
 
+void Engine::not_offered(std::string_view name, std::string_view reason, const core::Now& now,
+                         Actions& out) {
+  impl_->begin(now, out);
+  for_named(impl_->slots, name, [&](Slot& slot) {
+    if (slot.runs() && !slot.halted) impl_->halt(slot, kNotOffered, reason);
+  });
+}
+
+void Engine::learn(const market::Symbols& symbols) { impl_->venue = symbols; }
+
 void Engine::selling(core::ContractId contract) {
   const auto* order = impl_->ledger.find(contract);
   if (order != nullptr && order->state == execution::OrderState::kOpen) {
@@ -159,16 +175,26 @@ void Engine::on_sold(core::ContractId contract, const core::Now& now, Actions& o
   if (asked == impl_->selling.end()) return;  // settled by then
   asked->second = true;
   out.push_back(Poll{contract});
+  impl_->program_sold(contract);
+  impl_->run_programs();
 }
 
-void Engine::on_not_sold(core::ContractId contract) { impl_->selling.erase(contract); }
+void Engine::on_not_sold(core::ContractId contract, std::string_view why, const core::Now& now,
+                         Actions& out) {
+  impl_->begin(now, out);
+  impl_->selling.erase(contract);
+  impl_->program_not_sold(contract, why);
+  impl_->script_not_sold(contract, why);
+  impl_->run_programs();
+}
 
 void Engine::drain(const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->draining = true;
   impl_->waiting.clear();
   for (auto& slot : impl_->slots) {
-    if (slot->runs() && slot->saved_at != slot->last_epoch) impl_->append_slot(*slot);
+    const bool newer = slot->saved_at != slot->last_epoch || slot->program != nullptr;
+    if (slot->runs() && newer) impl_->append_slot(*slot);
   }
 }
 

@@ -47,6 +47,7 @@ void Engine::Impl::reconfigure(const Settings& wanted) {
   drop_stale_signals();
   latch_daily_profit();
   refresh_feeds();
+  match_scripts();
 }
 
 void Engine::Impl::adopt(Slot& slot, const StrategySettings& wanted) {
@@ -72,7 +73,9 @@ void Engine::Impl::adopt(Slot& slot, const StrategySettings& wanted) {
 void Engine::Impl::drop_stale_signals() {
   const auto stale = [](const Waiting& w) { return !w.slot->runs() || w.slot->pending; };
   for (const auto& w : waiting) {
-    if (stale(w)) drop(*w.slot, "the configuration has changed");
+    if (!stale(w)) continue;
+    w.slot->wish = w.signal.wish;
+    drop(*w.slot, "the configuration has changed");
   }
   if (std::erase_if(waiting, stale) > 0) release_waiting();
 }
@@ -116,6 +119,7 @@ void Engine::Impl::refresh_feeds() {
 void Engine::Impl::take_over(Slot& slot) {
   slot.take_over(*slot.pending);
   slot.pending.reset();
+  match_scripts();
   append_slot(slot);
   auto e = event(EventKind::kConfigChanged, slot);
   e.text = core::Text::truncated(
@@ -140,6 +144,7 @@ void Engine::Impl::take_over_what_is_flat() {
 void Engine::reconfigure(const Settings& settings, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->reconfigure(settings);
+  impl_->run_programs();
 }
 
 }  // namespace derivd::engine

@@ -35,8 +35,10 @@ void Engine::Impl::refused(core::OrderId id, const Refusal& refusal) {
   const auto asked = flights.at(id).sent;
   const auto& gone = ledger.refuse(id, refusal.code);
   flights.erase(id);
-  append(execution::OrderRecord{gone});
   auto& slot = slot_for(gone.strategy);
+  program_refused(slot, id, refusal);
+  append(execution::OrderRecord{gone});
+  if (slot.program != nullptr) append_slot(slot);
   slot.last_decision = core::Text::truncated(fmt::format("refused by the venue: {}", refusal.code));
   auto e = event(EventKind::kOrderRefused, gone);
   e.reason = core::Text::truncated(refusal.code);
@@ -44,6 +46,10 @@ void Engine::Impl::refused(core::OrderId id, const Refusal& refusal) {
       fmt::format("order {} refused: {}: {}", id.value, refusal.code, refusal.message));
   tell(e);
   learn(slot, gone.stake, asked, refusal);
+  if (const auto wish = slot.wish_numbers.find(id); wish != slot.wish_numbers.end()) {
+    deny_wish(slot, wish->second, words_of(refusal));
+    slot.wish_numbers.erase(wish);
+  }
   release_waiting();
   flush_held();
 }
@@ -54,7 +60,7 @@ void Engine::Impl::learn(Slot& slot, core::Money stake, core::Instant asked,
                          const Refusal& refusal) {
   if (refusal.kind == RefusalKind::kSingular) return;
   slot.refusal = core::Text::truncated(words_of(refusal));
-  const bool raised = slot.plan && stake > slot.settings.staking.base;
+  const bool raised = slot.plan && slot.program == nullptr && stake > slot.settings.staking.base;
   if (raised && refusal.kind == RefusalKind::kStake) slot.plan->refuse(stake);
   if (slot.refusals.row > 0 && asked < slot.refused_at) {
     slot.refusals.count_again();

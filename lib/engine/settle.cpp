@@ -47,7 +47,9 @@ void Engine::Impl::opened(const execution::Order& order, bool resolved) {
   const bool today = !day || risk::day_of(order.purchase_time, settings.limits.day_starts) >= *day;
   slot.on_purchase(order.id, order.purchase_time, today);
   flights.erase(order.id);
+  program_opened(slot, order);
   append_order(order);
+  if (slot.program != nullptr) append_slot(slot);
   if (slot.refusals.row > 0) taken(slot);
   out->push_back(Watch{order.contract});
   if (audience.people) tell_opened(order, resolved);
@@ -85,7 +87,7 @@ void Engine::Impl::contract(const execution::ContractReport& report, execution::
     return hold(HeldContract{report, witness});
   }
   const auto settlement = execution::settlement_from(*order, report);
-  if (!settlement) return;
+  if (!settlement) return program_updated(*order, report, witness);
   if (order->state != OrderState::kOpen) return later_witness(*order, *settlement, witness);
   // Before the link's first report others may have settled before this one.
   if (holds_early) return hold_until_reconciled(HeldContract{report, witness});
@@ -158,6 +160,7 @@ void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlem
   own_event();
   book(slot, order);
   append_order(order);
+  if (slot.script_run != 0) tell_result(slot, order);
   if (audience.people) tell_settled(slot, order, witness);
   if (slot.halted && !was_halted) tell_halted(slot);
   if (difference) mismatch(order, *difference);
@@ -183,6 +186,7 @@ void Engine::Impl::book(Slot& slot, const execution::Order& order) {
                            slot.settings.session.take_profit->to_string()));
   }
   latch_daily_profit();
+  program_ended(slot, order);
   append_slot(slot);
   if (day) append_day();
 }

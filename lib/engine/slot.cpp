@@ -79,9 +79,20 @@ Slot::Slot(const StrategySettings& s) : settings(s) {
 void Slot::make_strategy() {
   const auto* type = strategy::find_type(settings.type);
   DERIVD_CHECK(type != nullptr, "settings were not checked");
-  strategy = strategy::make_strategy(*type, settings.params, settings.rules);
+  // What a program wants kept outlives its text, as it does over a restart.
+  const auto kept = strategy ? std::string(strategy->kept()) : std::string{};
+  strategy = strategy::make_strategy(*type, settings.params,
+                                     {settings.rules, settings.program, symbol_of(settings)});
+  program = strategy->program();
+  wishes.clear();
+  if (!kept.empty()) strategy->keep(kept);
   wants_past = strategy->wants_past();
   wants_own = strategy->wants_own();
+}
+
+bool Slot::is_scripted() const {
+  const auto* type = strategy::find_type(settings.type);
+  return type != nullptr && type->is_scripted;
 }
 
 Slot::Slot(core::Name name) : configured(false) {
@@ -92,7 +103,8 @@ Slot::Slot(core::Name name) : configured(false) {
 bool Slot::must_be_flat_for(const StrategySettings& s) const {
   const auto& now = settings;
   return s.type != now.type || s.symbol != now.symbol || s.params != now.params ||
-         s.rules != now.rules || s.contract != now.contract || s.staking.plan != now.staking.plan ||
+         s.rules != now.rules || s.program != now.program || s.script != now.script ||
+         s.contract != now.contract || s.staking.plan != now.staking.plan ||
          s.staking.base != now.staking.base || s.staking.factor != now.staking.factor ||
          s.staking.unit != now.staking.unit;
 }
@@ -119,10 +131,13 @@ void Slot::take_live(const StrategySettings& s) {
 
 void Slot::take_over(const StrategySettings& s) {
   const bool others = !strategy || s.type != settings.type || s.symbol != settings.symbol ||
-                      s.params != settings.params || s.rules != settings.rules;
+                      s.params != settings.params || s.rules != settings.rules ||
+                      s.program != settings.program || s.script != settings.script ||
+                      (is_scripted() && s.contract != settings.contract);
   take_live(s);
   settings = s;
   if (others) {
+    script_changed = script_run != 0;
     make_strategy();
     last_epoch = {};
   }
@@ -187,6 +202,8 @@ void Slot::new_session() {
   last_profit = core::Money::minor(0, last_profit.exponent());
   refusals.total = 0;
   if (plan) plan->restart();
+  // Its stakes are its variables.
+  if (program != nullptr) program->begin_anew();
 }
 
 execution::StrategyRecord Slot::record() const {
@@ -299,8 +316,9 @@ std::string Slot::load(const execution::StrategyRecord& record) {
       last_epoch = {};
       problems += r.error().text + "; ";
     }
-    if (wants_past) last_epoch = {};           // history makes it anew
-    if (last_epoch.s == 0) strategy->reset();  // counted on another symbol
+    if (wants_past) last_epoch = {};  // history makes it anew
+    // Counted on another symbol. A program's sleeps and variables are no counters.
+    if (last_epoch.s == 0 && program == nullptr) strategy->reset();
   }
   if (plan) {
     if (auto r = plan->load(record.staking); !r) {

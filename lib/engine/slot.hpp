@@ -6,6 +6,7 @@
 // includes, so that a crash between two records books nothing twice and forgets nothing.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <boost/container/flat_set.hpp>
 #include <cstdint>
 #include <deque>
@@ -57,6 +58,7 @@ struct Slot {
 
   const core::Name& name() const { return settings.name; }
   bool runs() const { return configured && settings.enabled; }
+  bool is_scripted() const;
 
   void on_purchase(core::OrderId order, core::VenueTime time, bool today);
   void on_settled(const execution::Order& order, bool today);
@@ -72,7 +74,10 @@ struct Slot {
   bool configured = true;
   // Empty when it was not in the configuration at the start; what the journal says of them is kept.
   std::unique_ptr<strategy::Strategy> strategy;
-  bool wants_past = false;  // what the strategy says of itself, read once
+  strategy::Program* program = nullptr;  // the strategy, where it is one
+  strategy::ProgramWishes wishes;        // of the program, performed at the end of the event
+  market::Tick program_tick;             // the latest live one that it saw, its time proven
+  bool wants_past = false;               // what the strategy says of itself, read once
   bool wants_own = false;
   std::unique_ptr<staking::StakePlan> plan;
   std::string kept_counters;
@@ -113,7 +118,24 @@ struct Slot {
   // The last signals, a ring: decided.size() of them at most kKeptDecisions, the next at its place.
   std::vector<DecisionView> decided;
   std::size_t next_decided = 0;
-  DecisionView considered;          // the signal at hand
+  DecisionView considered;  // the signal at hand
+  std::uint64_t wish = 0;   // of a script: the number of the signal at hand
+
+  /// Of type script: the run of its program, and what it has not answered yet.
+  struct Unanswered {
+    std::uint64_t sequence = 0;
+    market::Tick tick;  // what a wish that comes of it would be bought on
+    core::Instant sent;
+    bool denial = false;
+    bool result = false;
+  };
+  std::uint64_t script_run = 0;  // 0: it does not run
+  bool script_changed = false;   // it runs with other settings than those in force
+  std::uint64_t script_sequence = 0;
+  std::deque<Unanswered> unanswered;
+  boost::container::flat_map<core::OrderId, std::uint64_t> wish_numbers;  // by order, until final
+  market::Tick script_tick;                                         // the last that it was told
+  core::VenueTime state_saved_at;   // what it wants kept, at the latest
   std::optional<risk::Limit> told;  // the denial that people were told last
 
  private:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/check.hpp"
@@ -11,31 +12,114 @@
 
 namespace derivd::engine {
 
+namespace {
+
+market::Terms terms_of(const market::Needs& needs, const ContractTemplate& wanted,
+                       const strategy::Signal& signal) {
+  if (needs.multiplier) {
+    return market::MultiplierTerms{static_cast<std::uint16_t>(wanted.multiplier.value_or(0)),
+                                   wanted.take_profit, wanted.stop_loss, wanted.cancellation};
+  }
+  if (needs.growth) {
+    return market::AccumulatorTerms{wanted.growth.value_or(core::Decimal{}), wanted.take_profit};
+  }
+  if (needs.points && wanted.payout_per_point) return market::PointTerms{*wanted.payout_per_point};
+  if (needs.select_of > 0) {
+    const auto tick =
+        signal.selected_tick > 0 ? signal.selected_tick : wanted.selected_tick.value_or(0);
+    return market::TickTerms{static_cast<std::int8_t>(tick)};
+  }
+  return std::monostate{};
+}
+
+/// As the template has it; a magnitude takes its sign from the type.
+core::Result<market::Barrier> barrier_of(const StrategySettings& settings, const market::Kind& kind,
+                                         const std::optional<BarrierSetting>& wanted,
+                                         std::string_view key, std::uint8_t decimals) {
+  if (!wanted) return core::invalid(fmt::format("{} needs contract.{}", kind.name, key));
+  const auto value = core::Price::from(wanted->value, decimals);
+  if (!value) return value.error();
+  if (settings.contract.types.empty()) {
+    return market::Barrier::offset(kind.direction < 0 ? -*value : *value);
+  }
+  return wanted->is_offset ? market::Barrier::offset(*value) : market::Barrier::absolute(*value);
+}
+
+core::Result<void> add_barriers(const StrategySettings& settings, const strategy::Signal& signal,
+                                std::uint8_t decimals, market::ContractSpec& spec) {
+  const auto& kind = market::kind_of(spec.type);
+  const auto& wanted = settings.contract;
+  if (!market::has_levels(spec.type) || spec.points() != nullptr) return {};
+  const auto add = [&](std::size_t i, const std::optional<market::Barrier>& said,
+                       const std::optional<BarrierSetting>& setting,
+                       std::string_view key) -> core::Result<void> {
+    if (said) {
+      spec.barriers[i] = *said;
+      return {};
+    }
+    const auto barrier = barrier_of(settings, kind, setting, key, decimals);
+    if (!barrier) return barrier.error();
+    spec.barriers[i] = *barrier;
+    return {};
+  };
+  if (auto r = add(0, signal.barrier, wanted.barrier, "barrier"); !r) return r;
+  if (!market::has_form(spec.type, market::BarrierForm::kPair)) return {};
+  return add(1, signal.barrier2, wanted.barrier2, "barrier2");
+}
+
+}  // namespace
+
+std::vector<market::ContractType> types_of(const StrategySettings& settings) {
+  const auto* type = strategy::find_type(settings.type);
+  DERIVD_CHECK(type != nullptr, "settings were not checked");
+  if (type->is_ruled()) {
+    std::vector<market::ContractType> out;
+    for (const auto& rule : settings.rules.rules) out.push_back(rule.buy.type);
+    return out;
+  }
+  if (!settings.contract.types.empty()) return settings.contract.types;
+  const auto own = strategy::contracts_of(*type, settings.params);
+  return {own.begin(), own.end()};
+}
+
+strategy::Signal in_types_of(const StrategySettings& settings, strategy::Signal signal) {
+  const auto& types = settings.contract.types;
+  if (types.empty()) return signal;
+  const auto* type = strategy::find_type(settings.type);
+  DERIVD_CHECK(type != nullptr, "settings were not checked");
+  const auto own = strategy::contracts_of(*type, settings.params);
+  const auto at = static_cast<std::size_t>(std::ranges::find(own, signal.type) - own.begin());
+  signal.type = types[std::min(at, types.size() - 1)];
+  const bool digit = market::has_form(signal.type, market::BarrierForm::kDigit);
+  const auto prediction = settings.contract.prediction.value_or(-1);
+  signal.prediction = static_cast<std::int8_t>(digit ? prediction : -1);
+  return signal;
+}
+
+market::SymbolInfo symbol_of(const StrategySettings& settings) {
+  if (settings.listed) return *settings.listed;
+  const auto* known = market::find_symbol(settings.symbol);
+  return known != nullptr ? *known : market::unknown_symbol(settings.symbol);
+}
+
 core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
                                              const strategy::Signal& signal,
                                              std::uint8_t decimals) {
+  if (signal.spec) return *signal.spec;
   const auto& kind = market::kind_of(signal.type);
   const auto& wanted = settings.contract;
   market::ContractSpec spec;
   spec.type = signal.type;
   spec.symbol = settings.symbol;
   spec.set_digit(signal.prediction);
-  if (kind.needs.has_length()) spec.duration = signal.duration.value_or(wanted.duration);
-  if (kind.needs.multiplier) {
-    spec.terms = market::MultiplierTerms{static_cast<std::uint16_t>(wanted.multiplier.value_or(0)),
-                                         wanted.take_profit, wanted.stop_loss, std::nullopt};
+  if (kind.needs.has_length()) {
+    const auto length =
+        wanted.until ? market::ContractDuration::until(*wanted.until) : wanted.duration;
+    spec.duration = signal.duration.value_or(length);
   }
-  if (kind.needs.barrier != market::BarrierForm::kOffset) return spec;
-  if (signal.barrier) {
-    spec.set_offset(*signal.barrier);
-    return spec;
-  }
-  if (!wanted.barrier) {
-    return core::invalid(fmt::format("{} needs contract.barrier", kind.name));
-  }
-  auto offset = core::Price::from(*wanted.barrier, decimals);
-  if (!offset) return offset.error();
-  spec.set_offset(kind.direction < 0 ? -*offset : *offset);
+  spec.terms = terms_of(kind.needs, wanted, signal);
+  spec.basis = wanted.basis;
+  if (auto r = add_barriers(settings, signal, decimals, spec); !r) return r.error();
   return spec;
 }
 
@@ -66,29 +150,51 @@ void add_predictions(const rules::Buy& buy, Buyable one, std::vector<Buyable>& o
 
 core::Result<market::ContractSpec> sample_spec(const StrategySettings& settings,
                                                market::ContractType type, std::uint8_t decimals) {
-  return make_spec(settings, {type, any_digit(type)}, decimals);
+  const auto wanted = settings.contract.prediction;
+  const auto digit = wanted && market::has_form(type, market::BarrierForm::kDigit)
+                         ? static_cast<std::int8_t>(*wanted)
+                         : any_digit(type);
+  return make_spec(settings, {type, digit}, decimals);
 }
+
+namespace {
+
+/// As the rule has it where it is a number, else a distance of zero.
+market::Barrier fixed_barrier(const rules::Level& level, std::uint8_t decimals, bool& varies) {
+  const auto fixed = rules::constant_of(level.value);
+  varies = varies || !fixed;
+  const auto pips = fixed.value_or(0) * static_cast<double>(core::pow10(decimals));
+  const auto value = core::Price::raw(std::llround(pips), decimals);
+  const bool offset = level.is_offset || !fixed;
+  return offset ? market::Barrier::offset(value) : market::Barrier::absolute(value);
+}
+
+}  // namespace
 
 std::vector<Buyable> buyables(const StrategySettings& settings) {
   const auto* type = strategy::find_type(settings.type);
-  const auto* symbol = market::find_symbol(settings.symbol);
-  DERIVD_CHECK(type != nullptr && symbol != nullptr, "settings were not checked");
+  DERIVD_CHECK(type != nullptr, "settings were not checked");
+  const auto decimals = symbol_of(settings).decimals;
   std::vector<Buyable> out;
+  // Known only when it runs.
+  if (type->programmed || type->is_scripted) return out;
   if (!type->is_ruled()) {
-    for (const auto contract : strategy::contracts_of(*type, settings.params)) {
-      out.push_back({{contract, any_digit(contract)}});
+    const auto wanted = settings.contract.prediction;
+    for (const auto contract : types_of(settings)) {
+      const auto digit = any_digit(contract);
+      out.push_back({{contract, digit >= 0 && wanted ? static_cast<std::int8_t>(*wanted) : digit}});
     }
     return out;
   }
   for (const auto& rule : settings.rules.rules) {
     Buyable one{{rule.buy.type}};
     one.signal.duration = rule.buy.duration;
-    if (rule.buy.barrier) {
-      const auto fixed = rules::constant_of(*rule.buy.barrier);
-      one.barrier_varies = !fixed;
-      const auto pips = fixed.value_or(0) * static_cast<double>(core::pow10(symbol->decimals));
-      one.signal.barrier = core::Price::raw(std::llround(pips), symbol->decimals);
-    }
+    one.signal.selected_tick = rule.buy.selected_tick;
+    const auto fix = [&](const rules::Level& l) {
+      return fixed_barrier(l, decimals, one.barrier_varies);
+    };
+    if (rule.buy.barrier) one.signal.barrier = fix(*rule.buy.barrier);
+    if (rule.buy.barrier2) one.signal.barrier2 = fix(*rule.buy.barrier2);
     add_predictions(rule.buy, one, out);
   }
   return out;

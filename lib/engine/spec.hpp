@@ -8,13 +8,22 @@
 #include "core/result.hpp"
 #include "engine/settings.hpp"
 #include "market/spec.hpp"
+#include "script/message.hpp"
 #include "strategy/strategy.hpp"
 
 namespace derivd::engine {
 
-/// Completes the template: the signal's type and prediction, and for HIGHER +barrier, for LOWER
-/// −barrier, in `decimals`, those of the symbol's quotes. An error when the barrier is missing or
-/// has more decimals than the symbol.
+/// What a strategy with these settings may buy: contract.type, or what its own type buys. The
+/// settings are checked, or at least their type is.
+std::vector<market::ContractType> types_of(const StrategySettings& settings);
+
+/// The signal in the types of `contract.type`: the strategy's first buys the first of them, its
+/// second the second, or the first where there is one. Also its prediction. Once for each signal.
+strategy::Signal in_types_of(const StrategySettings& settings, strategy::Signal signal);
+
+/// Completes the template by the signal: its type and prediction, and its length, barriers and
+/// selected tick where it has them. Quotes of the symbol have `decimals`. An error, with the key
+/// that it is about in front, when a barrier is missing or has more decimals than the symbol.
 core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
                                              const strategy::Signal& signal, std::uint8_t decimals);
 
@@ -23,15 +32,18 @@ core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
 core::Result<market::ContractSpec> sample_spec(const StrategySettings& settings,
                                                market::ContractType type, std::uint8_t decimals);
 
+/// What the program of a strategy of type script is told at its start, but for what it has kept.
+script::Setup setup_of(const StrategySettings& settings);
+
 /// What a strategy with these settings may buy.
 struct Buyable {
   strategy::Signal signal;
-  /// It is reckoned anew at each signal; `signal` has one of zero.
+  /// One of them is reckoned anew at each signal; `signal` has a distance of zero for it.
   bool barrier_varies = false;
 };
 /// One for each contract; of OVER and UNDER one for each prediction that is possible, of other
-/// types with a prediction one with any, because all are alike. The settings are checked, or at
-/// least their rules, type and symbol are.
+/// types with a prediction one with any, because all are alike. None of a program, which decides as
+/// it runs. The settings are checked, or at least their rules, type and symbol are.
 std::vector<Buyable> buyables(const StrategySettings& settings);
 
 }  // namespace derivd::engine

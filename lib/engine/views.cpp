@@ -36,6 +36,7 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   v.profit = slot.session.realised;
   v.peak = slot.session.peak;
   if (slot.plan) v.next_stake = slot.plan->next();
+  if (slot.program != nullptr) v.next_stake = slot.considered.planned;  // of its last purchase
   if (slot.last_epoch.s != 0) v.last_tick = slot.last_epoch;
   v.last_decision = slot.last_decision;
   v.change_pending = slot.pending.has_value();
@@ -62,6 +63,11 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
     v.reason =
         core::Text::truncated(fmt::format("{} refused in a row{}{}", slot.refusals.row,
                                           slot.refusal.empty() ? "" : ": ", slot.refusal.view()));
+  } else if (slot.program != nullptr) {
+    const auto program = slot.program->view();
+    v.reason = core::Text::truncated(fmt::format("its program: {}{}{}", program.phase,
+                                                 program.waiting.empty() ? "" : ", waits ",
+                                                 program.waiting));
   }
   return v;
 }
@@ -104,6 +110,12 @@ std::vector<rules::RuleView> Engine::rules(std::string_view strategy) const {
   const auto* slot = impl_->find_slot(strategy);
   if (slot == nullptr || !slot->strategy) return {};
   return slot->strategy->explain();
+}
+
+std::optional<strategy::ProgramView> Engine::program(std::string_view strategy) const {
+  const auto* slot = impl_->find_slot(strategy);
+  if (slot == nullptr || slot->program == nullptr) return std::nullopt;
+  return slot->program->view();
 }
 
 bool Engine::wants_past() const {

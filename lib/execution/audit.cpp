@@ -103,7 +103,8 @@ std::string hole_in(const ContractSpec& spec, const market::Life& life, std::spa
   const auto cadence = cadence_of(spec);
   const auto entry = life.entry()->epoch;
   const auto exit = life.exit()->epoch;
-  const bool timed = !spec.duration.in_ticks();
+  const bool early = life.ended()->when < life.expiry();
+  const bool timed = !spec.duration.in_ticks() && !early;
   if (cadence == 0) {
     const bool before = ticks.front().epoch <= start;
     const bool after = !timed || ticks.back().epoch >= life.expiry();
@@ -113,12 +114,16 @@ std::string hole_in(const ContractSpec& spec, const market::Life& life, std::spa
         "known rhythm",
         spec.symbol);
   }
-  const auto missing = timed ? missing_in(ticks, cadence, start, entry) +
-                                   missing_in(ticks, cadence, exit, life.expiry())
-                             : missing_in(ticks, cadence, start, exit);
+  // Of a time only both ends matter, unless a tick between them can decide.
+  const bool all = !timed || market::kind_of(spec.type).path_dependent;
+  const auto missing =
+      (all ? missing_in(ticks, cadence, start, exit) : missing_in(ticks, cadence, start, entry)) +
+      (timed ? missing_in(ticks, cadence, exit, life.expiry()) : 0);
   if (missing == 0) return {};
   return fmt::format("{} tick second{} without a tick where {}", missing, missing == 1 ? "" : "s",
-                     timed ? "the entry or the exit is decided" : "ticks are counted");
+                     !all                       ? "the entry or the exit is decided"
+                     : spec.duration.in_ticks() ? "ticks are counted"
+                                                : "any tick decides");
 }
 
 /// Whether entry and exit of the claim can be those of the contract, judged by their times alone.
@@ -165,9 +170,7 @@ void check_times(const Claim& claim, std::vector<Difference>& out,
 /// `wins` compares prices of one symbol; a claim may hold them with other decimals.
 bool comparable(const ContractSpec& spec, const Tick& entry, const Tick& exit) {
   const auto d = entry.quote.decimals();
-  return d == exit.quote.decimals() &&
-         (!market::has_form(spec.type, market::BarrierForm::kOffset) ||
-          spec.offset().decimals() == d);
+  return d == exit.quote.decimals() && market::has_decimals(spec, d);
 }
 
 void set_result(Audit& a, const ContractSpec& spec, const OwnResult& own, const Order& order) {
@@ -175,7 +178,7 @@ void set_result(Audit& a, const ContractSpec& spec, const OwnResult& own, const 
   a.exit = own.exit;
   a.won = own.won;
   a.expected = pays(order, own.won);
-  a.barrier = market::price_to_beat(spec, own.entry.quote);
+  if (!a.barrier) a.barrier = market::price_to_beat(spec, own.entry.quote);
 }
 
 /// Our own result from the ticks, where they prove one.
@@ -194,6 +197,7 @@ std::optional<OwnResult> from_ticks(const Claim& claim, std::span<const Tick> ti
     a.notes.push_back(hole);
     return std::nullopt;
   }
+  a.barrier = life.barrier_price();
   return OwnResult{*life.entry(), *life.exit(), life.ended()->how == market::End::kWon};
 }
 
@@ -202,6 +206,9 @@ void judge_digital(const Claim& claim, std::span<const Tick> ticks, Audit& a) {
   auto own = from_ticks(claim, ticks, a);
   if (own) {
     a.evidence = Evidence::kTicks;
+  } else if (market::kind_of(o.spec.type).wins == nullptr) {
+    a.notes.push_back("any tick of its life can decide it, so that all of them are needed");
+    return;
   } else if (o.entry && o.exit && comparable(o.spec, *o.entry, *o.exit)) {
     a.evidence = Evidence::kTwoTicks;
     a.notes.push_back(
@@ -275,6 +282,18 @@ void judge_multiplier(const Claim& claim, std::span<const Tick> ticks, Audit& a)
   if (claim.has_paid && o.sell_price != *a.expected) {
     differ(a.differences, "paid", o.sell_price.to_string(), a.expected->to_string());
   }
+  check_profit(o, a.differences);
+  a.verdict = AuditVerdict::kAgrees;
+}
+
+// Accumulators, turbos, vanillas: by figures of the venue's own, which no witness hands on.
+void judge_value(const Claim& claim, Audit& a) {
+  const auto& o = claim.order;
+  a.entry = o.entry;
+  a.exit = o.exit;
+  a.notes.push_back(
+      "what it pays follows from the venue's own barrier or number of contracts: the profit alone "
+      "is checked");
   check_profit(o, a.differences);
   a.verdict = AuditVerdict::kAgrees;
 }
@@ -356,8 +375,10 @@ Audit audit(const Claim& claim, std::span<const Tick> ticks) {
     const auto mine = in_order(o.spec, ticks, a.differences);
     if (o.outcome == Outcome::kSold && market::has_payout(o.spec.type)) {
       judge_sold(claim, a);
-    } else if (!market::has_payout(o.spec.type)) {
+    } else if (market::kind_of(o.spec.type).needs.multiplier) {
       judge_multiplier(claim, mine, a);
+    } else if (!market::has_payout(o.spec.type)) {
+      judge_value(claim, a);
     } else {
       judge_digital(claim, mine, a);
     }

@@ -19,13 +19,11 @@ core::VenueTime nominal_end(const market::ContractDuration& duration, core::Venu
 
 // Where ticks of the life are missing: does the venue's result follow from the venue's own ticks.
 std::optional<OwnResult> by_their_ticks(const Order& o) {
-  if (!market::has_payout(o.spec.type) || !o.entry || !o.exit) return std::nullopt;
+  // What a tick between them can decide does not follow from the two.
+  if (market::kind_of(o.spec.type).wins == nullptr || !o.entry || !o.exit) return std::nullopt;
   const auto decimals = o.entry->quote.decimals();
   if (decimals != o.exit->quote.decimals()) return std::nullopt;
-  if (market::has_form(o.spec.type, market::BarrierForm::kOffset) &&
-      decimals != o.spec.offset().decimals()) {
-    return std::nullopt;
-  }
+  if (!market::has_decimals(o.spec, decimals)) return std::nullopt;
   return OwnResult{*o.entry, *o.exit, market::wins(o.spec, o.entry->quote, o.exit->quote)};
 }
 
@@ -34,25 +32,26 @@ std::optional<OwnResult> by_their_ticks(const Order& o) {
 Follower::Follower(const market::ContractSpec& spec, core::VenueTime start, std::int64_t interval_s,
                    core::Instant opened)
     : spec_(spec) {
-  // A position has no end of its own, and where it closes depends on the venue's own levels.
-  if (!market::has_payout(spec.type)) {
-    complete_ = false;
-    return;
-  }
+  // What pays its value pays by figures of the venue's own: its levels, its number of contracts.
+  complete_ = market::has_payout(spec.type);
+  // A position without a length has no end of its own either.
+  if (!market::kind_of(spec.type).needs.has_length()) return;
   // What it pays, the order knows when it is compared.
-  life_ = market::Life(spec, {start, {}, {}}, market::find_symbol(spec.symbol));
+  if (complete_) life_ = market::Life(spec, {start, {}, {}}, market::find_symbol(spec.symbol));
   nominal_end_ = nominal_end(spec.duration, start, interval_s);
   next_poll_ = opened + (nominal_end_ - start) + kSilence;
 }
 
 bool Follower::has_ended(core::VenueTime epoch) const {
-  if (complete_ && spec_.duration.in_ticks()) return life_.is_over();
+  if (complete_ && life_.is_over()) return true;
+  if (complete_ && spec_.duration.in_ticks()) return false;
   return epoch >= nominal_end_;
 }
 
 void Follower::on_tick(const market::Tick& tick, core::Instant now) {
   if (complete_) life_.on_tick(tick);
-  if (ended_ || !market::has_payout(spec_.type) || !has_ended(tick.epoch)) return;
+  const bool ends = market::kind_of(spec_.type).needs.has_length();
+  if (ended_ || !ends || !has_ended(tick.epoch)) return;
   ended_ = true;
   next_poll_ = now + kFirstPoll;
 }

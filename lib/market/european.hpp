@@ -19,6 +19,10 @@ double european_probability(const ContractSpec& spec, const SymbolInfo& symbol,
 /// Of a running contract, at its last tick.
 double european_probability_now(const SymbolInfo& symbol, const Life& life, core::VenueTime now);
 
+/// Its barrier is not the entry itself, whatever its type: the odds ask of a CALL, too, how likely
+/// a pip more is.
+bool is_off_the_money(const ContractSpec& spec);
+
 /// Strictly beyond the price to beat, on the side of the kind's direction.
 bool is_beyond(const ContractSpec& spec, core::Price entry, core::Price exit);
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/check.hpp"
+#include "market/assumed.hpp"
 #include "market/integer.hpp"
 #include "market/kind.hpp"
 #include "market/multiplier.hpp"
@@ -85,6 +86,7 @@ constexpr Kind row(std::string_view name, std::int8_t direction) {
   Kind kind{.name = name, .v3_name = name, .family = "multiplier", .payoff = Payoff::kValue};
   kind.needs = {.barrier = BarrierForm::kNone, .ticks = false, .time = false, .multiplier = true};
   kind.resale = Resale::kAlways;
+  kind.entry = assumed::kPositionsEnterAtKnownTick ? EntryRule::kKnown : EntryRule::kNext;
   kind.amounts = {core::Money::minor(100), core::Money::minor(2'000'00), std::nullopt};
   kind.direction = direction;
   kind.check = check;

@@ -34,8 +34,15 @@ enum class Payoff : std::uint8_t {
 enum class BarrierForm : std::uint8_t {
   kNone,    // nothing: DIGITEVEN, MULTUP
   kEntry,   // the entry's quote: CALL
-  kOffset,  // the entry's quote and an offset: HIGHER
+  kOffset,  // a barrier of the buyer's, an offset from the entry or a quote: HIGHER
+  kPair,    // two of those, the high one first: EXPIRYRANGE
   kDigit,   // a digit: DIGITOVER
+};
+
+/// Which tick a contract enters at (deriv/v3-api.md section 4.1).
+enum class EntryRule : std::uint8_t {
+  kNext,   // the first after its start
+  kKnown,  // the latest one when it was bought: TURBOS*, VANILLALONG*
 };
 
 /// When the venue buys a running contract back (deriv/v3-api.md section 4.4).
@@ -48,9 +55,16 @@ enum class Resale : std::uint8_t {
 /// What a spec must say, and may not say.
 struct Needs {
   BarrierForm barrier = BarrierForm::kEntry;
-  bool ticks = true;             // its length may be ticks
-  bool time = true;              // its length may be a time; neither: it has no length
+  bool ticks = true;  // its length may be ticks
+  bool time = true;   // its length may be a time; neither: it has no length
+  std::int32_t min_ticks = 1;
+  std::int32_t max_ticks = 10;
+  std::int64_t min_seconds = 15;
+  std::int64_t max_seconds = 365LL * 86'400;
   bool multiplier = false;       // with the limits that the venue keeps: take profit, stop loss
+  bool growth = false;           // ACCU: a growth rate, with a take profit that the venue keeps
+  bool points = false;           // TURBOS*: a payout per point may stand for the barrier
+  std::int8_t select_of = 0;     // TICKHIGH: one tick of so many is named; 0: none
   bool quotes_digits = false;    // only on symbols for whose last digit the venue has contracts
   bool digit_is_priced = false;  // another digit is another price
   std::int8_t lowest_digit = 0;
@@ -79,12 +93,19 @@ struct Kind {
   std::int8_t direction = 0;  // +1 gains when the quote rises, -1 when it falls, 0 neither
   bool tie_wins = false;      // an exit that is exactly the price to beat wins
   bool entry_counts = false;  // counted in ticks, the entry is tick 1; else it is tick 0
+  EntryRule entry = EntryRule::kNext;
+  bool path_dependent = false;  // a tick between its entry and its exit can decide it
+  /// Of its probability, what the venue adds to the price in the place of a share of the payout, in
+  /// nano units; 0: the share, as for others (contracts.md section 2.2).
+  std::int64_t margin_nano = 0;
+  /// The least price of one unit of payout, in nano units: what bounds the payout for a stake.
+  std::int64_t least_price_nano = 1;
   /// Why its odds are known without a model of the quotes; empty: they are not.
   std::string_view fair_because{};
 
   /// What is wrong with it beyond `needs`; null: nothing can be.
   std::optional<SpecProblem> (*check)(const ContractSpec&, const SymbolInfo&) = nullptr;
-  /// Payoff::kFixed: whether it pays. Null for the others.
+  /// Payoff::kFixed: whether it pays, where entry and exit alone decide. Null for the others.
   bool (*wins)(const ContractSpec&, core::Price entry, core::Price exit) = nullptr;
   /// Payoff::kFixed: before the start, without commission; see theoretical_probability().
   double (*probability)(const ContractSpec&, const SymbolInfo&, std::optional<core::Price> spot,
@@ -97,8 +118,12 @@ struct Kind {
   std::optional<End> (*step)(Life&) = nullptr;
   /// At the end of its length; at least its entry is there. Null for kinds without a length.
   End (*at_end)(const Life&) = nullptr;
-  /// Payoff::kValue: what it is worth at its last tick. Null for the others.
+  /// Payoff::kValue: what it is worth at its last tick, where it ends there. Null for the others.
   core::Money (*value)(const Life&) = nullptr;
+  /// Payoff::kValue: what the venue buys a running one back for. Null: its value.
+  core::Money (*bid)(const Life&, const SymbolInfo&, core::VenueTime now) = nullptr;
+  /// The level in force, where the ticks of the life move it. Null: price_to_beat() of its entry.
+  std::optional<core::Price> (*level)(const Life&) = nullptr;
   /// The odds that follow from the rule alone, whatever the symbol; empty: none do.
   std::optional<double> (*fair)(const ContractSpec&) = nullptr;
   /// "wins when the last digit of the exit is odd".
@@ -112,6 +137,12 @@ constexpr bool has_payout(const Kind& kind) { return kind.payoff == Payoff::kFix
 inline bool has_payout(ContractType type) { return has_payout(kind_of(type)); }
 inline bool has_form(ContractType type, BarrierForm form) {
   return kind_of(type).needs.barrier == form;
+}
+
+/// It is measured against levels of the buyer's choice, so that a price needs a quote and a
+/// volatility.
+inline bool has_levels(ContractType type) {
+  return has_form(type, BarrierForm::kOffset) || has_form(type, BarrierForm::kPair);
 }
 
 /// Every row, in a fixed order.

@@ -3,14 +3,21 @@
 #include <array>
 
 #include "market/kind.hpp"
+#include "market/rows.hpp"
 
 namespace derivd::market {
 namespace {
 
 constexpr std::array kKinds{
-    &rows::kCall,      &rows::kPut,        &rows::kCallE,    &rows::kPutE,       &rows::kHigher,
-    &rows::kLower,     &rows::kDigitEven,  &rows::kDigitOdd, &rows::kDigitMatch, &rows::kDigitDiff,
-    &rows::kDigitOver, &rows::kDigitUnder, &rows::kMultUp,   &rows::kMultDown,
+    &rows::kCall,        &rows::kPut,         &rows::kCallE,        &rows::kPutE,
+    &rows::kHigher,      &rows::kLower,       &rows::kDigitEven,    &rows::kDigitOdd,
+    &rows::kDigitMatch,  &rows::kDigitDiff,   &rows::kDigitOver,    &rows::kDigitUnder,
+    &rows::kMultUp,      &rows::kMultDown,    &rows::kOneTouch,     &rows::kNoTouch,
+    &rows::kExpiryRange, &rows::kExpiryMiss,  &rows::kExpiryRangeE, &rows::kExpiryMissE,
+    &rows::kRange,       &rows::kUpOrDown,    &rows::kAsianUp,      &rows::kAsianDown,
+    &rows::kRunHigh,     &rows::kRunLow,      &rows::kTickHigh,     &rows::kTickLow,
+    &rows::kResetCall,   &rows::kResetPut,    &rows::kAccumulator,  &rows::kTurbosLong,
+    &rows::kTurbosShort, &rows::kVanillaCall, &rows::kVanillaPut,
 };
 
 }  // namespace

@@ -21,7 +21,8 @@ core::VenueTime nominal_expiry(const ContractSpec& spec, core::VenueTime start,
   DERIVD_CHECK(spec.duration.count > 0, "a contract of a kind with a length has one");
   if (!spec.duration.in_ticks()) return expiry_of(spec.duration, start);
   // An unlisted symbol ticks every second or so; the figure only lasts until the exit is known.
-  const std::int64_t interval = symbol != nullptr ? symbol->interval_s : 1;
+  const std::int64_t interval =
+      symbol != nullptr && symbol->interval_s > 0 ? symbol->interval_s : 1;
   return {start.s + spec.duration.count * interval};
 }
 
@@ -59,6 +60,10 @@ Life::Life(const ContractSpec& spec, const Purchase& purchase, const SymbolInfo*
       expiry_(nominal_expiry(spec, purchase.start, symbol)),
       is_something_(true) {
   const auto& kind = kind_of(spec.type);
+  if (kind.entry == EntryRule::kKnown) {
+    entry_ = purchase.known;
+    last_ = purchase.known;
+  }
   if (kind.begin != nullptr) kind.begin(*this, symbol);
 }
 
@@ -69,6 +74,8 @@ bool Life::on_tick(const Tick& tick) {
   const auto& kind = kind_of(spec_.type);
   const bool in_ticks = spec_.duration.in_ticks();
   if (tick.epoch > expiry_ && !in_ticks) return on_time(tick.epoch);
+  // It entered at a tick that nobody kept: nothing can be said of it any more.
+  if (kind.entry == EntryRule::kKnown && !entry_) return false;
   last_ = tick;
   if (!entry_) {
     entry_ = tick;
@@ -78,6 +85,7 @@ bool Life::on_tick(const Tick& tick) {
   }
   if (kind.step != nullptr) {
     if (const auto how = kind.step(*this)) {
+      if (in_ticks && kind.needs.has_length()) expiry_ = tick.epoch;
       finish(*how, tick.epoch);
       return true;
     }
@@ -95,6 +103,7 @@ bool Life::on_time(core::VenueTime now) {
   if (ended_ || !is_something_ || now <= expiry_) return false;
   const auto& kind = kind_of(spec_.type);
   if (!is_timed(spec_)) return false;
+  if (kind.entry == EntryRule::kKnown && !entry_) return false;
   finish(last_ ? kind.at_end(*this) : End::kExpiredEmpty, expiry_);
   return true;
 }
@@ -125,7 +134,13 @@ std::optional<Tick> Life::exit() const {
 }
 
 std::optional<core::Price> Life::barrier_price() const {
-  return entry_ ? price_to_beat(spec_, entry_->quote) : std::nullopt;
+  if (!entry_) return std::nullopt;
+  const auto level = kind_of(spec_.type).level;
+  return level != nullptr ? level(*this) : price_to_beat(spec_, entry_->quote);
+}
+
+std::optional<core::Price> Life::low_barrier_price() const {
+  return entry_ ? low_barrier(spec_, entry_->quote) : std::nullopt;
 }
 
 core::Money Life::pays(End how) const {

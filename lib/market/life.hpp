@@ -45,6 +45,9 @@ struct Purchase {
   core::VenueTime start;
   core::Money stake;
   core::Money payout;  // as quoted, the stake included; zero for kinds that pay their value
+  /// The latest tick when it was bought, for kinds that enter at it or are sized by it
+  /// (EntryRule::kKnown); where it is missing such a life has no entry and never decides.
+  std::optional<Tick> known = std::nullopt;
 };
 
 struct Ended {
@@ -84,15 +87,17 @@ class Life final {
   const std::optional<Tick>& last() const { return last_; }  // the latest within the life
   /// The tick that decided it; empty before, and for what time alone ended.
   std::optional<Tick> exit() const;
-  /// The price to beat; empty before the entry and for kinds without one.
+  /// The price to beat, of two the high one; empty before the entry and for kinds without one.
   std::optional<core::Price> barrier_price() const;
+  /// The low one of two; empty before the entry and for other kinds.
+  std::optional<core::Price> low_barrier_price() const;
   /// Counted by its own rule: the entry is 1 or 0 (Kind::entry_counts).
   int ticks_passed() const { return ticks_passed_; }
   /// What it pays for this end, at its last tick.
   core::Money pays(End how) const;
 
   /// A kind's own notes from one tick to the next: what they mean is the business of its file.
-  std::array<std::int64_t, 4> notes{};
+  std::array<std::int64_t, 6> notes{};
 
  private:
   void finish(End how, core::VenueTime when);

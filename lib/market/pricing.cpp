@@ -16,9 +16,14 @@ std::int64_t nano(double share) { return std::llround(share * static_cast<double
 
 /// What one unit of payout costs, in nano units. Digits and at-the-money come out exact, because
 /// their probabilities and the commissions have fewer than nine decimals.
-std::int64_t unit_price(std::int64_t probability, const PriceModel& model) {
+std::int64_t unit_price(const Kind& kind, std::int64_t probability, const PriceModel& model) {
+  // A model without a commission is a fair game for every kind.
+  const bool own_margin = kind.margin_nano > 0 && model.fixed_commission > 0;
+  const auto margin = own_margin
+                          ? half_up_div(static_cast<Wide>(probability) * kind.margin_nano, kNano)
+                          : nano(model.fixed_commission);
   // Never nothing: an impossible outcome without commission would divide by zero.
-  return std::max<std::int64_t>(1, probability + nano(model.fixed_commission));
+  return std::max<std::int64_t>(kind.least_price_nano, probability + margin);
 }
 
 }  // namespace
@@ -35,7 +40,7 @@ core::Money payout_for(const ContractSpec& spec, const SymbolInfo& symbol, core:
                        std::optional<core::Price> spot, const PriceModel& model,
                        std::optional<core::VenueTime> start) {
   const auto probability = nano(theoretical_probability(spec, symbol, spot, start));
-  const auto price = unit_price(probability, model);
+  const auto price = unit_price(kind_of(spec.type), probability, model);
   const auto numerator = static_cast<Wide>(stake.units()) * kNano;
   const bool down = model.floor_likely && probability >= kRoundedDownFrom;
   const auto units = down ? floor_div(numerator, price) : half_up_div(numerator, price);
@@ -46,7 +51,7 @@ core::Money stake_for(const ContractSpec& spec, const SymbolInfo& symbol, core::
                       std::optional<core::Price> spot, const PriceModel& model,
                       std::optional<core::VenueTime> start) {
   const auto probability = nano(theoretical_probability(spec, symbol, spot, start));
-  const auto price = unit_price(probability, model);
+  const auto price = unit_price(kind_of(spec.type), probability, model);
   return core::Money::minor(half_up_div(static_cast<Wide>(payout.units()) * price, kNano),
                             payout.exponent());
 }
@@ -55,7 +60,9 @@ core::Money bid_for(const SymbolInfo& symbol, const Life& life, core::VenueTime 
                     const PriceModel& model, std::optional<core::Price> spot) {
   if (life.is_over()) return life.ended()->pays;
   const auto& kind = kind_of(life.spec().type);
-  if (!has_payout(kind)) return kind.value(life);
+  if (!has_payout(kind)) {
+    return kind.bid != nullptr ? kind.bid(life, symbol, now) : kind.value(life);
+  }
   const double probability = life.entry()
                                  ? kind.probability_now(symbol, life, now)
                                  : theoretical_probability(life.spec(), symbol, spot, life.start());

@@ -22,7 +22,8 @@ namespace derivd::market {
 inline constexpr double kCommission = 0.012;
 
 struct PriceModel {
-  /// Commission plus the application's mark-up, as a share of the payout.
+  /// For kinds that have no margin of their own (Kind::margin_nano). Commission plus the
+  /// application's mark-up, as a share of the payout.
   double fixed_commission = kCommission;
   /// Payouts of probabilities of 0.9 and more are rounded down, as measured in 2026 (DIGITDIFF pays
   /// 1.09, not 1.10); false: rounded half up like all others, as in 2016 (2 paid 2.20).
@@ -31,8 +32,9 @@ struct PriceModel {
 
 /// Probability without commission; what pays its value has none (CHECK), a barrier needs a `spot`
 /// (CHECK). Digits are exact. At the money it is one half on ticks and below five minutes; all else
-/// is Black-Scholes with r = 0 on `spot` over the contract's length, n ticks being n × interval.
-/// `start` only matters to contracts of days, which end at the close of their last day.
+/// is Black-Scholes with r = 0 on `spot` over the contract's length, n ticks being n × interval, or
+/// what the kind's own file says. `start` matters to contracts of days, which end at the close of
+/// their last day, and to those that end at a moment, which need it (CHECK).
 double theoretical_probability(const ContractSpec& spec, const SymbolInfo& symbol,
                                std::optional<core::Price> spot,
                                std::optional<core::VenueTime> start = std::nullopt);

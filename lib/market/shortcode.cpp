@@ -1,5 +1,6 @@
 #include "market/shortcode.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "market/kind.hpp"
@@ -39,6 +40,26 @@ std::optional<core::VenueTime> epoch(std::string_view text) {
   return core::VenueTime{*seconds};
 }
 
+constexpr std::uint8_t kAbsoluteDecimals = 6;  // "1460000000" is 1460.00
+
+Agreement barrier_agrees(const Barrier& barrier, std::string_view field) {
+  const auto pips = pips_of(field);
+  const auto number = pips ? std::nullopt : number_of(field);
+  switch (barrier.form) {
+    case Barrier::Form::kOffset:
+      return pips ? agreement(*pips == barrier.value.mantissa()) : Agreement::kUnreadable;
+    case Barrier::Form::kAbsolute: {
+      const auto quote = core::Decimal{barrier.value.mantissa(), barrier.value.decimals()};
+      if (!number) return Agreement::kUnreadable;
+      return agreement(quote == core::Decimal{*number, kAbsoluteDecimals});
+    }
+    case Barrier::Form::kNone:
+    case Barrier::Form::kDigit:
+      break;
+  }
+  return Agreement::kUnreadable;
+}
+
 bool read_length(Shortcode& code, std::string_view start, std::string_view end) {
   const auto from = epoch(start);
   if (!from) return false;
@@ -65,10 +86,15 @@ std::string_view CodeFields::text() {
 
 std::optional<std::int64_t> CodeFields::number() { return number_of(text()); }
 
+bool begins_with_symbol(std::string_view text, std::string_view symbol) {
+  if (text.size() <= symbol.size() || text[symbol.size()] != '_') return false;
+  const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
+  return std::equal(symbol.begin(), symbol.end(), text.begin(),
+                    [&](char a, char b) { return upper(a) == upper(b); });
+}
+
 bool CodeFields::skip_symbol(std::string_view symbol) {
-  if (!rest_.starts_with(symbol) || rest_.size() <= symbol.size() || rest_[symbol.size()] != '_') {
-    return false;
-  }
+  if (!begins_with_symbol(rest_, symbol)) return false;
   rest_.remove_prefix(symbol.size() + 1);
   return true;
 }
@@ -98,7 +124,17 @@ Agreement digit_code_agrees(const ContractSpec& spec, CodeFields& fields) {
   return both(length, digit ? agreement(*digit == spec.digit()) : Agreement::kUnreadable);
 }
 
+Agreement levels_code_agrees(const ContractSpec& spec, CodeFields& fields) {
+  auto out = length_code_agrees(spec, fields);
+  const std::size_t count = has_form(spec.type, BarrierForm::kPair) ? 2 : 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    out = both(out, barrier_agrees(spec.barriers[i], fields.text()));
+  }
+  return out;
+}
+
 Agreement offset_code_agrees(const ContractSpec& spec, CodeFields& fields) {
+  if (spec.barriers[0].form == Barrier::Form::kAbsolute) return levels_code_agrees(spec, fields);
   const auto length = length_code_agrees(spec, fields);
   const auto barrier = fields.text();
   const auto pips = barrier.empty() ? std::optional<std::int64_t>(0) : pips_of(barrier);
@@ -126,6 +162,9 @@ std::optional<Shortcode> read_shortcode(std::string_view text, std::string_view 
   const auto barrier = fields.text();
   code.offset_pips = pips_of(barrier);
   if (!code.offset_pips && !barrier.empty()) code.absolute_barrier = number_of(barrier);
+  const auto low = fields.text();
+  code.low_offset_pips = pips_of(low);
+  if (!code.low_offset_pips && !low.empty()) code.low_absolute_barrier = number_of(low);
   return code;
 }
 

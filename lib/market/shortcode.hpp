@@ -16,6 +16,10 @@ namespace derivd::market {
 enum class Agreement : std::uint8_t { kAgrees, kDiffers, kUnreadable };
 constexpr Agreement agreement(bool same) { return same ? Agreement::kAgrees : Agreement::kDiffers; }
 
+/// "FRXEURUSD_1.91_…" on frxEURUSD: the venue writes whole shortcodes in capitals, as recorded
+/// contracts on forex pairs show. A symbol's own name may hold '_'.
+bool begins_with_symbol(std::string_view text, std::string_view symbol);
+
 /// What is left of a shortcode, cut off field by field at each '_'.
 class CodeFields final {
  public:
@@ -40,6 +44,8 @@ Agreement length_code_agrees(const ContractSpec& spec, CodeFields& fields);
 Agreement digit_code_agrees(const ContractSpec& spec, CodeFields& fields);
 /// START_END_S10P: ten pips from the entry; S0P or nothing: at the money.
 Agreement offset_code_agrees(const ContractSpec& spec, CodeFields& fields);
+/// START_END_BARRIER[_BARRIER]: offsets in pips, quotes as millionths.
+Agreement levels_code_agrees(const ContractSpec& spec, CodeFields& fields);
 
 /// The fields of a shortcode, as they stand there.
 struct Shortcode {
@@ -50,8 +56,10 @@ struct Shortcode {
   bool starts_later = false;  // forward-starting
   std::optional<core::VenueTime> expiry;
   std::optional<std::int32_t> ticks;
-  std::optional<std::int64_t> offset_pips;       // "S10P"
-  std::optional<std::int64_t> absolute_barrier;  // without S and P: a digit, or a price x 10^6
+  std::optional<std::int64_t> offset_pips;           // "S10P"
+  std::optional<std::int64_t> absolute_barrier;      // without S and P: a digit, or a price x 10^6
+  std::optional<std::int64_t> low_offset_pips;       // of two barriers, the second
+  std::optional<std::int64_t> low_absolute_barrier;  // 0 where there is none
 };
 /// Of a contract on this symbol (whose own name may hold '_'); empty: another form, or another
 /// symbol.

@@ -15,10 +15,6 @@ namespace {
 using Unit = ContractDuration::Unit;
 
 constexpr std::int64_t kDay = 86400;
-// Section 4.3.
-constexpr std::int32_t kMaxTicks = 10;
-constexpr std::int64_t kMinSeconds = 15;
-constexpr std::int64_t kMaxSeconds = 365 * kDay;
 
 struct UnitRow {
   Unit unit;
@@ -51,22 +47,25 @@ std::optional<SpecProblem> duration_problem(const ContractSpec& spec) {
     return SpecProblem{SpecFault::kDuration,
                        fmt::format("A {} contract has no duration.", kind.family)};
   }
+  const auto& needs = kind.needs;
   if (d.in_ticks()) {
-    if (!kind.needs.ticks) {
+    if (!needs.ticks) {
       return SpecProblem{SpecFault::kDuration, fmt::format("{} contracts are not offered in ticks.",
                                                            capitalised(kind.family))};
     }
-    if (d.count >= 1 && d.count <= kMaxTicks) return std::nullopt;
+    if (d.count >= needs.min_ticks && d.count <= needs.max_ticks) return std::nullopt;
     return SpecProblem{SpecFault::kDuration,
-                       fmt::format("Number of ticks must be between 1 and {}.", kMaxTicks)};
+                       fmt::format("Number of ticks must be between {} and {}.", needs.min_ticks,
+                                   needs.max_ticks)};
   }
-  if (!kind.needs.time) {
+  if (!needs.time) {
     return SpecProblem{SpecFault::kDuration, fmt::format("{} contracts are offered in ticks only.",
                                                          capitalised(kind.family))};
   }
-  // What is priced and counted down here has a length: an end alone has a text, and no more yet.
-  const auto seconds = d.unit == Unit::kUntil ? 0 : d.seconds();
-  if (seconds >= kMinSeconds && seconds <= kMaxSeconds) return std::nullopt;
+  // How long it is until an end, only the moment of the purchase says; whoever buys looks then.
+  if (d.unit == Unit::kUntil) return std::nullopt;
+  const auto seconds = d.seconds();
+  if (seconds >= needs.min_seconds && seconds <= needs.max_seconds) return std::nullopt;
   return SpecProblem{SpecFault::kDuration, "Trading is not offered for this duration."};
 }
 
@@ -84,35 +83,94 @@ std::optional<SpecProblem> digit_problem(const ContractSpec& spec) {
                      fmt::format("Barrier must be an integer in range of {} to {}.", low, high)};
 }
 
+bool is_level(const Barrier& barrier) {
+  return barrier.form == Barrier::Form::kOffset || barrier.form == Barrier::Form::kAbsolute;
+}
+
+/// Of a type that is measured against levels: this one of them.
+std::optional<SpecProblem> level_problem(const ContractSpec& spec, const Barrier& barrier,
+                                         const SymbolInfo& symbol) {
+  if (!is_level(barrier)) {
+    return SpecProblem{SpecFault::kBarrier,
+                       fmt::format("{} needs {}.", name_of(spec.type),
+                                   has_form(spec.type, BarrierForm::kPair)
+                                       ? "two barriers, the high one first"
+                                       : "a barrier, an offset from the entry or a quote")};
+  }
+  if (barrier.value.decimals() != symbol.decimals) {
+    return SpecProblem{SpecFault::kBarrier, fmt::format("Barrier of {} must have {} decimals.",
+                                                        symbol.code, symbol.decimals)};
+  }
+  if (barrier.form == Barrier::Form::kAbsolute && barrier.value.mantissa() <= 0) {
+    return SpecProblem{SpecFault::kBarrier, "An absolute barrier is a quote, which is above zero."};
+  }
+  return std::nullopt;
+}
+
+std::optional<SpecProblem> pair_problem(const ContractSpec& spec) {
+  const auto& [high, low] = spec.barriers;
+  if (high.form != low.form) {
+    return SpecProblem{SpecFault::kBarrier,
+                       "Both barriers must be offsets from the entry, or both quotes."};
+  }
+  if (high.value > low.value) return std::nullopt;
+  return SpecProblem{SpecFault::kBarrier, "The high barrier must be above the low one."};
+}
+
 std::optional<SpecProblem> barrier_problem(const ContractSpec& spec, const SymbolInfo& symbol) {
   const auto& [first, second] = spec.barriers;
+  const bool pair = has_form(spec.type, BarrierForm::kPair);
+  const bool one = has_form(spec.type, BarrierForm::kOffset) && spec.points() == nullptr;
   const bool none = first.form == Barrier::Form::kNone || first.form == Barrier::Form::kDigit;
-  const bool wanted = has_form(spec.type, BarrierForm::kOffset);
-  if (second.form != Barrier::Form::kNone || (!wanted && !none)) {
-    return SpecProblem{SpecFault::kBarrier,
-                       fmt::format("{} takes no {}barrier.", name_of(spec.type),
-                                   second.form == Barrier::Form::kNone ? "" : "second ")};
+  const bool no_second = second.form == Barrier::Form::kNone;
+  if ((!pair && !no_second) || (!pair && !one && !none)) {
+    return SpecProblem{
+        SpecFault::kBarrier,
+        fmt::format("{} takes no {}barrier.", name_of(spec.type), no_second ? "" : "second ")};
   }
-  if (!wanted) return std::nullopt;
-  if (first.form != Barrier::Form::kOffset) {
-    return SpecProblem{SpecFault::kBarrier,
-                       fmt::format("{} needs an offset from the entry.", name_of(spec.type))};
+  if (one || pair) {
+    if (auto p = level_problem(spec, first, symbol)) return p;
   }
-  if (first.value.decimals() == symbol.decimals) return std::nullopt;
-  return SpecProblem{SpecFault::kBarrier, fmt::format("Barrier of {} must have {} decimals.",
-                                                      symbol.code, symbol.decimals)};
+  if (!pair) return std::nullopt;
+  if (auto p = level_problem(spec, second, symbol)) return p;
+  return pair_problem(spec);
+}
+
+/// "a multiplier", as the type needs them; empty: none.
+std::string_view needed_terms(const Needs& needs) {
+  if (needs.multiplier) return "a multiplier above zero";
+  if (needs.growth) return "a growth rate";
+  if (needs.select_of > 0) return "a selected tick";
+  return {};
+}
+
+bool has_needed_terms(const ContractSpec& spec, const Needs& needs) {
+  if (needs.multiplier) return spec.multiplier() != nullptr;
+  if (needs.growth) return spec.accumulator() != nullptr;
+  if (needs.select_of > 0) return spec.selected_tick() > 0;
+  if (needs.points && spec.points() != nullptr) return true;
+  return std::holds_alternative<std::monostate>(spec.terms);
 }
 
 std::optional<SpecProblem> terms_problem(const ContractSpec& spec) {
   const auto& needs = kind_of(spec.type).needs;
-  const bool fits = needs.multiplier ? spec.multiplier() != nullptr
-                                     : std::holds_alternative<std::monostate>(spec.terms);
-  if (fits) return std::nullopt;
-  return SpecProblem{
-      SpecFault::kMultiplier,
-      needs.multiplier
-          ? "Multiplier must be above zero."
-          : fmt::format("{} takes no multiplier, take profit or stop loss.", name_of(spec.type))};
+  if (!has_needed_terms(spec, needs)) {
+    const auto needed = needed_terms(needs);
+    return SpecProblem{
+        SpecFault::kMultiplier,
+        needs.multiplier ? "Multiplier must be above zero."
+        : !needed.empty()
+            ? fmt::format("{} needs {}.", name_of(spec.type), needed)
+            : fmt::format("{} takes no multiplier, take profit or stop loss.", name_of(spec.type))};
+  }
+  if (needs.select_of > 0 && spec.selected_tick() > needs.select_of) {
+    return SpecProblem{SpecFault::kMultiplier,
+                       fmt::format("Selected tick must be between 1 and {}.", needs.select_of)};
+  }
+  if (spec.basis == Basis::kPayout && !has_payout(spec.type)) {
+    return SpecProblem{SpecFault::kMultiplier, "Basis must be stake for this contract."};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -124,6 +182,11 @@ int ContractSpec::digit() const {
 
 void ContractSpec::set_digit(int digit) {
   barriers[0] = digit < 0 ? Barrier{} : Barrier::digit(digit);
+}
+
+int ContractSpec::selected_tick() const {
+  const auto* mine = std::get_if<TickTerms>(&terms);
+  return mine != nullptr ? mine->selected : 0;
 }
 
 MultiplierTerms& ContractSpec::multiplier_terms() {
@@ -205,6 +268,19 @@ bool wins(const ContractSpec& spec, core::Price entry, core::Price exit) {
   return kind.wins(spec, entry, exit);
 }
 
+std::optional<core::Price> level_of(const Barrier& barrier, core::Price entry) {
+  switch (barrier.form) {
+    case Barrier::Form::kNone:
+    case Barrier::Form::kDigit:
+      return std::nullopt;
+    case Barrier::Form::kOffset:
+      return entry + barrier.value;
+    case Barrier::Form::kAbsolute:
+      return barrier.value;
+  }
+  return std::nullopt;
+}
+
 std::optional<core::Price> price_to_beat(const ContractSpec& spec, core::Price entry) {
   switch (kind_of(spec.type).needs.barrier) {
     case BarrierForm::kNone:
@@ -213,9 +289,21 @@ std::optional<core::Price> price_to_beat(const ContractSpec& spec, core::Price e
     case BarrierForm::kEntry:
       return entry;
     case BarrierForm::kOffset:
-      return entry + spec.offset();
+    case BarrierForm::kPair:
+      return level_of(spec.barriers[0], entry);
   }
   return std::nullopt;
+}
+
+std::optional<core::Price> low_barrier(const ContractSpec& spec, core::Price entry) {
+  if (!has_form(spec.type, BarrierForm::kPair)) return std::nullopt;
+  return level_of(spec.barriers[1], entry);
+}
+
+bool has_decimals(const ContractSpec& spec, std::uint8_t decimals) {
+  return std::ranges::all_of(spec.barriers, [&](const Barrier& b) {
+    return !is_level(b) || b.value.decimals() == decimals;
+  });
 }
 
 }  // namespace derivd::market

@@ -102,6 +102,8 @@ struct Barrier {
   static constexpr Barrier digit(int digit) { return {Form::kDigit, core::Price::raw(digit, 0)}; }
   friend bool operator==(const Barrier&, const Barrier&) = default;
 };
+/// As encode() writes it: "+0.10", "-0.10", "812.30", "=7"; "." for none.
+std::string text_of(const Barrier& barrier);
 
 /// MULT*. The limits are kept by the venue and above zero.
 struct MultiplierTerms {
@@ -151,6 +153,10 @@ struct ContractSpec {
   void set_offset(core::Price offset) { barriers[0] = Barrier::offset(offset); }
   /// Null: another type's terms, or none.
   const MultiplierTerms* multiplier() const { return std::get_if<MultiplierTerms>(&terms); }
+  const AccumulatorTerms* accumulator() const { return std::get_if<AccumulatorTerms>(&terms); }
+  const PointTerms* points() const { return std::get_if<PointTerms>(&terms); }
+  /// The tick that TICKHIGH names, from 1; 0: none.
+  int selected_tick() const;
   /// Its terms as a multiplier's; others are replaced by empty ones.
   MultiplierTerms& multiplier_terms();
   friend bool operator==(const ContractSpec&, const ContractSpec&) = default;
@@ -169,15 +175,25 @@ struct SpecProblem {
 std::optional<SpecProblem> problem_of(const ContractSpec& spec, const SymbolInfo& symbol);
 
 /// Everything about a spec that can be refused without the venue: prediction range (OVER 0-8,
-/// UNDER 1-9), digits in ticks only, 1-10 ticks, 15 s to 365 d, a multiplier the symbol accepts.
+/// UNDER 1-9), digits in ticks only, the lengths of Needs, barriers in their forms and their order,
+/// the terms that the type needs and no others, a multiplier the symbol accepts.
 core::Result<void> validate(const ContractSpec& spec, const SymbolInfo& symbol);
 
 /// Win rule alone, where entry and exit are known. Pure. What pays its value has none (CHECK).
 bool wins(const ContractSpec& spec, core::Price entry, core::Price exit);
 
-/// The quote that the exit is compared with: the entry, or entry + barrier. Empty for what is
-/// measured against a digit or against nothing.
+/// The quote that a barrier stands for once the entry is known; empty: a digit, or no barrier. Its
+/// decimals are the symbol's (problem_of), as the entry's are.
+std::optional<core::Price> level_of(const Barrier& barrier, core::Price entry);
+
+/// The quote that the exit is compared with: the entry, or its barrier, of two the high one. Empty
+/// for what is measured against a digit or against nothing.
 std::optional<core::Price> price_to_beat(const ContractSpec& spec, core::Price entry);
+/// The low barrier of a type that has two; empty for others.
+std::optional<core::Price> low_barrier(const ContractSpec& spec, core::Price entry);
+/// Whether its offsets and quotes have these decimals, so that they can be compared with quotes
+/// that do.
+bool has_decimals(const ContractSpec& spec, std::uint8_t decimals);
 
 /// A spec in one line, the one form of it in the journal, in answers and in tables:
 ///   HIGHER R_100 5m +0.10        DIGITOVER R_10 1t =7        CALL R_50 until:1790000000

@@ -58,7 +58,6 @@ void put_length(std::string& out, const ContractDuration& length) {
 }
 
 void put_barrier(std::string& out, const Barrier& barrier) {
-  out.push_back(' ');
   switch (barrier.form) {
     case Barrier::Form::kNone:
       out += kNoBarrier;
@@ -77,8 +76,12 @@ void put_barrier(std::string& out, const Barrier& barrier) {
 
 void put_barriers(std::string& out, const ContractSpec& spec) {
   const bool second = spec.barriers[1].form != Barrier::Form::kNone;
-  if (second || spec.barriers[0].form != Barrier::Form::kNone) put_barrier(out, spec.barriers[0]);
-  if (second) put_barrier(out, spec.barriers[1]);
+  const auto add = [&](const Barrier& barrier) {
+    out.push_back(' ');
+    put_barrier(out, barrier);
+  };
+  if (second || spec.barriers[0].form != Barrier::Form::kNone) add(spec.barriers[0]);
+  if (second) add(spec.barriers[1]);
 }
 
 void put_limit(std::string& out, std::string_view key, const std::optional<Money>& amount) {
@@ -285,6 +288,12 @@ std::string shown(std::string_view text) {
 }
 
 }  // namespace
+
+std::string text_of(const Barrier& barrier) {
+  std::string out;
+  put_barrier(out, barrier);
+  return out;
+}
 
 void encode(const ContractSpec& spec, std::string& out) {
   out += name_of(spec.type);

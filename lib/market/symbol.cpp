@@ -8,15 +8,42 @@ namespace {
 using Multipliers = std::array<std::uint16_t, 5>;
 constexpr Multipliers kUnlisted{};
 
+// Quotes of crypto pairs have the most.
+constexpr std::uint8_t kMostDecimals = 8;
+
 // Measured on 1HZ100V (0.36 on 10 × 100). The other volatility indices carry the same rate scaled
 // by their volatility, an estimate that is closer to the truth than trading for nothing.
 constexpr double kRatePerSigmaPercent = 0.0000036;
 
+constexpr std::string_view submarket_of(std::string_view code) {
+  if (code.starts_with("JD")) return "jump_index";
+  if (code.starts_with("RD")) return "random_daily";
+  if (code.starts_with("stp")) return "step_index";
+  if (code.starts_with("BOOM") || code.starts_with("CRASH")) return "crash_index";
+  return "random_index";
+}
+
+constexpr SymbolInfo index(std::string_view code, std::string_view name, std::uint8_t decimals,
+                           std::uint8_t interval_s) {
+  SymbolInfo out;
+  out.code = code;
+  out.display_name = name;
+  out.market = "synthetic_index";
+  out.submarket = submarket_of(code);
+  out.decimals = decimals;
+  out.interval_s = interval_s;
+  return out;
+}
+
 constexpr SymbolInfo walk(std::string_view code, std::string_view name, std::uint8_t decimals,
                           std::uint8_t interval_s, std::uint16_t sigma, double price,
                           Multipliers multipliers = kUnlisted) {
-  return {code,        name, decimals, interval_s, sigma, price, kRatePerSigmaPercent * sigma,
-          multipliers, true};
+  auto out = index(code, name, decimals, interval_s);
+  out.multipliers = multipliers;
+  out.sigma_percent = sigma;
+  out.typical_price = price;
+  out.multiplier_commission = kRatePerSigmaPercent * sigma;
+  return out;
 }
 
 // Indices that are no plain random walk: their volatility is not known, so that they are neither
@@ -24,7 +51,11 @@ constexpr SymbolInfo walk(std::string_view code, std::string_view name, std::uin
 constexpr SymbolInfo other(std::string_view code, std::string_view name, std::uint8_t decimals,
                            std::uint8_t interval_s, double price, bool digits,
                            double commission = 0) {
-  return {code, name, decimals, interval_s, 0, price, commission, kUnlisted, digits};
+  auto out = index(code, name, decimals, interval_s);
+  out.has_digits = digits;
+  out.typical_price = price;
+  out.multiplier_commission = commission;
+  return out;
 }
 
 // Decimals, intervals, volatilities and levels: v3-api.md section 6; multipliers and their
@@ -91,6 +122,21 @@ constexpr auto kIndex = [] {
 }();
 
 }  // namespace
+
+bool is_symbol_code(std::string_view text) {
+  const auto is_word = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  return text.size() >= 2 && text.size() <= SymbolCode::kCapacity &&
+         std::all_of(text.begin(), text.end(), is_word);
+}
+
+SymbolInfo unknown_symbol(std::string_view code) {
+  SymbolInfo out;
+  out.code = SymbolCode::truncated(code);
+  out.decimals = kMostDecimals;
+  return out;
+}
 
 std::span<const SymbolInfo> known_symbols() { return kSymbols; }
 

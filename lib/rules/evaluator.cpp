@@ -60,8 +60,7 @@ std::size_t Evaluator::series_of(Where where) {
   for (std::size_t i = 0; i < series_.size(); ++i) {
     if (series_[i].where == where) return i;
   }
-  auto& series = series_.emplace_back();
-  series.where = where;
+  auto& series = series_.emplace_back(where);
   series.bit = 1U << (series_.size() - 1);
   return series_.size() - 1;
 }
@@ -175,7 +174,8 @@ void Evaluator::compile_rule(const Rule& rule) {
   auto& program = programs_.emplace_back();
   program.when = compile(program, rule.when);
   if (rule.buy.prediction) program.prediction = compile(program, *rule.buy.prediction);
-  if (rule.buy.barrier) program.barrier = compile(program, *rule.buy.barrier);
+  if (rule.buy.barrier) program.barrier = compile(program, rule.buy.barrier->value);
+  if (rule.buy.barrier2) program.barrier2 = compile(program, rule.buy.barrier2->value);
   program.registers.assign(program.code.size(), kNotReady);
   const auto& nodes = rule.when.nodes;
   program.every_tick =
@@ -212,20 +212,10 @@ std::uint32_t Evaluator::close_candles(const market::Tick& tick) {
   const auto quote = tick.quote.mantissa();
   for (std::size_t i = 1; i < series_.size(); ++i) {
     auto& series = series_[i];
-    auto& bar = series.bar;
-    if (tick.epoch.s < series.ends) {
-      bar.high = std::max(bar.high, quote);
-      bar.low = std::min(bar.low, quote);
-      bar.close = quote;
-      continue;
-    }
-    if (series.ends != 0) {
-      for (const auto& study : series.studies) study->push(bar, scale_);
-      closed |= series.bit;
-    }
-    bar = {quote, quote, quote, quote};
-    const std::int64_t length = series.where.seconds;
-    series.ends = tick.epoch.s / length * length + length;
+    const auto bar = series.candle.push(tick.epoch, quote);
+    if (!bar) continue;
+    for (const auto& study : series.studies) study->push(bar->bar, scale_);
+    closed |= series.bit;
   }
   return closed;
 }
@@ -331,23 +321,37 @@ std::optional<Wish> Evaluator::wish_of(std::size_t rule) const {
   if (program.prediction) {
     const double digit = program.registers[*program.prediction];
     const auto& needs = market::kind_of(buy.type).needs;
-    if (!(digit >= needs.lowest_digit && digit <= needs.highest_digit) || digit != std::floor(digit)) return std::nullopt;
+    if (!(digit >= needs.lowest_digit && digit <= needs.highest_digit) ||
+        digit != std::floor(digit))
+      return std::nullopt;
     wish.prediction = static_cast<std::int8_t>(digit);
   }
+  wish.selected_tick = buy.selected_tick;
   if (program.barrier) {
-    const double distance = program.registers[*program.barrier] * scale_;
-    if (!(std::abs(distance) < kMostDistance)) return std::nullopt;
-    const auto pips = std::llround(distance);
-    if (pips == 0) return std::nullopt;  // the venue would refuse it
-    wish.barrier = core::Price::raw(pips, *decimals_);
+    wish.barrier = barrier_of(*buy.barrier, program.registers[*program.barrier]);
+    if (!wish.barrier) return std::nullopt;
+  }
+  if (program.barrier2) {
+    wish.barrier2 = barrier_of(*buy.barrier2, program.registers[*program.barrier2]);
+    if (!wish.barrier2) return std::nullopt;
   }
   return wish;
+}
+
+/// Nothing where the venue would refuse it: no distance, a quote of nothing.
+std::optional<market::Barrier> Evaluator::barrier_of(const Level& level, double value) const {
+  const double distance = value * scale_;
+  if (!(std::abs(distance) < kMostDistance)) return std::nullopt;
+  const auto pips = std::llround(distance);
+  if (pips == 0 || (!level.is_offset && pips < 0)) return std::nullopt;
+  const auto price = core::Price::raw(pips, *decimals_);
+  return level.is_offset ? market::Barrier::offset(price) : market::Barrier::absolute(price);
 }
 
 void Evaluator::reset() {
   for (auto& series : series_) {
     for (const auto& study : series.studies) study->reset();
-    series.ends = 0;
+    series.candle.clear();
   }
   std::ranges::fill(sides_, kUnknownSide);
   for (auto& program : programs_) {
@@ -396,7 +400,8 @@ std::vector<RuleView> Evaluator::explain() const {
     };
     add(rule.when, program.when, "");
     if (program.prediction) add(*rule.buy.prediction, *program.prediction, "prediction: ");
-    if (program.barrier) add(*rule.buy.barrier, *program.barrier, "barrier: ");
+    if (program.barrier) add(rule.buy.barrier->value, *program.barrier, "barrier: ");
+    if (program.barrier2) add(rule.buy.barrier2->value, *program.barrier2, "barrier2: ");
   }
   return out;
 }

@@ -3,9 +3,7 @@
 // same evaluator runs live, on paper and in a back-test. It never allocates after it is made, and
 // what is not ready (no past, a division by zero) makes no rule true.
 //
-// A candle of N seconds holds the ticks of [k·N, k·N + N) since 1970; it is closed by the first
-// tick behind it, before that tick is looked at. The first one begins with the first tick known.
-// Seconds without ticks make no candle.
+// A candle (candle.hpp) is closed by the first tick behind it, before that tick is looked at.
 #pragma once
 
 #include <array>
@@ -18,6 +16,7 @@
 
 #include "core/decimal.hpp"
 #include "market/tick.hpp"
+#include "rules/candle.hpp"
 #include "rules/rule_set.hpp"
 #include "rules/study.hpp"
 
@@ -39,7 +38,9 @@ struct Wish {
   market::ContractType type = market::ContractType::kCall;
   std::optional<market::ContractDuration> duration;
   std::int8_t prediction = -1;
-  std::optional<core::Price> barrier;  // distance from the entry
+  std::optional<market::Barrier> barrier;
+  std::optional<market::Barrier> barrier2;
+  std::int8_t selected_tick = 0;
 };
 
 /// A part of a rule with its value at the last evaluation, for people.
@@ -111,15 +112,16 @@ class Evaluator final {
     std::size_t when = 0;  // registers of the results
     std::optional<std::size_t> prediction;
     std::optional<std::size_t> barrier;
+    std::optional<std::size_t> barrier2;
     bool every_tick = true;
     std::uint32_t series = 0;  // bit i: a candle of series i is among its values
     std::optional<core::VenueTime> at;
   };
   struct Series {
+    explicit Series(Where of) : where(of), candle(of) {}
     Where where;
     std::vector<std::unique_ptr<Study>> studies;
-    Bar bar;                // of candles: the one that is growing
-    std::int64_t ends = 0;  // epoch of its end; 0: none yet
+    Candle candle;  // not of ticks
     std::uint32_t bit = 0;
   };
 
@@ -135,6 +137,7 @@ class Evaluator final {
   double step(const Instruction& i, const double* registers);
   double cross(const Instruction& i, double a, double b);
   std::optional<Wish> wish_of(std::size_t rule) const;
+  std::optional<market::Barrier> barrier_of(const Level& level, double value) const;
 
   RuleSet set_;
   std::vector<Program> programs_;

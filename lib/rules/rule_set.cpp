@@ -10,14 +10,19 @@
 namespace derivd::rules {
 namespace {
 
+std::string to_string(const Level& level) {
+  auto value = to_string(level.value);
+  const bool plus = level.is_offset && !value.starts_with('-');
+  return plus ? "+" + value : value;
+}
+
 std::string to_string(const Buy& buy) {
   std::string out = fmt::format("type: {}", market::name_of(buy.type));
   if (buy.duration) out += fmt::format(", duration: {}", buy.duration->to_string());
   if (buy.prediction) out += fmt::format(", prediction: {}", to_string(*buy.prediction));
-  if (buy.barrier) {
-    const auto distance = to_string(*buy.barrier);
-    out += fmt::format(", barrier: {}{}", distance.starts_with('-') ? "" : "+", distance);
-  }
+  if (buy.barrier) out += fmt::format(", barrier: {}", to_string(*buy.barrier));
+  if (buy.barrier2) out += fmt::format(", barrier2: {}", to_string(*buy.barrier2));
+  if (buy.selected_tick > 0) out += fmt::format(", selected_tick: {}", buy.selected_tick);
   return out;
 }
 
@@ -46,7 +51,8 @@ std::string excess_of(const RuleSet& set) {
   for (const auto& rule : set.rules) {
     count(rule.when);
     if (rule.buy.prediction) count(*rule.buy.prediction);
-    if (rule.buy.barrier) count(*rule.buy.barrier);
+    if (rule.buy.barrier) count(rule.buy.barrier->value);
+    if (rule.buy.barrier2) count(rule.buy.barrier2->value);
   }
   if (studies.size() > kMaxStudies) {
     return fmt::format("more than {} different values of ticks and candles", kMaxStudies);

@@ -2,8 +2,10 @@
 // configuration makes it, the evaluator is built from it, a reload compares it. It never changes.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "market/spec.hpp"
@@ -17,11 +19,23 @@ inline constexpr std::size_t kMaxRules = 32;
 inline constexpr std::size_t kMaxStudies = 128;
 inline constexpr std::size_t kMaxSeries = 16;
 
+/// A barrier of `buy`.
+struct Level {
+  Level() = default;
+  Level(Expr e, bool offset = true)  // NOLINT(google-explicit-constructor)
+      : value(std::move(e)), is_offset(offset) {}
+  Expr value;
+  bool is_offset = true;  // written with a sign: a distance from the entry; else a quote
+  friend bool operator==(const Level&, const Level&) = default;
+};
+
 struct Buy {
   market::ContractType type = market::ContractType::kCall;
   std::optional<market::ContractDuration> duration;  // empty: the strategy's contract.duration
   std::optional<Expr> prediction;                    // of types that take one
-  std::optional<Expr> barrier;                       // of types that take one: a distance
+  std::optional<Level> barrier;                      // of types that take one, of two the high one
+  std::optional<Level> barrier2;                     // of types that take two
+  std::int8_t selected_tick = 0;                     // of types that name one, else 0
   friend bool operator==(const Buy&, const Buy&) = default;
 };
 

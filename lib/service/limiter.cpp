@@ -21,6 +21,7 @@ bool is_repetitive(core::EventKind kind) {
     case EventKind::kMetricsProblem:
     case EventKind::kNotifyProblem:
     case EventKind::kWatchdog:
+    case EventKind::kScriptMessage:
       return true;
     case EventKind::kStarting:
     case EventKind::kReady:

@@ -243,6 +243,13 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "A pause or a halt has ended and the strategy may buy again.\n"
      "\n"
      "Nothing needs to be done."},
+    {EventKind::kScriptMessage, "41d0f1c2a6b84e9c9d3e7a5b60f28c17", Level::kInfo,
+     "Strategy @DERIVD_STRATEGY@ says",
+     "A program of yours wrote this line: an alert or a notification of a Deriv Bot program, or\n"
+     "what a script told the log. DERIVD_REASON has its place in the file, DERIVD_STATE its kind.\n"
+     "\n"
+     "derivd itself says nothing by it, and nothing needs to be done that the line does not ask\n"
+     "for. What a limit or an error did is told by entries of its own."},
     {EventKind::kStrategyWaits, "b093e3e5cf78712d55986cb73f31c868", Level::kWarning,
      "Deriv refuses what strategy @DERIVD_STRATEGY@ asks for",
      "Purchases of the strategy were refused in a row: @DERIVD_REASON@\n"

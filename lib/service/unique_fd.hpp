@@ -24,6 +24,8 @@ class UniqueFd final {
 
   explicit operator bool() const { return fd_ >= 0; }
   int get() const { return fd_; }
+  /// For who closes it himself from here on.
+  int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_ = -1;

@@ -7,8 +7,10 @@
 #include <cmath>
 
 #include "core/check.hpp"
+#include "market/accumulator.hpp"
 #include "market/kind.hpp"
 #include "market/multiplier.hpp"
+#include "market/points.hpp"
 #include "sim/json.hpp"
 
 namespace derivd::sim {
@@ -18,6 +20,20 @@ using market::ContractType;
 
 constexpr std::int64_t kDay = 86'400;
 
+/// How a longcode says when a type wins.
+enum class Phrase : std::uint8_t {
+  kExit,      // "is strictly higher than entry spot"
+  kDigit,     // "the last digit … is odd"
+  kTouch,     // "touches entry spot plus 0.10 through …"
+  kEnds,      // "ends between … to …"
+  kStays,     // "stays between … to … through …"
+  kMean,      // "the last tick … is strictly higher than the average of the 5 ticks"
+  kRun,       // "has only ups after 5 ticks"
+  kExtreme,   // "tick 3 … is the highest among all 5 ticks"
+  kReset,     // "is strictly higher than it was at either entry or …"
+  kPosition,  // in sentences of its own
+};
+
 /// The simulator's own knowledge of the types, so that a mistake in the table of kinds is found by
 /// the two of them disagreeing.
 struct WireName {
@@ -25,7 +41,12 @@ struct WireName {
   std::string_view v3_name;  // v3
   std::string_view words;    // of a longcode
   bool offset = false;       // with a barrier that is not a digit
+  Phrase phrase = Phrase::kExit;
+  /// What the venue says to a barrier that the type does not take (contracts.md section 1.2).
+  std::string_view no_barrier = "Invalid barrier.";
 };
+constexpr std::string_view kNotAllowed = "Barrier is not allowed for this contract type.";
+constexpr std::string_view kNonAtm = "Non atm barrier is not allowed for reset contract.";
 constexpr std::array kWireNames{
     WireName{"CALL", "CALL", "strictly higher than"},
     WireName{"PUT", "PUT", "strictly lower than"},
@@ -33,14 +54,35 @@ constexpr std::array kWireNames{
     WireName{"PUTE", "PUTE", "lower than or equal to"},
     WireName{"HIGHER", "CALL", "strictly higher than", true},
     WireName{"LOWER", "PUT", "strictly lower than", true},
-    WireName{"DIGITEVEN", "DIGITEVEN", "even"},
-    WireName{"DIGITODD", "DIGITODD", "odd"},
-    WireName{"DIGITMATCH", "DIGITMATCH", ""},
-    WireName{"DIGITDIFF", "DIGITDIFF", "not"},
-    WireName{"DIGITOVER", "DIGITOVER", "strictly higher than"},
-    WireName{"DIGITUNDER", "DIGITUNDER", "strictly lower than"},
-    WireName{"MULTUP", "MULTUP", "Up"},
-    WireName{"MULTDOWN", "MULTDOWN", "Down"},
+    WireName{"DIGITEVEN", "DIGITEVEN", "even", false, Phrase::kDigit, kNotAllowed},
+    WireName{"DIGITODD", "DIGITODD", "odd", false, Phrase::kDigit, kNotAllowed},
+    WireName{"DIGITMATCH", "DIGITMATCH", "", false, Phrase::kDigit},
+    WireName{"DIGITDIFF", "DIGITDIFF", "not", false, Phrase::kDigit},
+    WireName{"DIGITOVER", "DIGITOVER", "strictly higher than", false, Phrase::kDigit},
+    WireName{"DIGITUNDER", "DIGITUNDER", "strictly lower than", false, Phrase::kDigit},
+    WireName{"MULTUP", "MULTUP", "Up", false, Phrase::kPosition, kNotAllowed},
+    WireName{"MULTDOWN", "MULTDOWN", "Down", false, Phrase::kPosition, kNotAllowed},
+    WireName{"ONETOUCH", "ONETOUCH", "touches", true, Phrase::kTouch},
+    WireName{"NOTOUCH", "NOTOUCH", "does not touch", true, Phrase::kTouch},
+    WireName{"EXPIRYRANGE", "EXPIRYRANGE", "strictly between", true, Phrase::kEnds},
+    WireName{"EXPIRYMISS", "EXPIRYMISS", "outside", true, Phrase::kEnds},
+    WireName{"EXPIRYRANGEE", "EXPIRYRANGEE", "between", true, Phrase::kEnds},
+    WireName{"EXPIRYMISSE", "EXPIRYMISSE", "outside or at", true, Phrase::kEnds},
+    WireName{"RANGE", "RANGE", "stays between", true, Phrase::kStays},
+    WireName{"UPORDOWN", "UPORDOWN", "goes outside", true, Phrase::kStays},
+    WireName{"ASIANU", "ASIANU", "higher", false, Phrase::kMean, kNotAllowed},
+    WireName{"ASIAND", "ASIAND", "lower", false, Phrase::kMean, kNotAllowed},
+    WireName{"RUNHIGH", "RUNHIGH", "ups", false, Phrase::kRun},
+    WireName{"RUNLOW", "RUNLOW", "downs", false, Phrase::kRun},
+    WireName{"TICKHIGH", "TICKHIGH", "highest", false, Phrase::kExtreme, kNotAllowed},
+    WireName{"TICKLOW", "TICKLOW", "lowest", false, Phrase::kExtreme, kNotAllowed},
+    WireName{"RESETCALL", "RESETCALL", "higher", false, Phrase::kReset, kNonAtm},
+    WireName{"RESETPUT", "RESETPUT", "lower", false, Phrase::kReset, kNonAtm},
+    WireName{"ACCU", "ACCU", "", false, Phrase::kPosition, kNotAllowed},
+    WireName{"TURBOSLONG", "TURBOSLONG", "above", true, Phrase::kPosition},
+    WireName{"TURBOSSHORT", "TURBOSSHORT", "below", true, Phrase::kPosition},
+    WireName{"VANILLALONGCALL", "VANILLALONGCALL", "above", true, Phrase::kPosition},
+    WireName{"VANILLALONGPUT", "VANILLALONGPUT", "below", true, Phrase::kPosition},
 };
 
 const WireName* wire_name_of(ContractType type) {
@@ -81,13 +123,13 @@ std::string duration_words(std::int64_t seconds) {
   return out;
 }
 
-/// "entry spot", "entry spot plus 0.100", "entry spot minus 0.100".
-std::string barrier_words(const market::ContractSpec& spec) {
-  if (!market::has_form(spec.type, market::BarrierForm::kOffset) || spec.offset().mantissa() == 0)
-    return "entry spot";
-  const bool up = spec.offset().mantissa() > 0;
-  return fmt::format("entry spot {} {}", up ? "plus" : "minus",
-                     (up ? spec.offset() : -spec.offset()).to_string());
+/// "entry spot", "entry spot plus 0.100", "entry spot minus 0.100", "812.30".
+std::string barrier_words(const market::Barrier& barrier) {
+  const auto& value = barrier.value;
+  if (barrier.form == market::Barrier::Form::kAbsolute) return value.to_string();
+  if (barrier.form != market::Barrier::Form::kOffset || value.mantissa() == 0) return "entry spot";
+  const bool up = value.mantissa() > 0;
+  return fmt::format("entry spot {} {}", up ? "plus" : "minus", (up ? value : -value).to_string());
 }
 
 std::string_view comparison_words(ContractType type) {
@@ -95,13 +137,111 @@ std::string_view comparison_words(ContractType type) {
   return row == nullptr ? std::string_view{} : row->words;
 }
 
-std::string digit_longcode(const market::ContractSpec& spec, const market::SymbolInfo& symbol) {
-  std::string what(comparison_words(spec.type));
+/// "at 5 minutes after contract start time", "at close on 2026-11-29", "at 2026-… GMT".
+std::string end_words(const market::ContractSpec& spec, core::VenueTime start,
+                      std::optional<core::VenueTime> fixed_expiry) {
+  if (fixed_expiry) return fmt::format("at {} GMT", format_moment(fixed_expiry->s));
+  if (spec.duration.unit == market::ContractDuration::Unit::kDays)
+    return fmt::format("at close on {}", format_day(market::expiry_of(spec.duration, start).s));
+  return fmt::format("at {} after contract start time", duration_words(spec.duration.seconds()));
+}
+
+/// "through 5 minutes after contract start time", "through 5 ticks".
+std::string through_words(const market::ContractSpec& spec, core::VenueTime start,
+                          std::optional<core::VenueTime> fixed_expiry) {
+  if (spec.duration.in_ticks()) return "through " + plural(spec.duration.count, "tick");
+  auto words = end_words(spec, start, fixed_expiry);
+  return words.replace(0, 2, "through");
+}
+
+std::string digit_words(const market::ContractSpec& spec, std::string_view name,
+                        std::string_view words) {
+  std::string what(words);
   if (market::has_form(spec.type, market::BarrierForm::kDigit))
     what += fmt::format("{}{}", what.empty() ? "" : " ", spec.digit());
   // "after 1 ticks" is the venue's own wording for digits.
-  return fmt::format("Win payout if the last digit of {} is {} after {} ticks.",
-                     symbol.display_name, what, spec.duration.count);
+  return fmt::format("the last digit of {} is {} after {} ticks", name, what, spec.duration.count);
+}
+
+std::string reset_words(const market::ContractSpec& spec, std::string_view name,
+                        std::string_view words) {
+  const auto half = spec.duration.count / 2;
+  if (spec.duration.in_ticks())
+    return fmt::format("{} after {} is strictly {} than it was at either entry or {}", name,
+                       plural(spec.duration.count, "tick"), words, plural(half, "tick"));
+  return fmt::format(
+      "{} is strictly {} than it was at either entry or at the middle of the contract", name,
+      words);
+}
+
+/// What stands between "Win payout if " and the full stop.
+std::string condition_words(const market::ContractSpec& spec, std::string_view name,
+                            core::VenueTime start, std::optional<core::VenueTime> fixed_expiry) {
+  const auto& row = *wire_name_of(spec.type);
+  const auto first = barrier_words(spec.barriers[0]);
+  const auto second = barrier_words(spec.barriers[1]);
+  const auto count = spec.duration.count;
+  switch (row.phrase) {
+    case Phrase::kExit:
+      if (spec.duration.in_ticks())
+        return fmt::format("{} after {} is {} {}", name, plural(count, "tick"), row.words, first);
+      return fmt::format("{} is {} {} {}", name, row.words, first,
+                         end_words(spec, start, fixed_expiry));
+    case Phrase::kDigit:
+      return digit_words(spec, name, row.words);
+    case Phrase::kTouch:
+      return fmt::format("{} {} {} {}", name, row.words, first,
+                         through_words(spec, start, fixed_expiry));
+    case Phrase::kEnds:
+      return fmt::format("{} ends {} {} to {} {}", name, row.words, second, first,
+                         end_words(spec, start, fixed_expiry));
+    case Phrase::kStays:
+      return fmt::format("{} {} {} to {} {}", name, row.words, second, first,
+                         through_words(spec, start, fixed_expiry));
+    case Phrase::kMean:
+      return fmt::format("the last tick of {} is strictly {} than the average of the {} ticks",
+                         name, row.words, count);
+    case Phrase::kRun:
+      return fmt::format("{} has only {} after {} ticks", name, row.words, count);
+    case Phrase::kExtreme:
+      return fmt::format("tick {} of {} is the {} among all {} ticks", spec.selected_tick(), name,
+                         row.words, count);
+    case Phrase::kReset:
+      return reset_words(spec, name, row.words);
+    case Phrase::kPosition:
+      break;
+  }
+  return std::string(name);
+}
+
+std::string growth_words(const market::ContractSpec& spec, const market::SymbolInfo& symbol) {
+  const auto growth = spec.accumulator()->growth;
+  const auto barrier = market::growth_barrier(symbol, growth).value_or(0);
+  return fmt::format(
+      "After the entry spot tick, your stake will grow continuously by {}% for every tick that the "
+      "spot price remains within the \u00b1 {:.5f}% from the previous spot price.",
+      core::Decimal{growth.mantissa * 100, growth.scale}.to_string(),
+      static_cast<double>(barrier) / static_cast<double>(market::kBarrierUnit) * 100);
+}
+
+std::string points_words(const market::ContractSpec& spec, const market::Life& life) {
+  if (market::kind_of(spec.type).needs.points)
+    return "You will receive a payout at expiry if the spot price never breaches the barrier. The "
+           "payout is equal to the payout per point multiplied by the distance between the final "
+           "price and the barrier.";
+  const auto points = market::points_of(life);
+  return fmt::format("Your payout will be {} for each point {} {} at expiry time",
+                     core::Decimal{points.contracts, 6}.to_string(), wire_name_of(spec.type)->words,
+                     points.level.to_string());
+}
+
+/// "S10P" of an offset of ten pips, "1460000000" of the quote 1460.00.
+std::string barrier_code(const market::Barrier& barrier) {
+  if (barrier.form != market::Barrier::Form::kAbsolute)
+    return fmt::format("S{}P", barrier.value.mantissa());
+  const int missing = 6 - barrier.value.decimals();
+  DERIVD_CHECK(missing >= 0, "a quote of more than six decimals has no code");
+  return fmt::format("{}", barrier.value.mantissa() * core::pow10(missing));
 }
 
 /// Payouts are printed without decimals when whole.
@@ -118,6 +258,19 @@ std::string price_text(double price, std::uint8_t decimals) {
 }
 
 // ---- the open contract ----
+
+/// 0.000433139675 of a share in units of 10^-12.
+std::string share_text(std::int64_t barrier) { return core::Decimal{barrier, 12}.to_string(); }
+
+/// 3.692058 of millionths.
+std::string contracts_text(std::int64_t contracts) {
+  return core::Decimal{contracts, 6}.to_string();
+}
+
+bool is_growth(const market::ContractSpec& spec) { return spec.accumulator() != nullptr; }
+bool is_of_points(const market::ContractSpec& spec) {
+  return market::kind_of(spec.type).entry == market::EntryRule::kKnown;
+}
 
 bool is_multiplier(const venue::Contract& c) { return c.spec.multiplier() != nullptr; }
 
@@ -201,9 +354,40 @@ void write_state(JsonOut& out, const DealView& v) {
   if (!error.empty()) out.text("validation_error", error).text("validation_error_code", "General");
 }
 
+/// Levels of the tick that came last, and of the one that comes next.
+void write_growth(JsonOut& out, const DealView& v) {
+  const auto& c = v.contract;
+  if (!is_growth(c.spec)) return;
+  const auto growth = market::growth_of(c.life);
+  out.raw("growth_rate", c.spec.accumulator()->growth.to_string());
+  out.integer("tick_count", growth.max_ticks);
+  out.integer("tick_passed", growth.survived);
+  if (!c.life.last()) return;
+  const auto next = market::growth_levels(c.life.last()->quote, growth.barrier);
+  out.text("barrier_spot_distance", next.distance.to_string());
+  out.text("current_spot_high_barrier", next.high.to_string());
+  out.text("current_spot_low_barrier", next.low.to_string());
+  if (c.stream.size() < 2) return;
+  const auto now = market::growth_levels(c.stream[c.stream.size() - 2].quote, growth.barrier);
+  out.text("high_barrier", now.high.to_string()).text("low_barrier", now.low.to_string());
+}
+
 void write_barrier(JsonOut& out, const DealView& v) {
   const auto& c = v.contract;
-  out.integer("barrier_count", 1);
+  if (is_growth(c.spec)) {
+    out.integer("barrier_count", 2);
+    return;
+  }
+  if (is_of_points(c.spec) && c.life.entry())
+    out.text("display_number_of_contracts", contracts_text(market::points_of(c.life).contracts));
+  const bool pair = market::has_form(c.spec.type, market::BarrierForm::kPair);
+  out.integer("barrier_count", pair ? 2 : 1);
+  if (const int tick = c.spec.selected_tick(); tick > 0) out.integer("selected_tick", tick);
+  if (pair) {
+    if (const auto high = c.life.barrier_price()) out.text("high_barrier", high->to_string());
+    if (const auto low = c.life.low_barrier_price()) out.text("low_barrier", low->to_string());
+    return;
+  }
   if (const auto barrier = c.life.barrier_price())
     out.text("barrier", barrier->to_string());
   else if (market::has_form(c.spec.type, market::BarrierForm::kDigit) && c.life.entry())
@@ -212,8 +396,9 @@ void write_barrier(JsonOut& out, const DealView& v) {
 
 void write_ticks(JsonOut& out, const DealView& v) {
   const auto& needs = market::kind_of(v.contract.spec.type).needs;
-  if (!needs.has_length() || !v.contract.spec.duration.in_ticks()) return;
-  out.integer("tick_count", v.contract.spec.duration.count);
+  const bool counted = needs.has_length() && v.contract.spec.duration.in_ticks();
+  if (!counted && !needs.growth) return;
+  if (counted) out.integer("tick_count", v.contract.spec.duration.count);
   if (v.contract.stream.empty()) return;
   out.key("tick_stream").begin_array();
   for (const auto& t : v.contract.stream)
@@ -313,6 +498,8 @@ class Audit {
 };
 
 void write_multiplier(JsonOut& out, Members& m, const DealView& v) {
+  if (is_growth(v.contract.spec) && v.deal.take_profit)
+    out.raw("limit_order", limit_order_json(v.contract, v.deal, true, true));
   if (!is_multiplier(v.contract)) return;
   out.integer("multiplier", v.contract.spec.multiplier()->multiplier);
   m.money("commission", market::position_of(v.contract.life).commission());
@@ -357,6 +544,17 @@ std::optional<ContractType> type_from_wire(Dialect dialect, std::string_view nam
   return found == nullptr ? std::nullopt : market::contract_type_from(found->name);
 }
 
+std::string_view barrier_refusal(ContractType type) {
+  const auto* row = wire_name_of(type);
+  return row == nullptr ? std::string_view("Invalid barrier.") : row->no_barrier;
+}
+
+std::string barrier_of_transaction(const market::ContractSpec& spec) {
+  if (market::has_form(spec.type, market::BarrierForm::kDigit))
+    return fmt::format("{}", spec.digit());
+  return barrier_code(spec.barriers[0]);
+}
+
 std::string_view wire_type(Dialect dialect, ContractType type) {
   const auto* row = wire_name_of(type);
   return dialect == Dialect::kV3 && row != nullptr ? row->v3_name : market::name_of(type);
@@ -388,10 +586,13 @@ std::string format_moment(std::int64_t epoch) {
 }
 
 std::string longcode_of(const market::ContractSpec& spec, const market::SymbolInfo& symbol,
-                        core::Money stake, core::VenueTime start,
+                        const market::Life& life, core::VenueTime start,
                         std::optional<core::VenueTime> fixed_expiry) {
   const auto& kind = market::kind_of(spec.type);
+  if (is_growth(spec)) return growth_words(spec, symbol);
+  if (is_of_points(spec)) return points_words(spec, life);
   if (kind.needs.multiplier) {
+    const auto& stake = life.purchase().stake;
     const auto exposure =
         core::Money::minor(stake.units() * spec.multiplier()->multiplier, stake.exponent());
     return fmt::format(
@@ -400,36 +601,56 @@ std::string longcode_of(const market::ContractSpec& spec, const market::SymbolIn
         comparison_words(spec.type), kind.direction > 0 ? "increase" : "decrease",
         symbol.display_name, number(exposure));
   }
-  if (kind.needs.quotes_digits) return digit_longcode(spec, symbol);
-  const auto condition = fmt::format("{} {}", comparison_words(spec.type), barrier_words(spec));
-  if (spec.duration.in_ticks())
-    return fmt::format("Win payout if {} after {} is {}.", symbol.display_name,
-                       plural(spec.duration.count, "tick"), condition);
-  std::string when =
-      fmt::format("at {} after contract start time", duration_words(spec.duration.seconds()));
-  if (fixed_expiry)
-    when = fmt::format("at {} GMT", format_moment(fixed_expiry->s));
-  else if (spec.duration.unit == market::ContractDuration::Unit::kDays)
-    when = fmt::format("at close on {}", format_day(market::expiry_of(spec.duration, start).s));
-  return fmt::format("Win payout if {} is {} {}.", symbol.display_name, condition, when);
+  return fmt::format("Win payout if {}.",
+                     condition_words(spec, symbol.display_name, start, fixed_expiry));
 }
 
-std::string shortcode_of(const market::ContractSpec& spec, std::string_view type, core::Money stake,
-                         core::Money payout, core::VenueTime start,
+namespace {
+
+std::string end_code(const market::ContractSpec& spec, core::VenueTime start,
+                     std::optional<core::VenueTime> fixed_expiry) {
+  if (spec.duration.in_ticks()) return fmt::format("{}T", spec.duration.count);
+  if (fixed_expiry) return fmt::format("{}F", fixed_expiry->s);
+  return fmt::format("{}", market::expiry_of(spec.duration, start).s);
+}
+
+std::string points_code(const market::Life& life, std::string_view type,
+                        std::optional<core::VenueTime> fixed_expiry) {
+  const auto& spec = life.spec();
+  const auto points = market::points_of(life);
+  // A turbo that was bought by its payout per point has its distance all the same.
+  const auto level = market::kind_of(spec.type).needs.points
+                         ? market::Barrier::offset(points.level + -life.entry()->quote)
+                         : market::Barrier::absolute(points.level);
+  return fmt::format("{}_{}_{}_{}_{}_{}_{}_{}", type, spec.symbol,
+                     life.purchase().stake.to_string(), life.start().s,
+                     end_code(spec, life.start(), fixed_expiry), barrier_code(level),
+                     contracts_text(points.contracts), life.entry()->epoch.s);
+}
+
+}  // namespace
+
+std::string shortcode_of(const market::Life& life, std::string_view type,
                          std::optional<core::VenueTime> fixed_expiry,
                          std::optional<core::Money> take_profit) {
-  const auto& symbol = spec.symbol;
+  const auto& spec = life.spec();
+  // In capitals as a whole, whatever the symbol's own spelling.
+  std::string symbol = spec.symbol.str();
+  std::transform(symbol.begin(), symbol.end(), symbol.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  const auto& [start, stake, payout, known] = life.purchase();
+  if (is_of_points(spec)) return points_code(life, type, fixed_expiry);
+  if (is_growth(spec))
+    return fmt::format("{}_{}_{}_0_{}_1_{}_{}", type, symbol, stake.to_string(),
+                       spec.accumulator()->growth.to_string(),
+                       share_text(market::growth_of(life).barrier), start.s);
   if (market::kind_of(spec.type).needs.multiplier)
     return fmt::format("{}_{}_{}_{}_{}_{}_0_{}_N1", type, symbol, stake.to_string(),
                        spec.multiplier()->multiplier, start.s, far_expiry(start).s,
                        take_profit ? take_profit->to_string() : "0.00");
   std::string out = fmt::format("{}_{}_{}_{}_", type, symbol, amount_code(payout), start.s);
-  if (spec.duration.in_ticks())
-    out += fmt::format("{}T", spec.duration.count);
-  else if (fixed_expiry)
-    out += fmt::format("{}F", fixed_expiry->s);
-  else
-    out += fmt::format("{}", market::expiry_of(spec.duration, start).s);
+  out += end_code(spec, start, fixed_expiry);
+  if (const int tick = spec.selected_tick(); tick > 0) return out + fmt::format("_{}", tick);
   switch (market::kind_of(spec.type).needs.barrier) {
     case market::BarrierForm::kNone:
       return out;
@@ -437,16 +658,24 @@ std::string shortcode_of(const market::ContractSpec& spec, std::string_view type
       return out + fmt::format("_{}_0", spec.digit());
     case market::BarrierForm::kEntry:
     case market::BarrierForm::kOffset:
-      break;
+      return out + fmt::format("_{}_0", barrier_code(spec.barriers[0]));
+    case market::BarrierForm::kPair:
+      return out +
+             fmt::format("_{}_{}", barrier_code(spec.barriers[0]), barrier_code(spec.barriers[1]));
   }
-  return out + fmt::format("_S{}P_0", spec.offset().mantissa());
+  return out;
 }
 
 core::VenueTime far_expiry(core::VenueTime start) {
   return {start.s / kDay * kDay + 36'500 * kDay + kDay - 1};
 }
 
+core::VenueTime growth_expiry(core::VenueTime start) {
+  return {start.s / kDay * kDay + 365 * kDay + kDay - 1};
+}
+
 core::VenueTime expiry_of(const venue::Contract& contract) {
+  if (is_growth(contract.spec)) return growth_expiry(contract.purchase_time);
   if (!market::kind_of(contract.spec.type).needs.has_length()) {
     return far_expiry(contract.purchase_time);
   }
@@ -456,6 +685,7 @@ core::VenueTime expiry_of(const venue::Contract& contract) {
 bool resale_offered(const venue::Contract& c, const Deal& deal) {
   if (deal.shown != Shown::kOpen) return false;
   if (!market::is_resold(c.spec)) return false;
+  if (is_growth(c.spec) && c.life.ticks_passed() == 0) return false;
   return c.life.entry().has_value();
 }
 
@@ -499,14 +729,15 @@ std::string open_contract_json(const DealView& v) {
   // Until its exit is known a tick contract shows the estimate of its purchase.
   const auto expiry = v.deal.shown == Shown::kOpen ? v.deal.expiry_at_purchase : expiry_of(c);
   out.integer("date_expiry", expiry.s);
-  out.integer("date_settlement", expiry.s + (is_multiplier(c) ? 1 : 0));
+  const bool endless = !market::kind_of(c.spec.type).needs.has_length();
+  out.integer("date_settlement", expiry.s + (endless ? 1 : 0));
   out.integer("date_start", c.purchase_time.s);
   if (v3) out.text("display_name", v.deal.symbol->display_name);
   out.integer("expiry_time", expiry.s);
   if (!v.stream_id.empty()) out.text("id", v.stream_id);
   if (v3) out.flag("is_forward_starting", false);
-  out.flag("is_intraday", !is_multiplier(c) && expiry.s - c.purchase_time.s <= kDay);
-  out.flag("is_path_dependent", is_multiplier(c));
+  out.flag("is_intraday", expiry.s - c.purchase_time.s <= kDay);
+  out.flag("is_path_dependent", is_multiplier(c) || market::kind_of(c.spec.type).path_dependent);
   out.text("longcode", v.deal.longcode);
   if (market::has_payout(c.spec.type)) m.money("payout", c.payout);
   const auto profit = v.bid - c.stake;
@@ -520,6 +751,7 @@ std::string open_contract_json(const DealView& v) {
   out.end_object().text(v3 ? "underlying" : "underlying_symbol", v.deal.symbol->code);
   write_spots(out, m, v);
   write_ticks(out, v);
+  write_growth(out, v);
   write_multiplier(out, m, v);
   write_state(out, v);
   return out.end_object().take();

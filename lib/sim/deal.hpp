@@ -70,6 +70,10 @@ struct Deal {
 /// The contract type of a request; "CALL" with a barrier is HIGHER in v3. Empty: not simulated.
 std::optional<market::ContractType> type_from_wire(Dialect dialect, std::string_view name,
                                                    bool has_barrier);
+/// What the venue says to a barrier that the type does not take.
+std::string_view barrier_refusal(market::ContractType type);
+/// As a transaction of v3 shows it: a digit, "S10P", a quote in millionths.
+std::string barrier_of_transaction(const market::ContractSpec& spec);
 /// The name that the dialect uses: HIGHER is CALL in v3.
 std::string_view wire_type(Dialect dialect, market::ContractType type);
 
@@ -84,14 +88,16 @@ core::Money most_of(const market::Kind& kind);
 std::string format_day(std::int64_t epoch);
 std::string format_moment(std::int64_t epoch);
 
+/// `life`: of the contract, or of one that were bought now.
 std::string longcode_of(const market::ContractSpec& spec, const market::SymbolInfo& symbol,
-                        core::Money stake, core::VenueTime start,
+                        const market::Life& life, core::VenueTime start,
                         std::optional<core::VenueTime> fixed_expiry);
-std::string shortcode_of(const market::ContractSpec& spec, std::string_view wire_type,
-                         core::Money stake, core::Money payout, core::VenueTime start,
+std::string shortcode_of(const market::Life& life, std::string_view wire_type,
                          std::optional<core::VenueTime> fixed_expiry,
                          std::optional<core::Money> take_profit);
 
+/// Accumulators are shown to end a year later.
+core::VenueTime growth_expiry(core::VenueTime start);
 /// Multipliers "never" expire: 23:59:59 of the day 36500 days later.
 core::VenueTime far_expiry(core::VenueTime start);
 core::VenueTime expiry_of(const venue::Contract& contract);

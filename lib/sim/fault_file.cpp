@@ -43,7 +43,7 @@ Json convert(const YAML::Node& node, int depth, std::size_t& left) {
 
 }  // namespace
 
-core::Result<Json> read_fault_file(const std::string& path) {
+core::Result<Json> read_yaml_file(const std::string& path) {
   try {
     const auto text = read_text(path, kMaxFaultFile);
     if (!text) return text.error();

@@ -152,6 +152,6 @@ class Faults final {
 };
 
 /// Reads a fault file (YAML, of which JSON is a part): a list of rules, or a map with `rules`.
-core::Result<Json> read_fault_file(const std::string& path);
+core::Result<Json> read_yaml_file(const std::string& path);
 
 }  // namespace derivd::sim

@@ -83,20 +83,27 @@ core::Result<std::vector<Point>> read_tick_file(const std::string& path,
   return parse_tick_file(*text, path, symbol);
 }
 
-Feed::Feed(Options options) {
+Feed::Feed(Options options) : start_(options.start) {
   for (auto& replay : options.replays) {
     const auto* info = market::find_symbol(replay.symbol);
     DERIVD_CHECK(info != nullptr && !replay.points.empty(), "a replay needs a symbol and ticks");
     add_replay(*info, std::move(replay.points), options.start);
+  }
+  for (auto& listing : options.listings) {
+    listings_.push_back(std::make_unique<const Listing>(std::move(listing)));
+    if (!index_of(listings_.back()->info.code)) {
+      add_gbm(listings_.back()->info, options, listings_.back().get());
+    }
   }
   if (!options.gbm) return;
   for (const auto& info : market::known_symbols())
     if (info.sigma_percent != 0 && !index_of(info.code)) add_gbm(info, options);
 }
 
-void Feed::add_gbm(const market::SymbolInfo& info, const Options& options) {
+void Feed::add_gbm(const market::SymbolInfo& info, const Options& options, const Listing* listing) {
   Line line;
   line.info = &info;
+  line.listing = listing;
   line.rng = core::Rng(options.seed ^ hash_of(info.code));
   line.level = info.typical_price;
   const double dt = info.interval_s / kSecondsPerYear;
@@ -107,8 +114,11 @@ void Feed::add_gbm(const market::SymbolInfo& info, const Options& options) {
   const std::int64_t interval = info.interval_s;
   const std::int64_t newest = (options.start.s - 1) / interval * interval;
   const auto count = static_cast<std::int64_t>(kBacklogTicks);
-  for (std::int64_t i = count - 1; i >= 0; --i)
-    line.history.push_back({newest - i * interval, step(line)});
+  for (std::int64_t i = count - 1; i >= 0; --i) {
+    const core::VenueTime at{newest - i * interval};
+    const bool there = listing == nullptr || (listing->listed_after == 0 && listing->is_open(at));
+    if (there) line.history.push_back({at.s, step(line)});
+  }
   lines_.push_back(std::move(line));
 }
 
@@ -148,9 +158,20 @@ std::optional<market::Tick> Feed::take(std::size_t index, core::VenueTime second
     mantissa = line.points[line.next++].mantissa;
   } else {
     if (second.s % line.info->interval_s != 0) return std::nullopt;
+    if (!is_listed(index, second) || !is_open(index, second)) return std::nullopt;
     mantissa = step(line);
   }
   return market::Tick{line.info->code, second, core::Price::raw(mantissa, line.info->decimals)};
+}
+
+bool Feed::is_listed(std::size_t index, core::VenueTime at) const {
+  const auto* listing = lines_[index].listing;
+  return listing == nullptr || at.s >= start_.s + listing->listed_after;
+}
+
+bool Feed::is_open(std::size_t index, core::VenueTime at) const {
+  const auto* listing = lines_[index].listing;
+  return listing == nullptr || listing->is_open(at);
 }
 
 void Feed::push(std::size_t index, const market::Tick& tick) {

@@ -17,6 +17,7 @@
 #include "core/time.hpp"
 #include "market/symbol.hpp"
 #include "market/tick.hpp"
+#include "sim/listing.hpp"
 
 namespace derivd::sim {
 
@@ -50,6 +51,7 @@ class Feed final {
     core::VenueTime start;  // the first second that take() will be asked for
     bool gbm = true;        // serve every known random walk that is not replayed
     std::vector<ReplaySource> replays;
+    std::vector<Listing> listings = {};  // served beside those, by the same motion
   };
   explicit Feed(Options options);
 
@@ -57,6 +59,12 @@ class Feed final {
   std::size_t size() const { return lines_.size(); }
   const market::SymbolInfo& info(std::size_t index) const { return *lines_[index].info; }
   std::optional<std::size_t> index_of(std::string_view code) const;
+  /// Null: one of derivd's own indices, which are always there and always open.
+  const Listing* listing(std::size_t index) const { return lines_[index].listing; }
+  /// It exists by then, on the venue.
+  bool is_listed(std::size_t index, core::VenueTime at) const;
+  /// By its hours; a feed that has ended is another matter.
+  bool is_open(std::size_t index, core::VenueTime at) const;
 
   /// The tick of this second, if the symbol has one; called once for each second, in order. The
   /// caller decides whether it reaches the history (push).
@@ -74,6 +82,7 @@ class Feed final {
  private:
   struct Line {
     const market::SymbolInfo* info = nullptr;
+    const Listing* listing = nullptr;
     core::Rng rng{0};
     double level = 0;  // GBM: unrounded
     double drift = 0;  // per tick, of the logarithm
@@ -83,9 +92,12 @@ class Feed final {
     std::size_t next = 0;
     std::deque<Point> history;
   };
-  void add_gbm(const market::SymbolInfo& info, const Options& options);
+  void add_gbm(const market::SymbolInfo& info, const Options& options,
+               const Listing* listing = nullptr);
   void add_replay(const market::SymbolInfo& info, std::vector<Point> points, core::VenueTime start);
   static std::int64_t step(Line& line);
+  core::VenueTime start_;
+  std::vector<std::unique_ptr<const Listing>> listings_;  // whose places the lines know
   std::vector<Line> lines_;
 };
 

@@ -11,6 +11,8 @@ namespace derivd::sim {
 namespace {
 
 constexpr std::int64_t kDay = 86'400;
+/// Around today, as trading_times answers.
+constexpr std::int64_t kTradingDays = 400;
 
 std::int64_t int_or(const Json& json, std::string_view key, std::int64_t otherwise) {
   const Json* j = json.find(key);
@@ -39,8 +41,15 @@ std::string pip(std::uint8_t decimals) { return core::Decimal{1, decimals}.to_st
 
 struct Group {
   std::string_view submarket, submarket_name, subgroup, subgroup_name;
+  std::string_view market = "synthetic_index", market_name = "Derived";
 };
-Group group_of(std::string_view code) {
+Group group_of(const market::SymbolInfo& symbol) {
+  const auto code = symbol.code.view();
+  if (!symbol.is_synthetic()) {
+    const auto market = symbol.market.view();
+    const auto submarket = symbol.submarket.view();
+    return {submarket, submarket, "none", "None", market, market};
+  }
   if (code.starts_with("JD")) return {"jump_index", "Jump Indices", "synthetics", "Synthetics"};
   if (code.starts_with("RD"))
     return {"random_daily", "Daily Reset Indices", "synthetics", "Synthetics"};
@@ -124,10 +133,68 @@ constexpr Offer kMultipliers[] = {
      "no_expiry", "0", "0", 0},
 };
 
-std::vector<Offer> offers_of(const market::SymbolInfo& symbol) {
+constexpr Offer kWalks[] = {
+    {"ONETOUCH", "touchnotouch", "Touch/No Touch", "Touches", "american", "high_vol", "tick", "5t",
+     "10t", 1},
+    {"ONETOUCH", "touchnotouch", "Touch/No Touch", "Touches", "american", "high_vol", "intraday",
+     "2m", "1d", 1},
+    {"NOTOUCH", "touchnotouch", "Touch/No Touch", "Does Not Touch", "american", "low_vol", "tick",
+     "5t", "10t", 1},
+    {"NOTOUCH", "touchnotouch", "Touch/No Touch", "Does Not Touch", "american", "low_vol",
+     "intraday", "2m", "1d", 1},
+    {"EXPIRYRANGE", "endsinout", "Ends Between/Ends Outside", "Ends Between", "euro_non_atm",
+     "low_vol", "intraday", "2m", "1d", 2},
+    {"EXPIRYMISS", "endsinout", "Ends Between/Ends Outside", "Ends Outside", "euro_non_atm",
+     "high_vol", "intraday", "2m", "1d", 2},
+    {"EXPIRYRANGEE", "endsinout", "Ends Between/Ends Outside", "Ends Between", "euro_non_atm",
+     "low_vol", "intraday", "2m", "1d", 2},
+    {"EXPIRYMISSE", "endsinout", "Ends Between/Ends Outside", "Ends Outside", "euro_non_atm",
+     "high_vol", "intraday", "2m", "1d", 2},
+    {"RANGE", "staysinout", "Stays Between/Goes Outside", "Stays Between", "american", "low_vol",
+     "intraday", "2m", "1d", 2},
+    {"UPORDOWN", "staysinout", "Stays Between/Goes Outside", "Goes Outside", "american", "high_vol",
+     "intraday", "2m", "1d", 2},
+    {"ASIANU", "asian", "Asians", "Asian Up", "asian", "up", "tick", "5t", "10t", 0},
+    {"ASIAND", "asian", "Asians", "Asian Down", "asian", "down", "tick", "5t", "10t", 0},
+    {"RUNHIGH", "runs", "Only Ups/Only Downs", "Only Ups", "american", "up", "tick", "2t", "5t", 0},
+    {"RUNLOW", "runs", "Only Ups/Only Downs", "Only Downs", "american", "down", "tick", "2t", "5t",
+     0},
+    {"TICKHIGH", "highlowticks", "High/Low Ticks", "High Tick", "non_financial", "high", "tick",
+     "5t", "5t", 0},
+    {"TICKLOW", "highlowticks", "High/Low Ticks", "Low Tick", "non_financial", "low", "tick", "5t",
+     "5t", 0},
+    {"RESETCALL", "reset", "Reset Call/Reset Put", "Reset Call", "reset", "up", "tick", "5t", "10t",
+     0},
+    {"RESETCALL", "reset", "Reset Call/Reset Put", "Reset Call", "reset", "up", "intraday", "20s",
+     "2h", 0},
+    {"RESETPUT", "reset", "Reset Call/Reset Put", "Reset Put", "reset", "down", "tick", "5t", "10t",
+     0},
+    {"RESETPUT", "reset", "Reset Call/Reset Put", "Reset Put", "reset", "down", "intraday", "20s",
+     "2h", 0},
+    {"ACCU", "accumulator", "Accumulator Up", "Accumulator Up", "american", "low_vol", "no_expiry",
+     "0", "0", 2},
+    {"TURBOSLONG", "turbos", "Turbos Options", "Turbos Long", "american", "up", "tick", "5t", "10t",
+     1},
+    {"TURBOSLONG", "turbos", "Turbos Options", "Turbos Long", "american", "up", "intraday", "15s",
+     "1d", 1},
+    {"TURBOSSHORT", "turbos", "Turbos Options", "Turbos Short", "american", "down", "tick", "5t",
+     "10t", 1},
+    {"TURBOSSHORT", "turbos", "Turbos Options", "Turbos Short", "american", "down", "intraday",
+     "15s", "1d", 1},
+    {"VANILLALONGCALL", "vanilla", "Vanilla Options", "Vanilla Long Call", "euro_non_atm", "up",
+     "intraday", "1m", "1d", 1},
+    {"VANILLALONGPUT", "vanilla", "Vanilla Options", "Vanilla Long Put", "euro_non_atm", "down",
+     "intraday", "1m", "1d", 1},
+};
+
+std::vector<Offer> offers_of(const market::SymbolInfo& symbol, const Listing* listing) {
   std::vector<Offer> out(std::begin(kPlain), std::end(kPlain));
   if (symbol.has_digits) out.insert(out.end(), std::begin(kDigits), std::end(kDigits));
+  // Of others neither touches nor ranges have a price here, nor their relatives.
+  if (symbol.sigma_percent != 0) out.insert(out.end(), std::begin(kWalks), std::end(kWalks));
   out.insert(out.end(), std::begin(kMultipliers), std::end(kMultipliers));
+  if (listing != nullptr)
+    std::erase_if(out, [&](const Offer& o) { return !listing->offers_type(o.type); });
   return out;
 }
 
@@ -146,17 +213,18 @@ void write_multiplier_range(JsonOut& out, const market::SymbolInfo& symbol) {
 
 void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol, bool v3) {
   const auto& kind = market::kind_of(*market::contract_type_from(o.type));
-  const auto group = group_of(symbol.code);
+  const auto group = group_of(symbol);
   const auto type =
       wire_type(v3 ? Dialect::kV3 : Dialect::kOptions, *market::contract_type_from(o.type));
   out.begin_object();
-  if (kind.needs.barrier == market::BarrierForm::kOffset) {
+  if (o.barriers > 0 && market::has_levels(*market::contract_type_from(o.type))) {
     const auto example = core::Price::raw(
         std::max<std::int64_t>(std::llround(symbol.typical_price * 1e-4 *
                                             static_cast<double>(core::pow10(symbol.decimals))),
                                1),
         symbol.decimals);
-    out.text("barrier", "+" + example.to_string());
+    out.text(o.barriers == 2 ? "high_barrier" : "barrier", "+" + example.to_string());
+    if (o.barriers == 2) out.text("low_barrier", (-example).to_string());
   }
   if (v3) out.text("barrier_category", o.barrier_category);
   out.integer("barriers", o.barriers).text("contract_category", o.category);
@@ -166,11 +234,16 @@ void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol,
   if (v3) out.text("exchange_name", "RANDOM");
   out.text("expiry_type", o.expiry);
   if (kind.needs.barrier == market::BarrierForm::kDigit) write_digit_range(out, kind.needs);
-  out.text("market", "synthetic_index").text("max_contract_duration", o.max);
+  out.text("market", group.market).text("max_contract_duration", o.max);
   out.raw("max_stake", number(most_of(kind)));
   out.text("min_contract_duration", o.min);
   out.raw("min_stake", number(kind.amounts.min_stake));
   if (kind.needs.multiplier) write_multiplier_range(out, symbol);
+  if (kind.needs.growth) {
+    out.key("growth_rate_range").begin_array();
+    for (const auto* rate : {"0.01", "0.02", "0.03", "0.04", "0.05"}) out.raw(rate);
+    out.end_array();
+  }
   if (kind.amounts.max_payout) out.raw("payout_limit", number(*kind.amounts.max_payout));
   out.text("sentiment", o.sentiment);
   if (v3) out.text("start_type", "spot");
@@ -205,7 +278,7 @@ void Venue::ticks(Request& r) {
   const auto symbols = texts_of(*r.json.find("ticks"));
   std::vector<std::size_t> indices;
   for (const auto& code : symbols) {
-    const auto index = feed_.index_of(code);
+    const auto index = listed(code);
     if (!index) return refuse(r, invalid_symbol(code));
     if (market_closed(*index) || !feed_.last(*index)) return refuse(r, closed());
     indices.push_back(*index);
@@ -225,7 +298,7 @@ void Venue::ticks(Request& r) {
 
 void Venue::ticks_history(Request& r) {
   const auto code = text_or(r.json, "ticks_history", "");
-  const auto index = feed_.index_of(code);
+  const auto index = listed(code);
   if (!index) return refuse(r, invalid_symbol(code));
   const bool candles = text_or(r.json, "style", "ticks") == "candles";
   const auto granularity = int_or(r.json, "granularity", 60);
@@ -363,8 +436,9 @@ void Venue::active_symbols(Request& r) {
   JsonOut out;
   out.begin_array();
   for (std::size_t i = 0; i < feed_.size(); ++i) {
+    if (!feed_.is_listed(i, now_.venue)) continue;
     const auto& s = feed_.info(i);
-    const auto group = group_of(s.code);
+    const auto group = group_of(s);
     const auto last = feed_.last(i);
     out.begin_object();
     if (v3) {
@@ -373,9 +447,9 @@ void Venue::active_symbols(Request& r) {
           .integer("display_order", static_cast<std::int64_t>(i));
     }
     out.flag("exchange_is_open", !market_closed(i)).flag("is_trading_suspended", false);
-    out.text("market", "synthetic_index");
+    out.text("market", group.market);
     if (v3) {
-      out.text("market_display_name", "Derived").raw("pip", pip(s.decimals));
+      out.text("market_display_name", group.market_name).raw("pip", pip(s.decimals));
       if (full && last) {
         out.raw("spot", number(last->quote));
         out.text("spot_age", fmt::format("{}", now_.venue.s - last->epoch.s));
@@ -397,12 +471,12 @@ void Venue::active_symbols(Request& r) {
 
 void Venue::contracts_for(Request& r) {
   const auto code = text_or(r.json, "contracts_for", "");
-  const auto index = feed_.index_of(code);
+  const auto index = listed(code);
   if (!index)
     return refuse(r, {"OfferingsInvalidSymbol", "There's no contract available for this symbol."});
   const auto& symbol = feed_.info(*index);
   const bool v3 = r.conn.dialect == Dialect::kV3;
-  const auto offers = offers_of(symbol);
+  const auto offers = offers_of(symbol, feed_.listing(*index));
   JsonOut out;
   out.begin_object().key("available").begin_array();
   for (const Offer& o : offers) write_offer(out, o, symbol, v3);
@@ -442,32 +516,90 @@ void Venue::contracts_list(Request& r) {
   reply(r, frame(r.envelope, "contracts_list", "contracts_list", out.end_array().str()));
 }
 
+namespace {
+
+/// "today" or "yyyy-mm-dd" as the midnight of that day; empty: neither.
+std::optional<core::VenueTime> day_of(std::string_view text, core::VenueTime now) {
+  const core::VenueTime today{now.s - now.s % kDay};
+  if (text == "today") return today;
+  // As far as anybody plans: the days around today, by their own names.
+  for (std::int64_t away = -kTradingDays; away <= kTradingDays; ++away) {
+    const core::VenueTime day{today.s + away * kDay};
+    if (format_day(day.s) == text) return day;
+  }
+  return std::nullopt;
+}
+
+std::string clock_of(std::int64_t second) {
+  if (second >= kDay) return "23:59:59";
+  return fmt::format("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+}
+
+void write_times(JsonOut& out, const std::vector<DaySpan>& spans) {
+  out.key("times").begin_object().key("close").begin_array();
+  for (const auto& s : spans) out.value(clock_of(s.to));
+  if (spans.empty()) out.value("--");
+  out.end_array().key("open").begin_array();
+  for (const auto& s : spans) out.value(clock_of(s.from));
+  if (spans.empty()) out.value("--");
+  out.end_array();
+  out.text("settlement", spans.empty() ? "--" : clock_of(spans.back().to)).end_object();
+}
+
+void write_trading_day(JsonOut& out, const market::SymbolInfo& s, const Listing* listing,
+                       core::VenueTime day, bool v3) {
+  static constexpr std::array<std::string_view, 7> kDayNames{"Sun", "Mon", "Tue", "Wed",
+                                                             "Thu", "Fri", "Sat"};
+  out.begin_object().key("events").begin_array();
+  if (listing != nullptr)
+    for (const auto& [date, name] : listing->holidays)
+      out.begin_object().text("dates", date).text("descrip", name).end_object();
+  out.end_array().text("name", s.display_name);
+  write_times(out, listing == nullptr ? std::vector{DaySpan{}} : listing->spans_on(day));
+  out.key("trading_days").begin_array();
+  for (std::size_t d = 0; d < kDayNames.size(); ++d)
+    if (listing == nullptr || listing->days[d]) out.value(kDayNames[d]);
+  out.end_array().text(v3 ? "symbol" : "underlying_symbol", s.code).end_object();
+}
+
+}  // namespace
+
 void Venue::trading_times(Request& r) {
   const bool v3 = r.conn.dialect == Dialect::kV3;
-  JsonOut out;
-  out.begin_object().key("markets").begin_array().begin_object().text("name", "Derived");
-  out.key("submarkets").begin_array();
-  std::vector<std::string_view> done;
+  const auto day = day_of(text_or(r.json, "trading_times", "today"), now_.venue);
+  if (!day) return refuse(r, {"InvalidDate", "Invalid date."});
+  // Market, then submarket, each once, in the order of the feed.
+  std::vector<std::pair<std::string_view, std::string_view>> names;
+  std::vector<std::vector<std::size_t>> members;
   for (std::size_t i = 0; i < feed_.size(); ++i) {
-    const auto group = group_of(feed_.info(i).code);
-    if (std::find(done.begin(), done.end(), group.submarket) != done.end()) continue;
-    done.push_back(group.submarket);
-    out.begin_object().text("name", group.submarket_name).key("symbols").begin_array();
-    for (std::size_t k = i; k < feed_.size(); ++k) {
-      const auto& s = feed_.info(k);
-      if (group_of(s.code).submarket != group.submarket) continue;
-      out.begin_object().key("events").begin_array().end_array().text("name", s.display_name);
-      out.key("times").begin_object();
-      out.key("close").begin_array().value("23:59:59").end_array();
-      out.key("open").begin_array().value("00:00:00").end_array();
-      out.text("settlement", "23:59:59").end_object();
-      out.key("trading_days").begin_array();
-      for (const auto* day : {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}) out.value(day);
-      out.end_array().text(v3 ? "symbol" : "underlying_symbol", s.code).end_object();
+    if (!feed_.is_listed(i, now_.venue)) continue;
+    const auto group = group_of(feed_.info(i));
+    const std::pair name{group.market_name, group.submarket_name};
+    const auto at = std::find(names.begin(), names.end(), name);
+    if (at == names.end()) {
+      names.push_back(name);
+      members.push_back({i});
+    } else {
+      members[static_cast<std::size_t>(at - names.begin())].push_back(i);
+    }
+  }
+  JsonOut out;
+  out.begin_object().key("markets").begin_array();
+  std::vector<std::string_view> done;
+  for (const auto& [market, first] : names) {
+    if (std::find(done.begin(), done.end(), market) != done.end()) continue;
+    done.push_back(market);
+    out.begin_object().text("name", market).key("submarkets").begin_array();
+    for (std::size_t k = 0; k < names.size(); ++k) {
+      if (names[k].first != market) continue;
+      out.begin_object().text("name", names[k].second).key("symbols").begin_array();
+      for (const auto i : members[k])
+        write_trading_day(out, feed_.info(i), feed_.listing(i), *day, v3);
+      out.end_array().end_object();
     }
     out.end_array().end_object();
   }
-  out.end_array().end_object().end_array().end_object();
+  out.end_array().end_object();
   reply(r, frame(r.envelope, "trading_times", "trading_times", out.str()));
 }
 

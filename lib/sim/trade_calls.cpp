@@ -4,8 +4,11 @@
 #include <algorithm>
 
 #include "core/check.hpp"
+#include "market/accumulator.hpp"
+#include "market/assumed.hpp"
 #include "market/kind.hpp"
 #include "market/multiplier.hpp"
+#include "market/points.hpp"
 #include "sim/venue.hpp"
 
 namespace derivd::sim {
@@ -63,6 +66,22 @@ Answer<void> read_duration(const Json& p, core::VenueTime now, Order& order) {
   return {};
 }
 
+Answer<void> read_level(const Json& p, std::string_view key, const Order& order,
+                        market::Barrier& out) {
+  const auto text = text_of(p, key);
+  if (text.empty()) return missing(key);
+  const bool offset = text[0] == '+' || text[0] == '-';
+  // Refused so in 2026: what is counted in ticks takes distances from the entry alone.
+  if (!offset && order.spec.duration.in_ticks() && !order.fixed_expiry)
+    return bad_barrier("Invalid barrier.");
+  const auto price = core::Price::parse(text, order.symbol->decimals);
+  if (!price)
+    return bad_barrier(
+        fmt::format("Barrier can only be up to {} decimal places.", order.symbol->decimals));
+  out = offset ? market::Barrier::offset(*price) : market::Barrier::absolute(*price);
+  return {};
+}
+
 Answer<void> read_barrier(const Json& p, Order& order) {
   const auto text = text_of(p, "barrier");
   auto& spec = order.spec;
@@ -73,28 +92,49 @@ Answer<void> read_barrier(const Json& p, Order& order) {
     spec.set_digit(text[0] - '0');
     return {};
   }
-  if (!market::has_form(spec.type, market::BarrierForm::kOffset)) {
-    // A live report of 2026: CALL with a relative barrier is refused so on the current API.
-    if (!text.empty()) return bad_barrier("Barrier is not allowed for this contract type.");
-    return {};
-  }
-  if (text.empty()) return missing("barrier");
-  // Absolute barriers are not simulated: the book knows offsets from the entry.
-  if (text[0] != '+' && text[0] != '-') return bad_barrier("Barrier is out of acceptable range.");
-  auto price = core::Price::parse(text, order.symbol->decimals);
-  if (!price)
-    return bad_barrier(
-        fmt::format("Barrier can only be up to {} decimal places.", order.symbol->decimals));
-  spec.set_offset(*price);
+  const bool pair = market::has_form(spec.type, market::BarrierForm::kPair);
+  const bool takes = market::has_levels(spec.type) && spec.points() == nullptr;
+  if (!takes && !text.empty()) return bad_barrier(std::string(barrier_refusal(spec.type)));
+  if (const auto second = text_of(p, "barrier2"); !second.empty() && !pair)
+    return bad_barrier("Barrier is not allowed for this contract type.");
+  if (!takes) return {};
+  if (auto ok = read_level(p, "barrier", order, spec.barriers[0]); !ok) return ok.error();
+  if (!pair) return {};
+  return read_level(p, "barrier2", order, spec.barriers[1]);
+}
+
+Answer<void> read_selected_tick(const Json& p, Order& order) {
+  const auto most = market::kind_of(order.spec.type).needs.select_of;
+  if (most == 0) return {};
+  const Json* tick = find_number(p, "selected_tick");
+  if (tick == nullptr) return missing("selected_tick");
+  const auto selected = tick->as_int().value_or(0);
+  if (selected < 1 || selected > most)
+    return WireError{"ContractBuyValidationError",
+                     fmt::format("Selected tick must be between 1 and {}.", most), "selected_tick"};
+  order.spec.terms = market::TickTerms{static_cast<std::int8_t>(selected)};
   return {};
 }
 
 Answer<void> read_limits(const Json& p, Order& order) {
   const Json* limits = p.find("limit_order");
   if (limits == nullptr) return {};
-  if (!market::kind_of(order.spec.type).needs.multiplier)
+  const auto& needs = market::kind_of(order.spec.type).needs;
+  if (!needs.multiplier && !needs.growth)
     return WireError{"ContractCreationFailure", "Limit order is not allowed for this contract.",
                      "limit_order"};
+  if (auto* growth = std::get_if<market::AccumulatorTerms>(&order.spec.terms)) {
+    if (limits->find("stop_loss") != nullptr)
+      return WireError{"ContractCreationFailure", "Stop loss is not allowed for this contract.",
+                       "stop_loss"};
+    const auto amount = read_money(*limits, "take_profit");
+    if (!amount) return amount.error();
+    if (*amount && (*amount)->units() <= 0)
+      return WireError{"ContractBuyValidationError", "Please enter a positive amount.",
+                       "take_profit"};
+    growth->take_profit = *amount;
+    return {};
+  }
   for (const auto key : {"take_profit", "stop_loss"}) {
     auto amount = read_money(*limits, key);
     if (!amount) return amount.error();
@@ -122,6 +162,38 @@ Answer<void> read_multiplier(const Json& p, Order& order) {
         "multiplier", "InvalidMultiplier"};
   order.spec.multiplier_terms().multiplier = *found;
   return {};
+}
+
+Answer<void> read_growth(const Json& p, Order& order) {
+  const Json* growth = find_number(p, "growth_rate");
+  if (growth == nullptr) return missing("growth_rate");
+  const auto rate = growth->as_decimal().value_or(core::Decimal{});
+  if (!market::growth_barrier(*order.symbol, rate))
+    return not_offered("growth_rate",
+                       "Growth rate is not in acceptable range. Accepts "
+                       "0.01,0.02,0.03,0.04,0.05.");
+  order.spec.terms = market::AccumulatorTerms{rate, {}};
+  return {};
+}
+
+Answer<void> read_points(const Json& p, Order& order) {
+  const Json* points = find_number(p, "payout_per_point");
+  if (points == nullptr) return {};
+  const auto each = points->as_decimal().value_or(core::Decimal{});
+  if (each.mantissa <= 0)
+    return WireError{"ContractBuyValidationError", "Please enter a positive amount.",
+                     "payout_per_point"};
+  order.spec.terms = market::PointTerms{each};
+  return {};
+}
+
+/// What the venue lists, and nothing between: "Barriers available are -3.31, -5.82, …".
+std::string choices_text(const std::vector<core::Price>& choices) {
+  std::string out;
+  for (const auto& c : choices)
+    out +=
+        fmt::format("{}{}{}", out.empty() ? "" : ", ", c.mantissa() < 0 ? "" : "+", c.to_string());
+  return out;
 }
 
 Answer<void> read_amount(const Json& p, Order& order) {
@@ -171,7 +243,7 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
   Order order;
   const bool v3 = c.dialect == Dialect::kV3;
   const auto code = text_of(p, v3 ? "symbol" : "underlying_symbol");
-  const auto index = feed_.index_of(code);
+  const auto index = listed(code);
   if (!index) return not_offered("symbol", "Trading is not offered for this asset.");
   order.symbol = &feed_.info(*index);
   order.spec.symbol = order.symbol->code;
@@ -184,6 +256,9 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
       type_from_wire(c.dialect, text_of(p, "contract_type"), p.find("barrier") != nullptr);
   if (!type) return not_offered("contract_type", "Trading is not offered for this asset.");
   order.spec.type = *type;
+  const auto* listing = feed_.listing(*index);
+  if (listing != nullptr && !listing->offers_type(market::name_of(*type)))
+    return not_offered("contract_type", "Trading is not offered for this asset.");
   if (v3 && p.find("date_start") != nullptr)
     return not_offered("date_start", "Forward-starting contracts are not offered for this asset.");
   if (market_closed(*index)) return WireError{"MarketIsClosed", "This market is presently closed."};
@@ -191,13 +266,60 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
   if (needs.multiplier) {
     if (auto ok = read_multiplier(p, order); !ok) return ok.error();
   }
+  if (needs.growth) {
+    if (auto ok = read_growth(p, order); !ok) return ok.error();
+  }
+  if (needs.points) {
+    if (auto ok = read_points(p, order); !ok) return ok.error();
+  }
   if (needs.has_length()) {
     if (auto ok = read_duration(p, now_.venue, order); !ok) return ok.error();
   }
   if (auto ok = read_barrier(p, order); !ok) return ok.error();
+  if (auto ok = read_selected_tick(p, order); !ok) return ok.error();
   if (auto ok = read_amount(p, order); !ok) return ok.error();
   if (auto ok = read_limits(p, order); !ok) return ok.error();
+  if (auto ok = check_choice(order); !ok) return ok.error();
   return order;
+}
+
+/// Turbos and vanillas are sold at a few barriers alone, which move with the quote.
+Answer<void> Venue::check_choice(const Order& order) const {
+  const auto& kind = market::kind_of(order.spec.type);
+  const auto last = book_.last_tick(order.spec.symbol);
+  if (kind.entry != market::EntryRule::kKnown || !last) return {};
+  const auto spec = spec_now(order);
+  if (market::problem_of(spec, *order.symbol)) return {};  // the book says what is wrong
+  const auto choices = market::barrier_choices(spec, *order.symbol, last->quote, now_.venue);
+  if (choices.empty()) return not_offered("symbol", "Trading is not offered for this asset.");
+  if (spec.points() != nullptr) {
+    const auto life = as_if_bought(order, order.stake.value_or(core::Money{}));
+    const auto level = life.barrier_price();
+    const auto distance = level ? std::abs(level->mantissa() - last->quote.mantissa()) : 0;
+    if (distance >= std::abs(choices.front().mantissa()) &&
+        distance <= std::abs(choices.back().mantissa()))
+      return {};
+    return WireError{
+        "ContractBuyValidationError",
+        fmt::format("Payout per point is not in acceptable range for {}.", order.symbol->code),
+        "payout_per_point"};
+  }
+  const auto& barrier = spec.barriers[0];
+  const bool listed = barrier.form == market::Barrier::Form::kOffset &&
+                      std::find(choices.begin(), choices.end(), barrier.value) != choices.end();
+  if (listed) return {};
+  return bad_barrier(fmt::format("Barriers available are {}.", choices_text(choices)));
+}
+
+/// The life of a contract that were entered at the latest quote.
+market::Life Venue::as_if_bought(const Order& order, core::Money stake) const {
+  const auto spec = spec_now(order);
+  const auto last = book_.last_tick(spec.symbol);
+  const auto start = last ? core::VenueTime{last->epoch.s - 1} : now_.venue;
+  market::Life life(spec, {start, stake, core::Money::minor(0, stake.exponent()), last},
+                    order.symbol);
+  if (last) life.on_tick(*last);
+  return life;
 }
 
 /// With a fixed expiry the contract gets shorter while nobody buys it.
@@ -215,7 +337,7 @@ bool Venue::market_moves(const Order& order) const {
   const auto& kind = market::kind_of(order.spec.type);
   if (!market::has_payout(kind)) return true;
   if (!kind.fair_because.empty()) return false;
-  if (kind.needs.barrier == market::BarrierForm::kOffset || order.fixed_expiry) return true;
+  if (market::has_levels(order.spec.type) || order.fixed_expiry) return true;
   // Constant: tick trades without a barrier, and at-the-money below a day on the named indices.
   if (order.spec.duration.in_ticks()) return false;
   static constexpr std::string_view kConstant[] = {"R_10",  "R_25",   "R_50",  "R_75",
@@ -241,15 +363,17 @@ WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
     case RefusalKind::kNoQuoteYet:
       return {"MarketIsClosed", "This market is presently closed."};
     case RefusalKind::kDuration: {
-      const bool ticks = order.spec.duration.in_ticks() && !order.fixed_expiry;
-      return not_offered("duration", ticks ? "Number of ticks must be between 1 and 10."
-                                           : "Trading is not offered for this duration.");
+      const bool ticks = order.spec.duration.in_ticks() && !order.fixed_expiry && kind.needs.ticks;
+      return not_offered("duration", ticks
+                                         ? fmt::format("Number of ticks must be between {} and {}.",
+                                                       kind.needs.min_ticks, kind.needs.max_ticks)
+                                         : "Trading is not offered for this duration.");
     }
     case RefusalKind::kPrediction:
       return bad_barrier(fmt::format("Barrier must be an integer in range of {} to {}.",
                                      kind.needs.lowest_digit, kind.needs.highest_digit));
     case RefusalKind::kBarrier:
-      return bad_barrier("Barrier is out of acceptable range.");
+      return bad_barrier("Invalid barrier.");
     case RefusalKind::kStakeTooSmall: {
       JsonOut details;
       details.begin_object().text("field", "amount");
@@ -277,6 +401,49 @@ WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
 
 // ---- proposal ----
 
+namespace {
+
+/// What a proposal says of the contract that it is for.
+void write_details(JsonOut& out, const market::Life& life, const venue::Quote& quote) {
+  const auto& spec = life.spec();
+  const auto& kind = market::kind_of(spec.type);
+  if (kind.needs.growth) {
+    const auto growth = market::growth_of(life);
+    const auto levels = market::growth_levels(quote.spot, growth.barrier);
+    const auto share = core::Decimal{growth.barrier, 12};
+    out.key("contract_details").begin_object();
+    out.text("barrier_spot_distance", levels.distance.to_string());
+    out.text("high_barrier", levels.high.to_string()).integer("last_tick_epoch", quote.spot_time.s);
+    out.text("low_barrier", levels.low.to_string());
+    out.raw("maximum_payout", number(core::Money::minor(market::assumed::kMaxAccumulated)));
+    out.text("maximum_stake", most_of(kind).to_string());
+    out.integer("maximum_ticks", growth.max_ticks);
+    out.text("minimum_stake", kind.amounts.min_stake.to_string());
+    out.raw("tick_size_barrier", share.to_string());
+    out.text("tick_size_barrier_percentage", fmt::format("{:.5f}%", share.to_double() * 100));
+    out.end_object();
+    return;
+  }
+  if (kind.entry == market::EntryRule::kKnown) {
+    const auto points = market::points_of(life);
+    const auto distance = points.level + -quote.spot;
+    out.key("contract_details").begin_object().text("barrier", points.level.to_string());
+    out.text("barrier_spot_distance", (distance.mantissa() < 0 ? "" : "+") + distance.to_string());
+    out.end_object();
+    out.text("display_number_of_contracts", core::Decimal{points.contracts, 6}.to_string());
+    return;
+  }
+  const auto level = market::price_to_beat(spec, quote.spot);
+  if (!level || !market::has_levels(spec.type)) return;
+  const auto low = market::low_barrier(spec, quote.spot);
+  out.key("contract_details").begin_object();
+  out.text(low ? "high_barrier" : "barrier", level->to_string());
+  if (low) out.text("low_barrier", low->to_string());
+  out.end_object();
+}
+
+}  // namespace
+
 std::string Venue::proposal_payload(const Connection& c, const Order& order,
                                     const venue::Quote& quote, std::string_view id) const {
   const auto spec = spec_now(order);
@@ -285,19 +452,12 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
   const bool mult = kind.needs.multiplier;
   JsonOut out;
   out.begin_object().raw("ask_price", number(quote.stake));
-  std::optional<market::Life> life;
-  if (mult) {
-    // As if it were entered at the quote: what the levels would be.
-    const market::Purchase purchase{{quote.spot_time.s - 1}, quote.stake, quote.payout};
-    life.emplace(spec, purchase, order.symbol);
-    life->on_tick({spec.symbol, quote.spot_time, quote.spot});
-    out.raw("commission", number(market::position_of(*life).commission()));
-  }
-  if (kind.needs.barrier == market::BarrierForm::kOffset) {
-    const auto level = quote.spot + spec.offset();
-    out.key("contract_details").begin_object().text("barrier", level.to_string()).end_object();
-  }
-  out.integer("date_expiry", order.fixed_expiry ? order.fixed_expiry->s : quote.expiry.s);
+  // As if it were entered at the quote: what the levels would be.
+  const auto life = as_if_bought(order, quote.stake);
+  if (mult) out.raw("commission", number(market::position_of(life).commission()));
+  write_details(out, life, quote);
+  const auto expiry = kind.needs.growth ? growth_expiry(now_.venue) : quote.expiry;
+  out.integer("date_expiry", order.fixed_expiry ? order.fixed_expiry->s : expiry.s);
   out.integer("date_start", now_.venue.s);
   if (v3) out.text("display_value", quote.stake.to_string());
   out.text("id", id);
@@ -306,18 +466,21 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
     contract.spec = spec;
     contract.stake = quote.stake;
     contract.purchase_time = now_.venue;
-    contract.life = *life;
+    contract.life = life;
     Deal deal;
     deal.symbol = order.symbol;
     deal.take_profit = spec.multiplier()->take_profit;
     deal.stop_loss = spec.multiplier()->stop_loss;
     out.raw("limit_order", limit_order_json(contract, deal, true, true));
   }
-  out.text("longcode",
-           longcode_of(spec, *order.symbol, quote.stake, now_.venue, order.fixed_expiry));
+  out.text("longcode", longcode_of(spec, *order.symbol, life, now_.venue, order.fixed_expiry));
   if (mult) out.integer("multiplier", spec.multiplier()->multiplier);
   out.raw("payout", number(quote.payout)).raw("spot", number(quote.spot));
   out.integer("spot_time", quote.spot_time.s).key("validation_params").begin_object();
+  if (kind.needs.growth) {
+    out.text("max_payout", core::Money::minor(market::assumed::kMaxAccumulated).to_string());
+    out.integer("max_ticks", market::growth_of(life).max_ticks);
+  }
   if (kind.amounts.max_payout) {
     out.key("payout").begin_object().text("max", kind.amounts.max_payout->to_string()).end_object();
   }
@@ -468,10 +631,11 @@ Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contra
     deal.take_profit = terms->take_profit;
     deal.stop_loss = terms->stop_loss;
   }
-  deal.shortcode = shortcode_of(contract.spec, deal.wire_type, contract.stake, contract.payout,
-                                now_.venue, order.fixed_expiry, deal.take_profit);
+  if (const auto* terms = order.spec.accumulator()) deal.take_profit = terms->take_profit;
+  deal.shortcode =
+      shortcode_of(contract.life, deal.wire_type, order.fixed_expiry, deal.take_profit);
   deal.longcode =
-      longcode_of(contract.spec, *order.symbol, contract.stake, now_.venue, order.fixed_expiry);
+      longcode_of(contract.spec, *order.symbol, contract.life, now_.venue, order.fixed_expiry);
   deal.expiry_at_purchase = expiry_of(contract);
   for (const Fault& f : r.faults)
     if (f.kind == FaultKind::kHoldSettlement) deal.hold_s = f.amount;
@@ -535,10 +699,7 @@ void Venue::push_transaction(Account& a, const Deal& deal, const venue::Contract
       out.begin_object().text("action", action).raw("amount", number(amount));
       out.raw("balance", number(a.balance));
       if (v3 && market::has_payout(contract.spec.type)) {
-        const auto barrier = market::has_form(contract.spec.type, market::BarrierForm::kDigit)
-                                 ? fmt::format("{}", contract.spec.digit())
-                                 : fmt::format("S{}P", contract.spec.offset().mantissa());
-        out.text("barrier", barrier);
+        out.text("barrier", barrier_of_transaction(contract.spec));
       }
       out.integer("contract_id", contract.id.value).text("currency", "USD");
       out.integer("date_expiry", expiry_of(contract).s);

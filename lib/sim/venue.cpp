@@ -83,11 +83,24 @@ core::Result<TokenSpec> TokenSpec::parse(std::string_view text) {
 
 bool TokenSpec::has(std::string_view scope) const { return contains(scopes, scope); }
 
+namespace {
+
+/// What contracts are sold on: derivd's own indices, and what the feed serves beside them.
+market::Symbols symbols_of(const Feed& feed) {
+  market::Symbols out;
+  for (std::size_t i = 0; i < feed.size(); ++i)
+    if (feed.listing(i) != nullptr) out = out.with(feed.info(i));
+  return out;
+}
+
+}  // namespace
+
 Venue::Venue(Options options)
     : options_(std::move(options)),
       faults_(salted(options_.seed, 1)),
-      feed_({options_.seed, options_.start, options_.gbm, std::move(options_.replays)}),
-      book_({options_.prices, kFirstContract, kFirstTransaction, 1}),
+      feed_({options_.seed, options_.start, options_.gbm, std::move(options_.replays),
+             std::move(options_.listings)}),
+      book_({options_.prices, kFirstContract, kFirstTransaction, 1, symbols_of(feed_)}),
       ledger_(options_.ledger, options_.ledger_ticks),
       ids_(salted(options_.seed, 2)),
       order_(salted(options_.seed, 3)),
@@ -262,7 +275,7 @@ void Venue::guard_limits(const market::Tick& tick) {
 void Venue::decided(Deal& deal) {
   const auto& contract = *book_.find(deal.id);
   deal.shown = Shown::kExpired;
-  const auto end = market::has_payout(contract.spec.type) ? contract.life.expiry() : now_.venue;
+  const auto end = contract.life.ended()->when;
   // Drawn from the contract's number, so that other traffic does not shift it.
   const auto wait = 1 + static_cast<std::int64_t>(
                             salted(options_.seed, static_cast<std::uint64_t>(deal.id.value)) % 3);
@@ -288,9 +301,15 @@ void Venue::settle_due() {
 
 bool Venue::market_closed(std::size_t symbol) const {
   if (now_.venue.s < closed_until_[symbol]) return true;
+  if (!feed_.is_open(symbol, now_.venue)) return true;
   if (!feed_.ended(symbol)) return false;
   const auto last = feed_.last(symbol);
   return !last || now_.venue.s > last->epoch.s + feed_.info(symbol).interval_s;
+}
+
+std::optional<std::size_t> Venue::listed(std::string_view code) const {
+  const auto index = feed_.index_of(code);
+  return index && feed_.is_listed(*index, now_.venue) ? index : std::nullopt;
 }
 
 bool Venue::exhausted() const { return feed_.all_ended() && unpaid_.empty(); }

@@ -88,6 +88,7 @@ class Venue final {
     core::Money balance = core::Money::minor(10'000'00);
     bool gbm = true;
     std::vector<ReplaySource> replays;
+    std::vector<Listing> listings = {};
     market::PriceModel prices;
     bool rate_limits = true;
     Ledger::Sink ledger;
@@ -224,6 +225,8 @@ class Venue final {
   void settle_due();
   void close_idle();
   bool market_closed(std::size_t symbol) const;
+  /// Of a symbol that the venue lists now.
+  std::optional<std::size_t> listed(std::string_view code) const;
   void send(Connection& c, std::string frame, const std::vector<Fault>& faults);
   void reply(Request& r, std::string frame);
   void push(Connection& c, std::string_view msg_type, std::string_view symbol, std::string frame);
@@ -279,6 +282,8 @@ class Venue final {
   Answer<Order> read_order(const Connection& c, const Json& parameters) const;
   Answer<venue::Quote> price(const Order& order) const;
   market::ContractSpec spec_now(const Order& order) const;
+  Answer<void> check_choice(const Order& order) const;
+  market::Life as_if_bought(const Order& order, core::Money stake) const;
   bool market_moves(const Order& order) const;  // whether its price follows the quotes
   std::string proposal_payload(const Connection& c, const Order& order, const venue::Quote& quote,
                                std::string_view id) const;

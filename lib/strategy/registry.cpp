@@ -6,7 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/decimal.hpp"
-
+#include "market/rows.hpp"
 #include "strategy/types.hpp"
 
 namespace derivd::strategy {
@@ -35,16 +35,40 @@ constexpr std::array kAny{ContractType::kDigitEven, ContractType::kDigitOdd,  Co
                           ContractType::kPut,       ContractType::kDigitDiff, ContractType::kHigher,
                           ContractType::kLower};
 
-/// What `buy:` of a rule may name.
-constexpr std::array kRuled{
-    ContractType::kCall,      ContractType::kPut,       ContractType::kCallE,
-    ContractType::kPutE,      ContractType::kHigher,    ContractType::kLower,
-    ContractType::kDigitEven, ContractType::kDigitOdd,  ContractType::kDigitMatch,
-    ContractType::kDigitDiff, ContractType::kDigitOver, ContractType::kDigitUnder};
+/// What `buy:` of a rule and buy() of a script may name.
+constexpr std::array kRuled{ContractType::kCall,
+                            ContractType::kPut,
+                            ContractType::kCallE,
+                            ContractType::kPutE,
+                            ContractType::kHigher,
+                            ContractType::kLower,
+                            ContractType::kDigitEven,
+                            ContractType::kDigitOdd,
+                            ContractType::kDigitMatch,
+                            ContractType::kDigitDiff,
+                            ContractType::kDigitOver,
+                            ContractType::kDigitUnder,
+                            ContractType(market::rows::kOneTouch),
+                            ContractType(market::rows::kNoTouch),
+                            ContractType(market::rows::kExpiryRange),
+                            ContractType(market::rows::kExpiryMiss),
+                            ContractType(market::rows::kExpiryRangeE),
+                            ContractType(market::rows::kExpiryMissE),
+                            ContractType(market::rows::kRange),
+                            ContractType(market::rows::kUpOrDown),
+                            ContractType(market::rows::kAsianUp),
+                            ContractType(market::rows::kAsianDown),
+                            ContractType(market::rows::kRunHigh),
+                            ContractType(market::rows::kRunLow),
+                            ContractType(market::rows::kTickHigh),
+                            ContractType(market::rows::kTickLow),
+                            ContractType(market::rows::kResetCall),
+                            ContractType(market::rows::kResetPut)};
 
 constexpr std::array kEvenOdd{ContractType::kDigitEven, ContractType::kDigitOdd};
 constexpr std::array kCallPut{ContractType::kCall, ContractType::kPut};
 constexpr std::array kHigherLower{ContractType::kHigher, ContractType::kLower};
+constexpr std::array kMultipliers{ContractType::kMultUp, ContractType::kMultDown};
 constexpr std::array kDiff{ContractType::kDigitDiff};
 
 constexpr std::array kTypes{
@@ -55,7 +79,7 @@ constexpr std::array kTypes{
     StrategyType{"rise_fall",
                  "When the last `streak`+1 quotes strictly rise buys CALL, when they strictly fall "
                  "PUT.",
-                 kQuoteStreak, kCallPut, false, make_rise_fall},
+                 kQuoteStreak, kCallPut, false, make_rise_fall, nullptr, true},
     StrategyType{"digit_differs",
                  "On every tick buys DIGITDIFF against the last digit just seen, or against "
                  "`prediction`.",
@@ -63,12 +87,16 @@ constexpr std::array kTypes{
     StrategyType{"higher_lower",
                  "The rise_fall signal, as HIGHER with +barrier or LOWER with -barrier.",
                  kQuoteStreak, kHigherLower, false, make_higher_lower},
+    StrategyType{"multiplier",
+                 "The rise_fall signal, as MULTUP or MULTDOWN, which the venue closes at "
+                 "contract.take_profit and contract.stop_loss.",
+                 kQuoteStreak, kMultipliers, false, make_multiplier},
     StrategyType{
         "random",
         "Buys at random, for comparison: what any signal must do better than. The same seed "
         "enters at the same ticks, live as in a back-test.",
         kRandom, kAny, false, make_random,
-        [](const Params& params) { return random_contracts(params.at("contract")); }},
+        [](const Params& params) { return random_contracts(params.at("contract")); }, true},
     StrategyType{"rules",
                  "Buys what the first rule says whose condition holds: `rules:`, a list of `when` "
                  "and `buy`.",
@@ -76,6 +104,28 @@ constexpr std::array kTypes{
                  kRuled,
                  false,
                  nullptr},
+    StrategyType{"dbot",
+                 "Runs a Deriv Bot or Binary Bot program: params file, answers, symbol and seed. "
+                 "The program says what it buys and stakes; limits, session and guards hold.",
+                 {},
+                 {},
+                 false,
+                 nullptr,
+                 nullptr,
+                 false,
+                 true},
+    StrategyType{
+        "script",
+        "Buys what a JavaScript program says: `params: { file, answers, cpu, memory }`. It "
+        "runs in a process of its own (package derivd-script).",
+        {},
+        kRuled,
+        false,
+        nullptr,
+        nullptr,
+        false,
+        false,
+        true},
 };
 
 }  // namespace
@@ -116,8 +166,10 @@ std::span<const ContractType> contracts_of(const StrategyType& type, const Param
 }
 
 std::unique_ptr<Strategy> make_strategy(const StrategyType& type, const Params& params,
-                                        const rules::RuleSet& rules) {
-  return type.is_ruled() ? make_rules(rules) : type.make(params);
+                                        const Made& of) {
+  if (type.programmed) return make_program(of.program, of.symbol);
+  if (type.is_scripted) return make_script();
+  return type.is_ruled() ? make_rules(of.rules) : type.make(params);
 }
 
 std::span<const StrategyType> strategy_types() { return kTypes; }

@@ -13,6 +13,7 @@
 #include "core/result.hpp"
 #include "market/spec.hpp"
 #include "rules/rule_set.hpp"
+#include "strategy/program.hpp"
 #include "strategy/strategy.hpp"
 
 namespace derivd::strategy {
@@ -41,15 +42,29 @@ struct StrategyType {
   std::span<const ParamSpec> params;
   std::span<const market::ContractType> contracts;  // what it may buy
   bool digits;  // needs a symbol with a last digit and a duration in ticks
-  /// Params complete and checked. Null: a type whose signals are in `rules:` (make_strategy).
+  /// Params complete and checked. Null: a type whose signals are in `rules:`, in a program or
+  /// made by a script (make_strategy).
   std::unique_ptr<Strategy> (*make)(const Params&);
   /// Which of `contracts`, where that depends on the parameters; null: all.
   std::span<const market::ContractType> (*bought)(const Params&) = nullptr;
-  bool is_ruled() const { return make == nullptr; }
+  /// `contract.type` may name others in their place: its first buys the first, its second the
+  /// second of them.
+  bool any_contract = false;
+  /// Its signals, contracts and stakes are a program's: `file` and `answers` are its params.
+  bool programmed = false;
+  /// Its signals come from a script that runs elsewhere.
+  bool is_scripted = false;
+  bool is_ruled() const { return make == nullptr && !programmed && !is_scripted; }
 };
-/// Of any type; `rules` matters to is_ruled() alone.
+/// What a strategy is made of beyond its numbers: each matters to one kind of type alone.
+struct Made {
+  const rules::RuleSet& rules;
+  const ProgramSettings& program;
+  market::SymbolInfo symbol;
+};
+/// Of any type.
 std::unique_ptr<Strategy> make_strategy(const StrategyType& type, const Params& params,
-                                        const rules::RuleSet& rules);
+                                        const Made& of);
 /// What a strategy of this type with these complete parameters may buy.
 std::span<const market::ContractType> contracts_of(const StrategyType& type, const Params& params);
 

@@ -1,5 +1,6 @@
-// rise_fall and higher_lower: when the last `streak`+1 quotes strictly rise or strictly fall,
-// follow them with CALL or PUT, HIGHER or LOWER. Rule: the product's contract, "Signals, exactly".
+// rise_fall, higher_lower and multiplier: when the last `streak`+1 quotes strictly rise or strictly
+// fall, follow them with CALL or PUT, HIGHER or LOWER, MULTUP or MULTDOWN. Rule: the product's
+// contract, "Signals, exactly".
 #include <array>
 
 #include "strategy/saved.hpp"
@@ -77,6 +78,12 @@ std::unique_ptr<Strategy> make_rise_fall(const Params& params) {
 std::unique_ptr<Strategy> make_higher_lower(const Params& params) {
   return std::make_unique<Direction>("higher_lower", params.at("streak"),
                                      market::ContractType::kHigher, market::ContractType::kLower);
+}
+
+std::unique_ptr<Strategy> make_multiplier(const Params& params) {
+  return std::make_unique<Direction>("multiplier", params.at("streak"),
+                                     market::ContractType::kMultUp,
+                                     market::ContractType::kMultDown);
 }
 
 }  // namespace derivd::strategy

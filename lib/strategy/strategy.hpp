@@ -16,13 +16,21 @@
 
 namespace derivd::strategy {
 
+class Program;
+
 /// A wish to enter now. The engine may drop it; it is never queued.
 struct Signal {
   market::ContractType type = market::ContractType::kCall;
   std::int8_t prediction = -1;  // digit contracts with a prediction, else -1
   /// Where the signal says so, else what `contract` of the settings says.
   std::optional<market::ContractDuration> duration = std::nullopt;
-  std::optional<core::Price> barrier = std::nullopt;  // signed distance from the entry
+  std::optional<market::Barrier> barrier = std::nullopt;
+  std::optional<market::Barrier> barrier2 = std::nullopt;
+  std::int8_t selected_tick = 0;  // 0: what the settings say
+  /// Where the signal is the whole contract: of programs.
+  std::optional<market::ContractSpec> spec = std::nullopt;
+  std::optional<core::Money> stake = std::nullopt;  // where it is not the stake plan's
+  std::uint64_t wish = 0;                           // a script's number for it; 0: of no script
 };
 
 class Strategy {
@@ -47,8 +55,13 @@ class Strategy {
   /// Whether it looks at its own results: then see() is called before each tick.
   virtual bool wants_own() const { return false; }
   virtual void see(const rules::Own&) {}
+  /// What a program that runs elsewhere wants kept over a restart; save() has it.
+  virtual void keep(std::string) {}
+  virtual std::string_view kept() const { return {}; }
   /// What its last decision was made of, for people; empty: it has nothing to say.
   virtual std::vector<rules::RuleView> explain() const { return {}; }
+  /// Itself, where it is a program, which is fed and answered otherwise; null: it is none.
+  virtual Program* program() { return nullptr; }
 };
 
 }  // namespace derivd::strategy

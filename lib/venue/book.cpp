@@ -9,6 +9,7 @@
 
 #include "core/check.hpp"
 #include "market/kind.hpp"
+#include "venue/amounts.hpp"
 
 namespace derivd::venue {
 namespace {
@@ -19,6 +20,8 @@ using core::VenueTime;
 using market::ContractSpec;
 using market::SymbolInfo;
 using market::Tick;
+
+constexpr std::size_t kShownTicks = 10;
 
 Refusal refuse(RefusalKind kind, std::string text) { return {kind, std::move(text)}; }
 
@@ -43,8 +46,12 @@ Refusal no_quotes(const market::SymbolCode& symbol) {
                 fmt::format("Realtime quotes not available for {}.", symbol));
 }
 
+/// Its price rests on the walk of the quotes, which a volatility describes.
 bool off_the_money(const ContractSpec& spec) {
-  return market::has_form(spec.type, market::BarrierForm::kOffset) && spec.offset().mantissa() != 0;
+  const auto& barrier = spec.barriers[0];
+  const bool at_entry =
+      barrier.form == market::Barrier::Form::kOffset && barrier.value.mantissa() == 0;
+  return market::has_levels(spec.type) && !at_entry;
 }
 
 std::optional<Refusal> spec_refusal(const ContractSpec& spec, const SymbolInfo* symbol) {
@@ -58,30 +65,20 @@ std::optional<Refusal> spec_refusal(const ContractSpec& spec, const SymbolInfo* 
     return refuse(RefusalKind::kBarrier,
                   fmt::format("Barriers on {} cannot be priced here.", symbol->code));
   }
+  const auto& kind = market::kind_of(spec.type);
+  const bool walks = kind.needs.growth || kind.entry == market::EntryRule::kKnown;
+  if (walks && symbol->sigma_percent == 0) {
+    return refuse(RefusalKind::kUnknownSymbol,
+                  fmt::format("{} on {} cannot be priced here.", kind.name, symbol->code));
+  }
   return std::nullopt;
 }
 
-// Texts of section 2.
-std::optional<Refusal> amount_refusal(const ContractSpec& spec, Money stake, Money payout) {
-  const auto& amounts = market::kind_of(spec.type).amounts;
-  if (!amounts.max_payout) {
-    if (stake < amounts.min_stake) {
-      return refuse(RefusalKind::kStakeTooSmall,
-                    fmt::format("Stake must be at least {}.", amounts.min_stake.to_string()));
-    }
-    if (!amounts.max_stake || stake <= *amounts.max_stake) return std::nullopt;
-    return refuse(RefusalKind::kPayoutTooLarge,
-                  "Contract's stake amount is more than the maximum purchase price.");
-  }
-  const auto limits = fmt::format("Minimum stake of {} and maximum payout of {}.",
-                                  amounts.min_stake.to_string(), amounts.max_payout->to_string());
-  if (stake < amounts.min_stake) {
-    return refuse(RefusalKind::kStakeTooSmall,
-                  fmt::format("{} Current stake is {}.", limits, stake.to_string()));
-  }
-  if (payout <= *amounts.max_payout) return std::nullopt;
-  return refuse(RefusalKind::kPayoutTooLarge,
-                fmt::format("{} Current payout is {}.", limits, payout.to_string()));
+/// A strike may be a distance below the quote that is more than the quote.
+std::optional<Refusal> level_refusal(const ContractSpec& spec, core::Price spot) {
+  const auto level = market::price_to_beat(spec, spot);
+  if (!level || level->mantissa() > 0) return std::nullopt;
+  return refuse(RefusalKind::kBarrier, "Invalid barrier.");
 }
 
 Outcome outcome_of(market::End end) {
@@ -158,8 +155,12 @@ bool Book::Impl::feed(Contract& c, const Tick& tick, std::vector<Change>& out) {
   const auto before = c.life.last();
   c.life.on_tick(tick);
   if (c.life.last() != before) {
-    const bool counts = market::kind_of(c.spec.type).needs.has_length();
-    if (counts && c.spec.duration.in_ticks()) c.stream.push_back(tick);
+    const auto& needs = market::kind_of(c.spec.type).needs;
+    if (needs.growth || (needs.has_length() && c.spec.duration.in_ticks())) {
+      c.stream.push_back(tick);
+    }
+    // Of an accumulator the venue shows the last ticks alone (contracts.md section 1.1).
+    if (needs.growth && c.stream.size() > kShownTicks) c.stream.erase(c.stream.begin());
     out.push_back({had_entry ? Change::Kind::kTick : Change::Kind::kEntered, c.id});
   }
   if (!c.life.is_over()) return false;
@@ -208,6 +209,8 @@ void Book::set_balance(AccountIndex index, Money balance) {
   impl_->account(index).balance = balance;
 }
 
+void Book::learn(const market::Symbols& symbols) { impl_->options.symbols = symbols; }
+
 std::optional<Tick> Book::last_tick(const market::SymbolCode& symbol) const {
   const auto* tick = impl_->last_tick(symbol);
   return tick == nullptr ? std::nullopt : std::optional(*tick);
@@ -218,7 +221,7 @@ boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
                                                   std::optional<Money> payout,
                                                   VenueTime now) const {
   DERIVD_CHECK(stake.has_value() != payout.has_value(), "a quote needs a stake or a payout");
-  const auto* symbol = market::find_symbol(spec.symbol);
+  const auto* symbol = impl_->options.symbols.find(spec.symbol);
   if (auto refusal = spec_refusal(spec, symbol)) return *refusal;
   const auto* last = impl_->last_tick(spec.symbol);
   if (last == nullptr) {
@@ -232,6 +235,7 @@ boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
     if (!stake) {
       return refuse(RefusalKind::kMultiplier, "Basis must be stake for this contract.");
     }
+    if (auto refusal = level_refusal(spec, out.spot)) return *refusal;
     out.stake = *stake;
     out.payout = Money::minor(0, stake->exponent());
   } else {
@@ -249,13 +253,16 @@ boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
 boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const ContractSpec& spec,
                                                      Money stake, Money payout, VenueTime now) {
   auto& owner = impl_->account(account);
-  const auto* symbol = market::find_symbol(spec.symbol);
+  const auto* symbol = impl_->options.symbols.find(spec.symbol);
   if (auto refusal = spec_refusal(spec, symbol)) return *refusal;
   const auto* last = impl_->last_tick(spec.symbol);
   if (last == nullptr) {
     return no_quotes(spec.symbol);
   }
   if (auto refusal = amount_refusal(spec, stake, payout)) return *refusal;
+  if (!market::has_payout(spec.type)) {
+    if (auto refusal = level_refusal(spec, last->quote)) return *refusal;
+  }
   if (stake > owner.balance) {
     return refuse(RefusalKind::kInsufficientBalance,
                   fmt::format("Your account balance ({} USD) is insufficient to buy this contract "
@@ -272,7 +279,7 @@ boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const
   c.buy_tx = {impl_->next_transaction++};
   c.entry_spot = last->quote;
   if (!market::has_payout(spec.type)) c.payout = Money::minor(0, stake.exponent());
-  c.life = market::Life(spec, {now, stake, c.payout}, symbol);
+  c.life = market::Life(spec, {now, stake, c.payout, *last}, symbol);
   if (market::is_timed(spec)) impl_->expiries.emplace(c.life.expiry(), c.id);
   owner.balance -= stake;
   impl_->owned[account].push_back(c.id);
@@ -297,7 +304,7 @@ void Book::adopt(AccountIndex account, const Adopted& from, std::span<const Tick
   fresh.buy_tx = from.buy_tx;
   if (!past.empty()) fresh.entry_spot = past.front().quote;
   fresh.life = market::Life(from.spec, {from.purchase_time, from.stake, from.payout},
-                            market::find_symbol(from.spec.symbol));
+                            impl_->options.symbols.find(from.spec.symbol));
   const auto [at, is_new] = impl_->adopted.emplace(from.id, std::move(fresh));
   DERIVD_CHECK(is_new, "a contract is taken over once");
   auto& c = at->second;
@@ -334,12 +341,15 @@ boost::system::result<Money, Refusal> Book::sell(AccountIndex account, ContractI
     return refuse(RefusalKind::kAlreadySettled, "The contract has expired.");
   }
   // Without a known volatility a running option has no fair price to pay.
-  const bool priced = market::find_symbol(c->spec.symbol)->sigma_percent != 0;
+  const bool priced = impl_->options.symbols.get(c->spec.symbol).sigma_percent != 0;
   if (!market::is_resold(c->spec) || (market::has_payout(c->spec.type) && !priced)) {
     return refuse(RefusalKind::kResaleNotOffered, "Resale of this contract is not offered.");
   }
   if (!c->life.entry()) {
     return refuse(RefusalKind::kResaleNotOffered, "Waiting for entry tick.");
+  }
+  if (market::kind_of(c->spec.type).needs.growth && c->life.ticks_passed() == 0) {
+    return refuse(RefusalKind::kResaleNotOffered, "Contract cannot be sold at entry tick.");
   }
   const auto price = bid(*c, now);
   impl_->forget_running(*c);
@@ -351,7 +361,7 @@ boost::system::result<Money, Refusal> Book::sell(AccountIndex account, ContractI
 
 Money Book::bid(const Contract& contract, VenueTime now) const {
   if (contract.phase == Phase::kSettled) return contract.sell_price;
-  return market::bid_for(*market::find_symbol(contract.spec.symbol), contract.life, now,
+  return market::bid_for(impl_->options.symbols.get(contract.spec.symbol), contract.life, now,
                          impl_->options.prices, contract.entry_spot);
 }
 

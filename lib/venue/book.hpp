@@ -21,6 +21,7 @@
 #include "market/life.hpp"
 #include "market/pricing.hpp"
 #include "market/spec.hpp"
+#include "market/symbols.hpp"
 
 namespace derivd::venue {
 
@@ -118,6 +119,7 @@ class Book final {
     /// Seconds from the end of a contract to its payment: the exit of a tick contract, the expiry
     /// of a timed one, the closing tick of a multiplier.
     std::int64_t settle_delay_s = 1;
+    market::Symbols symbols = {};  // those that it sells contracts on
   };
   explicit Book(Options options);
 
@@ -125,6 +127,9 @@ class Book final {
   const Account& account(AccountIndex index) const;
   /// For top-up and for faults; journaled by the caller.
   void set_balance(AccountIndex index, core::Money balance);
+
+  /// Other symbols from now on; those of running contracts stay known.
+  void learn(const market::Symbols& symbols);
 
   /// Latest tick fed for a symbol, also of one that market/ does not know.
   std::optional<market::Tick> last_tick(const market::SymbolCode& symbol) const;

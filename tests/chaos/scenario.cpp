@@ -95,6 +95,41 @@ void add_strategies(core::Rng& rng, engine::Settings& settings) {
   }
 }
 
+/// One type of those that any tick of their life can decide, drawn by chance.
+void add_family(core::Rng& rng, engine::Settings& settings) {
+  struct Draw {
+    std::string_view type;
+    std::int32_t ticks;
+    std::int32_t barrier = 0;  // in hundredths, of two the high one
+    bool two = false;
+  };
+  constexpr std::array kDraws{Draw{"ONETOUCH", 5, 30},
+                              Draw{"NOTOUCH", 6, -40},
+                              Draw{"ASIANU", 5},
+                              Draw{"ASIAND", 7},
+                              Draw{"RUNHIGH", 2},
+                              Draw{"RUNLOW", 3},
+                              Draw{"TICKHIGH", 5},
+                              Draw{"RESETCALL", 5},
+                              Draw{"RESETPUT", 6},
+                              Draw{"RANGE", 0, 150, true},
+                              Draw{"UPORDOWN", 0, 150, true},
+                              Draw{"EXPIRYRANGE", 0, 100, true}};
+  const auto& draw = kDraws[rng.below(kDraws.size())];
+  auto family = strategy("family", "random", "1HZ100V", 1);
+  family.params = {{"probability", 200'000}, {"seed", 3}, {"contract", 0}};
+  family.contract.types = {*market::contract_type_from(draw.type)};
+  using Unit = market::ContractDuration::Unit;
+  family.contract.duration = draw.ticks > 0 ? market::ContractDuration{draw.ticks, Unit::kTicks}
+                                            : market::ContractDuration{2, Unit::kMinutes};
+  if (draw.barrier != 0) family.contract.barrier = {core::Decimal{draw.barrier, 2}, true};
+  if (draw.two) family.contract.barrier2 = {core::Decimal{-draw.barrier, 2}, true};
+  if (draw.type.starts_with("TICK")) family.contract.selected_tick = 1 + std::int64_t(rng.below(5));
+  family.staking.plan = "flat";
+  family.staking.base = cents(150);
+  settings.strategies.push_back(family);
+}
+
 void add_limits(core::Rng& rng, risk::AccountLimits& limits) {
   if (rng.below(2) == 0) limits.max_open_contracts = static_cast<std::int64_t>(1 + rng.below(4));
   if (rng.below(2) == 0)
@@ -151,6 +186,10 @@ Scenario scenario(std::uint64_t seed, Mask allowed, std::int64_t active_s) {
   s.latency_ms = static_cast<std::int64_t>(1 + rng.below(150));
   add_strategies(rng, s.config.engine);
   add_limits(rng, s.config.engine.limits);
+  // From a stream of its own, which none of the seeds of regressions.txt draws.
+  if (auto families = stream(seed, 64); families.below(3) == 0) {
+    add_family(families, s.config.engine);
+  }
   // From a stream of its own, so that the seeds of old keep their meaning.
   if (stream(seed, 4).below(2) == 0) s.config.durability = execution::Durability::kPower;
   return s;

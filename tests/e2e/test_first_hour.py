@@ -207,7 +207,7 @@ def mistakes_are_whole_in_the_journal(programs, directory):
         print("SKIPPED: a mount name space of one's own needs root")
         return
     config = directory / "derivd.yaml"
-    config.write_text("strategies:\n  - name: a\n    type: even_odd\n    symbol: R_1000\n"
+    config.write_text("strategies:\n  - name: a\n    type: even_odd\n    symbol: no symbol of any venue at all\n"
                       "    staking: { base: 99999999999 }\n")
     code, told, lines = in_a_journal(programs, directory / "one", config, None)
     want = run(programs / "derivd", "check", "--config", config).stderr.splitlines()

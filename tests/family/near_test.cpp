@@ -129,8 +129,8 @@ TEST(AMadeUpFamily, IsAskedForInBothDialectsAndRecognised) {
             Agreement::kAgrees);
   EXPECT_EQ(shortcode_agrees(near("0.10"), "NEAR_R_100_38.17_1700000000_2T_S11P_0"),
             Agreement::kDiffers);
-  const auto code =
-      sim::shortcode_of(near("0.10"), "NEAR", usd("10.00"), usd("38.17"), {kStart}, {}, {});
+  const Life life(near("0.10"), {{kStart}, usd("10.00"), usd("38.17")}, find_symbol("R_100"));
+  const auto code = sim::shortcode_of(life, "NEAR", {}, {});
   EXPECT_EQ(shortcode_agrees(near("0.10"), code), Agreement::kAgrees);
 }
 

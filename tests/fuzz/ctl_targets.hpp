@@ -8,6 +8,7 @@
 
 #include "backtest/payouts.hpp"
 #include "common/answer.hpp"
+#include "common/symbol_cache.hpp"
 #include "config/vary.hpp"
 #include "core/printable.hpp"
 #include "derivctl/answer_text.hpp"
@@ -27,6 +28,25 @@ inline void demand_clean(const std::string& text) { demand(core::printable_lines
 
 /// An error is a sentence; what it repeats of the input is cleaned where it leaves the program.
 inline void demand_told(const core::Error& error) { demand(!error.text.empty()); }
+
+/// Any bytes as the cache of symbols, with and without the checksum that they would need: what is
+/// read is written as it was, whatever it is.
+inline void symbols(std::string_view input) {
+  for (const auto& bytes : {std::string(input), daemon::sealed(input)}) {
+    const auto read = daemon::read_symbols(bytes);
+    if (!read) {
+      demand_told(read.error());
+      continue;
+    }
+    const auto written = daemon::write_symbols(*read);
+    const auto again = daemon::read_symbols(written);
+    demand(again.has_value() && daemon::write_symbols(*again) == written);
+    for (const auto* info : read->all()) {
+      demand(!read->source().empty() && read->find(info->code) == info);
+      (void)read->closed_text(info->code, read->asked());
+    }
+  }
+}
 
 /// Any bytes as the answer of a daemon, shown in every way that there is.
 inline void answer(std::string_view input) {

@@ -18,6 +18,7 @@ esac
 optimized=()
 if grep -q '^CMAKE_BUILD_TYPE:STRING=Release' "$build/CMakeCache.txt"; then optimized=(--optimized); fi
 "$source/packaging/hardened.sh" "${optimized[@]}" "$build"/{derivd,derivctl,derivsim}
+if [ -x "$build/derivd-script" ]; then "$source/packaging/hardened.sh" "${optimized[@]}" "$build/derivd-script"; fi
 
 # ---- what is published: every file of the product, and every program.
 (cd "$source" && cmake --preset release -B "$work/release" >"$work/said" 2>&1) ||

@@ -937,7 +937,7 @@ def purge(state):
     last = journal("-u", "derivd@b", f"MESSAGE_ID={STOPPED}")[-1]["MESSAGE"]
     check("stopped" in last, last)
     check((ETC / "b.yaml").exists() and pathlib.Path("/var/lib/derivd-b").exists(), "a removal keeps")
-    said = run("dpkg", "--purge", "derivd", "derivd-sim").stdout
+    said = run("dpkg", "--purge", "derivd", "derivd-sim", "derivd-script").stdout
     named = re.search(r"(?m)^    contract (\d+) \((parity|trend) [A-Z]+ \d+\.\d\d\)$", said)
     check(named and "the token works on" in said and "developers.deriv.com" in said,
           f"what stays at Deriv: {said}")

@@ -18,7 +18,8 @@ other=$work/somewhere/else
 mkdir -p "$other/build"
 (cd "$source" && cp -r CMakeLists.txt LICENSE README.md SECURITY.md config docs packaging systemd "$other")
 (cd "$build" && find . -name cmake_install.cmake -exec cp --parents -t "$other/build" {} + &&
-  cp CMakeCache.txt derivd derivctl derivsim derivd.yaml.5 "$other/build")
+  cp CMakeCache.txt derivd derivctl derivsim derivd.yaml.5 "$other/build" &&
+  if [ -x derivd-script ]; then cp derivd-script "$other/build"; fi)
 grep -rlZ -F -e "$source" "$other/build" --include='*.cmake' |
   xargs -0 -r sed -i "s|$build|$other/build|g; s|$source|$other|g"
 find "$other" -type f -name '*[a-m]*' -exec touch -d '2001-02-03 04:05:06' {} +

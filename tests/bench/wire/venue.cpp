@@ -290,6 +290,10 @@ void Venue::answer(const json& request, const Envelope& envelope) {
     return reply(envelope, "time", fmt::format("{}", books_.last_tick().epoch));
   }
   if (request.contains("forget")) return reply(envelope, "forget", "1");
+  // It sells whatever is asked for, and says nothing about it.
+  if (request.contains("contracts_for")) {
+    return reply(envelope, "contracts_for", R"({"available":[],"hit_count":0})");
+  }
   for (const auto* key : {"active_symbols", "ticks", "ticks_history"}) {
     if (request.contains(key)) return answer_market(request, envelope);
   }

@@ -451,7 +451,7 @@ class Trial {
         next.strategies.push_back(next.strategies.front());
         return text_of(next);
       case 3:
-        next.strategies.front().second["symbol"] = "R_99";
+        next.strategies.front().second["symbol"] = "r_50";
         return text_of(next);
       default: {
         const auto text = text_of(next);

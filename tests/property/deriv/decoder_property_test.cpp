@@ -90,7 +90,25 @@ struct Show {
   }
   std::string operator()(const ActiveSymbolsPayload& p) const {
     std::string out;
-    for (const auto& row : p.rows) out += fmt::format("{} {};", row.symbol, row.decimals);
+    for (const auto& row : p.rows)
+      out += fmt::format("{} {} {} {} {};", row.symbol.code, row.symbol.decimals, row.symbol.market,
+                         row.is_open, row.is_suspended);
+    return out;
+  }
+  std::string operator()(const OfferingsPayload& p) const {
+    std::string out;
+    for (const auto& o : p.offerings.offers) {
+      out += fmt::format("{} {} {} {} {};", o.type, market::name_of(o.length),
+                         o.shortest.to_string(), o.longest.to_string(), o.barriers);
+    }
+    return out;
+  }
+  std::string operator()(const TradingTimesPayload& p) const {
+    std::string out;
+    for (const auto& row : p.rows) {
+      out += fmt::format("{} {} {} {};", row.symbol, fmt::join(row.day.open, ","),
+                         fmt::join(row.day.close, ","), row.day.events.size());
+    }
     return out;
   }
   std::string operator()(const ProposalPayload& p) const {

@@ -517,6 +517,10 @@ class World {
     const auto since = a.since;
     send([this, since] { engine->on_venue_report(venue_report(since), now, actions); });
   }
+  void take(const SendSell&) { ADD_FAILURE() << "no strategy here sells"; }
+  void take(const StartScript&) {}
+  void take(const StopScript&) {}
+  void take(const FeedScript&) {}
   void take(const Tell& a) {
     halts += a.event.kind == core::EventKind::kStrategyHalted ? 1 : 0;
     EXPECT_NE(a.event.kind, core::EventKind::kOrderAmbiguous) << a.event.text.view();

@@ -24,13 +24,13 @@ inline const SymbolInfo& any_symbol(core::Rng& rng) {
   }
 }
 
-/// A valid spec of a digital option.
+/// A valid spec of a digital option that its entry and its exit alone decide.
 inline ContractSpec any_digital(core::Rng& rng, const SymbolInfo& symbol) {
   ContractSpec spec;
   for (;;) {
     const auto kinds = all_kinds();
     spec.type = ContractType(*kinds[rng.below(kinds.size())]);
-    if (!has_payout(spec.type)) continue;
+    if (kind_of(spec.type).wins == nullptr) continue;
     spec.symbol = symbol.code;
     spec.barriers = {};
     spec.set_digit(-1);

@@ -33,6 +33,7 @@ Ran run(const Parts& parts, const std::vector<market::TickRow>& ticks, std::int6
   EXPECT_NE(import.program, nullptr) << problems_of(import);
   DbotOptions options;
   options.program = import.program;
+  options.file = "bot.xml";
   options.symbol = "1HZ100V";  // two decimals, a tick a second
   options.warmup = warmup;
   options.balance = balance;
@@ -41,7 +42,7 @@ Ran run(const Parts& parts, const std::vector<market::TickRow>& ticks, std::int6
   market::RowSource source(ticks);
   const auto result = run_dbot(
       options, source, [&](const Trade& t) { out.trades.push_back(t); },
-      [&](core::VenueTime, const dbot::Message& m) { out.messages.push_back(m.text); });
+      [&](core::VenueTime, const core::Event& e) { out.messages.push_back(e.text.str()); });
   EXPECT_TRUE(result.has_value());
   if (result) out.result = *result;
   return out;
@@ -61,8 +62,8 @@ TEST(DbotRun, TradesFollowEachOtherAsTheContractSays) {
   EXPECT_EQ(out.trades[2].purchase_epoch.s, kT0 + 6);
   EXPECT_EQ(out.trades[2].profit.to_string(), "1.00");  // digit 8
   EXPECT_EQ(out.result.balance.to_string(), "10001.00");
-  EXPECT_EQ(out.result.open, 0);
-  EXPECT_FALSE(out.result.stopped);
+  EXPECT_EQ(out.result.strategy.open, 0);
+  EXPECT_FALSE(out.result.strategy.halted);
 }
 
 TEST(DbotRun, ProgramsWithTooFewTicksDoNotStart) {
@@ -85,26 +86,28 @@ TEST(DbotRun, TimedContractsSettleByTheClock) {
   EXPECT_EQ(out.trades[0].exit_epoch.s, kT0 + 17);
   EXPECT_EQ(out.trades[0].profit.to_string(), "0.90");
   ASSERT_EQ(out.messages.size(), 1U);
-  EXPECT_EQ(out.messages[0], std::to_string(kT0 + 17));
-  ASSERT_TRUE(out.result.stopped);
-  EXPECT_EQ(out.result.stopped->why, dbot::Stopped::Why::kFinished);
+  EXPECT_EQ(out.messages[0], "dbot: " + std::to_string(kT0 + 17));
+  EXPECT_EQ(out.result.strategy.halted, "finished");
 }
 
 TEST(DbotRun, AStakeAboveTheBalanceEndsTheRun) {
   Parts p;
   p.options = options_block(num("20"));
   const auto out = run(p, rows({10'000, 10'000, 10'000, 10'007}), 2, core::Money::minor(10'00));
-  ASSERT_TRUE(out.result.stopped);
-  EXPECT_NE(out.result.stopped->text.find("InsufficientBalance"), std::string::npos);
+  EXPECT_EQ(out.result.strategy.halted, "refused");
+  EXPECT_NE(out.result.strategy.halt_reason.find("InsufficientBalance"), std::string::npos);
 }
 
-TEST(DbotRun, WhatHasNoModelIsRefusedAsTheVenueWould) {
+TEST(DbotRun, WhatTheVenueDoesNotSellIsRefusedAsItWould) {
   Parts p;
   p.trade_type = "runs";
   p.before = buy("RUNHIGH");
   const auto out = run(p, rows({10'000, 10'000, 10'000, 10'007}));
-  ASSERT_TRUE(out.result.stopped);
-  EXPECT_NE(out.result.stopped->text.find("derivd has no model of RUNHIGH"), std::string::npos);
+  EXPECT_EQ(out.result.strategy.halted, "refused");
+  // The program's length is one tick.
+  EXPECT_NE(out.result.strategy.halt_reason.find("Number of ticks must be between 2 and 5."),
+            std::string::npos)
+      << out.result.strategy.halt_reason;
 }
 
 TEST(DbotRun, SleepsTakeVenueTimeAndTicksMeanwhileAreLost) {
@@ -132,22 +135,8 @@ TEST(DbotRun, MartingaleStakesAreWhatTheProgramMakes) {
   ASSERT_EQ(out.trades.size(), 3U);
   EXPECT_EQ(out.trades[1].stake.to_string(), "2.10");
   EXPECT_EQ(out.trades[2].stake.to_string(), "4.41");
-  EXPECT_EQ(out.result.sums.max_stake.to_string(), "4.41");
-  EXPECT_EQ(out.result.sums.longest_losing_run, 3);
-}
-
-TEST(DbotSpec, BarriersAreHigherAndLower) {
-  const auto* symbol = market::find_symbol("1HZ100V");
-  dbot::Buy wish;
-  wish.type = "PUT";
-  wish.duration = 5;
-  wish.barrier = "-0.37";
-  const auto spec = spec_of(wish, *symbol);
-  ASSERT_TRUE(spec.has_value());
-  EXPECT_EQ(spec->type, market::ContractType::kLower);
-  EXPECT_EQ(spec->offset().to_string(), "-0.37");
-  wish.barrier = "+-0.5";
-  EXPECT_FALSE(spec_of(wish, *symbol).has_value());
+  EXPECT_EQ(out.result.strategy.sums.max_stake.to_string(), "4.41");
+  EXPECT_EQ(out.result.strategy.sums.longest_losing_run, 3);
 }
 
 }  // namespace

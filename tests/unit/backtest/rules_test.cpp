@@ -20,8 +20,11 @@ engine::StrategySettings ruled(std::string_view when, rules::Buy buy) {
 }
 
 rules::Buy digit_over(std::string_view prediction) {
-  return {
-      ContractType::kDigitOver, {}, std::get<rules::Expr>(rules::parse_number(prediction, {})), {}};
+  return {ContractType::kDigitOver,
+          {},
+          std::get<rules::Expr>(rules::parse_number(prediction, {})),
+          {},
+          {}};
 }
 
 TEST(Rules, EachBuysItsOwnContract) {
@@ -29,7 +32,7 @@ TEST(Rules, EachBuysItsOwnContract) {
   auto s = ruled("digit == 7", digit_over("4"));
   s.rules.rules.push_back(
       {condition("digit == 2"),
-       {ContractType::kCall, market::ContractDuration::parse("2t").value(), {}, {}}});
+       {ContractType::kCall, market::ContractDuration::parse("2t").value(), {}, {}, {}}});
   rig.options.settings.strategies = {s};
   rig.options.payouts = Payouts::parse("DIGITOVER=1.90,CALL=1.95").value();
   // 7 buys OVER 4 that ends at 5; 2 buys CALL with its entry at 1003 and its exit two ticks later.
@@ -59,7 +62,7 @@ TEST(Rules, EverythingThatTheyMayBuyHasAPayoutBeforehand) {
 TEST(Rules, AReckonedBarrierHasNoRecordedQuote) {
   Rig rig;
   rig.ticks(1'700'000'000, {1007, 1005});
-  rules::Buy buy{ContractType::kHigher, {}, {}, {}};
+  rules::Buy buy{ContractType::kHigher, {}, {}, {}, {}};
   buy.barrier = std::get<rules::Expr>(rules::parse_offset("+0.10", {}));
   const auto fixed = ruled("digit == 7", buy);
   buy.barrier = std::get<rules::Expr>(rules::parse_offset("+atr(3)", {}));

@@ -227,8 +227,8 @@ const Change kChanges[] = {
      "unknown strategy type 'evn_odd', did you mean 'even_odd'?"},
     {"type of a later version", "type: even_odd", "type: accumulator", 11, 11, "strategies[0].type",
      "'accumulator' is not available in this version, available: even_odd, rise_fall"},
-    {"script of a later version", "type: even_odd", "type: script", 11, 11, "strategies[0].type",
-     "not available in this version"},
+    {"indicator of a later version", "type: even_odd", "type: indicator", 11, 11,
+     "strategies[0].type", "'indicator' is written as type: rules, with a condition"},
     {"missing type", "    type: even_odd\n", "", 10, 5, "strategies[0].type", "is required"},
     {"missing name", "name: parity\n    type:", "type:", 10, 5, "strategies[0].name",
      "is required"},
@@ -240,8 +240,10 @@ const Change kChanges[] = {
     {"empty name", "name: parity", "name: \"\"", 10, 11, "strategies[0].name", "empty"},
     {"name given to two", "name: trend", "name: parity", 21, 11, "strategies[1].name",
      "'parity' is the name of strategies[0] already"},
-    {"unknown symbol", "symbol: R_100", "symbol: R_1000", 23, 13, "strategies[1].symbol",
-     "unknown symbol 'R_1000', did you mean 'R_100'?"},
+    {"a symbol in small letters", "symbol: R_100", "symbol: r_100", 23, 13, "strategies[1].symbol",
+     "unknown symbol 'r_100', did you mean 'R_100'?"},
+    {"what is no code", "symbol: R_100", "symbol: EUR/USD", 23, 13, "strategies[1].symbol",
+     "'EUR/USD' is not a symbol, which has 2 to 30 letters, digits and '_'"},
     {"a symbol's name", "symbol: R_100", "symbol: Volatility 75 Index", 23, 13,
      "strategies[1].symbol", "'Volatility 75 Index' is the name of R_75 for people; write R_75"},
     {"another symbol's name", "symbol: R_100", "symbol: volatility 100 (1s)", 23, 13,
@@ -460,7 +462,7 @@ limits:
 strategies:
   - name: a b
     type: evenodd
-    symbol: R_1
+    symbol: r_100
     params: { streak: x }
     staking: { plan: flatt, base: 0.10, factor: 0.5 }
   - type: rise_fall

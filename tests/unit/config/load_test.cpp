@@ -541,7 +541,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 80u);
+  EXPECT_EQ(seen.size(), 89u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {

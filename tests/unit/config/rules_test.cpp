@@ -81,9 +81,9 @@ TEST(Rules, BarriersPredictionsAndDefaults) {
                     "    contract: { duration: 5t }\n"));
   const auto& all = c.engine.strategies.at(0).rules.rules;
   ASSERT_EQ(all.size(), 3U);
-  EXPECT_EQ(rules::to_string(*all[0].buy.barrier), "0.25");
+  EXPECT_EQ(rules::to_string(all[0].buy.barrier->value), "0.25");
   EXPECT_FALSE(all[0].buy.duration);
-  EXPECT_EQ(rules::to_string(*all[1].buy.barrier), "-2 * atr(14, 1m)");
+  EXPECT_EQ(rules::to_string(all[1].buy.barrier->value), "-2 * atr(14, 1m)");
   EXPECT_EQ(rules::to_string(*all[2].buy.prediction), "hottest(100)");
 }
 
@@ -132,8 +132,8 @@ TEST(Rules, WhatIsBoughtIsChecked) {
     return around("      - when: price > 1\n        buy: " + std::string(buy) + "\n");
   };
   expect_problem(rule("{ duration: 1t }"), "rules[0].buy.type: is required; available: CALL, PUT,");
-  expect_problem(rule("{ type: ONETOUCH }"),
-                 "f:7:22: strategies[0].rules[0].buy.type: 'ONETOUCH' is not available in this "
+  expect_problem(rule("{ type: MULTUP }"),
+                 "f:7:22: strategies[0].rules[0].buy.type: 'MULTUP' is not available in this "
                  "version, available: CALL, PUT, CALLE");
   expect_problem(rule("{ type: DIGITOVR }"), "did you mean 'DIGITOVER'?");
   expect_problem(rule("{ type: DIGITOVER }"), "buy.prediction: is required by DIGITOVER");
@@ -143,7 +143,22 @@ TEST(Rules, WhatIsBoughtIsChecked) {
   expect_problem(rule("{ type: CALL, prediction: 3 }"), "has no meaning for CALL; leave it out");
   expect_problem(rule("{ type: CALL, barrier: +1 }"), "or buy HIGHER, which is CALL with one");
   expect_problem(rule("{ type: HIGHER }"), "buy.barrier: is required by HIGHER");
-  expect_problem(rule("{ type: HIGHER, barrier: 0.10 }"), "write a distance from the entry");
+  expect_problem(rule("{ type: HIGHER, barrier: 0 }"), "is no quote of R_100");
+  expect_problem(rule("{ type: ONETOUCH, duration: 5t }"), "buy.barrier: is required by ONETOUCH");
+  expect_problem(rule("{ type: RANGE, duration: 5m, barrier: +1 }"),
+                 "buy.barrier2: is required by RANGE");
+  expect_problem(rule("{ type: RANGE, duration: 5m, barrier: -1, barrier2: +1 }"),
+                 "The high barrier must be above the low one.");
+  expect_problem(rule("{ type: TICKHIGH, duration: 5t }"),
+                 "selected_tick: is required by TICKHIGH");
+  expect_problem(rule("{ type: TICKHIGH, duration: 5t, selected_tick: 6 }"),
+                 "a whole number from 1 to 5");
+  expect_problem(rule("{ type: CALL, selected_tick: 3 }"), "has no meaning for CALL");
+  EXPECT_EQ(problems(rule("{ type: ONETOUCH, duration: 5t, barrier: +atr(14) }")), "");
+  EXPECT_EQ(problems(rule("{ type: RANGE, duration: 5m, barrier: +atr(14), barrier2: -atr(14) }")),
+            "");
+  expect_problem(rule("{ type: RUNHIGH, duration: 6t }"),
+                 "Number of ticks must be between 2 and 5.");
   expect_problem(rule("{ type: HIGHER, barrier: +0.105 }"), "of at most 2 decimals");
   expect_problem(rule("{ type: HIGHER, barrier: +0 }"), "a number other than 0");
   expect_problem(rule("{ type: DIGITEVEN, duration: 1m }"),

@@ -25,6 +25,7 @@ void play(const char* name, const std::function<void(std::string_view)>& target)
 
 TEST(CtlCorpus, Answers) { play("answer", fuzz::answer); }
 TEST(CtlCorpus, Backtests) { play("backtest", fuzz::backtest); }
+TEST(CtlCorpus, Symbols) { play("symbols", fuzz::symbols); }
 TEST(CtlCorpus, Shards) { play("shards", fuzz::shards); }
 TEST(CtlCorpus, Payouts) { play("payouts", fuzz::payouts); }
 TEST(CtlCorpus, Vary) { play("vary", fuzz::vary); }

@@ -43,8 +43,12 @@ TEST(ServiceSight, OfAConfigurationEachFileIsAProblemWithItsPlace) {
   c.venue.ca_file = "/root/ca.pem";
   c.notify.webhook_ca_file = "/home/me/ca.pem";
   c.places["venue.ca_file"] = {7, 12};
-  const auto problems = hidden_files(c, "nobody");
-  ASSERT_EQ(problems.size(), 2u);
+  c.engine.strategies.resize(2);
+  c.engine.strategies[1].program.file = "my-bot.xml";  // relative to the configuration
+  const auto problems = hidden_files(c, "nobody", "/root/");
+  ASSERT_EQ(problems.size(), 3u);
+  EXPECT_EQ(problems[2].key, "strategies[1].params.file");
+  EXPECT_THAT(problems[2].reason, HasSubstr("/root/my-bot.xml: "));
   EXPECT_THAT(config::format(problems[0], "f"), HasSubstr("f:7:12: venue.ca_file: /root/ca.pem: "));
   EXPECT_EQ(problems[1].key, "notify.webhook.ca_file");
 }

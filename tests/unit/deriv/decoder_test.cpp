@@ -455,7 +455,7 @@ TEST(Decoder, RefusesAListWithOneBadRow) {
   EXPECT_TRUE(decode(portfolio(kRow)).result);
 }
 
-TEST(Decoder, AnOddPayoutMattersOnlyForContractsThatDerivdBuys) {
+TEST(Decoder, AnOddPayoutMattersOnlyForContractsThatPayOne) {
   EXPECT_EQ(error_of(table(replaced(kRow, "3.91", "3.911"))),
             "profit_table.transactions: payout 3.911 has more than 2 decimals");
   const auto other = decode(table(replaced(replaced(kRow, "\"payout\":3.91", "\"payout\":3.911"),
@@ -471,8 +471,8 @@ TEST(Decoder, ReadsTheRest) {
   ASSERT_TRUE(symbols.result) << symbols.result.error().text;
   const auto& rows = std::get<ActiveSymbolsPayload>(symbols.frame.payload).rows;
   ASSERT_EQ(rows.size(), 2U);
-  EXPECT_EQ(rows[0].decimals, 5);
-  EXPECT_EQ(rows[1].decimals, 2);
+  EXPECT_EQ(rows[0].symbol.decimals, 5);
+  EXPECT_EQ(rows[1].symbol.decimals, 2);
   EXPECT_EQ(
       error_of(R"({"active_symbols":[{"symbol":"R_100"}],"msg_type":"active_symbols"})", kV3Names),
       "active_symbols.pip is missing");

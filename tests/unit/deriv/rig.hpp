@@ -83,6 +83,20 @@ class Recorder final : public SessionListener {
     add(fmt::format("{} {} {}", silent ? "silent" : "again", symbol,
                     std::chrono::duration_cast<std::chrono::seconds>(pause).count()));
   }
+  // Apart from the rest, which is what trading hears.
+  void on_symbols(std::span<const market::ListedSymbol> list) override {
+    heard.push_back(fmt::format("symbols {}", list.size()));
+  }
+  void on_offerings(const market::SymbolCode& symbol, const market::Offerings& o) override {
+    heard.push_back(fmt::format("offerings {} {} at {}", symbol, o.offers.size(), o.asked.s));
+  }
+  void on_offerings_refused(const market::SymbolCode& symbol, std::string_view code,
+                            std::string_view) override {
+    heard.push_back(fmt::format("refused {} {}", symbol, code));
+  }
+  void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override {
+    heard.push_back(fmt::format("hours {} until {}", symbol, hours.known_until().s));
+  }
   void on_quote(const Quote& q) override {
     add(fmt::format("quote {} {} {} {}", q.order.value, q.id, q.ask.to_string(),
                     q.payout.to_string()));
@@ -172,6 +186,7 @@ class Recorder final : public SessionListener {
     return {};
   }
 
+  std::vector<std::string> heard;
   std::vector<std::string> log;
   std::vector<execution::VenueReport> reports;
   std::vector<execution::ContractReport> contracts;

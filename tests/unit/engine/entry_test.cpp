@@ -47,6 +47,44 @@ TEST(Entry, ASignalBecomesAJournaledIntentThenABuy) {
   EXPECT_TRUE(rig.log[2].starts_with("tell contract_bought"));
 }
 
+TEST(Entry, NothingIsBoughtWhileTheMarketIsKnownToBeClosed) {
+  auto rig = live_rig({every_tick("a")});
+  market::ListedSymbol listed;
+  listed.symbol = *market::find_symbol("R_100");
+  const market::TradingHours hours({kStart}, {kStart + 86'400},
+                                   {{{kStart}, {kStart + 4}}, {{kStart + 8}, {kStart + 86'400}}});
+  rig.engine->learn(
+      market::Symbols{}.with_list(std::vector{listed}, {kStart}, {}).with_hours("R_100", hours));
+  rig.tick("R_100", kStart + 2, "1.01");
+  ASSERT_EQ(rig.buys.size(), 1U);
+  rig.bought({1}, 77, "0.68");
+  rig.settle(77, "0.68");
+  rig.tick("R_100", kStart + 4, "1.03");
+  rig.tick("R_100", kStart + 6, "1.05");
+  EXPECT_EQ(rig.buys.size(), 1U);
+  EXPECT_EQ(rig.engine->strategies().at(0).last_decision.view(),
+            "the market of R_100 is closed until 2026-06-22 00:00 UTC");
+  rig.tick("R_100", kStart + 8, "1.07");
+  EXPECT_EQ(rig.buys.size(), 2U);
+}
+
+TEST(Entry, WhatTheVenueDoesNotSellHaltsItsStrategyAlone) {
+  auto rig = live_rig({every_tick("a"), every_tick("b")});
+  Actions actions;
+  rig.engine->not_offered("a", "the venue does not list R_100", rig.now, actions);
+  const auto told = actions.size();
+  EXPECT_GT(told, 0U);
+  rig.engine->not_offered("a", "told again", rig.now, actions);
+  EXPECT_EQ(actions.size(), told) << "it is halted already";
+  const auto views = rig.engine->strategies();
+  EXPECT_EQ(views.at(0).halt_kind.view(), "not_offered");
+  EXPECT_EQ(views.at(0).reason.view(), "the venue does not list R_100");
+  EXPECT_TRUE(views.at(1).halt_kind.empty());
+  rig.tick("1.02");
+  ASSERT_EQ(rig.buys.size(), 1U);
+  EXPECT_EQ(rig.buys.at(0).strategy.view(), "b");
+}
+
 TEST(Entry, NothingEntersBeforeTheFirstReport) {
   Settings s;
   s.strategies = {every_tick("a")};

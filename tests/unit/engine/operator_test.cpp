@@ -75,7 +75,7 @@ TEST(Sale, ThatTheVenueConfirmedIsOneAtAnyPrice) {
 TEST(Sale, ThatWasRefusedIsForgotten) {
   auto rig = with_contract();
   rig.engine->selling({5});
-  rig.engine->on_not_sold({5});
+  rig.engine->on_not_sold({5}, "no", rig.now, rig.actions);
   rig.transaction(rig.sell_transaction(5, "1.00", "10000.00"));
   EXPECT_EQ(order(rig).outcome, Outcome::kBreakEven);
 }

@@ -99,8 +99,20 @@ inline std::string text_of(const Action& action) {
     }
     std::string operator()(const Poll& a) const { return fmt::format("poll {}", a.contract.value); }
     std::string operator()(const AskReport& a) const { return fmt::format("ask {}", a.since.s); }
+    std::string operator()(const SendSell& a) const {
+      return fmt::format("sell {}", a.contract.value);
+    }
     std::string operator()(const Tell& a) const {
       return fmt::format("tell {} {}", core::name_of(a.event.kind), a.event.text.view());
+    }
+    std::string operator()(const StartScript& a) const {
+      return fmt::format("start script {} {}", a.strategy.view(), a.run);
+    }
+    std::string operator()(const StopScript& a) const {
+      return fmt::format("stop script {} {}", a.strategy.view(), a.run);
+    }
+    std::string operator()(const FeedScript& a) const {
+      return fmt::format("feed script {} {} kind {}", a.strategy.view(), a.run, a.message.index());
     }
     std::string record(const execution::OrderRecord& r) const {
       const auto& o = r.order;
@@ -334,6 +346,10 @@ class Rig {
   std::vector<core::ContractId> watched;
   std::vector<core::ContractId> polled;
   std::vector<core::VenueTime> asked;
+  std::vector<core::ContractId> sells;
+  std::vector<StartScript> started;
+  std::vector<StopScript> stopped;
+  std::vector<FeedScript> fed;
   std::vector<std::string> log;
 
  private:
@@ -360,7 +376,11 @@ class Rig {
   }
   void take(const Poll& a) { polled.push_back(a.contract); }
   void take(const AskReport& a) { asked.push_back(a.since); }
+  void take(const SendSell& a) { sells.push_back(a.contract); }
   void take(const Tell& a) { events.push_back(a.event); }
+  void take(const StartScript& a) { started.push_back(a); }
+  void take(const StopScript& a) { stopped.push_back(a); }
+  void take(const FeedScript& a) { fed.push_back(a); }
 
   std::set<core::OrderId> sent_;
 };

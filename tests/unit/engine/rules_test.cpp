@@ -138,11 +138,13 @@ TEST(Rules, AWishIsWhatIsBought) {
   a.rules.rules[0].buy = {market::ContractType::kLower,
                           market::ContractDuration::parse("5m").value(),
                           {},
-                          std::get<rules::Expr>(rules::parse_offset("-digit / 100", {}))};
+                          std::get<rules::Expr>(rules::parse_offset("-digit / 100", {})),
+                          {}};
   a.rules.rules.push_back({condition("price > 0"),
                            {market::ContractType::kDigitOver,
                             {},
                             std::get<rules::Expr>(rules::parse_number("digit", {})),
+                            {},
                             {}}});
   auto rig = live_rig(of({a}));
   rig.tick("0.95");
@@ -187,6 +189,7 @@ TEST(Rules, WhatTheyMayBuyIsKnownBeforehand) {
   a.rules.rules[0].buy = {market::ContractType::kDigitUnder,
                           {},
                           std::get<rules::Expr>(rules::parse_number("digit", {})),
+                          {},
                           {}};
   auto all = buyables(a);
   ASSERT_EQ(all.size(), 9U);
@@ -199,9 +202,10 @@ TEST(Rules, WhatTheyMayBuyIsKnownBeforehand) {
   a.rules.rules[0].buy = {market::ContractType::kHigher,
                           {},
                           {},
-                          std::get<rules::Expr>(rules::parse_offset("+0.25", {}))};
+                          std::get<rules::Expr>(rules::parse_offset("+0.25", {})),
+                          {}};
   all = buyables(a);
-  EXPECT_EQ(all.at(0).signal.barrier->to_string(), "0.25");
+  EXPECT_EQ(all.at(0).signal.barrier->value.to_string(), "0.25");
   EXPECT_FALSE(all.at(0).barrier_varies);
   a.rules.rules[0].buy.barrier = std::get<rules::Expr>(rules::parse_offset("+atr(3)", {}));
   EXPECT_TRUE(buyables(a).at(0).barrier_varies);

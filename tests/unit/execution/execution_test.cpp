@@ -239,6 +239,17 @@ TEST_F(Reading, ATransactionTellsTheOutcomeByItsAmount) {
 
 // ---- shortcodes ----
 
+TEST(Shortcode, NamesTheSymbolInCapitals) {
+  market::ContractSpec s;
+  s.symbol = "frxEURUSD";
+  s.duration = {5, market::ContractDuration::Unit::kTicks};
+  using market::Agreement;
+  EXPECT_EQ(shortcode_agrees(s, "CALL_FRXEURUSD_1.91_1446803742_5T_S0P_0"), Agreement::kAgrees);
+  EXPECT_EQ(shortcode_agrees(s, "CALL_frxEURUSD_1.91_1446803742_5T_S0P_0"), Agreement::kAgrees);
+  EXPECT_EQ(shortcode_agrees(s, "CALL_FRXEURUSDX_1.91_1446803742_5T_S0P_0"), Agreement::kDiffers);
+  EXPECT_EQ(shortcode_agrees(s, "CALL_FRXEURUS_1.91_1446803742_5T_S0P_0"), Agreement::kDiffers);
+}
+
 TEST(Shortcode, TicksAndDigits) {
   auto s = spec(ContractType::kDigitOdd, {5, Unit::kTicks}, "1HZ50V");
   const auto agrees = [&](std::string_view code) { return shortcode_agrees(s, code); };

@@ -256,7 +256,10 @@ TEST(Validate, WhatATypeHasNoUseForIsRefused) {
   EXPECT_EQ(said(higher), "");
   auto absolute = higher;
   absolute.barriers[0] = Barrier::absolute(price("812.30", 2));
-  EXPECT_EQ(said(absolute), "HIGHER needs an offset from the entry.");
+  EXPECT_EQ(said(absolute), "");
+  auto bare_higher = higher;
+  bare_higher.barriers[0] = {};
+  EXPECT_EQ(said(bare_higher), "HIGHER needs a barrier, an offset from the entry or a quote.");
   auto two = higher;
   two.barriers[1] = Barrier::offset(price("-0.10", 2));
   EXPECT_EQ(said(two), "HIGHER takes no second barrier.");
@@ -265,7 +268,7 @@ TEST(Validate, WhatATypeHasNoUseForIsRefused) {
   EXPECT_EQ(said(terms), "HIGHER takes no multiplier, take profit or stop loss.");
   auto end = higher;
   end.duration = ContractDuration::until({1'790'000'000});
-  EXPECT_EQ(said(end), "Trading is not offered for this duration.");
+  EXPECT_EQ(said(end), "") << "how long it is, only its purchase says";
   auto bare = spec_of(ContractType::kMultUp, "");
   EXPECT_EQ(said(bare), "Multiplier must be above zero.");
 }

@@ -33,20 +33,20 @@ TEST(Symbols, HaveTheDecimalsAndIntervalsOfTheFeed) {
 TEST(Symbols, AreWellFormed) {
   std::set<std::string_view> codes;
   for (const auto& s : known_symbols()) {
-    EXPECT_TRUE(codes.insert(s.code).second) << s.code;
+    EXPECT_TRUE(codes.insert(s.code).second) << s.code.view();
     EXPECT_TRUE(SymbolCode::fits(s.code));
     EXPECT_EQ(find_symbol(s.code), &s);
     EXPECT_FALSE(s.display_name.empty());
     EXPECT_GE(s.decimals, 1);
     EXPECT_LE(s.decimals, 4);
-    EXPECT_TRUE(s.interval_s == 1 || s.interval_s == 2) << s.code;
+    EXPECT_TRUE(s.interval_s == 1 || s.interval_s == 2) << s.code.view();
     EXPECT_GT(s.typical_price, 0);
     EXPECT_GE(s.multiplier_commission, 0);
     EXPECT_LT(s.multiplier_commission, 0.01);
     std::uint16_t before = 0;
     for (const auto m : s.multipliers) {
       if (m != 0) {
-        EXPECT_GT(m, before) << s.code;
+        EXPECT_GT(m, before) << s.code.view();
       }
       before = m;
     }

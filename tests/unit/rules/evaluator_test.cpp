@@ -112,7 +112,7 @@ TEST(Evaluator, ACrossingIsSeenAlthoughAnotherPartIsFalse) {
 TEST(Evaluator, ACrossingBehindARuleThatHoldsIsSeenToo) {
   auto set = rule("price < 2");
   set.rules.push_back(
-      {condition("crosses_above(price, 1)"), {market::ContractType::kPut, {}, {}, {}}});
+      {condition("crosses_above(price, 1)"), {market::ContractType::kPut, {}, {}, {}, {}}});
   Feed feed(set);
   EXPECT_EQ(feed(90)->rule, 0U);
   EXPECT_EQ(feed(150)->rule, 0U);
@@ -121,10 +121,10 @@ TEST(Evaluator, ACrossingBehindARuleThatHoldsIsSeenToo) {
 
 TEST(Evaluator, TheFirstRuleThatHoldsBuys) {
   RuleSet set;
-  set.rules.push_back({condition("price > 2"), {market::ContractType::kCall, {}, {}, {}}});
+  set.rules.push_back({condition("price > 2"), {market::ContractType::kCall, {}, {}, {}, {}}});
   set.rules.push_back(
       {condition("price > 1"),
-       {market::ContractType::kPut, market::ContractDuration::parse("5m").value(), {}, {}}});
+       {market::ContractType::kPut, market::ContractDuration::parse("5m").value(), {}, {}, {}}});
   Feed feed(set);
   EXPECT_FALSE(feed(100));
   EXPECT_EQ(feed(300)->type, market::ContractType::kCall);
@@ -139,7 +139,7 @@ TEST(Evaluator, TheFirstRuleThatHoldsBuys) {
 TEST(Evaluator, PredictionsAreDigitsThatTheTypeTakes) {
   RuleSet set;
   set.rules.push_back(
-      {condition("price > 0"), {market::ContractType::kDigitOver, {}, number("digit"), {}}});
+      {condition("price > 0"), {market::ContractType::kDigitOver, {}, number("digit"), {}, {}}});
   Feed over(set);
   EXPECT_EQ(over(108)->prediction, 8);
   EXPECT_FALSE(over(109)) << "no digit is above 9";
@@ -147,7 +147,7 @@ TEST(Evaluator, PredictionsAreDigitsThatTheTypeTakes) {
   Feed under(set);
   EXPECT_EQ(under(109)->prediction, 9);
   EXPECT_FALSE(under(100)) << "no digit is below 0";
-  set.rules[0].buy = {market::ContractType::kDigitMatch, {}, number("digit / 2"), {}};
+  set.rules[0].buy = {market::ContractType::kDigitMatch, {}, number("digit / 2"), {}, {}};
   Feed half(set);
   EXPECT_EQ(half(104)->prediction, 2);
   EXPECT_FALSE(half(103));
@@ -159,17 +159,20 @@ TEST(Evaluator, PredictionsAreDigitsThatTheTypeTakes) {
 
 TEST(Evaluator, BarriersAreRoundedToTheSymbolsDecimals) {
   RuleSet set;
-  set.rules.push_back(
-      {condition("price > 0"),
-       {market::ContractType::kLower, {}, {}, std::get<Expr>(parse_offset("-sma(2) / 8", {}))}});
+  set.rules.push_back({condition("price > 0"),
+                       {market::ContractType::kLower,
+                        {},
+                        {},
+                        std::get<Expr>(parse_offset("-sma(2) / 8", {})),
+                        {}}});
   Feed feed(set);
   EXPECT_FALSE(feed(100)) << "the mean is not ready";
-  EXPECT_EQ(feed(100)->barrier->to_string(), "-0.13") << "halves away from zero: -0.125";
+  EXPECT_EQ(feed(100)->barrier->value.to_string(), "-0.13") << "halves away from zero: -0.125";
   set.rules[0].buy.barrier = number("change / 10");
   Feed flat(set);
   EXPECT_FALSE(flat(100));
   EXPECT_FALSE(flat(104)) << "0.004 is no distance";
-  EXPECT_EQ(flat(110)->barrier->to_string(), "0.01");
+  EXPECT_EQ(flat(110)->barrier->value.to_string(), "0.01");
 }
 
 TEST(Evaluator, OwnResults) {
@@ -264,7 +267,8 @@ TEST(RuleSet, IsBoundedAndShown) {
                        {market::ContractType::kHigher,
                         market::ContractDuration::parse("5t").value(),
                         {},
-                        number("2 * atr(3)")}});
+                        number("2 * atr(3)"),
+                        {}}});
   EXPECT_EQ(to_string(set),
             "when: digit(0) > 3 buy: { type: HIGHER, duration: 5t, barrier: +2 * atr(3, ticks) }");
 }

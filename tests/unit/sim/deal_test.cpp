@@ -17,9 +17,19 @@ market::ContractSpec spec(ContractType type, std::string_view duration,
 }
 core::Money usd(std::int64_t cents) { return core::Money::minor(cents); }
 
-std::string longcode(const market::ContractSpec& s, std::optional<core::VenueTime> until = {}) {
-  return longcode_of(s, *market::find_symbol(s.symbol), usd(900), {1'716'220'583}, until);
+/// Bought at the quote 1000.
+market::Life bought(const market::ContractSpec& s, std::int64_t payout, std::int64_t start) {
+  const auto* symbol = market::find_symbol(s.symbol);
+  const market::Tick known{
+      s.symbol, {start}, core::Price::raw(1000 * core::pow10(symbol->decimals), symbol->decimals)};
+  return {s, {{start}, usd(900), usd(payout), known}, symbol};
 }
+
+std::string longcode(const market::ContractSpec& s, std::optional<core::VenueTime> until = {}) {
+  const auto life = bought(s, 0, 1'716'220'583);
+  return longcode_of(s, *market::find_symbol(s.symbol), life, life.start(), until);
+}
+std::string longcode(std::string_view text) { return longcode(*market::decode(text)); }
 
 // Wordings of the recorded contracts.
 TEST(Longcodes, ReadAsRecorded) {
@@ -63,8 +73,10 @@ TEST(Longcodes, ReadAsRecorded) {
 
 std::string shortcode(const market::ContractSpec& s, std::int64_t payout, std::int64_t start,
                       std::optional<core::VenueTime> until = {}) {
-  return shortcode_of(s, wire_type(Dialect::kV3, s.type), usd(900), usd(payout), {start}, until,
-                      {});
+  return shortcode_of(bought(s, payout, start), wire_type(Dialect::kV3, s.type), until, {});
+}
+std::string shortcode(std::string_view text) {
+  return shortcode(*market::decode(text), 1800, 1'790'000'000);
 }
 
 TEST(Shortcodes, ReadAsRecorded) {
@@ -93,6 +105,51 @@ TEST(Shortcodes, ReadAsRecorded) {
             "MULTUP_1HZ100V_9.00_10_1716220583_4869849599_0_0.00_N1");
 }
 
+TEST(Longcodes, SayWhatEachFamilyWaitsFor) {
+  const std::string name = "Win payout if Volatility 100 (1s) Index ";
+  EXPECT_EQ(longcode("ONETOUCH 1HZ100V 5m +0.10"),
+            name + "touches entry spot plus 0.10 through 5 minutes after contract start time.");
+  EXPECT_EQ(longcode("NOTOUCH 1HZ100V 5t -0.10"),
+            name + "does not touch entry spot minus 0.10 through 5 ticks.");
+  EXPECT_EQ(longcode("EXPIRYMISS 1HZ100V 2m +1.25 -1.76"),
+            name +
+                "ends outside entry spot minus 1.76 to entry spot plus 1.25 at 2 minutes after "
+                "contract start time.");
+  EXPECT_EQ(longcode("RANGE 1HZ100V 2m 1001.25 998.00"),
+            name + "stays between 998.00 to 1001.25 through 2 minutes after contract start time.");
+  EXPECT_EQ(longcode("ASIANU 1HZ100V 5t"),
+            "Win payout if the last tick of Volatility 100 (1s) Index is strictly higher than the "
+            "average of the 5 ticks.");
+  EXPECT_EQ(longcode("RUNLOW 1HZ100V 3t"), name + "has only downs after 3 ticks.");
+  EXPECT_EQ(longcode("TICKHIGH 1HZ100V 5t tick=3"),
+            "Win payout if tick 3 of Volatility 100 (1s) Index is the highest among all 5 ticks.");
+  EXPECT_EQ(longcode("RESETCALL 1HZ100V 5t"),
+            name + "after 5 ticks is strictly higher than it was at either entry or 2 ticks.");
+  EXPECT_EQ(
+      longcode("ACCU 1HZ100V - growth=0.01"),
+      "After the entry spot tick, your stake will grow continuously by 1% for every tick that "
+      "the spot price remains within the \u00b1 0.04331% from the previous spot price.");
+}
+
+TEST(Shortcodes, HoldWhatEachFamilyIsMadeOf) {
+  EXPECT_EQ(shortcode("ONETOUCH 1HZ100V 5m +0.10"),
+            "ONETOUCH_1HZ100V_18_1790000000_1790000300_S10P_0");
+  EXPECT_EQ(shortcode("NOTOUCH 1HZ100V 5m 1012.50"),
+            "NOTOUCH_1HZ100V_18_1790000000_1790000300_1012500000_0");
+  EXPECT_EQ(shortcode("RANGE 1HZ100V 2m +0.10 -0.20"),
+            "RANGE_1HZ100V_18_1790000000_1790000120_S10P_S-20P");
+  EXPECT_EQ(shortcode("ASIANU 1HZ100V 5t"), "ASIANU_1HZ100V_18_1790000000_5T");
+  EXPECT_EQ(shortcode("TICKLOW 1HZ100V 5t tick=4"), "TICKLOW_1HZ100V_18_1790000000_5T_4");
+  EXPECT_EQ(shortcode("RESETPUT 1HZ100V 20s"), "RESETPUT_1HZ100V_18_1790000000_1790000020_S0P_0");
+  EXPECT_EQ(shortcode("ACCU 1HZ100V - growth=0.01"),
+            "ACCU_1HZ100V_9.00_0_0.01_1_0.000433139661_1790000000");
+  // 9 / (2.50 + 0.284) contracts; 9 / (1.025 x the value of one) of the vanilla.
+  EXPECT_EQ(shortcode("TURBOSLONG 1HZ100V 5m -2.50"),
+            "TURBOSLONG_1HZ100V_9.00_1790000000_1790000300_S-250P_3.232759_1790000000");
+  EXPECT_TRUE(shortcode("VANILLALONGCALL 1HZ100V 5m +0.00")
+                  .starts_with("VANILLALONGCALL_1HZ100V_9.00_1790000000_1790000300_1000000000_"));
+}
+
 TEST(WireTypes, HigherIsACallWithABarrierInV3Alone) {
   EXPECT_EQ(type_from_wire(Dialect::kV3, "CALL", false), ContractType::kCall);
   EXPECT_EQ(type_from_wire(Dialect::kV3, "CALL", true), ContractType::kHigher);
@@ -101,7 +158,7 @@ TEST(WireTypes, HigherIsACallWithABarrierInV3Alone) {
   EXPECT_EQ(type_from_wire(Dialect::kOptions, "LOWER", true), ContractType::kLower);
   EXPECT_EQ(wire_type(Dialect::kV3, ContractType::kLower), "PUT");
   EXPECT_EQ(wire_type(Dialect::kOptions, ContractType::kLower), "LOWER");
-  EXPECT_EQ(type_from_wire(Dialect::kV3, "ACCU", false), std::nullopt);
+  EXPECT_EQ(type_from_wire(Dialect::kV3, "LBHIGHLOW", false), std::nullopt);
 }
 
 TEST(Dates, AreGregorian) {

@@ -120,9 +120,9 @@ class FaultFile : public ::testing::Test {
 };
 
 TEST_F(FaultFile, YamlAndJsonAreTheSame) {
-  const auto yaml = read_fault_file(
+  const auto yaml = read_yaml_file(
       write("rules:\n  - when: {call: buy, nth: 2, probability: 0.5}\n    do: \"error X: y\"\n"));
-  const auto json = read_fault_file(
+  const auto json = read_yaml_file(
       write(R"({"rules":[{"when":{"call":"buy","nth":2,"probability":0.5},"do":"error X: y"}]})"));
   ASSERT_TRUE(yaml && json);
   EXPECT_EQ(yaml->dump(), json->dump());
@@ -131,10 +131,10 @@ TEST_F(FaultFile, YamlAndJsonAreTheSame) {
 }
 
 TEST_F(FaultFile, ErrorsNameThePlace) {
-  const auto bad = read_fault_file(write("rules:\n  - {a: [}\n"));
+  const auto bad = read_yaml_file(write("rules:\n  - {a: [}\n"));
   ASSERT_FALSE(bad);
   EXPECT_NE(bad.error().text.find("f:2:"), std::string::npos) << bad.error().text;
-  EXPECT_EQ(read_fault_file("/nowhere/f").error().kind, core::ErrorKind::kNotFound);
+  EXPECT_EQ(read_yaml_file("/nowhere/f").error().kind, core::ErrorKind::kNotFound);
 }
 
 // ---- limits ----

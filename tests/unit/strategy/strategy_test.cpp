@@ -156,7 +156,7 @@ TEST(Registry, NamesTypesParametersAndContracts) {
   EXPECT_FALSE(differs->params[0].fallback);
   for (const auto& t : strategy_types()) {
     EXPECT_FALSE(t.help.empty());
-    EXPECT_FALSE(t.contracts.empty());
+    EXPECT_EQ(t.contracts.empty(), t.programmed);
   }
 }
 
@@ -171,7 +171,7 @@ TEST(Rules, AreMadeFromTheirListAndMadeReadyByAPast) {
   ASSERT_NE(type, nullptr);
   EXPECT_TRUE(type->is_ruled());
   EXPECT_FALSE(find_type("even_odd")->is_ruled());
-  Feeder feed(make_strategy(*type, {}, one_rule("sma(2) > 1")));
+  Feeder feed(make_strategy(*type, {}, {one_rule("sma(2) > 1"), {}, {}}));
   EXPECT_TRUE(feed.strategy->wants_past());
   EXPECT_FALSE(feed.strategy->wants_own());
   EXPECT_EQ(run(feed, {"1.02", "1.04", "1.06"}), "- CALL CALL") << "a signal restarts nothing";
@@ -181,7 +181,7 @@ TEST(Rules, AreMadeFromTheirListAndMadeReadyByAPast) {
   EXPECT_EQ(feed.strategy->explain().size(), 1u);
   feed.strategy->reset();
   EXPECT_EQ(run(feed, {"1.02", "1.04"}), "- CALL");
-  EXPECT_TRUE(make_strategy(*type, {}, one_rule("open == 0"))->wants_own());
+  EXPECT_TRUE(make_strategy(*type, {}, {one_rule("open == 0"), {}, {}})->wants_own());
   EXPECT_FALSE(make("even_odd", {})->wants_past());
   EXPECT_TRUE(make("even_odd", {})->explain().empty());
 }

@@ -1,0 +1,88 @@
+// What the venue says of its symbols: kept, handed to the engine, and held against what the
+// strategies want to buy.
+#include <fmt/format.h>
+
+#include "common/trader.hpp"
+#include "common/venue_settings.hpp"
+#include "config/offered.hpp"
+
+namespace derivd::daemon {
+namespace {
+
+/// The venue's own word for a symbol on which it sells nothing (v3-api.md section 2).
+constexpr std::string_view kNothingSold = "OfferingsInvalidSymbol";
+
+std::string guess(const market::Symbols& symbols, std::string_view symbol) {
+  const auto near = symbols.nearest(symbol);
+  return near.empty() ? std::string{} : fmt::format("; the nearest is {}", near);
+}
+
+}  // namespace
+
+void Trader::learn(market::Symbols symbols) {
+  symbols_ = std::move(symbols);
+  engine_.learn(symbols_);
+  if (symbols_sink_) symbols_sink_(symbols_);
+}
+
+core::VenueTime Trader::market_time() const {
+  return now_.venue + std::chrono::duration_cast<std::chrono::seconds>(now_.instant - venue_at_);
+}
+
+std::vector<deriv::TickAge> Trader::tick_ages() const {
+  auto ages = session().tick_ages(now_);
+  for (auto& age : ages) age.late &= symbols_.closed_text(age.symbol, market_time()).empty();
+  return ages;
+}
+
+void Trader::on_symbols(std::span<const market::ListedSymbol> list) {
+  // The list may come before the venue's time does.
+  const core::VenueTime asked =
+      now_.venue.s > 0 ? now_.venue : core::VenueTime{now_.wall.us / 1'000'000};
+  learn(symbols_.with_list(list, asked, venue_address(config_.venue, dialect_).endpoint));
+  list_told_ |= !list.empty();
+  check_offered();
+}
+
+void Trader::on_offerings(const market::SymbolCode& symbol, const market::Offerings& offerings) {
+  learn(symbols_.with_offerings(symbol, offerings));
+  offerings_told_.insert(symbol);
+  check_offered();
+}
+
+void Trader::on_offerings_refused(const market::SymbolCode& symbol, std::string_view code,
+                                  std::string_view why) {
+  if (code != kNothingSold) {
+    return on_notice(core::EventKind::kFrameRefused,
+                     fmt::format("what is offered on {} is not known: {}", symbol, why));
+  }
+  for (const auto& s : config_.engine.strategies) {
+    if (s.symbol != symbol) continue;
+    engine_.not_offered(s.name, fmt::format("the venue sells nothing on {}: {}", symbol, why), now_,
+                        actions_);
+  }
+}
+
+void Trader::on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) {
+  learn(symbols_.with_hours(symbol, hours));
+}
+
+void Trader::check_offered() {
+  for (const auto& s : config_.engine.strategies) {
+    if (list_told_ && symbols_.listed(s.symbol) == nullptr) {
+      engine_.not_offered(
+          s.name, fmt::format("the venue does not list {}{}", s.symbol, guess(symbols_, s.symbol)),
+          now_, actions_);
+      continue;
+    }
+    // What was offered long ago proves nothing today.
+    if (!offerings_told_.contains(s.symbol)) continue;
+    auto known = s;
+    known.listed = symbols_.get(s.symbol);
+    if (const auto problem = config::not_offered(known, symbols_)) {
+      engine_.not_offered(s.name, *problem, now_, actions_);
+    }
+  }
+}
+
+}  // namespace derivd::daemon

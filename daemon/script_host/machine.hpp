@@ -1,0 +1,38 @@
+// Owns the JavaScript engine with one user's program in it: loads the text, calls its handlers,
+// collects what they wish. The process's main() hands it the messages of derivd one after the
+// other. It never reads or writes a descriptor, and whatever comes out of it is checked again where
+// it goes.
+//
+// Rule: the product's contract, "Scripts".
+#pragma once
+
+#include <memory>
+#include <variant>
+
+#include "script/message.hpp"
+
+namespace derivd::script_host {
+
+class Machine final {
+ public:
+  /// Starts the engine, as an interpreter: the sandbox allows no code that is made at run time.
+  Machine();
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  using Outcome = std::variant<script::Answer, script::Failure>;
+
+  /// Runs the text, then onStart(answers). Once, before everything else.
+  Outcome load(const script::Setup& setup);
+  void past(const script::PastTick& tick);
+  void reset();
+  /// onCandle and onTick, onResult, onDenied.
+  Outcome handle(const script::Event& event);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace derivd::script_host

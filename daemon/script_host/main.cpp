@@ -1,0 +1,140 @@
+// derivd-script: the process of one script. It closes its sandbox before it reads anything, says
+// so, and then answers one message after the other until derivd closes the channel.
+#include <pthread.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include "common/output.hpp"
+#include "script/wire.hpp"
+#include "script_host/machine.hpp"
+#include "script_host/sandbox.hpp"
+
+namespace {
+
+using namespace derivd;
+using script_host::kChannel;
+
+constexpr int kOk = 0;
+constexpr int kUsage = 64;
+constexpr int kBroken = 76;
+
+bool write_all(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto n = ::write(kChannel, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+bool say(const script::FromScript& message) {
+  std::string frame;
+  script::encode(message, frame);
+  return write_all(frame);
+}
+
+/// False: the last word was said.
+bool say(const script_host::Machine::Outcome& outcome) {
+  if (const auto* failure = std::get_if<script::Failure>(&outcome)) {
+    say(script::FromScript{*failure});
+    return false;
+  }
+  return say(script::FromScript{std::get<script::Answer>(outcome)});
+}
+
+/// False: there is nothing more to do.
+bool take(const script::ToScript& message, script_host::Machine& machine) {
+  if (const auto* setup = std::get_if<script::Setup>(&message)) return say(machine.load(*setup));
+  if (const auto* past = std::get_if<script::PastTick>(&message)) {
+    machine.past(*past);
+    return true;
+  }
+  if (std::holds_alternative<script::Reset>(message)) {
+    machine.reset();
+    return true;
+  }
+  return say(machine.handle(std::get<script::Event>(message)));
+}
+
+int serve(script_host::Machine& machine) {
+  script::Frames frames;
+  std::array<char, 64 * 1024> buffer;
+  for (;;) {
+    for (;;) {
+      const auto body = frames.next();
+      if (!body) return kBroken;
+      if (!*body) break;
+      const auto message = script::decode_to_script(**body);
+      if (!message) return kBroken;
+      if (!take(*message, machine)) return kOk;
+    }
+    const auto n = ::read(kChannel, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return kOk;
+    frames.add({buffer.data(), static_cast<std::size_t>(n)});
+  }
+}
+
+/// Everything that knows the user's program. Gives the exit code.
+void* live(void* layers) {
+  script_host::Machine machine;
+  static int code = kOk;
+  if (say(script::FromScript{
+          script::Ready{script::kVersion, *static_cast<const std::string*>(layers)}})) {
+    code = serve(machine);
+  }
+  // The engine is not taken down: there is nothing in it that anybody misses.
+  ::_exit(code);
+}
+
+/// In a thread of its own: of the first one the engine would ask /proc where its stack ends.
+int run(std::string layers) {
+  constexpr std::size_t kStack = 8 * 1024 * 1024;
+  pthread_attr_t attributes;
+  pthread_t thread;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, kStack);
+  if (::pthread_create(&thread, &attributes, live, &layers) != 0) {
+    say(script::FromScript{script::Failure{0, "", "no memory for a thread"}});
+    return kBroken;
+  }
+  ::pthread_join(thread, nullptr);
+  return kOk;
+}
+
+}  // namespace
+
+// The engine's library opens /dev/urandom at its start, when the sandbox is closed already. What
+// it calls is this, since a program's own function comes before the C library's.
+extern "C" int open64(const char* path, int, ...) {
+  if (std::string_view(path) == "/dev/urandom") return ::dup(script_host::kRandom);
+  errno = EPERM;
+  return -1;
+}
+extern "C" int open(const char* path, int flags, ...) { return open64(path, flags); }
+
+int main(int argc, char** argv) {
+  const std::string_view word = argc == 2 ? argv[1] : "";
+  if (word == "--version") {
+    out::print("derivd-script {}\n", DERIVD_VERSION);
+    return out::flush() ? kOk : kBroken;
+  }
+  if (argc != 1) {
+    const bool asked = word == "--help";
+    out::write(asked ? out::To::kOutput : out::To::kErrors,
+               "derivd-script runs one strategy of type script in a sandbox. derivd and derivctl "
+               "start it; it has no use by hand.\n");
+    return asked && out::flush() ? kOk : kUsage;
+  }
+  const auto layers = script_host::close_sandbox();
+  if (!layers) {
+    say(script::FromScript{script::Failure{0, "", "the sandbox: " + layers.error().text}});
+    return kBroken;
+  }
+  return run(*layers);
+}

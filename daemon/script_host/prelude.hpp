@@ -1,0 +1,132 @@
+// Owns the part of the script's interface that is written in JavaScript: it is run before the
+// user's program, in the same world, and is handed the machine's own functions. It decides nothing
+// about money; whatever the user's program does to it harms that program alone.
+#pragma once
+
+namespace derivd::script_host {
+
+inline constexpr const char* kPreludeName = "derivd";
+
+/// A function of the machine (`host`) and what the program is told at its start. Its result is what
+/// the machine calls later.
+inline constexpr const char* kPrelude = R"js((function (host, setup) {
+'use strict';
+const give = (name, value) =>
+  Object.defineProperty(globalThis, name,
+                        { value, writable: true, configurable: true, enumerable: false });
+
+// What would see the machine's own clock, wait, or depend on when garbage is collected: a back-test
+// must run the same way twice.
+for (const name of ['SharedArrayBuffer', 'Atomics', 'WebAssembly', 'WeakRef',
+                    'FinalizationRegistry', 'performance']) delete globalThis[name];
+const now = () => host.time() * 1000;
+const RealDate = Date;
+const VenueDate = new Proxy(RealDate, {
+  construct: (target, args, maker) =>
+    Reflect.construct(target, args.length ? args : [now()],
+                      maker === VenueDate ? target : maker),
+  apply: () => new RealDate(now()).toString(),
+  get: (target, key) => key === 'now' ? now : Reflect.get(target, key),
+});
+RealDate.prototype.constructor = VenueDate;
+give('Date', VenueDate);
+const dates = Intl.DateTimeFormat.prototype;
+const formatter = Object.getOwnPropertyDescriptor(dates, 'format').get;
+Object.defineProperty(dates, 'format', { configurable: true, get() {
+  const format = formatter.call(this);
+  return (date) => format(date === undefined ? now() : date);
+} });
+const parts = dates.formatToParts;
+dates.formatToParts = function (date) { return parts.call(this, date === undefined ? now() : date); };
+Math.random = host.random;
+
+class Tick {
+  constructor(epoch, quote, digit) {
+    this.epoch = epoch;
+    this.quote = quote;
+    this.text = quote.toFixed(setup.decimals);
+    this.digit = digit;
+  }
+  toFixed(n) { return this.quote.toFixed(n); }
+  [Symbol.toPrimitive](hint) { return hint === 'string' ? this.text : this.quote; }
+}
+const candle = (at, flat) => ({ epoch: flat[at], open: flat[at + 1], high: flat[at + 2],
+                                low: flat[at + 3], close: flat[at + 4] });
+
+give('symbol', setup.symbol);
+give('decimals', setup.decimals);
+give('config', setup.config);
+give('answers', setup.answers);
+give('state', setup.state);
+give('getSymbol', () => setup.symbol);
+give('getInitialStake', () => setup.stake);
+give('log', (...words) => host.log(words.map((word) =>
+  typeof word === 'object' && word !== null && !(word instanceof Tick) && !(word instanceof Error)
+    ? JSON.stringify(word) : String(word)).join(' ')));
+
+const wanted = ['type', 'duration', 'barrier', 'prediction', 'stake'];
+give('buy', (what, stake) => {
+  const wish = typeof what === 'object' && what !== null ? what : { type: what, stake };
+  for (const key of Object.keys(wish)) {
+    if (!wanted.includes(key)) {
+      throw new TypeError(`buy: '${key}' is not known; allowed: ${wanted.join(', ')}`);
+    }
+  }
+  return host.buy(...wanted.map((key) => wish[key]));
+});
+give('sell', (id) => host.sell(typeof id === 'object' && id !== null ? id.id : id));
+
+give('ticks', (n) => {
+  const flat = host.ticks(n), out = [];
+  for (let at = 0; at < flat.length; at += 3) {
+    out.push(new Tick(flat[at], flat[at + 1], flat[at + 2]));
+  }
+  return out;
+});
+give('digits', (n) => host.ticks(n).filter((_, at) => at % 3 === 2));
+give('candles', (n, where) => {
+  const flat = host.candles(n, where), out = [];
+  for (let at = 0; at < flat.length; at += 5) out.push(candle(at, flat));
+  return out;
+});
+
+// The values of `rules:`, by the rules' own parser.
+const written = (word, args) =>
+  args.length ? `${word}(${args.map((arg) => String(arg)).join(', ')})` : word;
+for (const word of setup.words) give(word, (...args) => host.value(written(word, args)));
+// A crossing remembers the evaluation before it: one memory for each place in the program.
+const sides = new Map();
+const counts = new Map();
+const crossing = (name, a, b, above) => {
+  const line = `${name} ${host.place()}`;
+  const times = (counts.get(line) || 0) + 1;
+  counts.set(line, times);
+  const key = `${line} ${times}`;
+  const before = sides.get(key);
+  const side = a > b ? 1 : a < b ? -1 : a === b ? 0 : undefined;
+  sides.set(key, side);
+  return before !== undefined && side === (above ? 1 : -1) && before !== side;
+};
+give('crosses_above', (a, b) => crossing('above', a, b, true));
+give('crosses_below', (a, b) => crossing('below', a, b, false));
+
+// The seed product's onTick takes the quote as a number. A program that reads nothing else of a
+// tick cannot tell the difference, but for comparisons of identity: it gets the number.
+const reads = /[.?]\s*(epoch|quote|text|digit)\b|\[\s*['"](epoch|quote|text|digit)['"]/;
+const takesApart = /^(async\s+)?(function\b[^(]*)?\(?\s*\{/;
+const wantsNumber = (onTick) => !reads.test(setup.text) && !takesApart.test(onTick.toString());
+let plain;
+
+return {
+  state: () => state,
+  forget: () => counts.clear(),
+  onTick: (handler, epoch, quote, digit) => {
+    if (plain === undefined) plain = wantsNumber(handler);
+    const tick = new Tick(epoch, quote, digit);
+    return plain ? handler(quote, tick) : handler(tick);
+  },
+  onCandle: (handler, ...flat) => handler(candle(0, flat)),
+};
+}))js";
+
+}  // namespace derivd::script_host

@@ -1,0 +1,50 @@
+// Owns the making of candles out of ticks, one length at a time. The evaluator of rules and the
+// past of a script push every tick through it. It never keeps a closed candle.
+//
+// A candle of N seconds holds the ticks of [k·N, k·N + N) since 1970; it is closed by the first
+// tick behind it. The first one begins with the first tick known. Seconds without ticks make no
+// candle.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "core/time.hpp"
+#include "rules/expr.hpp"
+#include "rules/study.hpp"
+
+namespace derivd::rules {
+
+class Candle final {
+ public:
+  struct Closed {
+    Bar bar;
+    core::VenueTime begins;
+  };
+
+  /// Not of ticks.
+  explicit Candle(Where length) : seconds_(length.seconds) {}
+  /// Adds a quote, which begins or joins the growing candle; the one that it closes, if it does.
+  std::optional<Closed> push(core::VenueTime time, std::int64_t quote) {
+    if (time.s < ends_) {
+      bar_.high = std::max(bar_.high, quote);
+      bar_.low = std::min(bar_.low, quote);
+      bar_.close = quote;
+      return std::nullopt;
+    }
+    std::optional<Closed> closed;
+    if (ends_ != 0) closed = Closed{bar_, {ends_ - seconds_}};
+    bar_ = {quote, quote, quote, quote};
+    ends_ = time.s / seconds_ * seconds_ + seconds_;
+    return closed;
+  }
+  void clear() { ends_ = 0; }
+
+ private:
+  std::int64_t seconds_;
+  Bar bar_;                // the one that is growing
+  std::int64_t ends_ = 0;  // epoch of its end; 0: none yet
+};
+
+}  // namespace derivd::rules

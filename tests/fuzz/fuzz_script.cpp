@@ -1,0 +1,31 @@
+// Any bytes as frames between derivd and a script's process, read on both sides: what is taken can
+// be written again, as the same bytes.
+#include <cstdint>
+#include <cstdlib>
+
+#include "script/wire.hpp"
+
+namespace {
+
+using namespace derivd::script;
+
+template <class Read>
+void read_again(std::string_view body, Read&& read) {
+  const auto message = read(body);
+  if (!message) return;
+  std::string written;
+  encode(*message, written);
+  if (std::string_view(written).substr(4) != body) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Frames frames;
+  frames.add({reinterpret_cast<const char*>(data), size});
+  for (auto body = frames.next(); body && *body; body = frames.next()) {
+    read_again(**body, decode_to_script);
+    read_again(**body, decode_from_script);
+  }
+  return 0;
+}
