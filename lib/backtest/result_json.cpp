@@ -99,7 +99,8 @@ namespace {
 /// How it ended and against what, where entry and exit do not say it.
 void append_end(std::string& out, const Trade& t) {
   const auto& kind = market::kind_of(t.type);
-  if (kind.wins != nullptr && !market::has_form(t.type, market::BarrierForm::kPair)) return;
+  const bool plain = kind.wins != nullptr && !market::has_form(t.type, market::BarrierForm::kPair);
+  if (plain && t.end != market::End::kSold) return;
   fmt::format_to(std::back_inserter(out), ",\"end\":\"{}\"", market::name_of(t.end));
   if (t.barrier) {
     fmt::format_to(std::back_inserter(out), ",\"barrier\":\"{}\"", t.barrier->to_string());

@@ -121,8 +121,9 @@ bool Engine::Impl::stays_out(Slot& slot, const Decision& d) {
 void Engine::Impl::consider_payout(Slot& slot, const strategy::Signal& signal,
                                    const market::Tick& tick, const PaidQuote* quote,
                                    std::int64_t turn) {
-  const auto base = slot.settings.staking.base;
-  const auto amount = quote != nullptr ? quote->stake : slot.plan->next();
+  // A payout of the signal's own stands for the plan's step and for its base.
+  const auto base = signal.stake.value_or(slot.settings.staking.base);
+  const auto amount = quote != nullptr ? quote->stake : signal.stake.value_or(slot.plan->next());
   // Before its price is known only what forbids any entry can be said.
   const auto least = market::kind_of(signal.type).amounts.min_stake;
   const auto price = quote != nullptr ? quote->ask : least;

@@ -117,6 +117,7 @@ void Engine::Impl::perform(Slot& slot, const strategy::ProgramSells&) {
   if (order == nullptr || order->state != OrderState::kOpen) return refuse("no contract is open");
   if (!market::is_resold(order->spec)) return refuse("Deriv does not buy such contracts back");
   if (!is_online) return refuse("there is no connection to Deriv");
+  if (selling.contains(order->contract)) return refuse("its sale was asked for already");
   selling.emplace(order->contract, false);
   out->push_back(SendSell{order->contract, slot.name()});
 }

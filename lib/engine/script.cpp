@@ -232,6 +232,9 @@ void Engine::Impl::consider_sale(Slot& slot, std::uint64_t wish) {
       return deny_wish(slot, wish, "sell: Deriv does not buy such contracts back");
     }
     if (!is_online) return deny_wish(slot, wish, "sell: there is no connection to Deriv");
+    if (selling.contains(order->contract)) {
+      return deny_wish(slot, wish, "sell: it was asked for already");
+    }
     selling.emplace(order->contract, false);
     out->push_back(SendSell{order->contract, slot.name()});
     return;

@@ -33,6 +33,15 @@ function onTick(quote) {
   last = quote;
 }
 """
+SELLS = """
+let id = 0, held = 0;
+function onTick() {
+  if (!id) { id = buy({ type: "CALL", duration: "1m" }); held = 0; }
+  else if (++held === 5) sell(id);
+}
+function onResult() { id = 0; }
+function onDenied(why) { log("denied: " + why); id = 0; }
+"""
 EVERYTHING = """
 function onStart(given) { state.seen = (state.seen || 0); log("hello", given.who); }
 function onCandle(candle) { state.closes = candle.close; }
@@ -172,6 +181,15 @@ def seed_dialect(programs, directory, tape):
         raise harness.Failure(f"{output[-400:]} and once more: {told.stdout}")
 
 
+def sells(programs, directory, tape):
+    """At the model's bid, long before the minute is over."""
+    rows = trades(backtest(programs, directory, script("sells", "sells.js"), tape), "sells")
+    harness.check(len(rows) > 20 and {r["end"] for r in rows} == {"sold"}, rows[:3])
+    harness.check(all(0 < r["settled_epoch"] - r["signal_epoch"] < 60 for r in rows), rows[:3])
+    harness.check(all(harness.cents(r["profit"]) > -harness.cents(r["stake"]) for r in rows), rows[:3])
+    print(f"sold early in the back-test: {len(rows)} trades")
+
+
 def hostile(programs, directory, tape):
     alone = trades(backtest(programs, directory, PLAIN, tape), "plain")
     for name, (text, where, why) in HOSTILE.items():
@@ -278,12 +296,13 @@ def main(programs):
         sys.exit(SKIP)
     with harness.Workspace() as directory:
         directory = pathlib.Path(directory)
-        for name, text in (("parity.js", PARITY), ("seed.js", SEED), ("all.js", EVERYTHING)):
+        for name, text in (("parity.js", PARITY), ("seed.js", SEED), ("all.js", EVERYTHING), ("sells.js", SELLS)):
             (directory / name).write_text(text)
         tape = harness.walk(directory / "ticks.csv", FIRST, 1500)
         as_even_odd(programs, directory, tape)
         same_twice(programs, directory, tape)
         seed_dialect(programs, directory, tape)
+        sells(programs, directory, tape)
         checks(programs, directory)
         hostile(programs, directory, harness.walk(directory / "short.csv", FIRST, 120))
     with harness.Workspace() as directory:

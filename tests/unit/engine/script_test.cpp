@@ -220,6 +220,17 @@ TEST(Script, AResultIsToldWithTheNumberOfItsWish) {
   EXPECT_EQ(rig.event().own.wins_in_row, 1);
 }
 
+TEST(Script, APayoutOfItsOwnIsWhatThePriceIsAskedFor) {
+  auto s = scripted();
+  s.contract.basis = market::Basis::kPayout;
+  ScriptRig rig({s});
+  rig.tick("1.02");
+  rig.wish(call("7.00"));
+  ASSERT_EQ(rig.quotes.size(), 1u);
+  EXPECT_EQ(rig.quotes[0].stake, usd("7.00"));
+  EXPECT_TRUE(rig.buys.empty());
+}
+
 TEST(Script, ASaleIsAskedForByTheNumberOfItsWish) {
   ScriptRig rig({scripted()});
   rig.tick("1.02");
@@ -235,6 +246,14 @@ TEST(Script, ASaleIsAskedForByTheNumberOfItsWish) {
   ASSERT_EQ(rig.sells.size(), 1u);
   EXPECT_EQ(rig.sells[0].value, 77);
   EXPECT_EQ(rig.denied(), "sell: nothing of it is open");
+  // Once only: a second question would be refused, and that refusal taken for the first one's.
+  rig.hear();
+  rig.tick("1.06");
+  a.sequence = rig.event().sequence;
+  a.sales = {1};
+  rig.answer(a);
+  EXPECT_EQ(rig.sells.size(), 1u);
+  EXPECT_EQ(rig.denied(), "sell: it was asked for already");
 }
 
 TEST(Script, AFailureHaltsItAloneWithItsPlace) {
