@@ -620,10 +620,9 @@ void PaperVenue::on_state(deriv::SessionState state, std::string_view reason) {
   trader_.on_state(state, reason);
 }
 
-void PaperVenue::on_account(const deriv::AccountInfo&) {
-  deriv::AccountInfo account;
+void PaperVenue::on_account(const deriv::AccountInfo& of_public) {
+  auto account = of_public;  // its currency
   account.id = kPaperAccount;
-  account.currency = "USD";
   account.balance = book_->account(account_).balance;
   trader_.on_account(account);
 }

@@ -43,7 +43,7 @@ std::optional<Refusal> load_settings(const Context& context, const BacktestArgs&
 
 std::optional<Refusal> read_numbers(const BacktestArgs& args, backtest::Options& options) {
   const auto usage = [](std::string text) { return Refusal{service::kCtlUsage, std::move(text)}; };
-  const auto balance = core::Money::parse(args.balance);
+  const auto balance = core::Money::parse(args.balance, options.settings.money_decimals);
   if (!balance) return usage("--balance: " + balance.error().text);
   options.balance = *balance;
   options.settle_delay = std::chrono::seconds(args.settle_delay);
@@ -152,7 +152,6 @@ int code_of(const core::Error& error) {
 boost::system::result<BacktestJob, Refusal> make_job(const Context& context,
                                                      const BacktestArgs& args) {
   BacktestJob job;
-  if (auto r = read_numbers(args, job.options)) return *r;
   auto payouts = payouts_from(context, args.payouts);
   if (!payouts) {
     const bool file = payouts.error().kind == core::ErrorKind::kNotFound;
@@ -160,6 +159,7 @@ boost::system::result<BacktestJob, Refusal> make_job(const Context& context,
   }
   job.options.payouts = *payouts;
   if (auto r = load_settings(context, args, job.options)) return *r;
+  if (auto r = read_numbers(args, job.options)) return *r;
   job.options.payouts.price_on(job.options.settings.symbols);
   if (auto r = open_ticks(context, args, job)) return *r;
   return job;

@@ -136,7 +136,7 @@ core::Result<Answered> answer(const Args& args, const engine::StrategySettings& 
   if (!payouts) return payouts.error();
   const auto quote = decimal("--quote", args.quote);
   if (!quote) return quote.error();
-  const auto balance = core::Money::parse(args.balance);
+  const auto balance = core::Money::parse(args.balance, strategy.staking.base.exponent());
   if (!balance) return usage("--balance: " + balance.error().text);
   const auto bet = Bet::of(strategy, *payouts, *quote);
   if (!bet) return bet.error();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
@@ -150,7 +151,14 @@ class ListReader final : public JsonVisitor {
     if (auto done = read_spec(spec); !done) return done;
     if (!market::has_payout(spec.type)) return {};
     Quotes::Quote quote;
-    const auto money = [](const std::string& t) { return core::Money::parse(t); };
+    // Written by hand they may have fewer decimals than their currency.
+    std::uint8_t decimals = core::Money::kCents;
+    for (const auto key : {kStake, kPayout}) {
+      const auto given = text(key);
+      const auto written = given ? core::Money::parse_as_written(*given) : given.error();
+      if (written) decimals = std::max(decimals, written->exponent());
+    }
+    const auto money = [&](const std::string& t) { return core::Money::parse(t, decimals); };
     if (auto done = read(kStake, quote.stake, money); !done) return done;
     if (auto done = read(kPayout, quote.payout, money); !done) return done;
     for (const auto key : {kSignal, kPurchase}) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 #include <set>
 
 #include "common/json_walk.hpp"
@@ -111,8 +112,12 @@ class BacktestReader final : public JsonVisitor {
     return {};
   }
   core::Result<core::Money> money(Field field) {
-    auto out = core::Money::parse(texts_[field]);
+    auto out = core::Money::parse_as_written(texts_[field]);
     if (!out) return bad(kKeys[field], out.error().text);
+    if (!decimals_ && !out->is_zero()) decimals_ = out->exponent();
+    if (!out->is_zero() && *decimals_ != out->exponent()) {
+      return bad(kKeys[field], "has other decimals than the first amount");
+    }
     if (!bound_.take(*out)) return bad(kKeys[field], "is too much to be added up");
     return out;
   }
@@ -191,6 +196,7 @@ class BacktestReader final : public JsonVisitor {
   std::array<std::int64_t, kFields> numbers_{};
   std::array<std::string, kFields> texts_;
   core::AmountBound bound_;
+  std::optional<std::uint8_t> decimals_;  // of the first amount, and of all
   std::set<std::string> names_;
   bool has_strategies_ = false;
 };

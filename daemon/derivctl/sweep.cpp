@@ -198,7 +198,8 @@ boost::system::result<Prepared, Refusal> prepare(const Context& context, const A
   Fingerprint fingerprint;
   for (const auto& key : *keys) sweep.keys.push_back(key.key);
   for (const auto& values : combinations(*keys)) {
-    auto variant = variant_of(*text, directory, *keys, values, job->options.settings.symbols, fingerprint);
+    auto variant =
+        variant_of(*text, directory, *keys, values, job->options.settings.symbols, fingerprint);
     if (!variant) return Refusal{service::kCtlUsage, variant.error().text};
     sweep.variants.push_back(std::move(*variant));
   }
@@ -228,7 +229,10 @@ boost::system::result<Prepared, Refusal> prepare(const Context& context, const A
   return out;
 }
 
-SweepHead head_of(const Prepared& p) { return {question_of(p.sweep), p.sweep.seed, p.fingerprint}; }
+SweepHead head_of(const Prepared& p) {
+  return {question_of(p.sweep), p.sweep.seed, p.fingerprint,
+          p.sweep.options.settings.money_decimals};
+}
 
 /// Says on a terminal how far it is; elsewhere nothing, so that logs of many shards stay short.
 class Progress final {

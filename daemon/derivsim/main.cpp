@@ -22,6 +22,7 @@
 
 #include "common/descriptors.hpp"
 #include "common/output.hpp"
+#include "core/currency.hpp"
 #include "market/symbol.hpp"
 #include "sim/server.hpp"
 
@@ -52,6 +53,7 @@ struct Arguments {
   std::vector<std::string> tokens;
   std::vector<std::string> app_ids;
   std::string balance = "10000";
+  std::string currency = "USD";
   std::vector<std::string> feeds;
   std::string speed = "1";
   std::int64_t start = 0;
@@ -77,6 +79,8 @@ void declare(CLI::App& app, Arguments& a) {
                  "token before it");
   app.add_option("--app-id", a.app_ids, "accepted application id, repeatable; default: any");
   app.add_option("--balance", a.balance, "of every account at the start")->capture_default_str();
+  app.add_option("--currency", a.currency, "of every account, as USD, BTC or JPY")
+      ->capture_default_str();
   app.add_option("--feed", a.feeds, "gbm, or replay:SYMBOL=FILE.csv, repeatable; default: gbm");
   app.add_option("--speed", a.speed, "venue seconds per second, or max")->capture_default_str();
   app.add_option("--start", a.start, "epoch at which venue time starts");
@@ -338,10 +342,14 @@ Outcome<void> run(const CLI::App& app, const Arguments& a) {
   if (auto ok = read_tokens(a.tokens, venue_options); !ok) return ok.error();
   if (auto ok = read_feeds(a.feeds, venue_options); !ok) return ok.error();
   if (auto ok = read_symbols(a.symbols, venue_options); !ok) return ok.error();
-  auto balance = core::Money::parse(a.balance);
-  if (!balance || balance->units() < 0)
+  const auto decimals = core::decimals_of(a.currency);
+  if (!decimals)
     return Failure{kUsage,
-                   fmt::format("--balance {}: an amount with at most 2 decimals", a.balance)};
+                   fmt::format("--currency {}: one of {}", a.currency, core::known_currencies())};
+  auto balance = core::Money::parse(a.balance, *decimals);
+  if (!balance || balance->units() < 0)
+    return Failure{kUsage, fmt::format("--balance {}: an amount with at most {} decimals",
+                                       a.balance, *decimals)};
   if (app.count("--start") != 0 && a.start <= 0)
     return Failure{kUsage, fmt::format("--start {}: an epoch in seconds", a.start)};
 
@@ -355,6 +363,7 @@ Outcome<void> run(const CLI::App& app, const Arguments& a) {
   venue_options.start = start_of(app, a, venue_options);
   venue_options.app_ids = a.app_ids;
   venue_options.balance = *balance;
+  venue_options.currency = a.currency;
   venue_options.rate_limits = !a.no_rate_limits;
   venue_options.ledger_ticks = a.ledger_ticks;
   if (!a.ledger.empty()) venue_options.ledger = [&](std::string_view line) { ledger.write(line); };

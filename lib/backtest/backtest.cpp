@@ -108,8 +108,9 @@ core::Result<Result> run(const Options& options, std::span<const Tape> tapes,
     return core::invalid(fmt::format("latency: allowed: 0 to {} ticks", kMaxLatencyTicks));
   }
   if (options.balance.units() < 0 || options.balance.units() > core::kMostSummed) {
-    return core::invalid(fmt::format("balance: allowed: 0 to {}",
-                                     core::Money::minor(core::kMostSummed).to_string()));
+    return core::invalid(
+        fmt::format("balance: allowed: 0 to {}",
+                    core::Money::minor(core::kMostSummed, options.balance.exponent()).to_string()));
   }
   if (options.warmup < 1 || options.warmup > kMaxWarmup) {
     return core::invalid(fmt::format("warm-up: allowed: 1 to {} ticks", kMaxWarmup));

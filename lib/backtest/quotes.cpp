@@ -72,6 +72,9 @@ core::Result<void> Quotes::add(const market::ContractSpec& spec, const Quote& qu
     return core::invalid(fmt::format("a payout of {} for a stake of {} is out of range",
                                      quote.payout.to_string(), quote.stake.to_string()));
   }
+  if (count_ > 0 && quote.stake.exponent() != lanes_.front().quotes.front().stake.exponent()) {
+    return core::invalid("quotes of different currencies");
+  }
   if (count_ >= kMaxQuotes) return core::invalid(fmt::format("more than {} quotes", kMaxQuotes));
   auto it = std::ranges::find(lanes_, key_of(spec), &Lane::key);
   if (it == lanes_.end() && lanes_.size() >= kMaxLanes) {

@@ -328,23 +328,27 @@ class Checker final {
     // Of a payout the price is not known before it is asked for.
     if (s.contract.basis == market::Basis::kPayout) return;
     const auto base = s.staking.base;
-    auto least = market::kOptionAmounts.min_stake;
-    if (type != nullptr) {
-      for (const auto t : engine::types_of(s)) {
-        least = std::max(least, market::kind_of(t).amounts.min_stake);
-      }
-    }
-    if (base < least) {
-      problem("staking.base",
-              fmt::format("{} is below the venue's smallest stake; allowed: {} and more",
-                          base.to_string(), least.to_string()));
-    }
+    if (base.exponent() == core::Money::kCents) not_too_small(base, s, type);
     const auto& limits = config_.engine.limits;
     fits(base, "session.stop_loss", s.session.stop_loss, true);
     fits(base, "staking.max_stake", s.staking.max_stake, true);
     fits(base, "limits.max_stake", limits.max_stake, false);
     fits(base, "limits.max_open_stake", limits.max_open_stake, false);
     fits(base, "limits.daily_loss", limits.daily_loss, false);
+  }
+  /// Of a currency with other decimals the venue alone knows the smallest stake.
+  void not_too_small(core::Money base, const StrategySettings& s,
+                     const strategy::StrategyType* type) {
+    auto least = market::kOptionAmounts.min_stake;
+    if (type != nullptr) {
+      for (const auto t : engine::types_of(s)) {
+        least = std::max(least, market::kind_of(t).amounts.min_stake);
+      }
+    }
+    if (base >= least) return;
+    problem("staking.base",
+            fmt::format("{} is below the venue's smallest stake; allowed: {} and more",
+                        base.to_string(), least.to_string()));
   }
   void fits(core::Money base, std::string_view key, const std::optional<core::Money>& limit,
             bool of_strategy) {

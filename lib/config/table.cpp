@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <type_traits>
 
 #include "config/contract.hpp"
 #include "config/program.hpp"
 #include "config/script.hpp"
 #include "config/value.hpp"
 #include "core/check.hpp"
+#include "core/currency.hpp"
 #include "core/notice.hpp"
 #include "market/symbols.hpp"
 #include "rules/parse.hpp"
@@ -55,7 +57,7 @@ constexpr std::array<std::string_view, 2> kBasis{"stake", "payout"};
 constexpr std::size_t kMaxTemplate = 1000;  // Telegram takes 4096 characters
 constexpr std::string_view kTemplateAllowed =
     "a text with fields in braces, as \"{account}: {text}\"";
-constexpr std::string_view kAmountAllowed = "an amount above 0, at most 2 decimals";
+constexpr std::string_view kAmountAllowed = "an amount above 0, in the currency's decimals";
 
 /// A choice among words that stand for the values of an enumeration from 0 on.
 template <class E, const auto& Words>
@@ -121,6 +123,13 @@ Result<std::string> read_account(const YamlNode& node) {
                     shown(node)));
   }
   return text;
+}
+
+Result<std::string> read_currency(const YamlNode& node) {
+  auto text = read_text(node);
+  if (!text || core::decimals_of(*text)) return text;
+  return invalid(fmt::format("{} is no currency that is known; allowed: {}", shown(node),
+                             core::known_currencies()));
 }
 
 /// Host and port of a URL, or nothing. IPv6 in brackets.
@@ -401,9 +410,19 @@ std::string print(rules::Where v) { return rules::to_string(v); }
 
 // ---- rows ----
 
+/// Amounts are read in the decimals of the currency, everything else by itself.
+template <auto Read>
+auto read_for(const Target& target, const YamlNode& node) {
+  if constexpr (std::is_invocable_v<decltype(Read), const YamlNode&, std::uint8_t>) {
+    return Read(node, target.config.engine.money_decimals);
+  } else {
+    return Read(node);
+  }
+}
+
 template <auto Field, auto Read>
 std::optional<std::string> apply(Target& target, const YamlNode& node) {
-  auto value = Read(node);
+  auto value = read_for<Read>(target, node);
   if (!value) return value.error().text;
   Field(target) = std::move(*value);
   return std::nullopt;
@@ -541,6 +560,11 @@ constexpr std::array kSettings{
     row<DERIVD_FIELD(venue.allow_real), read_bool>(
         "venue.allow_real", "false", "true, false",
         "Must be true, beside account, to trade real money.", Reload::kRestart),
+    row<DERIVD_FIELD(venue.currency), read_currency>(
+        "venue.currency", kNotSet, "a currency of Deriv's accounts, as USD, EUR or BTC",
+        "The account's currency, and that of every amount here. Needed where it has other decimals "
+        "than two; where it is given, an account in another currency is refused.",
+        Reload::kRestart),
     row<DERIVD_FIELD(venue.mode), read_enum<Mode, kMode>>(
         "venue.mode", "live", "live, paper",
         "live: contracts are bought at the venue. paper: its public ticks, fills simulated here, "
@@ -548,7 +572,7 @@ constexpr std::array kSettings{
         "token, a journal of its own.",
         Reload::kRestart),
     row<DERIVD_FIELD(venue.paper.balance), read_amount>(
-        "venue.paper.balance", "10000.00", kAmountAllowed,
+        "venue.paper.balance", "10000", kAmountAllowed,
         "Balance with which a paper account begins.", Reload::kRestart),
     row<DERIVD_FIELD(venue.paper.latency), read_latency>(
         "venue.paper.latency", "150ms", "0ms to 10000ms",
@@ -589,7 +613,7 @@ constexpr std::array kSettings{
         "limits.max_trades_per_day", kNotSet, "1 to 1000000", "Purchases of a trading day.",
         Reload::kLive),
     row<DERIVD_FIELD(engine.limits.min_balance), read_amount_or_zero>(
-        "limits.min_balance", kNotSet, "an amount of 0 or more, at most 2 decimals",
+        "limits.min_balance", kNotSet, "an amount of 0 or more, in the currency's decimals",
         "The balance never falls below this, open contracts counted as lost.", Reload::kLive),
     Setting{"limits.day_starts", "00:00 UTC", "a time of day, UTC", "When a trading day begins.",
             Reload::kRestart, apply_day_starts, show_day_starts},
@@ -601,9 +625,8 @@ constexpr std::array kSettings{
                                              "What raises the signals.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(symbol), read_symbol>(
         "strategies[].symbol", kRequired,
-        "a symbol that the venue lists, as R_100, 1HZ100V or frxEURUSD", 
-        "The market. Not for type dbot: the program says it.",
-        Reload::kWhenFlat),
+        "a symbol that the venue lists, as R_100, 1HZ100V or frxEURUSD",
+        "The market. Not for type dbot: the program says it.", Reload::kWhenFlat),
     Setting{"strategies[].params", kNotSet, "see strategy types",
             "Settings of the strategy's type.", Reload::kWhenFlat, apply_params, show_params},
     row<DERIVD_OF_STRATEGY(rules.candles), read_where>(
@@ -667,7 +690,8 @@ constexpr std::array kSettings{
                                                      "see stake plans", "How the stake moves.",
                                                      Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(staking.base), read_amount>(
-        "strategies[].staking.base", kRequired, "an amount from 0.35, at most 2 decimals",
+        "strategies[].staking.base", kRequired,
+        "an amount from 0.35 (USD), in the currency's decimals",
         "The first stake, from which every other is computed. Not for type dbot: the program says "
         "its stakes.",
         Reload::kWhenFlat),

@@ -74,13 +74,14 @@ struct HistoryPayload {
 struct AuthorizePayload {
   core::ShortString<32> loginid;
   core::ShortString<20> currency;
+  std::optional<std::uint8_t> decimals;  // of that currency, where the venue says it
   bool is_virtual = false;
   std::vector<core::ShortString<32>> scopes;
 };
 struct TimePayload {
   core::VenueTime time;
 };
-/// The balance stays a Decimal: the currency may have more decimals than derivd trades in.
+/// The balance stays a Decimal: it comes before it is known whose decimals it has.
 struct BalancePayload {
   core::Decimal balance;
   core::ShortString<20> currency;

@@ -208,6 +208,7 @@ void Session::Impl::perform(Step next, const Now& now) {
       return;
     case Step::Kind::kReady:
       account = next.account;
+      decoder.set_money_decimals(account.decimals);
       login.phase = Task::Phase::kDone;
       if (!on_trial()) other_taken();
       return;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/currency.hpp"
 #include "core/event.hpp"
 #include "core/histogram.hpp"
 #include "core/rng.hpp"
@@ -40,6 +41,10 @@ struct VenueAddress {
 struct SessionSettings : VenueAddress {
   Dialect dialect = Dialect::kOptions;
   std::string account;  // "demo", "real" or an account id
+  /// The account must be kept in it; empty: in any currency of two decimals.
+  std::string currency;
+  /// Whatever currency the account is kept in: for who only looks.
+  bool any_currency = false;
   bool allow_real = false;
   core::Secret token;
   /// Ticks and their history alone, on the venue's socket that knows no account: `account` and
@@ -68,7 +73,8 @@ std::string_view name_of(SessionState state);  // "offline", "connecting", …
 struct AccountInfo {
   core::ShortString<32> id;
   bool is_real = false;
-  core::ShortString<8> currency;
+  core::CurrencyCode currency;
+  std::uint8_t decimals = core::Money::kCents;  // of its amounts
   core::Money balance;
 };
 

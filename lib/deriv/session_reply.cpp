@@ -722,7 +722,7 @@ void Session::Impl::on_balance(const BalancePayload& payload, const Now& now) {
     return lose(fmt::format("the balance is of {}, the account is {}", payload.loginid, account.id),
                 now);
   }
-  const auto money = core::Money::from(payload.balance);
+  const auto money = core::Money::from(payload.balance, account.decimals);
   if (!money) {
     ++stats.frames_refused;
     return notice_once(core::EventKind::kFrameRefused, "balance",

@@ -258,7 +258,7 @@ Slot& Engine::Impl::slot_for(const core::Name& name) {
   for (auto& slot : slots) {
     if (slot->name() == name) return *slot;
   }
-  slots.push_back(std::make_unique<Slot>(name));
+  slots.push_back(std::make_unique<Slot>(name, settings.money_decimals));
   if (day) slots.back()->new_day(*day);
   return *slots.back();
 }

@@ -286,7 +286,7 @@ struct Engine::Impl {
   std::int64_t day_trades() const;
   std::int64_t in_flight() const;  // orders that await an answer
   bool has_unknown(const Slot& slot) const;
-  core::Money zero() const { return {}; }
+  core::Money zero() const { return core::Money::minor(0, settings.money_decimals); }
 
   // Actions.
   void append(execution::Record record) {

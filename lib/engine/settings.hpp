@@ -74,6 +74,8 @@ struct Settings {
   risk::AccountLimits limits;
   std::vector<StrategySettings> strategies;
   market::Symbols symbols = {};  // what is known of the venue's
+  /// Of the account's currency: every amount of these settings has so many.
+  std::uint8_t money_decimals = core::Money::kCents;
 };
 
 }  // namespace derivd::engine

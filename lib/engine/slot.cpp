@@ -74,6 +74,7 @@ Slot::Slot(const StrategySettings& s) : settings(s) {
   DERIVD_CHECK(plan_type != nullptr, "settings were not checked");
   make_strategy();
   plan = plan_type->make(s.staking);
+  start_with_nothing();
 }
 
 void Slot::make_strategy() {
@@ -95,9 +96,16 @@ bool Slot::is_scripted() const {
   return type != nullptr && type->is_scripted;
 }
 
-Slot::Slot(core::Name name) : configured(false) {
+Slot::Slot(core::Name name, std::uint8_t money_decimals) : configured(false) {
   settings.name = name;
   settings.enabled = false;
+  settings.staking.base = core::Money::minor(0, money_decimals);
+  start_with_nothing();
+}
+
+void Slot::start_with_nothing() {
+  session = {nothing(), nothing()};
+  last_profit = day_profit = nothing();
 }
 
 bool Slot::must_be_flat_for(const StrategySettings& s) const {
@@ -191,15 +199,15 @@ void Slot::on_settled(const execution::Order& order, bool today) {
 
 void Slot::new_day(std::int64_t number) {
   day = number;
-  day_profit = core::Money::minor(0, day_profit.exponent());
+  day_profit = nothing();
   day_trades = 0;
 }
 
 void Slot::new_session() {
   ++session_number;
-  session = {};
+  session = {nothing(), nothing()};
   trades = won = lost = wins_in_row = losses_in_row = 0;
-  last_profit = core::Money::minor(0, last_profit.exponent());
+  last_profit = nothing();
   refusals.total = 0;
   if (plan) plan->restart();
   // Its stakes are its variables.
@@ -277,7 +285,7 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   if (!results.empty()) {
     wins_in_row = results[0];
     losses_in_row = results[1];
-    last_profit = core::Money::minor(results[2], session.realised.exponent());
+    last_profit = core::Money::minor(results[2], nothing().exponent());
   }
   guards.cooling_until = time_of(fields["cooling"]);
   guards.pausing_until = time_of(fields["pausing"]);
@@ -287,14 +295,14 @@ core::Result<void> Slot::load_guards(std::string_view text) {
     guards.purchases.push_back({{buys[i]}, {buys[i + 1]}});
   }
   day = fields["day"][0];
-  day_profit = core::Money::minor(fields["day_profit"][0], session.realised.exponent());
+  day_profit = core::Money::minor(fields["day_profit"][0], nothing().exponent());
   day_trades = fields["day_trades"][0];
   refusals = refusals_of(refused);
   counted.clear();
   for (const auto id : fields["counted"]) counted.insert({id});
   booked.clear();
   for (std::size_t i = 0; i < done.size(); i += 4) {
-    const auto price = core::Money::minor(done[i + 2], session.realised.exponent());
+    const auto price = core::Money::minor(done[i + 2], nothing().exponent());
     booked.push_back({{done[i]}, {done[i + 1]}, price, {done[i + 3]}});
   }
   paused = fields["paused"][0] == 1;
@@ -304,9 +312,15 @@ core::Result<void> Slot::load_guards(std::string_view text) {
 
 std::string Slot::load(const execution::StrategyRecord& record) {
   session_number = record.session;
-  session.realised = record.realised;
-  session.peak = record.peak;
   std::string problems;
+  const auto of_ours = [this](core::Money amount) {
+    return amount.is_zero() || amount.exponent() == nothing().exponent();
+  };
+  if (of_ours(record.realised) && of_ours(record.peak)) {
+    session = {nothing() + record.realised, nothing() + record.peak};
+  } else {
+    problems += "its result is in another currency; ";
+  }
   if (auto r = load_guards(record.guards); !r) problems += r.error().text + "; ";
   if (!strategy) kept_counters = record.counters;
   if (!plan) kept_staking = record.staking;

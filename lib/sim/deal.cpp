@@ -569,8 +569,9 @@ std::vector<std::uint16_t> accepted_multipliers(const market::SymbolInfo& symbol
   return out;
 }
 
-core::Money most_of(const market::Kind& kind) {
-  const auto& most = kind.amounts.max_payout ? kind.amounts.max_payout : kind.amounts.max_stake;
+core::Money most_of(const market::Kind& kind, std::uint8_t decimals) {
+  const auto amounts = kind.amounts.in(decimals);
+  const auto& most = amounts.max_payout ? amounts.max_payout : amounts.max_stake;
   DERIVD_CHECK(most.has_value(), "a kind without a largest amount");
   return *most;
 }
@@ -725,7 +726,7 @@ std::string open_contract_json(const DealView& v) {
   m.money("bid_price", v.bid);
   m.money("buy_price", c.stake);
   out.integer("contract_id", c.id.value).text("contract_type", v.deal.wire_type);
-  out.text("currency", "USD");
+  out.text("currency", v.currency);
   // Until its exit is known a tick contract shows the estimate of its purchase.
   const auto expiry = v.deal.shown == Shown::kOpen ? v.deal.expiry_at_purchase : expiry_of(c);
   out.integer("date_expiry", expiry.s);

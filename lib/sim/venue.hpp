@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/currency.hpp"
 #include "core/decimal.hpp"
 #include "core/ids.hpp"
 #include "core/result.hpp"
@@ -84,8 +85,9 @@ class Venue final {
     std::uint64_t seed = 1;
     core::VenueTime start;
     std::vector<TokenSpec> tokens;
-    std::vector<std::string> app_ids;  // empty: any
-    core::Money balance = core::Money::minor(10'000'00);
+    std::vector<std::string> app_ids;                     // empty: any
+    core::Money balance = core::Money::minor(10'000'00);  // of every account
+    core::CurrencyCode currency = "USD";                  // in whose decimals that is
     bool gbm = true;
     std::vector<ReplaySource> replays;
     std::vector<Listing> listings = {};

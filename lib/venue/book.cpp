@@ -265,9 +265,10 @@ boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const
   }
   if (stake > owner.balance) {
     return refuse(RefusalKind::kInsufficientBalance,
-                  fmt::format("Your account balance ({} USD) is insufficient to buy this contract "
-                              "({} USD).",
-                              owner.balance.to_string(), stake.to_string()));
+                  fmt::format("Your account balance ({} {}) is insufficient to buy this contract "
+                              "({} {}).",
+                              owner.balance.to_string(), impl_->options.currency, stake.to_string(),
+                              impl_->options.currency));
   }
   Contract c;
   c.id = {impl_->next_contract++};
