@@ -59,6 +59,12 @@ def patient(seconds):
     return max(PATIENCE, 2 * seconds)
 
 
+def is_sanitized(program):
+    """It keeps freed memory for a while, so that figures of memory say nothing; and it is built without what runs
+    scripts, whose engine takes no sanitizer."""
+    return b"libasan" in pathlib.Path(program).read_bytes()
+
+
 def check(condition, text):
     if not condition:
         raise Failure(text)

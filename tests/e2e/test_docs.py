@@ -49,6 +49,9 @@ def configurations(programs):
     files = sorted((harness.SOURCE / "config").rglob("*.yaml"))
     harness.check(len(files) >= 3, "config/ holds examples")
     for file in files:
+        if "type: script" in file.read_text() and harness.is_sanitized(programs / "derivd"):
+            print(f"NOT CHECKED: {file.name}; scripts are not run under the sanitizers")
+            continue
         done = run(programs / "derivd", "check", "--config", file)
         harness.check(done.returncode == 0, f"{file}: {done.stderr}")
 
