@@ -449,10 +449,11 @@ execution::ContractReport PaperVenue::report_of(const venue::Contract& c) const 
     out.sell_tx = c.sell_tx;
   } else {
     out.bid_price = book_->bid(c, clock());
+    out.can_sell = !book_->resale_refusal(c, clock());
   }
+  out.entry = c.life.entry();
   if (market::has_payout(c.spec.type)) {
     out.expiry = c.life.expiry();
-    out.entry = c.life.entry();
     out.exit = c.life.exit();
   }
   return out;

@@ -289,6 +289,7 @@ struct ContractFields {
   std::optional<core::Money> sell_price;
   std::optional<core::Money> profit;
   std::optional<core::Money> bid_price;
+  std::optional<bool> can_sell;
   std::optional<core::VenueTime> purchase_time;
   std::optional<core::VenueTime> expiry;
   std::optional<core::VenueTime> sell_time;
@@ -333,6 +334,9 @@ Status ContractFields::take(std::string_view key, Value v, const WireNames& name
   if (key == "sell_price") return read_nullable(v, "proposal_open_contract.sell_price", sell_price);
   if (key == "profit") return read(v, "proposal_open_contract.profit", profit);
   if (key == "bid_price") return read(v, "proposal_open_contract.bid_price", bid_price);
+  if (key == "is_valid_to_sell") {
+    return read_nullable(v, "proposal_open_contract.is_valid_to_sell", can_sell);
+  }
   if (key == "purchase_time") return read(v, "proposal_open_contract.purchase_time", purchase_time);
   if (key == "date_expiry") return read(v, "proposal_open_contract.date_expiry", expiry);
   if (key == "sell_time") return read_nullable(v, "proposal_open_contract.sell_time", sell_time);
@@ -376,6 +380,7 @@ Status ContractFields::finish(ContractPayload& out) const {
   report.sell_price = sell_price;
   report.profit = profit;
   report.bid_price = bid_price;
+  report.can_sell = can_sell;
   report.purchase_time = purchase_time;
   report.expiry = expiry;
   report.sell_time = sell_time;

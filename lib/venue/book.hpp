@@ -155,6 +155,8 @@ class Book final {
   /// positions while open, options with a duration in time until their expiry.
   boost::system::result<core::Money, Refusal> sell(AccountIndex account, core::ContractId id,
                                                    core::VenueTime now);
+  /// Why it would not be bought back now; empty: it would.
+  std::optional<Refusal> resale_refusal(const Contract& contract, core::VenueTime now) const;
   core::Money bid(const Contract& contract, core::VenueTime now) const;
 
   /// Feeds one tick: entries, exits, stop-outs. Appends what changed. Repeated and late ticks of a
