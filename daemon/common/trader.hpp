@@ -188,8 +188,10 @@ class Trader final : public deriv::SessionListener {
   void perform(engine::FeedScript& action);
   void journal_failed(const std::string& text);
   void check_stop();
+  /// For the operator: once, until it is proven that nothing came of it.
+  void ask_sale(const execution::Order& order);
   /// `who`: "operator", or a strategy's name.
-  void ask_sale(const execution::Order& order, std::string_view who);
+  void send_sale(const execution::Order& order, std::string_view who, bool by_rule);
   void note_bid(const execution::ContractReport& report);
   nlohmann::ordered_json sale_row(const execution::Order& order, std::string_view state,
                                   std::string_view reason) const;

@@ -89,7 +89,9 @@ ordered_json decision_row(const execution::Order& order) {
   row["limit"] = nullptr;
   row["why"] = refused ? fmt::format("refused by the venue: {}", order.reason)
                : order.profit
-                   ? fmt::format("{}, profit {}", outcome_of(order), order.profit->to_string())
+                   ? fmt::format("{}{}, profit {}", outcome_of(order),
+                                 order.reason.empty() ? "" : fmt::format(" ({})", order.reason),
+                                 order.profit->to_string())
                    : outcome_of(order);
   row["order_id"] = std::to_string(order.id.value);
   row["config"] = nullptr;

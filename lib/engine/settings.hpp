@@ -12,6 +12,7 @@
 #include "core/time.hpp"
 #include "market/spec.hpp"
 #include "market/symbols.hpp"
+#include "risk/exit_rules.hpp"
 #include "risk/limits.hpp"
 #include "rules/rule_set.hpp"
 #include "script/settings.hpp"
@@ -61,6 +62,7 @@ struct StrategySettings {
   strategy::ProgramSettings program;  // of type dbot
   script::Settings script;            // of type script
   ContractTemplate contract;
+  risk::ExitRules exit;
   staking::Settings staking;
   risk::SessionLimits session;
   risk::Guards guards;

@@ -121,6 +121,7 @@ void Slot::take_live(const StrategySettings& s) {
   configured = true;
   settings.session = s.session;
   settings.guards = s.guards;
+  settings.exit = s.exit;
   settings.enabled = s.enabled;
   told.reset();
   // While other keys of it wait, the plan waits with them: nothing is entered meanwhile.
@@ -185,6 +186,7 @@ void Slot::on_settled(const execution::Order& order, bool today) {
   guards.on_settled(settings.guards, profit, order.settled_time);
   if (plan) plan->on_result(profit);
   counted.erase(order.id);
+  best_bids.erase(order.id);
   booked.push_back({order.id, order.contract, order.sell_price, order.settled_time});
   while (booked.size() > kBooked) booked.pop_front();
 }
@@ -223,7 +225,7 @@ std::string Slot::guards_text() const {
   return fmt::format(
       "tick={} symbol={} trades={} won={} lost={} results={}:{}:{} cooling={} pausing={} losses={} "
       "buys={} day={} "
-      "day_profit={} day_trades={} refused={} counted={} booked={} paused={} why={}",
+      "day_profit={} day_trades={} refused={} counted={} best={} booked={} paused={} why={}",
       last_epoch.s, fingerprint(settings.symbol), trades, won, lost, wins_in_row, losses_in_row,
       last_profit.units(), optional_time(guards.cooling_until), optional_time(guards.pausing_until),
       guards.losses,
@@ -231,6 +233,8 @@ std::string Slot::guards_text() const {
              [](const auto& p) { return fmt::format("{}:{}", p.order.value, p.time.s); }),
       day, day_profit.units(), day_trades, text_of(refusals),
       joined(counted, [](auto id) { return fmt::format("{}", id.value); }),
+      joined(best_bids,
+             [](const auto& b) { return fmt::format("{}:{}", b.first.value, b.second.units()); }),
       joined(booked,
              [](const auto& b) {
                return fmt::format("{}:{}:{}:{}", b.order.value, b.contract.value,
@@ -265,6 +269,8 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   const auto& refused = fields["refused"];  // older records have none
   if (buys.size() % 2 != 0 || done.size() % 4 != 0) return broken;
   if (!refused.empty() && refused.size() != 5) return broken;
+  const auto& best = fields["best"];  // older records have none
+  if (best.size() % 2 != 0) return broken;
   const auto& results = fields["results"];  // older records have none
   if (!results.empty() && results.size() != 3) return broken;
   last_epoch = {fields["tick"][0]};
@@ -292,6 +298,10 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   refusals = refusals_of(refused);
   counted.clear();
   for (const auto id : fields["counted"]) counted.insert({id});
+  best_bids.clear();
+  for (std::size_t i = 0; i < best.size(); i += 2) {
+    best_bids[{best[i]}] = core::Money::minor(best[i + 1], session.realised.exponent());
+  }
   booked.clear();
   for (std::size_t i = 0; i < done.size(); i += 4) {
     const auto price = core::Money::minor(done[i + 2], session.realised.exponent());

@@ -106,6 +106,8 @@ struct Slot {
   std::int64_t day_trades = 0;
 
   boost::container::flat_set<core::OrderId> counted;  // open orders whose purchase is counted above
+  /// The highest bid for each of them since its entry, while `exit:` has rules.
+  boost::container::flat_map<core::OrderId, core::Money> best_bids;
   std::deque<Booked> booked;
 
   bool halted = false;
@@ -134,8 +136,9 @@ struct Slot {
   std::uint64_t script_sequence = 0;
   std::deque<Unanswered> unanswered;
   boost::container::flat_map<core::OrderId, std::uint64_t> wish_numbers;  // by order, until final
-  market::Tick script_tick;                                         // the last that it was told
+  market::Tick script_tick;         // the last that it was told
   core::VenueTime state_saved_at;   // what it wants kept, at the latest
+  core::VenueTime best_saved_at;    // best_bids, of a script or a program
   std::optional<risk::Limit> told;  // the denial that people were told last
 
  private:
