@@ -37,7 +37,10 @@ class BacktestReader final : public JsonVisitor {
       : filter_(filter), source_(source) {}
 
   core::Result<void> begin(const JsonPath& path, bool is_object) override {
-    if (path.is({"trades", "#"}) && is_object) seen_ = {};
+    if (path.is({"trades", "#"}) && is_object) {
+      seen_ = {};
+      sold_ = false;
+    }
     if (path.is({"strategies"}) && is_object) has_strategies_ = true;
     return {};
   }
@@ -83,6 +86,7 @@ class BacktestReader final : public JsonVisitor {
     for (std::size_t i = 0; i < kFields; ++i) {
       if (kKeys[i] == key) return set(static_cast<Field>(i), value);
     }
+    if (key == "end") sold_ = value.kind == JsonScalar::Kind::kText && value.text == "sold";
     return {};
   }
   core::Result<void> set(Field field, const JsonScalar& value) {
@@ -152,7 +156,8 @@ class BacktestReader final : public JsonVisitor {
     t.stake = t.asked = *stake;
     t.payout = *payout;
     t.profit = *profit;
-    t.ending = profit->units() > 0   ? Ending::kWon
+    t.ending = sold_                 ? Ending::kSold
+               : profit->units() > 0 ? Ending::kWon
                : profit->units() < 0 ? Ending::kLost
                                      : Ending::kBreakEven;
     return {};
@@ -188,6 +193,7 @@ class BacktestReader final : public JsonVisitor {
   const ReportFilter& filter_;
   ReportSource& source_;
   std::array<bool, kFields> seen_{};
+  bool sold_ = false;  // before its end
   std::array<std::int64_t, kFields> numbers_{};
   std::array<std::string, kFields> texts_;
   core::AmountBound bound_;

@@ -26,6 +26,8 @@ class ResultJson final {
   // Everything of a row that does not change between trades, escaped once.
   std::vector<std::string> strategies_;
   std::vector<std::string> symbols_;
+  std::vector<bool> leaves_;  // whether the strategy has rules of `exit:`
+  bool any_leaves_ = false;
   bool any_ = false;
 };
 
