@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "config/contract.hpp"
+#include "config/exit.hpp"
 #include "config/offered.hpp"
 #include "config/program.hpp"
 #include "config/rules.hpp"
@@ -51,6 +52,7 @@ class Checker final {
       prefix_ = fmt::format("strategies[{}]", i);
       auto& s = config_.engine.strategies[i];
       const auto* type = good("type") ? strategy::find_type(s.type) : nullptr;
+      const auto before = c_.problems.size();
       if (type != nullptr && type->programmed) {
         read_program({c_.params[i], prefix_, c_.directory, c_.refused}, s, config_.places,
                      c_.problems);
@@ -69,6 +71,7 @@ class Checker final {
                         [this](auto key) { return given(key); },
                         [this](auto key, auto reason) { problem(key, std::move(reason)); }});
       }
+      if (type != nullptr && symbol != nullptr && c_.problems.size() == before) exit(s);
       base(s, type);
     }
     if (c_.problems.empty()) check_offered(config_);
@@ -265,6 +268,14 @@ class Checker final {
     } else if (symbol != nullptr && good("candles") && good("contract.duration")) {
       read_rules({*list, full("rules"), c_.text}, *symbol, s, config_.places, c_.problems);
     }
+  }
+
+  // ---- early sales ----
+  /// Of a contract that is in order: a wrong length would be taken for one that is not bought back.
+  void exit(const StrategySettings& s) {
+    const bool read = good("contract.duration") && good("contract.type") && good("contract.until");
+    if (!s.exit.any() || !read) return;
+    if (auto reason = check_exit(s); !reason.empty()) problem("exit", std::move(reason));
   }
 
   static core::Result<std::int64_t> param_value(const YamlNode& node,

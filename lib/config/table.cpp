@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "config/contract.hpp"
+#include "config/exit.hpp"
 #include "config/program.hpp"
 #include "config/script.hpp"
 #include "config/value.hpp"
@@ -56,6 +57,7 @@ constexpr std::size_t kMaxTemplate = 1000;  // Telegram takes 4096 characters
 constexpr std::string_view kTemplateAllowed =
     "a text with fields in braces, as \"{account}: {text}\"";
 constexpr std::string_view kAmountAllowed = "an amount above 0, at most 2 decimals";
+constexpr std::string_view kLevelAllowed = "an amount above 0, or a share of the stake as 50%";
 
 /// A choice among words that stand for the values of an enumeration from 0 on.
 template <class E, const auto& Words>
@@ -601,9 +603,8 @@ constexpr std::array kSettings{
                                              "What raises the signals.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(symbol), read_symbol>(
         "strategies[].symbol", kRequired,
-        "a symbol that the venue lists, as R_100, 1HZ100V or frxEURUSD", 
-        "The market. Not for type dbot: the program says it.",
-        Reload::kWhenFlat),
+        "a symbol that the venue lists, as R_100, 1HZ100V or frxEURUSD",
+        "The market. Not for type dbot: the program says it.", Reload::kWhenFlat),
     Setting{"strategies[].params", kNotSet, "see strategy types",
             "Settings of the strategy's type.", Reload::kWhenFlat, apply_params, show_params},
     row<DERIVD_OF_STRATEGY(rules.candles), read_where>(
@@ -662,6 +663,21 @@ constexpr std::array kSettings{
         "What the plan's amounts are. payout: the payout that is wanted; what it costs is asked "
         "first, and the limits look at that.",
         Reload::kWhenFlat),
+
+    row<DERIVD_OF_STRATEGY(exit.profit), read_exit_level>(
+        "strategies[].exit.profit", kNotSet, kLevelAllowed,
+        "Sells the contract early once the venue pays this much more for it than it cost.",
+        Reload::kLive),
+    row<DERIVD_OF_STRATEGY(exit.loss), read_exit_loss>(
+        "strategies[].exit.loss", kNotSet, kLevelAllowed,
+        "Sells it once the venue pays this much less for it than it cost.", Reload::kLive),
+    row<DERIVD_OF_STRATEGY(exit.trailing), read_exit_level>(
+        "strategies[].exit.trailing", kNotSet, kLevelAllowed,
+        "Sells it once its value has fallen this far from the best since its entry.",
+        Reload::kLive),
+    row<DERIVD_OF_STRATEGY(exit.after), read_exit_after>(
+        "strategies[].exit.after", kNotSet, "ticks as 20t, or a time as 30s, 5m, 1h",
+        "Sells it so many ticks after its entry tick, or so long after it.", Reload::kLive),
 
     row<DERIVD_OF_STRATEGY(staking.plan), read_plan>("strategies[].staking.plan", "flat",
                                                      "see stake plans", "How the stake moves.",
