@@ -343,6 +343,18 @@ TEST(Exit, ARestartKnowsASaleThatWasDone) {
   EXPECT_EQ(again.order().outcome, Outcome::kSold) << "sold at its stake, as was asked";
 }
 
+TEST(Exit, NothingIsSoldBeforeTheBooksAgree) {
+  ExitRig rig(profit("0.50"));
+  rig.value("1.20");
+  rig.restart();
+  rig.online();
+  rig.value("1.70");
+  EXPECT_TRUE(rig.sells.empty());
+  rig.report(rig.books_with_it());
+  rig.value("1.70");
+  EXPECT_EQ(rig.sells.size(), 1u);
+}
+
 TEST(Exit, TheBestValueOutlivesARestart) {
   ExitRig rig(trailing("0.30"));
   rig.value("1.60");
@@ -372,6 +384,25 @@ TEST(Exit, TicksOfBeforeARestartComeFromTheVenuesPast) {
   rig.tick("1.08");
   EXPECT_EQ(rig.sells.size(), 1u);
   EXPECT_EQ(rig.order().reason, "exit after 4t of 4t");
+}
+
+TEST(Exit, MoreTicksOfBeforeARestartThanTheFeedRemembersAreCounted) {
+  auto s = leaving(after(300));
+  s.contract.duration = {60, market::ContractDuration::Unit::kMinutes};
+  ExitRig rig(s);
+  rig.value("1.00");
+  for (int i = 0; i < 290; ++i) rig.tick(i % 2 == 0 ? "1.05" : "1.06");
+  const auto seen = rig.now.venue;
+  rig.restart();
+  rig.online();
+  rig.report(rig.books_with_it());
+  for (auto at = rig.entry.s - 2; at <= seen.s; at += 2) rig.tick("R_100", at, "1.05", true);
+  rig.value("1.00");
+  for (int i = 0; i < 9; ++i) rig.tick("1.07");
+  EXPECT_TRUE(rig.sells.empty());
+  rig.tick("1.08");
+  EXPECT_EQ(rig.sells.size(), 1u);
+  EXPECT_EQ(rig.order().reason, "exit after 300t of 300t");
 }
 
 TEST(Exit, AReloadChangesTheRulesOfWhatIsOpen) {
