@@ -185,22 +185,21 @@ TEST(BacktestExit, AMultiplierIsSoldAtItsValue) {
   EXPECT_GE(rig.trades[0].profit, usd("-1.50"));
 }
 
-TEST(BacktestExit, AnAccumulatorIsNotSoldAtItsEntry) {
+TEST(BacktestExit, AnAccumulatorIsSoldForWhatItHasGrownTo) {
   Rig rig;
   rig.options.payouts = Payouts{};
   risk::ExitRules rules;
-  rules.after = risk::ExitAfter{0, std::chrono::seconds(1)};
-  rules.loss = risk::ExitLevel{{}, core::Decimal{1, 6}};
-  rules.profit = amount("0.01");
+  rules.profit = amount("0.10");
   auto s = leaving(rules);
   s.contract.types = {market::contract_type_from("ACCU").value()};
   s.contract.growth = core::Decimal{5, 2};
   rig.options.settings.strategies = {s};
-  rig.ticks(kBegin, {68'200, 68'200, 68'200, 68'200});
+  // 1.05 at the first tick after its entry, 1.1025 at the second.
+  rig.ticks(kBegin, {68'200, 68'200, 68'200, 68'200, 68'200});
   rig.run_all();
   ASSERT_GE(rig.trades.size(), 1U);
-  EXPECT_EQ(rig.trades[0].sell_epoch->s, kBegin + 2);
-  EXPECT_EQ(rig.trades[0].profit, usd("0.05"));
+  EXPECT_EQ(rig.trades[0].sell_epoch->s, kBegin + 3);
+  EXPECT_EQ(rig.trades[0].profit, usd("0.10"));
 }
 
 TEST(BacktestExit, RowsSayWhenItWasSoldAndThatBidsAreAModels) {
