@@ -105,6 +105,11 @@ struct ProposalPayload {
   core::ShortString<64> id;
   core::Money ask;
   core::Money payout;
+  std::optional<core::Decimal> spot = {};
+  std::optional<core::VenueTime> spot_time = {};
+  std::optional<core::VenueTime> start = {};
+  std::optional<core::Decimal> commission = {};  // of multipliers
+  core::Text words = {};                         // its longcode, as it may be shown
 };
 struct SellPayload {
   core::ContractId contract;

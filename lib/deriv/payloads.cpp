@@ -213,16 +213,25 @@ Status decode_proposal(Value value, ProposalPayload& out) {
   std::optional<core::ShortString<64>> id;
   std::optional<core::Money> ask;
   std::optional<core::Money> payout;
+  std::optional<core::Text> words;
   DERIV_TRY(each_field(value, "proposal", [&](std::string_view key, Value v) -> Status {
     if (key == "id") return read(v, "proposal.id", id);
     if (key == "ask_price") return read(v, "proposal.ask_price", ask);
     if (key == "payout") return read(v, "proposal.payout", payout);
+    if (key == "spot") return read_nullable(v, "proposal.spot", out.spot);
+    if (key == "spot_time") return read_nullable(v, "proposal.spot_time", out.spot_time);
+    if (key == "date_start") return read_nullable(v, "proposal.date_start", out.start);
+    if (key == "commission") return read_nullable(v, "proposal.commission", out.commission);
+    if (key == "longcode") return read_cut(v, "proposal.longcode", words);
     return {};
   }));
   DERIV_TRY(require("proposal.id", id));
   DERIV_TRY(require("proposal.ask_price", ask));
   DERIV_TRY(require("proposal.payout", payout));
-  out = {*id, *ask, *payout};
+  out.id = *id;
+  out.ask = *ask;
+  out.payout = *payout;
+  if (words) out.words = *words;
   return {};
 }
 

@@ -177,9 +177,10 @@ TEST(Pending, LinkLossHandsOutEverythingInOrder) {
 TEST(Calls, OnlyAPurchaseIsUnknownAndOnlyReadsAreRepeated) {
   for (std::size_t i = 0; i < kCallCount; ++i) {
     const auto call = static_cast<Call>(i);
-    const auto expected = call == Call::kBuy                               ? Fate::kUnknown
-                          : call == Call::kSell || call == Call::kProposal ? Fate::kRefused
-                                                                           : Fate::kAgain;
+    const bool once = call == Call::kSell || call == Call::kProposal || call == Call::kPrice;
+    const auto expected = call == Call::kBuy ? Fate::kUnknown
+                          : once             ? Fate::kRefused
+                                             : Fate::kAgain;
     EXPECT_EQ(fate_of(call), expected) << name_of(call);
     EXPECT_GT(reply_timeout(call), seconds(0));
   }
