@@ -149,7 +149,7 @@ void ResultJson::trade(std::string& out, const Trade& t) {
   out.push_back('}');
 }
 
-void ResultJson::end(std::string& out, const Result& result) const {
+void ResultJson::end(std::string& out, const Result& result, std::string_view payouts) const {
   out += "],\n\"strategies\":{";
   for (std::size_t i = 0; i < result.strategies.size(); ++i) {
     const auto& s = result.strategies[i];
@@ -161,8 +161,10 @@ void ResultJson::end(std::string& out, const Result& result) const {
   out += "},\n\"account\":{";
   append_sums(out, result.total);
   fmt::format_to(std::back_inserter(out), ",\"balance\":\"{}\"}},\n", result.balance.to_string());
-  fmt::format_to(std::back_inserter(out), "\"ticks\":{},\"first\":{},\"last\":{}}}\n", result.ticks,
+  fmt::format_to(std::back_inserter(out), "\"ticks\":{},\"first\":{},\"last\":{}", result.ticks,
                  epoch_or_null(result.first), epoch_or_null(result.last));
+  if (!payouts.empty()) fmt::format_to(std::back_inserter(out), ",\n\"payouts\":{}", payouts);
+  out += "}\n";
 }
 
 }  // namespace derivd::backtest
