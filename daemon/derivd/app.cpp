@@ -180,6 +180,14 @@ class App final : public ControlTarget {
     after_event();
     return answer;
   }
+  SaleAnswer ask_price(const nlohmann::json& request) override {
+    now();
+    auto answer = trader_.ask_price(request);
+    after_event();
+    return answer;
+  }
+  SaleAnswer price(std::int64_t number) override { return trader_.price(number); }
+  nlohmann::ordered_json priceable() override { return trader_.priceable(); }
   nlohmann::ordered_json explain(std::string_view name, std::size_t last) override {
     now();
     const Hearing hearing{trader_.state() >= deriv::SessionState::kReconciling,
