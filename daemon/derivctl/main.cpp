@@ -39,6 +39,8 @@ int main(int argc, char** argv) {
   ctl::add_sweep(commands);
   ctl::add_ticks(commands);
   ctl::add_symbols(commands);
+  ctl::add_quote(commands);
+  ctl::add_quotes(commands);
   ctl::add_import(commands);
   try {
     app.parse(argc, argv);

@@ -13,6 +13,8 @@
 #include "core/printable.hpp"
 #include "derivctl/answer_text.hpp"
 #include "derivctl/payout_source.hpp"
+#include "derivctl/price_text.hpp"
+#include "derivctl/recorded_quotes.hpp"
 #include "derivctl/report_page.hpp"
 #include "derivctl/report_source.hpp"
 #include "derivctl/sweep_json.hpp"
@@ -61,6 +63,9 @@ inline void answer(std::string_view input) {
                            table_text(result, {"name", "strategy", "reason"})}) {
     demand_clean(text);
   }
+  demand_clean(price_text(result));
+  demand_clean(refusal_of(result).text);
+  if (const auto quote = recorded_of(result)) demand(quote->stake.units() > 0);
   // A cell in quotes may hold what a line of a table may not.
   static_cast<void>(trades_csv(result));
   for (const auto* row : daemon::rows_of(result)) {
@@ -135,6 +140,28 @@ inline void payouts(std::string_view input) {
     const market::Tick tick{"R_100", {1'782'023'684}, core::Price::raw(30'001, 2)};
     const auto pays = (*all)->payout(spec, core::Money::minor(100), tick);
     demand(pays.units() >= 0 && pays.units() <= 100 * backtest::kMaxRatio + 1);
+  }
+}
+
+/// Any bytes as a file of recorded quotes: what is read is written as it was, and what back-tests
+/// pay by it is within bounds.
+inline void quotes(std::string_view input) {
+  auto bytes = daemon::ByteSource::of(input);
+  const auto rows = read_recorded(bytes);
+  if (!rows) return demand_told(rows.error());
+  demand(rows->size() <= kMaxRecorded);
+  const auto written = write_recorded(*rows);
+  auto copy = daemon::ByteSource::of(written);
+  const auto again = read_recorded(copy);
+  demand(again.has_value() && write_recorded(*again) == written);
+  const auto newest = newest_of(*rows, core::Money::kCents);
+  demand(newest.quotes.empty() || (newest.first <= newest.last && !newest.account.empty()));
+  for (const auto& row : *rows) {
+    demand(row.stake.units() > 0 && row.payout.units() > 0);
+    if (!newest.quotes.has(row.spec)) continue;
+    const auto pays = newest.quotes.payout(row.spec, core::Money::minor(100), {1'782'023'684});
+    demand(pays.units() >= 0 && pays.units() <= 100 * (backtest::kMaxRatio + 1));
+    demand(newest.quotes.price(row.spec, core::Money::minor(100), {1}).units() >= 0);
   }
 }
 
