@@ -203,6 +203,11 @@ TEST_P(Price, ThatFindsNoRoomInTheBudgetIsToldAndNotKept) {
   EXPECT_TRUE(fate(number)[0].starts_with(fmt::format("price-refused {} NotSent", number)))
       << fate(number)[0];
   EXPECT_EQ(rig.requests("proposal"), sent) << "the minute of the budget is not over";
+  // One that still waits for its turn is lost with the link, too.
+  ask(2000);
+  EXPECT_TRUE(fate(2000).empty());
+  rig.session->on_closed(0, "cut", rig.now());
+  EXPECT_EQ(fate(2000), std::vector<std::string>{"price-refused 2000 LinkLost: cut"});
 }
 
 INSTANTIATE_TEST_SUITE_P(BothDialects, Price, testing::Values(Dialect::kOptions, Dialect::kV3),
