@@ -212,6 +212,7 @@ class Checker final {
     std::vector<std::string_view> names;
     for (const auto& spec : type.params) names.push_back(spec.name);
     std::map<std::string, Place, std::less<>> seen;
+    const auto before = c_.problems.size();
     if (node != nullptr) {
       const auto& entries = node->entries;
       for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -232,6 +233,8 @@ class Checker final {
     for (const auto& spec : type.params) {
       if (spec.fallback) s.params.try_emplace(std::string(spec.name), *spec.fallback);
     }
+    if (type.check == nullptr || c_.problems.size() != before) return;
+    if (auto wrong = type.check(s.params)) problem("params." + wrong->param, wrong->text);
   }
   // ---- scripts ----
   void script(StrategySettings& s, const YamlNode* node) {
@@ -247,7 +250,7 @@ class Checker final {
              const market::SymbolInfo* symbol, const YamlNode* list) {
     if (!type.is_ruled()) {
       for (const std::string_view key : {"rules", "candles"}) {
-        if (!given(key) || (type.is_scripted && key == "candles")) continue;
+        if (!given(key) || (type.uses_candles && key == "candles")) continue;
         problem(key, fmt::format("has no meaning for type {}; leave it out, or write type: rules",
                                  type.name));
       }

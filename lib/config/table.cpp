@@ -31,8 +31,6 @@ using std::chrono::seconds;
 
 /// Names of the documentation that this version does not build yet: refused with a word of their
 /// own rather than as typing mistakes.
-constexpr std::array<std::string_view, 6> kPlannedTypes{
-    "higher_lower", "multiplier", "accumulator", "random", "rise_fall", "digit_differs"};
 constexpr std::array<std::string_view, 9> kPlannedPlans{"flat",
                                                         "martingale",
                                                         "reverse_martingale",
@@ -296,17 +294,7 @@ Result<std::string> read_name(const YamlNode& node) {
 }
 
 Result<std::string> read_type(const YamlNode& node) {
-  // Words of the documentation that are short for a rule.
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kRules{
-      {{"indicator", "when: rsi(14) < 30"},
-       {"digit_over_under", "when: share(digit > 4, 100) < 40%"}}};
-  for (const auto& [word, example] : kRules) {
-    if (node.kind != YamlNode::Kind::kScalar || node.text != word) continue;
-    return invalid(
-        fmt::format("{} is written as type: rules, with a condition as {}; available: {}",
-                    shown(node), example, join(available_types())));
-  }
-  return read_choice(node, available_types(), kPlannedTypes, "strategy type");
+  return read_choice(node, available_types(), {}, "strategy type");
 }
 
 Result<std::string> read_plan(const YamlNode& node) {
@@ -601,15 +589,14 @@ constexpr std::array kSettings{
                                              "What raises the signals.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(symbol), read_symbol>(
         "strategies[].symbol", kRequired,
-        "a symbol that the venue lists, as R_100, 1HZ100V or frxEURUSD", 
-        "The market. Not for type dbot: the program says it.",
-        Reload::kWhenFlat),
+        "a symbol that the venue lists, as R_100, 1HZ100V or frxEURUSD",
+        "The market. Not for type dbot: the program says it.", Reload::kWhenFlat),
     Setting{"strategies[].params", kNotSet, "see strategy types",
             "Settings of the strategy's type.", Reload::kWhenFlat, apply_params, show_params},
     row<DERIVD_OF_STRATEGY(rules.candles), read_where>(
         "strategies[].candles", "ticks", rules::kWhereAllowed,
-        "Types rules and script: what open, high, low, close and indicators are of that do not say "
-        "otherwise; of a script also what onCandle hears.",
+        "Types rules, indicator and script: what open, high, low, close and indicators are of that "
+        "do not say otherwise; of a script also what onCandle hears.",
         Reload::kWhenFlat),
     Setting{"strategies[].rules", kNotSet, "a list of when and buy; see expressions",
             "Type rules: the first whose condition holds buys.", Reload::kWhenFlat, apply_rules,
@@ -622,7 +609,7 @@ constexpr std::array kSettings{
         "End of the contract, in the place of its duration.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.types), read_contract_types>(
         "strategies[].contract.type", kNotSet, "a contract type, or two: [up, down]",
-        "What strategies without contracts of their own buy (random, rise_fall).",
+        "What strategies without contracts of their own buy (random, rise_fall, indicator).",
         Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.barrier), read_barrier>(
         "strategies[].contract.barrier", kNotSet, "+0.10, -0.10, or a quote",
