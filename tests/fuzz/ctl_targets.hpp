@@ -12,6 +12,7 @@
 #include "config/vary.hpp"
 #include "core/printable.hpp"
 #include "derivctl/answer_text.hpp"
+#include "derivctl/go_trader.hpp"
 #include "derivctl/payout_source.hpp"
 #include "derivctl/report_page.hpp"
 #include "derivctl/report_source.hpp"
@@ -148,6 +149,25 @@ inline void vary(std::string_view input) {
     demand_told(list.error());
   }
   if (const auto one = config::parse_varied(input); !one) demand_told(one.error());
+}
+
+/// Any bytes as the JSON of deriv-go-trader and, a newline between two words, as its flags. What is
+/// taken is a configuration, or derivd's own checks say why not.
+inline void go_trader(std::string_view input) {
+  std::vector<std::string> words;
+  for (auto rest = input; !rest.empty() && words.size() <= kMaxSeedWords;) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    words.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  for (auto import : {import_seed_json(input, {"", "/nowhere/a.js", "f.json"}),
+                      import_seed_flags(words, {"", "/nowhere/a.js", ""})}) {
+    demand(import.can_run() != import.yaml.empty());
+    check_seed(import, {});
+    demand_clean(seed_report(import));
+    for (const auto& problem : import.problems) demand(!problem.empty());
+    demand(seed_json(import)["can_run"] == import.can_run());
+  }
 }
 
 }  // namespace derivd::ctl::fuzz
