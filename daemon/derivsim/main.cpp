@@ -63,6 +63,7 @@ struct Arguments {
   std::string control;
   std::string record;
   bool no_rate_limits = false;
+  std::vector<std::string> rules;
   bool wait = false;
 };
 
@@ -90,6 +91,7 @@ void declare(CLI::App& app, Arguments& a) {
   app.add_option("--control", a.control, "Unix socket that takes faults while running");
   app.add_option("--record", a.record, "JSON lines of every frame, tokens replaced");
   app.add_flag("--no-rate-limits", a.no_rate_limits, "never answer RateLimit");
+  app.add_option("--rule", a.rules, "NAME=VALUE, repeatable: a venue of other rules (derivsim(1))");
 }
 
 Outcome<void> read_listen(const std::string& text, sim::Server::Options& out) {
@@ -302,6 +304,13 @@ Outcome<void> read_symbols(const std::string& path, sim::Venue::Options& out) {
   return {};
 }
 
+Outcome<void> read_rules(const std::vector<std::string>& texts, sim::Venue::Options& out) {
+  for (const auto& text : texts)
+    if (auto ok = out.rules.change(text); !ok)
+      return Failure{kUsage, fmt::format("--rule {}", ok.error().text)};
+  return {};
+}
+
 Outcome<void> read_faults(const std::string& path, sim::Venue& venue) {
   if (path.empty()) return {};
   auto rules = sim::read_yaml_file(path);
@@ -338,6 +347,7 @@ Outcome<void> run(const CLI::App& app, const Arguments& a) {
   if (auto ok = read_tokens(a.tokens, venue_options); !ok) return ok.error();
   if (auto ok = read_feeds(a.feeds, venue_options); !ok) return ok.error();
   if (auto ok = read_symbols(a.symbols, venue_options); !ok) return ok.error();
+  if (auto ok = read_rules(a.rules, venue_options); !ok) return ok.error();
   auto balance = core::Money::parse(a.balance);
   if (!balance || balance->units() < 0)
     return Failure{kUsage,

@@ -70,6 +70,8 @@ struct Deal {
 /// The contract type of a request; "CALL" with a barrier is HIGHER in v3. Empty: not simulated.
 std::optional<market::ContractType> type_from_wire(Dialect dialect, std::string_view name,
                                                    bool has_barrier);
+/// It pays for each point beyond its level: TURBOS*, VANILLALONG*.
+bool is_of_points(const market::ContractSpec& spec);
 /// What the venue says to a barrier that the type does not take.
 std::string_view barrier_refusal(market::ContractType type);
 /// As a transaction of v3 shows it: a digit, "S10P", a quote in millionths.

@@ -255,7 +255,7 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
   const auto type =
       type_from_wire(c.dialect, text_of(p, "contract_type"), p.find("barrier") != nullptr);
   if (!type) return not_offered("contract_type", "Trading is not offered for this asset.");
-  order.spec.type = *type;
+  order.spec.type = options_.rules.in_force(*type);
   const auto* listing = feed_.listing(*index);
   if (listing != nullptr && !listing->offers_type(market::name_of(*type)))
     return not_offered("contract_type", "Trading is not offered for this asset.");
@@ -285,9 +285,8 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
 
 /// Turbos and vanillas are sold at a few barriers alone, which move with the quote.
 Answer<void> Venue::check_choice(const Order& order) const {
-  const auto& kind = market::kind_of(order.spec.type);
   const auto last = book_.last_tick(order.spec.symbol);
-  if (kind.entry != market::EntryRule::kKnown || !last) return {};
+  if (!is_of_points(order.spec) || !last) return {};
   const auto spec = spec_now(order);
   if (market::problem_of(spec, *order.symbol)) return {};  // the book says what is wrong
   const auto choices = market::barrier_choices(spec, *order.symbol, last->quote, now_.venue);
@@ -424,7 +423,7 @@ void write_details(JsonOut& out, const market::Life& life, const venue::Quote& q
     out.end_object();
     return;
   }
-  if (kind.entry == market::EntryRule::kKnown) {
+  if (is_of_points(spec)) {
     const auto points = market::points_of(life);
     const auto distance = points.level + -quote.spot;
     out.key("contract_details").begin_object().text("barrier", points.level.to_string());
@@ -476,7 +475,9 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
   out.text("longcode", longcode_of(spec, *order.symbol, life, now_.venue, order.fixed_expiry));
   if (mult) out.integer("multiplier", spec.multiplier()->multiplier);
   out.raw("payout", number(quote.payout)).raw("spot", number(quote.spot));
-  out.integer("spot_time", quote.spot_time.s).key("validation_params").begin_object();
+  out.integer(options_.rules.field("spot_time"), quote.spot_time.s)
+      .key("validation_params")
+      .begin_object();
   if (kind.needs.growth) {
     out.text("max_payout", core::Money::minor(market::assumed::kMaxAccumulated).to_string());
     out.integer("max_ticks", market::growth_of(life).max_ticks);
@@ -632,8 +633,10 @@ Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contra
     deal.stop_loss = terms->stop_loss;
   }
   if (const auto* terms = order.spec.accumulator()) deal.take_profit = terms->take_profit;
-  deal.shortcode =
-      shortcode_of(contract.life, deal.wire_type, order.fixed_expiry, deal.take_profit);
+  // What enters later than it is bought is named as if it had entered now.
+  const bool sized = !is_of_points(contract.spec) || contract.life.entry();
+  deal.shortcode = shortcode_of(sized ? contract.life : as_if_bought(order, contract.stake),
+                                deal.wire_type, order.fixed_expiry, deal.take_profit);
   deal.longcode =
       longcode_of(contract.spec, *order.symbol, contract.life, now_.venue, order.fixed_expiry);
   deal.expiry_at_purchase = expiry_of(contract);

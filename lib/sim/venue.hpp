@@ -26,6 +26,7 @@
 #include "sim/feed.hpp"
 #include "sim/ledger.hpp"
 #include "sim/limits.hpp"
+#include "sim/rules.hpp"
 #include "sim/wire.hpp"
 #include "venue/book.hpp"
 
@@ -91,6 +92,7 @@ class Venue final {
     std::vector<Listing> listings = {};
     market::PriceModel prices;
     bool rate_limits = true;
+    VenueRules rules = {};  // in what it differs from other simulators
     Ledger::Sink ledger;
     bool ledger_ticks = false;
     /// {"dir":…,"dialect":…,"conn":…,"frame":…} of everything, tokens replaced. May be empty.
