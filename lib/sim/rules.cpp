@@ -108,7 +108,13 @@ std::optional<End> stops_out_early(Life& life) {
   return original(life).step(life);
 }
 
-/// The first note of an accumulator is the share that a tick may not go.
+/// The second note of an accumulator is the quote before.
+void grows_from_purchase(Life& life, const market::SymbolInfo* symbol) {
+  original(life).begin(life, symbol);
+  if (life.entry()) life.notes[1] = life.entry()->quote.mantissa();
+}
+
+/// Its first note is the share that a tick may not go.
 void narrower(Life& life, const market::SymbolInfo* symbol) {
   original(life).begin(life, symbol);
   life.notes[0] = life.notes[0] * 98 / 100;
@@ -194,6 +200,13 @@ const std::vector<Rule>& rules() {
       {"stop-out", "early", kMultipliers, [](Kind& k, double) { k.step = stops_out_early; }},
       {"entry-tick", "current", kMultipliers,
        [](Kind& k, double) { k.entry = market::EntryRule::kKnown; }},
+      {"entry-tick-growth",
+       "current",
+       {"ACCU"},
+       [](Kind& k, double) {
+         k.entry = market::EntryRule::kKnown;
+         k.begin = grows_from_purchase;
+       }},
       {"turbo-cost", "more", kTurbos, [](Kind& k, double) { k.begin = fewer_contracts<95>; }},
       {"known-entry", "next", kTurbos, late_entry},
       {"vanilla-margin",

@@ -70,6 +70,14 @@ TEST(Rules, DecideContractsInTheirOwnWay) {
     std::int64_t with_at, without_at;
   };
   const std::vector<Row> rows{
+      // Of 342.00, 0.06 per cent is 0.20 and a bit: what moved before the entry does not count.
+      {"entry-tick-growth=current",
+       "ACCU R_100 - growth=0.01",
+       {34'200, 34'240, 34'241, 34'300},
+       End::kKnockedOut,
+       End::kKnockedOut,
+       1002,
+       1006},
       {"rise-tie=wins", "CALL R_100 2t", {9, 10, 11, 10}, End::kWon, End::kLost, 1006, 1006},
       {"high-tick-tie=wins",
        "TICKHIGH R_100 5t tick=2",
