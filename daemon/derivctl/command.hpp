@@ -100,5 +100,6 @@ void add_odds(Commands& commands);
 void add_audit(Commands& commands);
 void add_sweep(Commands& commands);   // sweep, merge
 void add_import(Commands& commands);  // import dbot
+void add_proof(Commands& commands);
 
 }  // namespace derivd::ctl

@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   ctl::add_ticks(commands);
   ctl::add_symbols(commands);
   ctl::add_import(commands);
+  ctl::add_proof(commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError& e) {

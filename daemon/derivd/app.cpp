@@ -14,6 +14,7 @@
 #include <optional>
 #include <random>
 
+#include "common/account_lock.hpp"
 #include "common/paths.hpp"
 #include "common/symbol_cache.hpp"
 #include "common/trader.hpp"
@@ -269,11 +270,8 @@ class App final : public ControlTarget {
     return {};
   }
 
-  /// The same id at another venue (a simulator) is another account.
   std::string lock_name(const deriv::AccountInfo& account) const {
-    const auto host = net::Url::parse(venue_address(config_.venue, dialect_).endpoint);
-    const auto place = host ? host->host + ":" + host->port : std::string{};
-    return fmt::format("{}@{}", account.id, place);
+    return daemon::lock_name(account.id, venue_address(config_.venue, dialect_).endpoint);
   }
 
   /// The venue's changed settings are in use, or given up.

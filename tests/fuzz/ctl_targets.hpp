@@ -13,9 +13,11 @@
 #include "core/printable.hpp"
 #include "derivctl/answer_text.hpp"
 #include "derivctl/payout_source.hpp"
+#include "derivctl/proof_read.hpp"
 #include "derivctl/report_page.hpp"
 #include "derivctl/report_source.hpp"
 #include "derivctl/sweep_json.hpp"
+#include "proof/probe.hpp"
 
 namespace derivd::ctl::fuzz {
 
@@ -148,6 +150,40 @@ inline void vary(std::string_view input) {
     demand_told(list.error());
   }
   if (const auto one = config::parse_varied(input); !one) demand_told(one.error());
+}
+
+/// Any bytes as a message of the venue to a proof: every probe judges what it says, and nothing of
+/// the account is kept.
+inline void proof(std::string_view input) {
+  const auto message = nlohmann::json::parse(input, nullptr, false);
+  const auto& symbol = *market::find_symbol("R_100");
+  const market::Tick latest{symbol.code, {1'790'000'000}, core::Price::raw(34'200, 2)};
+  demand(redacted(message, "DEMO77")
+             .dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore)
+             .find("DEMO77") == std::string::npos);
+  for (const auto dialect : {deriv::Dialect::kOptions, deriv::Dialect::kV3}) {
+    const ReadAs as{dialect, symbol};
+    for (const auto& probe : derivd::proof::probes()) {
+      derivd::proof::Seen seen;
+      seen.symbol = symbol;
+      if (probe.asks != nullptr) {
+        for (const auto& request : probe.asks({symbol, latest})) {
+          seen.answers.push_back(read_answer(request, message, as));
+          demand_clean(seen.answers.back().refusal);
+          (void)derivd::proof::with_choice(request, symbol, seen.answers.back().refusal);
+        }
+      } else {
+        derivd::proof::Course course;
+        course.bought = probe.buys({symbol, latest});
+        course.payout = core::Money::minor(190);
+        course.start = {1'790'000'001};
+        course.ticks = read_ticks(message, as);
+        read_contract(message, as, course);
+        seen.courses = {course, course};
+      }
+      demand(!probe.judge(seen).seen.empty());
+    }
+  }
 }
 
 }  // namespace derivd::ctl::fuzz

@@ -28,6 +28,7 @@ TEST(CtlCorpus, Backtests) { play("backtest", fuzz::backtest); }
 TEST(CtlCorpus, Symbols) { play("symbols", fuzz::symbols); }
 TEST(CtlCorpus, Shards) { play("shards", fuzz::shards); }
 TEST(CtlCorpus, Payouts) { play("payouts", fuzz::payouts); }
+TEST(CtlCorpus, Proofs) { play("proof", fuzz::proof); }
 TEST(CtlCorpus, Vary) { play("vary", fuzz::vary); }
 
 }  // namespace
