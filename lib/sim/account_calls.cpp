@@ -315,7 +315,13 @@ std::string Venue::contract_payload(const Deal& deal, std::string_view stream_id
                       accounts_[deal.account]->number,
                       stream_id,
                       feed_.history(index)};
-  return open_contract_json(view);
+  auto payload = open_contract_json(view);
+  constexpr std::string_view kName = "\"sell_time\"";
+  const auto at = payload.find(kName);
+  if (at != std::string::npos) {
+    payload.replace(at + 1, kName.size() - 2, options_.rules.field("sell_time"));
+  }
+  return payload;
 }
 
 void Venue::push_contract(Connection& c, Stream& s, const Deal& deal) {

@@ -227,6 +227,7 @@ const std::vector<Rule>& rules() {
       {"bid", "lower", kRises, [](Kind& k, double) { k.probability_now = lower_bid; }},
       {"limit-fill", "next", {}, nullptr},
       {"field-names", "other", {}, nullptr},
+      {"contract-fields", "other", {}, nullptr},
   };
   return all;
 }
@@ -266,7 +267,8 @@ core::Result<void> VenueRules::change(std::string_view text) {
   }
   for (const auto type : rule->types) rule->apply(row(type), number);
   if (name == "limit-fill") fills_late_ = true;
-  if (name == "field-names") renames_ = true;
+  if (name == "field-names") renames_offers_ = true;
+  if (name == "contract-fields") renames_contracts_ = true;
   return {};
 }
 
@@ -276,7 +278,9 @@ market::ContractType VenueRules::in_force(market::ContractType type) const {
 }
 
 std::string_view VenueRules::field(std::string_view name) const {
-  return renames_ && name == "spot_time" ? std::string_view("spot_epoch") : name;
+  if (renames_offers_ && name == "spot_time") return "spot_epoch";
+  if (renames_contracts_ && name == "sell_time") return "sold_at";
+  return name;
 }
 
 int stop_out_percent(const market::Kind& kind) {

@@ -24,14 +24,15 @@ class VenueRules final {
   market::ContractType in_force(market::ContractType type) const;
   /// A limit order is filled one tick after the tick that reached it.
   bool fills_late() const { return fills_late_; }
-  /// The name under which a field of a proposal is sent.
+  /// The name under which a field of a proposal or of a contract is sent.
   std::string_view field(std::string_view name) const;
 
  private:
   market::Kind& row(std::string_view type);
   std::map<std::string, std::shared_ptr<market::Kind>, std::less<>> rows_;
   bool fills_late_ = false;
-  bool renames_ = false;
+  bool renames_offers_ = false;
+  bool renames_contracts_ = false;
 };
 
 /// The share of the stake at whose loss a multiplier of this row is stopped out, in per cent.
