@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -216,10 +215,10 @@ std::string plan_text(const ProofSettings& settings, const deriv::AccountInfo& a
                        probe->by_chance ? fmt::format(", up to {} times", settings.tries) : "");
   }
   return fmt::format(
-      "On the demo account {} ({} {}): {} kinds cost nothing, the others buy contracts of\n{}"
+      "On the demo account {} ({} {}): {} of {} kinds cost nothing, the others buy for\n{}"
       "{} {} if each is bought once. No more than {} is ever at risk or lost (--max-cost).\n",
-      account.id, account.balance.to_string(), account.currency, free, out, sum.to_string(),
-      account.currency, settings.max_cost.to_string());
+      account.id, account.balance.to_string(), account.currency, free, settings.probes.size(), out,
+      sum.to_string(), account.currency, settings.max_cost.to_string());
 }
 
 /// Whether contracts may be bought; error: the person's answer could not be read.
@@ -275,9 +274,10 @@ nlohmann::ordered_json kind_json(const ProofResult& result, const std::string& d
 /// One file for each kind, without anything that names the account.
 core::Result<void> save(const std::string& directory, const ProofReport& report,
                         const Ground& ground, const std::string& date) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) return core::io_error(fmt::format("--save {}: {}", directory, error.message()));
+  // One that is there already is its owner's business.
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+    return core::io_error(fmt::format("--save {}: {}", directory, std::strerror(errno)));
+  }
   for (const auto& result : report.results) {
     auto kept = kind_json(result, date);
     kept["dialect"] = deriv::name_of(ground.dialect);
