@@ -54,6 +54,7 @@ constexpr Duration kLongest = std::chrono::hours(1);
 constexpr Duration kFarewell = seconds(1);
 constexpr int kChoices = 3;  // of the barriers that a refusal lists
 constexpr int kSaleTries = 10;
+constexpr int kWatchTries = 5;           // of a contract that the venue does not show, a tick apart
 constexpr std::size_t kMaxFrames = 500;  // of one kind, in a file
 
 core::Now clocks(core::VenueTime venue) {
@@ -79,7 +80,9 @@ struct Trial {
   core::Money stake;
   core::VenueTime give_up;
   int sales = 0;
+  int watches = 0;
   bool selling = false;
+  bool unwatched = false;  // the venue would not show it
   int bought = 0;
   proof::Finding finding;
   std::vector<json> frames;
@@ -369,12 +372,13 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
     if (!streams) open_.erase(found);
     switch (asked.call) {
       case Call::kHistory:
-        return on_ticks(asked.symbol, message);
+        return error.empty() ? on_ticks(asked.symbol, message) : lose_symbol(asked.symbol, error);
       case Call::kProposal:
         return on_answer(asked, message);
       case Call::kBuy:
         return on_buy(asked, message, error);
       case Call::kWatch:
+        trials_[asked.trial].unwatched = !error.empty();
         return on_course(asked.trial, message);
       case Call::kSell:
         trials_[asked.trial].selling = false;
@@ -402,6 +406,15 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
       default:
         trial.selling = false;
         return;
+    }
+  }
+
+  /// Without its ticks nothing can be planned or judged.
+  void lose_symbol(const market::SymbolCode& symbol, const std::string& error) {
+    if (!ticks_[symbol].empty()) return;  // it is asked for again with the next link
+    for (auto& trial : trials_) {
+      if (trial.symbol.code != symbol || trial.done()) continue;
+      end(trial, {Verdict::kUndecided, fmt::format("the venue gives no ticks: {}", error)});
     }
   }
 
@@ -518,6 +531,9 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
       return lose_purchase(lost, "its answer has no contract");
     }
     ++trial.bought;
+    trial.chosen.reset();
+    trial.choices = trial.watches = 0;
+    trial.unwatched = trial.selling = false;
     trial.contract = core::ContractId{id.get<std::int64_t>()};
     note_purchase(trial, *bought);
     watch(asked.trial);
@@ -571,13 +587,19 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
   void look_after(std::size_t n) {
     auto& trial = trials_[n];
     if (!trial.contract) return;
-    if (venue_ > trial.give_up) {
+    if (trial.unwatched && trial.watches < kWatchTries) {
+      trial.unwatched = false;
+      ++trial.watches;
+      watch(n);
+    }
+    if (venue_ > trial.give_up || trial.unwatched) {
       const auto id = trial.contract->value;
       spent_ += trial.stake;
       report_.left_open.push_back(
           {std::to_string(id), market::encode(trial.course.bought.spec), trial.stake});
       trial.contract.reset();
-      return end(trial, {Verdict::kUndecided, fmt::format("contract {} did not end", id)});
+      return end(trial,
+                 {Verdict::kUndecided, fmt::format("the end of contract {} was not seen", id)});
     }
     if (!trial.course.entry) return;
     const auto held = static_cast<int>(ticks_after(trial, *trial.course.entry));

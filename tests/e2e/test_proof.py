@@ -234,6 +234,20 @@ def a_lost_answer_is_not_repeated(programs, directory):
         harness.check(report["left_open"][0]["contract_id"] is None, report)
 
 
+def a_contract_that_is_not_shown(programs, directory):
+    with Place(programs, directory / "hidden", "options") as place:
+        trial.fault(place.sim, "error WrongResponse", times=2, call="proposal_open_contract")
+        report = place.proof("--yes", *of(("contract-fields",)))
+        harness.check(verdicts(report) == {"contract-fields": "as_assumed"}, report)
+        trial.fault(place.sim, "error WrongResponse", call="proposal_open_contract")
+        report = place.proof("--yes", *of(("contract-fields",)), code=1)
+        harness.check(report["left_open"][0]["contract_id"] and report["cost"] == "0.35", report)
+        trial.clear(place.sim)
+        trial.fault(place.sim, "error InvalidSymbol", call="ticks_history")
+        report = place.proof("--yes", *of(("commission",)), code=1)
+        harness.check("no ticks: InvalidSymbol" in report["kinds"][0]["seen"], report)
+
+
 def main(programs):
     with harness.Workspace() as directory:
         feed = pips(directory / "pips.csv", 40_000)
@@ -250,6 +264,7 @@ def main(programs):
         beside_a_daemon(programs, directory)
         a_signal_names_what_is_open(programs, directory)
         a_lost_answer_is_not_repeated(programs, directory)
+        a_contract_that_is_not_shown(programs, directory)
         print("ok")
 
 

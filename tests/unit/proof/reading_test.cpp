@@ -55,6 +55,11 @@ TEST(Reading, DecidesOnlyWhatOneOfTheReadingsExplains) {
   // Two contracts together tell what neither tells alone; and two that contradict each other tell
   // of a rule that is not in the list.
   EXPECT_EQ(decide({won, won}, {alike, both}).verdict, Verdict::kNot);
+  auto lost = won;
+  won.paid = won.payout;
+  EXPECT_EQ(decide({won, lost}, {both, both}).verdict, Verdict::kUndecided);
+  EXPECT_THAT(decide({won, lost}, {both, both}).seen, HasSubstr("as no reading"));
+  won = lost;
   const std::vector<Reading> neither{{"a", true, {.won = true}}, {"b", false, {.won = true}}};
   EXPECT_EQ(decide({won}, {neither}).verdict, Verdict::kUndecided);
   EXPECT_EQ(decide({}, {}).verdict, Verdict::kUndecided);
@@ -180,8 +185,9 @@ TEST(Judge, LimitsByTheTickAndThePriceOfTheirFilling) {
   c.exit = tick(2);
   c.paid = Money::minor(120);
   EXPECT_EQ(judged("limit-fill", {c}).verdict, Verdict::kAsAssumed);
+  c.paid = Money::minor(140);  // the tick of the one, the price of the other
+  EXPECT_EQ(judged("limit-fill", {c}).verdict, Verdict::kUndecided);
   c.exit = tick(3);
-  c.paid = Money::minor(140);
   EXPECT_EQ(judged("limit-fill", {c}).verdict, Verdict::kNot);
   c.sold = true;  // by us: nothing was filled
   EXPECT_EQ(judged("limit-fill", {c}).verdict, Verdict::kUndecided);
