@@ -1,4 +1,4 @@
-// A strategy in JavaScript: buys a rise after a fall of a minute that went far, and stakes a little less after
+// A strategy in JavaScript: buys a rise after a fall that went far, above the low of an hour, and stakes less after
 // each loss in a row. See script.yaml beside it, and derivd.yaml(5), SCRIPTS.
 //
 // What is known: symbol, decimals, config, answers (params.answers), state (kept over restarts), and every value of
@@ -12,7 +12,7 @@ function onStart(given) {
 
 // Of the length that `candles:` says.
 function onCandle(candle) {
-  const fallen = rsi(14) < answers.low && candle.close > ema(10, "5m");
+  const fallen = rsi(14) < answers.low && candle.close > lowest(60);
   if (!fallen) return;
   buy({ type: "CALL", duration: "5m", stake: 1.0 / (1 + losses_in_row()) });
 }

@@ -449,10 +449,11 @@ execution::ContractReport PaperVenue::report_of(const venue::Contract& c) const 
     out.sell_tx = c.sell_tx;
   } else {
     out.bid_price = book_->bid(c, clock());
+    out.can_sell = !book_->resale_refusal(c, clock());
   }
+  out.entry = c.life.entry();
   if (market::has_payout(c.spec.type)) {
     out.expiry = c.life.expiry();
-    out.entry = c.life.entry();
     out.exit = c.life.exit();
   }
   return out;
@@ -620,10 +621,9 @@ void PaperVenue::on_state(deriv::SessionState state, std::string_view reason) {
   trader_.on_state(state, reason);
 }
 
-void PaperVenue::on_account(const deriv::AccountInfo&) {
-  deriv::AccountInfo account;
+void PaperVenue::on_account(const deriv::AccountInfo& of_public) {
+  auto account = of_public;  // its currency
   account.id = kPaperAccount;
-  account.currency = "USD";
   account.balance = book_->account(account_).balance;
   trader_.on_account(account);
 }

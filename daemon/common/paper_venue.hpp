@@ -80,6 +80,10 @@ class PaperVenue final : public deriv::SessionListener {
   void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override {
     trader_.on_hours(symbol, hours);
   }
+  void on_price(const deriv::PriceAnswer& price) override { trader_.on_price(price); }
+  void on_price_refused(std::int64_t number, std::string_view code, std::string_view why) override {
+    trader_.on_price_refused(number, code, why);
+  }
   void on_venue_changed(bool taken, std::string_view why) override {
     trader_.on_venue_changed(taken, why);
   }

@@ -4,14 +4,9 @@
 
 namespace derivd::daemon {
 
-bool Sales::may_ask(core::ContractId contract) const {
-  const auto* sale = find(contract);
-  return sale == nullptr || sale->state == State::kFailed;
-}
-
-void Sales::asked(core::ContractId contract) {
+void Sales::asked(core::ContractId contract, bool by_rule) {
   std::erase_if(sales_, [&](const Sale& s) { return s.contract == contract; });
-  sales_.push_back({contract, State::kAsked, {}});
+  sales_.push_back({contract, State::kAsked, {}, by_rule});
   if (sales_.size() > kKept) sales_.pop_front();
 }
 

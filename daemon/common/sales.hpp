@@ -1,5 +1,5 @@
-// Owns the operator's sales: which contracts were asked to be sold and what the venue said. Trader
-// keeps one; control requests read it until the verdict is there. It sends nothing and books
+// Owns the words about early sales: which contracts were asked to be sold and what the venue said.
+// Trader keeps one; control requests read it until the verdict is there. It sends nothing and books
 // nothing: the settlement of a sold contract comes by the engine's witnesses as any other.
 #pragma once
 
@@ -26,11 +26,10 @@ class Sales final {
     core::ContractId contract;
     State state = State::kAsked;
     std::string reason;
+    bool by_rule = false;  // of `exit:`: the engine tells people of it
   };
 
-  /// Not again while one is under way or done.
-  bool may_ask(core::ContractId contract) const;
-  void asked(core::ContractId contract);
+  void asked(core::ContractId contract, bool by_rule);
   void answered(core::ContractId contract, State state, std::string_view reason);
   /// Null: never asked, or forgotten.
   const Sale* find(core::ContractId contract) const;

@@ -114,7 +114,7 @@ bool Trader::fits_journal() {
   mark.wall = now_.wall;
   mark.balance = config_.venue.paper.balance;
   mark.account = kPaperAccount;
-  mark.currency = "USD";
+  mark.currency = config_.venue.currency.value_or("USD");
   if (auto done = journal_.append(mark); !done) {
     return refuse(service::kExitJournal, done.error().text);
   }

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "common/prices.hpp"
 #include "common/sales.hpp"
 #include "common/scripts.hpp"
 #include "common/venue_session.hpp"
@@ -123,6 +124,16 @@ class Trader final : public deriv::SessionListener {
   /// `again`: looks after those sales, and asks for those that were in flight before.
   SaleAnswer flatten(std::string_view name, bool again);
 
+  // ---- prices that an operator asks for (trader_prices.cpp) ----
+  /// Asks the venue what a contract costs (common/price_request.hpp), behind everything that
+  /// trading needs. The row is price()'s, "asked" at first.
+  SaleAnswer ask_price(const nlohmann::json& request);
+  /// What came of it: "asked", "answered" or "refused".
+  SaleAnswer price(std::int64_t number) const;
+  /// The contracts that the strategies buy, each once, with a stake; and the strategies of which
+  /// that is not known before they run, with the reason.
+  nlohmann::ordered_json priceable() const;
+
   /// The configuration that it was made with now holds other values: `changes` are journaled, then
   /// the engine takes them over, and the session goes over to another address of the venue
   /// (Session::change_venue) if it has one. That address is taken only when its account is ours:
@@ -152,6 +163,8 @@ class Trader final : public deriv::SessionListener {
   void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override;
   void on_quote(const deriv::Quote& quote) override;
   void on_quote_refused(core::OrderId order, const execution::Refusal& refusal) override;
+  void on_price(const deriv::PriceAnswer& price) override;
+  void on_price_refused(std::int64_t number, std::string_view code, std::string_view why) override;
   void on_bought(core::OrderId order, const execution::Bought& bought) override;
   void on_refused(core::OrderId order, const execution::Refusal& refusal) override;
   void on_unknown(core::OrderId order, std::string_view why,
@@ -188,8 +201,10 @@ class Trader final : public deriv::SessionListener {
   void perform(engine::FeedScript& action);
   void journal_failed(const std::string& text);
   void check_stop();
+  /// For the operator: once, until it is proven that nothing came of it.
+  void ask_sale(const execution::Order& order);
   /// `who`: "operator", or a strategy's name.
-  void ask_sale(const execution::Order& order, std::string_view who);
+  void send_sale(const execution::Order& order, std::string_view who, bool by_rule);
   void note_bid(const execution::ContractReport& report);
   nlohmann::ordered_json sale_row(const execution::Order& order, std::string_view state,
                                   std::string_view reason) const;
@@ -238,6 +253,7 @@ class Trader final : public deriv::SessionListener {
   engine::Actions actions_;
   std::vector<execution::Record> event_;  // of one append; kept for its room
   Sales sales_;
+  Prices prices_;
   std::map<core::ContractId, core::Money> bids_;  // of open contracts, as reported last
   std::uint64_t symbols_revision_ = 0;
   bool performing_ = false;

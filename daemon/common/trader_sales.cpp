@@ -1,4 +1,4 @@
-// The operator's sales: which contract may be sold, what became of it, when it ends otherwise.
+// Early sales: which contract may be sold, what became of it, when it ends otherwise.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -83,10 +83,15 @@ ordered_json Trader::sale_state(const Order& order) const {
                     sold ? "" : fmt::format("it ended first: {}", name_of(order.outcome)));
   }
   const auto* sale = sales_.find(order.contract);
-  if (sale != nullptr && sale->state == Sales::State::kFailed) {
+  // A sale whose answer was lost has failed once the venue's books say so.
+  const bool gone = sale != nullptr && !engine_.is_selling(order.contract);
+  if (gone || (sale != nullptr && sale->state == Sales::State::kFailed)) {
     return sale_row(order, "failed", fmt::format("{}; {}", sale->reason, end_in_words(order)));
   }
   if (sale != nullptr) return sale_row(order, "selling", sale->reason);
+  if (engine_.is_selling(order.contract)) {
+    return sale_row(order, "selling", "it was asked for before derivd was restarted");
+  }
   return sale_row(order, "open", end_in_words(order));
 }
 
@@ -153,7 +158,7 @@ SaleAnswer Trader::sell(core::ContractId contract) {
                     "connected",
                     deriv::name_of(state_)));
   }
-  ask_sale(*order, "operator");
+  ask_sale(*order);
   settle();
   // The budget of calls may have refused it at once.
   return {sale_state(*engine_.order_of(contract)), {}, {}};
@@ -165,26 +170,38 @@ SaleAnswer Trader::sale(core::ContractId contract) const {
   return {{}, "not_found", fmt::format("derivd knows no contract {} any more", contract.value)};
 }
 
-/// A program's wish. Asked once, as the operator's are; the answer comes by the same way.
+/// The wish of a program, a script or a rule. The engine asks once, and again only when it is
+/// proven that nothing came of it.
 void Trader::perform(engine::SendSell& action) {
   const auto order = engine_.order_of(action.contract);
   if (!order || order->state != OrderState::kOpen) return;
-  if (sales_.may_ask(action.contract)) return ask_sale(*order, action.strategy.view());
-  engine_.on_not_sold(action.contract, "its sale was asked for already", now_, actions_);
+  // A wish that is not on disk never leaves.
+  if (journal_broken_) {
+    return engine_.on_not_sold(action.contract, "the journal cannot be written", now_, actions_);
+  }
+  send_sale(*order, action.strategy.view(), action.by_rule);
 }
 
-void Trader::ask_sale(const Order& order, std::string_view who) {
-  if (!sales_.may_ask(order.contract)) return;
-  sales_.asked(order.contract);
-  engine_.selling(order.contract);
-  core::Event event;
-  event.kind = EventKind::kControlCommand;
-  event.strategy = order.strategy;
-  event.contract_id = order.contract;
-  event.account = account_.id;
-  event.text =
-      core::Text::truncated(fmt::format("{}: sell contract {}", who, order.contract.value));
-  log_.write(event);
+/// A person may leave even where nothing can be written any more.
+void Trader::ask_sale(const Order& order) {
+  if (engine_.is_selling(order.contract)) return;
+  engine_.selling(order.contract, now_, actions_);
+  perform();
+  send_sale(order, "operator", false);
+}
+
+void Trader::send_sale(const Order& order, std::string_view who, bool by_rule) {
+  sales_.asked(order.contract, by_rule);
+  if (!by_rule) {
+    core::Event event;
+    event.kind = EventKind::kControlCommand;
+    event.strategy = order.strategy;
+    event.contract_id = order.contract;
+    event.account = account_.id;
+    event.text =
+        core::Text::truncated(fmt::format("{}: sell contract {}", who, order.contract.value));
+    log_.write(event);
+  }
   session_.sell(order.contract, now_);
 }
 
@@ -209,7 +226,7 @@ SaleAnswer Trader::flatten(std::string_view name, bool again) {
     } else {
       const auto* sale = sales_.find(order.contract);
       // Asked once by each flatten; a refusal is told, not repeated.
-      if (!again || sale == nullptr) ask_sale(order, "operator");
+      if (!again || sale == nullptr) ask_sale(order);
       rows.push_back(sale_state(order));
     }
   }
@@ -229,10 +246,13 @@ void Trader::on_sell_failed(core::ContractId contract, std::string_view code,
   if (is_unclear(code)) {
     sales_.answered(contract, Sales::State::kUnclear, reason);
     session_.poll(contract, now_);
+    engine_.on_sale_unknown(contract, reason, now_, actions_);
   } else {
     sales_.answered(contract, Sales::State::kFailed, reason);
     engine_.on_not_sold(contract, reason, now_, actions_);
   }
+  const auto* sale = sales_.find(contract);
+  if (sale != nullptr && sale->by_rule) return;  // the engine has told it, once
   core::Event event;
   event.kind = EventKind::kControlCommand;
   event.contract_id = contract;

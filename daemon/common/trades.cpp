@@ -106,7 +106,7 @@ ordered_json trade_row(const Order& order) {
   return row;
 }
 
-core::Result<Order> order_of(const ordered_json& row) {
+core::Result<Order> order_of(const ordered_json& row, std::optional<std::uint8_t>& decimals) {
   const core::Error broken{core::ErrorKind::kProtocol,
                            "the daemon's answer holds a row that is no trade"};
   const auto text = [&](const char* key) -> std::string {
@@ -119,16 +119,18 @@ core::Result<Order> order_of(const ordered_json& row) {
   const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
   if (error != std::errc{} || end != id.data() + id.size() || number <= 0) return broken;
   order.id = core::OrderId{number};
-  const auto stake = core::Money::parse(text("stake"));
+  const auto stake = core::Money::parse_as_written(text("stake"));
   const auto strategy = text("strategy");
   if (!stake || !core::Name::fits(strategy)) return broken;
+  if (!decimals) decimals = stake->exponent();
+  if (*decimals != stake->exponent()) return broken;
   order.strategy = core::Name(strategy);
   order.stake = order.buy_price = *stake;
   const auto state = execution::order_state_from(text("state"));
   if (!state) return broken;
   order.state = *state;
   if (const auto profit = text("profit"); !profit.empty()) {
-    const auto money = core::Money::parse(profit);
+    const auto money = core::Money::parse(profit, *decimals);
     if (!money) return broken;
     order.profit = *money;
   }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +31,10 @@ nlohmann::ordered_json trade_row(const execution::Order& order);
 /// Every row says "mode": whether Deriv filled it or paper did.
 nlohmann::ordered_json trade_rows(const std::vector<execution::Order>& orders, bool paper);
 
-/// What stats_of() needs of an order, out of such a row; kProtocol: it is none.
-core::Result<execution::Order> order_of(const nlohmann::ordered_json& row);
+/// What stats_of() needs of an order, out of such a row; kProtocol: it is none, or its amounts are
+/// of another currency than those of the rows before. `decimals`: those of the first one.
+core::Result<execution::Order> order_of(const nlohmann::ordered_json& row,
+                                        std::optional<std::uint8_t>& decimals);
 
 struct Stats {
   std::int64_t trades = 0;  // settled

@@ -53,6 +53,11 @@ class VenueSession final {
     paper_ ? paper_->quote(order, spec, stake, now)
            : session_.quote(order, spec, stake, now, buyer);
   }
+  /// Of the venue itself, also in paper mode: there it is the public socket's price.
+  void ask_price(std::int64_t number, const market::ContractSpec& spec, core::Money amount,
+                 const core::Now& now) {
+    session_.ask_price(number, spec, amount, now);
+  }
   void buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
            std::string_view quote_id, const core::Now& now, const core::Name& buyer = {}) {
     paper_ ? paper_->buy(order, spec, max_price, now)

@@ -24,6 +24,7 @@ deriv::SessionSettings session_settings(const config::VenueSettings& venue, core
   }
   static_cast<deriv::VenueAddress&>(s) = venue_address(venue, s.dialect);
   s.account = venue.account;
+  s.currency = venue.currency.value_or("");
   s.allow_real = venue.allow_real;
   s.token = std::move(token);
   s.public_only = venue.mode == config::Mode::kPaper;

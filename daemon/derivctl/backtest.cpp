@@ -12,6 +12,7 @@
 #include "derivctl/answer_text.hpp"
 #include "derivctl/backtest_options.hpp"
 #include "derivctl/command.hpp"
+#include "derivctl/payout_choice.hpp"
 #include "derivctl/report_page.hpp"
 #include "service/exit_code.hpp"
 
@@ -43,6 +44,12 @@ void warn_of_missing_ticks(const BacktestJob& job, const backtest::Result& resul
   }
 }
 
+/// Empty for null. A path need not be UTF-8.
+std::string text_of(const ordered_json& said) {
+  return said.is_null() ? std::string{}
+                        : said.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 int print_json(const BacktestJob& job, bool with_trades) {
   backtest::ResultJson json(job.options, job.tapes);
   std::string text;
@@ -56,7 +63,7 @@ int print_json(const BacktestJob& job, bool with_trades) {
   const auto result =
       backtest::run(job.options, job.tapes, with_trades ? on_trade : backtest::OnTrade{});
   if (!result) return refuse(result.error());
-  json.end(text, *result);
+  json.end(text, *result, text_of(job.payouts));
   warn_of_missing_ticks(job, *result);
   written = write_out(text) && out::flush() && written;
   return written ? service::kCtlOk : fail(service::kCtlOther, "the output cannot be written");
@@ -153,6 +160,7 @@ int print_summary(const BacktestJob& job, const std::string& html) {
                        out::look()));
   out::print("{} ticks, balance {} -> {}\n", result->ticks, job.options.balance.to_string(),
              result->balance.to_string());
+  out::print("{}", payouts_text(job.payouts));
   for (const auto& s : result->strategies) {
     if (s.halted) out::print("{}: halted, {}\n", s.name, s.halt_reason);
     if (s.refused == 0) continue;

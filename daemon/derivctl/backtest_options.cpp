@@ -9,7 +9,7 @@
 #include "common/script_process.hpp"
 #include "common/trades.hpp"
 #include "core/printable.hpp"
-#include "derivctl/payout_source.hpp"
+#include "derivctl/payout_choice.hpp"
 #include "derivctl/ticks.hpp"
 #include "market/symbol.hpp"
 #include "service/exit_code.hpp"
@@ -43,7 +43,7 @@ std::optional<Refusal> load_settings(const Context& context, const BacktestArgs&
 
 std::optional<Refusal> read_numbers(const BacktestArgs& args, backtest::Options& options) {
   const auto usage = [](std::string text) { return Refusal{service::kCtlUsage, std::move(text)}; };
-  const auto balance = core::Money::parse(args.balance);
+  const auto balance = core::Money::parse(args.balance, options.settings.money_decimals);
   if (!balance) return usage("--balance: " + balance.error().text);
   options.balance = *balance;
   options.settle_delay = std::chrono::seconds(args.settle_delay);
@@ -105,18 +105,6 @@ std::optional<Refusal> open_ticks(const Context& context, const BacktestArgs& ar
   return std::nullopt;
 }
 
-/// "": the venue's model. "TYPE=RATIO,…". "journal:" or "journal:FILE". Else a JSON file.
-core::Result<backtest::Payouts> payouts_from(const Context& context, const std::string& text) {
-  constexpr std::string_view kJournal = "journal:";
-  if (text.empty()) return backtest::Payouts{};
-  if (text.starts_with(kJournal)) {
-    const auto file = text.substr(kJournal.size());
-    return payouts_of_journal(file.empty() ? context.journal_file() : file);
-  }
-  return text.find('=') == std::string::npos ? payouts_of_file(text)
-                                             : backtest::Payouts::parse(text);
-}
-
 }  // namespace
 
 void add_backtest_options(Command c, BacktestArgs& args) {
@@ -125,10 +113,10 @@ void add_backtest_options(Command c, BacktestArgs& args) {
            "SYMBOL=FILE: recorded ticks, CSV epoch,quote; or SYMBOL=archive:[DIR], of the "
            "archive; repeatable")
       .required();
-  c.option(
-      "--payouts", args.payouts,
-      "TYPE=RATIO,…; or a JSON file of them; or what was quoted: journal:[FILE], or the output of "
-      "`derivctl trades --format json`; default: the venue's price model");
+  c.option("--payouts", args.payouts,
+           "model; recorded: account quotes and the journal's; TYPE=RATIO,…; a file of ratios, of "
+           "recorded "
+           "quotes or of trades; journal:[FILE]; default: recorded quotes, else the model");
   c.option("--balance", args.balance, "at the start; default 10000.00");
   c.option("--settle-delay", args.settle_delay,
            "seconds from a contract's exit to its result; live 1 to 3; default 0")
@@ -152,14 +140,16 @@ int code_of(const core::Error& error) {
 boost::system::result<BacktestJob, Refusal> make_job(const Context& context,
                                                      const BacktestArgs& args) {
   BacktestJob job;
-  if (auto r = read_numbers(args, job.options)) return *r;
-  auto payouts = payouts_from(context, args.payouts);
-  if (!payouts) {
-    const bool file = payouts.error().kind == core::ErrorKind::kNotFound;
-    return Refusal{file ? service::kCtlNotFound : service::kCtlUsage, payouts.error().text};
-  }
-  job.options.payouts = *payouts;
   if (auto r = load_settings(context, args, job.options)) return *r;
+  auto choice = choose_payouts(context, args.payouts, job.options.settings.money_decimals);
+  if (!choice) {
+    const bool file = choice.error().kind == core::ErrorKind::kNotFound;
+    return Refusal{file ? service::kCtlNotFound : service::kCtlUsage, choice.error().text};
+  }
+  if (auto r = read_numbers(args, job.options)) return *r;
+  name_contracts(*choice, job.options.settings);
+  job.options.payouts = choice->payouts;
+  job.payouts = std::move(choice->said);
   job.options.payouts.price_on(job.options.settings.symbols);
   if (auto r = open_ticks(context, args, job)) return *r;
   return job;

@@ -13,11 +13,13 @@
 
 namespace derivd::ctl {
 
+using nlohmann::ordered_json;
+
 /// As typed.
 struct BacktestArgs {
   std::string config;
   std::vector<std::string> ticks;  // SYMBOL=FILE
-  std::string payouts;             // see payout_source.hpp
+  std::string payouts;             // see payout_choice.hpp
   std::string balance = "10000.00";
   std::int64_t settle_delay = 0;
   int latency_ticks = 0;
@@ -39,6 +41,7 @@ struct BacktestJob {
   backtest::Options options;
   std::vector<std::unique_ptr<market::TickSource>> sources;
   std::vector<backtest::Tape> tapes;
+  ordered_json payouts;  // PayoutChoice::said
 };
 boost::system::result<BacktestJob, Refusal> make_job(const Context& context,
                                                      const BacktestArgs& args);

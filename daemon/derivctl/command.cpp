@@ -59,9 +59,12 @@ std::string Context::journal_file() const {
                               paper ? daemon::JournalKind::kPaper : daemon::JournalKind::kLive);
 }
 
+std::string Context::state_directory() const {
+  return daemon::state_path(instance_directory("/var/lib/", name));
+}
+
 market::Symbols Context::symbols() const {
-  const auto cached =
-      daemon::load_symbols(daemon::state_path(instance_directory("/var/lib/", name)));
+  const auto cached = daemon::load_symbols(state_directory());
   static bool told = false;
   if (!cached.problem.empty() && !std::exchange(told, true)) warn(cached.problem);
   return cached.symbols;

@@ -28,6 +28,8 @@ struct Context {
   std::string socket_path() const;
   /// The journal of this instance when no daemon can be asked.
   std::string journal_file() const;
+  /// The directory of this instance's journal and caches.
+  std::string state_directory() const;
   /// What is known of the venue's symbols: the daemon's cache, else the snapshot. Warns of a cache
   /// that is damaged, once.
   market::Symbols symbols() const;
@@ -94,11 +96,14 @@ void add_token(Commands& commands);  // token check, set, remove
 void add_doctor(Commands& commands);
 void add_report(Commands& commands);
 void add_symbols(Commands& commands);  // symbols, contracts
-void add_ticks(Commands& commands);    // fetch, import, export, list
+void add_quote(Commands& commands);
+void add_quotes(Commands& commands);  // quotes record, quotes list
+void add_ticks(Commands& commands);   // fetch, import, export, list
 void add_backtest(Commands& commands);
 void add_odds(Commands& commands);
 void add_audit(Commands& commands);
 void add_sweep(Commands& commands);   // sweep, merge
 void add_import(Commands& commands);  // import dbot
+void add_proof(Commands& commands);
 
 }  // namespace derivd::ctl

@@ -70,6 +70,10 @@ Command Command::add(const std::string& name, const std::string& help) {
 
 void Command::require_command() { app_->require_subcommand(1); }
 
+void Command::take_rest() { app_->allow_extras()->fallthrough(false); }
+
+std::vector<std::string> Command::rest() const { return app_->remaining(); }
+
 void Command::group(const std::string& title) { app_->group(title); }
 
 bool Command::named() const { return app_->parsed(); }

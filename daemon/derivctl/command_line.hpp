@@ -46,6 +46,11 @@ class Command final {
   Option flag(const std::string& names, bool& target, const std::string& help);
   /// A command below this one.
   Command add(const std::string& name, const std::string& help);
+  /// Takes any words, flags of other programs too, beside its own options, which then stand here
+  /// alone and no more behind it for the commands above.
+  void take_rest();
+  /// Those words, in their order, once the line is parsed.
+  std::vector<std::string> rest() const;
   /// One of the commands below must be named.
   void require_command();
   void group(const std::string& title);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "market/kind.hpp"
+
 namespace derivd::ctl {
 namespace {
 
@@ -12,7 +14,7 @@ namespace {
 constexpr core::Money kSmallest = core::Money::minor(35);
 
 core::Money percent(core::Money of, std::int64_t n) {
-  return core::Money::minor(of.units() / 100 * n);
+  return core::Money::minor(of.units() / 100 * n, of.exponent());
 }
 
 /// A double-quoted YAML text: JSON's rules are a subset.
@@ -23,18 +25,23 @@ std::string or_null(const std::string& text) { return text.empty() ? "null" : qu
 }  // namespace
 
 FirstLimits limits_for(core::Money balance) {
+  const auto decimals = balance.exponent();
+  const auto worth = [&](std::int64_t cents) {
+    return market::in_currency(core::Money::minor(cents), decimals);
+  };
+  const auto smallest = market::in_currency(kSmallest, decimals);
   FirstLimits out;
-  out.stake = kSmallest;
+  out.stake = smallest;
   // A day may lose one percent, but no more than a handful of stakes of somebody who tries it out,
   // and no less than one stake.
-  out.daily_loss = std::clamp(percent(balance, 1), kSmallest, core::Money::minor(10'00));
+  out.daily_loss = std::clamp(percent(balance, 1), smallest, worth(10'00));
   out.daily_profit = out.daily_loss + out.daily_loss;
-  out.max_stake = std::clamp(core::Money::minor(out.daily_loss.units() / 10), kSmallest,
-                             core::Money::minor(1'00));
+  out.max_stake =
+      std::clamp(core::Money::minor(out.daily_loss.units() / 10, decimals), smallest, worth(1'00));
   out.max_open_stake = out.max_stake;
   // Five such days in a row, and it stops for good.
-  const auto five_days = core::Money::minor(5 * out.daily_loss.units());
-  out.min_balance = std::max(balance - five_days, core::Money::minor(0));
+  const auto five_days = core::Money::minor(5 * out.daily_loss.units(), decimals);
+  out.min_balance = std::max(balance - five_days, core::Money::minor(0, decimals));
   return out;
 }
 
@@ -53,6 +60,7 @@ venue:
   api: {api}
   app_id: {app_id}
   account: {account}      # demo, real, or the id of one account
+  currency: {currency}             # the account's, and that of every amount below
   allow_real: {allow_real}       # true is needed, beside the account, to trade real money
 {mode}  endpoint: {endpoint}          # null: Deriv
   ca_file: {ca_file}           # null: the system's certificates

@@ -1,7 +1,11 @@
 // import: programs that were made elsewhere, as strategies of derivd.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -9,9 +13,11 @@
 #include "backtest/dbot_run.hpp"
 #include "common/files.hpp"
 #include "common/output.hpp"
+#include "config/config.hpp"
 #include "core/printable.hpp"
 #include "derivctl/backtest_options.hpp"
 #include "derivctl/command.hpp"
+#include "derivctl/go_trader.hpp"
 #include "derivctl/import_text.hpp"
 #include "market/symbol.hpp"
 #include "service/exit_code.hpp"
@@ -37,8 +43,8 @@ struct Args {
 };
 
 /// What the program would have done on the ticks of a file, without derivd's limits.
-core::Result<backtest::DbotResult> try_out(const market::Symbols& symbols, const Args& args, const std::string& file,
-                                           const dbot::Import& import,
+core::Result<backtest::DbotResult> try_out(const market::Symbols& symbols, const Args& args,
+                                           const std::string& file, const dbot::Import& import,
                                            std::vector<std::string> answers,
                                            const backtest::OnMessage& on_message) {
   const auto* symbol = symbols.find(import.symbol);
@@ -193,6 +199,72 @@ int import_folder(const Context& context, const Args& args) {
   return service::kCtlOk;
 }
 
+/// A file that is not there yet, or that holds the text already.
+core::Result<void> put_script(const std::string& path, const std::string& text) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0 && errno == EEXIST) {
+    const auto there = daemon::read_file(path, text.size() + 1);
+    if (there && *there == text) return {};
+    return core::Error{
+        core::ErrorKind::kRefused,
+        fmt::format("{} is there already and is another program; name another file", path)};
+  }
+  if (fd < 0) return core::io_error(fmt::format("{}: {}", path, std::strerror(errno)));
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const auto n = ::write(fd, rest.data(), rest.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  const bool closed = ::close(fd) == 0;
+  if (rest.empty() && closed) return {};
+  return core::io_error(fmt::format("{}: {}", path, std::strerror(errno)));
+}
+
+struct SeedArgs {
+  std::string name;
+  std::string script;
+};
+
+int import_seed(const Context& context, const SeedArgs& args,
+                const std::vector<std::string>& words) {
+  if (words.empty()) {
+    return fail(service::kCtlUsage,
+                "needs what deriv-go-trader is started with: its flags, as -strategy even_odd "
+                "-stake 1.0, or one file of JSON");
+  }
+  SeedOptions options{args.name, args.script, {}};
+  SeedImport import;
+  const bool of_file = words.size() == 1 && !words.front().starts_with('-');
+  if (of_file) {
+    options.file = words.front();
+    const auto bytes = daemon::read_file(options.file, config::kMaxFile + 1);
+    if (!bytes) {
+      const bool missing = bytes.error().kind == core::ErrorKind::kNotFound;
+      return fail(missing ? service::kCtlNotFound : service::kCtlRefused, bytes.error().text);
+    }
+    import = import_seed_json(*bytes, options);
+  } else {
+    import = import_seed_flags(words, options);
+  }
+  if (import.can_run() && import.script) {
+    if (const auto put = put_script(args.script, *import.script); !put) {
+      return fail(code_of(put.error()), put.error().text);
+    }
+  }
+  check_seed(import, context.symbols());
+  if (context.json) {
+    out::json(seed_json(import));
+  } else if (import.can_run()) {
+    out::print("{}\n{}", seed_report(import), import.yaml);
+  } else {
+    for (const auto& problem : import.problems) out::error("{}\n", core::printable(problem));
+    out::error("derivctl: refused: derivd cannot do what this does\n");
+  }
+  return import.can_run() ? service::kCtlOk : service::kCtlRefused;
+}
+
 }  // namespace
 
 void add_import(Commands& commands) {
@@ -218,6 +290,17 @@ void add_import(Commands& commands) {
     return fs::is_directory(args->file, error) ? import_folder(context, *args)
                                                : import_one(context, *args);
   });
+  const auto seed = std::make_shared<SeedArgs>();
+  auto g = group.add("deriv-go-trader",
+                     "what deriv-go-trader is started with, its flags as they are or a FILE of its "
+                     "JSON, as a strategy in YAML");
+  g.take_rest();
+  g.option("--name", seed->name, "of the strategy; default: that of its kind");
+  g.option("--script", seed->script,
+           "of a custom strategy: the file of its program; one in the JSON is written there, where "
+           "there is none yet");
+  g.flag("--json", commands.context().json, "print JSON");
+  commands.on(g, [&context, seed, g] { return import_seed(context, *seed, g.rest()); });
 }
 
 }  // namespace derivd::ctl

@@ -39,7 +39,10 @@ int main(int argc, char** argv) {
   ctl::add_sweep(commands);
   ctl::add_ticks(commands);
   ctl::add_symbols(commands);
+  ctl::add_quote(commands);
+  ctl::add_quotes(commands);
   ctl::add_import(commands);
+  ctl::add_proof(commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError& e) {

@@ -9,6 +9,7 @@
 #include "common/output.hpp"
 #include "config/config.hpp"
 #include "derivctl/command.hpp"
+#include "derivctl/payout_choice.hpp"
 #include "engine/spec.hpp"
 #include "market/kind.hpp"
 #include "market/spec.hpp"
@@ -34,6 +35,7 @@ struct Args {
   std::string win_probability;
   std::string measured;
   std::string payout;
+  std::string payouts;  // see payout_choice.hpp
   std::string quote;
   std::string balance = "10000.00";
   std::int64_t trades = 0;
@@ -73,13 +75,14 @@ core::Result<Measured> measured(const std::string& text) {
   return Measured{*won, *trades};
 }
 
-/// One ratio for every contract that the strategy buys.
+/// One ratio for every contract that the strategy buys, or else what was chosen for all.
 core::Result<backtest::Payouts> payouts_of(const engine::StrategySettings& strategy,
-                                           const std::string& text) {
+                                           const std::string& text,
+                                           const backtest::Payouts& chosen) {
   backtest::Payouts payouts;
   const auto ratio = decimal("--payout", text);
   if (!ratio) return ratio.error();
-  if (!*ratio) return payouts;
+  if (!*ratio) return chosen;
   std::vector<market::ContractType> types;
   for (const auto& buyable : engine::buyables(strategy)) {
     if (std::ranges::count(types, buyable.signal.type) == 0) types.push_back(buyable.signal.type);
@@ -131,12 +134,13 @@ struct Answered {
   std::vector<OddsCase> cases;
 };
 core::Result<Answered> answer(const Args& args, const engine::StrategySettings& strategy,
-                              const risk::AccountLimits& limits) {
-  const auto payouts = payouts_of(strategy, args.payout);
+                              const risk::AccountLimits& limits,
+                              const backtest::Payouts& chosen_payouts) {
+  const auto payouts = payouts_of(strategy, args.payout, chosen_payouts);
   if (!payouts) return payouts.error();
   const auto quote = decimal("--quote", args.quote);
   if (!quote) return quote.error();
-  const auto balance = core::Money::parse(args.balance);
+  const auto balance = core::Money::parse(args.balance, strategy.staking.base.exponent());
   if (!balance) return usage("--balance: " + balance.error().text);
   const auto bet = Bet::of(strategy, *payouts, *quote);
   if (!bet) return bet.error();
@@ -244,10 +248,17 @@ int run(const Context& context, const Args& args) {
                 args.strategy.empty() ? file + ": no strategy is enabled"
                                       : fmt::format("{}: no strategy '{}'", file, args.strategy));
   }
+  auto choice = args.payout.empty() ? choose_payouts(context, args.payouts, settings.money_decimals)
+                                    : core::Result<PayoutChoice>(PayoutChoice{});
+  if (!choice) {
+    const bool absent = choice.error().kind == core::ErrorKind::kNotFound;
+    return fail(absent ? service::kCtlNotFound : service::kCtlUsage, choice.error().text);
+  }
+  name_contracts(*choice, settings);
   ordered_json json;
   std::string pages;
   for (const auto* strategy : strategies) {
-    const auto a = answer(args, *strategy, settings.limits);
+    const auto a = answer(args, *strategy, settings.limits, choice->payouts);
     if (!a) return fail(service::kCtlUsage, a.error().text);
     if (context.json) {
       json["strategies"][strategy->name.str()] = strategy_json(args, *a);
@@ -256,9 +267,11 @@ int run(const Context& context, const Args& args) {
     }
   }
   if (context.json) {
+    if (!choice->said.is_null()) json["payouts"] = choice->said;
     out::json(json);
   } else {
-    out::print("{}", pages);
+    const auto said = payouts_text(choice->said);
+    out::print("{}{}{}", pages, said.empty() ? "" : "\n", said);
   }
   return service::kCtlOk;
 }
@@ -276,8 +289,11 @@ void add_odds(Commands& commands) {
   c.option("--measured", args->measured,
            "WON/TRADES: a measured win rate, with its 95 % confidence interval")
       .excludes(p);
-  c.option("--payout", args->payout,
-           "paid for one unit of stake, stake included; default: the venue's price model");
+  auto ratio = c.option("--payout", args->payout,
+                        "paid for one unit of stake, stake included; default: see --payouts");
+  c.option("--payouts", args->payouts,
+           "as of backtest: model, recorded, …; default: recorded account quotes, else the model")
+      .excludes(ratio);
   c.option("--quote", args->quote, "level of the market, for barriers and ties");
   c.option("--balance", args->balance, "of the account; default 10000.00");
   c.option("--trades", args->trades, "follow a session for so many trades at most")

@@ -197,7 +197,7 @@ int explain_recorded(const Context& context, const Options& o) {
     return fail(service::kCtlNotFound, fmt::format("no strategy '{}'", o.strategy));
   }
   if (at->rules.empty() && !at->program) {
-    return fail(service::kCtlRefused, fmt::format("{} is neither of type rules nor of type dbot; "
+    return fail(service::kCtlRefused, fmt::format("{} is neither made of rules nor of type dbot; "
                                                   "of other types a running daemon tells why "
                                                   "they trade: derivctl explain {}",
                                                   o.strategy, o.strategy));

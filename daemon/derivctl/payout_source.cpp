@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "common/json_walk.hpp"
 #include "core/bounds.hpp"
 #include "derivctl/journal_notices.hpp"
+#include "derivctl/recorded_quotes.hpp"
 #include "execution/order.hpp"
 #include "market/kind.hpp"
 #include "market/symbol.hpp"
@@ -150,7 +152,14 @@ class ListReader final : public JsonVisitor {
     if (auto done = read_spec(spec); !done) return done;
     if (!market::has_payout(spec.type)) return {};
     Quotes::Quote quote;
-    const auto money = [](const std::string& t) { return core::Money::parse(t); };
+    // Written by hand they may have fewer decimals than their currency.
+    std::uint8_t decimals = core::Money::kCents;
+    for (const auto key : {kStake, kPayout}) {
+      const auto given = text(key);
+      const auto written = given ? core::Money::parse_as_written(*given) : given.error();
+      if (written) decimals = std::max(decimals, written->exponent());
+    }
+    const auto money = [&](const std::string& t) { return core::Money::parse(t, decimals); };
     if (auto done = read(kStake, quote.stake, money); !done) return done;
     if (auto done = read(kPayout, quote.payout, money); !done) return done;
     for (const auto key : {kSignal, kPurchase}) {
@@ -219,12 +228,50 @@ class ListReader final : public JsonVisitor {
   std::size_t row_ = 0;
 };
 
+/// A table of ratios, or a file of recorded quotes, which its first key tells.
+class ObjectReader final : public JsonVisitor {
+ public:
+  core::Result<void> begin(const JsonPath& path, bool is_object) override {
+    return is_recorded_ ? recorded_.begin(path, is_object) : table_.begin(path, is_object);
+  }
+  core::Result<void> end(const JsonPath& path, bool is_object) override {
+    return is_recorded_ ? recorded_.end(path, is_object) : core::Result<void>{};
+  }
+  core::Result<void> scalar(const JsonPath& path, const JsonScalar& value) override {
+    const bool first = !table_.table.is_table() && path.size() == 1;
+    is_recorded_ = is_recorded_ || (first && path[0].key == kQuotesKey);
+    return is_recorded_ ? recorded_.scalar(path, value) : table_.scalar(path, value);
+  }
+  core::Result<Payouts> take() {
+    if (is_recorded_) return newest();
+    if (!table_.table.is_table()) return core::invalid("the table is empty");
+    return std::move(table_.table);
+  }
+
+ private:
+  core::Result<Payouts> newest() {
+    const auto rows = recorded_.take();
+    if (!rows) return rows.error();
+    // A file that somebody names is of one account: the newest row says of which.
+    const auto latest = std::ranges::max_element(*rows, {}, [](const RecordedQuote& r) {
+      return std::pair(r.list == market::PriceList::kAccount, r.time);
+    });
+    auto found =
+        newest_of(*rows, latest == rows->end() ? core::Money::kCents : latest->stake.exponent());
+    if (found.quotes.empty()) return core::invalid("it holds no quote of an account");
+    return Payouts(std::make_shared<const Quotes>(std::move(found.quotes)));
+  }
+
+  bool is_recorded_ = false;
+  TableReader table_;
+  RecordedReader recorded_;
+};
+
 core::Result<Payouts> table_of(daemon::ByteSource& bytes) {
-  TableReader reader;
+  ObjectReader reader;
   if (const auto done = daemon::walk_json(bytes, kMaxPayoutFile, reader); !done)
     return done.error();
-  if (!reader.table.is_table()) return core::invalid("the table is empty");
-  return std::move(reader.table);
+  return reader.take();
 }
 
 core::Result<Payouts> quotes_of_list(daemon::ByteSource& bytes) {
@@ -256,20 +303,61 @@ core::Result<Payouts> payouts_of_file(const std::string& path) {
   return core::Error{payouts.error().kind, fmt::format("{}: {}", path, payouts.error().text)};
 }
 
-core::Result<Payouts> payouts_of_journal(const std::string& file) {
+namespace {
+
+/// Those of the journal's purchases whose contract `but` has no quote of.
+core::Result<void> add_journal(const std::string& file, const Quotes& but, Quotes& quotes) {
   const auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
   if (!journal) return journal.error();
   const auto orders = (*journal)->orders({});
   if (!orders) return orders.error();
   tell_notices(**journal);
-  Quotes quotes;
   for (const auto& o : *orders) {
+    if (but.has(o.spec)) continue;
     if (const auto r = add_order(quotes, o); !r) {
       return core::invalid(fmt::format("{}: order {}: {}", file, o.id.value, r.error().text));
     }
   }
+  return {};
+}
+
+}  // namespace
+
+core::Result<Payouts> payouts_of_journal(const std::string& file) {
+  Quotes quotes;
+  if (const auto done = add_journal(file, {}, quotes); !done) return done.error();
   auto payouts = sealed(std::move(quotes));
   return payouts ? payouts : core::invalid(fmt::format("{}: {}", file, payouts.error().text));
+}
+
+core::Result<RecordedPayouts> recorded_payouts(const std::string& directory,
+                                               const std::string& journal, Payouts::Rest rest,
+                                               std::uint8_t decimals) {
+  RecordedPayouts out;
+  auto rows = load_recorded(directory);
+  if (!rows && (rows.error().kind != core::ErrorKind::kNotFound || journal.empty())) {
+    return rows.error();
+  }
+  auto newest = newest_of(rows ? *rows : std::vector<RecordedQuote>{}, decimals);
+  out.account = newest.account;
+  out.currency = newest.currency;
+  out.first = newest.first;
+  out.last = newest.last;
+  const auto recorded = newest.quotes;
+  if (!journal.empty()) {
+    const auto added = add_journal(journal, recorded, newest.quotes);
+    if (!added && added.error().kind != core::ErrorKind::kNotFound) return added.error();
+    if (added) out.journal = journal;
+  }
+  if (newest.quotes.empty()) {
+    return core::Error{core::ErrorKind::kNotFound,
+                       fmt::format("{}/{}: no quote of an account is recorded there; derivctl "
+                                   "quotes record asks a running daemon for them",
+                                   directory, kQuotesFile)};
+  }
+  newest.quotes.sort();
+  out.payouts = Payouts(std::make_shared<const Quotes>(std::move(newest.quotes)), rest);
+  return out;
 }
 
 }  // namespace derivd::ctl

@@ -10,6 +10,7 @@
 #include "common/output.hpp"
 #include "core/printable.hpp"
 #include "derivctl/command.hpp"
+#include "derivctl/report_html.hpp"
 #include "derivctl/report_page.hpp"
 #include "derivctl/report_source.hpp"
 #include "report/analysis.hpp"
@@ -42,10 +43,10 @@ ordered_json to_json(const report::Totals& t) {
   out["unknown"] = t.unknown;
   out["refused"] = t.refused;
   out["mismatches"] = t.mismatches;
-  out["stakes"] = core::Money::minor(t.stakes).to_string();
-  out["profit"] = core::Money::minor(t.profit).to_string();
-  out["max_drawdown"] = core::Money::minor(t.max_drawdown).to_string();
-  out["max_stake"] = core::Money::minor(t.max_stake).to_string();
+  out["stakes"] = core::Money::minor(t.stakes, t.decimals).to_string();
+  out["profit"] = core::Money::minor(t.profit, t.decimals).to_string();
+  out["max_drawdown"] = core::Money::minor(t.max_drawdown, t.decimals).to_string();
+  out["max_stake"] = core::Money::minor(t.max_stake, t.decimals).to_string();
   out["longest_losing_run"] = t.longest_losing;
   out["longest_winning_run"] = t.longest_winning;
   const auto f = t.frequency();
@@ -73,11 +74,12 @@ ordered_json to_json(const ReportSource& source, const report::Analysis& a) {
   for (const auto& [name, t] : a.strategies) out["strategies"][name] = to_json(t);
   for (const auto& [name, t] : a.symbols) out["symbols"][name] = to_json(t);
   const auto& e = a.expectation;
+  const auto unit = static_cast<double>(core::pow10(a.total.decimals));
   out["expectation"] = {{"trades", e.trades},
                         {"left_out", e.left_out},
-                        {"actual", e.actual / 100},
-                        {"expected", e.expected / 100},
-                        {"standard_error", e.standard_error / 100},
+                        {"actual", e.actual / unit},
+                        {"expected", e.expected / unit},
+                        {"standard_error", e.standard_error / unit},
                         {"z", e.z()},
                         {"words", verdict_in_words(e, source.currency)}};
   out["expected_longest_losing_run"] = a.expected_longest_losing;
@@ -162,6 +164,7 @@ int report(const Context& context, const Options& o) {
     return fail(absent ? service::kCtlNotFound : service::kCtlOther, source.error().text);
   }
   const auto analysis = report::analyse(source->trades);
+  html::amounts_have(analysis.total.decimals);
   if (!o.html.empty()) {
     const int code = write_html_report(o.html, *source, analysis);
     if (code != service::kCtlOk || !o.text) return code;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 #include <set>
 
 #include "common/json_walk.hpp"
@@ -37,7 +38,10 @@ class BacktestReader final : public JsonVisitor {
       : filter_(filter), source_(source) {}
 
   core::Result<void> begin(const JsonPath& path, bool is_object) override {
-    if (path.is({"trades", "#"}) && is_object) seen_ = {};
+    if (path.is({"trades", "#"}) && is_object) {
+      seen_ = {};
+      sold_ = false;
+    }
     if (path.is({"strategies"}) && is_object) has_strategies_ = true;
     return {};
   }
@@ -83,6 +87,7 @@ class BacktestReader final : public JsonVisitor {
     for (std::size_t i = 0; i < kFields; ++i) {
       if (kKeys[i] == key) return set(static_cast<Field>(i), value);
     }
+    if (key == "end") sold_ = value.kind == JsonScalar::Kind::kText && value.text == "sold";
     return {};
   }
   core::Result<void> set(Field field, const JsonScalar& value) {
@@ -111,8 +116,12 @@ class BacktestReader final : public JsonVisitor {
     return {};
   }
   core::Result<core::Money> money(Field field) {
-    auto out = core::Money::parse(texts_[field]);
+    auto out = core::Money::parse_as_written(texts_[field]);
     if (!out) return bad(kKeys[field], out.error().text);
+    if (!decimals_ && !out->is_zero()) decimals_ = out->exponent();
+    if (!out->is_zero() && *decimals_ != out->exponent()) {
+      return bad(kKeys[field], "has other decimals than the first amount");
+    }
     if (!bound_.take(*out)) return bad(kKeys[field], "is too much to be added up");
     return out;
   }
@@ -152,7 +161,8 @@ class BacktestReader final : public JsonVisitor {
     t.stake = t.asked = *stake;
     t.payout = *payout;
     t.profit = *profit;
-    t.ending = profit->units() > 0   ? Ending::kWon
+    t.ending = sold_                 ? Ending::kSold
+               : profit->units() > 0 ? Ending::kWon
                : profit->units() < 0 ? Ending::kLost
                                      : Ending::kBreakEven;
     return {};
@@ -188,9 +198,11 @@ class BacktestReader final : public JsonVisitor {
   const ReportFilter& filter_;
   ReportSource& source_;
   std::array<bool, kFields> seen_{};
+  bool sold_ = false;  // before its end
   std::array<std::int64_t, kFields> numbers_{};
   std::array<std::string, kFields> texts_;
   core::AmountBound bound_;
+  std::optional<std::uint8_t> decimals_;  // of the first amount, and of all
   std::set<std::string> names_;
   bool has_strategies_ = false;
 };

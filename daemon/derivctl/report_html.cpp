@@ -73,6 +73,8 @@ std::string y_labels(const Scale& s, const std::function<std::string(double)>& s
   return out;
 }
 
+std::uint8_t amount_decimals = core::Money::kCents;
+
 std::string amount(double v) { return money(std::llround(v)); }
 
 std::string x_axis(const std::vector<std::string>& labels) {
@@ -142,8 +144,10 @@ std::string escape(std::string_view text) {
   return out;
 }
 
+void amounts_have(std::uint8_t decimals) { amount_decimals = decimals; }
+
 std::string money(std::int64_t units, bool plus) {
-  return (plus && units > 0 ? "+" : "") + core::Money::minor(units).to_string();
+  return (plus && units > 0 ? "+" : "") + core::Money::minor(units, amount_decimals).to_string();
 }
 
 std::string percent(double share) { return fmt::format("{:.1f}\u00a0%", 100 * share); }

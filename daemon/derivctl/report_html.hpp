@@ -17,6 +17,9 @@ namespace derivd::ctl::html {
 /// Text as it is shown: no markup, and nothing that turns what stands beside it around.
 std::string escape(std::string_view text);
 
+/// How many decimals the amounts have of the one account that this run of derivctl reports on; 2
+/// until it is said.
+void amounts_have(std::uint8_t decimals);
 /// "-9.64" from minor units; with `plus` a leading + where positive.
 std::string money(std::int64_t units, bool plus = false);
 /// "51.3 %".

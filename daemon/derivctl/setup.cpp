@@ -443,6 +443,7 @@ Outcome<void> Wizard::probe(const std::string& account, bool real) {
   settings.app_id = app_id_;
   settings.account = account;
   settings.allow_real = real;  // to ask, not to trade
+  settings.any_currency = true;
   settings.token = token_.clone();
   found_ = probe_venue(deriv::ProbeKind::kToken, std::move(settings), route_);
   if (found_.outcome == deriv::ProbeResult::Outcome::kGood) return {};

@@ -18,6 +18,7 @@
 #include "config/vary.hpp"
 #include "derivctl/backtest_options.hpp"
 #include "derivctl/command.hpp"
+#include "derivctl/payout_choice.hpp"
 #include "derivctl/sweep_json.hpp"
 #include "service/exit_code.hpp"
 
@@ -186,6 +187,8 @@ struct Prepared {
 boost::system::result<Prepared, Refusal> prepare(const Context& context, const Args& args) {
   const auto refuse = [](const core::Error& e) { return Refusal{code_of(e), e.text}; };
   auto job = make_job(context, args);
+  // A sweep's output has no place for it, and who reads it must know all the same.
+  if (job && args.payouts.empty()) out::error("{}", payouts_text(job->payouts));
   if (!job) return job.error();
   Prepared out;
   auto& sweep = out.sweep;
@@ -198,7 +201,8 @@ boost::system::result<Prepared, Refusal> prepare(const Context& context, const A
   Fingerprint fingerprint;
   for (const auto& key : *keys) sweep.keys.push_back(key.key);
   for (const auto& values : combinations(*keys)) {
-    auto variant = variant_of(*text, directory, *keys, values, job->options.settings.symbols, fingerprint);
+    auto variant =
+        variant_of(*text, directory, *keys, values, job->options.settings.symbols, fingerprint);
     if (!variant) return Refusal{service::kCtlUsage, variant.error().text};
     sweep.variants.push_back(std::move(*variant));
   }
@@ -228,7 +232,10 @@ boost::system::result<Prepared, Refusal> prepare(const Context& context, const A
   return out;
 }
 
-SweepHead head_of(const Prepared& p) { return {question_of(p.sweep), p.sweep.seed, p.fingerprint}; }
+SweepHead head_of(const Prepared& p) {
+  return {question_of(p.sweep), p.sweep.seed, p.fingerprint,
+          p.sweep.options.settings.money_decimals};
+}
 
 /// Says on a terminal how far it is; elsewhere nothing, so that logs of many shards stay short.
 class Progress final {

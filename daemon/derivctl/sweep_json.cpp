@@ -31,13 +31,15 @@ ordered_json scores(const std::vector<Score>& list) {
 
 ordered_json head_json(const SweepHead& head) {
   const auto& q = head.question;
-  return {{"keys", q.keys},
-          {"by", name_of(q.by)},
-          {"permutations", q.permutations},
-          {"random_runs", q.random_runs},
-          {"walk_forward", q.walk_forward},
-          {"seed", head.seed},
-          {"fingerprint", head.fingerprint}};
+  ordered_json out{{"keys", q.keys},
+                   {"by", name_of(q.by)},
+                   {"permutations", q.permutations},
+                   {"random_runs", q.random_runs},
+                   {"walk_forward", q.walk_forward},
+                   {"seed", head.seed},
+                   {"fingerprint", head.fingerprint}};
+  if (head.decimals != core::Money::kCents) out["decimals"] = head.decimals;
+  return out;
 }
 
 ordered_json variant_json(const SweepHead& head, const UnitResult& r) {

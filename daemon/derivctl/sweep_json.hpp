@@ -21,7 +21,8 @@ struct Shard {
 struct SweepHead {
   backtest::SweepQuestion question;
   std::uint64_t seed = 0;
-  std::string fingerprint;  // of configurations, ticks and options
+  std::string fingerprint;                      // of configurations, ticks and options
+  std::uint8_t decimals = core::Money::kCents;  // of every amount
   friend bool operator==(const SweepHead&, const SweepHead&) = default;
   std::int64_t units() const {
     return static_cast<std::int64_t>(question.values.size()) + question.permutations;

@@ -9,6 +9,7 @@
 #include "common/json_walk.hpp"
 #include "config/vary.hpp"
 #include "core/bounds.hpp"
+#include "core/currency.hpp"
 #include "derivctl/sweep_json.hpp"
 
 namespace derivd::ctl {
@@ -148,6 +149,11 @@ class ShardReader final : public JsonVisitor {
       heads_.insert("by");
     } else if (key == "seed") {
       return seed(value);
+    } else if (key == "decimals") {
+      if (value.kind != Kind::kWhole || value.whole < 0 || value.whole > core::kMostDecimals) {
+        return damaged("decimals that no currency has");
+      }
+      out_.head.decimals = static_cast<std::uint8_t>(value.whole);
     } else if (key == "fingerprint") {
       if (value.kind != Kind::kText) return damaged("its fingerprint is no text");
       out_.head.fingerprint = value.text;
@@ -196,7 +202,7 @@ class ShardReader final : public JsonVisitor {
       good = good && n[i] <= kMaxAmount && n[i] >= -kMaxAmount;
     }
     if (!good) return damaged("a score with numbers that no run has");
-    const auto money = [&](std::size_t i) { return core::Money::minor(n[i]); };
+    const auto money = [&](std::size_t i) { return core::Money::minor(n[i], out_.head.decimals); };
     const Score score{n[0], n[1], n[2], money(3), money(4), money(5), money(6)};
     if (key == "score") {
       unit_.score = score;

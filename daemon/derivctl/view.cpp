@@ -67,8 +67,9 @@ Answer ask_in_pages(const Context& context, ordered_json request, const std::str
   }
   if (what == "trades") return {std::move(rows), service::kCtlOk, {}};
   std::vector<execution::Order> orders;
+  std::optional<std::uint8_t> decimals;
   for (const auto& row : rows) {
-    auto order = daemon::order_of(row);
+    auto order = daemon::order_of(row, decimals);
     if (!order) return {{}, service::kCtlOther, order.error().text};
     orders.push_back(std::move(*order));
   }

@@ -14,6 +14,7 @@
 #include <optional>
 #include <random>
 
+#include "common/account_lock.hpp"
 #include "common/paths.hpp"
 #include "common/symbol_cache.hpp"
 #include "common/trader.hpp"
@@ -180,6 +181,14 @@ class App final : public ControlTarget {
     after_event();
     return answer;
   }
+  SaleAnswer ask_price(const nlohmann::json& request) override {
+    now();
+    auto answer = trader_.ask_price(request);
+    after_event();
+    return answer;
+  }
+  SaleAnswer price(std::int64_t number) override { return trader_.price(number); }
+  nlohmann::ordered_json priceable() override { return trader_.priceable(); }
   nlohmann::ordered_json explain(std::string_view name, std::size_t last) override {
     now();
     const Hearing hearing{trader_.state() >= deriv::SessionState::kReconciling,
@@ -269,11 +278,8 @@ class App final : public ControlTarget {
     return {};
   }
 
-  /// The same id at another venue (a simulator) is another account.
   std::string lock_name(const deriv::AccountInfo& account) const {
-    const auto host = net::Url::parse(venue_address(config_.venue, dialect_).endpoint);
-    const auto place = host ? host->host + ":" + host->port : std::string{};
-    return fmt::format("{}@{}", account.id, place);
+    return daemon::lock_name(account.id, venue_address(config_.venue, dialect_).endpoint);
   }
 
   /// The venue's changed settings are in use, or given up.

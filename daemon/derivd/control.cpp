@@ -193,6 +193,9 @@ std::string handle_control(std::string_view line, ControlTarget& target, bool ow
     const bool again = request.value("again", json(false)) == true;
     return answer(target.flatten(text_of(request, "strategy"), again));
   }
+  if (verb == "quote") return answer(target.ask_price(request));
+  if (verb == "price") return answer(target.price(number_of(request, "number", 0)));
+  if (verb == "priceable") return done(target.priceable());
   if (verb == "explain") return explain(request, target);
   if (verb == "reload") return done(target.reload(path_of(request, "file")));
   if (verb == "pause" || verb == "resume" || verb == "halt") {

@@ -29,6 +29,9 @@ class ControlTarget {
   virtual SaleAnswer sell(core::ContractId contract) = 0;
   virtual SaleAnswer sale(core::ContractId contract) = 0;
   virtual SaleAnswer flatten(std::string_view name, bool again) = 0;
+  virtual SaleAnswer ask_price(const nlohmann::json& request) = 0;
+  virtual SaleAnswer price(std::int64_t number) = 0;
+  virtual nlohmann::ordered_json priceable() = 0;
   /// Null: no strategy of that name.
   virtual nlohmann::ordered_json explain(std::string_view name, std::size_t last) = 0;
   /// pause, resume, halt; empty name: all. False: no such strategy.

@@ -89,7 +89,9 @@ ordered_json decision_row(const execution::Order& order) {
   row["limit"] = nullptr;
   row["why"] = refused ? fmt::format("refused by the venue: {}", order.reason)
                : order.profit
-                   ? fmt::format("{}, profit {}", outcome_of(order), order.profit->to_string())
+                   ? fmt::format("{}{}, profit {}", outcome_of(order),
+                                 order.reason.empty() ? "" : fmt::format(" ({})", order.reason),
+                                 order.profit->to_string())
                    : outcome_of(order);
   row["order_id"] = std::to_string(order.id.value);
   row["config"] = nullptr;
@@ -236,7 +238,12 @@ ordered_json rules_of(const Explained& of, const engine::StrategyView& view) {
   const auto rules = of.engine.rules(view.name.view());
   for (std::size_t i = 0; i < rules.size(); ++i) {
     auto row = rule_row(rules[i]);
-    row["config"] = line_of(of, fmt::format("{}.rules[{}].when", kOfStrategy, i), view.name.view());
+    const auto key = fmt::format("{}.rules[{}].when", kOfStrategy, i);
+    const auto full = place_key(of.config, key, view.name.view());
+    // A short form has no rules of its own in the file: its parameters say them.
+    const bool written = full && of.config.places.contains(*full);
+    row["config"] =
+        line_of(of, written ? key : fmt::format("{}.params", kOfStrategy), view.name.view());
     rows.push_back(std::move(row));
   }
   return rows;

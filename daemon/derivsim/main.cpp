@@ -22,6 +22,7 @@
 
 #include "common/descriptors.hpp"
 #include "common/output.hpp"
+#include "core/currency.hpp"
 #include "market/symbol.hpp"
 #include "sim/server.hpp"
 
@@ -52,6 +53,7 @@ struct Arguments {
   std::vector<std::string> tokens;
   std::vector<std::string> app_ids;
   std::string balance = "10000";
+  std::string currency = "USD";
   std::vector<std::string> feeds;
   std::string speed = "1";
   std::int64_t start = 0;
@@ -63,6 +65,7 @@ struct Arguments {
   std::string control;
   std::string record;
   bool no_rate_limits = false;
+  std::vector<std::string> rules;
   bool wait = false;
 };
 
@@ -77,6 +80,8 @@ void declare(CLI::App& app, Arguments& a) {
                  "token before it");
   app.add_option("--app-id", a.app_ids, "accepted application id, repeatable; default: any");
   app.add_option("--balance", a.balance, "of every account at the start")->capture_default_str();
+  app.add_option("--currency", a.currency, "of every account, as USD, BTC or JPY")
+      ->capture_default_str();
   app.add_option("--feed", a.feeds, "gbm, or replay:SYMBOL=FILE.csv, repeatable; default: gbm");
   app.add_option("--speed", a.speed, "venue seconds per second, or max")->capture_default_str();
   app.add_option("--start", a.start, "epoch at which venue time starts");
@@ -90,6 +95,7 @@ void declare(CLI::App& app, Arguments& a) {
   app.add_option("--control", a.control, "Unix socket that takes faults while running");
   app.add_option("--record", a.record, "JSON lines of every frame, tokens replaced");
   app.add_flag("--no-rate-limits", a.no_rate_limits, "never answer RateLimit");
+  app.add_option("--rule", a.rules, "NAME=VALUE, repeatable: a venue of other rules (derivsim(1))");
 }
 
 Outcome<void> read_listen(const std::string& text, sim::Server::Options& out) {
@@ -302,6 +308,13 @@ Outcome<void> read_symbols(const std::string& path, sim::Venue::Options& out) {
   return {};
 }
 
+Outcome<void> read_rules(const std::vector<std::string>& texts, sim::Venue::Options& out) {
+  for (const auto& text : texts)
+    if (auto ok = out.rules.change(text); !ok)
+      return Failure{kUsage, fmt::format("--rule {}", ok.error().text)};
+  return {};
+}
+
 Outcome<void> read_faults(const std::string& path, sim::Venue& venue) {
   if (path.empty()) return {};
   auto rules = sim::read_yaml_file(path);
@@ -338,10 +351,15 @@ Outcome<void> run(const CLI::App& app, const Arguments& a) {
   if (auto ok = read_tokens(a.tokens, venue_options); !ok) return ok.error();
   if (auto ok = read_feeds(a.feeds, venue_options); !ok) return ok.error();
   if (auto ok = read_symbols(a.symbols, venue_options); !ok) return ok.error();
-  auto balance = core::Money::parse(a.balance);
-  if (!balance || balance->units() < 0)
+  if (auto ok = read_rules(a.rules, venue_options); !ok) return ok.error();
+  const auto decimals = core::decimals_of(a.currency);
+  if (!decimals)
     return Failure{kUsage,
-                   fmt::format("--balance {}: an amount with at most 2 decimals", a.balance)};
+                   fmt::format("--currency {}: one of {}", a.currency, core::known_currencies())};
+  auto balance = core::Money::parse(a.balance, *decimals);
+  if (!balance || balance->units() < 0)
+    return Failure{kUsage, fmt::format("--balance {}: an amount with at most {} decimals",
+                                       a.balance, *decimals)};
   if (app.count("--start") != 0 && a.start <= 0)
     return Failure{kUsage, fmt::format("--start {}: an epoch in seconds", a.start)};
 
@@ -355,6 +373,7 @@ Outcome<void> run(const CLI::App& app, const Arguments& a) {
   venue_options.start = start_of(app, a, venue_options);
   venue_options.app_ids = a.app_ids;
   venue_options.balance = *balance;
+  venue_options.currency = a.currency;
   venue_options.rate_limits = !a.no_rate_limits;
   venue_options.ledger_ticks = a.ledger_ticks;
   if (!a.ledger.empty()) venue_options.ledger = [&](std::string_view line) { ledger.write(line); };

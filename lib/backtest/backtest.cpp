@@ -49,6 +49,16 @@ core::Result<void> check_model(const engine::StrategySettings& s,
                   s.name, kind.name, symbol.code));
 }
 
+/// What an option is bought back for follows from the walk of its symbol, too.
+core::Result<void> check_bids(const engine::StrategySettings& s, const market::ContractSpec& spec) {
+  const bool reckoned = !market::has_payout(spec.type) || engine::symbol_of(s).sigma_percent != 0;
+  if (!s.exit.any() || reckoned) return {};
+  return core::invalid(fmt::format(
+      "exit: strategy {} may sell {} on {} early, whose volatility is not known, so that "
+      "its value cannot be reckoned; choose a volatility index, or leave exit out",
+      s.name, market::name_of(spec.type), s.symbol));
+}
+
 /// Everything that a strategy may buy has a payout, known before the first tick.
 core::Result<void> check_payouts(const Options& options, std::span<const Tape> tapes) {
   for (const auto& s : options.settings.strategies) {
@@ -66,6 +76,7 @@ core::Result<void> check_payouts(const Options& options, std::span<const Tape> t
                         s.name, market::name_of(signal.type), market::name_of(signal.type)));
       }
       if (auto r = check_model(s, *spec); !r) return r;
+      if (auto r = check_bids(s, *spec); !r) return r;
       if (spec->basis == market::Basis::kPayout && options.payouts.is_recorded()) {
         return core::invalid(
             fmt::format("payouts: strategy {} asks for payouts, and recorded quotes are of stakes; "
@@ -108,8 +119,9 @@ core::Result<Result> run(const Options& options, std::span<const Tape> tapes,
     return core::invalid(fmt::format("latency: allowed: 0 to {} ticks", kMaxLatencyTicks));
   }
   if (options.balance.units() < 0 || options.balance.units() > core::kMostSummed) {
-    return core::invalid(fmt::format("balance: allowed: 0 to {}",
-                                     core::Money::minor(core::kMostSummed).to_string()));
+    return core::invalid(
+        fmt::format("balance: allowed: 0 to {}",
+                    core::Money::minor(core::kMostSummed, options.balance.exponent()).to_string()));
   }
   if (options.warmup < 1 || options.warmup > kMaxWarmup) {
     return core::invalid(fmt::format("warm-up: allowed: 1 to {} ticks", kMaxWarmup));

@@ -41,7 +41,8 @@ struct Options {
   /// that tick; live it is 1 to 3 s. 0: at the tick that decides the contract.
   std::chrono::seconds settle_delay{0};
   /// A purchase starts so many ticks of its symbol after the signal's, at that tick's epoch. 0: at
-  /// the signal's tick.
+  /// the signal's tick. An early sale is at the tick that brings it, at the model's bid, and its
+  /// result arrives with it, whatever both delays are.
   int latency_ticks = 0;
   /// Of programs (type dbot): Init and the first Start happen at the last of so many ticks.
   std::int64_t warmup = kWarmup;      // 1 to kMaxWarmup
@@ -82,8 +83,9 @@ struct Trade {
   core::Money payout;  // the quoted one, also of a lost contract; of a position none
   core::Money profit;
   market::End end = market::End::kWon;
-  std::optional<core::Price> barrier;      // the level in force at its end, of two the high one
-  std::optional<core::Price> low_barrier;  // of types that have two
+  std::optional<core::VenueTime> sell_epoch;  // of one that was sold before its end
+  std::optional<core::Price> barrier;         // the level in force at its end, of two the high one
+  std::optional<core::Price> low_barrier;     // of types that have two
 };
 
 /// Results in settlement order: what was won, from what peak it fell.

@@ -85,6 +85,13 @@ core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payout
         "{}: what a script buys, and when, is known only when it runs; derivctl backtest runs it",
         strategy.name.view()));
   }
+  if (strategy.exit.any()) {
+    return core::invalid(
+        fmt::format("{}: it leaves contracts early (exit), whose odds are not reckoned; derivctl "
+                    "backtest shows "
+                    "what it does, and without exit there are odds",
+                    strategy.name.view()));
+  }
   const auto spot = spot_of(*symbol, quote);
   if (!spot) return spot.error();
   Bet bet;

@@ -29,6 +29,7 @@ Driver::Driver(const Options& options, std::span<const Tape> tapes, const OnTrad
     row.name = s.name;
     result_.strategies.push_back(std::move(row));
     programs_ |= s.enabled && s.program.program != nullptr;
+    exits_ |= s.enabled && s.exit.any();
   }
   report_.is_sold = report_.is_expired = true;
 }
@@ -77,6 +78,7 @@ void Driver::step(const Merge::Item& item) {
   if (!open_.empty()) {
     feed_open(item.tape, tick);
     if (decided_ > 0) deliver(false);
+    if (exits_) tell_values(item.tape);
   }
   engine_.on_tick(tick, false, now_, actions_);
   if (!actions_.empty()) perform();
@@ -126,6 +128,22 @@ void Driver::deliver(bool of_programs) {
   std::erase_if(open_, is_due);
   // What the results set free (a held signal) is bought now, at the tick that brought them.
   perform();
+}
+
+// Before the strategies see the tick, as a result comes: what it sets free may be bought with it.
+// By order: a sale, and what follows from it, moves the list. Programs hear of it themselves.
+void Driver::tell_values(std::uint32_t tape) {
+  told_.clear();
+  for (const auto& c : open_) {
+    const bool asks = c.may_leave && !c.of_program && c.trade.tape == tape && !c.life.is_over();
+    if (asks) told_.push_back(c.order);
+  }
+  for (const auto order : told_) {
+    const auto it = std::ranges::find(open_, order, &Open::order);
+    if (it == open_.end()) continue;
+    tell_open(*it);
+    perform();
+  }
 }
 
 void Driver::settle(Open& contract) {
@@ -292,6 +310,8 @@ void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core:
                                       options_.settings.symbols.find(order.spec.symbol));
   contract.spot = quoted.quote;
   contract.of_program = programs_ && is_program(order.strategy);
+  contract.may_leave =
+      exits_ && options_.settings.strategies[strategy_index(order.strategy)].exit.any();
   auto& trade = contract.trade;
   trade.strategy = strategy_index(order.strategy);
   trade.tape = tape;
@@ -354,6 +374,7 @@ void Driver::end_trade(Open& contract) {
   trade.settled_n = ++settled_;
   trade.profit = contract.life.ended()->pays - trade.stake;
   trade.end = contract.life.ended()->how;
+  if (trade.end == market::End::kSold) trade.sell_epoch = contract.life.ended()->when;
   trade.barrier = contract.life.barrier_price();
   trade.low_barrier = contract.life.low_barrier_price();
   result_.strategies[trade.strategy].sums.add(trade.stake, trade.profit);

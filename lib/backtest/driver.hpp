@@ -34,7 +34,8 @@ class Driver final {
     core::VenueTime due;  // once decided: the earliest epoch at which the result arrives
     core::Price spot;     // at its purchase
     bool of_program = false;
-    bool is_new = false;  // bought at the tick at hand, which its program heard of with it
+    bool may_leave = false;  // its strategy has rules of `exit:`
+    bool is_new = false;     // bought at the tick at hand, which its program heard of with it
   };
   /// A purchase on its way (latency_ticks).
   struct OnTheWay {
@@ -69,8 +70,12 @@ class Driver final {
   /// product's contract says so of both.
   void deliver(bool of_programs);
   void settle(Open& contract);
+  /// What the venue would pay at this tick for each contract that may be left early.
+  void tell_values(std::uint32_t tape);
+  /// Whether the venue would buy it back now.
+  static bool is_bought_back(const Open& contract);
   void run_deadlines(core::VenueTime until);
-  // driver_program.cpp: what is for programs alone.
+  // driver_program.cpp: what is for programs, and early sales.
   static engine::Settings prepared(const Options& options);
   void pass_time(const Merge::Item& coming);
   std::optional<core::VenueTime> next_payment(core::VenueTime before) const;
@@ -130,6 +135,8 @@ class Driver final {
   std::map<core::OrderId, core::Money> wanted_payouts_;  // of quotes that asked for one
   std::deque<Waiting> trades_;                           // by purchase
   bool programs_ = false;                                // some strategy is one
+  bool exits_ = false;                                   // some strategy has rules of `exit:`
+  std::vector<core::OrderId> told_;                      // by tell_values(), kept for its room
   const Merge::Item* coming_ = nullptr;  // the next tick, while time passes before it
   std::map<std::uint64_t, std::unique_ptr<script::Program>> scripts_;  // by run
   std::int64_t settled_ = 0;

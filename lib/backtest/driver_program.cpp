@@ -1,6 +1,6 @@
-// What the back-test does for programs alone: time between two ticks (sleeps, contracts that end by
-// the clock), what the venue says of open contracts, early sales, and the purchases that the venue
-// would refuse. Rules: the product's contract, "Deriv Bot and Binary Bot programs".
+// What the back-test does for programs: time between two ticks (sleeps, contracts that end by the
+// clock) and the purchases that the venue would refuse; and for all, what the venue says of open
+// contracts and early sales. Rules: the product's contract, "Deriv Bot and Binary Bot programs".
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -96,6 +96,8 @@ void Driver::tell_open(const Open& contract) {
   execution::ContractReport report;
   report.contract = {contract.order.value};
   report.entry = contract.life.entry();
+  report.can_sell = is_bought_back(contract);
+  if (contract.life.last()) report.spot_time = contract.life.last()->epoch;
   report.bid_price = market::bid_for(options_.settings.symbols.get(contract.life.spec().symbol),
                                      contract.life, now_.venue, {}, contract.spot);
   engine_.on_contract(report, execution::Witness::kContractStream, now_, actions_);
@@ -125,12 +127,17 @@ void Driver::answer(const engine::Tell& tell) {
   if (options_.on_message) options_.on_message(now_.venue, tell.event);
 }
 
+// As the contract book: not before its entry tick, an accumulator not at it.
+bool Driver::is_bought_back(const Open& contract) {
+  const auto& life = contract.life;
+  if (life.is_over() || !life.entry() || !market::is_resold(life.spec())) return false;
+  return !market::kind_of(life.spec().type).needs.growth || life.ticks_passed() > 0;
+}
+
 void Driver::answer(const engine::SendSell& sell) {
   const auto it = std::ranges::find_if(
       open_, [&](const Open& c) { return c.order.value == sell.contract.value; });
-  const bool sells = it != open_.end() && !it->life.is_over() && it->life.entry() &&
-                     market::is_resold(it->life.spec());
-  if (!sells) {
+  if (it == open_.end() || !is_bought_back(*it)) {
     return engine_.on_not_sold(sell.contract, "Resale of this contract is not offered.", now_,
                                actions_);
   }

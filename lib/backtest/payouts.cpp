@@ -65,12 +65,14 @@ const core::Decimal* Payouts::ratio_of(market::ContractType type) const {
 }
 
 bool Payouts::has(const market::ContractSpec& spec) const {
-  if (quotes_) return quotes_->has(spec);
+  if (is_recorded()) return quotes_->has(spec);
   return is_table() ? ratio_of(spec.type) != nullptr : market::has_payout(spec.type);
 }
 
 std::string Payouts::missing(const market::ContractSpec& spec) const {
-  if (!quotes_) return fmt::format("{}, which has no ratio", market::name_of(spec.type));
+  if (!is_recorded()) {
+    return fmt::format("{}, which has no ratio", market::name_of(spec.type));
+  }
   return fmt::format(
       "{}, of which no quote is recorded (there are quotes of {}); trade it on a demo account or "
       "on "
@@ -79,7 +81,9 @@ std::string Payouts::missing(const market::ContractSpec& spec) const {
 }
 
 std::string Payouts::identity() const {
-  if (quotes_) return fmt::format("quotes {:016x}", quotes_->digest());
+  if (quotes_) {
+    return fmt::format("quotes {:016x}{}", quotes_->digest(), is_recorded() ? "" : ", else model");
+  }
   if (!is_table()) return "model";
   std::string out = "ratios";
   for (const auto& row : table_) {
@@ -90,7 +94,7 @@ std::string Payouts::identity() const {
 
 core::Money Payouts::payout(const market::ContractSpec& spec, core::Money stake,
                             const market::Tick& tick) const {
-  if (quotes_) return quotes_->payout(spec, stake, tick.epoch);
+  if (is_recorded(spec)) return quotes_->payout(spec, stake, tick.epoch);
   DERIVD_CHECK(has(spec), "a contract type without a payout");
   if (!is_table()) {
     const auto* known = symbols_.find(spec.symbol);
@@ -103,7 +107,8 @@ core::Money Payouts::payout(const market::ContractSpec& spec, core::Money stake,
 
 core::Money Payouts::price(const market::ContractSpec& spec, core::Money payout,
                            const market::Tick& tick) const {
-  DERIVD_CHECK(!quotes_ && has(spec), "a payout without a price");
+  DERIVD_CHECK(!is_recorded() && has(spec), "a payout without a price");
+  if (is_recorded(spec)) return quotes_->price(spec, payout, tick.epoch);
   if (!is_table()) {
     const auto* symbol = market::find_symbol(spec.symbol);
     DERIVD_CHECK(symbol != nullptr, "a symbol that is not known is not priced");

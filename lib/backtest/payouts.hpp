@@ -1,7 +1,7 @@
 // Owns what a won contract pays in a back-test: a table of ratios by contract type, quotes that the
-// venue gave, or else the venue's own price model. The back-test asks at each purchase; derivctl
-// and sweep say which. It never refuses a stake: what the venue would not sell is the user's
-// business.
+// venue gave, the venue's own price model, or quotes and for the rest the model. The back-test asks
+// at each purchase; derivctl and sweep say which. It never refuses a stake: what the venue would
+// not sell is the user's business.
 //
 // Rule: the product's contract, "Backtest".
 #pragma once
@@ -35,14 +35,22 @@ class Payouts final {
   /// for one unit of stake: above 0, at most kMaxRatio, at most nine decimals.
   core::Result<void> set(std::string_view type, core::Decimal ratio);
 
-  /// Only what was quoted counts; `quotes` is sorted.
-  explicit Payouts(std::shared_ptr<const Quotes> quotes) : quotes_(std::move(quotes)) {}
+  /// What contracts without a recorded quote pay.
+  enum class Rest : bool { kNothing, kModel };
+  /// What was quoted counts; `quotes` is sorted.
+  explicit Payouts(std::shared_ptr<const Quotes> quotes, Rest rest = Rest::kNothing)
+      : quotes_(std::move(quotes)), rest_(rest) {}
 
   /// The symbols that the model prices; without this, those of the snapshot.
   void price_on(const market::Symbols& symbols) { symbols_ = symbols; }
 
   bool is_table() const { return !table_.empty(); }
-  bool is_recorded() const { return quotes_ != nullptr; }
+  /// Nothing but recorded quotes counts.
+  bool is_recorded() const { return quotes_ != nullptr && rest_ == Rest::kNothing; }
+  /// Whether what it pays was recorded for this very contract.
+  bool is_recorded(const market::ContractSpec& spec) const {
+    return quotes_ != nullptr && quotes_->has(spec);
+  }
   /// Whether payout() knows this contract.
   bool has(const market::ContractSpec& spec) const;
   /// Why it does not, and the remedy.
@@ -55,7 +63,7 @@ class Payouts final {
   core::Money payout(const market::ContractSpec& spec, core::Money stake,
                      const market::Tick& tick) const;
 
-  /// What this payout costs, rounded half up. Not of recorded quotes (CHECK), which are of stakes.
+  /// What this payout costs, rounded half up. Not where recorded quotes alone count (CHECK).
   core::Money price(const market::ContractSpec& spec, core::Money payout,
                     const market::Tick& tick) const;
 
@@ -69,7 +77,8 @@ class Payouts final {
   market::PriceModel model_;
   market::Symbols symbols_;
   std::shared_ptr<const Quotes> quotes_;  // the runs of a sweep share them
-  std::vector<Ratio> table_;              // in the order of the kinds; empty: not a table
+  Rest rest_ = Rest::kNothing;
+  std::vector<Ratio> table_;  // in the order of the kinds; empty: not a table
 };
 
 }  // namespace derivd::backtest

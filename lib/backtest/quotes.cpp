@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 
 #include "core/check.hpp"
 #include "market/kind.hpp"
@@ -72,6 +71,9 @@ core::Result<void> Quotes::add(const market::ContractSpec& spec, const Quote& qu
     return core::invalid(fmt::format("a payout of {} for a stake of {} is out of range",
                                      quote.payout.to_string(), quote.stake.to_string()));
   }
+  if (count_ > 0 && quote.stake.exponent() != lanes_.front().quotes.front().stake.exponent()) {
+    return core::invalid("quotes of different currencies");
+  }
   if (count_ >= kMaxQuotes) return core::invalid(fmt::format("more than {} quotes", kMaxQuotes));
   auto it = std::ranges::find(lanes_, key_of(spec), &Lane::key);
   if (it == lanes_.end() && lanes_.size() >= kMaxLanes) {
@@ -87,21 +89,50 @@ void Quotes::sort() {
   for (auto& lane : lanes_) std::ranges::stable_sort(lane.quotes, {}, &Quote::time);
 }
 
-core::Money Quotes::payout(const market::ContractSpec& spec, core::Money stake,
-                           core::VenueTime at) const {
+std::span<const Quotes::Quote> Quotes::window_at(const market::ContractSpec& spec,
+                                                 core::VenueTime at) const {
   const auto* lane = find(spec);
   DERIVD_CHECK(lane != nullptr, "a contract without a recorded quote");
   const auto& all = lane->quotes;
   auto end = std::ranges::upper_bound(all, at, {}, &Quote::time) - all.begin();
   const auto window = static_cast<std::ptrdiff_t>(kWindow);
   if (end == 0) end = std::min(window, std::ssize(all));
-  const auto* largest = &all[static_cast<std::size_t>(end - 1)];
-  for (auto i = end; i > std::max<std::ptrdiff_t>(0, end - window); --i) {
-    const auto& quote = all[static_cast<std::size_t>(i - 1)];
-    if (quote.stake == stake) return quote.payout;
-    if (quote.stake > largest->stake) largest = &quote;
+  const auto begin = std::max<std::ptrdiff_t>(0, end - window);
+  return std::span(all).subspan(static_cast<std::size_t>(begin),
+                                static_cast<std::size_t>(end - begin));
+}
+
+namespace {
+
+/// Of equal stakes the latest.
+const Quotes::Quote& largest_of(std::span<const Quotes::Quote> quotes) {
+  const auto* largest = &quotes.back();
+  for (auto i = quotes.size(); i > 0; --i) {
+    if (quotes[i - 1].stake > largest->stake) largest = &quotes[i - 1];
   }
-  return share_of(stake, largest->payout.units(), largest->stake.units());
+  return *largest;
+}
+
+}  // namespace
+
+core::Money Quotes::payout(const market::ContractSpec& spec, core::Money stake,
+                           core::VenueTime at) const {
+  const auto window = window_at(spec, at);
+  for (auto i = window.size(); i > 0; --i) {
+    if (window[i - 1].stake == stake) return window[i - 1].payout;
+  }
+  const auto& largest = largest_of(window);
+  return share_of(stake, largest.payout.units(), largest.stake.units());
+}
+
+core::Money Quotes::price(const market::ContractSpec& spec, core::Money payout,
+                          core::VenueTime at) const {
+  const auto window = window_at(spec, at);
+  for (auto i = window.size(); i > 0; --i) {
+    if (window[i - 1].payout == payout) return window[i - 1].stake;
+  }
+  const auto& largest = largest_of(window);
+  return share_of(payout, largest.stake.units(), largest.payout.units());
 }
 
 std::uint64_t Quotes::digest() const {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,9 @@ class Quotes final {
   /// ones): what the latest of the same stake pays, else the ratio of the largest stake, which the
   /// venue's rounding distorts least, half up to the cent. The contract must be known (CHECK).
   core::Money payout(const market::ContractSpec& spec, core::Money stake, core::VenueTime at) const;
+  /// What a payout costs, of the same quotes: what the latest of the same payout cost, else by the
+  /// ratio of the largest stake, half up. The contract must be known (CHECK).
+  core::Money price(const market::ContractSpec& spec, core::Money payout, core::VenueTime at) const;
   /// A number that two sets of quotes share only if they are the same (FNV-1a; nobody forges it).
   std::uint64_t digest() const;
   /// "DIGITODD 1t on R_100, HIGHER 5t +0.10 on R_75": for messages.
@@ -75,6 +79,8 @@ class Quotes final {
   };
   static Key key_of(const market::ContractSpec& spec);
   const Lane* find(const market::ContractSpec& spec) const;
+  /// The quotes that count at a time, the latest last.
+  std::span<const Quote> window_at(const market::ContractSpec& spec, core::VenueTime at) const;
 
   std::vector<Lane> lanes_;  // few: one for each contract that was traded
   std::size_t count_ = 0;

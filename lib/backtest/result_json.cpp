@@ -89,19 +89,26 @@ std::string epoch_or_null(const std::optional<core::VenueTime>& time) {
 }  // namespace
 
 ResultJson::ResultJson(const Options& options, std::span<const Tape> tapes) {
-  for (const auto& s : options.settings.strategies)
+  for (const auto& s : options.settings.strategies) {
     strategies_.push_back(json_string(s.name.view()));
+    leaves_.push_back(s.exit.any());
+    any_leaves_ |= s.enabled && s.exit.any();
+  }
   for (const auto& t : tapes) symbols_.push_back(json_string(t.symbol.view()));
 }
 
 namespace {
 
-/// How it ended and against what, where entry and exit do not say it.
-void append_end(std::string& out, const Trade& t) {
+/// How it ended and against what, where entry and exit do not say it; of a strategy that `leaves`
+/// contracts early, always.
+void append_end(std::string& out, const Trade& t, bool leaves) {
   const auto& kind = market::kind_of(t.type);
   const bool plain = kind.wins != nullptr && !market::has_form(t.type, market::BarrierForm::kPair);
-  if (plain && t.end != market::End::kSold) return;
+  if (plain && !leaves && t.end != market::End::kSold) return;
   fmt::format_to(std::back_inserter(out), ",\"end\":\"{}\"", market::name_of(t.end));
+  if (t.sell_epoch) {
+    fmt::format_to(std::back_inserter(out), ",\"sell_epoch\":{}", t.sell_epoch->s);
+  }
   if (t.barrier) {
     fmt::format_to(std::back_inserter(out), ",\"barrier\":\"{}\"", t.barrier->to_string());
   }
@@ -145,11 +152,11 @@ void ResultJson::trade(std::string& out, const Trade& t) {
   row.put("\",\"settled_epoch\":");
   row.put(t.settled_epoch.s);
   out.append(row.text());
-  append_end(out, t);
+  append_end(out, t, leaves_[t.strategy]);
   out.push_back('}');
 }
 
-void ResultJson::end(std::string& out, const Result& result) const {
+void ResultJson::end(std::string& out, const Result& result, std::string_view payouts) const {
   out += "],\n\"strategies\":{";
   for (std::size_t i = 0; i < result.strategies.size(); ++i) {
     const auto& s = result.strategies[i];
@@ -161,8 +168,11 @@ void ResultJson::end(std::string& out, const Result& result) const {
   out += "},\n\"account\":{";
   append_sums(out, result.total);
   fmt::format_to(std::back_inserter(out), ",\"balance\":\"{}\"}},\n", result.balance.to_string());
-  fmt::format_to(std::back_inserter(out), "\"ticks\":{},\"first\":{},\"last\":{}}}\n", result.ticks,
+  if (any_leaves_) out += "\"bids\":\"model\",\n";
+  fmt::format_to(std::back_inserter(out), "\"ticks\":{},\"first\":{},\"last\":{}", result.ticks,
                  epoch_or_null(result.first), epoch_or_null(result.last));
+  if (!payouts.empty()) fmt::format_to(std::back_inserter(out), ",\n\"payouts\":{}", payouts);
+  out += "}\n";
 }
 
 }  // namespace derivd::backtest

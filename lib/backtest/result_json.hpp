@@ -8,6 +8,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "backtest/backtest.hpp"
 
@@ -20,12 +21,15 @@ class ResultJson final {
   /// Each appends to `out`.
   void begin(std::string& out) const;
   void trade(std::string& out, const Trade& trade);
-  void end(std::string& out, const Result& result) const;
+  /// `payouts`: a JSON value that says what contracts paid by; empty: the key is left out.
+  void end(std::string& out, const Result& result, std::string_view payouts = {}) const;
 
  private:
   // Everything of a row that does not change between trades, escaped once.
   std::vector<std::string> strategies_;
   std::vector<std::string> symbols_;
+  std::vector<bool> leaves_;  // whether the strategy has rules of `exit:`
+  bool any_leaves_ = false;
   bool any_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "config/contract.hpp"
+#include "config/exit.hpp"
 #include "config/offered.hpp"
 #include "config/program.hpp"
 #include "config/rules.hpp"
@@ -51,6 +52,7 @@ class Checker final {
       prefix_ = fmt::format("strategies[{}]", i);
       auto& s = config_.engine.strategies[i];
       const auto* type = good("type") ? strategy::find_type(s.type) : nullptr;
+      const auto before = c_.problems.size();
       if (type != nullptr && type->programmed) {
         read_program({c_.params[i], prefix_, c_.directory, c_.refused}, s, config_.places,
                      c_.problems);
@@ -69,6 +71,7 @@ class Checker final {
                         [this](auto key) { return given(key); },
                         [this](auto key, auto reason) { problem(key, std::move(reason)); }});
       }
+      if (type != nullptr && symbol != nullptr && c_.problems.size() == before) exit(s);
       base(s, type);
     }
     if (c_.problems.empty()) check_offered(config_);
@@ -212,6 +215,7 @@ class Checker final {
     std::vector<std::string_view> names;
     for (const auto& spec : type.params) names.push_back(spec.name);
     std::map<std::string, Place, std::less<>> seen;
+    const auto before = c_.problems.size();
     if (node != nullptr) {
       const auto& entries = node->entries;
       for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -232,6 +236,8 @@ class Checker final {
     for (const auto& spec : type.params) {
       if (spec.fallback) s.params.try_emplace(std::string(spec.name), *spec.fallback);
     }
+    if (type.check == nullptr || c_.problems.size() != before) return;
+    if (auto wrong = type.check(s.params)) problem("params." + wrong->param, wrong->text);
   }
   // ---- scripts ----
   void script(StrategySettings& s, const YamlNode* node) {
@@ -247,7 +253,7 @@ class Checker final {
              const market::SymbolInfo* symbol, const YamlNode* list) {
     if (!type.is_ruled()) {
       for (const std::string_view key : {"rules", "candles"}) {
-        if (!given(key) || (type.is_scripted && key == "candles")) continue;
+        if (!given(key) || (type.uses_candles && key == "candles")) continue;
         problem(key, fmt::format("has no meaning for type {}; leave it out, or write type: rules",
                                  type.name));
       }
@@ -265,6 +271,14 @@ class Checker final {
     } else if (symbol != nullptr && good("candles") && good("contract.duration")) {
       read_rules({*list, full("rules"), c_.text}, *symbol, s, config_.places, c_.problems);
     }
+  }
+
+  // ---- early sales ----
+  /// Of a contract that is in order: a wrong length would be taken for one that is not bought back.
+  void exit(const StrategySettings& s) {
+    const bool read = good("contract.duration") && good("contract.type") && good("contract.until");
+    if (!s.exit.any() || !read) return;
+    if (auto reason = check_exit(s); !reason.empty()) problem("exit", std::move(reason));
   }
 
   static core::Result<std::int64_t> param_value(const YamlNode& node,
@@ -328,23 +342,27 @@ class Checker final {
     // Of a payout the price is not known before it is asked for.
     if (s.contract.basis == market::Basis::kPayout) return;
     const auto base = s.staking.base;
-    auto least = market::kOptionAmounts.min_stake;
-    if (type != nullptr) {
-      for (const auto t : engine::types_of(s)) {
-        least = std::max(least, market::kind_of(t).amounts.min_stake);
-      }
-    }
-    if (base < least) {
-      problem("staking.base",
-              fmt::format("{} is below the venue's smallest stake; allowed: {} and more",
-                          base.to_string(), least.to_string()));
-    }
+    if (base.exponent() == core::Money::kCents) not_too_small(base, s, type);
     const auto& limits = config_.engine.limits;
     fits(base, "session.stop_loss", s.session.stop_loss, true);
     fits(base, "staking.max_stake", s.staking.max_stake, true);
     fits(base, "limits.max_stake", limits.max_stake, false);
     fits(base, "limits.max_open_stake", limits.max_open_stake, false);
     fits(base, "limits.daily_loss", limits.daily_loss, false);
+  }
+  /// Of a currency with other decimals the venue alone knows the smallest stake.
+  void not_too_small(core::Money base, const StrategySettings& s,
+                     const strategy::StrategyType* type) {
+    auto least = market::kOptionAmounts.min_stake;
+    if (type != nullptr) {
+      for (const auto t : engine::types_of(s)) {
+        least = std::max(least, market::kind_of(t).amounts.min_stake);
+      }
+    }
+    if (base >= least) return;
+    problem("staking.base",
+            fmt::format("{} is below the venue's smallest stake; allowed: {} and more",
+                        base.to_string(), least.to_string()));
   }
   void fits(core::Money base, std::string_view key, const std::optional<core::Money>& limit,
             bool of_strategy) {

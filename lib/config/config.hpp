@@ -45,6 +45,7 @@ struct VenueSettings {
   Api api = Api::kAuto;
   std::string app_id;
   std::string account = "demo";
+  std::optional<std::string> currency;  // null: one of two decimals, whichever the account has
   bool allow_real = false;
   Mode mode = Mode::kLive;
   PaperSettings paper;

@@ -15,6 +15,7 @@
 #include "config/table.hpp"
 #include "config/tree.hpp"
 #include "config/value.hpp"
+#include "core/currency.hpp"
 #include "core/printable.hpp"
 #include "strategy/registry.hpp"
 
@@ -75,6 +76,7 @@ class Loader final {
     auto parsed = parse_yaml(text);
     if (auto* problem = std::get_if<Problem>(&parsed)) return std::vector{std::move(*problem)};
     const auto& root = std::get<YamlNode>(parsed);
+    if (const auto decimals = money_decimals(root)) config_.engine.money_decimals = *decimals;
     Target target{config_};
     apply_defaults(target);
     if (root.kind == YamlNode::Kind::kMap) {
@@ -95,6 +97,18 @@ class Loader final {
   }
 
  private:
+  /// venue.currency decides how every amount is read, wherever it stands in the file.
+  static std::optional<std::uint8_t> money_decimals(const YamlNode& root) {
+    const auto below = [](const YamlNode& map, std::string_view key) -> const YamlNode* {
+      for (const auto& entry : map.entries)
+        if (entry.key == key) return &entry.value;
+      return nullptr;
+    };
+    const auto* venue = below(root, "venue");
+    const auto* currency = venue == nullptr ? nullptr : below(*venue, "currency");
+    return currency == nullptr ? std::nullopt : core::decimals_of(currency->text);
+  }
+
   void sort_problems() {
     std::stable_sort(problems_.begin(), problems_.end(), [](const Problem& a, const Problem& b) {
       return std::pair(a.line, a.column) < std::pair(b.line, b.column);
@@ -292,6 +306,8 @@ class Loader final {
   void strategy(const YamlNode& item, Place at, std::size_t index) {
     const auto key = fmt::format("{}[{}]", kStrategies, index);
     Target target{config_, &config_.engine.strategies[index]};
+    auto& base = config_.engine.strategies[index].staking.base;
+    base = core::Money::minor(0, config_.engine.money_decimals);  // a program has no other
     apply_defaults(target);
     if (item.kind != YamlNode::Kind::kMap) {
       add(at, key,

@@ -102,10 +102,11 @@ class Reader final {
   void symbol(const YamlNode& node, const std::string& text, const std::string& key) {
     if (!market::is_symbol_code(text)) {
       bad_symbol_ = true;
-      return add(node.place, key,
-                 fmt::format("{} is not a symbol; allowed: one as R_100 or 1HZ100V, or leave it out "
-                             "for the program's own",
-                             shown(node)));
+      return add(
+          node.place, key,
+          fmt::format("{} is not a symbol; allowed: one as R_100 or 1HZ100V, or leave it out "
+                      "for the program's own",
+                      shown(node)));
     }
     settings_.program.symbol = text;
   }
@@ -218,6 +219,7 @@ void read_program(const ProgramSource& source, engine::StrategySettings& setting
                   std::map<std::string, Place, std::less<>>& places,
                   std::vector<Problem>& problems) {
   settings.program = {};
+  settings.program.money_decimals = settings.staking.base.exponent();
   Reader(source, settings, places, problems).read();
 }
 

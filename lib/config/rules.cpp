@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 
+#include "config/contract.hpp"
 #include "config/value.hpp"
 #include "engine/spec.hpp"
 #include "market/kind.hpp"
@@ -21,15 +22,15 @@ namespace {
 using market::ContractType;
 
 constexpr std::array<std::string_view, 2> kRuleKeys{"when", "buy"};
-constexpr std::array<std::string_view, 6> kBuyKeys{"type",    "duration", "prediction",
-                                                   "barrier", "barrier2", "selected_tick"};
-/// Of contracts that rules do not buy.
-constexpr std::array<std::string_view, 7> kOtherBuyKeys{
-    "growth",      "multiplier", "cancellation", "payout_per_point",
-    "take_profit", "stop_loss",  "basis"};
-constexpr std::array<std::string_view, 12> kOtherTypes{
-    "MULTUP",     "MULTDOWN",  "ACCU",       "CALLSPREAD",  "PUTSPREAD",       "LBFLOATCALL",
-    "LBFLOATPUT", "LBHIGHLOW", "TURBOSLONG", "TURBOSSHORT", "VANILLALONGCALL", "VANILLALONGPUT"};
+constexpr std::array<std::string_view, 11> kBuyKeys{
+    "type",   "duration",   "prediction",       "barrier",     "barrier2", "selected_tick",
+    "growth", "multiplier", "payout_per_point", "take_profit", "stop_loss"};
+/// Keys of `contract:` that rules do not have, and types that they do not buy.
+constexpr std::array<std::string_view, 2> kOtherBuyKeys{"cancellation", "basis"};
+constexpr std::array<std::string_view, 5> kOtherTypes{"CALLSPREAD", "PUTSPREAD", "LBFLOATCALL",
+                                                      "LBFLOATPUT", "LBHIGHLOW"};
+constexpr std::int64_t kMaxMultiplier = 5000;
+constexpr int kMaxPayoutPerPoint = 1'000'000;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
@@ -187,9 +188,7 @@ class Reader final {
     }
     if (std::ranges::find(kOtherBuyKeys, e.key) != kOtherBuyKeys.end() && allowed.size() > 2) {
       return add(e.place, full,
-                 fmt::format("belongs to contracts that rules do not buy in this version; allowed: "
-                             "{}",
-                             join(allowed)));
+                 fmt::format("is not known to rules in this version; allowed: {}", join(allowed)));
     }
     const auto guess = did_you_mean(e.key, allowed);
     add(e.place, full,
@@ -238,7 +237,7 @@ class Reader final {
   void buy(const YamlNode& node, const std::string& key, rules::Buy& out) {
     const auto keys = entries(node, key, kBuyKeys, "buy: { type: CALL, duration: 5m }");
     if (!keys) return;
-    const auto get = [&](std::string_view name) -> const YamlNode* {
+    const Get get = [&](std::string_view name) -> const YamlNode* {
       const auto at = keys->find(name);
       return at == keys->end() ? nullptr : at->second;
     };
@@ -256,13 +255,69 @@ class Reader final {
       out.duration = *read;
     }
     const auto before = problems_.size();
+    if (!market::kind_of(out.type).needs.has_length()) {
+      static_cast<void>(wanted(get("duration"), node, key + ".duration", out, false, ""));
+    }
     prediction(get("prediction"), node, key + ".prediction", out);
+    terms(get, node, key, out);
     const bool pair = market::has_form(out.type, market::BarrierForm::kPair);
-    out.barrier =
-        barrier(get("barrier"), node, key + ".barrier", out, market::has_levels(out.type));
+    const bool by_points = std::holds_alternative<market::PointTerms>(out.terms);
+    out.barrier = barrier(get("barrier"), node, key + ".barrier", out,
+                          market::has_levels(out.type) && !by_points);
     out.barrier2 = barrier(get("barrier2"), node, key + ".barrier2", out, pair);
     selected_tick(get("selected_tick"), node, key + ".selected_tick", out);
-    if (problems_.size() == before) whole(get("duration"), node, key, out);
+    if (problems_.size() == before) whole(get, node, key, out);
+  }
+
+  using Get = std::function<const YamlNode*(std::string_view)>;
+
+  /// The value of a key that is there, of a type that takes it.
+  template <class T, class Read>
+  std::optional<T> read(const Get& get, std::string_view name, const std::string& key,
+                        const Read& reader) {
+    const auto* node = get(name);
+    if (node == nullptr) return std::nullopt;
+    auto value = reader(*node);
+    if (value) return std::move(*value);
+    add(node->place, fmt::format("{}.{}", key, name), value.error().text);
+    return std::nullopt;
+  }
+
+  /// Of positions, as the same keys of `contract:` are read.
+  void terms(const Get& get, const YamlNode& buy, const std::string& key, rules::Buy& out) {
+    const auto& needs = market::kind_of(out.type).needs;
+    const bool limited = needs.multiplier || needs.growth;
+    const auto fits = [&](std::string_view name, bool takes, bool needed) {
+      if (get(name) == nullptr && !needed) return false;
+      return wanted(get(name), buy, fmt::format("{}.{}", key, name), out, takes, "");
+    };
+    const bool has_growth = fits("growth", needs.growth, needs.growth);
+    const bool has_multiplier = fits("multiplier", needs.multiplier, needs.multiplier);
+    const bool has_points = fits("payout_per_point", needs.points, false);
+    const bool has_profit = fits("take_profit", limited, false);
+    const bool has_loss = fits("stop_loss", needs.multiplier, false);
+    std::optional<core::Money> profit;
+    std::optional<core::Money> loss;
+    const auto amount = [this](const YamlNode& node) {
+      return read_amount(node, settings_.staking.base.exponent());
+    };
+    if (has_profit) profit = read<core::Money>(get, "take_profit", key, amount);
+    if (has_loss) loss = read<core::Money>(get, "stop_loss", key, amount);
+    if (has_growth) {
+      const auto growth = read<core::Decimal>(get, "growth", key, read_growth);
+      if (growth) out.terms = market::AccumulatorTerms{*growth, profit};
+    } else if (has_multiplier) {
+      const auto times = read<std::int64_t>(get, "multiplier", key, [](const YamlNode& node) {
+        return read_count(node, 1, kMaxMultiplier);
+      });
+      if (!times) return;
+      out.terms = market::MultiplierTerms{static_cast<std::uint16_t>(*times), profit, loss, {}};
+    } else if (has_points) {
+      const auto points = read<core::Decimal>(
+          get, "payout_per_point", key,
+          [](const YamlNode& node) { return read_decimal(node, 0, kMaxPayoutPerPoint); });
+      if (points) out.terms = market::PointTerms{*points};
+    }
   }
 
   static std::vector<std::string_view> type_names() {
@@ -310,10 +365,12 @@ class Reader final {
                                       const std::string& key, const rules::Buy& out, bool takes) {
     const auto name = market::name_of(out.type);
     const auto with_one = market::with_offset(name);
-    const auto remedy =
+    auto remedy =
         !takes && with_one && *with_one != out.type
             ? fmt::format(", or buy {}, which is {} with one", market::name_of(*with_one), name)
             : std::string{};
+    // One of the two says the other.
+    if (std::holds_alternative<market::PointTerms>(out.terms)) remedy = ", or payout_per_point";
     if (!wanted(given, buy, key, out, takes, remedy)) return std::nullopt;
     const bool is_offset = has_sign(given->text);
     auto read = expression(*given, key, is_offset ? rules::parse_offset : rules::parse_number);
@@ -352,8 +409,7 @@ class Reader final {
   }
 
   /// What the market's own rules say of the contract.
-  void whole(const YamlNode* duration, const YamlNode& node, const std::string& key,
-             const rules::Buy& buy) {
+  void whole(const Get& get, const YamlNode& node, const std::string& key, const rules::Buy& buy) {
     auto alone = settings_;
     alone.rules.rules.assign(1, rules::Rule{{}, buy});
     for (const auto& [signal, varies] : engine::buyables(alone)) {
@@ -362,13 +418,30 @@ class Reader final {
       // A barrier that is reckoned stands here as a distance of zero.
       const bool reckoned = varies && problem && problem->fault == market::SpecFault::kBarrier;
       if (!problem || reckoned) continue;
-      const auto at = duration != nullptr ? duration->place : node.place;
-      return add(at, key,
-                 fmt::format("{} {} {}: {} Allowed: 1t to 10t, or a time from 15s where the type "
-                             "takes one",
-                             symbol_.code, market::name_of(buy.type), spec->duration.to_string(),
-                             problem->text));
+      return tell(*problem, get, node, key, *spec);
     }
+  }
+
+  /// At the key that it is about; where that is left out, at the whole of `buy`.
+  void tell(const market::SpecProblem& problem, const Get& get, const YamlNode& node,
+            const std::string& key, const market::ContractSpec& spec) {
+    const auto name = market::name_of(spec.type);
+    const auto at = [&](std::initializer_list<std::string_view> keys) {
+      for (const auto k : keys) {
+        if (const auto* given = get(k)) return given->place;
+      }
+      return node.place;
+    };
+    if (problem.fault == market::SpecFault::kMultiplier) {
+      return add(at({"multiplier", "growth", "payout_per_point"}), key,
+                 fmt::format("{} {}: {}", symbol_.code, name, problem.text));
+    }
+    if (spec.duration.count == 0 || !market::kind_of(spec.type).needs.has_length()) {
+      return add(node.place, key, fmt::format("{} {}: {}", symbol_.code, name, problem.text));
+    }
+    add(at({"duration"}), key,
+        fmt::format("{} {} {}: {} Allowed: 1t to 10t, or a time from 15s where the type takes one",
+                    symbol_.code, name, spec.duration.to_string(), problem.text));
   }
 
   const RulesSource& source_;

@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <type_traits>
 
 #include "config/contract.hpp"
+#include "config/exit.hpp"
 #include "config/program.hpp"
 #include "config/script.hpp"
 #include "config/value.hpp"
 #include "core/check.hpp"
+#include "core/currency.hpp"
 #include "core/notice.hpp"
 #include "market/symbols.hpp"
 #include "rules/parse.hpp"
@@ -31,8 +34,6 @@ using std::chrono::seconds;
 
 /// Names of the documentation that this version does not build yet: refused with a word of their
 /// own rather than as typing mistakes.
-constexpr std::array<std::string_view, 6> kPlannedTypes{
-    "higher_lower", "multiplier", "accumulator", "random", "rise_fall", "digit_differs"};
 constexpr std::array<std::string_view, 9> kPlannedPlans{"flat",
                                                         "martingale",
                                                         "reverse_martingale",
@@ -55,7 +56,8 @@ constexpr std::array<std::string_view, 2> kBasis{"stake", "payout"};
 constexpr std::size_t kMaxTemplate = 1000;  // Telegram takes 4096 characters
 constexpr std::string_view kTemplateAllowed =
     "a text with fields in braces, as \"{account}: {text}\"";
-constexpr std::string_view kAmountAllowed = "an amount above 0, at most 2 decimals";
+constexpr std::string_view kAmountAllowed = "an amount above 0, in the currency's decimals";
+constexpr std::string_view kLevelAllowed = "an amount above 0, or a share of the stake as 50%";
 
 /// A choice among words that stand for the values of an enumeration from 0 on.
 template <class E, const auto& Words>
@@ -121,6 +123,13 @@ Result<std::string> read_account(const YamlNode& node) {
                     shown(node)));
   }
   return text;
+}
+
+Result<std::string> read_currency(const YamlNode& node) {
+  auto text = read_text(node);
+  if (!text || core::decimals_of(*text)) return text;
+  return invalid(fmt::format("{} is no currency that is known; allowed: {}", shown(node),
+                             core::known_currencies()));
 }
 
 /// Host and port of a URL, or nothing. IPv6 in brackets.
@@ -296,17 +305,7 @@ Result<std::string> read_name(const YamlNode& node) {
 }
 
 Result<std::string> read_type(const YamlNode& node) {
-  // Words of the documentation that are short for a rule.
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kRules{
-      {{"indicator", "when: rsi(14) < 30"},
-       {"digit_over_under", "when: share(digit > 4, 100) < 40%"}}};
-  for (const auto& [word, example] : kRules) {
-    if (node.kind != YamlNode::Kind::kScalar || node.text != word) continue;
-    return invalid(
-        fmt::format("{} is written as type: rules, with a condition as {}; available: {}",
-                    shown(node), example, join(available_types())));
-  }
-  return read_choice(node, available_types(), kPlannedTypes, "strategy type");
+  return read_choice(node, available_types(), {}, "strategy type");
 }
 
 Result<std::string> read_plan(const YamlNode& node) {
@@ -401,9 +400,19 @@ std::string print(rules::Where v) { return rules::to_string(v); }
 
 // ---- rows ----
 
+/// Amounts are read in the decimals of the currency, everything else by itself.
+template <auto Read>
+auto read_for(const Target& target, const YamlNode& node) {
+  if constexpr (std::is_invocable_v<decltype(Read), const YamlNode&, std::uint8_t>) {
+    return Read(node, target.config.engine.money_decimals);
+  } else {
+    return Read(node);
+  }
+}
+
 template <auto Field, auto Read>
 std::optional<std::string> apply(Target& target, const YamlNode& node) {
-  auto value = Read(node);
+  auto value = read_for<Read>(target, node);
   if (!value) return value.error().text;
   Field(target) = std::move(*value);
   return std::nullopt;
@@ -541,6 +550,11 @@ constexpr std::array kSettings{
     row<DERIVD_FIELD(venue.allow_real), read_bool>(
         "venue.allow_real", "false", "true, false",
         "Must be true, beside account, to trade real money.", Reload::kRestart),
+    row<DERIVD_FIELD(venue.currency), read_currency>(
+        "venue.currency", kNotSet, "a currency of Deriv's accounts, as USD, EUR or BTC",
+        "The account's currency, and that of every amount here. Needed where it has other decimals "
+        "than two; where it is given, an account in another currency is refused.",
+        Reload::kRestart),
     row<DERIVD_FIELD(venue.mode), read_enum<Mode, kMode>>(
         "venue.mode", "live", "live, paper",
         "live: contracts are bought at the venue. paper: its public ticks, fills simulated here, "
@@ -589,7 +603,7 @@ constexpr std::array kSettings{
         "limits.max_trades_per_day", kNotSet, "1 to 1000000", "Purchases of a trading day.",
         Reload::kLive),
     row<DERIVD_FIELD(engine.limits.min_balance), read_amount_or_zero>(
-        "limits.min_balance", kNotSet, "an amount of 0 or more, at most 2 decimals",
+        "limits.min_balance", kNotSet, "an amount of 0 or more, in the currency's decimals",
         "The balance never falls below this, open contracts counted as lost.", Reload::kLive),
     Setting{"limits.day_starts", "00:00 UTC", "a time of day, UTC", "When a trading day begins.",
             Reload::kRestart, apply_day_starts, show_day_starts},
@@ -601,15 +615,14 @@ constexpr std::array kSettings{
                                              "What raises the signals.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(symbol), read_symbol>(
         "strategies[].symbol", kRequired,
-        "a symbol that the venue lists, as R_100, 1HZ100V or frxEURUSD", 
-        "The market. Not for type dbot: the program says it.",
-        Reload::kWhenFlat),
+        "a symbol that the venue lists, as R_100, 1HZ100V or frxEURUSD",
+        "The market. Not for type dbot: the program says it.", Reload::kWhenFlat),
     Setting{"strategies[].params", kNotSet, "see strategy types",
             "Settings of the strategy's type.", Reload::kWhenFlat, apply_params, show_params},
     row<DERIVD_OF_STRATEGY(rules.candles), read_where>(
         "strategies[].candles", "ticks", rules::kWhereAllowed,
-        "Types rules and script: what open, high, low, close and indicators are of that do not say "
-        "otherwise; of a script also what onCandle hears.",
+        "Types rules, indicator and script: what open, high, low, close and indicators are of that "
+        "do not say otherwise; of a script also what onCandle hears.",
         Reload::kWhenFlat),
     Setting{"strategies[].rules", kNotSet, "a list of when and buy; see expressions",
             "Type rules: the first whose condition holds buys.", Reload::kWhenFlat, apply_rules,
@@ -622,7 +635,7 @@ constexpr std::array kSettings{
         "End of the contract, in the place of its duration.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.types), read_contract_types>(
         "strategies[].contract.type", kNotSet, "a contract type, or two: [up, down]",
-        "What strategies without contracts of their own buy (random, rise_fall).",
+        "What strategies without contracts of their own buy (random, rise_fall, indicator).",
         Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.barrier), read_barrier>(
         "strategies[].contract.barrier", kNotSet, "+0.10, -0.10, or a quote",
@@ -663,11 +676,27 @@ constexpr std::array kSettings{
         "first, and the limits look at that.",
         Reload::kWhenFlat),
 
+    row<DERIVD_OF_STRATEGY(exit.profit), read_exit_level>(
+        "strategies[].exit.profit", kNotSet, kLevelAllowed,
+        "Sells the contract early once the venue pays this much more for it than it cost.",
+        Reload::kLive),
+    row<DERIVD_OF_STRATEGY(exit.loss), read_exit_loss>(
+        "strategies[].exit.loss", kNotSet, kLevelAllowed,
+        "Sells it once the venue pays this much less for it than it cost.", Reload::kLive),
+    row<DERIVD_OF_STRATEGY(exit.trailing), read_exit_level>(
+        "strategies[].exit.trailing", kNotSet, kLevelAllowed,
+        "Sells it once its value has fallen this far from the best since its entry.",
+        Reload::kLive),
+    row<DERIVD_OF_STRATEGY(exit.after), read_exit_after>(
+        "strategies[].exit.after", kNotSet, "ticks as 20t, or a time as 30s, 5m, 1h",
+        "Sells it so many ticks after its entry tick, or so long after it.", Reload::kLive),
+
     row<DERIVD_OF_STRATEGY(staking.plan), read_plan>("strategies[].staking.plan", "flat",
                                                      "see stake plans", "How the stake moves.",
                                                      Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(staking.base), read_amount>(
-        "strategies[].staking.base", kRequired, "an amount from 0.35, at most 2 decimals",
+        "strategies[].staking.base", kRequired,
+        "an amount from 0.35 (USD), in the currency's decimals",
         "The first stake, from which every other is computed. Not for type dbot: the program says "
         "its stakes.",
         Reload::kWhenFlat),

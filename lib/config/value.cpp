@@ -80,14 +80,17 @@ Result<core::Decimal> decimal_of(const YamlNode& node, std::string_view allowed)
   return value;
 }
 
-Result<core::Money> amount_of(const YamlNode& node, bool zero_too) {
-  const auto allowed = fmt::format("an amount {}, with at most 2 decimals, up to {}",
-                                   zero_too ? "of 0 or more" : "above 0", kMaxAmount.to_string());
+Result<core::Money> amount_of(const YamlNode& node, bool zero_too, std::uint8_t decimals) {
+  const auto most = most_amount(decimals);
+  const auto allowed = fmt::format(
+      "an amount {}, with {}, up to {}", zero_too ? "of 0 or more" : "above 0",
+      decimals == 0 ? std::string("no decimals") : fmt::format("at most {} decimals", decimals),
+      most.to_string());
   const auto value = decimal_of(node, allowed);
   if (!value) return value.error();
-  const auto money = core::Money::from(*value);
+  const auto money = core::Money::from(*value, decimals);
   if (!money) return invalid(fmt::format("{}; allowed: {}", money.error().text, allowed));
-  if (*money > kMaxAmount) {
+  if (*money > most) {
     return invalid(fmt::format("{} is too large; allowed: {}", shown(node), allowed));
   }
   if (money->is_zero() && !zero_too) {
@@ -208,8 +211,19 @@ Result<bool> read_bool(const YamlNode& node) {
   return invalid(fmt::format("{} is neither true nor false; allowed: true, false", shown(node)));
 }
 
-Result<core::Money> read_amount(const YamlNode& node) { return amount_of(node, false); }
-Result<core::Money> read_amount_or_zero(const YamlNode& node) { return amount_of(node, true); }
+core::Money most_amount(std::uint8_t decimals) {
+  constexpr std::int64_t kBillion = 1'000'000'000;
+  constexpr std::int64_t kMillion = 1'000'000;
+  const auto most = decimals <= core::Money::kCents ? kBillion : kMillion;
+  return core::Money::minor(most * core::pow10(decimals), decimals);
+}
+
+Result<core::Money> read_amount(const YamlNode& node, std::uint8_t decimals) {
+  return amount_of(node, false, decimals);
+}
+Result<core::Money> read_amount_or_zero(const YamlNode& node, std::uint8_t decimals) {
+  return amount_of(node, true, decimals);
+}
 
 Result<std::int64_t> read_count(const YamlNode& node, std::int64_t low, std::int64_t high) {
   const auto allowed = fmt::format("a whole number from {} to {}", low, high);

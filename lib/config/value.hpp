@@ -29,10 +29,13 @@ std::optional<std::string> decimal_comma(const YamlNode& value, const YamlNode::
 
 core::Result<std::string> read_text(const YamlNode& node);
 core::Result<bool> read_bool(const YamlNode& node);
-/// More than 0 (or at least 0), at most two decimals, at most kMaxAmount.
-core::Result<core::Money> read_amount(const YamlNode& node);
-core::Result<core::Money> read_amount_or_zero(const YamlNode& node);
-inline constexpr core::Money kMaxAmount = core::Money::minor(1'000'000'000'00);
+/// More than 0 (or at least 0), exact in the currency's decimals, at most most_amount().
+core::Result<core::Money> read_amount(const YamlNode& node,
+                                      std::uint8_t decimals = core::Money::kCents);
+core::Result<core::Money> read_amount_or_zero(const YamlNode& node,
+                                              std::uint8_t decimals = core::Money::kCents);
+/// A billion of a currency of up to two decimals, a million of others.
+core::Money most_amount(std::uint8_t decimals);
 core::Result<std::int64_t> read_count(const YamlNode& node, std::int64_t low, std::int64_t high);
 /// Between the bounds, both out of reach (`low` < value <= `high`), at most 6 decimals.
 core::Result<core::Decimal> read_decimal(const YamlNode& node, int low, int high);

@@ -1,5 +1,7 @@
 #include "core/decimal.hpp"
 
+#include "core/currency.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -143,6 +145,14 @@ Result<Money> Money::parse(std::string_view text, std::uint8_t exponent) {
   auto value = Decimal::parse(text);
   if (!value) return value.error();
   return from(*value, exponent);
+}
+
+Result<Money> Money::parse_as_written(std::string_view text) {
+  const auto point = text.find('.');
+  const auto decimals = point == std::string_view::npos ? 0 : text.size() - point - 1;
+  if (decimals > kMostDecimals)
+    return invalid("an amount with more decimals than any currency has");
+  return parse(text, static_cast<std::uint8_t>(decimals));
 }
 
 std::string Money::to_string() const { return format_fixed(units_, exponent_); }

@@ -31,7 +31,8 @@ struct Decimal {
 };
 
 /// An amount in minor units of its currency; `exponent` is the number of decimals (USD: 2).
-/// Arithmetic between different exponents and overflow are bugs (CHECK).
+/// Arithmetic between different exponents and overflow are bugs (CHECK). Nothing is nothing in
+/// every currency: a zero can be added to and compared with an amount of any exponent.
 class Money {
  public:
   static constexpr std::uint8_t kCents = 2;
@@ -41,6 +42,8 @@ class Money {
   }
   /// Exact: text with more decimals than the exponent (trailing zeros apart) is an error.
   static Result<Money> parse(std::string_view text, std::uint8_t exponent = kCents);
+  /// Of a text that to_string() wrote: the decimals that it has are the currency's.
+  static Result<Money> parse_as_written(std::string_view text);
   /// Exact, from a number on the wire that was already parsed.
   static Result<Money> from(Decimal value, std::uint8_t exponent = kCents);
 
@@ -50,17 +53,19 @@ class Money {
   double to_double() const;       // for pricing models and metrics only
   constexpr bool is_zero() const { return units_ == 0; }
 
-  friend constexpr bool operator==(Money, Money) = default;
+  friend constexpr bool operator==(Money a, Money b) {
+    return a.units_ == b.units_ && (a.exponent_ == b.exponent_ || a.units_ == 0);
+  }
   friend std::strong_ordering operator<=>(Money a, Money b) {
-    DERIVD_CHECK(a.exponent_ == b.exponent_, "amounts of different currencies compared");
+    DERIVD_CHECK(are_of_one_currency(a, b), "amounts of different currencies compared");
     return a.units_ <=> b.units_;
   }
   Money operator-() const { return Money(-units_, exponent_); }
   friend Money operator+(Money a, Money b) {
-    DERIVD_CHECK(a.exponent_ == b.exponent_, "amounts of different currencies added");
+    DERIVD_CHECK(are_of_one_currency(a, b), "amounts of different currencies added");
     std::int64_t sum = 0;
     DERIVD_CHECK(!__builtin_add_overflow(a.units_, b.units_, &sum), "amount overflow");
-    return Money(sum, a.exponent_);
+    return Money(sum, b.is_zero() ? a.exponent_ : b.exponent_);
   }
   friend Money operator-(Money a, Money b) { return a + (-b); }
   Money& operator+=(Money b) { return *this = *this + b; }
@@ -68,6 +73,9 @@ class Money {
 
  private:
   constexpr Money(std::int64_t units, std::uint8_t exponent) : units_(units), exponent_(exponent) {}
+  static constexpr bool are_of_one_currency(Money a, Money b) {
+    return a.exponent_ == b.exponent_ || a.is_zero() || b.is_zero();
+  }
   std::int64_t units_ = 0;
   std::uint8_t exponent_ = kCents;
 };

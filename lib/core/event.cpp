@@ -64,6 +64,8 @@ std::string_view name_of(EventKind kind) {
       return "script_message";
     case EventKind::kStrategyWaits:
       return "strategy_waits";
+    case EventKind::kEarlySale:
+      return "early_sale";
     case EventKind::kAccountLimit:
       return "account_limit";
     case EventKind::kTickGap:

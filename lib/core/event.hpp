@@ -47,6 +47,7 @@ enum class EventKind : std::uint8_t {
   kStrategyResumed,
   kScriptMessage,  // a user's program says it: DERIVD_REASON is its place, DERIVD_STATE the level
   kStrategyWaits,  // the venue refuses its purchases: asked again at growing intervals
+  kEarlySale,      // a rule of `exit:`: DERIVD_STATE asked, refused, unknown, open; DERIVD_REASON
   kAccountLimit,
   kTickGap,
   kSymbolSilent,  // no tick of it for long, or ticks again: DERIVD_STATE

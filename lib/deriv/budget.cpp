@@ -50,6 +50,9 @@ std::uint32_t CallBudget::reserve_for(Call call, const Group& group) const {
     case Call::kPortfolio:
     case Call::kProfitTable:
       return 0;
+    case Call::kPrice:
+      // Where quotes are counted apart from purchases (v3), a strategy's quotes come first, too.
+      return group.pool;
     case Call::kPing:
     case Call::kHistoryOnly:
     case Call::kPast:

@@ -30,6 +30,7 @@ std::string_view name_of(Call call) {
     case Call::kProfitTable:
       return "profit_table";
     case Call::kProposal:
+    case Call::kPrice:
       return "proposal";
     case Call::kBuy:
       return "buy";
@@ -51,6 +52,7 @@ Fate fate_of(Call call) {
       return Fate::kUnknown;
     case Call::kSell:  // told as failed with the word that its outcome is open; the stream shows it
     case Call::kProposal:
+    case Call::kPrice:
       return Fate::kRefused;
     case Call::kAuthorize:
     case Call::kPing:
@@ -82,6 +84,7 @@ core::Duration reply_timeout(Call call) {
     case Call::kPing:  // the venue answers it at once; on a link this slow nobody can trade
       return std::chrono::seconds(5);
     case Call::kProposal:  // an older quote is worth nothing
+    case Call::kPrice:
       return std::chrono::seconds(5);
     case Call::kAuthorize:
     case Call::kTime:

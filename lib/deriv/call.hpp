@@ -26,13 +26,14 @@ enum class Call : std::uint8_t {
   kPortfolio,
   kProfitTable,
   kProposal,
+  kPrice,  // a proposal that an operator asks for, and nobody buys
   kBuy,
   kSell,
   kForget,
   kOfferings,     // contracts_for one symbol
   kTradingTimes,  // of all symbols on one day
 };
-inline constexpr std::size_t kCallCount = 20;
+inline constexpr std::size_t kCallCount = 21;
 
 /// For messages: "ticks_history".
 std::string_view name_of(Call call);

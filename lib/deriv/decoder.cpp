@@ -57,6 +57,7 @@ const PayloadKey* find_payload(std::string_view key) {
 /// What the forward pass over the top level has found.
 struct Pass {
   const WireNames& names;
+  json::Amounts money;
   Frame& out;
   std::optional<std::string_view> msg_type;
   std::optional<std::uint8_t> decimals;
@@ -83,7 +84,7 @@ Status Pass::take_payload(Message message, Value v) {
   if (payload) return bad(name_of(message), "is a second payload of one frame");
   payload = true;
   out.message = message;
-  payload_error = decode_payload(message, v, names, out.payload);
+  payload_error = decode_payload(message, v, names, money, out.payload);
   return {};
 }
 
@@ -142,6 +143,7 @@ struct Decoder::Impl {
   }
 
   const WireNames& names;
+  json::Amounts money;
   json::ondemand::parser parser;
   std::string copy;  // for frames whose buffer is too short to read beyond
 
@@ -164,7 +166,7 @@ Status Decoder::Impl::echoed_req_id(json::ondemand::document& document, Frame& o
 Status Decoder::Impl::pass(json::ondemand::document& document, Frame& out) {
   json::ondemand::object object;
   if (const auto e = document.get_object().get(object)) return broken("frame", e);
-  Pass pass{names, out, {}, {}, false, {}, {}};
+  Pass pass{names, money, out, {}, {}, false, {}, {}};
   DERIV_TRY(each_field(object, "frame", [&](std::string_view key, Value v) -> Status {
     // A field in error does not end the pass: req_id may still come, and it tells whose answer
     // could not be understood. A broken document ends it by itself.
@@ -179,6 +181,8 @@ Status Decoder::Impl::pass(json::ondemand::document& document, Frame& out) {
 
 Decoder::Decoder(const WireNames& names) : impl_(std::make_unique<Impl>(names)) {}
 Decoder::~Decoder() = default;
+
+void Decoder::set_money_decimals(std::uint8_t decimals) { impl_->money.decimals = decimals; }
 
 Result<void> Decoder::decode(std::string_view frame, std::size_t capacity, Frame& out) {
   out = Frame{};

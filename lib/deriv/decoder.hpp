@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -21,6 +22,9 @@ class Decoder final {
  public:
   explicit Decoder(const WireNames& names);
   ~Decoder();
+
+  /// Amounts are read in so many decimals from now on: those of the account's currency. Two before.
+  void set_money_decimals(std::uint8_t decimals);
 
   /// Keys in any order, one forward pass, numbers from their text. `capacity` is how many bytes may
   /// be read from frame.data(); with fewer than size + 64 the frame is copied first. On error,

@@ -91,7 +91,10 @@ std::unique_ptr<Rules> make_rules(Dialect dialect);
 /// Of SessionSettings::public_only: a socket without an account, in either dialect.
 std::unique_ptr<Opening> make_public_opening(const SessionSettings& settings);
 
-/// Currencies of two decimals in which Deriv keeps trading accounts; the others have eight.
-bool has_two_decimals(std::string_view currency);
+/// In how many decimals the amounts of an account are, where derivd can trade on it as configured:
+/// `said` is what the account's own login says of its currency. The error says what to write.
+core::Result<std::uint8_t> account_decimals(std::string_view account, std::string_view currency,
+                                            std::optional<std::uint8_t> said,
+                                            const SessionSettings& settings);
 
 }  // namespace derivd::deriv

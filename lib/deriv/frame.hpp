@@ -74,13 +74,14 @@ struct HistoryPayload {
 struct AuthorizePayload {
   core::ShortString<32> loginid;
   core::ShortString<20> currency;
+  std::optional<std::uint8_t> decimals;  // of that currency, where the venue says it
   bool is_virtual = false;
   std::vector<core::ShortString<32>> scopes;
 };
 struct TimePayload {
   core::VenueTime time;
 };
-/// The balance stays a Decimal: the currency may have more decimals than derivd trades in.
+/// The balance stays a Decimal: it comes before it is known whose decimals it has.
 struct BalancePayload {
   core::Decimal balance;
   core::ShortString<20> currency;
@@ -105,6 +106,11 @@ struct ProposalPayload {
   core::ShortString<64> id;
   core::Money ask;
   core::Money payout;
+  std::optional<core::Decimal> spot = {};
+  std::optional<core::VenueTime> spot_time = {};
+  std::optional<core::VenueTime> start = {};
+  std::optional<core::Decimal> commission = {};  // of multipliers
+  core::Text words = {};                         // its longcode, as it may be shown
 };
 struct SellPayload {
   core::ContractId contract;

@@ -128,17 +128,6 @@ inline Status read(Value value, std::string_view name, std::optional<std::int64_
   return {};
 }
 
-/// Amounts in cents: derivd trades only in currencies of two decimals.
-inline Status read(Value value, std::string_view name, std::optional<core::Money>& out) {
-  if (auto s = once(name, out); !s) return s;
-  std::optional<core::Decimal> number;
-  if (auto s = read(value, name, number); !s) return s;
-  auto money = core::Money::from(*number);
-  if (!money) return bad(name, money.error().text);
-  out = *money;
-  return {};
-}
-
 inline Status read(Value value, std::string_view name, std::optional<core::VenueTime>& out) {
   if (auto s = once(name, out); !s) return s;
   std::optional<std::int64_t> seconds;
@@ -199,6 +188,27 @@ Status read_nullable(Value value, std::string_view name, std::optional<T>& out) 
   if (*null) return {};
   return read(value, name, out);
 }
+
+/// Reads amounts of money: exactly, in the decimals of the account's currency.
+struct Amounts {
+  std::uint8_t decimals = core::Money::kCents;
+
+  Status read(Value value, std::string_view name, std::optional<core::Money>& out) const {
+    if (auto s = once(name, out); !s) return s;
+    std::optional<core::Decimal> number;
+    if (auto s = json::read(value, name, number); !s) return s;
+    auto money = core::Money::from(*number, decimals);
+    if (!money) return bad(name, money.error().text);
+    out = *money;
+    return {};
+  }
+  /// Null counts as absent where the schema allows it.
+  Status read_nullable(Value value, std::string_view name, std::optional<core::Money>& out) const {
+    const auto null = is_null(value, name);
+    if (!null) return null.error();
+    return *null ? Status{} : read(value, name, out);
+  }
+};
 
 /// The text as it may be shown, without allocating where it is as it should be.
 template <std::size_t N>

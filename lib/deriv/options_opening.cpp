@@ -154,12 +154,9 @@ Step OptionsOpening::choose(const std::vector<rest::Account>& accounts) {
     return Step::fail(FatalKind::kRealNotAllowed,
                       fmt::format("{} is a real account and allow_real is false", found->id));
   }
-  if (!has_two_decimals(found->currency.view())) {
-    return Step::fail(FatalKind::kCurrency,
-                      fmt::format("account {} is kept in '{}'; only currencies with two decimals "
-                                  "are traded",
-                                  found->id, found->currency));
-  }
+  const auto decimals =
+      account_decimals(found->id.view(), found->currency.view(), std::nullopt, settings_);
+  if (!decimals) return Step::fail(FatalKind::kCurrency, decimals.error().text);
   // Ends up in a URL's path.
   if (!std::all_of(found->id.view().begin(), found->id.view().end(), [](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -246,6 +243,10 @@ Step OptionsOpening::on_login(const Frame& frame) {
   step.account.id = account_->id;
   step.account.is_real = account_->is_real;
   step.account.currency = account_->currency.view();
+  // It was looked at when the account was chosen.
+  step.account.decimals =
+      account_decimals(account_->id.view(), account_->currency.view(), std::nullopt, settings_)
+          .value();
   return step;
 }
 

@@ -24,6 +24,7 @@ class OptionsRules final : public Rules {
       case Call::kBuy:
       case Call::kSell:
       case Call::kProposal:
+      case Call::kPrice:
       case Call::kWatch:
       case Call::kPoll:
         return 0;

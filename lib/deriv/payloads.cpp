@@ -13,6 +13,7 @@ using core::Error;
 using core::Result;
 using execution::HistoryRow;
 using execution::TransactionReport;
+using json::Amounts;
 using json::bad;
 using json::each_element;
 using json::each_field;
@@ -118,15 +119,42 @@ Status decode_history(Value value, HistoryPayload& out) {
   return {};
 }
 
+struct CurrencyDigits {
+  core::ShortString<20> currency;
+  std::uint8_t decimals = 0;
+};
+
+/// {"USD": {"fractional_digits": 2}}
+Status decode_currencies(Value value, std::vector<CurrencyDigits>& out) {
+  constexpr std::size_t kMaxCurrencies = 50;
+  return each_field(value, "authorize.local_currencies",
+                    [&](std::string_view currency, Value v) -> Status {
+                      std::optional<std::uint8_t> decimals;
+                      DERIV_TRY(each_field(v, "authorize.local_currencies",
+                                           [&](std::string_view key, Value item) -> Status {
+                                             if (key != "fractional_digits") return {};
+                                             return read_decimals(item, key, decimals);
+                                           }));
+                      if (!decimals || !core::ShortString<20>::fits(currency)) return {};
+                      if (out.size() == kMaxCurrencies) {
+                        return bad("authorize.local_currencies", "has too many fields");
+                      }
+                      out.push_back({currency, *decimals});
+                      return {};
+                    });
+}
+
 Status decode_authorize(Value value, AuthorizePayload& out) {
   std::optional<core::ShortString<32>> loginid;
   std::optional<core::ShortString<20>> currency;
   std::optional<bool> is_virtual;
+  std::vector<CurrencyDigits> digits;
   bool scopes = false;
   DERIV_TRY(each_field(value, "authorize", [&](std::string_view key, Value v) -> Status {
     if (key == "loginid") return read(v, "authorize.loginid", loginid);
     if (key == "currency") return read(v, "authorize.currency", currency);
     if (key == "is_virtual") return read(v, "authorize.is_virtual", is_virtual);
+    if (key == "local_currencies") return decode_currencies(v, digits);
     if (key == "scopes") {
       if (scopes) return bad("authorize.scopes", "appears twice");
       scopes = true;
@@ -146,6 +174,9 @@ Status decode_authorize(Value value, AuthorizePayload& out) {
   out.loginid = *loginid;
   out.currency = *currency;
   out.is_virtual = *is_virtual;
+  for (const auto& d : digits) {
+    if (d.currency == *currency) out.decimals = d.decimals;
+  }
   return {};
 }
 
@@ -209,24 +240,33 @@ Status decode_active_symbols(Value value, const WireNames& names, ActiveSymbolsP
   });
 }
 
-Status decode_proposal(Value value, ProposalPayload& out) {
+Status decode_proposal(Value value, Amounts money, ProposalPayload& out) {
   std::optional<core::ShortString<64>> id;
   std::optional<core::Money> ask;
   std::optional<core::Money> payout;
+  std::optional<core::Text> words;
   DERIV_TRY(each_field(value, "proposal", [&](std::string_view key, Value v) -> Status {
     if (key == "id") return read(v, "proposal.id", id);
-    if (key == "ask_price") return read(v, "proposal.ask_price", ask);
-    if (key == "payout") return read(v, "proposal.payout", payout);
+    if (key == "ask_price") return money.read(v, "proposal.ask_price", ask);
+    if (key == "payout") return money.read(v, "proposal.payout", payout);
+    if (key == "spot") return read_nullable(v, "proposal.spot", out.spot);
+    if (key == "spot_time") return read_nullable(v, "proposal.spot_time", out.spot_time);
+    if (key == "date_start") return read_nullable(v, "proposal.date_start", out.start);
+    if (key == "commission") return read_nullable(v, "proposal.commission", out.commission);
+    if (key == "longcode") return read_cut(v, "proposal.longcode", words);
     return {};
   }));
   DERIV_TRY(require("proposal.id", id));
   DERIV_TRY(require("proposal.ask_price", ask));
   DERIV_TRY(require("proposal.payout", payout));
-  out = {*id, *ask, *payout};
+  out.id = *id;
+  out.ask = *ask;
+  out.payout = *payout;
+  if (words) out.words = *words;
   return {};
 }
 
-Status decode_buy(Value value, execution::Bought& out) {
+Status decode_buy(Value value, Amounts money, execution::Bought& out) {
   std::optional<core::ContractId> contract;
   std::optional<core::TransactionId> transaction;
   std::optional<core::Money> price;
@@ -237,9 +277,9 @@ Status decode_buy(Value value, execution::Bought& out) {
   DERIV_TRY(each_field(value, "buy", [&](std::string_view key, Value v) -> Status {
     if (key == "contract_id") return read(v, "buy.contract_id", contract);
     if (key == "transaction_id") return read(v, "buy.transaction_id", transaction);
-    if (key == "buy_price") return read(v, "buy.buy_price", price);
-    if (key == "payout") return read(v, "buy.payout", payout);
-    if (key == "balance_after") return read(v, "buy.balance_after", balance);
+    if (key == "buy_price") return money.read(v, "buy.buy_price", price);
+    if (key == "payout") return money.read(v, "buy.payout", payout);
+    if (key == "balance_after") return money.read(v, "buy.balance_after", balance);
     if (key == "purchase_time") return read(v, "buy.purchase_time", purchase_time);
     if (key == "shortcode") return read_cut(v, "buy.shortcode", shortcode);
     return {};
@@ -262,12 +302,12 @@ Status decode_buy(Value value, execution::Bought& out) {
   return {};
 }
 
-Status decode_sell(Value value, SellPayload& out) {
+Status decode_sell(Value value, Amounts money, SellPayload& out) {
   std::optional<core::ContractId> contract;
   std::optional<core::Money> sold_for;
   DERIV_TRY(each_field(value, "sell", [&](std::string_view key, Value v) -> Status {
     if (key == "contract_id") return read(v, "sell.contract_id", contract);
-    if (key == "sold_for") return read(v, "sell.sold_for", sold_for);
+    if (key == "sold_for") return money.read(v, "sell.sold_for", sold_for);
     return {};
   }));
   DERIV_TRY(require("sell.contract_id", contract));
@@ -289,6 +329,7 @@ struct ContractFields {
   std::optional<core::Money> sell_price;
   std::optional<core::Money> profit;
   std::optional<core::Money> bid_price;
+  std::optional<bool> can_sell;
   std::optional<core::VenueTime> purchase_time;
   std::optional<core::VenueTime> expiry;
   std::optional<core::VenueTime> sell_time;
@@ -301,7 +342,7 @@ struct ContractFields {
   std::optional<core::ShortString<120>> shortcode;
   std::size_t seen = 0;
 
-  Status take(std::string_view key, Value v, const WireNames& names);
+  Status take(std::string_view key, Value v, const WireNames& names, Amounts money);
   Status take_transactions(Value v);
   Status finish(ContractPayload& out) const;
 };
@@ -320,7 +361,7 @@ Status ContractFields::take_transactions(Value v) {
 }
 
 // Nullable fields are those that either dialect's response schema declares nullable.
-Status ContractFields::take(std::string_view key, Value v, const WireNames& names) {
+Status ContractFields::take(std::string_view key, Value v, const WireNames& names, Amounts money) {
   ++seen;
   if (key == "contract_id") return read(v, "proposal_open_contract.contract_id", contract);
   if (key == "contract_type") return read(v, "proposal_open_contract.contract_type", type);
@@ -328,11 +369,15 @@ Status ContractFields::take(std::string_view key, Value v, const WireNames& name
   if (key == "is_sold") return read(v, "proposal_open_contract.is_sold", is_sold);
   if (key == "is_expired") return read(v, "proposal_open_contract.is_expired", is_expired);
   if (key == "status") return read_nullable(v, "proposal_open_contract.status", status);
-  if (key == "buy_price") return read(v, "proposal_open_contract.buy_price", buy_price);
-  if (key == "payout") return read_nullable(v, "proposal_open_contract.payout", payout);
-  if (key == "sell_price") return read_nullable(v, "proposal_open_contract.sell_price", sell_price);
-  if (key == "profit") return read(v, "proposal_open_contract.profit", profit);
-  if (key == "bid_price") return read(v, "proposal_open_contract.bid_price", bid_price);
+  if (key == "buy_price") return money.read(v, "proposal_open_contract.buy_price", buy_price);
+  if (key == "payout") return money.read_nullable(v, "proposal_open_contract.payout", payout);
+  if (key == "sell_price")
+    return money.read_nullable(v, "proposal_open_contract.sell_price", sell_price);
+  if (key == "profit") return money.read(v, "proposal_open_contract.profit", profit);
+  if (key == "bid_price") return money.read(v, "proposal_open_contract.bid_price", bid_price);
+  if (key == "is_valid_to_sell") {
+    return read_nullable(v, "proposal_open_contract.is_valid_to_sell", can_sell);
+  }
   if (key == "purchase_time") return read(v, "proposal_open_contract.purchase_time", purchase_time);
   if (key == "date_expiry") return read(v, "proposal_open_contract.date_expiry", expiry);
   if (key == "sell_time") return read_nullable(v, "proposal_open_contract.sell_time", sell_time);
@@ -376,6 +421,7 @@ Status ContractFields::finish(ContractPayload& out) const {
   report.sell_price = sell_price;
   report.profit = profit;
   report.bid_price = bid_price;
+  report.can_sell = can_sell;
   report.purchase_time = purchase_time;
   report.expiry = expiry;
   report.sell_time = sell_time;
@@ -387,14 +433,16 @@ Status ContractFields::finish(ContractPayload& out) const {
   return {};
 }
 
-Status decode_contract(Value value, const WireNames& names, ContractPayload& out) {
+Status decode_contract(Value value, const WireNames& names, Amounts money, ContractPayload& out) {
   ContractFields fields;
-  DERIV_TRY(each_field(value, "proposal_open_contract",
-                       [&](std::string_view key, Value v) { return fields.take(key, v, names); }));
+  DERIV_TRY(each_field(value, "proposal_open_contract", [&](std::string_view key, Value v) {
+    return fields.take(key, v, names, money);
+  }));
   return fields.finish(out);
 }
 
-Status decode_transaction(Value value, const WireNames& names, TransactionPayload& out) {
+Status decode_transaction(Value value, const WireNames& names, Amounts money,
+                          TransactionPayload& out) {
   std::optional<core::ShortString<24>> action;
   std::optional<core::ContractId> contract;
   std::optional<core::TransactionId> transaction;
@@ -409,8 +457,8 @@ Status decode_transaction(Value value, const WireNames& names, TransactionPayloa
     if (key == "action") return read(v, "transaction.action", action);
     if (key == "contract_id") return read_nullable(v, "transaction.contract_id", contract);
     if (key == "transaction_id") return read(v, "transaction.transaction_id", transaction);
-    if (key == "amount") return read(v, "transaction.amount", amount);
-    if (key == "balance") return read(v, "transaction.balance", balance);
+    if (key == "amount") return money.read(v, "transaction.amount", amount);
+    if (key == "balance") return money.read(v, "transaction.balance", balance);
     if (key == "transaction_time") return read(v, "transaction.transaction_time", time);
     if (key == "purchase_time") {
       return read_nullable(v, "transaction.purchase_time", purchase_time);
@@ -476,11 +524,11 @@ struct RowFields {
   std::optional<core::VenueTime> sell_time;
   std::optional<core::ShortString<120>> shortcode;
 
-  Status take(std::string_view key, Value v, std::string_view symbol_key);
-  Result<HistoryRow> finish(bool open) const;
+  Status take(std::string_view key, Value v, std::string_view symbol_key, Amounts money);
+  Result<HistoryRow> finish(bool open, Amounts money) const;
 };
 
-Status RowFields::take(std::string_view key, Value v, std::string_view symbol_key) {
+Status RowFields::take(std::string_view key, Value v, std::string_view symbol_key, Amounts money) {
   if (key == "contract_id") {
     const auto null = json::is_null(v, "contract_id");
     if (!null) return null.error();
@@ -490,16 +538,16 @@ Status RowFields::take(std::string_view key, Value v, std::string_view symbol_ke
   if (key == "transaction_id") return read(v, "transaction_id", transaction);
   if (key == "contract_type") return read(v, "contract_type", type);
   if (key == symbol_key) return read(v, symbol_key, symbol);
-  if (key == "buy_price") return read(v, "buy_price", buy_price);
+  if (key == "buy_price") return money.read(v, "buy_price", buy_price);
   if (key == "payout") return read_nullable(v, "payout", payout);
-  if (key == "sell_price") return read(v, "sell_price", sell_price);
+  if (key == "sell_price") return money.read(v, "sell_price", sell_price);
   if (key == "purchase_time") return read(v, "purchase_time", purchase_time);
   if (key == "sell_time") return read_nullable(v, "sell_time", sell_time);
   if (key == "shortcode") return read_cut(v, "shortcode", shortcode);
   return {};
 }
 
-Result<HistoryRow> RowFields::finish(bool open) const {
+Result<HistoryRow> RowFields::finish(bool open, Amounts money) const {
   DERIV_TRY(require("contract_id", contract));
   DERIV_TRY(require("transaction_id", transaction));
   DERIV_TRY(require("buy_price", buy_price));
@@ -520,53 +568,53 @@ Result<HistoryRow> RowFields::finish(bool open) const {
   if (shortcode) row.shortcode = *shortcode;
   describe_from_shortcode(row);
   if (payout && payout->mantissa != 0) {
-    auto money = core::Money::from(*payout);
+    const auto amount = core::Money::from(*payout, money.decimals);
     // What pays by the point has that there, which is no amount of money; and what derivd does not
     // know may have anything.
     const auto known = market::contract_type_from(row.type);
-    if (!money && known && market::has_payout(*known)) return bad("payout", money.error().text);
-    if (money) row.payout = *money;
+    if (!amount && known && market::has_payout(*known)) return bad("payout", amount.error().text);
+    if (amount) row.payout = *amount;
   }
   return row;
 }
 
 Status decode_rows(Value value, std::string_view list, std::string_view symbol_key, bool open,
-                   std::vector<HistoryRow>& rows, std::size_t* received) {
+                   Amounts money, std::vector<HistoryRow>& rows, std::size_t* received) {
   return each_element(value, list, kMaxRows, [&](Value item) -> Status {
     RowFields fields;
     const auto prefixed = [&](const Error& e) { return bad(list, e.text); };
     auto read_all = each_field(item, "row", [&](std::string_view key, Value v) {
-      return fields.take(key, v, symbol_key);
+      return fields.take(key, v, symbol_key, money);
     });
     if (!read_all) return prefixed(read_all.error());
     if (received) ++*received;
     if (!open && !fields.has_contract) return {};  // the schema allows rows that are no contract
-    auto row = fields.finish(open);
+    auto row = fields.finish(open, money);
     if (!row) return prefixed(row.error());
     rows.push_back(*row);
     return {};
   });
 }
 
-Status decode_portfolio(Value value, const WireNames& names, PortfolioPayload& out) {
+Status decode_portfolio(Value value, const WireNames& names, Amounts money, PortfolioPayload& out) {
   bool found = false;
   DERIV_TRY(each_field(value, "portfolio", [&](std::string_view key, Value v) -> Status {
     if (key != "contracts") return {};
     if (found) return bad("portfolio.contracts", "appears twice");
     found = true;
-    return decode_rows(v, "portfolio.contracts:", names.symbol, true, out.rows, nullptr);
+    return decode_rows(v, "portfolio.contracts:", names.symbol, true, money, out.rows, nullptr);
   }));
   return found ? Status{} : Status{bad("portfolio.contracts", "is missing")};
 }
 
-Status decode_profit_table(Value value, ProfitTablePayload& out) {
+Status decode_profit_table(Value value, Amounts money, ProfitTablePayload& out) {
   bool found = false;
   DERIV_TRY(each_field(value, "profit_table", [&](std::string_view key, Value v) -> Status {
     if (key != "transactions") return {};
     if (found) return bad("profit_table.transactions", "appears twice");
     found = true;
     // Both dialects call it underlying_symbol here.
-    return decode_rows(v, "profit_table.transactions:", "underlying_symbol", false, out.rows,
+    return decode_rows(v, "profit_table.transactions:", "underlying_symbol", false, money, out.rows,
                        &out.received);
   }));
   return found ? Status{} : Status{bad("profit_table.transactions", "is missing")};
@@ -623,7 +671,8 @@ Status decode_error(Value value, std::optional<ApiError>& out) {
   return {};
 }
 
-Status decode_payload(Message message, Value v, const WireNames& names, Payload& out) {
+Status decode_payload(Message message, Value v, const WireNames& names, Amounts money,
+                      Payload& out) {
   switch (message) {
     case Message::kTick:
       return decode_tick(v, out.emplace<TickPayload>());
@@ -638,19 +687,19 @@ Status decode_payload(Message message, Value v, const WireNames& names, Payload&
     case Message::kActiveSymbols:
       return decode_active_symbols(v, names, out.emplace<ActiveSymbolsPayload>());
     case Message::kProposal:
-      return decode_proposal(v, out.emplace<ProposalPayload>());
+      return decode_proposal(v, money, out.emplace<ProposalPayload>());
     case Message::kBuy:
-      return decode_buy(v, out.emplace<execution::Bought>());
+      return decode_buy(v, money, out.emplace<execution::Bought>());
     case Message::kSell:
-      return decode_sell(v, out.emplace<SellPayload>());
+      return decode_sell(v, money, out.emplace<SellPayload>());
     case Message::kContract:
-      return decode_contract(v, names, out.emplace<ContractPayload>());
+      return decode_contract(v, names, money, out.emplace<ContractPayload>());
     case Message::kTransaction:
-      return decode_transaction(v, names, out.emplace<TransactionPayload>());
+      return decode_transaction(v, names, money, out.emplace<TransactionPayload>());
     case Message::kPortfolio:
-      return decode_portfolio(v, names, out.emplace<PortfolioPayload>());
+      return decode_portfolio(v, names, money, out.emplace<PortfolioPayload>());
     case Message::kProfitTable:
-      return decode_profit_table(v, out.emplace<ProfitTablePayload>());
+      return decode_profit_table(v, money, out.emplace<ProfitTablePayload>());
     case Message::kForget:
       return decode_forget(v, out.emplace<ForgetPayload>());
     case Message::kPing:

@@ -10,7 +10,7 @@ namespace derivd::deriv {
 
 /// `value` is what stands under name_of(message); kOther has none.
 json::Status decode_payload(Message message, json::Value value, const WireNames& names,
-                            Payload& out);
+                            json::Amounts money, Payload& out);
 /// payloads_market.cpp: what is offered, and when.
 json::Status decode_offerings(json::Value value, OfferingsPayload& out);
 json::Status decode_trading_times(json::Value value, const WireNames& names,

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/currency.hpp"
 #include "deriv/decoder.hpp"
 #include "deriv/encoder.hpp"
 
@@ -83,6 +84,7 @@ void Probe::Impl::perform(Step step, const core::Now& now) {
     case Step::Kind::kReady:
       authorised = true;
       result.account = step.account;
+      decoder.set_money_decimals(step.account.decimals);
       return ask(now);
     case Step::Kind::kRetry:
       return end(Outcome::kUnreachable, std::move(step.reason));
@@ -121,7 +123,10 @@ void Probe::Impl::read(const core::Now& now) {
   const auto id = frame.req_id.value_or(0);
   const auto* balance = std::get_if<BalancePayload>(&frame.payload);
   if (balance && !frame.error && (id == kLoginId || id == kBalanceId)) {
-    const auto amount = core::Money::from(balance->balance);
+    const auto decimals =
+        authorised ? result.account.decimals
+                   : core::decimals_of(balance->currency.view()).value_or(core::Money::kCents);
+    const auto amount = core::Money::from(balance->balance, decimals);
     if (!amount) return end(Outcome::kUnreachable, "the balance: " + amount.error().text);
     result.account.balance = *amount;
     balance_known = true;

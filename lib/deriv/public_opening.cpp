@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/currency.hpp"
 #include "deriv/dialect.hpp"
 #include "deriv/errors.hpp"
 
@@ -60,6 +61,8 @@ class PublicOpening final : public Opening {
     }
     Step step;
     step.kind = Step::Kind::kReady;
+    step.account.currency = settings_.currency.empty() ? "USD" : settings_.currency;
+    step.account.decimals = core::decimals_of(step.account.currency).value_or(core::Money::kCents);
     return step;
   }
 

@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "core/currency.hpp"
 #include "deriv/json.hpp"
 #include "market/kind.hpp"
 #include "market/shortcode.hpp"
@@ -49,6 +50,7 @@ struct Fields {
   std::optional<core::ShortString<160>> shortcode;
   std::optional<std::string_view> longcode;
   std::optional<core::ShortString<16>> status;
+  std::optional<core::ShortString<20>> currency;
   std::optional<bool> is_sold;
   std::optional<bool> is_expired;
   std::optional<bool> is_forward;
@@ -62,12 +64,12 @@ struct Fields {
   std::optional<VenueTime> sell_time;
   std::optional<std::int64_t> tick_count;
   std::optional<std::int64_t> multiplier;
-  std::optional<Money> buy_price;
-  std::optional<Money> payout;
-  std::optional<Money> sell_price;
-  std::optional<Money> profit;
-  std::optional<Money> bid_price;
-  std::optional<Money> cancellation_fee;
+  std::optional<Decimal> buy_price;
+  std::optional<Decimal> payout;
+  std::optional<Decimal> sell_price;
+  std::optional<Decimal> profit;
+  std::optional<Decimal> bid_price;
+  std::optional<Decimal> cancellation_fee;
   std::optional<Decimal> barrier;
   std::optional<Decimal> high_barrier;
   std::optional<Decimal> low_barrier;
@@ -99,6 +101,7 @@ Status Fields::take_text(std::string_view key, Value v) {
   if (key == "shortcode") return read_nullable(v, key, shortcode);
   if (key == "longcode") return read_nullable(v, key, longcode);
   if (key == "status") return read_nullable(v, key, status);
+  if (key == "currency") return read_nullable(v, key, currency);
   if (key == "is_sold") return read_nullable(v, key, is_sold);
   if (key == "is_expired") return read_nullable(v, key, is_expired);
   if (key == "is_forward_starting") return read_nullable(v, key, is_forward);
@@ -269,6 +272,42 @@ std::optional<Longcode> read_longcode(std::string_view text, const market::Symbo
   return Longcode{higher ? ContractType::kCall : ContractType::kPut, symbol, *ticks};
 }
 
+/// The amounts of a payload, in the decimals of its currency.
+struct Amounts {
+  std::optional<Money> buy_price;
+  std::optional<Money> payout;
+  std::optional<Money> sell_price;
+  std::optional<Money> profit;
+  std::optional<Money> bid_price;
+  std::optional<Money> cancellation_fee;
+};
+
+/// Old payloads name no currency: they are of accounts in dollars.
+Result<Amounts> amounts_of(const Fields& f) {
+  auto decimals = std::optional(Money::kCents);
+  if (f.currency) decimals = core::decimals_of(f.currency->view());
+  if (!decimals) {
+    return refused(fmt::format("contracts in {} are not audited: its decimals are not known",
+                               f.currency->view()));
+  }
+  Amounts out;
+  const auto take = [&](std::string_view name, const std::optional<Decimal>& said,
+                        std::optional<Money>& amount) -> Status {
+    if (!said) return {};
+    auto money = Money::from(*said, *decimals);
+    if (!money) return json::bad(name, money.error().text);
+    amount = *money;
+    return {};
+  };
+  DERIV_TRY(take("buy_price", f.buy_price, out.buy_price));
+  DERIV_TRY(take("payout", f.payout, out.payout));
+  DERIV_TRY(take("sell_price", f.sell_price, out.sell_price));
+  DERIV_TRY(take("profit", f.profit, out.profit));
+  DERIV_TRY(take("bid_price", f.bid_price, out.bid_price));
+  DERIV_TRY(take("cancellation.ask_price", f.cancellation_fee, out.cancellation_fee));
+  return out;
+}
+
 class Reader final {
  public:
   Reader(const Fields& fields, const market::Symbols& symbols) : f_(fields), symbols_(symbols) {}
@@ -297,6 +336,7 @@ class Reader final {
 
   const Fields& f_;
   const market::Symbols& symbols_;
+  Amounts paid_;
   SavedContract out_;
   std::string type_;
   const market::SymbolInfo* symbol_ = nullptr;
@@ -355,8 +395,8 @@ void Reader::check_code(const market::Shortcode& code) {
   if (f_.start && *f_.start != code.start) {
     contradict(claim, "start", std::to_string(f_.start->s), std::to_string(code.start.s));
   }
-  const auto& whole = market::has_payout(spec().type) ? f_.payout : std::optional<Money>{};
-  const auto amount = Money::from(code.amount);
+  const auto& whole = market::has_payout(spec().type) ? paid_.payout : std::optional<Money>{};
+  const auto amount = Money::from(code.amount, whole ? whole->exponent() : Money::kCents);
   if (whole && amount && *whole != *amount) {
     contradict(claim, "payout", whole->to_string(), amount->to_string());
   }
@@ -582,8 +622,9 @@ void Reader::check_state(bool sold) {
   if (f_.is_sold && f_.status && *f_.is_sold != closed) {
     contradict(claim, "status", std::string(status), sold ? "closed, as it is sold" : "open");
   }
-  if (sold && f_.bid_price && *f_.bid_price != claim.order.sell_price) {
-    contradict(claim, "bid_price", f_.bid_price->to_string(), claim.order.sell_price.to_string());
+  if (sold && paid_.bid_price && *paid_.bid_price != claim.order.sell_price) {
+    contradict(claim, "bid_price", paid_.bid_price->to_string(),
+               claim.order.sell_price.to_string());
   }
 }
 
@@ -595,15 +636,15 @@ Status Reader::take_result() {
   claim.is_over = sold || f_.is_expired.value_or(false);
   if (!claim.is_over) return {};
   order.state = execution::OrderState::kSettled;
-  if (!f_.buy_price) return core::invalid("buy_price is missing");
-  order.buy_price = *f_.buy_price;
-  order.stake = *f_.buy_price - f_.cancellation_fee.value_or(Money{});
-  if (market::has_payout(spec().type)) order.payout = f_.payout;
-  order.profit = f_.profit;
+  if (!paid_.buy_price) return core::invalid("buy_price is missing");
+  order.buy_price = *paid_.buy_price;
+  order.stake = *paid_.buy_price - paid_.cancellation_fee.value_or(Money{});
+  if (market::has_payout(spec().type)) order.payout = paid_.payout;
+  order.profit = paid_.profit;
   if (f_.sell_time) order.settled_time = *f_.sell_time;
-  const auto paid = sold ? f_.sell_price : f_.bid_price;
-  claim.has_paid = paid || (sold && f_.profit);
-  order.sell_price = paid ? *paid : f_.profit ? order.stake + *f_.profit : Money{};
+  const auto paid = sold ? paid_.sell_price : paid_.bid_price;
+  claim.has_paid = paid || (sold && paid_.profit);
+  order.sell_price = paid ? *paid : paid_.profit ? order.stake + *paid_.profit : Money{};
   check_state(sold);
   if (status == "won") order.outcome = Outcome::kWon;
   if (status == "lost") order.outcome = Outcome::kLost;
@@ -624,6 +665,9 @@ Status Reader::take_result() {
 }
 
 Result<SavedContract> Reader::read() {
+  auto paid = amounts_of(f_);
+  if (!paid) return paid.error();
+  paid_ = *paid;
   DERIV_TRY(identify());
   std::optional<market::Shortcode> code;
   if (f_.shortcode) {

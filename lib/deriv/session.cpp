@@ -61,6 +61,7 @@ Session::Impl::Impl(SessionSettings s, Wire& w, SessionListener& l, core::Rng& r
   contracts.reserve(kMaxContracts);
   polls.reserve(kMaxPolls);
   past.reserve(kMaxPast);
+  prices.reserve(kMaxPrices);
   forgets.reserve(kMaxForgets);
 }
 
@@ -208,6 +209,7 @@ void Session::Impl::perform(Step next, const Now& now) {
       return;
     case Step::Kind::kReady:
       account = next.account;
+      decoder.set_money_decimals(account.decimals);
       login.phase = Task::Phase::kDone;
       if (!on_trial()) other_taken();
       return;
@@ -228,6 +230,7 @@ void Session::Impl::tell_lost(const Pending& asked, std::string_view code, std::
       if (asked.call == Call::kSell) {
         return listener.on_sell_failed(core::ContractId{asked.subject}, code, why);
       }
+      if (asked.call == Call::kPrice) return refuse_price(asked.subject, code, why);
       return listener.on_quote_refused(core::OrderId{asked.subject},
                                        {execution::RefusalKind::kPassing, code, why});
   }
@@ -258,6 +261,7 @@ void Session::Impl::go_offline(std::string_view reason, const Now& now) {
     at_least = {};
   }
   abandon_requests(reason);
+  refuse_prices(reason);
   listener.on_state(SessionState::kOffline, reason);
 }
 
@@ -535,6 +539,12 @@ void Session::quote(core::OrderId order, const market::ContractSpec& spec, core:
                     const Now& now, const core::Name& buyer) {
   Impl::Entry entry(*impl_, now);
   impl_->quote(order, spec, stake, now, buyer);
+}
+
+void Session::ask_price(std::int64_t number, const market::ContractSpec& spec, core::Money amount,
+                        const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  impl_->ask_price(number, spec, amount, now);
 }
 
 void Session::buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,

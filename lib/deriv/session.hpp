@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/currency.hpp"
 #include "core/event.hpp"
 #include "core/histogram.hpp"
 #include "core/rng.hpp"
@@ -40,6 +41,10 @@ struct VenueAddress {
 struct SessionSettings : VenueAddress {
   Dialect dialect = Dialect::kOptions;
   std::string account;  // "demo", "real" or an account id
+  /// The account must be kept in it; empty: in any currency of two decimals.
+  std::string currency;
+  /// Whatever currency the account is kept in: for who only looks.
+  bool any_currency = false;
   bool allow_real = false;
   core::Secret token;
   /// Ticks and their history alone, on the venue's socket that knows no account: `account` and
@@ -68,7 +73,8 @@ std::string_view name_of(SessionState state);  // "offline", "connecting", …
 struct AccountInfo {
   core::ShortString<32> id;
   bool is_real = false;
-  core::ShortString<8> currency;
+  core::CurrencyCode currency;
+  std::uint8_t decimals = core::Money::kCents;  // of its amounts
   core::Money balance;
 };
 
@@ -137,6 +143,18 @@ struct Quote {
   core::Money payout;
 };
 
+/// What the venue asks for a contract now; answer to ask_price().
+struct PriceAnswer {
+  std::int64_t number = 0;  // as asked
+  core::Money ask;          // above 0
+  core::Money payout;       // 0 for what pays its value
+  std::optional<core::Decimal> spot = {};
+  std::optional<core::VenueTime> spot_time = {};
+  std::optional<core::VenueTime> start = {};     // when a contract bought at this price would start
+  std::optional<core::Decimal> commission = {};  // of multipliers
+  core::Text words = {};                         // the venue's description
+};
+
 /// Told synchronously from inside Session's methods, commands such as buy() too. The listener may
 /// call any command of the session from there, but no event method.
 class SessionListener {
@@ -163,6 +181,11 @@ class SessionListener {
                         const market::TradingHours& /*hours*/) {}
   virtual void on_quote(const Quote& quote) = 0;
   virtual void on_quote_refused(core::OrderId order, const execution::Refusal& refusal) = 0;
+  /// Each ask_price() is answered once by one of these. `code`: the venue's, or "NotSent",
+  /// "NoAnswer", "LinkLost", "FrameRefused".
+  virtual void on_price(const PriceAnswer& /*price*/) {}
+  virtual void on_price_refused(std::int64_t /*number*/, std::string_view /*code*/,
+                                std::string_view /*why*/) {}
   virtual void on_bought(core::OrderId order, const execution::Bought& bought) = 0;
   virtual void on_refused(core::OrderId order, const execution::Refusal& refusal) = 0;
   /// `answer`: the venue's error, where one came that proves nothing; nullptr: no answer came.
@@ -236,6 +259,11 @@ class Session final : public LinkEvents {
   void set_buyers(std::vector<core::Name> buyers);
   void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
              const core::Now& now, const core::Name& buyer = {});
+  /// What a contract costs now: by `amount`, which is the stake or, by its basis, the payout.
+  /// Nobody buys it. It waits for what the strategies leave of the budget of calls, 10 s at most;
+  /// at most 16 at a time (on_price_refused beyond, before this returns). `number`: the caller's.
+  void ask_price(std::int64_t number, const market::ContractSpec& spec, core::Money amount,
+                 const core::Now& now);
   /// Sent at most once, and answered exactly once: on_bought, on_refused or on_unknown. Not Live,
   /// or out of budget: on_refused with code "NotSent" (proven unsent), before this returns. An
   /// empty `quote_id` buys by parameters, with `max_price` as the stake. `buyer`: whose share of

@@ -34,6 +34,7 @@ inline constexpr std::size_t kMaxContracts = 45;
 inline constexpr std::size_t kMaxPolls = 256;
 inline constexpr std::size_t kMaxForgets = 256;
 inline constexpr std::size_t kMaxPast = 64;
+inline constexpr std::size_t kMaxPrices = 16;
 inline constexpr std::size_t kMaxKnownSymbols = 2000;
 inline constexpr std::size_t kMaxReportPages = 100;  // of kProfitTablePage rows
 inline constexpr std::size_t kMaxNoticeKinds = 64;
@@ -88,6 +89,8 @@ inline constexpr Duration kOfferingsLast = std::chrono::hours(6);
 // weekend with holidays around it.
 inline constexpr std::int64_t kFewestDays = 2;
 inline constexpr std::int64_t kMostDays = 8;
+// Somebody waits at a terminal, and an older question is worth nothing.
+inline constexpr Duration kPriceWait = seconds(10);
 /// A report says as of when it is; the venue is asked for its time first, unless it was so
 /// recently.
 inline constexpr Duration kFreshClock = seconds(1);
@@ -143,6 +146,15 @@ struct PollTask {
 struct PastTask {
   market::SymbolCode symbol;
   core::VenueTime from, to;
+  Task task;
+};
+
+/// A price that an operator waits for.
+struct PriceTask {
+  std::int64_t number = 0;
+  market::ContractSpec spec;
+  core::Money amount;
+  Instant until;  // to be sent
   Task task;
 };
 
@@ -248,6 +260,13 @@ struct Session::Impl {
   // session_market.cpp: what is offered, and when.
   void pump_market(const Now& now);
   void pump_hours(const Now& now);
+  // session_price.cpp: what a contract costs.
+  void ask_price(std::int64_t number, const market::ContractSpec& spec, core::Money amount,
+                 const Now& now);
+  void pump_prices(const Now& now);
+  void on_price(const Pending& asked, const ProposalPayload& proposal);
+  void refuse_price(std::int64_t number, std::string_view code, std::string_view why);
+  void refuse_prices(std::string_view why);
   void want_offerings(const market::SymbolCode& symbol);
   bool is_hours_wanted(const market::SymbolCode& symbol) const;
   std::vector<market::SymbolCode> hours_wanted() const;
@@ -380,6 +399,7 @@ struct Session::Impl {
   std::vector<ContractStream> contracts;
   std::vector<PollTask> polls;
   std::vector<PastTask> past;
+  std::vector<PriceTask> prices;
   std::vector<StreamId> forgets;
   std::vector<market::ListedSymbol> known;
   std::vector<OfferingsTask> offerings;

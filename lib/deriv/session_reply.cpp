@@ -48,6 +48,7 @@ Message expected(Call call) {
     case Call::kProfitTable:
       return Message::kProfitTable;
     case Call::kProposal:
+    case Call::kPrice:
       return Message::kProposal;
     case Call::kBuy:
       return Message::kBuy;
@@ -174,6 +175,7 @@ Task* Session::Impl::task_of(const Pending& asked) {
       break;
     case Call::kPing:
     case Call::kProposal:
+    case Call::kPrice:
     case Call::kBuy:
     case Call::kSell:
     case Call::kOfferings:
@@ -209,6 +211,7 @@ bool Session::Impl::is_vital(const Pending& asked) const {
     case Call::kWatch:
     case Call::kPoll:
     case Call::kProposal:
+    case Call::kPrice:
     case Call::kBuy:
     case Call::kSell:
     case Call::kForget:
@@ -362,6 +365,8 @@ void Session::Impl::on_reply(const Pending& asked, const Now& now) {
       return listener.on_quote(
           {core::OrderId{asked.subject}, proposal.id, proposal.ask, proposal.payout});
     }
+    case Call::kPrice:
+      return on_price(asked, std::get<ProposalPayload>(frame.payload));
     case Call::kBuy:
       return on_bought(asked, std::get<execution::Bought>(frame.payload), now);
     case Call::kSell: {
@@ -405,6 +410,8 @@ void Session::Impl::on_failed_order(const Pending& asked, const ApiError& error,
                                    error.code.view(), message};
   if (asked.call == Call::kProposal) {
     listener.on_quote_refused(core::OrderId{asked.subject}, refusal);
+  } else if (asked.call == Call::kPrice) {
+    refuse_price(asked.subject, error.code.view(), message);
   } else if (asked.call == Call::kSell) {
     listener.on_sell_failed(core::ContractId{asked.subject}, error.code, message);
   } else if (error_class == ErrorClass::kUnknownOutcome ||
@@ -722,7 +729,7 @@ void Session::Impl::on_balance(const BalancePayload& payload, const Now& now) {
     return lose(fmt::format("the balance is of {}, the account is {}", payload.loginid, account.id),
                 now);
   }
-  const auto money = core::Money::from(payload.balance);
+  const auto money = core::Money::from(payload.balance, account.decimals);
   if (!money) {
     ++stats.frames_refused;
     return notice_once(core::EventKind::kFrameRefused, "balance",

@@ -105,6 +105,7 @@ void Session::Impl::pump(const Now& now) {
   if (!on_trial()) {
     pump_polls(now);
     pump_past(now);
+    pump_prices(now);
     pump_market(now);
   }
   pump_forgets(now);

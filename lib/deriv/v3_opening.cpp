@@ -140,18 +140,15 @@ Step V3Opening::check_account(const AuthorizePayload& login) {
     return Step::fail(FatalKind::kAccountNotFound,
                       fmt::format("the token belonged to {} and now belongs to {}", account_, id));
   }
-  if (!has_two_decimals(login.currency.view())) {
-    return Step::fail(FatalKind::kCurrency,
-                      fmt::format("account {} is kept in '{}'; only currencies with two decimals "
-                                  "are traded",
-                                  id, login.currency));
-  }
+  const auto decimals = account_decimals(id, login.currency.view(), login.decimals, settings_);
+  if (!decimals) return Step::fail(FatalKind::kCurrency, decimals.error().text);
   account_ = login.loginid;
   Step step;
   step.kind = Step::Kind::kReady;
   step.account.id = login.loginid;
   step.account.is_real = !demo;
   step.account.currency = login.currency.view();
+  step.account.decimals = *decimals;
   return step;
 }
 

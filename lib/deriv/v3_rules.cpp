@@ -22,6 +22,7 @@ class V3Rules final : public Rules {
   Counter counter_of(Call call) const override {
     switch (call) {
       case Call::kProposal:
+      case Call::kPrice:
       case Call::kWatch:
       case Call::kPoll:
         return 0;

@@ -89,6 +89,7 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
   }
   const auto came = history ? tick.epoch : feed->believable(tick, now.instant);
   if (!followers.empty() || !verifying.empty()) feed_contracts(tick, push);
+  if (!exits.empty()) exit_tick(tick, history);
   for (const auto& slot : slots) {
     if (!slot->runs() || slot->settings.symbol != tick.symbol) continue;
     if (push == Feed::Push::kRestarted) {
@@ -239,7 +240,7 @@ void Engine::Impl::on_deadline() {
   close_windows();
   if (!next_ask || *next_ask > now.instant) return;
   next_ask.reset();
-  if (any_unknown()) return ask_report();
+  if (any_unknown() || any_unclear_sale()) return ask_report();
   if (!recheck_balance) return;
   // Only a figure from a moment at which nothing of ours moved can be the account's.
   const auto quiet = (flights.empty() ? last_own_event : now.instant) + kQuiet;
@@ -258,7 +259,7 @@ Slot& Engine::Impl::slot_for(const core::Name& name) {
   for (auto& slot : slots) {
     if (slot->name() == name) return *slot;
   }
-  slots.push_back(std::make_unique<Slot>(name));
+  slots.push_back(std::make_unique<Slot>(name, settings.money_decimals));
   if (day) slots.back()->new_day(*day);
   return *slots.back();
 }

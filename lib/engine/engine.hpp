@@ -60,10 +60,11 @@ struct AskReport {
 struct Tell {
   core::Event event;
 };
-/// Sell this open contract at the market, once. Answer: on_sold or on_not_sold.
+/// Sell this open contract at the market, once. Answer: on_sold, on_not_sold or on_sale_unknown.
 struct SendSell {
   core::ContractId contract;
   core::Name strategy;
+  bool by_rule = false;  // of `exit:`: the engine tells people of it
 };
 /// Start the program of a strategy in a process of its own. Answers carry the number of the run.
 struct StartScript {
@@ -213,14 +214,21 @@ class Engine final {
   bool resume(std::string_view name, const core::Now& now, Actions& out);  // clears halts too
   bool halt(std::string_view name, std::string_view reason, const core::Now& now, Actions& out);
 
-  /// The operator asks for the sale of an open contract of ours; the caller sends it. Its
-  /// settlement is then known for a sale even where the witness does not say so.
-  void selling(core::ContractId contract);
+  /// The operator asks for the sale of an open contract of ours; the caller sends it once what
+  /// comes out is performed. Its settlement is then known for a sale even where the witness does
+  /// not say so.
+  void selling(core::ContractId contract, const core::Now& now, Actions& out);
   /// The venue's answer to it. The settlement itself comes by the witnesses; this asks for one.
   void on_sold(core::ContractId contract, const core::Now& now, Actions& out);
   /// The venue proved that it was not sold.
   void on_not_sold(core::ContractId contract, std::string_view why, const core::Now& now,
                    Actions& out);
+  /// No answer: the contract is not asked to be sold again before the venue's books, asked for
+  /// after this, say that it is open.
+  void on_sale_unknown(core::ContractId contract, std::string_view why, const core::Now& now,
+                       Actions& out);
+  /// Whether a sale of it was asked for, and nothing has proven yet that it was not done.
+  bool is_selling(core::ContractId contract) const;
 
   /// Takes other settings (valid ones) over between two events. Limits, guards, the caps of stake
   /// plans, `enabled` and the list of strategies hold at once; a strategy whose type, symbol,

@@ -125,7 +125,7 @@ void Engine::Impl::consider_payout(Slot& slot, const strategy::Signal& signal,
   const auto base = signal.stake.value_or(slot.settings.staking.base);
   const auto amount = quote != nullptr ? quote->stake : signal.stake.value_or(slot.plan->next());
   // Before its price is known only what forbids any entry can be said.
-  const auto least = market::kind_of(signal.type).amounts.min_stake;
+  const auto least = market::kind_of(signal.type).amounts.in(base.exponent()).min_stake;
   const auto price = quote != nullptr ? quote->ask : least;
   // What the base costs, by the same price for a unit of payout.
   const auto of_base =

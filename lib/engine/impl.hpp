@@ -1,7 +1,8 @@
 // Owns the engine's inside: the state that engine.hpp hides and the steps between an event and its
 // actions. Its methods live in entry.cpp (signal → order), refuse.cpp (the venue's no), settle.cpp
-// (witness → result), link.cpp (start, reconnect, evidence), program.cpp (Deriv Bot programs),
-// operator.cpp, reconfigure.cpp and views.cpp. Nothing outside this folder includes it.
+// (witness → result), link.cpp (start, reconnect, evidence), sales.cpp (early sales), exits.cpp
+// (the rules of `exit:`), program.cpp (Deriv Bot programs), operator.cpp, reconfigure.cpp and
+// views.cpp. Nothing outside this folder includes it.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -54,6 +55,9 @@ inline constexpr std::chrono::seconds kSaveCounters{600};
 /// Between two questions whether money came in, while min_balance forbids what the venue's latest
 /// figure would allow.
 inline constexpr core::Duration kBalanceAsk = std::chrono::seconds(30);
+
+/// Why a sale was not done whose answer never came.
+inline constexpr std::string_view kNoAnswer = "the venue did not answer, and it is still open";
 
 struct Engine::Impl {
   Impl(const Settings& settings, Audience audience);
@@ -200,6 +204,52 @@ struct Engine::Impl {
   void anchor(core::Money known);
   void own_event();
 
+  // sales.cpp
+  /// A sale that was asked for and not settled yet.
+  struct Sale {
+    bool confirmed = false;  // the venue said that it is sold
+    bool by_rule = false;    // of `exit:`
+    /// Whether it was done is not known; the venue's time then. Its books decide.
+    std::optional<core::VenueTime> unclear = {};
+  };
+  /// In the journal with its reason before it is sent.
+  void ask_sale(const execution::Order& order, std::string_view why, bool by_rule);
+  void note_sale(const execution::Order& order, std::string_view why, bool by_rule);
+  void confirm_sale(core::ContractId contract);
+  /// It is proven that it was not sold; `why`: by whose words.
+  void not_sold(core::ContractId contract, std::string_view why);
+  void lose_sale(core::ContractId contract, std::string_view why);
+  void lose_sales();
+  void restore_sale(const execution::Order& order);
+  /// The venue's books of `as_of` say that this order is open.
+  void still_open(const execution::Order& order, core::VenueTime as_of);
+  bool any_unclear_sale() const;
+  bool awaits_sale() const;
+
+  // exits.cpp
+  /// What the rules of `exit:` look at, of an open contract.
+  struct ExitWatch {
+    std::optional<core::VenueTime> entry;
+    core::VenueTime first, counted;  // of the ticks since its purchase that were seen
+    std::int64_t seen = 0;           // those ticks
+    std::int64_t ticks = 0;          // after the entry tick
+    std::optional<core::Money> bid;  // the latest
+    bool can_sell = false;           // by the venue's latest word
+    std::int64_t refusals = 0;       // of its sale
+    core::VenueTime not_before;      // it is asked for again
+  };
+  void watch_exit(const execution::Order& order);
+  void exit_value(const execution::Order& order, const execution::ContractReport& report);
+  void exit_tick(const market::Tick& tick, bool history);
+  void enter(ExitWatch& watch, const execution::Order& order, core::VenueTime entry);
+  void count_tick(ExitWatch& watch, const execution::Order& order, core::VenueTime epoch);
+  void keep_best(Slot& slot, const execution::Order& order, core::Money bid);
+  void leave_if_due(Slot& slot, const execution::Order& order, const ExitWatch& watch,
+                    std::optional<core::Money> bid);
+  void exit_refused(const execution::Order& order, std::string_view why);
+  void tell_exit(const execution::Order& order, std::string_view state, std::string_view why,
+                 std::string_view text);
+
   // operator.cpp
   void halt(Slot& slot, std::string_view kind, std::string_view reason);
   void latch_halt(Slot& slot, std::string_view kind, std::string_view reason);
@@ -286,7 +336,7 @@ struct Engine::Impl {
   std::int64_t day_trades() const;
   std::int64_t in_flight() const;  // orders that await an answer
   bool has_unknown(const Slot& slot) const;
-  core::Money zero() const { return {}; }
+  core::Money zero() const { return core::Money::minor(0, settings.money_decimals); }
 
   // Actions.
   void append(execution::Record record) {
@@ -340,8 +390,9 @@ struct Engine::Impl {
   // once more, in a quiet moment.
   bool recheck_balance = false;
 
-  /// Contracts whose sale was asked for; true: the venue has confirmed it.
-  boost::container::flat_map<core::ContractId, bool> selling;
+  boost::container::flat_map<core::ContractId, Sale> selling;
+  /// Of open orders whose strategy has rules; few, walked at every tick.
+  boost::container::flat_map<core::OrderId, ExitWatch> exits;
 
   /// A quote that a program asked for, to look at it.
   struct ProgramQuote {

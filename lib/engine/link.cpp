@@ -92,6 +92,8 @@ void Engine::Impl::restore_order(const execution::Order& order) {
     observe(order.purchase_time);
     const auto number = risk::day_of(order.purchase_time, settings.limits.day_starts);
     slot.on_purchase(order.id, order.purchase_time, !day || number >= *day);
+    restore_sale(order);
+    watch_exit(order);
     return follow(order);
   }
   flights[order.id] = Flight{now.instant};
@@ -131,6 +133,7 @@ void Engine::Impl::offline() {
     if (ledger.find(id)->state == OrderState::kIntended) unanswered.push_back(id);
   }
   for (const auto id : unanswered) make_unknown(id, "the link was lost before the answer");
+  lose_sales();
   for (auto& feed : feeds) feed->lose_link();
   program_quotes.clear();  // asked for again with the next link
 }
@@ -160,7 +163,7 @@ void Engine::Impl::ask_report() {
   next_ask.reset();
   const bool quiet = flights.empty() && now.instant - last_own_event >= kQuiet;
   if (quiet) recheck_balance = false;
-  if (any_unknown()) {
+  if (any_unknown() || any_unclear_sale()) {
     next_ask = now.instant + ask_wait;
     ask_wait = std::min(ask_wait * 2, kLongestAsk);
   } else if (recheck_balance) {
@@ -233,6 +236,7 @@ void Engine::Impl::report(const execution::VenueReport& report) {
       }
       const auto settlement = execution::settlement_from(*order, *found.row);
       if (settlement) settle(found.order, *settlement, execution::Witness::kReconciliation);
+      if (found.row->open) still_open(*order, report.as_of);
       continue;
     }
     if (state != OrderState::kUnknown) continue;

@@ -38,10 +38,10 @@ void Engine::Impl::tell_halted(const Slot& slot) {
   e.reason = by_operator ? slot.halt_reason : core::Text::truncated(slot.halt_kind.view());
   e.profit = slot.session.realised;
   const auto head = fmt::format("{} halted ({}): ", slot.name(), slot.halt_kind.view());
-  const auto todo = slot.halt_kind == kRefused || slot.halt_kind == kScript ||
-                            slot.halt_kind == kNotOffered
-                        ? fmt::format("; see to it, then derivctl resume {}", slot.name())
-                        : std::string{};
+  const auto todo =
+      slot.halt_kind == kRefused || slot.halt_kind == kScript || slot.halt_kind == kNotOffered
+          ? fmt::format("; see to it, then derivctl resume {}", slot.name())
+          : std::string{};
   const auto room =
       core::Text::kCapacity - std::min(core::Text::kCapacity, head.size() + todo.size());
   e.text =
@@ -162,32 +162,6 @@ void Engine::not_offered(std::string_view name, std::string_view reason, const c
 
 void Engine::learn(const market::Symbols& symbols) { impl_->venue = symbols; }
 
-void Engine::selling(core::ContractId contract) {
-  const auto* order = impl_->ledger.find(contract);
-  if (order != nullptr && order->state == execution::OrderState::kOpen) {
-    impl_->selling.emplace(contract, false);
-  }
-}
-
-void Engine::on_sold(core::ContractId contract, const core::Now& now, Actions& out) {
-  impl_->begin(now, out);
-  const auto asked = impl_->selling.find(contract);
-  if (asked == impl_->selling.end()) return;  // settled by then
-  asked->second = true;
-  out.push_back(Poll{contract});
-  impl_->program_sold(contract);
-  impl_->run_programs();
-}
-
-void Engine::on_not_sold(core::ContractId contract, std::string_view why, const core::Now& now,
-                         Actions& out) {
-  impl_->begin(now, out);
-  impl_->selling.erase(contract);
-  impl_->program_not_sold(contract, why);
-  impl_->script_not_sold(contract, why);
-  impl_->run_programs();
-}
-
 void Engine::drain(const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->draining = true;
@@ -198,6 +172,6 @@ void Engine::drain(const core::Now& now, Actions& out) {
   }
 }
 
-bool Engine::drained() const { return impl_->in_flight() == 0; }
+bool Engine::drained() const { return impl_->in_flight() == 0 && !impl_->awaits_sale(); }
 
 }  // namespace derivd::engine

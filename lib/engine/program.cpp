@@ -118,8 +118,7 @@ void Engine::Impl::perform(Slot& slot, const strategy::ProgramSells&) {
   if (!market::is_resold(order->spec)) return refuse("Deriv does not buy such contracts back");
   if (!is_online) return refuse("there is no connection to Deriv");
   if (selling.contains(order->contract)) return refuse("its sale was asked for already");
-  selling.emplace(order->contract, false);
-  out->push_back(SendSell{order->contract, slot.name()});
+  ask_sale(*order, "program", false);
 }
 
 void Engine::Impl::perform(Slot& slot, const strategy::ProgramAsks& wish) {
@@ -193,8 +192,7 @@ void Engine::Impl::program_updated(const execution::Order& order,
   auto& program = *slot->program;
   // A sale whose answer was lost: the venue, asked for the contract, says that it is still open.
   if (program.waits_for_sale() && witness == execution::Witness::kPoll) {
-    selling.erase(order.contract);
-    program.not_sold("the venue did not answer, and it is still open", venue_ms(), slot->wishes);
+    not_sold(order.contract, kNoAnswer);
   }
   strategy::ProgramUpdate update;
   update.bid = report.bid_price;

@@ -235,9 +235,7 @@ void Engine::Impl::consider_sale(Slot& slot, std::uint64_t wish) {
     if (selling.contains(order->contract)) {
       return deny_wish(slot, wish, "sell: it was asked for already");
     }
-    selling.emplace(order->contract, false);
-    out->push_back(SendSell{order->contract, slot.name()});
-    return;
+    return ask_sale(*order, "script", false);
   }
   deny_wish(slot, wish, "sell: nothing of it is open");
 }

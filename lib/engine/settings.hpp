@@ -12,6 +12,7 @@
 #include "core/time.hpp"
 #include "market/spec.hpp"
 #include "market/symbols.hpp"
+#include "risk/exit_rules.hpp"
 #include "risk/limits.hpp"
 #include "rules/rule_set.hpp"
 #include "script/settings.hpp"
@@ -61,6 +62,7 @@ struct StrategySettings {
   strategy::ProgramSettings program;  // of type dbot
   script::Settings script;            // of type script
   ContractTemplate contract;
+  risk::ExitRules exit;
   staking::Settings staking;
   risk::SessionLimits session;
   risk::Guards guards;
@@ -74,6 +76,8 @@ struct Settings {
   risk::AccountLimits limits;
   std::vector<StrategySettings> strategies;
   market::Symbols symbols = {};  // what is known of the venue's
+  /// Of the account's currency: every amount of these settings has so many.
+  std::uint8_t money_decimals = core::Money::kCents;
 };
 
 }  // namespace derivd::engine

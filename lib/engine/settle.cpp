@@ -54,6 +54,7 @@ void Engine::Impl::opened(const execution::Order& order, bool resolved) {
   out->push_back(Watch{order.contract});
   if (audience.people) tell_opened(order, resolved);
   follow(order);
+  watch_exit(order);
   const auto contract = order.contract;
   replay_held(contract);
 }
@@ -87,7 +88,10 @@ void Engine::Impl::contract(const execution::ContractReport& report, execution::
     return hold(HeldContract{report, witness});
   }
   const auto settlement = execution::settlement_from(*order, report);
-  if (!settlement) return program_updated(*order, report, witness);
+  if (!settlement) {
+    exit_value(*order, report);
+    return program_updated(*order, report, witness);
+  }
   if (order->state != OrderState::kOpen) return later_witness(*order, *settlement, witness);
   // Before the link's first report others may have settled before this one.
   if (holds_early) return hold_until_reconciled(HeldContract{report, witness});
@@ -136,7 +140,7 @@ execution::Settlement Engine::Impl::as_sold(core::OrderId id,
                                             const execution::Settlement& settlement) {
   const auto asked = selling.find(ledger.find(id)->contract);
   if (asked == selling.end()) return settlement;
-  const bool confirmed = asked->second;
+  const bool confirmed = asked->second.confirmed;
   selling.erase(asked);
   auto sale = settlement;
   if (confirmed || sale.outcome == execution::Outcome::kBreakEven) {
@@ -151,6 +155,7 @@ void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlem
   const auto& order = selling.empty() ? ledger.settle(id, settlement, witness, clock)
                                       : ledger.settle(id, as_sold(id, settlement), witness, clock);
   auto& slot = slot_for(order.strategy);
+  exits.erase(id);
   const auto difference = recount(id);
   const bool was_halted = slot.halted;
   // What was paid before the balance was asked for is in there already.

@@ -74,6 +74,7 @@ Slot::Slot(const StrategySettings& s) : settings(s) {
   DERIVD_CHECK(plan_type != nullptr, "settings were not checked");
   make_strategy();
   plan = plan_type->make(s.staking);
+  start_with_nothing();
 }
 
 void Slot::make_strategy() {
@@ -95,9 +96,16 @@ bool Slot::is_scripted() const {
   return type != nullptr && type->is_scripted;
 }
 
-Slot::Slot(core::Name name) : configured(false) {
+Slot::Slot(core::Name name, std::uint8_t money_decimals) : configured(false) {
   settings.name = name;
   settings.enabled = false;
+  settings.staking.base = core::Money::minor(0, money_decimals);
+  start_with_nothing();
+}
+
+void Slot::start_with_nothing() {
+  session = {nothing(), nothing()};
+  last_profit = day_profit = nothing();
 }
 
 bool Slot::must_be_flat_for(const StrategySettings& s) const {
@@ -121,6 +129,7 @@ void Slot::take_live(const StrategySettings& s) {
   configured = true;
   settings.session = s.session;
   settings.guards = s.guards;
+  settings.exit = s.exit;
   settings.enabled = s.enabled;
   told.reset();
   // While other keys of it wait, the plan waits with them: nothing is entered meanwhile.
@@ -185,21 +194,22 @@ void Slot::on_settled(const execution::Order& order, bool today) {
   guards.on_settled(settings.guards, profit, order.settled_time);
   if (plan) plan->on_result(profit);
   counted.erase(order.id);
+  best_bids.erase(order.id);
   booked.push_back({order.id, order.contract, order.sell_price, order.settled_time});
   while (booked.size() > kBooked) booked.pop_front();
 }
 
 void Slot::new_day(std::int64_t number) {
   day = number;
-  day_profit = core::Money::minor(0, day_profit.exponent());
+  day_profit = nothing();
   day_trades = 0;
 }
 
 void Slot::new_session() {
   ++session_number;
-  session = {};
+  session = {nothing(), nothing()};
   trades = won = lost = wins_in_row = losses_in_row = 0;
-  last_profit = core::Money::minor(0, last_profit.exponent());
+  last_profit = nothing();
   refusals.total = 0;
   if (plan) plan->restart();
   // Its stakes are its variables.
@@ -223,7 +233,7 @@ std::string Slot::guards_text() const {
   return fmt::format(
       "tick={} symbol={} trades={} won={} lost={} results={}:{}:{} cooling={} pausing={} losses={} "
       "buys={} day={} "
-      "day_profit={} day_trades={} refused={} counted={} booked={} paused={} why={}",
+      "day_profit={} day_trades={} refused={} counted={} best={} booked={} paused={} why={}",
       last_epoch.s, fingerprint(settings.symbol), trades, won, lost, wins_in_row, losses_in_row,
       last_profit.units(), optional_time(guards.cooling_until), optional_time(guards.pausing_until),
       guards.losses,
@@ -231,6 +241,8 @@ std::string Slot::guards_text() const {
              [](const auto& p) { return fmt::format("{}:{}", p.order.value, p.time.s); }),
       day, day_profit.units(), day_trades, text_of(refusals),
       joined(counted, [](auto id) { return fmt::format("{}", id.value); }),
+      joined(best_bids,
+             [](const auto& b) { return fmt::format("{}:{}", b.first.value, b.second.units()); }),
       joined(booked,
              [](const auto& b) {
                return fmt::format("{}:{}:{}:{}", b.order.value, b.contract.value,
@@ -265,6 +277,8 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   const auto& refused = fields["refused"];  // older records have none
   if (buys.size() % 2 != 0 || done.size() % 4 != 0) return broken;
   if (!refused.empty() && refused.size() != 5) return broken;
+  const auto& best = fields["best"];  // older records have none
+  if (best.size() % 2 != 0) return broken;
   const auto& results = fields["results"];  // older records have none
   if (!results.empty() && results.size() != 3) return broken;
   last_epoch = {fields["tick"][0]};
@@ -277,7 +291,7 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   if (!results.empty()) {
     wins_in_row = results[0];
     losses_in_row = results[1];
-    last_profit = core::Money::minor(results[2], session.realised.exponent());
+    last_profit = core::Money::minor(results[2], nothing().exponent());
   }
   guards.cooling_until = time_of(fields["cooling"]);
   guards.pausing_until = time_of(fields["pausing"]);
@@ -287,14 +301,18 @@ core::Result<void> Slot::load_guards(std::string_view text) {
     guards.purchases.push_back({{buys[i]}, {buys[i + 1]}});
   }
   day = fields["day"][0];
-  day_profit = core::Money::minor(fields["day_profit"][0], session.realised.exponent());
+  day_profit = core::Money::minor(fields["day_profit"][0], nothing().exponent());
   day_trades = fields["day_trades"][0];
   refusals = refusals_of(refused);
   counted.clear();
   for (const auto id : fields["counted"]) counted.insert({id});
+  best_bids.clear();
+  for (std::size_t i = 0; i < best.size(); i += 2) {
+    best_bids[{best[i]}] = core::Money::minor(best[i + 1], nothing().exponent());
+  }
   booked.clear();
   for (std::size_t i = 0; i < done.size(); i += 4) {
-    const auto price = core::Money::minor(done[i + 2], session.realised.exponent());
+    const auto price = core::Money::minor(done[i + 2], nothing().exponent());
     booked.push_back({{done[i]}, {done[i + 1]}, price, {done[i + 3]}});
   }
   paused = fields["paused"][0] == 1;
@@ -304,9 +322,15 @@ core::Result<void> Slot::load_guards(std::string_view text) {
 
 std::string Slot::load(const execution::StrategyRecord& record) {
   session_number = record.session;
-  session.realised = record.realised;
-  session.peak = record.peak;
   std::string problems;
+  const auto of_ours = [this](core::Money amount) {
+    return amount.is_zero() || amount.exponent() == nothing().exponent();
+  };
+  if (of_ours(record.realised) && of_ours(record.peak)) {
+    session = {nothing() + record.realised, nothing() + record.peak};
+  } else {
+    problems += "its result is in another currency; ";
+  }
   if (auto r = load_guards(record.guards); !r) problems += r.error().text + "; ";
   if (!strategy) kept_counters = record.counters;
   if (!plan) kept_staking = record.staking;

@@ -54,11 +54,13 @@ struct Slot {
   /// A strategy of the configuration.
   explicit Slot(const StrategySettings& s);
   /// One that the configuration no longer has, whose contracts still settle.
-  explicit Slot(core::Name name);
+  Slot(core::Name name, std::uint8_t money_decimals);
 
   const core::Name& name() const { return settings.name; }
   bool runs() const { return configured && settings.enabled; }
   bool is_scripted() const;
+  /// Zero in the account's currency.
+  core::Money nothing() const { return core::Money::minor(0, settings.staking.base.exponent()); }
 
   void on_purchase(core::OrderId order, core::VenueTime time, bool today);
   void on_settled(const execution::Order& order, bool today);
@@ -106,6 +108,8 @@ struct Slot {
   std::int64_t day_trades = 0;
 
   boost::container::flat_set<core::OrderId> counted;  // open orders whose purchase is counted above
+  /// The highest bid for each of them since its entry, while `exit:` has rules.
+  boost::container::flat_map<core::OrderId, core::Money> best_bids;
   std::deque<Booked> booked;
 
   bool halted = false;
@@ -134,14 +138,16 @@ struct Slot {
   std::uint64_t script_sequence = 0;
   std::deque<Unanswered> unanswered;
   boost::container::flat_map<core::OrderId, std::uint64_t> wish_numbers;  // by order, until final
-  market::Tick script_tick;                                         // the last that it was told
+  market::Tick script_tick;         // the last that it was told
   core::VenueTime state_saved_at;   // what it wants kept, at the latest
+  core::VenueTime best_saved_at;    // best_bids, of a script or a program
   std::optional<risk::Limit> told;  // the denial that people were told last
 
  private:
   /// Whether the venue would be asked for something else than now.
   bool asks_otherwise(const StrategySettings& s) const;
   void start_counting_anew();
+  void start_with_nothing();
   void make_strategy();
   void make_plan(const staking::Settings& s);
   std::string guards_text() const;

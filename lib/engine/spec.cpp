@@ -16,6 +16,7 @@ namespace {
 
 market::Terms terms_of(const market::Needs& needs, const ContractTemplate& wanted,
                        const strategy::Signal& signal) {
+  if (signal.terms != market::Terms{}) return signal.terms;
   if (needs.multiplier) {
     return market::MultiplierTerms{static_cast<std::uint16_t>(wanted.multiplier.value_or(0)),
                                    wanted.take_profit, wanted.stop_loss, wanted.cancellation};
@@ -178,7 +179,10 @@ std::vector<Buyable> buyables(const StrategySettings& settings) {
   std::vector<Buyable> out;
   // Known only when it runs.
   if (type->programmed || type->is_scripted) return out;
-  if (!type->is_ruled()) {
+  // Of a short form with contracts of its own the rules say the digits.
+  const bool by_rules =
+      type->is_ruled() || (type->is_short_form() && settings.contract.types.empty());
+  if (!by_rules) {
     const auto wanted = settings.contract.prediction;
     for (const auto contract : types_of(settings)) {
       const auto digit = any_digit(contract);
@@ -186,8 +190,11 @@ std::vector<Buyable> buyables(const StrategySettings& settings) {
     }
     return out;
   }
-  for (const auto& rule : settings.rules.rules) {
+  const auto set =
+      type->is_ruled() ? settings.rules : type->expand(settings.params, settings.rules.candles);
+  for (const auto& rule : set.rules) {
     Buyable one{{rule.buy.type}};
+    one.signal.terms = rule.buy.terms;
     one.signal.duration = rule.buy.duration;
     one.signal.selected_tick = rule.buy.selected_tick;
     const auto fix = [&](const rules::Level& l) {

@@ -188,6 +188,12 @@ const Order& Ledger::mark_differs(core::OrderId id) {
   return order;
 }
 
+const Order& Ledger::explain(core::OrderId id, std::string_view why) {
+  auto& order = at(id);
+  order.reason = core::ShortString<64>::truncated(why);
+  return order;
+}
+
 const Order* Ledger::look_up(core::OrderId id) const {
   const auto it = orders_.find(id);
   return it == orders_.end() ? nullptr : it->second;

@@ -75,6 +75,8 @@ class Ledger final {
   bool complete(core::OrderId id, std::optional<market::Tick> entry,
                 std::optional<market::Tick> exit);
   const Order& mark_differs(core::OrderId id);
+  /// Order::reason of one whose state does not change: why its sale is asked for; empty: it is not.
+  const Order& explain(core::OrderId id, std::string_view why);
 
   const Order* find(core::OrderId id) const {
     return latest_ != nullptr && latest_->id == id ? latest_ : look_up(id);

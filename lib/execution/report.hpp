@@ -39,6 +39,7 @@ struct ContractReport {
   std::optional<core::Money> sell_price;  // once sold
   std::optional<core::Money> profit;
   std::optional<core::Money> bid_price;
+  std::optional<bool> can_sell;  // the venue would buy it back now, by its own word
   std::optional<core::VenueTime> purchase_time;
   std::optional<core::VenueTime> expiry;
   std::optional<core::VenueTime> sell_time;
@@ -46,6 +47,9 @@ struct ContractReport {
   core::TransactionId sell_tx;
   std::optional<market::Tick> entry;
   std::optional<market::Tick> exit;
+  /// The tick that the bid is of, where who reports counts its ticks (a back-test); of Deriv they
+  /// are counted by their own stream.
+  std::optional<core::VenueTime> spot_time;
   core::ShortString<120> shortcode;
 };
 

@@ -77,7 +77,8 @@ std::optional<End> step(Life& life) {
   const auto now = value(life);
   const auto& take_profit = terms_of(life.spec()).take_profit;
   if (take_profit && now - life.purchase().stake >= *take_profit) return End::kTakeProfit;
-  const bool full = now.units() >= assumed::kMaxAccumulated;
+  const auto most = in_currency(core::Money::minor(assumed::kMaxAccumulated), now.exponent());
+  const bool full = now >= most;
   if (full || life.ticks_passed() >= growth_of(life).max_ticks) return End::kWon;
   return std::nullopt;
 }

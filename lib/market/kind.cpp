@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "core/check.hpp"
+#include "market/integer.hpp"
+
 namespace derivd::market {
 
 std::string_view name_of(ContractType type) { return kind_of(type).name; }
@@ -49,6 +52,24 @@ bool is_resold(const ContractSpec& spec) {
       return true;
   }
   return false;
+}
+
+core::Money in_currency(core::Money dollars, std::uint8_t decimals) {
+  DERIVD_CHECK(dollars.exponent() == core::Money::kCents, "an amount that is not of dollars");
+  if (decimals == core::Money::kCents) return dollars;
+  constexpr std::int64_t kYen = 150;
+  constexpr std::int64_t kSatoshi = 1'000;
+  const auto per_dollar = decimals == 0 ? kYen : decimals == 8 ? kSatoshi : core::pow10(decimals);
+  const auto units = (static_cast<Wide>(dollars.units()) * per_dollar + 99) / 100;
+  return core::Money::minor(static_cast<std::int64_t>(units), decimals);
+}
+
+Amounts Amounts::in(std::uint8_t decimals) const {
+  Amounts out = *this;
+  out.min_stake = in_currency(min_stake, decimals);
+  if (max_stake) out.max_stake = in_currency(*max_stake, decimals);
+  if (max_payout) out.max_payout = in_currency(*max_payout, decimals);
+  return out;
 }
 
 }  // namespace derivd::market

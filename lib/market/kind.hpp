@@ -73,12 +73,21 @@ struct Needs {
   constexpr bool has_length() const { return ticks || time; }
 };
 
-/// In the account's currency, as read for USD (deriv/v3-api.md section 4.3).
+/// As read for USD (deriv/v3-api.md section 4.3).
 struct Amounts {
   core::Money min_stake;
   std::optional<core::Money> max_stake;
   std::optional<core::Money> max_payout;
+
+  /// The same in a currency of so many decimals, see in_currency().
+  Amounts in(std::uint8_t decimals) const;
 };
+/// What an amount of dollars roughly is in a currency of so many decimals, rounded up: of 0 as of
+/// the yen (150 a dollar), of 8 as of bitcoin (100,000 dollars each), every one of 2 as of the
+/// dollar. The simulator, paper mode and back-tests need some smallest and largest amounts, and
+/// nobody recorded the venue's; what is bought at the venue never rests on these. Assumed on
+/// 2026-11-29.
+core::Money in_currency(core::Money dollars, std::uint8_t decimals);
 inline constexpr Amounts kOptionAmounts{core::Money::minor(35), std::nullopt,
                                         core::Money::minor(50'000'00)};
 

@@ -40,11 +40,15 @@ std::vector<core::Price> vanilla_choices(core::Price spot, double deviation) {
   return out;
 }
 
+/// Whatever tick it enters at.
+bool is_of_points(const Kind& kind) {
+  return !has_payout(kind) && kind.needs.barrier == BarrierForm::kOffset;
+}
+
 }  // namespace
 
 PointPosition points_of(const Life& life) {
-  const auto& kind = kind_of(life.spec().type);
-  DERIVD_CHECK(kind.entry == EntryRule::kKnown && life.entry(), "not a position of points");
+  DERIVD_CHECK(is_of_points(kind_of(life.spec().type)) && life.entry(), "not a position of points");
   return {life.notes[kContracts],
           core::Price::raw(life.notes[kLevel], life.entry()->quote.decimals())};
 }
@@ -52,7 +56,7 @@ PointPosition points_of(const Life& life) {
 std::vector<core::Price> barrier_choices(const ContractSpec& spec, const SymbolInfo& symbol,
                                          core::Price spot, core::VenueTime start) {
   const auto& kind = kind_of(spec.type);
-  if (symbol.sigma_percent == 0 || kind.entry != EntryRule::kKnown) return {};
+  if (symbol.sigma_percent == 0 || !is_of_points(kind)) return {};
   if (kind.needs.points) return turbo_choices(kind.direction, spot);
   return vanilla_choices(spot, deviation_of(symbol, life_seconds(spec.duration, symbol, start)));
 }

@@ -27,6 +27,7 @@ struct Running {
     auto& s = totals;
     const auto profit = t.profit->units();
     ++s.settled;
+    s.decimals = t.stake.exponent();
     s.stakes += t.stake.units();
     s.profit += profit;
     s.max_stake = std::max(s.max_stake, t.stake.units());

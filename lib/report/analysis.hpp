@@ -17,6 +17,7 @@ namespace derivd::report {
 
 /// Sums in settlement order. Amounts are minor units of the account's currency.
 struct Totals {
+  std::uint8_t decimals = core::Money::kCents;  // of the amounts
   std::int64_t settled = 0;
   std::int64_t won = 0, lost = 0, even = 0, sold = 0;
   std::int64_t open = 0, unknown = 0, refused = 0, mismatches = 0;

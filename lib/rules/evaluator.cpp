@@ -327,6 +327,7 @@ std::optional<Wish> Evaluator::wish_of(std::size_t rule) const {
     wish.prediction = static_cast<std::int8_t>(digit);
   }
   wish.selected_tick = buy.selected_tick;
+  wish.terms = buy.terms;
   if (program.barrier) {
     wish.barrier = barrier_of(*buy.barrier, program.registers[*program.barrier]);
     if (!wish.barrier) return std::nullopt;

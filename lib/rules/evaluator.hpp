@@ -41,6 +41,7 @@ struct Wish {
   std::optional<market::Barrier> barrier;
   std::optional<market::Barrier> barrier2;
   std::int8_t selected_tick = 0;
+  market::Terms terms{};
 };
 
 /// A part of a rule with its value at the last evaluation, for people.

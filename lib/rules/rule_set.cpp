@@ -16,12 +16,34 @@ std::string to_string(const Level& level) {
   return plus ? "+" + value : value;
 }
 
+/// In the keys of `buy`; nothing where there are none.
+std::string to_string(const market::Terms& terms) {
+  const auto limits = [](const std::optional<core::Money>& profit,
+                         const std::optional<core::Money>& loss) {
+    std::string out;
+    if (profit) out += fmt::format(", take_profit: {}", profit->to_string());
+    if (loss) out += fmt::format(", stop_loss: {}", loss->to_string());
+    return out;
+  };
+  if (const auto* m = std::get_if<market::MultiplierTerms>(&terms)) {
+    return fmt::format(", multiplier: {}{}", m->multiplier, limits(m->take_profit, m->stop_loss));
+  }
+  if (const auto* a = std::get_if<market::AccumulatorTerms>(&terms)) {
+    return fmt::format(", growth: {}{}", a->growth.to_string(), limits(a->take_profit, {}));
+  }
+  if (const auto* p = std::get_if<market::PointTerms>(&terms)) {
+    return fmt::format(", payout_per_point: {}", p->payout_per_point.to_string());
+  }
+  return {};
+}
+
 std::string to_string(const Buy& buy) {
   std::string out = fmt::format("type: {}", market::name_of(buy.type));
   if (buy.duration) out += fmt::format(", duration: {}", buy.duration->to_string());
   if (buy.prediction) out += fmt::format(", prediction: {}", to_string(*buy.prediction));
   if (buy.barrier) out += fmt::format(", barrier: {}", to_string(*buy.barrier));
   if (buy.barrier2) out += fmt::format(", barrier2: {}", to_string(*buy.barrier2));
+  out += to_string(buy.terms);
   if (buy.selected_tick > 0) out += fmt::format(", selected_tick: {}", buy.selected_tick);
   return out;
 }

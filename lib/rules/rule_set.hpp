@@ -36,6 +36,9 @@ struct Buy {
   std::optional<Level> barrier;                      // of types that take one, of two the high one
   std::optional<Level> barrier2;                     // of types that take two
   std::int8_t selected_tick = 0;                     // of types that name one, else 0
+  /// Of positions: multiplier, growth, payout per point, with the limits that the venue keeps;
+  /// none: what the strategy's contract says.
+  market::Terms terms{};
   friend bool operator==(const Buy&, const Buy&) = default;
 };
 

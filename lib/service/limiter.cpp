@@ -45,6 +45,7 @@ bool is_repetitive(core::EventKind kind) {
     case EventKind::kStrategyPaused:
     case EventKind::kStrategyResumed:
     case EventKind::kStrategyWaits:
+    case EventKind::kEarlySale:
     case EventKind::kControlCommand:
     case EventKind::kLogDropped:
     case EventKind::kLockProblem:

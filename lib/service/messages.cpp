@@ -266,6 +266,17 @@ constexpr std::array<MessageInfo, core::kEventKindCount> kMessages{{
      "of\n"
      "the strategy in the configuration. \"derivctl explain @DERIVD_STRATEGY@\" shows the refused\n"
      "orders and when it asks again."},
+    {EventKind::kEarlySale, "940a192c210a4528aca628e802f979bc", Level::kNotice,
+     "An early sale of contract @DERIVD_CONTRACT_ID@ is @DERIVD_STATE@",
+     "A rule of the strategy's section \"exit\" holds for an open contract: @DERIVD_REASON@\n"
+     "\n"
+     "\"asked\": the venue is asked to buy it back at the market; its settlement follows.\n"
+     "\"refused\": it would not, or nothing was sent; it is asked again while the rule holds, at\n"
+     "most once a minute, which is not told again. \"unknown\": the answer was lost; nothing is\n"
+     "asked again before the venue's books say what happened. \"open\": they say that nothing was\n"
+     "sold.\n"
+     "\n"
+     "Nothing needs to be done. \"derivctl trades\" shows the rule as the contract's reason."},
     {EventKind::kAccountLimit, "a8b7ed0cfd5741bca2b7bf7bafc2a3ff", Level::kWarning,
      "A limit of the whole account is reached",
      "No strategy may buy for now: @DERIVD_REASON@\n"

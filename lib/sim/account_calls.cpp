@@ -90,15 +90,19 @@ void Venue::authorize(Request& r) {
   out.begin_object().key("account_list").begin_array().begin_object();
   out.text("account_category", "trading").text("account_type", "binary");
   out.text("broker", demo ? "VRTC" : "CR").integer("created_at", options_.start.s - 30 * kDay);
-  out.text("currency", "USD").text("currency_type", "fiat").flag("is_disabled", false);
+  out.text("currency", options_.currency.view());
+  out.text("currency_type", options_.balance.exponent() == 8 ? "crypto" : "fiat");
+  out.flag("is_disabled", false);
   out.flag("is_virtual", demo).text("landing_company_name", company);
   out.key("linked_to").begin_array().end_array().text("loginid", a->name).end_object().end_array();
-  out.raw("balance", number(a->balance)).text("country", "id").text("currency", "USD");
+  out.raw("balance", number(a->balance))
+      .text("country", "id")
+      .text("currency", options_.currency.view());
   out.text("email", "client@derivsim.example").text("fullname", "  ").flag("is_virtual", demo);
   out.text("landing_company_fullname", demo ? "Deriv Limited" : "Deriv (SVG) LLC");
   out.text("landing_company_name", company).key("linked_to").begin_array().end_array();
-  out.key("local_currencies").begin_object().key("USD").begin_object();
-  out.integer("fractional_digits", 2).end_object().end_object();
+  out.key("local_currencies").begin_object().key(options_.currency.view()).begin_object();
+  out.integer("fractional_digits", options_.balance.exponent()).end_object().end_object();
   out.text("loginid", a->name).text("preferred_language", "EN").key("scopes").begin_array();
   for (const auto& scope : grant->token.scopes) out.value(scope);
   out.end_array().key("upgradeable_landing_companies").begin_array().end_array();
@@ -123,16 +127,18 @@ std::string Venue::balance_payload(const Account& a, std::string_view id, bool a
   if (all) {
     out.key("accounts").begin_object().key(a.name).begin_object();
     out.raw("balance", number(a.balance)).raw("converted_amount", number(a.balance));
-    out.text("currency", "USD").flag("demo_account", !a.token.real).flag("status", true);
+    out.text("currency", options_.currency.view())
+        .flag("demo_account", !a.token.real)
+        .flag("status", true);
     out.text("type", "deriv").end_object().end_object();
   }
-  out.raw("balance", number(a.balance)).text("currency", "USD");
+  out.raw("balance", number(a.balance)).text("currency", options_.currency.view());
   if (!id.empty()) out.text("id", id);
   out.text("loginid", a.name);
   if (all) {
     const auto total = [&](std::string_view key, bool mine) {
       out.key(key).begin_object().raw("amount", mine ? number(a.balance) : "0");
-      out.text("currency", "USD").end_object();
+      out.text("currency", options_.currency.view()).end_object();
     };
     out.key("total").begin_object();
     total("deriv", a.token.real);
@@ -194,7 +200,8 @@ void Venue::topup_virtual(Request& r) {
                       "below the initial one."});
   const auto amount = options_.balance - a.balance;
   reply(r, frame(r.envelope, "topup_virtual", "topup_virtual",
-                 fmt::format(R"({{"amount":{},"currency":"USD"}})", number(amount))));
+                 fmt::format(R"({{"amount":{},"currency":"{}"}})", number(amount),
+                             options_.currency)));
   credit(a, amount);
 }
 
@@ -209,7 +216,7 @@ void Venue::portfolio(Request& r) {
     if (!type_wanted(r.json, d.wire_type)) continue;
     const auto& c = *book_.find(id);
     out.begin_object().raw("buy_price", number(c.stake)).integer("contract_id", id.value);
-    out.text("contract_type", d.wire_type).text("currency", "USD");
+    out.text("contract_type", d.wire_type).text("currency", options_.currency.view());
     out.integer("date_start", c.purchase_time.s).integer("expiry_time", expiry_of(c).s);
     out.text("longcode", d.longcode).raw("payout", number(c.payout));
     out.integer("purchase_time", c.purchase_time.s).text("shortcode", d.shortcode);
@@ -314,8 +321,15 @@ std::string Venue::contract_payload(const Deal& deal, std::string_view stream_id
                       deal.last_spot ? deal.last_spot : feed_.last(index),
                       accounts_[deal.account]->number,
                       stream_id,
-                      feed_.history(index)};
-  return open_contract_json(view);
+                      feed_.history(index),
+                      options_.currency.view()};
+  auto payload = open_contract_json(view);
+  constexpr std::string_view kName = "\"sell_time\"";
+  const auto at = payload.find(kName);
+  if (at != std::string::npos) {
+    payload.replace(at + 1, kName.size() - 2, options_.rules.field("sell_time"));
+  }
+  return payload;
 }
 
 void Venue::push_contract(Connection& c, Stream& s, const Deal& deal) {

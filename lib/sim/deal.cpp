@@ -12,6 +12,7 @@
 #include "market/multiplier.hpp"
 #include "market/points.hpp"
 #include "sim/json.hpp"
+#include "sim/rules.hpp"
 
 namespace derivd::sim {
 namespace {
@@ -268,9 +269,6 @@ std::string contracts_text(std::int64_t contracts) {
 }
 
 bool is_growth(const market::ContractSpec& spec) { return spec.accumulator() != nullptr; }
-bool is_of_points(const market::ContractSpec& spec) {
-  return market::kind_of(spec.type).entry == market::EntryRule::kKnown;
-}
 
 bool is_multiplier(const venue::Contract& c) { return c.spec.multiplier() != nullptr; }
 
@@ -544,6 +542,11 @@ std::optional<ContractType> type_from_wire(Dialect dialect, std::string_view nam
   return found == nullptr ? std::nullopt : market::contract_type_from(found->name);
 }
 
+bool is_of_points(const market::ContractSpec& spec) {
+  return !market::has_payout(spec.type) &&
+         market::has_form(spec.type, market::BarrierForm::kOffset);
+}
+
 std::string_view barrier_refusal(ContractType type) {
   const auto* row = wire_name_of(type);
   return row == nullptr ? std::string_view("Invalid barrier.") : row->no_barrier;
@@ -569,8 +572,9 @@ std::vector<std::uint16_t> accepted_multipliers(const market::SymbolInfo& symbol
   return out;
 }
 
-core::Money most_of(const market::Kind& kind) {
-  const auto& most = kind.amounts.max_payout ? kind.amounts.max_payout : kind.amounts.max_stake;
+core::Money most_of(const market::Kind& kind, std::uint8_t decimals) {
+  const auto amounts = kind.amounts.in(decimals);
+  const auto& most = amounts.max_payout ? amounts.max_payout : amounts.max_stake;
   DERIVD_CHECK(most.has_value(), "a kind without a largest amount");
   return *most;
 }
@@ -704,9 +708,14 @@ std::string limit_order_json(const venue::Contract& c, const Deal& deal, bool wi
   if (deal.stop_loss || !with_stop_out)
     write_limit(out, "stop_loss", "Stop loss", loss, date("stop_loss"),
                 level_for(c, *deal.symbol, loss), with_display_amount);
-  if (with_stop_out && is_multiplier(c) && c.life.entry())
-    write_limit(out, "stop_out", "Stop out", -c.stake, bought,
-                market::position_of(c.life).stop_out().to_string(), with_display_amount);
+  if (with_stop_out && is_multiplier(c) && c.life.entry()) {
+    const auto percent = stop_out_percent(market::kind_of(c.spec.type));
+    const auto amount = core::Money::minor(-c.stake.units() * percent / 100, c.stake.exponent());
+    const auto level = percent == 100
+                           ? std::optional(market::position_of(c.life).stop_out().to_string())
+                           : level_for(c, *deal.symbol, amount);
+    write_limit(out, "stop_out", "Stop out", amount, bought, level, with_display_amount);
+  }
   if (deal.take_profit || !with_stop_out)
     write_limit(out, "take_profit", "Take profit", deal.take_profit, date("take_profit"),
                 level_for(c, *deal.symbol, deal.take_profit), with_display_amount);
@@ -725,7 +734,7 @@ std::string open_contract_json(const DealView& v) {
   m.money("bid_price", v.bid);
   m.money("buy_price", c.stake);
   out.integer("contract_id", c.id.value).text("contract_type", v.deal.wire_type);
-  out.text("currency", "USD");
+  out.text("currency", v.currency);
   // Until its exit is known a tick contract shows the estimate of its purchase.
   const auto expiry = v.deal.shown == Shown::kOpen ? v.deal.expiry_at_purchase : expiry_of(c);
   out.integer("date_expiry", expiry.s);

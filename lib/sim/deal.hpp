@@ -28,7 +28,8 @@ struct Order {
   market::ContractSpec spec;
   const market::SymbolInfo* symbol = nullptr;
   std::optional<core::Money> stake;
-  std::optional<core::Money> payout;  // basis: payout
+  std::optional<core::Money> payout;            // basis: payout
+  std::uint8_t decimals = core::Money::kCents;  // of its amounts: the account's currency
   /// `date_expiry`: the contract ends then, however late it is bought.
   std::optional<core::VenueTime> fixed_expiry;
 };
@@ -70,6 +71,8 @@ struct Deal {
 /// The contract type of a request; "CALL" with a barrier is HIGHER in v3. Empty: not simulated.
 std::optional<market::ContractType> type_from_wire(Dialect dialect, std::string_view name,
                                                    bool has_barrier);
+/// It pays for each point beyond its level: TURBOS*, VANILLALONG*.
+bool is_of_points(const market::ContractSpec& spec);
 /// What the venue says to a barrier that the type does not take.
 std::string_view barrier_refusal(market::ContractType type);
 /// As a transaction of v3 shows it: a digit, "S10P", a quote in millionths.
@@ -82,7 +85,8 @@ std::string_view wire_type(Dialect dialect, market::ContractType type);
 std::vector<std::uint16_t> accepted_multipliers(const market::SymbolInfo& symbol);
 
 /// The largest amount that is shown for a kind, stake or payout.
-core::Money most_of(const market::Kind& kind);
+/// The largest stake or payout, in a currency of so many decimals.
+core::Money most_of(const market::Kind& kind, std::uint8_t decimals);
 
 /// "2024-05-20", "2024-05-20 16:05:00" of an epoch.
 std::string format_day(std::int64_t epoch);
@@ -114,6 +118,7 @@ struct DealView {
   std::int64_t account_number = 0;
   std::string_view stream_id;        // empty: no subscription
   const std::deque<Point>& history;  // of the symbol, for audit_details
+  std::string_view currency = "USD";
 };
 /// The payload of proposal_open_contract.
 std::string open_contract_json(const DealView& view);

@@ -211,8 +211,10 @@ void write_multiplier_range(JsonOut& out, const market::SymbolInfo& symbol) {
   out.key("cancellation_range").begin_array().end_array();
 }
 
-void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol, bool v3) {
+void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol, bool v3,
+                 std::uint8_t money_decimals) {
   const auto& kind = market::kind_of(*market::contract_type_from(o.type));
+  const auto amounts = kind.amounts.in(money_decimals);
   const auto group = group_of(symbol);
   const auto type =
       wire_type(v3 ? Dialect::kV3 : Dialect::kOptions, *market::contract_type_from(o.type));
@@ -235,16 +237,16 @@ void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol,
   out.text("expiry_type", o.expiry);
   if (kind.needs.barrier == market::BarrierForm::kDigit) write_digit_range(out, kind.needs);
   out.text("market", group.market).text("max_contract_duration", o.max);
-  out.raw("max_stake", number(most_of(kind)));
+  out.raw("max_stake", number(most_of(kind, money_decimals)));
   out.text("min_contract_duration", o.min);
-  out.raw("min_stake", number(kind.amounts.min_stake));
+  out.raw("min_stake", number(amounts.min_stake));
   if (kind.needs.multiplier) write_multiplier_range(out, symbol);
   if (kind.needs.growth) {
     out.key("growth_rate_range").begin_array();
     for (const auto* rate : {"0.01", "0.02", "0.03", "0.04", "0.05"}) out.raw(rate);
     out.end_array();
   }
-  if (kind.amounts.max_payout) out.raw("payout_limit", number(*kind.amounts.max_payout));
+  if (amounts.max_payout) out.raw("payout_limit", number(*amounts.max_payout));
   out.text("sentiment", o.sentiment);
   if (v3) out.text("start_type", "spot");
   out.text("submarket", group.submarket).text("underlying_symbol", symbol.code).end_object();
@@ -479,7 +481,9 @@ void Venue::contracts_for(Request& r) {
   const auto offers = offers_of(symbol, feed_.listing(*index));
   JsonOut out;
   out.begin_object().key("available").begin_array();
-  for (const Offer& o : offers) write_offer(out, o, symbol, v3);
+  for (const Offer& o : offers) {
+    write_offer(out, o, symbol, v3, options_.balance.exponent());
+  }
   out.end_array();
   if (v3) {
     const auto midnight = now_.venue.s - now_.venue.s % kDay;
@@ -623,11 +627,16 @@ std::string Venue::website_status_payload() const {
   quota("max_requests_pricing", "proposal and proposal_open_contract", V3Limits::kPricingHour,
         V3Limits::kPricingMinute);
   out.end_object().text("clients_country", "id").key("currencies_config").begin_object();
-  out.key("USD").begin_object().integer("fractional_digits", 2);
+  out.key(options_.currency.view()).begin_object();
+  out.integer("fractional_digits", options_.balance.exponent());
   out.flag("is_deposit_suspended", false).flag("is_suspended", false);
-  out.flag("is_withdrawal_suspended", false).text("name", "US Dollar").integer("stake_default", 10);
+  out.flag("is_withdrawal_suspended", false)
+      .text("name", options_.currency.view())
+      .integer("stake_default", 10);
   out.key("transfer_between_accounts").begin_object().key("fees").begin_object().end_object();
-  out.key("limits").null().end_object().text("type", "fiat").end_object().end_object();
+  out.key("limits").null().end_object().text("type",
+                                             options_.balance.exponent() == 8 ? "crypto" : "fiat");
+  out.end_object().end_object();
   if (!maintenance_text_.empty()) out.text("message", maintenance_text_);
   out.text("site_status", maintenance_ ? "down" : "up");
   out.key("supported_languages").begin_array().value("EN").end_array();
@@ -645,7 +654,8 @@ void Venue::website_status(Request& r) {
 }
 
 void Venue::payout_currencies(Request& r) {
-  reply(r, frame(r.envelope, "payout_currencies", "payout_currencies", "[\"USD\"]"));
+  reply(r, frame(r.envelope, "payout_currencies", "payout_currencies",
+                 fmt::format("[\"{}\"]", options_.currency)));
 }
 
 // ---- streams ----

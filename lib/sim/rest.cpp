@@ -142,7 +142,7 @@ HttpAnswer Venue::accounts_list(const HttpCall& call, Account& a) {
   JsonOut out;
   out.begin_array().begin_object().text("account_id", a.name);
   out.text("account_type", a.token.real ? "real" : "demo").raw("balance", number(a.balance));
-  out.text("currency", "USD").text("group", "row").text("status", "active");
+  out.text("currency", options_.currency.view()).text("group", "row").text("status", "active");
   out.end_object().end_array();
   return data_answer(call, out.str());
 }
@@ -173,7 +173,9 @@ HttpAnswer Venue::reset_balance(const HttpCall& call, Account& a) {
   if (a.balance != options_.balance) credit(a, options_.balance - a.balance);
   JsonOut out;
   out.begin_object().text("account_id", a.name).text("account_type", "demo");
-  out.raw("balance", number(a.balance)).text("currency", "USD").text("status", "active");
+  out.raw("balance", number(a.balance))
+      .text("currency", options_.currency.view())
+      .text("status", "active");
   return data_answer(call, out.end_object().str());
 }
 

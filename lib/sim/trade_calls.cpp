@@ -28,8 +28,9 @@ WireError missing(std::string_view field) {
   return {"ContractCreationFailure",
           fmt::format("Missing required contract parameters ({}).", field), std::string(field)};
 }
-WireError bad_stake_decimals(std::string_view field) {
-  return {"ContractBuyValidationError", "Stake can not have more than 2 decimal places.",
+WireError bad_stake_decimals(std::string_view field, std::uint8_t decimals) {
+  return {"ContractBuyValidationError",
+          fmt::format("Stake can not have more than {} decimal places.", decimals),
           std::string(field), "IncorrectStakeDecimals"};
 }
 WireError bad_barrier(std::string message) {
@@ -39,11 +40,12 @@ WireError not_offered(std::string_view field, std::string message) {
   return {"OfferingsValidationError", std::move(message), std::string(field)};
 }
 
-Answer<std::optional<core::Money>> read_money(const Json& json, std::string_view key) {
+Answer<std::optional<core::Money>> read_money(const Json& json, std::string_view key,
+                                              std::uint8_t decimals) {
   const Json* j = find_number(json, key);
   if (j == nullptr) return std::optional<core::Money>{};
-  auto m = core::Money::parse(j->text());
-  if (!m) return bad_stake_decimals(key);
+  auto m = core::Money::parse(j->text(), decimals);
+  if (!m) return bad_stake_decimals(key, decimals);
   return std::optional(*m);
 }
 
@@ -127,7 +129,7 @@ Answer<void> read_limits(const Json& p, Order& order) {
     if (limits->find("stop_loss") != nullptr)
       return WireError{"ContractCreationFailure", "Stop loss is not allowed for this contract.",
                        "stop_loss"};
-    const auto amount = read_money(*limits, "take_profit");
+    const auto amount = read_money(*limits, "take_profit", order.decimals);
     if (!amount) return amount.error();
     if (*amount && (*amount)->units() <= 0)
       return WireError{"ContractBuyValidationError", "Please enter a positive amount.",
@@ -136,7 +138,7 @@ Answer<void> read_limits(const Json& p, Order& order) {
     return {};
   }
   for (const auto key : {"take_profit", "stop_loss"}) {
-    auto amount = read_money(*limits, key);
+    auto amount = read_money(*limits, key, order.decimals);
     if (!amount) return amount.error();
     if (*amount && (*amount)->units() <= 0)
       return WireError{"ContractBuyValidationError", "Please enter a positive amount.", key};
@@ -197,7 +199,7 @@ std::string choices_text(const std::vector<core::Price>& choices) {
 }
 
 Answer<void> read_amount(const Json& p, Order& order) {
-  auto amount = read_money(p, "amount");
+  auto amount = read_money(p, "amount", order.decimals);
   if (!amount) return amount.error();
   if (!*amount) return missing("amount");
   const auto basis = text_of(p, "basis");
@@ -220,11 +222,12 @@ bool above(core::Money ask, core::Decimal limit) {
   return core::Decimal{ask.units(), ask.exponent()} > limit;
 }
 
-WireError price_moved(std::string_view what, std::string_view from, core::Money to) {
+WireError price_moved(std::string_view what, std::string_view currency, std::string_view from,
+                      core::Money to) {
   return {"PriceMoved",
           fmt::format("The underlying market has moved too much since you priced the contract. The "
-                      "contract {} has changed from USD{} to USD{}.",
-                      what, from, to.to_string())};
+                      "contract {} has changed from {}{} to {}{}.",
+                      what, currency, from, currency, to.to_string())};
 }
 
 bool moved_too_far(const venue::Quote& quoted, const venue::Quote& now) {
@@ -241,6 +244,7 @@ bool moved_too_far(const venue::Quote& quoted, const venue::Quote& now) {
 
 Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
   Order order;
+  order.decimals = options_.balance.exponent();
   const bool v3 = c.dialect == Dialect::kV3;
   const auto code = text_of(p, v3 ? "symbol" : "underlying_symbol");
   const auto index = listed(code);
@@ -248,14 +252,14 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
   order.symbol = &feed_.info(*index);
   order.spec.symbol = order.symbol->code;
   const auto currency = text_of(p, "currency");
-  if (currency != "USD")
+  if (currency != options_.currency.view())
     return WireError{"NotDefaultCurrency",
                      fmt::format("The provided currency {} is not the default currency.", currency),
                      "currency"};
   const auto type =
       type_from_wire(c.dialect, text_of(p, "contract_type"), p.find("barrier") != nullptr);
   if (!type) return not_offered("contract_type", "Trading is not offered for this asset.");
-  order.spec.type = *type;
+  order.spec.type = options_.rules.in_force(*type);
   const auto* listing = feed_.listing(*index);
   if (listing != nullptr && !listing->offers_type(market::name_of(*type)))
     return not_offered("contract_type", "Trading is not offered for this asset.");
@@ -285,9 +289,8 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
 
 /// Turbos and vanillas are sold at a few barriers alone, which move with the quote.
 Answer<void> Venue::check_choice(const Order& order) const {
-  const auto& kind = market::kind_of(order.spec.type);
   const auto last = book_.last_tick(order.spec.symbol);
-  if (kind.entry != market::EntryRule::kKnown || !last) return {};
+  if (!is_of_points(order.spec) || !last) return {};
   const auto spec = spec_now(order);
   if (market::problem_of(spec, *order.symbol)) return {};  // the book says what is wrong
   const auto choices = market::barrier_choices(spec, *order.symbol, last->quote, now_.venue);
@@ -377,8 +380,9 @@ WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
     case RefusalKind::kStakeTooSmall: {
       JsonOut details;
       details.begin_object().text("field", "amount");
-      details.text("max_stake", most_of(kind).to_string());
-      details.text("min_stake", kind.amounts.min_stake.to_string()).end_object();
+      const auto least = kind.amounts.in(order.decimals).min_stake;
+      details.text("max_stake", most_of(kind, order.decimals).to_string());
+      details.text("min_stake", least.to_string()).end_object();
       return {buy, why.text, "amount", "InvalidMinStake", details.take()};
     }
     case RefusalKind::kPayoutTooLarge:
@@ -403,10 +407,15 @@ WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
 
 namespace {
 
+core::Money most_accumulated(std::uint8_t decimals) {
+  return market::in_currency(core::Money::minor(market::assumed::kMaxAccumulated), decimals);
+}
+
 /// What a proposal says of the contract that it is for.
 void write_details(JsonOut& out, const market::Life& life, const venue::Quote& quote) {
   const auto& spec = life.spec();
   const auto& kind = market::kind_of(spec.type);
+  const auto decimals = quote.stake.exponent();
   if (kind.needs.growth) {
     const auto growth = market::growth_of(life);
     const auto levels = market::growth_levels(quote.spot, growth.barrier);
@@ -415,16 +424,16 @@ void write_details(JsonOut& out, const market::Life& life, const venue::Quote& q
     out.text("barrier_spot_distance", levels.distance.to_string());
     out.text("high_barrier", levels.high.to_string()).integer("last_tick_epoch", quote.spot_time.s);
     out.text("low_barrier", levels.low.to_string());
-    out.raw("maximum_payout", number(core::Money::minor(market::assumed::kMaxAccumulated)));
-    out.text("maximum_stake", most_of(kind).to_string());
+    out.raw("maximum_payout", number(most_accumulated(decimals)));
+    out.text("maximum_stake", most_of(kind, decimals).to_string());
     out.integer("maximum_ticks", growth.max_ticks);
-    out.text("minimum_stake", kind.amounts.min_stake.to_string());
+    out.text("minimum_stake", kind.amounts.in(decimals).min_stake.to_string());
     out.raw("tick_size_barrier", share.to_string());
     out.text("tick_size_barrier_percentage", fmt::format("{:.5f}%", share.to_double() * 100));
     out.end_object();
     return;
   }
-  if (kind.entry == market::EntryRule::kKnown) {
+  if (is_of_points(spec)) {
     const auto points = market::points_of(life);
     const auto distance = points.level + -quote.spot;
     out.key("contract_details").begin_object().text("barrier", points.level.to_string());
@@ -476,17 +485,20 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
   out.text("longcode", longcode_of(spec, *order.symbol, life, now_.venue, order.fixed_expiry));
   if (mult) out.integer("multiplier", spec.multiplier()->multiplier);
   out.raw("payout", number(quote.payout)).raw("spot", number(quote.spot));
-  out.integer("spot_time", quote.spot_time.s).key("validation_params").begin_object();
+  out.integer(options_.rules.field("spot_time"), quote.spot_time.s)
+      .key("validation_params")
+      .begin_object();
   if (kind.needs.growth) {
-    out.text("max_payout", core::Money::minor(market::assumed::kMaxAccumulated).to_string());
+    out.text("max_payout", most_accumulated(order.decimals).to_string());
     out.integer("max_ticks", market::growth_of(life).max_ticks);
   }
-  if (kind.amounts.max_payout) {
-    out.key("payout").begin_object().text("max", kind.amounts.max_payout->to_string()).end_object();
+  const auto amounts = kind.amounts.in(order.decimals);
+  if (amounts.max_payout) {
+    out.key("payout").begin_object().text("max", amounts.max_payout->to_string()).end_object();
   }
   out.key("stake").begin_object();
-  out.text("max", most_of(kind).to_string());
-  out.text("min", kind.amounts.min_stake.to_string());
+  out.text("max", most_of(kind, order.decimals).to_string());
+  out.text("min", amounts.min_stake.to_string());
   return out.end_object().end_object().end_object().take();
 }
 
@@ -575,11 +587,13 @@ void Venue::buy_proposal(Request& r, std::string_view id, core::Decimal limit) {
   const auto now = price(p.order);
   if (!now) return refuse_buy(r, now.error(), &p.order);
   if (above(p.quote.stake, limit))
-    return refuse_buy(r, price_moved("price", limit.to_string(), p.quote.stake), &p.order);
+    return refuse_buy(r, price_moved("price", options_.currency, limit.to_string(), p.quote.stake),
+                      &p.order);
   if (moved_too_far(p.quote, *now)) {
-    const auto error = p.quote.stake == now->stake
-                           ? price_moved("payout", p.quote.payout.to_string(), now->payout)
-                           : price_moved("price", p.quote.stake.to_string(), now->stake);
+    const auto error =
+        p.quote.stake == now->stake
+            ? price_moved("payout", options_.currency, p.quote.payout.to_string(), now->payout)
+            : price_moved("price", options_.currency, p.quote.stake.to_string(), now->stake);
     return refuse_buy(r, error, &p.order);
   }
   // Bought: its stream ends by itself, and it cannot be bought again.
@@ -600,9 +614,10 @@ void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
   if (quote.stake > a.balance)
     return refuse_buy(r,
                       {"InsufficientBalance",
-                       fmt::format("Your account balance ({} USD) is insufficient to buy this "
-                                   "contract ({} USD).",
-                                   a.balance.to_string(), quote.stake.to_string())},
+                       fmt::format("Your account balance ({} {}) is insufficient to buy this "
+                                   "contract ({} {}).",
+                                   a.balance.to_string(), options_.currency,
+                                   quote.stake.to_string(), options_.currency)},
                       &order);
   // The book stops a multiplier out; its limit orders stay here, where they can be changed.
   auto spec = spec_now(order);
@@ -632,8 +647,10 @@ Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contra
     deal.stop_loss = terms->stop_loss;
   }
   if (const auto* terms = order.spec.accumulator()) deal.take_profit = terms->take_profit;
-  deal.shortcode =
-      shortcode_of(contract.life, deal.wire_type, order.fixed_expiry, deal.take_profit);
+  // What enters later than it is bought is named as if it had entered now.
+  const bool sized = !is_of_points(contract.spec) || contract.life.entry();
+  deal.shortcode = shortcode_of(sized ? contract.life : as_if_bought(order, contract.stake),
+                                deal.wire_type, order.fixed_expiry, deal.take_profit);
   deal.longcode =
       longcode_of(contract.spec, *order.symbol, contract.life, now_.venue, order.fixed_expiry);
   deal.expiry_at_purchase = expiry_of(contract);
@@ -701,7 +718,7 @@ void Venue::push_transaction(Account& a, const Deal& deal, const venue::Contract
       if (v3 && market::has_payout(contract.spec.type)) {
         out.text("barrier", barrier_of_transaction(contract.spec));
       }
-      out.integer("contract_id", contract.id.value).text("currency", "USD");
+      out.integer("contract_id", contract.id.value).text("currency", options_.currency.view());
       out.integer("date_expiry", expiry_of(contract).s);
       if (v3) out.text("display_name", deal.symbol->display_name);
       out.text("id", s.id).text("longcode", deal.longcode);
@@ -765,8 +782,8 @@ void Venue::sell(Request& r) {
   if (core::Decimal{bid.units(), bid.exponent()} < limit)
     return deny(
         {"PriceMoved", fmt::format("The underlying market has moved too much since you priced the "
-                                   "contract. The contract sell price has changed to USD{}.",
-                                   bid.to_string())});
+                                   "contract. The contract sell price has changed to {}{}.",
+                                   options_.currency, bid.to_string())});
   const auto sold = book_.sell(a.index, id, now_.venue);
   if (!sold) return deny(refusal(sold.error(), Order{}));
   deal->sold_early = true;
@@ -807,10 +824,13 @@ void Venue::contract_update(Request& r) {
     if (value == nullptr) continue;
     std::optional<core::Money> amount;
     if (!value->is_null()) {
-      auto parsed = core::Money::parse(value->text());
+      auto parsed = core::Money::parse(value->text(), options_.balance.exponent());
       if (!parsed || parsed->units() <= 0)
         return refuse(r, {"ContractUpdateFailure",
-                          "Please enter a positive amount with at most 2 decimal places.", key});
+                          fmt::format("Please enter a positive amount with at most {} decimal "
+                                      "places.",
+                                      options_.balance.exponent()),
+                          key});
       amount = *parsed;
     }
     (std::string_view(key) == "take_profit" ? deal->take_profit : deal->stop_loss) = amount;

@@ -100,7 +100,8 @@ Venue::Venue(Options options)
       faults_(salted(options_.seed, 1)),
       feed_({options_.seed, options_.start, options_.gbm, std::move(options_.replays),
              std::move(options_.listings)}),
-      book_({options_.prices, kFirstContract, kFirstTransaction, 1, symbols_of(feed_)}),
+      book_({options_.prices, kFirstContract, kFirstTransaction, 1, symbols_of(feed_),
+             options_.currency}),
       ledger_(options_.ledger, options_.ledger_ticks),
       ids_(salted(options_.seed, 2)),
       order_(salted(options_.seed, 3)),
@@ -263,7 +264,9 @@ void Venue::guard_limits(const market::Tick& tick) {
     for (const auto id : a->open) {
       Deal& d = *deal_of(id);
       if (!d.guard || d.shown != Shown::kOpen || d.symbol->code != tick.symbol.view()) continue;
-      if (!d.guard->on_tick(tick)) continue;
+      const bool reached_before = d.guard->is_over();
+      if (!reached_before && !d.guard->on_tick(tick)) continue;
+      if (!reached_before && options_.rules.fills_late()) continue;
       const auto how = d.guard->ended()->how;
       if (how != market::End::kTakeProfit && how != market::End::kStopLoss) continue;
       // Fails only when the book's own stop out came first, at this very tick.

@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/currency.hpp"
 #include "core/decimal.hpp"
 #include "core/ids.hpp"
 #include "core/result.hpp"
@@ -26,6 +27,7 @@
 #include "sim/feed.hpp"
 #include "sim/ledger.hpp"
 #include "sim/limits.hpp"
+#include "sim/rules.hpp"
 #include "sim/wire.hpp"
 #include "venue/book.hpp"
 
@@ -84,13 +86,15 @@ class Venue final {
     std::uint64_t seed = 1;
     core::VenueTime start;
     std::vector<TokenSpec> tokens;
-    std::vector<std::string> app_ids;  // empty: any
-    core::Money balance = core::Money::minor(10'000'00);
+    std::vector<std::string> app_ids;                     // empty: any
+    core::Money balance = core::Money::minor(10'000'00);  // of every account
+    core::CurrencyCode currency = "USD";                  // in whose decimals that is
     bool gbm = true;
     std::vector<ReplaySource> replays;
     std::vector<Listing> listings = {};
     market::PriceModel prices;
     bool rate_limits = true;
+    VenueRules rules = {};  // in what it differs from other simulators
     Ledger::Sink ledger;
     bool ledger_ticks = false;
     /// {"dir":…,"dialect":…,"conn":…,"frame":…} of everything, tokens replaced. May be empty.

@@ -49,8 +49,11 @@ bool has_quotes(const Order& o) {
 /// there, because a daemon must find its open orders whatever else a venue said about them.
 core::Result<void> check_reckonable(const std::vector<Order>& orders) {
   core::AmountBound bound;
+  std::optional<std::uint8_t> exponent;  // of the journal's one currency
   const auto take = [&](const std::optional<core::Money>& amount) {
-    return !amount || (amount->exponent() == core::Money::kCents && bound.take(*amount));
+    if (!amount || amount->is_zero()) return true;
+    if (!exponent) exponent = amount->exponent();
+    return *exponent == amount->exponent() && bound.take(*amount);
   };
   for (const auto& o : orders) {
     const bool amounts = take(o.stake) && take(o.buy_price) && take(o.payout) && take(o.profit) &&

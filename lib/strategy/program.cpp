@@ -105,6 +105,7 @@ std::unique_ptr<dbot::Machine> Program::make_machine() const {
   s.answers = settings_.answers;
   s.seed = settings_.seed;
   s.pip = symbol_.decimals;
+  s.money_decimals = settings_.money_decimals;
   s.steps_a_turn = settings_.in_turns ? dbot::kStepsATurn : 0;
   s.max_heap_bytes = kMaxHeap;
   auto machine = std::make_unique<dbot::Machine>(settings_.program, s);

@@ -46,6 +46,7 @@ struct ProgramSettings {
   std::int64_t warmup = 0;
   /// It computes in turns, so that others on the same thread are not kept waiting.
   bool in_turns = true;
+  std::uint8_t money_decimals = 2;  // of the account's currency, in which its stakes are
 };
 /// Of what the configuration says; the same file with another content is another program.
 bool operator==(const ProgramSettings& a, const ProgramSettings& b);

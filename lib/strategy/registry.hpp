@@ -31,6 +31,11 @@ struct ParamSpec {
   std::uint8_t decimals = 0;                     // of what the user writes
   std::span<const std::string_view> words = {};  // not empty: one of them is written
 };
+/// What is wrong with parameters that are each within their bounds, and of which one.
+struct ParamProblem {
+  std::string param;
+  std::string text;
+};
 /// The value as the user writes it.
 std::string text_of(const ParamSpec& spec, std::int64_t value);
 /// "1 to 100", "even_odd, rise_fall".
@@ -42,8 +47,8 @@ struct StrategyType {
   std::span<const ParamSpec> params;
   std::span<const market::ContractType> contracts;  // what it may buy
   bool digits;  // needs a symbol with a last digit and a duration in ticks
-  /// Params complete and checked. Null: a type whose signals are in `rules:`, in a program or
-  /// made by a script (make_strategy).
+  /// Params complete and checked. Null: a type whose signals are rules, in a program or made by a
+  /// script (make_strategy).
   std::unique_ptr<Strategy> (*make)(const Params&);
   /// Which of `contracts`, where that depends on the parameters; null: all.
   std::span<const market::ContractType> (*bought)(const Params&) = nullptr;
@@ -54,7 +59,19 @@ struct StrategyType {
   bool programmed = false;
   /// Its signals come from a script that runs elsewhere.
   bool is_scripted = false;
-  bool is_ruled() const { return make == nullptr && !programmed && !is_scripted; }
+  /// Of a short form of `rules`: the rules that it stands for, with parameters that are complete
+  /// and checked. Where no rule says otherwise, values are of `candles`.
+  rules::RuleSet (*expand)(const Params&, rules::Where candles) = nullptr;
+  /// What is wrong with the parameters together, whose defaults are filled in; null: nothing can
+  /// be.
+  std::optional<ParamProblem> (*check)(const Params&) = nullptr;
+  /// `candles:` means something to it.
+  bool uses_candles = false;
+  /// Its rules are the user's own, in `rules:`.
+  bool is_ruled() const {
+    return make == nullptr && expand == nullptr && !programmed && !is_scripted;
+  }
+  bool is_short_form() const { return expand != nullptr; }
 };
 /// What a strategy is made of beyond its numbers: each matters to one kind of type alone.
 struct Made {

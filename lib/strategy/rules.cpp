@@ -16,8 +16,8 @@ class Rules final : public Strategy {
   std::optional<Signal> on_tick(const market::Tick& tick) override {
     const auto wish = evaluator_.on_tick(tick);
     if (!wish) return std::nullopt;
-    return Signal{wish->type,    wish->prediction, wish->duration,
-                  wish->barrier, wish->barrier2,   wish->selected_tick};
+    return Signal{wish->type,     wish->prediction,    wish->duration, wish->barrier,
+                  wish->barrier2, wish->selected_tick, wish->terms};
   }
   void reset() override { evaluator_.reset(); }
   std::string save() const override { return save_numbers(kTag, {}); }

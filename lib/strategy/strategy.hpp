@@ -27,6 +27,7 @@ struct Signal {
   std::optional<market::Barrier> barrier = std::nullopt;
   std::optional<market::Barrier> barrier2 = std::nullopt;
   std::int8_t selected_tick = 0;  // 0: what the settings say
+  market::Terms terms{};          // none: what the settings say
   /// Where the signal is the whole contract: of programs.
   std::optional<market::ContractSpec> spec = std::nullopt;
   std::optional<core::Money> stake = std::nullopt;  // where it is not the stake plan's

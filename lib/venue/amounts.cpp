@@ -16,7 +16,7 @@ Refusal refuse(RefusalKind kind, std::string text) { return {kind, std::move(tex
 
 // Texts: deriv/v3-api.md, section 2.
 std::optional<Refusal> amount_refusal(const market::ContractSpec& spec, Money stake, Money payout) {
-  const auto& amounts = market::kind_of(spec.type).amounts;
+  const auto amounts = market::kind_of(spec.type).amounts.in(stake.exponent());
   if (!amounts.max_payout) {
     if (stake < amounts.min_stake) {
       return refuse(RefusalKind::kStakeTooSmall,

@@ -265,9 +265,10 @@ boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const
   }
   if (stake > owner.balance) {
     return refuse(RefusalKind::kInsufficientBalance,
-                  fmt::format("Your account balance ({} USD) is insufficient to buy this contract "
-                              "({} USD).",
-                              owner.balance.to_string(), stake.to_string()));
+                  fmt::format("Your account balance ({} {}) is insufficient to buy this contract "
+                              "({} {}).",
+                              owner.balance.to_string(), impl_->options.currency, stake.to_string(),
+                              impl_->options.currency));
   }
   Contract c;
   c.id = {impl_->next_contract++};
@@ -327,30 +328,33 @@ void Book::refund(ContractId id, VenueTime now, std::vector<Change>& out) {
   out.push_back({Change::Kind::kSettled, id});
 }
 
+std::optional<Refusal> Book::resale_refusal(const Contract& c, VenueTime now) const {
+  if (c.phase == Phase::kSettled) {
+    return Refusal{RefusalKind::kAlreadySettled, "This contract has been sold."};
+  }
+  const bool timed = market::is_timed(c.spec);
+  if (c.phase == Phase::kExpired || (timed && now >= c.life.expiry())) {
+    return Refusal{RefusalKind::kAlreadySettled, "The contract has expired."};
+  }
+  // Without a known volatility a running option has no fair price to pay.
+  const bool priced = impl_->options.symbols.get(c.spec.symbol).sigma_percent != 0;
+  if (!market::is_resold(c.spec) || (market::has_payout(c.spec.type) && !priced)) {
+    return Refusal{RefusalKind::kResaleNotOffered, "Resale of this contract is not offered."};
+  }
+  if (!c.life.entry()) return Refusal{RefusalKind::kResaleNotOffered, "Waiting for entry tick."};
+  if (market::kind_of(c.spec.type).needs.growth && c.life.ticks_passed() == 0) {
+    return Refusal{RefusalKind::kResaleNotOffered, "Contract cannot be sold at entry tick."};
+  }
+  return std::nullopt;
+}
+
 boost::system::result<Money, Refusal> Book::sell(AccountIndex account, ContractId id,
                                                  VenueTime now) {
   auto* c = impl_->find(id);
   if (c == nullptr || c->account != account) {
     return refuse(RefusalKind::kNotFound, "This contract was not found among your open positions.");
   }
-  if (c->phase == Phase::kSettled) {
-    return refuse(RefusalKind::kAlreadySettled, "This contract has been sold.");
-  }
-  const bool timed = market::is_timed(c->spec);
-  if (c->phase == Phase::kExpired || (timed && now >= c->life.expiry())) {
-    return refuse(RefusalKind::kAlreadySettled, "The contract has expired.");
-  }
-  // Without a known volatility a running option has no fair price to pay.
-  const bool priced = impl_->options.symbols.get(c->spec.symbol).sigma_percent != 0;
-  if (!market::is_resold(c->spec) || (market::has_payout(c->spec.type) && !priced)) {
-    return refuse(RefusalKind::kResaleNotOffered, "Resale of this contract is not offered.");
-  }
-  if (!c->life.entry()) {
-    return refuse(RefusalKind::kResaleNotOffered, "Waiting for entry tick.");
-  }
-  if (market::kind_of(c->spec.type).needs.growth && c->life.ticks_passed() == 0) {
-    return refuse(RefusalKind::kResaleNotOffered, "Contract cannot be sold at entry tick.");
-  }
+  if (auto refusal = resale_refusal(*c, now)) return *refusal;
   const auto price = bid(*c, now);
   impl_->forget_running(*c);
   c->life.end(market::End::kSold, now, price);

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/currency.hpp"
 #include "core/decimal.hpp"
 #include "core/ids.hpp"
 #include "core/result.hpp"
@@ -119,7 +120,8 @@ class Book final {
     /// Seconds from the end of a contract to its payment: the exit of a tick contract, the expiry
     /// of a timed one, the closing tick of a multiplier.
     std::int64_t settle_delay_s = 1;
-    market::Symbols symbols = {};  // those that it sells contracts on
+    market::Symbols symbols = {};         // those that it sells contracts on
+    core::CurrencyCode currency = "USD";  // of its accounts, for what it says
   };
   explicit Book(Options options);
 
@@ -155,6 +157,8 @@ class Book final {
   /// positions while open, options with a duration in time until their expiry.
   boost::system::result<core::Money, Refusal> sell(AccountIndex account, core::ContractId id,
                                                    core::VenueTime now);
+  /// Why it would not be bought back now; empty: it would.
+  std::optional<Refusal> resale_refusal(const Contract& contract, core::VenueTime now) const;
   core::Money bid(const Contract& contract, core::VenueTime now) const;
 
   /// Feeds one tick: entries, exits, stop-outs. Appends what changed. Repeated and late ticks of a

@@ -49,6 +49,9 @@ def configurations(programs):
     files = sorted((harness.SOURCE / "config").rglob("*.yaml"))
     harness.check(len(files) >= 3, "config/ holds examples")
     for file in files:
+        if "type: script" in file.read_text() and harness.is_sanitized(programs / "derivd"):
+            print(f"NOT CHECKED: {file.name}; scripts are not run under the sanitizers")
+            continue
         done = run(programs / "derivd", "check", "--config", file)
         harness.check(done.returncode == 0, f"{file}: {done.stderr}")
 
@@ -71,8 +74,8 @@ def strategies(programs, directory):
 
 def not_there_yet(programs, directory):
     demo = (harness.SOURCE / "config/demo.yaml").read_text()
-    for old, new in (("type: even_odd", "type: accumulator"),):
-        text = demo.replace(old, new, 1)
+    for old, new in ((r"plan: \w+", "plan: percent_of_balance"),):
+        text = re.sub(old, new, demo, count=1)
         harness.check(text != demo, f"{old!r} is not in config/demo.yaml")
         done = checked(programs, directory, text)
         harness.check(done.returncode == 78 and re.search(r":\d+:\d+: ", done.stderr),

@@ -124,7 +124,10 @@ def main(programs):
         harness.check(all(paged[c] == t for c, t in old.items()), "pages tell another story than the file")
         harness.check(told["pages"][1]["total"]["trades"] >= len(old), told["pages"][1])
         # An answer of all took 600 MB and stopped the loop; a page is half a megabyte.
-        harness.check(grown < 40_000, f"the daemon's memory grew by {grown} kB")
+        if harness.is_sanitized(daemon.programs / "derivd"):
+            print("NOT CHECKED: the daemon's peak of memory; the sanitizer keeps freed memory for a while")
+        else:
+            harness.check(grown < 40_000, f"the daemon's memory grew by {grown} kB")
         old = ask(daemon, {"cmd": "trades"})
         harness.check(old["ok"] is False and "pages" in old["error"], f"an endless answer: {str(old)[:200]}")
         harness.check("was" not in re.findall(r"the loop (\w+) .* late", daemon.log()),

@@ -12,10 +12,15 @@
 #include "config/vary.hpp"
 #include "core/printable.hpp"
 #include "derivctl/answer_text.hpp"
+#include "derivctl/go_trader.hpp"
 #include "derivctl/payout_source.hpp"
+#include "derivctl/price_text.hpp"
+#include "derivctl/recorded_quotes.hpp"
+#include "derivctl/proof_read.hpp"
 #include "derivctl/report_page.hpp"
 #include "derivctl/report_source.hpp"
 #include "derivctl/sweep_json.hpp"
+#include "proof/probe.hpp"
 
 namespace derivd::ctl::fuzz {
 
@@ -61,6 +66,9 @@ inline void answer(std::string_view input) {
                            table_text(result, {"name", "strategy", "reason"})}) {
     demand_clean(text);
   }
+  demand_clean(price_text(result));
+  demand_clean(refusal_of(result).text);
+  if (const auto quote = recorded_of(result)) demand(quote->stake.units() > 0);
   // A cell in quotes may hold what a line of a table may not.
   static_cast<void>(trades_csv(result));
   for (const auto* row : daemon::rows_of(result)) {
@@ -138,6 +146,28 @@ inline void payouts(std::string_view input) {
   }
 }
 
+/// Any bytes as a file of recorded quotes: what is read is written as it was, and what back-tests
+/// pay by it is within bounds.
+inline void quotes(std::string_view input) {
+  auto bytes = daemon::ByteSource::of(input);
+  const auto rows = read_recorded(bytes);
+  if (!rows) return demand_told(rows.error());
+  demand(rows->size() <= kMaxRecorded);
+  const auto written = write_recorded(*rows);
+  auto copy = daemon::ByteSource::of(written);
+  const auto again = read_recorded(copy);
+  demand(again.has_value() && write_recorded(*again) == written);
+  const auto newest = newest_of(*rows, core::Money::kCents);
+  demand(newest.quotes.empty() || (newest.first <= newest.last && !newest.account.empty()));
+  for (const auto& row : *rows) {
+    demand(row.stake.units() > 0 && row.payout.units() > 0);
+    if (!newest.quotes.has(row.spec)) continue;
+    const auto pays = newest.quotes.payout(row.spec, core::Money::minor(100), {1'782'023'684});
+    demand(pays.units() >= 0 && pays.units() <= 100 * (backtest::kMaxRatio + 1));
+    demand(newest.quotes.price(row.spec, core::Money::minor(100), {1}).units() >= 0);
+  }
+}
+
 /// Any bytes as a file of what a sweep varies, and as the option's own words.
 inline void vary(std::string_view input) {
   const auto list = config::load_varied(input);
@@ -148,6 +178,59 @@ inline void vary(std::string_view input) {
     demand_told(list.error());
   }
   if (const auto one = config::parse_varied(input); !one) demand_told(one.error());
+}
+
+/// Any bytes as a message of the venue to a proof: every probe judges what it says, and nothing of
+/// the account is kept.
+inline void proof(std::string_view input) {
+  const auto message = nlohmann::json::parse(input, nullptr, false);
+  const auto& symbol = *market::find_symbol("R_100");
+  const market::Tick latest{symbol.code, {1'790'000'000}, core::Price::raw(34'200, 2)};
+  demand(redacted(message, "DEMO77")
+             .dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore)
+             .find("DEMO77") == std::string::npos);
+  for (const auto dialect : {deriv::Dialect::kOptions, deriv::Dialect::kV3}) {
+    const ReadAs as{dialect, symbol};
+    for (const auto& probe : derivd::proof::probes()) {
+      derivd::proof::Seen seen;
+      seen.symbol = symbol;
+      if (probe.asks != nullptr) {
+        for (const auto& request : probe.asks({symbol, latest})) {
+          seen.answers.push_back(read_answer(request, message, as));
+          demand_clean(seen.answers.back().refusal);
+          (void)derivd::proof::with_choice(request, symbol, seen.answers.back().refusal);
+        }
+      } else {
+        derivd::proof::Course course;
+        course.bought = probe.buys({symbol, latest});
+        course.payout = core::Money::minor(190);
+        course.start = {1'790'000'001};
+        course.ticks = read_ticks(message, as);
+        read_contract(message, as, course);
+        seen.courses = {course, course};
+      }
+      demand(!probe.judge(seen).seen.empty());
+    }
+  }
+}
+
+/// Any bytes as the JSON of deriv-go-trader and, a newline between two words, as its flags. What is
+/// taken is a configuration, or derivd's own checks say why not.
+inline void go_trader(std::string_view input) {
+  std::vector<std::string> words;
+  for (auto rest = input; !rest.empty() && words.size() <= kMaxSeedWords;) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    words.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  for (auto import : {import_seed_json(input, {"", "/nowhere/a.js", "f.json"}),
+                      import_seed_flags(words, {"", "/nowhere/a.js", ""})}) {
+    demand(import.can_run() != import.yaml.empty());
+    check_seed(import, {});
+    demand_clean(seed_report(import));
+    for (const auto& problem : import.problems) demand(!problem.empty());
+    demand(seed_json(import)["can_run"] == import.can_run());
+  }
 }
 
 }  // namespace derivd::ctl::fuzz

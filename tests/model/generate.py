@@ -185,3 +185,59 @@ def rules_case(seed):
     balance = 10_000_00
     config = {"strategies": strategies, "limits": limits(rng, strategies, balance)}
     return config, None, rng.choice([0, 0, 1, 3]), f"{balance // 100}.{balance % 100:02d}", symbols
+
+
+# ---- short forms of rules ----
+
+def short_params(rng, kind):
+    out = {}
+    if kind == "digit_over_under":
+        maybe(rng, 0.6, out, "over", lambda: rng.randint(0, 8))
+        maybe(rng, 0.6, out, "under", lambda: rng.randint(1, 9))
+        maybe(rng, 0.8, out, "streak", lambda: rng.randint(0, 5))
+        maybe(rng, 0.4, out, "share", lambda: rng.randint(10, 95))
+        if "share" in out:
+            maybe(rng, 0.6, out, "window", lambda: rng.choice([7, 30, 200]))
+    elif kind == "digit_matches":
+        if rng.random() < 0.5:
+            out["prediction"] = rng.randint(0, 9)
+            maybe(rng, 0.6, out, "absent", lambda: rng.randint(1, 25))
+        else:
+            maybe(rng, 0.8, out, "pick", lambda: rng.choice(["last", "hottest", "coldest"]))
+            if out.get("pick") in ("hottest", "coldest"):
+                maybe(rng, 0.6, out, "window", lambda: rng.choice([3, 20, 150]))
+    else:
+        name = rng.choice(["rsi", "stochastic", "bollinger", "sma", "ema", "macd"])
+        out["indicator"] = name
+        if name in ("rsi", "stochastic"):
+            maybe(rng, 0.5, out, "below", lambda: rng.randint(5, 45))
+            maybe(rng, 0.5, out, "above", lambda: rng.randint(55, 95))
+        if name in ("rsi", "stochastic", "bollinger"):
+            maybe(rng, 0.7, out, "period", lambda: rng.choice([3, 9, 14, 21]))
+        if name == "bollinger":
+            maybe(rng, 0.5, out, "deviations", lambda: rng.choice([1, 2, 3]))
+        if name in ("sma", "ema", "macd"):
+            maybe(rng, 0.6, out, "fast", lambda: rng.randint(2, 9))
+            maybe(rng, 0.6, out, "slow", lambda: rng.randint(13, 40))
+        if name == "macd":
+            maybe(rng, 0.5, out, "signal", lambda: rng.randint(2, 12))
+    return out
+
+
+def short_case(seed):
+    """As case(), of the types that are short for rules."""
+    rng = random.Random(f"short {seed}")
+    symbols = rng.choice([["R_100"], ["R_75"], ["R_100", "R_75"]])
+    strategies = []
+    for i in range(rng.choice([1, 2, 3])):
+        one = strategy(rng, i, symbols)
+        one["type"] = rng.choice(["digit_over_under", "digit_matches", "indicator", "indicator"])
+        one["params"] = short_params(rng, one["type"])
+        one["contract"] = {"duration": f"{rng.randint(1, 10)}t"}
+        if one["type"] == "indicator":
+            maybe(rng, 0.6, one, "candles", lambda: rng.choice(["ticks", "30s", "1m", "5m"]))
+            maybe(rng, 0.3, one["contract"], "type", lambda: ["PUT", "CALL"])
+        strategies.append(one)
+    balance = 10_000_00
+    config = {"strategies": strategies, "limits": limits(rng, strategies, balance)}
+    return config, None, rng.choice([0, 0, 1, 3]), f"{balance // 100}.{balance % 100:02d}", symbols

@@ -96,7 +96,80 @@ class DigitDiffers:
         return ("DIGITDIFF", digit(quote) if self.prediction is None else self.prediction)
 
 
-SIGNALS = {"even_odd": EvenOdd, "rise_fall": RiseFall, "higher_lower": HigherLower,
+class OverUnder:
+    """The digits of the last ticks as a list; each side counts in it what would have lost and won."""
+
+    def __init__(self, params):
+        over, under = params.get("over"), params.get("under")
+        if over is None and under is None:
+            over, under = 4, 5
+        self.sides = []
+        if over is not None:
+            self.sides.append(("DIGITOVER", over, [d for d in range(10) if d > over]))
+        if under is not None:
+            self.sides.append(("DIGITUNDER", under, [d for d in range(10) if d < under]))
+        self.streak = params.get("streak", 1)
+        self.share, self.window = params.get("share"), params.get("window", 100)
+        self.seen = []
+
+    def tick(self, quote):
+        self.seen.append(digit(quote))
+        for kind, prediction, winners in self.sides:
+            last = self.seen[len(self.seen) - self.streak:] if self.streak else []
+            if len(last) < self.streak or len(self.seen) < self.streak or any(d in winners for d in last):
+                continue
+            if self.share is not None:
+                window = self.seen[-self.window:]
+                if len(window) < self.window:
+                    continue
+                if Fraction(100 * sum(d in winners for d in window), self.window) >= self.share:
+                    continue
+            return (kind, prediction)
+        return None
+
+
+class Matches:
+    def __init__(self, params):
+        self.prediction, self.absent = params.get("prediction"), params.get("absent", 0)
+        self.pick, self.window = params.get("pick", "last"), params.get("window", 100)
+        self.seen = []
+
+    def tick(self, quote):
+        self.seen.append(digit(quote))
+        if self.prediction is not None:
+            last = self.seen[-self.absent:] if self.absent else []
+            short = len(self.seen) < self.absent
+            return None if short or self.prediction in last else ("DIGITMATCH", self.prediction)
+        if self.pick == "last":
+            return ("DIGITMATCH", self.seen[-1])
+        window = self.seen[-self.window:]
+        if len(window) < self.window:
+            return None
+        count = [window.count(d) for d in range(10)]
+        return ("DIGITMATCH", count.index(max(count) if self.pick == "hottest" else min(count)))
+
+
+def rules_of_indicator(params):
+    """What the documentation says each indicator is short for: (condition of a rise, condition of a fall)."""
+    name = params.get("indicator", "rsi")
+    fast, slow = params.get("fast", 12), params.get("slow", 26)
+    if name in ("rsi", "stochastic"):
+        n = params.get("period", 14)
+        value = f"rsi({n})" if name == "rsi" else f"stoch_k({n}, 3)"
+        low, high = (30, 70) if name == "rsi" else (20, 80)
+        return f"{value} < {params.get('below', low)}", f"{value} > {params.get('above', high)}"
+    if name == "bollinger":
+        band = f"({params.get('period', 20)}, {params.get('deviations', 2)})"
+        return f"close < bb_lower{band}", f"close > bb_upper{band}"
+    if name == "macd":
+        periods = f"({fast}, {slow}, {params.get('signal', 9)})"
+        lines = f"(macd{periods}, macd_signal{periods})"
+    else:
+        lines = f"({name}({fast}), {name}({slow}))"
+    return "crosses_above" + lines, "crosses_below" + lines
+
+
+SIGNALS = {"digit_over_under": OverUnder, "digit_matches": Matches, "even_odd": EvenOdd, "rise_fall": RiseFall, "higher_lower": HigherLower,
            "digit_differs": DigitDiffers}
 
 
@@ -306,7 +379,11 @@ class Strategy:
     def __init__(self, config):
         self.config = config
         self.name, self.symbol = config["name"], config["symbol"]
-        rules = config["type"] == "rules"
+        rules = config["type"] in ("rules", "indicator")
+        if config["type"] == "indicator":
+            rise, fall = rules_of_indicator(config.get("params") or {})
+            up, down = config["contract"].get("type", ["CALL", "PUT"])
+            config = dict(config, rules=[{"when": rise, "buy": {"type": up}}, {"when": fall, "buy": {"type": down}}])
         self.signal = Rules(config, self) if rules else SIGNALS[config["type"]](config.get("params") or {})
         self.runs = [0, 0]   # won and lost in a row
         self.last_profit = 0

@@ -78,6 +78,7 @@ def main():
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--count", type=int, default=120)
     parser.add_argument("--rules", type=int, default=8, help="further configurations, of type rules")
+    parser.add_argument("--short", type=int, default=24, help="further configurations, of short forms of rules")
     options = parser.parse_args()
     folder = SOURCE.parent / "shared/ticks"
     if not folder.exists():
@@ -89,6 +90,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         seeds = [(generate.case, seed) for seed in range(options.first, options.first + options.count)]
         seeds += [(generate.rules_case, seed) for seed in range(options.first, options.first + options.rules)]
+        seeds += [(generate.short_case, seed) for seed in range(options.first, options.first + options.short)]
         for case, seed in seeds:
             config, payouts, delay, balance, symbols = case(seed)
             wanted = model.run(config, [(s, tapes[s]) for s in symbols], model.Payouts(payouts), balance, delay)

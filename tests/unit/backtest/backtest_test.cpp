@@ -362,6 +362,12 @@ TEST(ResultJson, IsWhatTheContractSays) {
             R"("account":{"trades":1,"won":1,"lost":0,"profit":"0.95","max_drawdown":"0.00",)"
             R"("max_stake":"1.00","balance":"9999.95"},)"
             "\n\"ticks\":5,\"first\":1000,\"last\":1004}\n");
+  // What the contracts paid by, where somebody wants it said.
+  auto said = text.substr(0, text.size() - 2);
+  said += ",\n\"payouts\":{\"source\":\"model\"}}\n";
+  std::string end;
+  json.end(end, result, R"({"source":"model"})");
+  EXPECT_TRUE(said.ends_with(end)) << end;
 }
 
 }  // namespace

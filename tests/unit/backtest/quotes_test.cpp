@@ -53,6 +53,37 @@ TEST(Quotes, AnotherStakeGetsTheRatioOfTheLargest) {
   EXPECT_EQ(paid(quotes, "0.05", 200), "0.10");  // 0.0976…
 }
 
+TEST(Quotes, SayWhatAPayoutCosts) {
+  Quotes quotes;
+  ASSERT_TRUE(quotes.add(kOdd, quote(100, "2.56", "5.00")));
+  ASSERT_TRUE(quotes.add(kOdd, quote(101, "0.35", "0.68")));
+  quotes.sort();
+  EXPECT_EQ(quotes.price(kOdd, usd("5.00"), {200}), usd("2.56"));
+  EXPECT_EQ(quotes.price(kOdd, usd("10.00"), {200}), usd("5.12"));  // 10 x 2.56 / 5.00
+  EXPECT_EQ(quotes.price(kOdd, usd("0.68"), {200}), usd("0.35"));
+}
+
+TEST(Quotes, MayLeaveTheRestToTheModel) {
+  auto quotes = std::make_shared<Quotes>();
+  ASSERT_TRUE(quotes->add(kOdd, quote(1, "1.00", "1.80")));
+  quotes->sort();
+  const Payouts both(quotes, Payouts::Rest::kModel);
+  const Payouts alone(quotes);
+  const auto even = spec_of(market::ContractType::kDigitEven);
+  const market::Tick tick{"R_100", {1000}, core::Price::raw(34'207, 2)};
+  EXPECT_EQ(both.payout(kOdd, usd("1.00"), tick), usd("1.80"));
+  EXPECT_EQ(both.payout(even, usd("1.00"), tick), usd("1.95"));
+  EXPECT_EQ(both.price(even, usd("10.00"), tick), usd("5.12"));
+  EXPECT_EQ(both.price(kOdd, usd("1.80"), tick), usd("1.00"));
+  EXPECT_TRUE(both.is_recorded(kOdd));
+  EXPECT_FALSE(both.is_recorded(even));
+  EXPECT_FALSE(both.is_recorded());
+  EXPECT_TRUE(alone.is_recorded());
+  EXPECT_FALSE(alone.has(even));
+  EXPECT_NE(alone.identity(), both.identity());
+  EXPECT_FALSE(both.has(spec_of(market::ContractType::kMultUp))) << "a position has no payout";
+}
+
 TEST(Quotes, OldOnesAreForgotten) {
   Quotes quotes;
   ASSERT_TRUE(quotes.add(kOdd, quote(1, "5.00", "9.00")));

@@ -225,10 +225,8 @@ const Change kChanges[] = {
     // strategies
     {"unknown type", "type: even_odd", "type: evn_odd", 11, 11, "strategies[0].type",
      "unknown strategy type 'evn_odd', did you mean 'even_odd'?"},
-    {"type of a later version", "type: even_odd", "type: accumulator", 11, 11, "strategies[0].type",
-     "'accumulator' is not available in this version, available: even_odd, rise_fall"},
-    {"indicator of a later version", "type: even_odd", "type: indicator", 11, 11,
-     "strategies[0].type", "'indicator' is written as type: rules, with a condition"},
+    {"a type that is nearly one", "type: even_odd", "type: acumulator", 11, 11,
+     "strategies[0].type", "unknown strategy type 'acumulator', did you mean 'accumulator'?"},
     {"missing type", "    type: even_odd\n", "", 10, 5, "strategies[0].type", "is required"},
     {"missing name", "name: parity\n    type:", "type:", 10, 5, "strategies[0].name",
      "is required"},

@@ -374,6 +374,43 @@ TEST(Load, TheFormOfAProblem) {
   EXPECT_EQ(format({0, 0, "", "why"}, "f"), "f: why");
 }
 
+TEST(Load, AmountsAreOfTheAccountsCurrency) {
+  // The venue comes last on purpose: where it stands does not matter.
+  const auto c = good(R"(limits: { max_stake: 0.0001, min_balance: 0.00000001 }
+strategies:
+  - name: a
+    type: even_odd
+    symbol: R_100
+    params: { streak: 3 }
+    staking: { base: 0.00001, max_stake: 0.00005 }
+    session: { stop_loss: 0.001 }
+venue: { currency: BTC, paper: { balance: 0.5 } }
+)");
+  EXPECT_EQ(c.venue.currency, "BTC");
+  EXPECT_EQ(c.engine.money_decimals, 8);
+  EXPECT_EQ(c.engine.limits.max_stake, Money::minor(10'000, 8));
+  EXPECT_EQ(c.engine.limits.min_balance, Money::minor(1, 8));
+  const auto& s = c.engine.strategies[0];
+  EXPECT_EQ(s.staking.base, Money::minor(1'000, 8));
+  EXPECT_EQ(s.staking.max_stake, Money::minor(5'000, 8));
+  EXPECT_EQ(s.session.stop_loss, Money::minor(100'000, 8));
+  EXPECT_EQ(c.venue.paper.balance, Money::minor(50'000'000, 8));
+}
+
+TEST(Load, AnAmountThatItsCurrencyCannotHaveIsAProblem) {
+  const auto problems = bad(R"(venue: { currency: JPY }
+strategies:
+  - { name: a, type: even_odd, symbol: R_100, params: { streak: 3 }, staking: { base: 50.5 } }
+)");
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].key, "strategies[0].staking.base");
+  EXPECT_THAT(problems[0].reason, HasSubstr("with no decimals"));
+  const auto unknown = bad("venue: { currency: DOGE }\nstrategies: []\n");
+  ASSERT_EQ(unknown.size(), 1u);
+  EXPECT_EQ(unknown[0].key, "venue.currency");
+  EXPECT_THAT(unknown[0].reason, HasSubstr("BTC"));
+}
+
 // ---- values ----
 
 YamlNode scalar(std::string text, bool quoted = false) {
@@ -390,7 +427,7 @@ TEST(Values, Amounts) {
   EXPECT_EQ(read_amount(scalar("5.5")).value(), Money::minor(550));
   EXPECT_EQ(read_amount(scalar("5.500")).value(), Money::minor(550))
       << "trailing zeros lose nothing";
-  EXPECT_EQ(read_amount(scalar("1000000000")).value(), kMaxAmount);
+  EXPECT_EQ(read_amount(scalar("1000000000")).value(), most_amount(2));
   EXPECT_EQ(read_amount_or_zero(scalar("0")).value(), Money::minor(0));
   EXPECT_EQ(read_amount_or_zero(scalar("0.00")).value(), Money::minor(0));
   for (const auto* text : {"0",
@@ -433,6 +470,16 @@ TEST(Values, Amounts) {
   EXPECT_THAT(read_amount(scalar("-1")).error().text, HasSubstr("negative"));
   EXPECT_THAT(read_amount(scalar("0.355")).error().text, HasSubstr("more than 2 decimals"));
   EXPECT_THAT(read_amount(scalar("5", true)).error().text, HasSubstr("without quotes"));
+}
+
+TEST(Values, AmountsOfOtherDecimals) {
+  EXPECT_EQ(read_amount(scalar("0.00001"), 8).value(), Money::minor(1000, 8));
+  EXPECT_EQ(read_amount(scalar("150"), 0).value(), Money::minor(150, 0));
+  EXPECT_EQ(read_amount(scalar("150.0"), 0).value(), Money::minor(150, 0));
+  EXPECT_FALSE(read_amount(scalar("0.000000001"), 8));
+  EXPECT_THAT(read_amount(scalar("0.5"), 0).error().text, HasSubstr("with no decimals"));
+  EXPECT_EQ(read_amount(scalar("1000000"), 8).value(), most_amount(8));
+  EXPECT_FALSE(read_amount(scalar("1000000.00000001"), 8));
 }
 
 TEST(Values, Spans) {
@@ -541,7 +588,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 89u);
+  EXPECT_EQ(seen.size(), 94u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "config/config.hpp"
+#include "engine/spec.hpp"
 #include "rules/parse.hpp"
 
 namespace derivd::config {
@@ -132,8 +133,8 @@ TEST(Rules, WhatIsBoughtIsChecked) {
     return around("      - when: price > 1\n        buy: " + std::string(buy) + "\n");
   };
   expect_problem(rule("{ duration: 1t }"), "rules[0].buy.type: is required; available: CALL, PUT,");
-  expect_problem(rule("{ type: MULTUP }"),
-                 "f:7:22: strategies[0].rules[0].buy.type: 'MULTUP' is not available in this "
+  expect_problem(rule("{ type: CALLSPREAD }"),
+                 "f:7:22: strategies[0].rules[0].buy.type: 'CALLSPREAD' is not available in this "
                  "version, available: CALL, PUT, CALLE");
   expect_problem(rule("{ type: DIGITOVR }"), "did you mean 'DIGITOVER'?");
   expect_problem(rule("{ type: DIGITOVER }"), "buy.prediction: is required by DIGITOVER");
@@ -166,11 +167,57 @@ TEST(Rules, WhatIsBoughtIsChecked) {
                  "offered in ticks only.");
   expect_problem(rule("{ type: CALL, duration: 5s }"), "Trading is not offered for this duration");
   expect_problem(rule("{ type: CALL, durration: 5m }"), "did you mean 'duration'?");
-  expect_problem(rule("{ type: CALL, growth: 0.03 }"),
-                 "belongs to contracts that rules do not buy in this version");
+  expect_problem(
+      rule("{ type: CALL, growth: 0.03 }"),
+      "f:7:36: strategies[0].rules[0].buy.growth: has no meaning for CALL; leave it out");
+  expect_problem(rule("{ type: CALL, basis: payout }"),
+                 "buy.basis: is not known to rules in this version");
   expect_problem(rule("{ type: HIGHER, barrier: +bb_upper(20, 2) }"),
                  "put the expression into quotes");
   expect_problem(rule("CALL"), "'CALL' where a map is wanted, as buy: { type: CALL");
+}
+
+TEST(Rules, PositionsHaveTheirTermsInBuy) {
+  const auto rule = [](std::string_view buy) {
+    // A stake that the venue takes for every position.
+    auto text = around("      - when: price > 1\n        buy: " + std::string(buy) + "\n");
+    return text.replace(text.find("0.35"), 4, "1.00");
+  };
+  const auto c = config(rule("{ type: ACCU, growth: 3%, take_profit: 0.20 }"));
+  const auto& buy = c.engine.strategies.at(0).rules.rules.at(0).buy;
+  EXPECT_EQ(buy.terms,
+            (market::Terms{market::AccumulatorTerms{core::Decimal{3, 2}, core::Money::minor(20)}}));
+  EXPECT_EQ(to_string(c.engine.strategies.at(0).rules),
+            "when: price > 1 buy: { type: ACCU, growth: 0.03, take_profit: 0.20 }");
+  const auto& settings = c.engine.strategies.at(0);
+  const auto spec = engine::make_spec(settings, engine::buyables(settings).at(0).signal, 2);
+  EXPECT_EQ(market::encode(*spec), "ACCU R_100 - growth=0.03 take_profit=0.20");
+  for (const auto* good :
+       {"{ type: MULTUP, multiplier: 100, take_profit: 0.50, stop_loss: 0.80 }",
+        "{ type: MULTDOWN, multiplier: 100 }", "{ type: TURBOSLONG, duration: 5t, barrier: -60 }",
+        "{ type: TURBOSSHORT, duration: 5t, payout_per_point: 0.03 }",
+        "{ type: VANILLALONGCALL, duration: 1m, barrier: +atr(14) }"}) {
+    EXPECT_EQ(problems(rule(good)), "") << good;
+  }
+  expect_problem(rule("{ type: ACCU }"), "buy.growth: is required by ACCU");
+  expect_problem(rule("{ type: ACCU, growth: 0.07 }"),
+                 "f:7:36: strategies[0].rules[0].buy.growth: '0.07' is no growth rate");
+  expect_problem(rule("{ type: ACCU, growth: 0.03, stop_loss: 1 }"),
+                 "buy.stop_loss: has no meaning for ACCU");
+  expect_problem(rule("{ type: ACCU, growth: 0.03, duration: 5t }"),
+                 "buy.duration: has no meaning for ACCU");
+  expect_problem(rule("{ type: MULTUP }"), "buy.multiplier: is required by MULTUP");
+  auto listed = rule("{ type: MULTUP, multiplier: 7 }");
+  listed.replace(listed.find("R_100"), 5, "R_75");
+  expect_problem(listed, "f:7:42: strategies[0].rules[0].buy: R_75 MULTUP: ");
+  expect_problem(rule("{ type: MULTUP, multiplier: 100, take_profit: 0.001 }"),
+                 "buy.take_profit: 0.001 has more than 2 decimals");
+  expect_problem(rule("{ type: TURBOSLONG, duration: 5t }"),
+                 "buy.barrier: is required by TURBOSLONG");
+  expect_problem(rule("{ type: TURBOSLONG, duration: 5t, barrier: -60, payout_per_point: 3 }"),
+                 "buy.barrier: has no meaning for TURBOSLONG");
+  expect_problem(rule("{ type: TURBOSLONG, duration: 5t, payout_per_point: 0 }"),
+                 "buy.payout_per_point: '0'");
 }
 
 TEST(Rules, TheListIsChecked) {
@@ -211,19 +258,6 @@ TEST(Rules, TheExampleThatIsShippedIsGood) {
   ASSERT_TRUE(std::holds_alternative<Config>(loaded))
       << format(std::get<std::vector<Problem>>(loaded).at(0), "rules.yaml");
   EXPECT_EQ(std::get<Config>(loaded).engine.strategies.size(), 3U);
-}
-
-TEST(Rules, AreWhatPlannedTypesAreShortFor) {
-  const auto said = [](const char* type) {
-    return problems(std::string("strategies:\n  - name: a\n    symbol: R_100\n    type: ") + type +
-                    "\n    staking: { base: 0.35 }\n");
-  };
-  EXPECT_NE(said("indicator")
-                .find("f:4:11: strategies[0].type: 'indicator' is written as type: "
-                      "rules, with a condition as when: rsi(14) < 30"),
-            std::string::npos)
-      << said("indicator");
-  EXPECT_NE(said("digit_over_under").find("share(digit > 4, 100) < 40%"), std::string::npos);
 }
 
 TEST(Rules, AChangeOfThemWaitsUntilNothingIsOpen) {

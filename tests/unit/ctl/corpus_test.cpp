@@ -28,6 +28,9 @@ TEST(CtlCorpus, Backtests) { play("backtest", fuzz::backtest); }
 TEST(CtlCorpus, Symbols) { play("symbols", fuzz::symbols); }
 TEST(CtlCorpus, Shards) { play("shards", fuzz::shards); }
 TEST(CtlCorpus, Payouts) { play("payouts", fuzz::payouts); }
+TEST(CtlCorpus, Quotes) { play("quotes", fuzz::quotes); }
+TEST(CtlCorpus, Proofs) { play("proof", fuzz::proof); }
+TEST(CtlCorpus, GoTrader) { play("go_trader", fuzz::go_trader); }
 TEST(CtlCorpus, Vary) { play("vary", fuzz::vary); }
 
 }  // namespace

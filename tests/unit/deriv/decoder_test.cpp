@@ -14,8 +14,10 @@ struct Decoded {
   Frame frame;
 };
 
-Decoded decode(std::string text, const WireNames& names = kOptionsNames) {
+Decoded decode(std::string text, const WireNames& names = kOptionsNames,
+               std::uint8_t money_decimals = 2) {
   Decoder decoder(names);
+  decoder.set_money_decimals(money_decimals);
   const auto size = text.size();
   text.append(64, '\0');
   Frame frame;
@@ -269,6 +271,35 @@ TEST(Decoder, RefusesAmountsThatAreNoCents) {
   EXPECT_TRUE(decode(replaced(kBuy, "0.35", "0.350")).result);
   EXPECT_EQ(error_of(replaced(kBuy, "0.35", "0")), "buy.buy_price is not a price");
   EXPECT_EQ(error_of(replaced(kBuy, "290738827928", "0")), "buy.contract_id is not a positive id");
+}
+
+TEST(Decoder, ReadsAmountsInTheDecimalsOfTheCurrency) {
+  const auto coins =
+      decode(replaced(replaced(kBuy, "0.35", "1.5e-05"), "0.68", "0.00002931"), kOptionsNames, 8);
+  ASSERT_TRUE(coins.result) << coins.result.error().text;
+  const auto& bought = std::get<execution::Bought>(coins.frame.payload);
+  EXPECT_EQ(bought.buy_price, core::Money::minor(1'500, 8));
+  EXPECT_EQ(bought.payout, core::Money::minor(2'931, 8));
+  EXPECT_EQ(bought.balance_after, core::Money::minor(999'965'000'000, 8));
+  const auto yen =
+      replaced(replaced(replaced(kBuy, "0.35", "35"), "0.68", "68"), "9999.65", "9965");
+  ASSERT_TRUE(decode(yen, kOptionsNames, 0).result);
+  EXPECT_FALSE(decode(kBuy, kOptionsNames, 0).result) << "a third of a yen is nothing";
+}
+
+TEST(Decoder, LearnsTheDecimalsOfAnAccount) {
+  const std::string login =
+      R"({"authorize":{"loginid":"CR1","local_currencies":{"EUR":{"fractional_digits":2},)"
+      R"("XYZ":{"fractional_digits":4}},"currency":"XYZ","is_virtual":0,"scopes":["trade"]},)"
+      R"("msg_type":"authorize"})";
+  const auto known = decode(login, kV3Names);
+  ASSERT_TRUE(known.result) << known.result.error().text;
+  EXPECT_EQ(std::get<AuthorizePayload>(known.frame.payload).decimals, 4);
+  const auto other =
+      decode(replaced(login, "\"currency\":\"XYZ\"", "\"currency\":\"ABC\""), kV3Names);
+  ASSERT_TRUE(other.result);
+  EXPECT_EQ(std::get<AuthorizePayload>(other.frame.payload).decimals, std::nullopt);
+  EXPECT_FALSE(decode(replaced(login, ":4}", ":\"four\"}"), kV3Names).result);
 }
 
 TEST(Decoder, ReadsAnOpenContractInBothDialects) {

@@ -177,9 +177,10 @@ TEST(Pending, LinkLossHandsOutEverythingInOrder) {
 TEST(Calls, OnlyAPurchaseIsUnknownAndOnlyReadsAreRepeated) {
   for (std::size_t i = 0; i < kCallCount; ++i) {
     const auto call = static_cast<Call>(i);
-    const auto expected = call == Call::kBuy                               ? Fate::kUnknown
-                          : call == Call::kSell || call == Call::kProposal ? Fate::kRefused
-                                                                           : Fate::kAgain;
+    const bool once = call == Call::kSell || call == Call::kProposal || call == Call::kPrice;
+    const auto expected = call == Call::kBuy ? Fate::kUnknown
+                          : once             ? Fate::kRefused
+                                             : Fate::kAgain;
     EXPECT_EQ(fate_of(call), expected) << name_of(call);
     EXPECT_GT(reply_timeout(call), seconds(0));
   }
@@ -343,11 +344,40 @@ TEST(Dialects, AreToldByTheToken) {
   EXPECT_EQ(default_endpoint(Dialect::kV3), "wss://ws.derivws.com/websockets/v3");
 }
 
-TEST(Currencies, OfTwoDecimals) {
-  EXPECT_TRUE(has_two_decimals("USD"));
-  EXPECT_TRUE(has_two_decimals("tUSDT"));
-  EXPECT_FALSE(has_two_decimals("BTC"));
-  EXPECT_FALSE(has_two_decimals(""));
+SessionSettings kept_in(std::string currency) {
+  SessionSettings out;
+  out.currency = std::move(currency);
+  return out;
+}
+
+TEST(Currencies, WithoutAWordOfTheConfigurationAreOfTwoDecimals) {
+  EXPECT_EQ(account_decimals("VRTC1", "USD", {}, kept_in("")).value(), 2);
+  EXPECT_EQ(account_decimals("VRTC1", "tUSDT", {}, kept_in("")).value(), 2);
+  EXPECT_EQ(account_decimals("VRTC1", "BTC", {}, kept_in("")).error().text,
+            "account VRTC1 is kept in BTC: write venue.currency: BTC, and amounts in it");
+}
+
+TEST(Currencies, AreThoseOfTheConfiguration) {
+  EXPECT_EQ(account_decimals("VRTC1", "BTC", {}, kept_in("BTC")).value(), 8);
+  EXPECT_EQ(account_decimals("VRTC1", "JPY", {}, kept_in("JPY")).value(), 0);
+  EXPECT_EQ(account_decimals("VRTC1", "EUR", {}, kept_in("USD")).error().text,
+            "account VRTC1 is kept in EUR and venue.currency says USD: write the account's, and "
+            "amounts in it");
+}
+
+TEST(Currencies, HaveTheDecimalsThatTheLoginSays) {
+  EXPECT_EQ(account_decimals("CR1", "NEW", 2, kept_in("")).value(), 2);
+  EXPECT_FALSE(account_decimals("CR1", "NEW", {}, kept_in("")));
+  EXPECT_FALSE(account_decimals("CR1", "NEW", 9, kept_in("")));
+  // The configuration's amounts were read in the two decimals that are known of it.
+  EXPECT_FALSE(account_decimals("CR1", "USD", 3, kept_in("USD")));
+}
+
+TEST(Currencies, AreAllGoodToWhoOnlyLooks) {
+  auto settings = kept_in("");
+  settings.any_currency = true;
+  EXPECT_EQ(account_decimals("VRTC1", "BTC", {}, settings).value(), 8);
+  EXPECT_FALSE(account_decimals("VRTC1", "", {}, settings));
 }
 
 }  // namespace

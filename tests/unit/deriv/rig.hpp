@@ -105,6 +105,16 @@ class Recorder final : public SessionListener {
     refusal = r.kind;
     add(fmt::format("quote-refused {} {}: {}", order.value, r.code, r.message));
   }
+  void on_price(const PriceAnswer& p) override {
+    add(fmt::format("price {} {} {} at {} {}: {}", p.number, p.ask.to_string(),
+                    p.payout.to_string(), p.spot ? p.spot->to_string() : "-",
+                    p.start ? p.start->s : 0, p.words));
+    if (price_hook) price_hook(p.number);
+  }
+  void on_price_refused(std::int64_t number, std::string_view code, std::string_view why) override {
+    add(fmt::format("price-refused {} {}: {}", number, code, why));
+    if (price_hook) price_hook(number);
+  }
   void on_bought(core::OrderId order, const execution::Bought& b) override {
     bought = b;
     add(fmt::format("bought {} contract {} price {} payout {}", order.value, b.contract.value,
@@ -197,6 +207,7 @@ class Recorder final : public SessionListener {
   std::optional<FatalKind> fatal;
   core::VenueTime venue;
   std::function<void(SessionState)> state_hook;
+  std::function<void(std::int64_t)> price_hook;
   std::function<void(const market::Tick&, bool)> tick_hook;
   std::function<void(const execution::Bought&)> bought_hook;
   std::function<void(const execution::VenueReport&)> report_hook;

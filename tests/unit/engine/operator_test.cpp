@@ -39,7 +39,7 @@ const execution::Order& order(const Rig& rig) { return rig.book.orders.at({1}); 
 
 TEST(Sale, FeedsTheBooksAsAnyResult) {
   auto rig = with_contract();
-  rig.engine->selling({5});
+  rig.selling(5);
   rig.transaction(rig.sell_transaction(5, "1.30", "10000.30"));
   EXPECT_EQ(order(rig).outcome, Outcome::kSold);
   EXPECT_EQ(order(rig).profit, usd("0.30"));
@@ -52,7 +52,7 @@ TEST(Sale, AtTheStakeIsNoBreakEven) {
   rig.transaction(rig.sell_transaction(5, "1.00", "10000.00"));
   EXPECT_EQ(order(rig).outcome, Outcome::kBreakEven) << "nobody asked for a sale";
   rig = with_contract();
-  rig.engine->selling({5});
+  rig.selling(5);
   rig.transaction(rig.sell_transaction(5, "1.00", "10000.00"));
   EXPECT_EQ(order(rig).outcome, Outcome::kSold);
 }
@@ -60,7 +60,7 @@ TEST(Sale, AtTheStakeIsNoBreakEven) {
 TEST(Sale, ThatTheVenueConfirmedIsOneAtAnyPrice) {
   for (const bool confirmed : {false, true}) {
     auto rig = with_contract();
-    rig.engine->selling({5});
+    rig.selling(5);
     rig.polled.clear();
     if (confirmed) {
       rig.engine->on_sold({5}, rig.now, rig.actions);
@@ -74,7 +74,7 @@ TEST(Sale, ThatTheVenueConfirmedIsOneAtAnyPrice) {
 
 TEST(Sale, ThatWasRefusedIsForgotten) {
   auto rig = with_contract();
-  rig.engine->selling({5});
+  rig.selling(5);
   rig.engine->on_not_sold({5}, "no", rig.now, rig.actions);
   rig.transaction(rig.sell_transaction(5, "1.00", "10000.00"));
   EXPECT_EQ(order(rig).outcome, Outcome::kBreakEven);
@@ -82,7 +82,7 @@ TEST(Sale, ThatWasRefusedIsForgotten) {
 
 TEST(Sale, HasNoExitOfItsNaturalEnd) {
   auto rig = with_contract();
-  rig.engine->selling({5});
+  rig.selling(5);
   rig.transaction(rig.sell_transaction(5, "1.30", "10000.30"));
   for (int i = 0; i < 40; ++i) rig.tick(i % 2 == 0 ? "1.05" : "1.06");
   EXPECT_TRUE(order(rig).entry);

@@ -275,6 +275,23 @@ class Rig {
     engine->on_transaction(t, now, actions);
     perform();
   }
+  /// The operator's sale.
+  void selling(std::int64_t contract) {
+    engine->selling({contract}, now, actions);
+    perform();
+  }
+  void not_sold(std::int64_t contract, std::string_view why) {
+    engine->on_not_sold({contract}, why, now, actions);
+    perform();
+  }
+  void sold(std::int64_t contract) {
+    engine->on_sold({contract}, now, actions);
+    perform();
+  }
+  void sale_unknown(std::int64_t contract) {
+    engine->on_sale_unknown({contract}, "NoAnswer: timed out", now, actions);
+    perform();
+  }
   void balance(std::string_view amount) {
     engine->on_balance(usd(amount), now, actions);
     perform();
@@ -376,7 +393,13 @@ class Rig {
   }
   void take(const Poll& a) { polled.push_back(a.contract); }
   void take(const AskReport& a) { asked.push_back(a.since); }
-  void take(const SendSell& a) { sells.push_back(a.contract); }
+  void take(const SendSell& a) {
+    const auto same = [&](const auto& o) { return o.second.contract == a.contract; };
+    const auto order = std::find_if(book.orders.begin(), book.orders.end(), same);
+    ASSERT_NE(order, book.orders.end());
+    EXPECT_FALSE(order->second.reason.empty()) << "sent before its reason was in the journal";
+    sells.push_back(a.contract);
+  }
   void take(const Tell& a) { events.push_back(a.event); }
   void take(const StartScript& a) { started.push_back(a); }
   void take(const StopScript& a) { stopped.push_back(a); }

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <array>
 
 #include "rules/parse.hpp"
 #include "strategy/registry.hpp"
@@ -7,6 +10,10 @@ namespace derivd::strategy {
 namespace {
 
 using market::ContractType;
+
+// The values of the parameter are their places.
+constexpr std::array<std::string_view, 6> kOrderOfIndicators{"rsi", "stochastic", "bollinger",
+                                                             "sma", "ema",        "macd"};
 
 std::unique_ptr<Strategy> make(std::string_view type, Params params) {
   const auto* t = find_type(type);
@@ -184,6 +191,102 @@ TEST(Rules, AreMadeFromTheirListAndMadeReadyByAPast) {
   EXPECT_TRUE(make_strategy(*type, {}, {one_rule("open == 0"), {}, {}})->wants_own());
   EXPECT_FALSE(make("even_odd", {})->wants_past());
   EXPECT_TRUE(make("even_odd", {})->explain().empty());
+}
+
+// ---- short forms ----
+
+std::unique_ptr<Strategy> make_short(std::string_view type, Params params,
+                                     rules::Where candles = {}) {
+  const auto* t = find_type(type);
+  EXPECT_NE(t, nullptr) << type;
+  for (const auto& p : t->params) {
+    if (p.fallback) params.try_emplace(std::string(p.name), *p.fallback);
+  }
+  EXPECT_FALSE(t->check != nullptr && t->check(params)) << type;
+  return make_strategy(*t, params, {{candles, {}}, {}, {}});
+}
+
+/// As the rules write them.
+std::string written(std::string_view type, Params params, rules::Where candles = {}) {
+  const auto* t = find_type(type);
+  for (const auto& p : t->params) {
+    if (p.fallback) params.try_emplace(std::string(p.name), *p.fallback);
+  }
+  return rules::to_string(t->expand(params, candles));
+}
+
+TEST(DigitOverUnder, BuysWhatTheLastDigitsWouldHaveLost) {
+  Feeder both(make_short("digit_over_under", {}));
+  EXPECT_EQ(run(both, {"1.03", "1.05", "1.04"}), "DIGITOVER4 DIGITUNDER5 DIGITOVER4");
+  Feeder over(make_short("digit_over_under", {{"over", 2}, {"streak", 2}}));
+  EXPECT_EQ(run(over, {"1.02", "1.01", "1.00", "1.03", "1.02", "1.02"}),
+            "- DIGITOVER2 DIGITOVER2 - - DIGITOVER2")
+      << "a signal restarts nothing";
+  Feeder always(make_short("digit_over_under", {{"under", 9}, {"streak", 0}}));
+  EXPECT_EQ(run(always, {"1.00", "1.09"}), "DIGITUNDER9 DIGITUNDER9");
+}
+
+TEST(DigitOverUnder, LooksAtTheShareOfTheWindow) {
+  // Of four digits less than half may be above 4.
+  Feeder feed(
+      make_short("digit_over_under", {{"over", 4}, {"streak", 1}, {"share", 50}, {"window", 4}}));
+  EXPECT_EQ(run(feed, {"1.01", "1.06", "1.02", "1.03"}), "- - - DIGITOVER4");
+  EXPECT_EQ(run(feed, {"1.07", "1.04"}), "- DIGITOVER4") << "1 of 4 above: 0.02, 0.03, 0.07, 0.04";
+  EXPECT_EQ(run(feed, {"1.08", "1.04"}), "- -") << "2 of 4 above";
+}
+
+TEST(DigitMatches, BuysTheDigitThatIsSaid) {
+  Feeder last(make_short("digit_matches", {}));
+  EXPECT_EQ(run(last, {"1.07", "1.1"}), "DIGITMATCH7 DIGITMATCH0");
+  Feeder absent(make_short("digit_matches", {{"prediction", 3}, {"absent", 2}}));
+  EXPECT_EQ(run(absent, {"1.04", "1.05", "1.03", "1.03", "1.01", "1.02"}),
+            "- DIGITMATCH3 - - - DIGITMATCH3");
+  Feeder hot(make_short("digit_matches", {{"pick", 1}, {"window", 3}}));
+  EXPECT_EQ(run(hot, {"1.04", "1.05", "1.05", "1.04"}), "- - DIGITMATCH5 DIGITMATCH5");
+  Feeder cold(make_short("digit_matches", {{"pick", 2}, {"window", 2}}));
+  EXPECT_EQ(run(cold, {"1.00", "1.01", "1.02"}), "- DIGITMATCH2 DIGITMATCH0");
+}
+
+TEST(Indicators, AreTheRulesThatTheyAreShortFor) {
+  const auto buys = [](std::string_view up, std::string_view down) {
+    return fmt::format("when: {} buy: {{ type: CALL }}; when: {} buy: {{ type: PUT }}", up, down);
+  };
+  EXPECT_EQ(written("indicator", {}), buys("rsi(14, ticks) < 30", "rsi(14, ticks) > 70"));
+  EXPECT_EQ(written("indicator", {{"period", 9}, {"below", 25'50}, {"above", 80'00}}, {60}),
+            buys("rsi(9, 1m) < 25.5", "rsi(9, 1m) > 80"));
+  EXPECT_EQ(written("indicator", {{"indicator", 1}}),
+            buys("stoch_k(14, 3, ticks) < 20", "stoch_k(14, 3, ticks) > 80"));
+  EXPECT_EQ(written("indicator", {{"indicator", 2}, {"deviations", 2'50}}),
+            buys("close(0, ticks) < bb_lower(20, 2.5, ticks)",
+                 "close(0, ticks) > bb_upper(20, 2.5, ticks)"));
+  EXPECT_EQ(written("indicator", {{"indicator", 3}, {"fast", 5}}),
+            buys("crosses_above(sma(5, ticks), sma(26, ticks))",
+                 "crosses_below(sma(5, ticks), sma(26, ticks))"));
+  EXPECT_EQ(written("indicator", {{"indicator", 4}}),
+            buys("crosses_above(ema(12, ticks), ema(26, ticks))",
+                 "crosses_below(ema(12, ticks), ema(26, ticks))"));
+  EXPECT_EQ(written("indicator", {{"indicator", 5}, {"signal", 4}}, {300}),
+            buys("crosses_above(macd(12, 26, 4, 5m), macd_signal(12, 26, 4, 5m))",
+                 "crosses_below(macd(12, 26, 4, 5m), macd_signal(12, 26, 4, 5m))"));
+  EXPECT_EQ(std::size(kOrderOfIndicators), find_type("indicator")->params[0].words.size());
+  for (std::size_t i = 0; i < std::size(kOrderOfIndicators); ++i) {
+    EXPECT_EQ(find_type("indicator")->params[0].words[i], kOrderOfIndicators[i]);
+  }
+}
+
+TEST(Indicators, BuyWhatTheyRead) {
+  Feeder feed(make_short("indicator", {{"indicator", 3}, {"fast", 1}, {"slow", 2}}));
+  // The quote against the mean of it and the one before.
+  EXPECT_EQ(run(feed, {"1.00", "1.01", "1.02", "1.01", "1.02"}), "- - - PUT CALL");
+  EXPECT_TRUE(feed.strategy->wants_past());
+  EXPECT_EQ(feed.strategy->explain().size(), 2u);
+}
+
+TEST(Accumulators, BuyWhenTheyMayOrWhenItIsCalm) {
+  Feeder always(make_short("accumulator", {}));
+  EXPECT_EQ(run(always, {"1.00", "1.01"}), "ACCU ACCU");
+  EXPECT_EQ(written("accumulator", {{"calm", 20}}),
+            "when: stdev(20, ticks) < stdev(200, ticks) buy: { type: ACCU }");
 }
 
 TEST(RandomEntries, DependOnSeedAndEpochAlone) {

@@ -1,0 +1,6 @@
+#include "ctl_targets.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+  derivd::ctl::fuzz::go_trader({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
