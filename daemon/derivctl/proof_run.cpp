@@ -18,6 +18,7 @@
 #include "deriv/budget.hpp"
 #include "deriv/encoder.hpp"
 #include "deriv/link.hpp"
+#include "deriv/quiet_listener.hpp"
 #include "derivctl/proof_read.hpp"
 #include "derivctl/waiting.hpp"
 #include "market/kind.hpp"
@@ -90,7 +91,7 @@ struct Trial {
   bool done() const { return stage == Stage::kDone; }
 };
 
-class Run final : public deriv::SessionListener, public deriv::LinkEvents {
+class Run final : public deriv::QuietListener, public deriv::LinkEvents {
  public:
   Run(const ProofSettings& settings, deriv::SessionSettings session, net::Route route,
       const deriv::AccountInfo& account)
@@ -182,19 +183,6 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
   void on_fatal(deriv::FatalKind, std::string_view text) override { finish(std::string(text)); }
   void on_notice(core::EventKind, std::string_view text) override { problem_ = std::string(text); }
   void on_venue_time(core::VenueTime time) override { venue_ = std::max(venue_, time); }
-  void on_token_replaced(bool, std::string_view) override {}
-  void on_tick(const market::Tick&, bool) override {}
-  void on_quote(const deriv::Quote&) override {}
-  void on_quote_refused(core::OrderId, const execution::Refusal&) override {}
-  void on_bought(core::OrderId, const execution::Bought&) override {}
-  void on_refused(core::OrderId, const execution::Refusal&) override {}
-  void on_unknown(core::OrderId, std::string_view, const execution::Refusal*) override {}
-  void on_contract(const execution::ContractReport&, bool) override {}
-  void on_transaction(const execution::TransactionReport&) override {}
-  void on_balance(core::Money) override {}
-  void on_venue_report(const execution::VenueReport&) override {}
-  void on_sold(core::ContractId, core::Money) override {}
-  void on_sell_failed(core::ContractId, std::string_view, std::string_view) override {}
 
  private:
   /// What a request of ours is about.

@@ -15,6 +15,7 @@
 #include "core/rng.hpp"
 #include "core/utc.hpp"
 #include "deriv/link.hpp"
+#include "deriv/quiet_listener.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/proxy.hpp"
 #include "derivctl/table.hpp"
@@ -57,7 +58,7 @@ deriv::SessionSettings settings_of(const Args& args) {
 }
 
 /// One question: the list alone, or what is sold on one of its symbols, too.
-class Question final : public deriv::SessionListener {
+class Question final : public deriv::QuietListener {
  public:
   Question(const Args& args, net::Route route, market::Symbols known)
       : args_(args),
@@ -122,20 +123,6 @@ class Question final : public deriv::SessionListener {
   void on_fatal(deriv::FatalKind, std::string_view text) override { finish(std::string(text)); }
   void on_notice(core::EventKind, std::string_view text) override { problem_ = std::string(text); }
   void on_venue_time(core::VenueTime time) override { venue_ = time; }
-  void on_token_replaced(bool, std::string_view) override {}
-  void on_account(const deriv::AccountInfo&) override {}
-  void on_tick(const market::Tick&, bool) override {}
-  void on_quote(const deriv::Quote&) override {}
-  void on_quote_refused(core::OrderId, const execution::Refusal&) override {}
-  void on_bought(core::OrderId, const execution::Bought&) override {}
-  void on_refused(core::OrderId, const execution::Refusal&) override {}
-  void on_unknown(core::OrderId, std::string_view, const execution::Refusal*) override {}
-  void on_contract(const execution::ContractReport&, bool) override {}
-  void on_transaction(const execution::TransactionReport&) override {}
-  void on_balance(core::Money) override {}
-  void on_venue_report(const execution::VenueReport&) override {}
-  void on_sold(core::ContractId, core::Money) override {}
-  void on_sell_failed(core::ContractId, std::string_view, std::string_view) override {}
 
  private:
   core::Now now() const {

@@ -17,6 +17,7 @@
 #include "core/rng.hpp"
 #include "deriv/encoder.hpp"
 #include "deriv/link.hpp"
+#include "deriv/quiet_listener.hpp"
 #include "derivctl/proxy.hpp"
 #include "derivctl/ticks.hpp"
 #include "derivctl/waiting.hpp"
@@ -67,7 +68,7 @@ deriv::SessionSettings settings_of(const Args& args) {
 }
 
 /// One fetch: session, archive and plan on a loop of their own.
-class Fetch final : public deriv::SessionListener {
+class Fetch final : public deriv::QuietListener {
  public:
   Fetch(const Args& args, net::Route route, const market::SymbolCode& symbol,
         store::TickArchive archive, std::optional<store::Span> range)
@@ -142,21 +143,7 @@ class Fetch final : public deriv::SessionListener {
     finish(service::kCtlRefused, std::string(text));
   }
   void on_notice(core::EventKind, std::string_view text) override { problem_ = std::string(text); }
-  void on_token_replaced(bool, std::string_view) override {}
   void on_venue_time(core::VenueTime time) override { venue_ = time; }
-  void on_account(const deriv::AccountInfo&) override {}
-  void on_tick(const market::Tick&, bool) override {}
-  void on_quote(const deriv::Quote&) override {}
-  void on_quote_refused(core::OrderId, const execution::Refusal&) override {}
-  void on_bought(core::OrderId, const execution::Bought&) override {}
-  void on_refused(core::OrderId, const execution::Refusal&) override {}
-  void on_unknown(core::OrderId, std::string_view, const execution::Refusal*) override {}
-  void on_contract(const execution::ContractReport&, bool) override {}
-  void on_transaction(const execution::TransactionReport&) override {}
-  void on_balance(core::Money) override {}
-  void on_venue_report(const execution::VenueReport&) override {}
-  void on_sold(core::ContractId, core::Money) override {}
-  void on_sell_failed(core::ContractId, std::string_view, std::string_view) override {}
 
  private:
   core::Now now() const {
