@@ -9,6 +9,7 @@
 
 #include "backtest/result_json.hpp"
 #include "common/output.hpp"
+#include "core/utc.hpp"
 #include "derivctl/answer_text.hpp"
 #include "derivctl/backtest_options.hpp"
 #include "derivctl/command.hpp"
@@ -72,6 +73,12 @@ int print_json(const BacktestJob& job, bool with_trades) {
 std::string halt_cell(const backtest::StrategyResult& s, bool enabled) {
   if (enabled && !s.has_ticks) return "(no ticks)";
   return s.halted.value_or("-");
+}
+
+/// " from 2026-06-21T06:34:44Z to 2026-06-22T06:34:32Z".
+std::string period_of(const backtest::Result& result) {
+  if (!result.first || !result.last) return {};
+  return fmt::format(" from {} to {}", core::utc_iso(*result.first), core::utc_iso(*result.last));
 }
 
 ordered_json row_of(const std::string& name, const backtest::Sums& s) {
@@ -158,8 +165,8 @@ int print_summary(const BacktestJob& job, const std::string& html) {
                         {"open", 2, Tint::kNone, "0"},
                         "halted"},
                        out::look()));
-  out::print("{} ticks, balance {} -> {}\n", result->ticks, job.options.balance.to_string(),
-             result->balance.to_string());
+  out::print("{} ticks{}, balance {} -> {}\n", result->ticks, period_of(*result),
+             job.options.balance.to_string(), result->balance.to_string());
   out::print("{}", payouts_text(job.payouts));
   for (const auto& s : result->strategies) {
     if (s.halted) out::print("{}: halted, {}\n", s.name, s.halt_reason);

@@ -31,6 +31,7 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   s.ready = is_online && reconciled && !draining && !ledger.full();
   s.unknown_order = has_unknown(slot);
   s.in_hours = risk::in_hours(slot.settings.guards.hours, clock);
+  if (!s.in_hours) s.hours_begin = risk::next_hours(slot.settings.guards.hours, clock);
   if (slot.guards.cooling(clock)) s.cooling_until = slot.guards.cooling_until;
   if (slot.guards.pausing(clock)) s.pausing_until = slot.guards.pausing_until;
   s.refused_in_row = slot.refusals.row;

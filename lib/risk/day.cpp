@@ -19,16 +19,23 @@ core::VenueTime day_begin(std::int64_t day, std::chrono::seconds day_starts) {
   return {day * kDay + day_starts.count()};
 }
 
+namespace {
+
+/// 1970-01-01 was a Thursday: bit 3 when bit 0 is Monday.
+bool is_weekday_of(const Hours& hours, std::int64_t day) {
+  return (hours.weekdays & (1 << ((day % 7 + 7 + 3) % 7))) != 0;
+}
+
+}  // namespace
+
 bool in_hours(std::span<const Hours> hours, core::VenueTime time) {
   if (hours.empty()) return true;
   const auto day = floor_div(time.s, kDay);
   const auto second = time.s - day * kDay;
-  // 1970-01-01 was a Thursday: bit 3 when bit 0 is Monday.
-  const auto bit = [](std::int64_t d) { return 1 << ((d % 7 + 7 + 3) % 7); };
   for (const auto& h : hours) {
     const bool over_midnight = h.end_s <= h.begin_s;
-    const bool today = (h.weekdays & bit(day)) != 0;
-    const bool yesterday = (h.weekdays & bit(day - 1)) != 0;
+    const bool today = is_weekday_of(h, day);
+    const bool yesterday = is_weekday_of(h, day - 1);
     if (over_midnight) {
       if ((today && second >= h.begin_s) || (yesterday && second < h.end_s)) return true;
     } else if (today && second >= h.begin_s && second < h.end_s) {
@@ -36,6 +43,21 @@ bool in_hours(std::span<const Hours> hours, core::VenueTime time) {
     }
   }
   return false;
+}
+
+std::optional<core::VenueTime> next_hours(std::span<const Hours> hours, core::VenueTime time) {
+  constexpr std::int64_t kWeek = 7;
+  std::optional<core::VenueTime> first;
+  const auto today = floor_div(time.s, kDay);
+  for (const auto& h : hours) {
+    for (auto day = today; day <= today + kWeek; ++day) {
+      const core::VenueTime begin{day * kDay + h.begin_s};
+      if (!is_weekday_of(h, day) || begin <= time) continue;
+      if (!first || begin < *first) first = begin;
+      break;
+    }
+  }
+  return first;
 }
 
 }  // namespace derivd::risk

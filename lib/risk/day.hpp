@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "core/time.hpp"
@@ -20,5 +21,8 @@ core::VenueTime day_begin(std::int64_t day, std::chrono::seconds day_starts);
 /// Whether `time` lies in one of the windows [begin, end); no windows mean always. A window over
 /// midnight belongs to the weekday on which it begins.
 bool in_hours(std::span<const Hours> hours, core::VenueTime time);
+
+/// When the first window after `time` begins; empty without windows.
+std::optional<core::VenueTime> next_hours(std::span<const Hours> hours, core::VenueTime time);
 
 }  // namespace derivd::risk

@@ -107,7 +107,8 @@ std::string sentence(const Denied& d) {
     case Limit::kUnknownOrder:
       return "an order's outcome is not proven yet";
     case Limit::kHours:
-      return "hours: outside the configured hours";
+      return fmt::format("hours: outside the configured hours{}",
+                         d.until ? ", which begin at " + core::utc_iso(*d.until) : "");
     case Limit::kCooldown:
     case Limit::kAfterLosses:
       return till();
@@ -144,7 +145,11 @@ std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const
   if (s.paused) return plain(Limit::kPaused);
   if (!s.ready) return plain(Limit::kNotReady);
   if (s.unknown_order) return plain(Limit::kUnknownOrder);
-  if (!s.in_hours) return plain(Limit::kHours);
+  if (!s.in_hours) {
+    auto d = plain(Limit::kHours);
+    d.until = s.hours_begin;
+    return d;
+  }
   if (s.cooling_until) return until(Limit::kCooldown, *s.cooling_until);
   if (s.pausing_until) return until(Limit::kAfterLosses, *s.pausing_until);
   if (s.refused_until) {

@@ -56,6 +56,7 @@ struct Standing {
   bool ready = false;
   bool unknown_order = false;
   bool in_hours = true;
+  std::optional<core::VenueTime> hours_begin;    // the next ones, out of them
   std::optional<core::VenueTime> cooling_until;  // set only while it lasts
   std::optional<core::VenueTime> pausing_until;  // set only while it lasts
   std::int64_t refused_in_row = 0;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "core/utc.hpp"
 #include "unit/engine/rig.hpp"
 
 namespace derivd::engine::test {
@@ -652,7 +653,9 @@ TEST(GuardsInTheEngine, HoursAndTradesPerHour) {
   EXPECT_EQ(rig.view("a").last_decision, "max_trades_per_hour: 1 of 1");
   rig.tick("R_100", kStart + 9 * 3600, "1.02");  // the hour is free, the window is over
   EXPECT_TRUE(rig.buys.empty());
-  EXPECT_EQ(rig.view("a").last_decision, "hours: outside the configured hours");
+  EXPECT_EQ(rig.view("a").last_decision,
+            "hours: outside the configured hours, which begin at " +
+                core::utc_iso(core::VenueTime{kStart + 7 * 86400 + 8 * 3600}));
 }
 
 TEST(GuardsInTheEngine, QuoteIsAskedForAndMustPayEnough) {

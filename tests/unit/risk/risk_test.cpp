@@ -55,6 +55,22 @@ TEST(HoursOfTrading, AWindowOverMidnightBelongsToTheDayItBeginsOn) {
   EXPECT_TRUE(in_hours(whole, at(friday + 86399)));
 }
 
+TEST(HoursOfTrading, BeginAgain) {
+  const std::vector<Hours> work{{0x1f, 8 * 3600, 20 * 3600}};  // Mon-Fri 08:00-20:00
+  EXPECT_EQ(next_hours({}, at(kMonday)), std::nullopt);
+  EXPECT_EQ(next_hours(work, at(kMonday)), at(kMonday + 8 * 3600));
+  EXPECT_EQ(next_hours(work, at(kMonday + 8 * 3600)), at(kMonday + 86400 + 8 * 3600));
+  const auto friday = kMonday + 4 * 86400;
+  EXPECT_EQ(next_hours(work, at(friday + 21 * 3600)), at(kMonday + 7 * 86400 + 8 * 3600));
+  // Of several the first, also before 1970.
+  const std::vector<Hours> two{{0x10, 22 * 3600, 2 * 3600}, {0x20, 3600, 7200}};
+  EXPECT_EQ(next_hours(two, at(friday + 23 * 3600)), at(friday + 86400 + 3600));
+  EXPECT_EQ(next_hours(two, at(friday)), at(friday + 22 * 3600));
+  EXPECT_EQ(next_hours(work, at(-3 * 86400 - 1)), at(-3 * 86400 + 8 * 3600));  // a Monday of 1969
+  const std::vector<Hours> never{{0, 0, 86400}};
+  EXPECT_EQ(next_hours(never, at(kMonday)), std::nullopt);
+}
+
 // ---- session ----
 
 TEST(SessionStop, TrailsThePeakWhichIsAtLeastZero) {
