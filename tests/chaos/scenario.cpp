@@ -130,6 +130,28 @@ void add_family(core::Rng& rng, engine::Settings& settings) {
   settings.strategies.push_back(family);
 }
 
+/// One that leaves its contracts early, by rules that are drawn by chance: most hold within a
+/// minute.
+void add_leaver(core::Rng& rng, engine::Settings& settings) {
+  auto leaver = strategy("leaver", "random", "1HZ100V", 1);
+  leaver.params = {{"probability", 200'000}, {"seed", 4}, {"contract", 0}};
+  const bool position = rng.below(3) == 0;
+  leaver.contract.types = {position ? market::ContractType::kMultUp : market::ContractType::kCall};
+  if (position) leaver.contract.multiplier = 100;
+  if (!position) leaver.contract.duration = {2, market::ContractDuration::Unit::kMinutes};
+  const auto level = [&](std::uint64_t most) {
+    return risk::ExitLevel{cents(static_cast<std::int64_t>(2 + rng.below(most))), {}};
+  };
+  if (rng.below(2) == 0) leaver.exit.profit = level(20);
+  if (rng.below(2) == 0) leaver.exit.loss = level(40);
+  if (rng.below(2) == 0) leaver.exit.trailing = level(30);
+  leaver.exit.after = risk::ExitAfter{static_cast<std::int64_t>(5 + rng.below(60)), {}};
+  leaver.staking.plan = "flat";
+  leaver.staking.base = cents(170);
+  leaver.guards.max_open = static_cast<std::int64_t>(1 + rng.below(3));
+  settings.strategies.push_back(leaver);
+}
+
 void add_limits(core::Rng& rng, risk::AccountLimits& limits) {
   if (rng.below(2) == 0) limits.max_open_contracts = static_cast<std::int64_t>(1 + rng.below(4));
   if (rng.below(2) == 0)
@@ -186,9 +208,12 @@ Scenario scenario(std::uint64_t seed, Mask allowed, std::int64_t active_s) {
   s.latency_ms = static_cast<std::int64_t>(1 + rng.below(150));
   add_strategies(rng, s.config.engine);
   add_limits(rng, s.config.engine.limits);
-  // From a stream of its own, which none of the seeds of regressions.txt draws.
+  // From streams of their own, which none of the seeds of regressions.txt draws.
   if (auto families = stream(seed, 64); families.below(3) == 0) {
     add_family(families, s.config.engine);
+  }
+  if (auto leavers = stream(seed, 496); leavers.below(3) == 0) {
+    add_leaver(leavers, s.config.engine);
   }
   // From a stream of its own, so that the seeds of old keep their meaning.
   if (stream(seed, 4).below(2) == 0) s.config.durability = execution::Durability::kPower;
