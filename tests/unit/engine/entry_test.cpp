@@ -653,7 +653,7 @@ TEST(GuardsInTheEngine, HoursAndTradesPerHour) {
   EXPECT_EQ(rig.view("a").last_decision, "max_trades_per_hour: 1 of 1");
   rig.tick("R_100", kStart + 9 * 3600, "1.02");  // the hour is free, the window is over
   EXPECT_TRUE(rig.buys.empty());
-  EXPECT_EQ(rig.view("a").last_decision,
+  EXPECT_EQ(rig.view("a").last_decision.view(),
             "hours: outside the configured hours, which begin at " +
                 core::utc_iso(core::VenueTime{kStart + 7 * 86400 + 8 * 3600}));
 }
