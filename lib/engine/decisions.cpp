@@ -1,6 +1,5 @@
 // What became of the last signals of each strategy, for people.
-#include <fmt/format.h>
-
+#include "core/short_format.hpp"
 #include "engine/impl.hpp"
 
 namespace derivd::engine {
@@ -71,9 +70,9 @@ void Engine::Impl::note_entry(Slot& slot, const execution::Order& intent) {
   if (!audience.people) return;
   slot.considered.order = intent.id;
   slot.considered.stake = intent.stake;
-  note(
-      slot, DecisionView::Kind::kEntered,
-      fmt::format("entered {} at {}", market::name_of(intent.spec.type), intent.stake.to_string()));
+  note(slot, DecisionView::Kind::kEntered,
+       core::short_format("entered {} at {}", market::name_of(intent.spec.type),
+                          intent.stake.to_string()));
 }
 
 std::vector<DecisionView> Engine::decisions(std::string_view strategy, std::size_t last) const {

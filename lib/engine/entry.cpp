@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/short_format.hpp"
 #include "engine/impl.hpp"
 #include "engine/spec.hpp"
 #include "market/kind.hpp"
@@ -238,9 +239,9 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
 
 void Engine::Impl::tell_sent(const execution::Order& order) {
   auto e = event(EventKind::kOrderSent, order);
-  e.text = core::Text::truncated(fmt::format("order {}: {} {} for {}", order.id.value,
-                                             market::name_of(order.spec.type),
-                                             order.spec.symbol.view(), order.stake.to_string()));
+  e.text =
+      core::short_format("order {}: {} {} for {}", order.id.value, market::name_of(order.spec.type),
+                         order.spec.symbol.view(), order.stake.to_string());
   tell(e);
 }
 

@@ -226,6 +226,7 @@ Order& Ledger::move(core::OrderId id, OrderState to) {
     exposed_.emplace(id, &order);
     std::erase(finals_, id);
   }
+  make_room();
   return order;
 }
 
@@ -240,6 +241,15 @@ void Ledger::claim(core::ContractId contract, const Order* order) {
     claim_order_.push_back(oldest);
   } else {
     claims_.erase(oldest);
+  }
+}
+
+void Ledger::make_room() {
+  constexpr std::size_t kSpare = 8;  // orders that one tick may raise before the first is answered
+  while (vacant_.size() < kSpare) vacant_.push_back(&slots_.emplace_back());
+  if (orders_.size() + kSpare > orders_.max_load()) orders_.reserve(2 * (orders_.size() + kSpare));
+  if (exposed_.size() + kSpare > exposed_.capacity()) {
+    exposed_.reserve(2 * (exposed_.size() + kSpare));
   }
 }
 

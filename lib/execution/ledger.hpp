@@ -51,6 +51,8 @@ class Ledger final {
   /// Contract ids that are remembered as ours beyond that.
   static constexpr std::size_t kKeepClaims = 8192;
 
+  Ledger() { make_room(); }
+
   /// At start: an order that is not final, and the highest id ever given.
   void restore(const Order& order);
   void restore_last(core::OrderId last);
@@ -101,6 +103,8 @@ class Ledger final {
   Order& at(core::OrderId id);
   Order& move(core::OrderId id, OrderState to);
   void claim(core::ContractId contract, const Order* order);
+  /// For the next orders, while none is on its way: an intent asks the heap for nothing.
+  void make_room();
   void forget_old();
 
   Table<core::OrderId, Order*> orders_;

@@ -281,8 +281,9 @@ void Client::on_written(error_code ec) {
   writing_ = false;
   auto& slot = ring_[front_];
   if (slot.capacity() > kKeepCapacity) std::string().swap(slot);
-  front_ = (front_ + 1) % kMaxSendQueue;
   --queued_;
+  // Back to the first slot whenever nothing waits: its memory has the room already.
+  front_ = queued_ == 0 ? 0 : (front_ + 1) % kMaxSendQueue;
   if (dropped_) return;
   // The read ends too and then tells why, which the peer may have said in a close frame.
   if (ec && !peer_closing_) {

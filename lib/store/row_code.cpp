@@ -1,5 +1,8 @@
 #include "store/row_code.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "core/check.hpp"
 #include "store/rows.hpp"
 
@@ -13,9 +16,19 @@ constexpr std::uint8_t kTextByte = 2;
 constexpr int kMaxColumns = 255;
 
 /// Seven bits a byte, the lowest first; the highest bit says that more follow.
+/// A number's bytes at most.
+constexpr std::size_t kMaxNumber = 10;
+
+std::size_t number_bytes(std::uint64_t value, std::array<char, kMaxNumber>& bytes) {
+  std::size_t size = 0;
+  for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
+  bytes[size++] = static_cast<char>(value);
+  return size;
+}
+
 void put_number(std::string& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-  out += static_cast<char>(value);
+  std::array<char, kMaxNumber> bytes;
+  out.append(bytes.data(), number_bytes(value, bytes));
 }
 
 bool take_number(std::string_view& in, std::uint64_t& value) {
@@ -120,6 +133,15 @@ void RowWriter::text(std::string_view value) {
   out_ += static_cast<char>(kTextByte);
   put_number(out_, value.size());
   out_ += value;
+  ++count_;
+}
+
+void RowWriter::end_text(std::size_t at) {
+  std::array<char, 1 + kMaxNumber> head{static_cast<char>(kTextByte)};
+  std::array<char, kMaxNumber> number;
+  const auto size = number_bytes(out_.size() - at, number);
+  std::copy_n(number.begin(), size, head.begin() + 1);
+  out_.insert(at, head.data(), 1 + size);
   ++count_;
 }
 

@@ -33,9 +33,18 @@ class RowWriter final {
   void null();
   void integer(std::int64_t value);
   void text(std::string_view value);
+  /// The text that write(std::string& out) appends to `out`, without a string of its own.
+  template <class Write>
+  void text_from(Write write) {
+    const auto at = out_.size();
+    write(out_);
+    end_text(at);
+  }
   int count() const { return count_; }
 
  private:
+  void end_text(std::size_t at);  // where its first byte is
+
   std::string& out_;
   std::size_t count_at_;
   int count_ = 0;

@@ -193,7 +193,7 @@ void put_order(RowWriter& row, const Order& o) {
   put_tick(row, o.exit);
   row.integer(o.recomputed_differs ? 1 : 0);
   row.text(o.reason.view());
-  row.text(market::encode(o.spec));
+  row.text_from([&](std::string& out) { market::encode(o.spec, out); });
   DERIVD_CHECK(row.count() == kOrderColumnCount, "a column of an order was forgotten");
 }
 

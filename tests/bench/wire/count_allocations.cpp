@@ -1,11 +1,15 @@
-// Test only, loaded by LD_PRELOAD: counts what a program asks of malloc and its relatives, in all
-// of its threads, in the first eight bytes of the file that WIRE_ALLOCATIONS names. The benchmark
-// reads them before and after its rounds.
+// Test only, loaded by LD_PRELOAD: counts what a program asks of malloc and its relatives, in the
+// file that WIRE_ALLOCATIONS names, as three numbers of eight bytes: what all of its threads ask;
+// how many purchases it sent; and for how many of those the thread that sent them had asked nothing
+// since it received the bytes before. The benchmark reads them before and after its rounds.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
@@ -20,10 +24,21 @@ void* __libc_memalign(std::size_t, std::size_t);
 
 namespace {
 
-std::atomic<std::uint64_t>* g_count = nullptr;
+using Counts = std::array<std::atomic<std::uint64_t>, 3>;  // all, purchases, those without any
+Counts* g_counts = nullptr;
+thread_local std::uint64_t t_since_received = 0;
+
+/// Of a purchase, encrypted: whatever else derivd sends while it trades has at most 120 bytes.
+constexpr std::size_t kPurchaseBytes = 160;
 
 void count() {
-  if (g_count != nullptr) g_count->fetch_add(1, std::memory_order_relaxed);
+  ++t_since_received;
+  if (g_counts != nullptr) (*g_counts)[0].fetch_add(1, std::memory_order_relaxed);
+}
+
+template <class Function>
+Function* next(const char* name) {
+  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
 // Before main(), and by no call that would allocate.
@@ -31,10 +46,10 @@ __attribute__((constructor)) void open_count() {
   const char* path = std::getenv("WIRE_ALLOCATIONS");
   if (path == nullptr) return;
   const int fd = ::open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0 || ::ftruncate(fd, sizeof(std::uint64_t)) != 0) return;
-  void* at = ::mmap(nullptr, sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (fd < 0 || ::ftruncate(fd, sizeof(Counts)) != 0) return;
+  void* at = ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   ::close(fd);
-  if (at != MAP_FAILED) g_count = static_cast<std::atomic<std::uint64_t>*>(at);
+  if (at != MAP_FAILED) g_counts = static_cast<Counts*>(at);
 }
 
 }  // namespace
@@ -61,6 +76,22 @@ void* aligned_alloc(std::size_t alignment, std::size_t size) { return memalign(a
 int posix_memalign(void** out, std::size_t alignment, std::size_t size) {
   *out = memalign(alignment, size);
   return *out == nullptr ? ENOMEM : 0;
+}
+
+// Asio's, for one buffer each.
+ssize_t recv(int fd, void* to, std::size_t size, int flags) {
+  static auto* const real = next<ssize_t(int, void*, std::size_t, int)>("recv");
+  const auto got = real(fd, to, size, flags);
+  if (got > 0) t_since_received = 0;
+  return got;
+}
+ssize_t send(int fd, const void* from, std::size_t size, int flags) {
+  static auto* const real = next<ssize_t(int, const void*, std::size_t, int)>("send");
+  if (size >= kPurchaseBytes && g_counts != nullptr) {
+    (*g_counts)[1].fetch_add(1, std::memory_order_relaxed);
+    if (t_since_received == 0) (*g_counts)[2].fetch_add(1, std::memory_order_relaxed);
+  }
+  return real(fd, from, size, flags);
 }
 
 }  // extern "C"

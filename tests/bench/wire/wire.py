@@ -301,10 +301,11 @@ class Bench:
 
     def counts(self, client):
         if not self.options.counts:
-            return {"system_calls_per_trade": None, "system_calls": None, "allocations_per_trade": None}
+            return {"system_calls_per_trade": None, "system_calls": None, "allocations_per_trade": None,
+                    "purchases_without_allocation": None}
         calls = self.system_calls(client, 40)
         return {"system_calls_per_trade": None if calls is None else round(sum(calls.values()), 1),
-                "system_calls": calls, "allocations_per_trade": self.allocations(client, 40)}
+                "system_calls": calls, **self.allocations(client, 40)}
 
     def system_calls(self, client, rounds, gap=2_000):
         """Of each kind for a trade, or None where strace is not there or may not look."""
@@ -329,19 +330,25 @@ class Bench:
         return {name: round(int(count) / rounds, 2) for count, name in rows if name != "total"}
 
     def allocations(self, client, rounds, gap=2_000):
-        """Of all threads for a trade, or None where a sanitizer has a malloc of its own."""
+        """Of all threads for a trade; and before how many of the purchases nothing was allocated since their tick was
+        received. The others came with more than a tick: on a busy machine the settlement before it is received
+        together with it. None where a sanitizer has a malloc of its own; the bare client's way is not looked at."""
         if b"__asan_init" in (self.programs / "derivd").read_bytes():
-            return None
+            return {"allocations_per_trade": None, "purchases_without_allocation": None}
         file = self.directory / "allocations"
         file.unlink(missing_ok=True)
         library = self.programs / "wire_allocations.so"
         client.start({"LD_PRELOAD": str(library), "WIRE_ALLOCATIONS": str(file)})
         client.venue.ask(f"run 8 {gap}")
-        before = struct.unpack("=Q", file.read_bytes())[0]
+        before = struct.unpack("=QQQ", file.read_bytes())
         client.venue.ask(f"run {rounds} {gap}")
-        after = struct.unpack("=Q", file.read_bytes())[0]
+        after = struct.unpack("=QQQ", file.read_bytes())
         client.stop()
-        return round((after - before) / rounds, 1)
+        every, purchases, free = (b - a for a, b in zip(before, after))
+        if client.label["client"] != "bare":
+            harness.check(purchases == rounds, f"{purchases} purchases were seen of {rounds}")
+        return {"allocations_per_trade": round(every / rounds, 1),
+                "purchases_without_allocation": round(free / purchases, 3) if purchases else None}
 
 
 def ratios(row, bare):
@@ -380,10 +387,10 @@ def show(rows, quiet):
 def show_counts(counts, quiet):
     if quiet or all(row["allocations_per_trade"] is None for row in counts):
         return
-    print(f"\n{'for each trade':40}{cell('calls')}{cell('allocs')}")
+    print(f"\n{'for each trade':40}{cell('calls')}{cell('allocs')}{cell('free')}")
     for row in counts:
         print(f"{row['api'] + ', ' + name_of(row):40}{cell(row['system_calls_per_trade'])}"
-              f"{cell(row['allocations_per_trade'])}")
+              f"{cell(row['allocations_per_trade'])}{cell(row['purchases_without_allocation'])}")
 
 
 # ---- the machine ----
