@@ -36,6 +36,13 @@ void count() {
   if (g_counts != nullptr) (*g_counts)[0].fetch_add(1, std::memory_order_relaxed);
 }
 
+/// And not the channel to a script's process, which takes long texts, too.
+bool is_network(int fd) {
+  int domain = 0;
+  socklen_t size = sizeof(domain);
+  return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain != AF_UNIX;
+}
+
 template <class Function>
 Function* next(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
@@ -87,7 +94,7 @@ ssize_t recv(int fd, void* to, std::size_t size, int flags) {
 }
 ssize_t send(int fd, const void* from, std::size_t size, int flags) {
   static auto* const real = next<ssize_t(int, const void*, std::size_t, int)>("send");
-  if (size >= kPurchaseBytes && g_counts != nullptr) {
+  if (size >= kPurchaseBytes && g_counts != nullptr && is_network(fd)) {
     (*g_counts)[1].fetch_add(1, std::memory_order_relaxed);
     if (t_since_received == 0) (*g_counts)[2].fetch_add(1, std::memory_order_relaxed);
   }

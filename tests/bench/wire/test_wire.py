@@ -19,9 +19,9 @@ import wire  # noqa: E402
 
 TRADES = 24
 LATENCIES = {"p50", "p90", "p99", "p99.9", "max"}
-FIGURES = {"api", "gap_us", "client", "durability", "strategies", "trades", "latency_us", "ratio_to_bare",
+FIGURES = {"api", "gap_us", "client", "durability", "strategies", "kind", "trades", "latency_us", "ratio_to_bare",
            "cpu_us_per_trade", "context_switches_per_trade", "disk_bytes_per_trade", "journal_bytes_per_trade"}
-COUNTS = {"api", "client", "durability", "strategies", "system_calls_per_trade", "system_calls",
+COUNTS = {"api", "client", "durability", "strategies", "kind", "system_calls_per_trade", "system_calls",
           "allocations_per_trade", "purchases_without_allocation"}
 REPORT = {"date", "machine", "command", "pinned", "realtime", "venue_spins", "load_average", "cpu_of_others_percent",
           "results", "counts"}
@@ -30,18 +30,22 @@ REPORT = {"date", "machine", "command", "pinned", "realtime", "venue_spins", "lo
 def measures(programs, directory):
     file = directory / "wire.json"
     # Ticks one right after the other, and nothing pinned: what is checked depends on no time.
+    # A script's process is not built for the sanitizers.
+    kinds = ["even_odd", "rules", *(["script"] if (programs / "derivd-script").exists() else [])]
     done = subprocess.run([sys.executable, str(WIRE / "wire.py"), "--programs", str(programs), "--gaps", "0us",
-                           "--trades", str(TRADES), "--pin", "no", "--json", str(file)],
+                           "--trades", str(TRADES), "--pin", "no", "--kinds", ",".join(kinds), "--json", str(file)],
                           capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=380)
     check(done.returncode == 0, f"wire.py: {done.stderr}{done.stdout}")
     report = json.loads(file.read_text())
     check(set(report) == REPORT, set(report) ^ REPORT)
     check(set(report["machine"]) == {"cpu", "cores", "kernel"}, report["machine"])
-    clients = [("bare", None, None), *(("derivd", d, s) for d in ("process", "power") for s in (1, 50))]
+    clients = [("bare", None, None, None),
+               *(("derivd", d, s, "even_odd") for d in ("process", "power") for s in (1, 50)),
+               *(("derivd", "process", 1, kind) for kind in kinds[1:])]
     wanted = [(api, *who) for api in ("options", "v3") for who in clients]
     for name, fields in (("results", FIGURES), ("counts", COUNTS)):
         rows = report[name]
-        check([(r["api"], r["client"], r["durability"], r["strategies"]) for r in rows] == wanted, rows)
+        check([(r["api"], r["client"], r["durability"], r["strategies"], r["kind"]) for r in rows] == wanted, rows)
         for row in rows:
             check(set(row) == fields, set(row) ^ fields)
     for row in report["results"]:
@@ -56,7 +60,7 @@ def measures(programs, directory):
     # README: between a tick and its purchase nothing is allocated, by session, engine, journal, encoder or TLS. One
     # such purchase shows it: the way is the same for all; before some the result of the trade before comes along.
     check(all(row["purchases_without_allocation"] > 0 for row in report["counts"]
-              if counted and row["client"] == "derivd"), report["counts"])
+              if counted and row["kind"] in ("even_odd", "rules")), report["counts"])
     check("bare" in done.stdout and "derivd, power, 50 strategies" in done.stdout, done.stdout)
 
 

@@ -2,7 +2,8 @@
 can be done, in turns, against a venue of this benchmark's own (venue.cpp says what a round is).
 
     wire.py --programs DIRECTORY [--json FILE] [--api options,v3] [--gaps 200us,2ms,10ms,100ms,1s]
-            [--durability process,power] [--strategies 1,50] [--trades N] [--beside DIRECTORY]
+            [--durability process,power] [--strategies 1,50] [--kinds even_odd,rules,script] [--trades N]
+            [--beside DIRECTORY]
             [--pin auto|yes|no] [--realtime] [--spin] [--no-counts]
 
 A client is started anew for each block of rounds, because derivd keeps to the venue's budget of calls: some hundred
@@ -77,7 +78,7 @@ class Venue:
 class Bare:
     """The yardstick. Ready as soon as the venue knows of it, for which the venue itself waits."""
 
-    label = {"client": "bare", "durability": None, "strategies": None}
+    label = {"client": "bare", "durability": None, "strategies": None, "kind": None}
 
     def __init__(self, bench, api, directory):
         directory.mkdir()
@@ -113,24 +114,54 @@ strategies:
 STRATEGY = """\
   - {{ name: {name}, type: even_odd, symbol: 1HZ100V, params: {{ streak: {streak} }}, staking: {{ base: 0.35 }} }}
 """
+# The same purchases, decided by conditions and by a program in a process of its own. The tick that decides a contract
+# may have the parity again: the contract is open then, and nothing more is bought.
+OTHER_KINDS = {
+    "rules": """\
+  - name: buyer
+    type: rules
+    symbol: 1HZ100V
+    rules:
+      - { when: run(even) >= 2, buy: { type: DIGITODD, duration: 1t } }
+      - { when: run(odd) >= 2, buy: { type: DIGITEVEN, duration: 1t } }
+    staking: { base: 0.35 }
+""",
+    "script": """\
+  - { name: buyer, type: script, symbol: 1HZ100V, params: { file: buyer.js }, contract: { duration: 1t },
+      staking: { base: 0.35 } }
+"""}
+PROGRAM = """\
+let last = -1;
+function onTick(tick) {
+  const parity = tick.digit % 2;
+  if (parity === last) {
+    buy({ type: parity ? "DIGITEVEN" : "DIGITODD" });
+    last = -1;
+  } else {
+    last = parity;
+  }
+}
+"""
 
 
 class Derivd:
     """derivd run, with a journal that stays from block to block. `client` is what its figures are called."""
 
-    def __init__(self, bench, api, durability, strategies, directory, programs=None, client="derivd"):
-        self.label = {"client": client, "durability": durability, "strategies": strategies}
+    def __init__(self, bench, api, durability, strategies, directory, programs=None, client="derivd",
+                 kind="even_odd"):
+        self.label = {"client": client, "durability": durability, "strategies": strategies, "kind": kind}
         directory.mkdir()
         self.venue = Venue(bench.programs, directory / "venue", bench.spin)
         ready = self.venue.ready
         endpoint = (f"https://127.0.0.1:{ready['port']}" if api == "options" else
                     f"wss://127.0.0.1:{ready['port']}/websockets/v3")
         text = CONFIGURATION.format(api=api, endpoint=endpoint, ca_file=ready["ca_file"], durability=durability)
-        text += STRATEGY.format(name="buyer", streak=2)
+        text += OTHER_KINDS.get(kind) or STRATEGY.format(name="buyer", streak=2)
         for number in range(1, strategies):
             text += STRATEGY.format(name=f"counter{number}", streak=100)
         config = directory / "derivd.yaml"
         config.write_text(text)
+        (directory / "buyer.js").write_text(PROGRAM)
         self.daemon = harness.Daemon(programs or bench.programs, directory, config, harness.demo_token(api))
         self.state = directory / "state"
 
@@ -262,13 +293,20 @@ class Bench:
     def clients(self, api):
         with self.on_core(0):
             yield Bare(self, api, self.directory / f"{api}-bare")
-            for durability in self.options.durability:
-                for strategies in self.options.strategies:
-                    name = f"{api}-{durability}-{strategies}"
-                    yield Derivd(self, api, durability, strategies, self.directory / name)
-                    if self.options.beside:
-                        yield Derivd(self, api, durability, strategies, self.directory / f"{name}-beside",
-                                     self.options.beside, "beside")
+            for durability, strategies, kind in self.configurations():
+                name = f"{api}-{durability}-{strategies}-{kind}"
+                yield Derivd(self, api, durability, strategies, self.directory / name, kind=kind)
+                if self.options.beside:
+                    yield Derivd(self, api, durability, strategies, self.directory / f"{name}-beside",
+                                 self.options.beside, "beside", kind)
+
+    def configurations(self):
+        """(durability, strategies, kind): what decides changes nothing about how it is written down, or beside whom."""
+        options = self.options
+        if "even_odd" in options.kinds:
+            for durability in options.durability:
+                yield from ((durability, strategies, "even_odd") for strategies in options.strategies)
+        yield from ((options.durability[0], 1, kind) for kind in options.kinds if kind != "even_odd")
 
     def trades(self, gap):
         wanted = next((count for limit, count in TRADES if gap <= limit), TRADES[-1][1])
@@ -364,7 +402,8 @@ def name_of(row):
     if row["client"] == "bare":
         return "bare"
     strategies = "1 strategy" if row["strategies"] == 1 else f"{row['strategies']} strategies"
-    return f"{row['client']}, {row['durability']}, {strategies}"
+    of = strategies if row["kind"] == "even_odd" else row["kind"]
+    return f"{row['client']}, {row['durability']}, {of}"
 
 
 def cell(value, width=9):
@@ -452,6 +491,8 @@ def read_options(arguments):
     parser.add_argument("--gaps", type=listed(gap_of), default=[200, 2_000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--durability", type=listed(str, ("process", "power")), default=["process", "power"])
     parser.add_argument("--strategies", type=listed(int), default=[1, 50])
+    parser.add_argument("--kinds", type=listed(str, ("even_odd", "rules", "script")),
+                        default=["even_odd", "rules", "script"], help="what decides to buy (a script: derivd-script)")
     parser.add_argument("--trades", type=int, help="of each figure, at the most")
     parser.add_argument("--beside", help="where derivd and derivctl of another build are: measured in the same turns")
     parser.add_argument("--pin", choices=("auto", "yes", "no"), default="auto",
