@@ -74,7 +74,7 @@ std::string values() {
 std::string plans() {
   std::string out = ".Bl -tag -width 4n\n";
   for (const auto& plan : staking::plan_types()) {
-    std::string used = "base";
+    std::string used = plan.uses_stakes ? "stakes, advance" : "base";
     if (plan.uses_factor) used += ", factor";
     if (plan.uses_unit) used += ", unit";
     if (plan.uses_max_steps) used += ", max_steps";

@@ -16,6 +16,7 @@
 #include "config/program.hpp"
 #include "config/rules.hpp"
 #include "config/script.hpp"
+#include "config/staking.hpp"
 #include "config/table.hpp"
 #include "config/value.hpp"
 #include "core/nearest.hpp"
@@ -72,7 +73,7 @@ class Checker final {
                         [this](auto key, auto reason) { problem(key, std::move(reason)); }});
       }
       if (type != nullptr && symbol != nullptr && c_.problems.size() == before) exit(s);
-      base(s, type);
+      if (stakes(s)) base(s, type);
     }
     if (c_.problems.empty()) check_offered(config_);
   }
@@ -337,21 +338,31 @@ class Checker final {
   }
 
   // ---- money ----
+  bool stakes(StrategySettings& s) {
+    if (!good("staking.plan")) return good("staking.base");
+    return check_staking({s, [this](auto key) { return good(key); },
+                          [this](auto key) { return given(key); },
+                          [this](auto key, auto reason) { problem(key, std::move(reason)); }});
+  }
   void base(const StrategySettings& s, const strategy::StrategyType* type) {
-    if (!good("staking.base")) return;
     // Of a payout the price is not known before it is asked for.
     if (s.contract.basis == market::Basis::kPayout) return;
     const auto base = s.staking.base;
-    if (base.exponent() == core::Money::kCents) not_too_small(base, s, type);
+    if (base.exponent() == core::Money::kCents) {
+      not_too_small(base_key(s), base, s, type);
+      for (std::size_t i = 1; i < s.staking.stakes.size(); ++i) {
+        not_too_small("staking.stakes", s.staking.stakes[i], s, type);
+      }
+    }
     const auto& limits = config_.engine.limits;
-    fits(base, "session.stop_loss", s.session.stop_loss, true);
-    fits(base, "staking.max_stake", s.staking.max_stake, true);
-    fits(base, "limits.max_stake", limits.max_stake, false);
-    fits(base, "limits.max_open_stake", limits.max_open_stake, false);
-    fits(base, "limits.daily_loss", limits.daily_loss, false);
+    fits(s, "session.stop_loss", s.session.stop_loss, true);
+    fits(s, "staking.max_stake", s.staking.max_stake, true);
+    fits(s, "limits.max_stake", limits.max_stake, false);
+    fits(s, "limits.max_open_stake", limits.max_open_stake, false);
+    fits(s, "limits.daily_loss", limits.daily_loss, false);
   }
   /// Of a currency with other decimals the venue alone knows the smallest stake.
-  void not_too_small(core::Money base, const StrategySettings& s,
+  void not_too_small(std::string_view key, core::Money stake, const StrategySettings& s,
                      const strategy::StrategyType* type) {
     auto least = market::kOptionAmounts.min_stake;
     if (type != nullptr) {
@@ -359,16 +370,19 @@ class Checker final {
         least = std::max(least, market::kind_of(t).amounts.min_stake);
       }
     }
-    if (base >= least) return;
-    problem("staking.base",
-            fmt::format("{} is below the venue's smallest stake; allowed: {} and more",
-                        base.to_string(), least.to_string()));
+    if (stake >= least) return;
+    problem(key, fmt::format("{} is below the venue's smallest stake; allowed: {} and more",
+                             stake.to_string(), least.to_string()));
   }
-  void fits(core::Money base, std::string_view key, const std::optional<core::Money>& limit,
-            bool of_strategy) {
+  static std::string_view base_key(const StrategySettings& s) {
+    return s.staking.stakes.empty() ? "staking.base" : "staking.stakes";
+  }
+  void fits(const StrategySettings& s, std::string_view key,
+            const std::optional<core::Money>& limit, bool of_strategy) {
+    const auto base = s.staking.base;
     if (!limit || base <= *limit) return;
     const auto name = of_strategy ? full(key) : std::string(key);
-    problem("staking.base",
+    problem(base_key(s),
             fmt::format("{} is above {} {} (line {}), so it could never buy; allowed: at most {}",
                         base.to_string(), name, limit->to_string(), place(name).line,
                         limit->to_string()));

@@ -12,6 +12,7 @@
 #include "config/exit.hpp"
 #include "config/program.hpp"
 #include "config/script.hpp"
+#include "config/staking.hpp"
 #include "config/value.hpp"
 #include "core/check.hpp"
 #include "core/currency.hpp"
@@ -698,7 +699,7 @@ constexpr std::array kSettings{
         "strategies[].staking.base", kRequired,
         "an amount from 0.35 (USD), in the currency's decimals",
         "The first stake, from which every other is computed. Not for type dbot: the program says "
-        "its stakes.",
+        "its stakes. Of plan table it is the first of stakes.",
         Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(staking.factor), (read_ratio<1, 100>)>(
         "strategies[].staking.factor", "2", "above 1, at most 100",
@@ -716,8 +717,16 @@ constexpr std::array kSettings{
         "strategies[].staking.on_cap", "restart", "restart, hold",
         "What a stake above the cap, or one that the venue refuses, becomes: the base again, or "
         "the "
-        "cap.",
+        "cap. Of a table also what comes after its last stake: the first again, or the last.",
         Reload::kLive),
+    row<DERIVD_OF_STRATEGY(staking.stakes), read_stakes>(
+        "strategies[].staking.stakes", kNotSet, "a list of 1 to 100 amounts, as [0.35, 0.80, 1.70]",
+        "Plan table: its stakes. The first is the base, which need not be given then.",
+        Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(staking.advance), read_advance>(
+        "strategies[].staking.advance", "loss", "loss, win",
+        "Plan table: which result walks on; the other one begins at the first stake.",
+        Reload::kWhenFlat),
 
     row<DERIVD_OF_STRATEGY(session.take_profit), read_amount>(
         "strategies[].session.take_profit", kNotSet, kAmountAllowed,

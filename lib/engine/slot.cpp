@@ -114,7 +114,8 @@ bool Slot::must_be_flat_for(const StrategySettings& s) const {
          s.rules != now.rules || s.program != now.program || s.script != now.script ||
          s.contract != now.contract || s.staking.plan != now.staking.plan ||
          s.staking.base != now.staking.base || s.staking.factor != now.staking.factor ||
-         s.staking.unit != now.staking.unit;
+         s.staking.unit != now.staking.unit || s.staking.stakes != now.staking.stakes ||
+         s.staking.advance != now.staking.advance;
 }
 
 bool Slot::asks_otherwise(const StrategySettings& s) const {

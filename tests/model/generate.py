@@ -13,8 +13,14 @@ def maybe(rng, share, into, key, value):
 
 def staking(rng, base):
     plan = rng.choice(["flat", "martingale", "martingale", "reverse_martingale", "dalembert",
-                       "reverse_dalembert", "oscars_grind", "one_three_two_six", "fibonacci"])
+                       "reverse_dalembert", "oscars_grind", "one_three_two_six", "fibonacci", "table"])
     out = {"plan": plan, "base": f"{base / 100:.2f}"}
+    if plan == "table":
+        # Most often rising, as people write them.
+        more = [amount(rng, 35, base * 8) for _ in range(rng.randint(0, 6))]
+        out["stakes"] = [out["base"]] + (sorted(more, key=float) if rng.random() < 0.7 else more)
+        maybe(rng, 0.5, out, "advance", lambda: rng.choice(["loss", "win"]))
+        maybe(rng, 0.5, out, "on_cap", lambda: rng.choice(["restart", "hold"]))
     if plan.endswith("martingale"):
         maybe(rng, 0.8, out, "factor", lambda: rng.choice(["1.5", "2", "2.1", "2.15", "3", "1.01", "2.333333"]))
     if plan.endswith("dalembert"):

@@ -179,7 +179,9 @@ class Plan:
     """`n` is the number of raises above the base; what it means is the plan's own."""
 
     def __init__(self, settings):
-        self.base = cents(settings["base"])
+        self.stakes = [cents(s) for s in settings.get("stakes", [])]   # of a table
+        self.base = self.stakes[0] if self.stakes else cents(settings["base"])
+        self.onward = settings.get("advance", "loss")
         self.name = settings["plan"]
         self.factor = Fraction(str(settings.get("factor", 2)))
         self.unit = Fraction(str(settings.get("unit", 1)))
@@ -204,6 +206,8 @@ class Plan:
             return self.base * (1, 3, 2, 6)[n]
         if self.name == "oscars_grind":
             return self.base * (1 + n)
+        if self.name == "table":
+            return self.stakes[n]
         if self.name == "fibonacci":
             a, b = 1, 1
             for _ in range(n):
@@ -236,7 +240,11 @@ class Plan:
             n = (n + 1) % 4 if won else 0
         elif self.name == "fibonacci":
             n = max(0, n - 2) if won else n + 1
-        if self.max_steps is not None and self.name != "one_three_two_six" and n > self.max_steps:
+        elif self.name == "table":
+            n = n + 1 if won == (self.onward == "win") else 0
+            if n == len(self.stakes):
+                n = n - 1 if self.hold else 0
+        if self.max_steps is not None and self.name not in ("one_three_two_six", "table") and n > self.max_steps:
             n = 0
         if self.cap is not None and self.raw(n) > self.cap and not self.hold:
             n = 0

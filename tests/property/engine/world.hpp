@@ -129,9 +129,11 @@ class World {
         s.params["streak"] = 1 + static_cast<std::int64_t>(rng.below(2));
       s.contract.duration.count = 1 + static_cast<std::int32_t>(rng.below(3));
       const char* plans[] = {"flat",         "martingale",         "martingale", "dalembert",
-                             "oscars_grind", "reverse_martingale", "fibonacci"};
-      s.staking.plan = plans[rng.below(7)];
+                             "oscars_grind", "reverse_martingale", "fibonacci",  "table"};
+      s.staking.plan = plans[rng.below(8)];
       s.staking.base = amount(35, 120);
+      if (s.staking.plan == "table")
+        s.staking.stakes = {s.staking.base, amount(35, 400), usd("4.00")};
       s.staking.factor = {21, 1};
       if (chance(50)) s.staking.max_steps = static_cast<std::int64_t>(rng.below(5));
       if (chance(80)) s.session.stop_loss = amount(200, 900);

@@ -67,6 +67,26 @@ TEST(Odds, GamblersRuinAtEvenMoney) {
   }
 }
 
+TEST(Odds, ATableIsThePlanThatItSpellsOut) {
+  Case spelled("table");
+  spelled.strategy.staking.stakes = {usd(100), usd(200), usd(400), usd(800)};
+  Case power("martingale");
+  power.strategy.staking.max_steps = 3;
+  for (auto* c : {&spelled, &power}) {
+    c->session(100, 3000);
+    c->win = 0.48;
+  }
+  const auto a = exact_odds(spelled.question());
+  const auto b = exact_odds(power.question());
+  ASSERT_TRUE(a && b);
+  EXPECT_NEAR(end(*a, SessionEnd::kStopLoss), end(*b, SessionEnd::kStopLoss), 1e-12);
+  EXPECT_GT(end(*a, SessionEnd::kStopLoss), 0.001);
+  EXPECT_NEAR(a->profit.value, b->profit.value, 1e-9);
+  EXPECT_NEAR(a->turnover.value, b->turnover.value, 1e-9);
+  EXPECT_EQ(a->losing_run.plan_losses, b->losing_run.plan_losses);
+  EXPECT_EQ(a->losing_run.lost, b->losing_run.lost);
+}
+
 TEST(Odds, MartingaleWithMaxSteps) {
   // 1, 2, 4, 8 against a stop of 15: one win ends it with +1, four losses with −15.
   Case c("martingale");

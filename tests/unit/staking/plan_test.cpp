@@ -12,6 +12,10 @@ Settings settings(std::string_view plan, std::string_view base, std::string_view
   s.plan = plan;
   s.base = usd(base);
   s.factor = *core::Decimal::parse(factor);
+  // Of a table: five, so that four results in a row stay within it.
+  for (const int bases : {1, 2, 3, 5, 8}) {
+    s.stakes.push_back(core::Money::minor(bases * s.base.units()));
+  }
   return s;
 }
 
@@ -264,7 +268,8 @@ TEST(Plans, RegistryKnowsWhatEachUses) {
   std::string used;
   for (const auto& type : plan_types()) {
     used += std::string(type.name) + (type.uses_factor ? " factor" : "") +
-            (type.uses_unit ? " unit" : "") + (type.uses_max_steps ? " max_steps" : "") + "\n";
+            (type.uses_unit ? " unit" : "") + (type.uses_max_steps ? " max_steps" : "") +
+            (type.uses_stakes ? " stakes" : "") + "\n";
   }
   EXPECT_EQ(used,
             "flat\n"
@@ -274,7 +279,8 @@ TEST(Plans, RegistryKnowsWhatEachUses) {
             "reverse_dalembert unit max_steps\n"
             "oscars_grind\n"
             "one_three_two_six\n"
-            "fibonacci max_steps\n");
+            "fibonacci max_steps\n"
+            "table stakes\n");
 }
 
 TEST(Plans, WhatUsesMaxStepsObeysThemAndTheOthersDoNot) {

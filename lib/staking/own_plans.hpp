@@ -1,0 +1,13 @@
+// Owns the makers of the plans that are more than a step and a stake for it, each in a file of its
+// own. The registry (plan.cpp) names them. Nobody else includes it.
+#pragma once
+
+#include <memory>
+
+#include "staking/plan.hpp"
+
+namespace derivd::staking {
+
+std::unique_ptr<StakePlan> make_table(const Settings& settings);
+
+}  // namespace derivd::staking
