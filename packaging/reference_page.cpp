@@ -78,6 +78,7 @@ std::string plans() {
     if (plan.uses_factor) used += ", factor";
     if (plan.uses_unit) used += ", unit";
     if (plan.uses_max_steps) used += ", max_steps";
+    if (plan.uses_percent) used += ", percent";
     out += fmt::format(".It Cm {}\n{}\n.br\nUses {}.\n", word(plan.name), plain(plan.help), used);
   }
   return out + ".El\n";

@@ -152,6 +152,7 @@ LosingRun losing_run(OddsRules& rules) {
   const auto nothing = core::Money::minor(0, staking.base.exponent());
   session.realised = session.peak = run.lost = run.plan_lost = nothing;
   for (; run.losses < kMaxRun; ++run.losses) {
+    plan->see_balance(rules.question().balance + session.realised);
     const auto stake = plan->next();
     if (const auto limit = rules.forbids(stake, session)) {
       run.denied_stake = stake;
@@ -175,6 +176,7 @@ PlanCap::PlanCap(const staking::Settings& settings) : base_(settings.base) {
   const auto* type = staking::find_plan(settings.plan);
   const bool steps = type->uses_max_steps && settings.max_steps;
   if (!steps && !settings.max_stake) return;
+  if (type->uses_percent) return;  // no result raises it: the balance does
   auto free = settings;
   free.max_steps.reset();
   free.max_stake.reset();

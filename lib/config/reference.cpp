@@ -46,7 +46,7 @@ std::string plans_text() {
     for (const auto& [uses, key] :
          {std::pair{plan.uses_factor, "factor"}, std::pair{plan.uses_unit, "unit"},
           std::pair{plan.uses_max_steps, "max_steps"}, std::pair{plan.uses_stakes, "stakes"},
-          std::pair{plan.uses_stakes, "advance"}}) {
+          std::pair{plan.uses_stakes, "advance"}, std::pair{plan.uses_percent, "percent"}}) {
       if (uses) keys += fmt::format("{}{}", keys.empty() ? "" : ", ", key);
     }
     if (!plan.uses_stakes) keys = fmt::format("base{}{}", keys.empty() ? "" : ", ", keys);

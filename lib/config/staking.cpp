@@ -26,6 +26,8 @@ class Checker final {
   bool run() {
     only_for(plan_.uses_stakes, "stakes", "table");
     only_for(plan_.uses_stakes, "advance", "table");
+    only_for(plan_.uses_percent, "percent", "percent_of_balance");
+    if (plan_.uses_percent) percent();
     return (!plan_.uses_stakes || table()) && c_.good("staking.base");
   }
 
@@ -37,6 +39,16 @@ class Checker final {
     if (useful || !c_.given(full)) return;
     c_.problem(full, fmt::format("has no meaning for plan {}; leave it out, or write plan: {}",
                                  plan_.name, plan));
+  }
+
+  void percent() {
+    if (c_.good("staking.percent") && !c_.given("staking.percent")) {
+      c_.problem("staking.percent", "is required by plan percent_of_balance: above 0, at most 100");
+    }
+    if (c_.settings.contract.basis == market::Basis::kPayout && c_.good("contract.basis")) {
+      c_.problem("contract.basis",
+                 "percent_of_balance says a stake, not a payout; allowed with it: stake");
+    }
   }
 
   bool table() {
@@ -81,6 +93,20 @@ Result<std::vector<core::Money>> read_stakes(const YamlNode& node, std::uint8_t 
     out.push_back(*amount);
   }
   return out;
+}
+
+Result<core::Decimal> read_percent(const YamlNode& node) {
+  auto value = node;
+  if (node.kind == YamlNode::Kind::kScalar && node.text.ends_with('%')) {
+    value.text.pop_back();
+    value.quoted = false;  // "2%" in quotes is no other value
+  }
+  const auto percent = read_decimal(value, 0, 100);
+  if (percent) return *percent;
+  return invalid(fmt::format(
+      "{} is no share of the balance; allowed: above 0, at most 100, as 2 or 2%, with at most 6 "
+      "decimals",
+      shown(node)));
 }
 
 std::string print(const std::vector<core::Money>& value) {

@@ -17,6 +17,9 @@ namespace derivd::config {
 /// "[0.35, 0.80, 1.70]": amounts above 0, at most staking::kMaxStakes of them.
 core::Result<std::vector<core::Money>> read_stakes(const YamlNode& node, std::uint8_t decimals);
 
+/// "2" and "2%": above 0, at most 100.
+core::Result<core::Decimal> read_percent(const YamlNode& node);
+
 std::string print(const std::vector<core::Money>& value);
 std::string print(staking::Advance value);
 core::Result<staking::Advance> read_advance(const YamlNode& node);

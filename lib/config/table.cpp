@@ -33,17 +33,6 @@ using std::chrono::seconds;
 
 // ---- words ----
 
-/// Names of the documentation that this version does not build yet: refused with a word of their
-/// own rather than as typing mistakes.
-constexpr std::array<std::string_view, 9> kPlannedPlans{"flat",
-                                                        "martingale",
-                                                        "reverse_martingale",
-                                                        "dalembert",
-                                                        "reverse_dalembert",
-                                                        "oscars_grind",
-                                                        "one_three_two_six",
-                                                        "fibonacci",
-                                                        "percent_of_balance"};
 constexpr std::array<std::string_view, 3> kApi{"auto", "options", "v3"};
 constexpr std::array<std::string_view, 2> kMode{"live", "paper"};
 constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "notice", "warning", "error"};
@@ -310,7 +299,7 @@ Result<std::string> read_type(const YamlNode& node) {
 }
 
 Result<std::string> read_plan(const YamlNode& node) {
-  return read_choice(node, available_plans(), kPlannedPlans, "stake plan");
+  return read_choice(node, available_plans(), {}, "stake plan");
 }
 
 /// Whether the venue lists it, the checks look up (checks.cpp): here its form alone is judged.
@@ -446,6 +435,17 @@ std::optional<std::string> apply_day_starts(Target& t, const YamlNode& node) {
 }
 std::string show_day_starts(const Target& t) {
   return print_time_of_day(t.config.engine.limits.day_starts);
+}
+
+std::optional<std::string> apply_percent(Target& t, const YamlNode& node) {
+  const auto value = read_percent(node);
+  if (!value) return value.error().text;
+  t.strategy->staking.percent = *value;
+  return std::nullopt;
+}
+std::string show_percent(const Target& t) {
+  const auto& percent = t.strategy->staking.percent;
+  return percent.mantissa == 0 ? "null" : percent.to_string() + "%";
 }
 
 risk::AfterLosses& after_losses(Target& t) {
@@ -727,6 +727,10 @@ constexpr std::array kSettings{
         "strategies[].staking.advance", "loss", "loss, win",
         "Plan table: which result walks on; the other one begins at the first stake.",
         Reload::kWhenFlat),
+    Setting{"strategies[].staking.percent", kNotSet, "above 0, at most 100, as 2 or 2%",
+            "Plan percent_of_balance: the share of what the account holds, the cost of what is "
+            "open included, rounded half up; at least base, at most max_stake.",
+            Reload::kWhenFlat, apply_percent, show_percent},
 
     row<DERIVD_OF_STRATEGY(session.take_profit), read_amount>(
         "strategies[].session.take_profit", kNotSet, kAmountAllowed,

@@ -64,6 +64,7 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
 
 void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                             const PaidQuote* quote, std::int64_t turn) {
+  prepare_plan(slot);
   considering(slot, signal, tick);
   if (slot.pending) return drop(slot, "a change of its configuration waits for what is open");
   if (venue.is_learned()) {
@@ -103,6 +104,23 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
     }
   }
   send(slot, *spec, tick, d.stake, quote);
+}
+
+/// What the next stake depends on beyond results.
+void Engine::Impl::prepare_plan(const Slot& slot) const {
+  if (slot.plan && slot.plan->wants_balance()) slot.plan->see_balance(funds());
+}
+
+// The stakes of what is open are out of the venue's figure, and come back into it at their end or
+// are lost then: with them it moves with results alone, whatever is open, here as in a back-test.
+core::Money Engine::Impl::funds() const {
+  auto sum = zero();
+  if (!balance.shown()) return sum;
+  sum += *balance.shown();
+  for (const auto& [id, order] : ledger.exposed()) {
+    if (order->state == OrderState::kOpen) sum += order->buy_price;
+  }
+  return sum;
 }
 
 bool Engine::Impl::stays_out(Slot& slot, const Decision& d) {

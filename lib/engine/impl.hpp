@@ -127,7 +127,10 @@ struct Engine::Impl {
   };
   void consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                 const PaidQuote* quote, std::int64_t turn);
-  /// The same where the plan's amount is the payout wanted: what it costs, only a quote says.
+  void prepare_plan(const Slot& slot) const;
+  /// What the account would hold if what is open had not been bought; zero before it was told.
+  core::Money funds() const;
+  /// consider() where the plan's amount is the payout wanted: what it costs, only a quote says.
   void consider_payout(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                        const PaidQuote* quote, std::int64_t turn);
   /// What a decision against entering does; true: it was one.

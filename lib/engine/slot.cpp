@@ -115,7 +115,7 @@ bool Slot::must_be_flat_for(const StrategySettings& s) const {
          s.contract != now.contract || s.staking.plan != now.staking.plan ||
          s.staking.base != now.staking.base || s.staking.factor != now.staking.factor ||
          s.staking.unit != now.staking.unit || s.staking.stakes != now.staking.stakes ||
-         s.staking.advance != now.staking.advance;
+         s.staking.advance != now.staking.advance || s.staking.percent != now.staking.percent;
 }
 
 bool Slot::asks_otherwise(const StrategySettings& s) const {

@@ -35,6 +35,7 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   v.lost = slot.lost;
   v.profit = slot.session.realised;
   v.peak = slot.session.peak;
+  prepare_plan(slot);
   if (slot.plan) v.next_stake = slot.plan->next();
   if (slot.program != nullptr) v.next_stake = slot.considered.planned;  // of its last purchase
   if (slot.last_epoch.s != 0) v.last_tick = slot.last_epoch;

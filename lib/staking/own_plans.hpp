@@ -9,5 +9,6 @@
 namespace derivd::staking {
 
 std::unique_ptr<StakePlan> make_table(const Settings& settings);
+std::unique_ptr<StakePlan> make_percent(const Settings& settings);
 
 }  // namespace derivd::staking

@@ -294,6 +294,14 @@ constexpr std::array kPlans{
              .uses_max_steps = false,
              .make = make_table,
              .uses_stakes = true},
+    PlanType{.name = "percent_of_balance",
+             .help = "percent of what the account holds when the signal comes, what its open "
+                     "contracts have cost included; never below base.",
+             .uses_factor = false,
+             .uses_unit = false,
+             .uses_max_steps = false,
+             .make = make_percent,
+             .uses_percent = true},
 };
 
 }  // namespace

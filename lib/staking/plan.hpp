@@ -36,7 +36,8 @@ class StakePlan {
   StakePlan& operator=(const StakePlan&) = delete;
   virtual ~StakePlan() = default;
 
-  /// Stake of the next contract, > 0 and at most the plan's own cap.
+  /// Stake of the next contract, > 0 and at most the plan's own cap. Before a balance was told the
+  /// base of a plan that wants one.
   virtual core::Money next() const = 0;
   /// A contract of this strategy settled. A break-even leaves every plan where it is.
   virtual void on_result(core::Money profit) = 0;
@@ -46,6 +47,10 @@ class StakePlan {
   /// restart begins at the base; hold stays at the plan's largest stake below it until it is back
   /// at its base. Nothing, when the next stake is lower by now.
   virtual void refuse(core::Money stake) = 0;
+  /// Whether next() depends on what the account holds; then see_balance() comes before it.
+  virtual bool wants_balance() const { return false; }
+  /// The venue's latest figure and what the contracts that are open have cost.
+  virtual void see_balance(core::Money) {}
   /// How far the plan is from its base: 0 at the base.
   virtual std::int64_t step() const = 0;
   /// One line of text for the journal; load() takes what save() of the same plan gave.

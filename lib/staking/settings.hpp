@@ -26,6 +26,7 @@ struct Settings {
   OnCap on_cap = OnCap::kRestart;         // of a table also: past its end
   std::vector<core::Money> stakes;        // table, each > 0; the base is the first
   Advance advance = Advance::kLoss;       // table
+  core::Decimal percent;                  // percent_of_balance, > 0 and at most 100
 };
 
 }  // namespace derivd::staking

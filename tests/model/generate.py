@@ -13,8 +13,11 @@ def maybe(rng, share, into, key, value):
 
 def staking(rng, base):
     plan = rng.choice(["flat", "martingale", "martingale", "reverse_martingale", "dalembert",
-                       "reverse_dalembert", "oscars_grind", "one_three_two_six", "fibonacci", "table"])
+                       "reverse_dalembert", "oscars_grind", "one_three_two_six", "fibonacci", "table",
+                       "percent_of_balance"])
     out = {"plan": plan, "base": f"{base / 100:.2f}"}
+    if plan == "percent_of_balance":
+        out["percent"] = rng.choice(["0.01", "0.02", "0.5", "1", "2.5", "0.013337"])
     if plan == "table":
         # Most often rising, as people write them.
         more = [amount(rng, 35, base * 8) for _ in range(rng.randint(0, 6))]

@@ -182,6 +182,8 @@ class Plan:
         self.stakes = [cents(s) for s in settings.get("stakes", [])]   # of a table
         self.base = self.stakes[0] if self.stakes else cents(settings["base"])
         self.onward = settings.get("advance", "loss")
+        self.percent = Fraction(str(settings.get("percent", 0)))
+        self.funds = 0        # what the account would hold with nothing open
         self.name = settings["plan"]
         self.factor = Fraction(str(settings.get("factor", 2)))
         self.unit = Fraction(str(settings.get("unit", 1)))
@@ -196,7 +198,7 @@ class Plan:
         self.after_loss = False
 
     def raw(self, n):
-        if self.name == "flat":
+        if self.name in ("flat", "percent_of_balance"):
             return self.base
         if self.name in ("martingale", "reverse_martingale"):
             return half_up(self.base * self.factor ** n)
@@ -217,6 +219,8 @@ class Plan:
 
     def stake(self):
         stake = self.raw(self.n)
+        if self.percent:
+            stake = max(self.base, half_up(self.funds * self.percent / 100))
         return min(stake, self.cap) if self.cap is not None else stake
 
     def result(self, profit):
@@ -226,7 +230,7 @@ class Plan:
         if self.name == "oscars_grind":
             return self.grind(profit)
         n = self.n
-        if self.name == "flat":
+        if self.name in ("flat", "percent_of_balance"):
             return
         if self.name == "martingale":
             n = 0 if won else n + 1
@@ -562,6 +566,7 @@ class Account:
         return answer
 
     def consider(self, s, signal, epoch, quote):
+        s.plan.funds = self.cash + sum(c.stake for c in self.open)
         if self.in_the_way(s, epoch):
             self.buy_asked()
         if self.blocked(s, epoch):

@@ -128,10 +128,12 @@ class World {
       if (s.type != "digit_differs")
         s.params["streak"] = 1 + static_cast<std::int64_t>(rng.below(2));
       s.contract.duration.count = 1 + static_cast<std::int32_t>(rng.below(3));
-      const char* plans[] = {"flat",         "martingale",         "martingale", "dalembert",
-                             "oscars_grind", "reverse_martingale", "fibonacci",  "table"};
-      s.staking.plan = plans[rng.below(8)];
+      const char* plans[] = {"flat",      "martingale",   "martingale",
+                             "dalembert", "oscars_grind", "reverse_martingale",
+                             "fibonacci", "table",        "percent_of_balance"};
+      s.staking.plan = plans[rng.below(9)];
       s.staking.base = amount(35, 120);
+      s.staking.percent = {2, 1};
       if (s.staking.plan == "table")
         s.staking.stakes = {s.staking.base, amount(35, 400), usd("4.00")};
       s.staking.factor = {21, 1};

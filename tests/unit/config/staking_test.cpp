@@ -98,5 +98,35 @@ TEST(TablePlan, AnotherTableWaitsUntilTheStrategyIsFlat) {
   EXPECT_EQ(changes[0].reload, Reload::kWhenFlat);
 }
 
+TEST(PercentPlan, TakesANumberOrAPercentage) {
+  for (const auto* written : {"2", "2%", "\"2%\"", "2.0"}) {
+    const auto s =
+        staking(fmt::format("{{ plan: percent_of_balance, base: 0.35, percent: {} }}", written));
+    EXPECT_EQ(s.percent, core::Decimal(2, 0)) << written;
+  }
+  constexpr auto kHalf = "{ plan: percent_of_balance, base: 0.35, percent: 0.5 }";
+  EXPECT_EQ(in_force_value(kHalf, "percent"), "0.5%");
+  EXPECT_EQ(in_force_value("{ base: 0.35 }", "percent"), "null");
+}
+
+TEST(PercentPlan, WhatIsWrongIsSaid) {
+  EXPECT_THAT(problem("{ plan: percent_of_balance, base: 0.35 }"),
+              HasSubstr("staking.percent: is required by plan percent_of_balance"));
+  for (const auto* bad : {"0", "-1", "101", "0.0000001", "all", "[2]", "2%%", "%"}) {
+    EXPECT_THAT(
+        problem(fmt::format("{{ plan: percent_of_balance, base: 0.35, percent: {} }}", bad)),
+        HasSubstr("staking.percent:"))
+        << bad;
+  }
+  EXPECT_THAT(problem("{ plan: percent_of_balance, percent: 2 }"),
+              HasSubstr("staking.base: is required"));
+  EXPECT_THAT(problem("{ base: 0.35, percent: 2 }"),
+              HasSubstr("staking.percent: has no meaning for plan flat; leave it out, or write "
+                        "plan: percent_of_balance"));
+  EXPECT_THAT(problem("{ plan: percent_of_balance, base: 0.35, percent: 2 }",
+                      "    contract: { basis: payout }\n"),
+              HasSubstr("contract.basis: percent_of_balance says a stake, not a payout"));
+}
+
 }  // namespace
 }  // namespace derivd::config
