@@ -6,6 +6,8 @@
 #include <array>
 
 #include "config/value.hpp"
+#include "engine/spec.hpp"
+#include "market/kind.hpp"
 #include "staking/plan.hpp"
 
 namespace derivd::config {
@@ -15,6 +17,7 @@ using core::invalid;
 using core::Result;
 
 constexpr std::array<std::string_view, 2> kAdvance{"loss", "win"};
+constexpr std::string_view kAuto = "auto";
 
 class Checker final {
  public:
@@ -28,6 +31,7 @@ class Checker final {
     only_for(plan_.uses_stakes, "advance", "table");
     only_for(plan_.uses_percent, "percent", "percent_of_balance");
     if (plan_.uses_percent) percent();
+    if (s_.auto_factor) auto_factor();
     return (!plan_.uses_stakes || table()) && c_.good("staking.base");
   }
 
@@ -41,6 +45,24 @@ class Checker final {
                                  plan_.name, plan));
   }
 
+  void auto_factor() {
+    if (plan_.name != "martingale") {
+      return c_.problem("staking.factor",
+                        fmt::format("auto has no meaning for plan {}; allowed: a number, or plan: "
+                                    "martingale",
+                                    plan_.name));
+    }
+    if (c_.settings.contract.basis == market::Basis::kPayout && c_.good("contract.basis")) {
+      c_.problem("contract.basis", "factor: auto reckons a stake, not a payout; allowed: stake");
+    }
+    if (strategy::find_type(c_.settings.type) == nullptr) return;
+    for (const auto type : engine::types_of(c_.settings)) {
+      if (market::has_payout(type)) continue;
+      return c_.problem("staking.factor",
+                        fmt::format("auto needs a payout, and {} has none; allowed: a number",
+                                    market::name_of(type)));
+    }
+  }
   void percent() {
     if (c_.good("staking.percent") && !c_.given("staking.percent")) {
       c_.problem("staking.percent", "is required by plan percent_of_balance: above 0, at most 100");
@@ -93,6 +115,15 @@ Result<std::vector<core::Money>> read_stakes(const YamlNode& node, std::uint8_t 
     out.push_back(*amount);
   }
   return out;
+}
+
+Result<std::optional<core::Decimal>> read_factor(const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::kScalar && node.text == kAuto) {
+    return std::optional<core::Decimal>{};
+  }
+  const auto factor = read_decimal(node, 1, 100);
+  if (factor) return std::optional(*factor);
+  return invalid(fmt::format("{}, or auto", factor.error().text));
 }
 
 Result<core::Decimal> read_percent(const YamlNode& node) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,8 @@ namespace derivd::config {
 /// "[0.35, 0.80, 1.70]": amounts above 0, at most staking::kMaxStakes of them.
 core::Result<std::vector<core::Money>> read_stakes(const YamlNode& node, std::uint8_t decimals);
 
+/// "auto" gives nothing; a number is above 1, at most 100.
+core::Result<std::optional<core::Decimal>> read_factor(const YamlNode& node);
 /// "2" and "2%": above 0, at most 100.
 core::Result<core::Decimal> read_percent(const YamlNode& node);
 

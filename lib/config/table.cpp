@@ -437,6 +437,18 @@ std::string show_day_starts(const Target& t) {
   return print_time_of_day(t.config.engine.limits.day_starts);
 }
 
+std::optional<std::string> apply_factor(Target& t, const YamlNode& node) {
+  const auto value = read_factor(node);
+  if (!value) return value.error().text;
+  t.strategy->staking.auto_factor = !*value;
+  if (*value) t.strategy->staking.factor = **value;
+  return std::nullopt;
+}
+std::string show_factor(const Target& t) {
+  const auto& s = t.strategy->staking;
+  return s.auto_factor ? "auto" : print(s.factor);
+}
+
 std::optional<std::string> apply_percent(Target& t, const YamlNode& node) {
   const auto value = read_percent(node);
   if (!value) return value.error().text;
@@ -701,9 +713,10 @@ constexpr std::array kSettings{
         "The first stake, from which every other is computed. Not for type dbot: the program says "
         "its stakes. Of plan table it is the first of stakes.",
         Reload::kWhenFlat),
-    row<DERIVD_OF_STRATEGY(staking.factor), (read_ratio<1, 100>)>(
-        "strategies[].staking.factor", "2", "above 1, at most 100",
-        "Raise of the martingale plans.", Reload::kWhenFlat),
+    Setting{"strategies[].staking.factor", "2", "above 1, at most 100, or auto",
+            "Raise of the martingale plans. auto, of martingale: the least stake that wins back "
+            "the losses since the base and what a won base brings, by the venue's quote.",
+            Reload::kWhenFlat, apply_factor, show_factor},
     row<DERIVD_OF_STRATEGY(staking.unit), (read_ratio<0, 100>)>(
         "strategies[].staking.unit", "1", "above 0, at most 100",
         "Raise of the D'Alembert plans, in bases.", Reload::kWhenFlat),

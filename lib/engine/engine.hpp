@@ -29,7 +29,8 @@ namespace derivd::engine {
 struct Append {
   execution::Record record;
 };
-/// Ask for a quote first (only strategies with min_payout_ratio). Answer: on_quote.
+/// Ask for a quote first (strategies with min_payout_ratio, plans that stake by it). Answer:
+/// on_quote.
 struct SendQuote {
   core::OrderId order;  // reserved id; not journaled yet
   market::ContractSpec spec;

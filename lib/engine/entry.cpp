@@ -65,6 +65,8 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
 void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                             const PaidQuote* quote, std::int64_t turn) {
   prepare_plan(slot);
+  if (slot.plan && quote == nullptr) slot.plan->begin_signal();
+  if (slot.plan && quote != nullptr) slot.plan->see_quote(quote->stake, quote->payout);
   considering(slot, signal, tick);
   if (slot.pending) return drop(slot, "a change of its configuration waits for what is open");
   if (venue.is_learned()) {
@@ -95,15 +97,16 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
     case Twin::kUnknown:
       return drop(slot, "an order just like it has an unknown outcome");
   }
-  if (slot.settings.guards.min_payout_ratio) {
-    if (quote == nullptr || quote->stake != d.stake) {
-      return ask_quote(slot, signal, tick, *spec, d.stake, turn);
-    }
+  const bool quoted = quote != nullptr && quote->stake == d.stake;
+  const bool plan_asks = !signal.stake && slot.plan && slot.plan->wants_quote();
+  if (slot.settings.guards.min_payout_ratio || plan_asks) {
+    if (!quoted) return ask_quote(slot, signal, tick, *spec, d.stake, turn);
     if (const auto poor = risk::check_payout(d.stake, quote->payout, slot.settings.guards)) {
       return drop(slot, *poor);
     }
   }
-  send(slot, *spec, tick, d.stake, quote);
+  // The plan may have gone back to its base since it was asked for.
+  send(slot, *spec, tick, d.stake, quoted ? quote : nullptr);
 }
 
 /// What the next stake depends on beyond results.

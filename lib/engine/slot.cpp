@@ -114,8 +114,9 @@ bool Slot::must_be_flat_for(const StrategySettings& s) const {
          s.rules != now.rules || s.program != now.program || s.script != now.script ||
          s.contract != now.contract || s.staking.plan != now.staking.plan ||
          s.staking.base != now.staking.base || s.staking.factor != now.staking.factor ||
-         s.staking.unit != now.staking.unit || s.staking.stakes != now.staking.stakes ||
-         s.staking.advance != now.staking.advance || s.staking.percent != now.staking.percent;
+         s.staking.auto_factor != now.staking.auto_factor || s.staking.unit != now.staking.unit ||
+         s.staking.stakes != now.staking.stakes || s.staking.advance != now.staking.advance ||
+         s.staking.percent != now.staking.percent;
 }
 
 bool Slot::asks_otherwise(const StrategySettings& s) const {
@@ -193,6 +194,7 @@ void Slot::on_settled(const execution::Order& order, bool today) {
   last_profit = profit;
   if (today) day_profit += profit;
   guards.on_settled(settings.guards, profit, order.settled_time);
+  if (plan && order.payout) plan->see_terms(order.buy_price, *order.payout);
   if (plan) plan->on_result(profit);
   counted.erase(order.id);
   best_bids.erase(order.id);

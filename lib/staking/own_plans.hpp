@@ -9,6 +9,8 @@
 namespace derivd::staking {
 
 std::unique_ptr<StakePlan> make_table(const Settings& settings);
+/// Martingale with factor: auto.
+std::unique_ptr<StakePlan> make_recovery(const Settings& settings);
 std::unique_ptr<StakePlan> make_percent(const Settings& settings);
 
 }  // namespace derivd::staking

@@ -9,6 +9,7 @@ namespace derivd::staking {
 namespace {
 
 constexpr std::string_view kName = "percent_of_balance";
+__extension__ using Wide = __int128;
 
 class Percent final : public StakePlan {
  public:
@@ -58,10 +59,10 @@ class Percent final : public StakePlan {
  private:
   /// round half up(balance × percent / 100), exact; cut at kMaxStakeUnits.
   core::Money share() const {
-    const __int128 whole = static_cast<__int128>(100) * core::pow10(settings_.percent.scale);
-    const __int128 part = static_cast<__int128>(balance_.units()) * settings_.percent.mantissa;
+    const Wide whole = static_cast<Wide>(100) * core::pow10(settings_.percent.scale);
+    const Wide part = static_cast<Wide>(balance_.units()) * settings_.percent.mantissa;
     const auto units = (2 * part + whole) / (2 * whole);
-    return core::Money::minor(static_cast<std::int64_t>(std::min<__int128>(units, kMaxStakeUnits)),
+    return core::Money::minor(static_cast<std::int64_t>(std::min<Wide>(units, kMaxStakeUnits)),
                               settings_.base.exponent());
   }
   void reckon() {

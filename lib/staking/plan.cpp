@@ -263,6 +263,9 @@ std::unique_ptr<StakePlan> make_stepped(const Settings& settings) {
   return std::make_unique<Stepped>(settings, kRule, kUsesMaxSteps);
 }
 std::unique_ptr<StakePlan> make_flat(const Settings& s) { return std::make_unique<Flat>(s); }
+std::unique_ptr<StakePlan> make_martingale(const Settings& s) {
+  return s.auto_factor ? make_recovery(s) : make_stepped<kMartingale, true>(s);
+}
 std::unique_ptr<StakePlan> make_oscars_grind(const Settings& s) {
   return std::make_unique<OscarsGrind>(s);
 }
@@ -270,7 +273,7 @@ std::unique_ptr<StakePlan> make_oscars_grind(const Settings& s) {
 constexpr std::array kPlans{
     PlanType{"flat", "Always the base.", false, false, false, make_flat},
     PlanType{"martingale", "base × factor^n after n losses in a row; a win returns to the base.",
-             true, false, true, make_stepped<kMartingale, true>},
+             true, false, true, make_martingale},
     PlanType{"reverse_martingale",
              "base × factor^n after n wins in a row; a loss returns to the base.", true, false,
              true, make_stepped<kReverseMartingale, true>},

@@ -20,6 +20,7 @@ struct Settings {
   std::string plan = "flat";              // see plan.hpp for the registry of names
   core::Money base;                       // > 0
   core::Decimal factor{2, 0};             // martingale family, > 1
+  bool auto_factor = false;               // martingale: what wins everything back, by the payout
   core::Decimal unit{1, 0};               // D'Alembert family, in bases, > 0
   std::optional<std::int64_t> max_steps;  // raises above the base that are allowed
   std::optional<core::Money> max_stake;   // this plan's cap

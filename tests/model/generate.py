@@ -94,6 +94,9 @@ def case(seed):
     rng = random.Random(seed)
     symbols = rng.choice([["R_100"], ["R_75"], ["R_100", "R_75"], ["R_75", "R_100"]])
     strategies = [strategy(rng, i, symbols) for i in range(rng.choice([1, 1, 1, 2, 3]))]
+    # Alone, so that nobody else buys between its questions and its purchase.
+    if len(strategies) == 1 and strategies[0]["staking"]["plan"] == "martingale" and rng.random() < 0.6:
+        strategies[0]["staking"]["factor"] = "auto"
     config = {"strategies": strategies}
     # Much, or so little that a plan comes to its end.
     balance = 10_000_00 if rng.random() < 0.5 else rng.randint(1_00, 300_00)

@@ -185,7 +185,9 @@ class Plan:
         self.percent = Fraction(str(settings.get("percent", 0)))
         self.funds = 0        # what the account would hold with nothing open
         self.name = settings["plan"]
-        self.factor = Fraction(str(settings.get("factor", 2)))
+        self.auto = settings.get("factor") == "auto"
+        self.factor = Fraction(str(settings.get("factor", 2))) if not self.auto else None
+        self.terms = None     # stake and payout of the last contract, for auto
         self.unit = Fraction(str(settings.get("unit", 1)))
         self.max_steps = settings.get("max_steps")
         self.cap = cents(settings["max_stake"]) if settings.get("max_stake") else None
@@ -196,6 +198,36 @@ class Plan:
         self.n = 0
         self.series = 0       # Oscar's grind: profit of this series
         self.after_loss = False
+        self.lost = 0         # auto: since the base
+        self.told = None      # auto: stake and payout of the last quote, for this signal
+
+    # factor: auto. The stake whose profit at p/q wins back what was lost and what a won base brings; asked for until
+    # its own quote asks for no other, never down again once it went up, and at most eight times.
+    def begin_signal(self):
+        self.told, self.asked, self.went_up = None, 0, False
+        if self.auto and self.n:
+            self.want(*self.terms)
+
+    def want(self, stake, payout):
+        if payout <= stake:
+            return self.restart()
+        self.wanted = self.base + math.ceil(Fraction(self.lost * stake, payout - stake))
+        if self.cap is not None and self.wanted > self.cap:
+            if not self.hold:
+                return self.restart()
+            self.wanted = self.cap
+
+    def quoted(self, stake, payout):
+        self.told = stake
+        self.asked += 1
+        if self.asked == 8:
+            return
+        before = self.wanted
+        self.want(stake, payout)
+        if self.n and self.wanted < before and self.went_up:
+            self.wanted = before
+        elif self.n and self.wanted > before:
+            self.went_up = True
 
     def raw(self, n):
         if self.name in ("flat", "percent_of_balance"):
@@ -218,7 +250,9 @@ class Plan:
         raise AssertionError(self.name)
 
     def stake(self):
-        stake = self.raw(self.n)
+        if self.auto and self.n:
+            return self.wanted
+        stake = self.raw(self.n) if not self.auto else self.base
         if self.percent:
             stake = max(self.base, half_up(self.funds * self.percent / 100))
         return min(stake, self.cap) if self.cap is not None else stake
@@ -229,6 +263,11 @@ class Plan:
         won = profit > 0
         if self.name == "oscars_grind":
             return self.grind(profit)
+        if self.auto:
+            if won or (self.max_steps is not None and self.n + 1 > self.max_steps):
+                return self.restart()
+            self.n, self.lost = self.n + 1, self.lost - profit
+            return self.begin_signal()
         n = self.n
         if self.name in ("flat", "percent_of_balance"):
             return
@@ -465,6 +504,7 @@ class Account:
         s.realised += c.profit
         s.peak = max(s.peak, s.realised)
         s.drawdown = max(s.drawdown, s.peak - s.realised)
+        s.plan.terms = (c.stake, c.payout)
         s.plan.result(c.profit)
         s.last_profit = c.profit
         if c.profit > 0:
@@ -567,6 +607,10 @@ class Account:
 
     def consider(self, s, signal, epoch, quote):
         s.plan.funds = self.cash + sum(c.stake for c in self.open)
+        s.plan.begin_signal()
+        self.decide(s, signal, epoch, quote)
+
+    def decide(self, s, signal, epoch, quote):
         if self.in_the_way(s, epoch):
             self.buy_asked()
         if self.blocked(s, epoch):
@@ -590,6 +634,9 @@ class Account:
         elif kind in ("HIGHER", "LOWER"):
             barrier = Fraction(str(contract["barrier"])) * (1 if kind == "HIGHER" else -1)
         payout = self.payouts.of(kind, stake, contract["duration"], barrier, quote, s.symbol, prediction)
+        if s.plan.auto and s.plan.n and s.plan.told != stake:
+            s.plan.quoted(stake, payout)
+            return self.decide(s, signal, epoch, quote)
         ratio = s.guards.get("min_payout_ratio")
         if ratio is not None and Fraction(payout - stake, stake) < Fraction(str(ratio)):
             return

@@ -111,6 +111,14 @@ TEST(Odds, ATrailingStopWithAPercentageIsNotReckonedByExcursions) {
               5 * b.end(SessionEnd::kTakeProfit).error);
 }
 
+TEST(Odds, AFactorThatIsReckonedFromQuotesHasNone) {
+  Case c("martingale");
+  c.strategy.staking.auto_factor = true;
+  const auto bet = Bet::of(c.strategy, c.payouts);
+  ASSERT_FALSE(bet);
+  EXPECT_NE(bet.error().text.find("s: with factor: auto"), std::string::npos) << bet.error().text;
+}
+
 TEST(Odds, ATableIsThePlanThatItSpellsOut) {
   Case spelled("table");
   spelled.strategy.staking.stakes = {usd(100), usd(200), usd(400), usd(800)};

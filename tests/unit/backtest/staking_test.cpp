@@ -31,5 +31,22 @@ TEST(PercentOfBalance, IsOfTheBalanceAndTheProfitOfAllStrategies) {
   EXPECT_EQ(stakes_of(rig, 1), (std::vector<std::string>{"9.00", "9.00", "9.00"}));
 }
 
+TEST(AutoFactor, WinsEverythingBackByThePayoutOfTheTable) {
+  Rig rig;
+  auto s = strategy("a", "even_odd", 1);
+  s.staking.plan = "martingale";
+  s.staking.auto_factor = true;
+  rig.options.settings.strategies = {s};
+  // Against runs: four losses, then a win.
+  rig.ticks(1'000, {10'001, 10'001, 10'001, 10'001, 10'001, 10'002, 10'001});
+  rig.run_all();
+  EXPECT_EQ(stakes_of(rig, 0),
+            (std::vector<std::string>{"1.00", "2.06", "4.23", "8.68", "17.82", "1.00"}));
+  // The win brings what a won base brings, up to the cent that a payout is rounded by.
+  const auto after_win = -usd("15.97") + rig.trades[4].profit;
+  EXPECT_GE(after_win, usd("0.94"));
+  EXPECT_LE(after_win, usd("0.96"));
+}
+
 }  // namespace
 }  // namespace derivd::backtest::test

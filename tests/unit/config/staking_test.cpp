@@ -128,5 +128,31 @@ TEST(PercentPlan, WhatIsWrongIsSaid) {
               HasSubstr("contract.basis: percent_of_balance says a stake, not a payout"));
 }
 
+TEST(AutoFactor, IsOfTheMartingale) {
+  const auto s = staking("{ plan: martingale, base: 0.35, factor: auto }");
+  EXPECT_TRUE(s.auto_factor);
+  EXPECT_EQ(in_force_value("{ plan: martingale, base: 0.35, factor: auto }", "factor"), "auto");
+  EXPECT_EQ(in_force_value("{ plan: martingale, base: 0.35 }", "factor"), "2");
+  EXPECT_FALSE(staking("{ plan: martingale, base: 0.35, factor: 2.1 }").auto_factor);
+}
+
+TEST(AutoFactor, WhatIsWrongIsSaid) {
+  EXPECT_THAT(problem("{ plan: martingale, base: 0.35, factor: automatic }"),
+              AllOf(HasSubstr("staking.factor: 'automatic'"), HasSubstr(", or auto")));
+  EXPECT_THAT(problem("{ plan: reverse_martingale, base: 0.35, factor: auto }"),
+              HasSubstr("staking.factor: auto has no meaning for plan reverse_martingale"));
+  EXPECT_THAT(problem("{ plan: martingale, base: 0.35, factor: auto }",
+                      "    contract: { basis: payout }\n"),
+              HasSubstr("contract.basis: factor: auto reckons a stake, not a payout"));
+  const auto positions = load_text(
+      "strategies:\n  - name: a\n    type: multiplier\n    symbol: 1HZ100V\n"
+      "    contract: { multiplier: 100 }\n"
+      "    staking: { plan: martingale, base: 1.00, factor: auto }\n");
+  const auto* problems = std::get_if<std::vector<Problem>>(&positions);
+  ASSERT_NE(problems, nullptr);
+  EXPECT_THAT(format(problems->front(), "f"),
+              HasSubstr("staking.factor: auto needs a payout, and MULTUP has none"));
+}
+
 }  // namespace
 }  // namespace derivd::config
