@@ -487,6 +487,8 @@ nlohmann::ordered_json Trader::strategies() const {
                                                : nlohmann::ordered_json();
     row["refusal"] = s.refusal.view();
     row["change_pending"] = s.change_pending;
+    if (!s.hook.empty()) row["virtual"] = s.hook.view();
+    if (s.swapped) row["swapped"] = *s.swapped;
     if (const auto program = engine_.program(s.name.view())) {
       row["program"] = program_row(*program, kShownVariables);
     }

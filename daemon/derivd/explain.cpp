@@ -203,6 +203,9 @@ std::string standing_of(const Hearing& hearing, const engine::StrategyView& view
         return "enters nothing until its contracts are settled: a change of its configuration "
                "waits";
       }
+      if (view.is_virtual) {
+        return fmt::format("follows its signals without money: {}", view.hook);
+      }
       return view.refused_in_row > 0 ? refusals_of(view)
                                      : "enters at its next signal if the limits allow it";
     case StrategyStatus::kPaused:
@@ -312,6 +315,8 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
   out["refused_until_utc"] =
       view->refused_until ? ordered_json(iso_time(*view->refused_until)) : ordered_json(nullptr);
   out["refusal"] = view->refusal.view();
+  if (!view->hook.empty()) out["virtual"] = view->hook.view();
+  if (view->swapped) out["swapped"] = *view->swapped;
   const auto& ticks = of.hearing.ticks;
   const auto tick = std::find_if(ticks.begin(), ticks.end(),
                                  [&](const auto& t) { return t.symbol == view->symbol; });

@@ -12,6 +12,7 @@
 
 #include "config/contract.hpp"
 #include "config/exit.hpp"
+#include "config/hook.hpp"
 #include "config/offered.hpp"
 #include "config/program.hpp"
 #include "config/rules.hpp"
@@ -72,7 +73,11 @@ class Checker final {
                         [this](auto key) { return given(key); },
                         [this](auto key, auto reason) { problem(key, std::move(reason)); }});
       }
-      if (type != nullptr && symbol != nullptr && c_.problems.size() == before) exit(s);
+      if (type != nullptr && symbol != nullptr && c_.problems.size() == before) {
+        exit(s);
+        check_hook({s, [this](auto key) { return given(key); },
+                    [this](auto key, auto reason) { problem(key, std::move(reason)); }});
+      }
       if (stakes(s)) base(s, type);
     }
     if (c_.problems.empty()) check_offered(config_);
@@ -247,6 +252,9 @@ class Checker final {
       return problem("params", "is required by type script: { file: NAME.js }");
     }
     read_script({*node, full("params"), c_.directory}, s.script, config_.places, c_.problems);
+    if (given("contract.alternate")) {
+      problem("contract.alternate", "has no meaning for type script, which says what it buys");
+    }
   }
 
   // ---- rules ----
@@ -264,7 +272,7 @@ class Checker final {
          {"contract.type", "contract.barrier", "contract.barrier2", "contract.prediction",
           "contract.selected_tick", "contract.growth", "contract.payout_per_point",
           "contract.multiplier", "contract.cancellation", "contract.take_profit",
-          "contract.stop_loss", "contract.until", "contract.basis"}) {
+          "contract.stop_loss", "contract.until", "contract.basis", "contract.alternate"}) {
       if (given(key)) problem(key, "has no meaning for type rules; what is bought is in its buy");
     }
     if (list == nullptr) {

@@ -21,10 +21,12 @@ constexpr std::size_t kMostShown = 20;
 constexpr std::size_t kQuestion = 120;  // bytes of it that are shown
 
 /// Keys that say what a program says itself.
-constexpr std::array<std::string_view, 12> kMeaningless{
+constexpr std::array<std::string_view, 17> kMeaningless{
     "staking.plan",      "staking.base",        "staking.factor",       "staking.unit",
     "staking.max_steps", "staking.max_stake",   "staking.on_cap",       "contract.duration",
-    "contract.barrier",  "contract.multiplier", "contract.take_profit", "contract.stop_loss"};
+    "contract.barrier",  "contract.multiplier", "contract.take_profit", "contract.stop_loss",
+    "staking.stakes",    "staking.advance",     "staking.percent",      "virtual",
+    "contract.alternate"};
 
 class Reader final {
  public:

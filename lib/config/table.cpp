@@ -10,6 +10,7 @@
 
 #include "config/contract.hpp"
 #include "config/exit.hpp"
+#include "config/hook.hpp"
 #include "config/program.hpp"
 #include "config/script.hpp"
 #include "config/staking.hpp"
@@ -437,6 +438,16 @@ std::string show_day_starts(const Target& t) {
   return print_time_of_day(t.config.engine.limits.day_starts);
 }
 
+std::optional<std::string> apply_alternate(Target& t, const YamlNode& node) {
+  const auto value = read_alternate(node);
+  if (!value) return value.error().text;
+  t.strategy->contract.alternate = *value;
+  return std::nullopt;
+}
+std::string show_alternate(const Target& t) {
+  return print_alternate(t.strategy->contract.alternate);
+}
+
 std::optional<std::string> apply_factor(Target& t, const YamlNode& node) {
   const auto value = read_factor(node);
   if (!value) return value.error().text;
@@ -688,6 +699,10 @@ constexpr std::array kSettings{
         "What the plan's amounts are. payout: the payout that is wanted; what it costs is asked "
         "first, and the limits look at that.",
         Reload::kWhenFlat),
+    Setting{"strategies[].contract.alternate", kNotSet, "after_loss, or after_losses N",
+            "After each lost contract of the strategy, or after N lost in a row, its two types "
+            "change places.",
+            Reload::kWhenFlat, apply_alternate, show_alternate},
 
     row<DERIVD_OF_STRATEGY(exit.profit), read_exit_level>(
         "strategies[].exit.profit", kNotSet, kLevelAllowed,
@@ -782,6 +797,16 @@ constexpr std::array kSettings{
     row<DERIVD_OF_STRATEGY(guards.hours), read_hours>(
         "strategies[].guards.hours", kNotSet, "a list as [\"Mon-Fri 08:00-20:00 UTC\"]",
         "Buys only within these windows; a window may pass midnight.", Reload::kLive),
+    Setting{"strategies[].virtual.losses", kRequired, "1 to 1000",
+            "Signals are followed without money, by ticks alone, until so many of them in a row "
+            "would have lost; then they are bought.",
+            Reload::kLive, apply_hook_losses, show_hook_losses},
+    Setting{"strategies[].virtual.trades", kNotSet, "1 to 1000",
+            "So many are bought then, before it is without money again; 1 where nothing is said.",
+            Reload::kLive, apply_hook_trades, show_hook_trades},
+    Setting{"strategies[].virtual.until", kNotSet, "win",
+            "In the place of trades: they are bought until one wins.", Reload::kLive,
+            apply_hook_until, show_hook_until},
     row<DERIVD_OF_STRATEGY(enabled), read_bool>(
         "strategies[].enabled", "true", "true, false",
         "false: buys nothing, but its open contracts are still settled.", Reload::kLive),
@@ -896,7 +921,7 @@ constexpr std::array kSettings{
 std::span<const Setting> settings() { return kSettings; }
 
 bool is_optional_section(std::string_view path) {
-  return path == "strategies[].guards.after_losses";
+  return path == "strategies[].guards.after_losses" || path == "strategies[].virtual";
 }
 
 std::vector<std::string_view> available_types() {

@@ -90,6 +90,8 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
   const auto came = history ? tick.epoch : feed->believable(tick, now.instant);
   if (!followers.empty() || !verifying.empty()) feed_contracts(tick, push);
   if (!exits.empty()) exit_tick(tick, history);
+  if (push == Feed::Push::kRestarted) drop_virtual();
+  feed_hooks(tick);
   for (const auto& slot : slots) {
     if (!slot->runs() || slot->settings.symbol != tick.symbol) continue;
     if (push == Feed::Push::kRestarted) {
@@ -171,7 +173,7 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   const auto signal = slot.strategy->on_tick(tick);
   if (!seen_before || tick.epoch - slot.saved_at >= kSaveCounters) append_slot(slot);
   if (!signal || history) return;
-  consider(slot, in_types_of(slot.settings, *signal), proven, nullptr, ++turns);
+  consider(slot, in_types_of(slot.settings, *signal, slot.swapped), proven, nullptr, ++turns);
 }
 
 /// What came before it began: most often nothing, and what a reload or `enabled` lets begin later

@@ -110,13 +110,16 @@ struct StrategyView {
   std::optional<core::VenueTime> refused_until;  // nothing is asked of the venue before
   core::Text refusal;                            // of the latest: its code and words
   bool change_pending = false;  // of the configuration, until nothing of it is at risk
+  core::Text hook;              // of `virtual:`: where it stands; empty: it has none
+  bool is_virtual = false;      // and its signals are not bought now
+  std::optional<bool> swapped;  // of contract.alternate: its two types have changed places
 };
 /// Signals of each strategy whose fate is remembered for `derivctl explain`.
 inline constexpr std::size_t kKeptDecisions = 64;
 
 /// What became of a signal.
 struct DecisionView {
-  enum class Kind : std::uint8_t { kEntered, kWaiting, kDropped, kHalted };
+  enum class Kind : std::uint8_t { kEntered, kWaiting, kDropped, kHalted, kVirtual };
   Kind kind = Kind::kDropped;
   core::VenueTime tick;  // that raised it
   core::WallTime wall;   // when it was decided
@@ -129,7 +132,8 @@ struct DecisionView {
   std::int64_t times =
       1;  // signals in a row that met the same limit; the numbers are the last one's
 };
-std::string_view name_of(DecisionView::Kind kind);  // "entered", "waiting", "dropped", "halted"
+/// "entered", "waiting", "dropped", "halted", "virtual"
+std::string_view name_of(DecisionView::Kind kind);
 
 struct AccountView {
   std::optional<core::Money> balance;

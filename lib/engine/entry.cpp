@@ -75,6 +75,7 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
       return drop(slot, fmt::format("the market of {} is {}", slot.settings.symbol, closed));
     }
   }
+  if (stays_virtual(slot, signal, tick, turn)) return;
   if (slot.settings.contract.basis == market::Basis::kPayout) {
     return consider_payout(slot, signal, tick, quote, turn);
   }

@@ -1,8 +1,8 @@
 // Owns the engine's inside: the state that engine.hpp hides and the steps between an event and its
 // actions. Its methods live in entry.cpp (signal → order), refuse.cpp (the venue's no), settle.cpp
 // (witness → result), link.cpp (start, reconnect, evidence), sales.cpp (early sales), exits.cpp
-// (the rules of `exit:`), program.cpp (Deriv Bot programs), operator.cpp, reconfigure.cpp and
-// views.cpp. Nothing outside this folder includes it.
+// (the rules of `exit:`), hook.cpp (`virtual:`), program.cpp (Deriv Bot programs), operator.cpp,
+// reconfigure.cpp and views.cpp. Nothing outside this folder includes it.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -153,6 +153,18 @@ struct Engine::Impl {
   void restart_plan(Slot& slot);
   void quote_reply(const QuoteReply& reply);
   void release_waiting();
+
+  // hook.cpp
+  /// Whether the signal is a matter of `virtual:`: followed so, or dropped. False: it is bought.
+  bool stays_virtual(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+                     std::int64_t turn);
+  std::optional<risk::Denied> forbids_virtual(Slot& slot, std::int64_t turn) const;
+  std::int64_t unbought(const Slot& slot) const;
+  void open_virtual(Slot& slot, const strategy::Signal& signal, const market::Tick& tick);
+  void feed_hooks(const market::Tick& tick);
+  void end_virtual(Slot& slot);
+  void drop_virtual();
+  void hook_settled(Slot& slot, core::Money profit);
 
   // refuse.cpp
   void refused(core::OrderId id, const execution::Refusal& refusal);

@@ -134,6 +134,7 @@ void Engine::Impl::offline() {
   }
   for (const auto id : unanswered) make_unknown(id, "the link was lost before the answer");
   lose_sales();
+  drop_virtual();
   for (auto& feed : feeds) feed->lose_link();
   program_quotes.clear();  // asked for again with the next link
 }

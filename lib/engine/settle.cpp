@@ -185,6 +185,7 @@ void Engine::Impl::tell_settled(const Slot& slot, const execution::Order& order,
 void Engine::Impl::book(Slot& slot, const execution::Order& order) {
   const bool today = !day || risk::day_of(order.settled_time, settings.limits.day_starts) >= *day;
   slot.on_settled(order, today);
+  hook_settled(slot, *order.profit);
   if (!slot.halted && slot.session.target_reached(slot.settings.session)) {
     latch_halt(slot, "take_profit",
                fmt::format("take_profit: {} of {} reached", slot.session.realised.to_string(),

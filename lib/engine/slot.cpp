@@ -133,6 +133,9 @@ void Slot::take_live(const StrategySettings& s) {
   settings.guards = s.guards;
   settings.exit = s.exit;
   settings.enabled = s.enabled;
+  settings.hook = s.hook;
+  if (!s.hook) hook = {};
+  if (!s.enabled || must_be_flat_for(s)) hook.open.reset();
   told.reset();
   // While other keys of it wait, the plan waits with them: nothing is entered meanwhile.
   if (must_be_flat_for(s)) return;
@@ -145,6 +148,10 @@ void Slot::take_over(const StrategySettings& s) {
                       s.params != settings.params || s.rules != settings.rules ||
                       s.program != settings.program || s.script != settings.script ||
                       (is_scripted() && s.contract != settings.contract);
+  if (s.contract != settings.contract) {
+    swapped = false;
+    losses_to_swap = 0;
+  }
   take_live(s);
   settings = s;
   if (others) {
@@ -156,6 +163,7 @@ void Slot::take_over(const StrategySettings& s) {
 }
 
 void Slot::retire() {
+  hook.open.reset();
   configured = false;
   settings.enabled = false;
   pending.reset();
@@ -177,6 +185,7 @@ void Slot::make_plan(const staking::Settings& s) {
 void Slot::on_purchase(core::OrderId order, core::VenueTime time, bool today) {
   if (!counted.insert(order).second) return;
   ++trades;
+  if (hook.real) ++hook.bought;
   if (today) ++day_trades;
   guards.on_purchase(settings.guards, {order, time});
 }
@@ -194,12 +203,22 @@ void Slot::on_settled(const execution::Order& order, bool today) {
   last_profit = profit;
   if (today) day_profit += profit;
   guards.on_settled(settings.guards, profit, order.settled_time);
+  count_to_swap(profit);
   if (plan && order.payout) plan->see_terms(order.buy_price, *order.payout);
   if (plan) plan->on_result(profit);
   counted.erase(order.id);
   best_bids.erase(order.id);
   booked.push_back({order.id, order.contract, order.sell_price, order.settled_time});
   while (booked.size() > kBooked) booked.pop_front();
+}
+
+void Slot::count_to_swap(core::Money profit) {
+  const auto& after = settings.contract.alternate;
+  if (!after || profit.is_zero()) return;
+  losses_to_swap = profit.units() < 0 ? losses_to_swap + 1 : 0;
+  if (losses_to_swap < *after) return;
+  swapped = !swapped;
+  losses_to_swap = 0;
 }
 
 void Slot::new_day(std::int64_t number) {
@@ -214,6 +233,9 @@ void Slot::new_session() {
   trades = won = lost = wins_in_row = losses_in_row = 0;
   last_profit = nothing();
   refusals.total = 0;
+  hook = {};
+  swapped = false;
+  losses_to_swap = 0;
   if (plan) plan->restart();
   // Its stakes are its variables.
   if (program != nullptr) program->begin_anew();
@@ -236,7 +258,9 @@ std::string Slot::guards_text() const {
   return fmt::format(
       "tick={} symbol={} trades={} won={} lost={} results={}:{}:{} cooling={} pausing={} losses={} "
       "buys={} day={} "
-      "day_profit={} day_trades={} refused={} counted={} best={} booked={} paused={} why={}",
+      "day_profit={} day_trades={} refused={} counted={} best={} booked={} virtual={}:{}:{} "
+      "swapped={}:{} "
+      "paused={} why={}",
       last_epoch.s, fingerprint(settings.symbol), trades, won, lost, wins_in_row, losses_in_row,
       last_profit.units(), optional_time(guards.cooling_until), optional_time(guards.pausing_until),
       guards.losses,
@@ -251,7 +275,8 @@ std::string Slot::guards_text() const {
                return fmt::format("{}:{}:{}:{}", b.order.value, b.contract.value,
                                   b.sell_price.units(), b.time.s);
              }),
-      paused ? 1 : 0, pause_reason.view());
+      hook.real ? 1 : 0, hook.losses, hook.bought, swapped ? 1 : 0, losses_to_swap, paused ? 1 : 0,
+      pause_reason.view());
 }
 
 core::Result<void> Slot::load_guards(std::string_view text) {
@@ -284,6 +309,10 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   if (best.size() % 2 != 0) return broken;
   const auto& results = fields["results"];  // older records have none
   if (!results.empty() && results.size() != 3) return broken;
+  const auto& virtually = fields["virtual"];  // older records have none
+  if (!virtually.empty() && virtually.size() != 3) return broken;
+  const auto& swaps = fields["swapped"];  // older records have none
+  if (!swaps.empty() && swaps.size() != 2) return broken;
   last_epoch = {fields["tick"][0]};
   const auto& symbol = fields["symbol"];  // older records have none
   const bool other_symbol = symbol.size() == 1 && symbol[0] != fingerprint(settings.symbol);
@@ -296,6 +325,15 @@ core::Result<void> Slot::load_guards(std::string_view text) {
     losses_in_row = results[1];
     last_profit = core::Money::minor(results[2], nothing().exponent());
   }
+  hook = {};
+  if (!virtually.empty() && settings.hook) {
+    hook.real = virtually[0] == 1;
+    hook.losses = virtually[1];
+    hook.bought = virtually[2];
+  }
+  const bool alternates = !swaps.empty() && settings.contract.alternate.has_value();
+  swapped = alternates && swaps[0] == 1;
+  losses_to_swap = alternates ? swaps[1] : 0;
   guards.cooling_until = time_of(fields["cooling"]);
   guards.pausing_until = time_of(fields["pausing"]);
   guards.losses = fields["losses"][0];

@@ -15,6 +15,7 @@
 
 #include "core/result.hpp"
 #include "engine/engine.hpp"
+#include "engine/hook.hpp"
 #include "engine/settings.hpp"
 #include "execution/record.hpp"
 #include "risk/gate.hpp"
@@ -25,6 +26,9 @@
 #include "strategy/strategy.hpp"
 
 namespace derivd::engine {
+
+/// For people: "virtual: 1 of 3 losses in a row".
+std::string hook_text(const VirtualHook& hook, const HookState& state);
 
 struct Slot {
   /// Settled contracts that the record names, newest last: the one that it was written for. An
@@ -97,6 +101,9 @@ struct Slot {
   std::int64_t wins_in_row = 0;  // of this session; a break-even changes neither
   std::int64_t losses_in_row = 0;
   core::Money last_profit;  // 0 before the first
+  HookState hook;
+  bool swapped = false;             // of contract.alternate: the two types have changed places
+  std::int64_t losses_to_swap = 0;  // lost in a row since they did
   risk::GuardState guards;
   risk::Refusals refusals;
   core::Instant refused_at;  // when the latest that counts came
@@ -147,6 +154,7 @@ struct Slot {
   /// Whether the venue would be asked for something else than now.
   bool asks_otherwise(const StrategySettings& s) const;
   void start_counting_anew();
+  void count_to_swap(core::Money profit);
   void start_with_nothing();
   void make_strategy();
   void make_plan(const staking::Settings& s);

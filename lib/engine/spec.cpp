@@ -83,13 +83,19 @@ std::vector<market::ContractType> types_of(const StrategySettings& settings) {
   return {own.begin(), own.end()};
 }
 
-strategy::Signal in_types_of(const StrategySettings& settings, strategy::Signal signal) {
+strategy::Signal in_types_of(const StrategySettings& settings, strategy::Signal signal,
+                             bool swapped) {
   const auto& types = settings.contract.types;
-  if (types.empty()) return signal;
+  if (types.empty() && !swapped) return signal;
   const auto* type = strategy::find_type(settings.type);
   DERIVD_CHECK(type != nullptr, "settings were not checked");
   const auto own = strategy::contracts_of(*type, settings.params);
-  const auto at = static_cast<std::size_t>(std::ranges::find(own, signal.type) - own.begin());
+  auto at = static_cast<std::size_t>(std::ranges::find(own, signal.type) - own.begin());
+  if (swapped && at < 2) at = 1 - at;
+  if (types.empty()) {
+    if (at < own.size()) signal.type = own[at];
+    return signal;
+  }
   signal.type = types[std::min(at, types.size() - 1)];
   const bool digit = market::has_form(signal.type, market::BarrierForm::kDigit);
   const auto prediction = settings.contract.prediction.value_or(-1);

@@ -19,7 +19,9 @@ std::vector<market::ContractType> types_of(const StrategySettings& settings);
 
 /// The signal in the types of `contract.type`: the strategy's first buys the first of them, its
 /// second the second, or the first where there is one. Also its prediction. Once for each signal.
-strategy::Signal in_types_of(const StrategySettings& settings, strategy::Signal signal);
+/// `swapped`: its first buys the second, its second the first, of its own where it has no others.
+strategy::Signal in_types_of(const StrategySettings& settings, strategy::Signal signal,
+                             bool swapped = false);
 
 /// Completes the template by the signal: its type and prediction, and its length, barriers and
 /// selected tick where it has them. Quotes of the symbol have `decimals`. An error, with the key

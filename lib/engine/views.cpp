@@ -48,6 +48,11 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   for (const auto& [id, order] : ledger.exposed()) {
     if (order->strategy == slot.name()) ++v.open;
   }
+  if (slot.settings.contract.alternate) v.swapped = slot.swapped;
+  if (slot.settings.hook) {
+    v.hook = core::Text::truncated(hook_text(*slot.settings.hook, slot.hook));
+    v.is_virtual = !slot.hook.real;
+  }
   if (slot.halted) {
     v.status = StrategyStatus::kHalted;
     v.halt_kind = slot.halt_kind;
@@ -64,6 +69,8 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
     v.reason =
         core::Text::truncated(fmt::format("{} refused in a row{}{}", slot.refusals.row,
                                           slot.refusal.empty() ? "" : ": ", slot.refusal.view()));
+  } else if (!v.hook.empty()) {
+    v.reason = v.hook;
   } else if (slot.program != nullptr) {
     const auto program = slot.program->view();
     v.reason = core::Text::truncated(fmt::format("its program: {}{}{}", program.phase,

@@ -76,6 +76,7 @@ struct PlanType {
   bool uses_max_steps;
   std::unique_ptr<StakePlan> (*make)(const Settings&);  // settings valid: base > 0, cap >= base
   bool uses_stakes = false;                             // its base is the first of them
+  bool uses_percent = false;
 };
 
 std::span<const PlanType> plan_types();

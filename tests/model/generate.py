@@ -68,6 +68,10 @@ def strategy(rng, index, symbols):
     maybe(rng, 0.15, guards, "hours", lambda: [rng.choice(
         ["Mon-Fri 08:00-20:00 UTC", "Sun-Mon 22:00-07:00 UTC", "Mon-Sun 00:00-12:00 UTC", "Sun 06:00-23:00 UTC",
          "Sat-Wed 10:00-18:30 UTC"])])
+    maybe(rng, 0.2, out, "virtual", lambda: {
+        "losses": rng.randint(1, 4), **rng.choice([{}, {}, {"trades": rng.randint(1, 3)}, {"until": "win"}])})
+    if kind != "digit_differs":
+        maybe(rng, 0.2, out["contract"], "alternate", lambda: rng.choice(["after_loss", "after_loss", "after_losses 3"]))
     if session:
         out["session"] = session
     if guards:
@@ -95,8 +99,9 @@ def case(seed):
     symbols = rng.choice([["R_100"], ["R_75"], ["R_100", "R_75"], ["R_75", "R_100"]])
     strategies = [strategy(rng, i, symbols) for i in range(rng.choice([1, 1, 1, 2, 3]))]
     # Alone, so that nobody else buys between its questions and its purchase.
-    if len(strategies) == 1 and strategies[0]["staking"]["plan"] == "martingale" and rng.random() < 0.6:
-        strategies[0]["staking"]["factor"] = "auto"
+    alone = strategies[0]["staking"] if len(strategies) == 1 else {"plan": None}
+    if rng.random() < {"martingale": 0.6, "flat": 0.5}.get(alone["plan"], 0):
+        alone.update(plan="martingale", factor="auto")
     config = {"strategies": strategies}
     # Much, or so little that a plan comes to its end.
     balance = 10_000_00 if rng.random() < 0.5 else rng.randint(1_00, 300_00)
@@ -190,6 +195,7 @@ def rules_case(seed):
         one["type"] = "rules"
         one.pop("params", None)
         one["contract"] = {"duration": f"{rng.randint(1, 10)}t"}
+        one.pop("virtual", None)
         maybe(rng, 0.6, one, "candles", lambda: rng.choice(["ticks", "1m", "90s", "5m"]))
         one["rules"] = [{"when": expression(rng), "buy": bought(rng, one["symbol"])}
                         for _ in range(rng.choice([1, 2, 3]))]
@@ -247,6 +253,7 @@ def short_case(seed):
         one["params"] = short_params(rng, one["type"])
         one["contract"] = {"duration": f"{rng.randint(1, 10)}t"}
         if one["type"] == "indicator":
+            maybe(rng, 0.3, one["contract"], "alternate", lambda: "after_loss")
             maybe(rng, 0.6, one, "candles", lambda: rng.choice(["ticks", "30s", "1m", "5m"]))
             maybe(rng, 0.3, one["contract"], "type", lambda: ["PUT", "CALL"])
         strategies.append(one)

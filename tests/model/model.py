@@ -447,6 +447,14 @@ class Strategy:
         self.cooling = self.pausing = None
         self.losses = 0
         self.bought = []  # epochs
+        self.hook = config.get("virtual")
+        self.real = False
+        self.virtual_losses = self.real_bought = 0
+        self.virtual = None   # the contract that is followed without money
+        self.swapped = False
+        self.losses_to_swap = 0
+        alternate = config["contract"].get("alternate")
+        self.swap_after = None if alternate is None else int(alternate.partition(" ")[2] or 1)
 
     def floor(self):
         if "stop_loss" not in self.session:
@@ -483,6 +491,9 @@ class Account:
         for c in sorted(due, key=lambda c: (c.exit[0], c.index)):
             self.settle(c, epoch)
         for s in self.strategies:
+            if s.virtual is not None and s.symbol == symbol:
+                self.follow(s, epoch, quote)
+        for s in self.strategies:
             if s.symbol != symbol:
                 continue
             if isinstance(s.signal, Rules):
@@ -495,6 +506,35 @@ class Account:
                 self.consider(s, signal, epoch, quote)
         self.buy_asked()
 
+    OTHER = {"CALL": "PUT", "PUT": "CALL", "HIGHER": "LOWER", "LOWER": "HIGHER", "DIGITEVEN": "DIGITODD",
+             "DIGITODD": "DIGITEVEN"}
+
+    def follow(self, s, epoch, quote):
+        """A virtual contract: at its exit it has won or lost, and nothing else comes of it."""
+        s.virtual.see(epoch, quote)
+        if s.virtual.known is None:
+            return
+        s.virtual_losses = 0 if s.virtual.won() else s.virtual_losses + 1
+        s.virtual = None
+        if s.virtual_losses >= s.hook["losses"]:
+            s.real, s.virtual_losses, s.real_bought = True, 0, 0
+
+    def virtually(self, s, signal, epoch):
+        """Whether the signal is not bought because of `virtual`."""
+        if s.hook is None:
+            return False
+        if s.real:
+            return "until" not in s.hook and s.real_bought >= s.hook.get("trades", 1)
+        waits = any(t is not None and epoch < t for t in (s.cooling, s.pausing))
+        if not (self.open_of(s) or s.virtual or s.halted or waits or not within(s.guards.get("hours"), epoch)):
+            kind, prediction, *_ = signal
+            contract = s.config["contract"]
+            barrier = None
+            if kind in ("HIGHER", "LOWER"):
+                barrier = Fraction(str(contract["barrier"])) * (1 if kind == "HIGHER" else -1)
+            s.virtual = Contract(s, kind, prediction, s.symbol, contract["duration"], barrier, epoch, 1, 2)
+        return True
+
     def settle(self, c, when):
         c.settled = when
         self.open.remove(c)
@@ -506,6 +546,15 @@ class Account:
         s.drawdown = max(s.drawdown, s.peak - s.realised)
         s.plan.terms = (c.stake, c.payout)
         s.plan.result(c.profit)
+        if s.swap_after is not None and c.profit != 0:
+            s.losses_to_swap = s.losses_to_swap + 1 if c.profit < 0 else 0
+            if s.losses_to_swap == s.swap_after:
+                s.swapped, s.losses_to_swap = not s.swapped, 0
+        if s.hook is not None and s.real:
+            over = c.profit > 0 if "until" in s.hook else (
+                s.real_bought >= s.hook.get("trades", 1) and not self.open_of(s))
+            if over:
+                s.real = False
         s.last_profit = c.profit
         if c.profit > 0:
             s.runs = [s.runs[0] + 1, 0]
@@ -588,6 +637,7 @@ class Account:
         self.cash += c.stake
         self.day_trades -= 1
         c.owner.bought.pop()
+        c.owner.real_bought -= 1
 
     def in_the_way(self, s, epoch):
         """Whether nothing but what is set aside keeps this strategy from its planned stake or its base."""
@@ -606,6 +656,10 @@ class Account:
         return answer
 
     def consider(self, s, signal, epoch, quote):
+        if s.swapped:
+            signal = (self.OTHER[signal[0]], *signal[1:])
+        if self.virtually(s, signal, epoch):
+            return
         s.plan.funds = self.cash + sum(c.stake for c in self.open)
         s.plan.begin_signal()
         self.decide(s, signal, epoch, quote)
@@ -646,6 +700,7 @@ class Account:
         self.open.append(c)
         self.cash -= stake
         self.day_trades += 1
+        s.real_bought += 1
         s.bought.append(epoch)
         if ratio is None:
             self.pay(c)

@@ -25,6 +25,8 @@ Settings random_settings(core::Rng& rng) {
     s.staking.base = core::Money::minor(35 + static_cast<std::int64_t>(rng.below(60)));
     s.staking.stakes = {s.staking.base, usd("0.80"), usd("1.70")};
     s.staking.percent = {5, 2};
+    s.staking.auto_factor = s.staking.plan == "martingale" && rng.below(2) == 0;
+    if (rng.below(4) == 0) s.contract.alternate = 1 + static_cast<std::int64_t>(rng.below(3));
     s.staking.factor = {21, 1};
     s.staking.max_steps = 3;
     s.session.stop_loss = core::Money::minor(500 + static_cast<std::int64_t>(rng.below(1500)));

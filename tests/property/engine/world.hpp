@@ -134,6 +134,9 @@ class World {
       s.staking.plan = plans[rng.below(9)];
       s.staking.base = amount(35, 120);
       s.staking.percent = {2, 1};
+      s.staking.auto_factor = s.staking.plan == "martingale" && chance(40);
+      if (chance(20)) s.hook = VirtualHook{1, 1 + static_cast<std::int64_t>(rng.below(2)), false};
+      if (chance(20) && s.type != "digit_differs") s.contract.alternate = 1;
       if (s.staking.plan == "table")
         s.staking.stakes = {s.staking.base, amount(35, 400), usd("4.00")};
       s.staking.factor = {21, 1};

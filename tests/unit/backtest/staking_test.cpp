@@ -48,5 +48,50 @@ TEST(AutoFactor, WinsEverythingBackByThePayoutOfTheTable) {
   EXPECT_LE(after_win, usd("0.96"));
 }
 
+TEST(Hook, OnlyRealTradesAreTradesAndMoneyMovesWithThemAlone) {
+  Rig rig;
+  auto s = strategy("a", "even_odd", 1);
+  s.staking.plan = "martingale";
+  s.hook = engine::VirtualHook{2, 1, false};
+  rig.options.settings.strategies = {s};
+  // All even: virtual from 1000 and 1001, both lost by 1002, which buys; virtual from 1003 on.
+  rig.ticks(1'000, {10'002, 10'002, 10'002, 10'002, 10'002, 10'002, 10'002});
+  const auto result = rig.run_all();
+  ASSERT_EQ(rig.trades.size(), 2U);
+  EXPECT_EQ(rig.trades[0].signal_epoch, core::VenueTime{1'002});
+  EXPECT_EQ(rig.trades[1].signal_epoch, core::VenueTime{1'005});
+  EXPECT_EQ(stakes_of(rig, 0), (std::vector<std::string>{"1.00", "2.00"}));
+  EXPECT_EQ(result.balance, usd("9997.00"));
+}
+
+TEST(Hook, AContractOfATimeEndsByTheClockOfTheTicks) {
+  Rig rig;
+  auto s = strategy("a", "rise_fall", 1);
+  s.contract.duration = {15, market::ContractDuration::Unit::kSeconds};
+  s.hook = engine::VirtualHook{1, 1, false};
+  rig.options.settings.strategies = {s};
+  // A rise at 1001 is followed; the quote at 1016 is lower than the entry at 1002: lost.
+  rig.ticks(1'000, {10'000, 10'001, 10'005, 10'004});
+  for (int i = 4; i < 40; ++i) rig.ticks(1'000 + i, {10'004 - i});
+  rig.run_all();
+  ASSERT_FALSE(rig.trades.empty());
+  EXPECT_EQ(rig.trades[0].signal_epoch, core::VenueTime{1'016});
+}
+
+TEST(Alternate, TheSideChangesAfterEachLoss) {
+  Rig rig;
+  auto s = strategy("a", "even_odd", 1);
+  s.contract.alternate = 1;
+  rig.options.settings.strategies = {s};
+  rig.ticks(1'000, {10'002, 10'002, 10'002, 10'003, 10'002});
+  rig.run_all();
+  std::vector<std::string_view> types;
+  for (const auto& t : rig.trades) types.push_back(market::name_of(t.type));
+  // ODD loses, so an even digit buys EVEN, which wins; then EVEN, which loses; then an odd digit
+  // buys EVEN as ever, which wins.
+  EXPECT_EQ(types,
+            (std::vector<std::string_view>{"DIGITODD", "DIGITEVEN", "DIGITEVEN", "DIGITEVEN"}));
+}
+
 }  // namespace
 }  // namespace derivd::backtest::test

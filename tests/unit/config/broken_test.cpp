@@ -279,7 +279,7 @@ const Change kChanges[] = {
     // stakes
     {"unknown plan", "plan: martingale", "plan: martingail", 16, 13, "strategies[0].staking.plan",
      "unknown stake plan 'martingail', did you mean 'martingale'?"},
-    {"plan without its key", "plan: martingale", "plan: percent_of_balance", 21, 5,
+    {"plan without its key", "plan: martingale", "plan: percent_of_balance", 10, 5,
      "strategies[0].staking.percent", "is required by plan percent_of_balance"},
     {"missing base", "      base: 0.50\n", "", 16, 7, kBase, "is required"},
     {"missing staking", "    staking: { plan: flat, base: 1.00 }\n", "", 21, 5,

@@ -1,4 +1,5 @@
-// `staking:` of a strategy: what each plan takes, and what has no meaning for it.
+// `staking:`, `virtual:` and `contract.alternate` of a strategy: what they take, and what has no
+// meaning.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -63,7 +64,7 @@ TEST(TablePlan, WhatIsWrongIsSaidWithItsPlace) {
   EXPECT_THAT(problem("{ plan: table }"),
               StartsWith("f:2:5: strategies[0].staking.stakes: is required by plan table"));
   EXPECT_THAT(problem("{ plan: table, stakes: 0.35 }"),
-              AllOf(StartsWith("f:5:36: strategies[0].staking.stakes: '0.35' is no table"),
+              AllOf(StartsWith("f:5:37: strategies[0].staking.stakes: '0.35' is no table"),
                     HasSubstr("allowed: a list of 1 to 100 amounts")));
   EXPECT_THAT(problem("{ plan: table, stakes: [] }"), HasSubstr("a list of 0 is no table"));
   EXPECT_THAT(problem("{ plan: table, stakes: [0.35, 0] }"), HasSubstr("entry 2: "));
@@ -152,6 +153,101 @@ TEST(AutoFactor, WhatIsWrongIsSaid) {
   ASSERT_NE(problems, nullptr);
   EXPECT_THAT(format(problems->front(), "f"),
               HasSubstr("staking.factor: auto needs a payout, and MULTUP has none"));
+}
+
+// ---- virtual ----
+
+std::string with_hook(std::string_view type, std::string_view hook, std::string_view more = "") {
+  return fmt::format(
+      "strategies:\n  - name: a\n    type: {}\n    symbol: 1HZ100V\n"
+      "    virtual: {}\n    staking: {{ base: 1.00 }}\n{}",
+      type, hook, more);
+}
+std::string hook_problem(std::string_view type, std::string_view hook, std::string_view more = "") {
+  const auto loaded = load_text(with_hook(type, hook, more));
+  const auto* problems = std::get_if<std::vector<Problem>>(&loaded);
+  return problems == nullptr ? "" : format(problems->front(), "f");
+}
+std::optional<engine::VirtualHook> hook(std::string_view text) {
+  const auto loaded = load_text(with_hook("even_odd", text));
+  const auto* problems = std::get_if<std::vector<Problem>>(&loaded);
+  EXPECT_EQ(problems, nullptr) << format(problems->front(), "f");
+  return problems == nullptr ? std::get<Config>(loaded).engine.strategies[0].hook : std::nullopt;
+}
+
+TEST(Virtual, IsAsItIsWritten) {
+  EXPECT_EQ(hook("{ losses: 3 }"), (engine::VirtualHook{3, 1, false}));
+  EXPECT_EQ(hook("{ losses: 3, trades: 2 }"), (engine::VirtualHook{3, 2, false}));
+  EXPECT_EQ(hook("{ losses: 3, until: win }"), (engine::VirtualHook{3, 1, true}));
+  EXPECT_EQ(hook("null"), std::nullopt);
+}
+
+TEST(Virtual, WhatIsWrongIsSaid) {
+  EXPECT_THAT(hook_problem("even_odd", "{ trades: 2 }"),
+              HasSubstr("virtual.losses: is required; allowed: 1 to 1000"));
+  EXPECT_THAT(hook_problem("even_odd", "{ losses: 0 }"), HasSubstr("virtual.losses: '0'"));
+  EXPECT_THAT(hook_problem("even_odd", "{ losses: 1, trades: 0 }"),
+              HasSubstr("virtual.trades: '0'"));
+  EXPECT_THAT(hook_problem("even_odd", "{ losses: 1, until: loss }"), HasSubstr("virtual.until: "));
+  EXPECT_THAT(hook_problem("even_odd", "{ losses: 1, trades: 1, until: win }"),
+              HasSubstr("virtual.trades: until: win says how long it stays real"));
+  EXPECT_THAT(hook_problem("even_odd", "3"), HasSubstr("virtual: '3' where a map"));
+  EXPECT_THAT(hook_problem("multiplier", "{ losses: 1 }", "    contract: { multiplier: 100 }\n"),
+              HasSubstr("virtual: whether a MULTUP wins cannot be told from ticks alone"));
+  EXPECT_THAT(hook_problem("rise_fall", "{ losses: 1 }",
+                           "    contract: { duration: 5m }\n    exit: { profit: 50% }\n"),
+              HasSubstr("virtual: what a contract could be sold for only the venue says"));
+}
+
+// ---- alternate ----
+
+std::string alternate_problem(std::string_view type, std::string_view contract) {
+  const auto loaded =
+      load_text(fmt::format("strategies:\n  - name: a\n    type: {}\n    symbol: 1HZ100V\n"
+                            "    contract: {}\n    staking: {{ base: 1.00 }}\n",
+                            type, contract));
+  const auto* problems = std::get_if<std::vector<Problem>>(&loaded);
+  return problems == nullptr ? "" : format(problems->front(), "f");
+}
+
+TEST(Alternate, IsAsItIsWritten) {
+  for (const auto& [written, losses] :
+       {std::pair{"after_loss", 1}, {"after_losses 3", 3}, {"\"after_losses 3\"", 3}}) {
+    const auto loaded =
+        load_text(fmt::format("strategies:\n  - name: a\n    type: even_odd\n    symbol: 1HZ100V\n"
+                              "    contract: {{ alternate: {} }}\n    staking: {{ base: 1.00 }}\n",
+                              written));
+    ASSERT_TRUE(std::holds_alternative<Config>(loaded)) << written;
+    const auto& c = std::get<Config>(loaded);
+    EXPECT_EQ(c.engine.strategies[0].contract.alternate, losses) << written;
+    const auto all = in_force(c);
+    const auto shown = std::find_if(all.begin(), all.end(), [](const auto& k) {
+      return k.key == "strategies[a].contract.alternate";
+    });
+    EXPECT_EQ(shown->value, losses == 1 ? "after_loss" : "after_losses 3");
+  }
+}
+
+TEST(Alternate, NeedsTwoTypesThatCanChangePlaces) {
+  for (const auto* type : {"even_odd", "random"}) {
+    EXPECT_EQ(alternate_problem(type, "{ alternate: after_loss }"), "") << type;
+  }
+  for (const auto* type : {"rise_fall", "indicator"}) {
+    EXPECT_EQ(alternate_problem(type, "{ duration: 5t, alternate: after_loss }"), "") << type;
+  }
+  EXPECT_EQ(alternate_problem("rise_fall", "{ type: [PUT, CALL], alternate: after_loss }"), "");
+  EXPECT_THAT(alternate_problem("rise_fall", "{ type: CALL, alternate: after_loss }"),
+              HasSubstr("contract.alternate: has no meaning for CALL: there is no second type"));
+  EXPECT_THAT(alternate_problem("digit_differs", "{ alternate: after_loss }"),
+              HasSubstr("contract.alternate: has no meaning for the contracts of digit_differs"));
+  EXPECT_THAT(alternate_problem("digit_over_under", "{ alternate: after_loss }"),
+              HasSubstr("each of which has a digit of its own"));
+  for (const auto* bad : {"after_losses", "after_losses 0", "after_losses x", "before", "true",
+                          "[after_loss]", "after_losses 1001"}) {
+    EXPECT_THAT(alternate_problem("even_odd", fmt::format("{{ alternate: {} }}", bad)),
+                HasSubstr("is not when the two types change places; allowed: after_loss"))
+        << bad;
+  }
 }
 
 }  // namespace
