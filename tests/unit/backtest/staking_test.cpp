@@ -67,15 +67,16 @@ TEST(Hook, OnlyRealTradesAreTradesAndMoneyMovesWithThemAlone) {
 TEST(Hook, AContractOfATimeEndsByTheClockOfTheTicks) {
   Rig rig;
   auto s = strategy("a", "rise_fall", 1);
-  s.contract.duration = {15, market::ContractDuration::Unit::kSeconds};
+  s.contract.duration = {16, market::ContractDuration::Unit::kSeconds};
   s.hook = engine::VirtualHook{1, 1, false};
   rig.options.settings.strategies = {s};
-  // A rise at 1001 is followed; the quote at 1016 is lower than the entry at 1002: lost.
+  // A rise at 1001 is followed; the quote at its end, 1017, is lower than the entry at 1002: lost.
+  // Falls raise a signal at every other tick, that one included.
   rig.ticks(1'000, {10'000, 10'001, 10'005, 10'004});
   for (int i = 4; i < 40; ++i) rig.ticks(1'000 + i, {10'004 - i});
   rig.run_all();
   ASSERT_FALSE(rig.trades.empty());
-  EXPECT_EQ(rig.trades[0].signal_epoch, core::VenueTime{1'016});
+  EXPECT_EQ(rig.trades[0].signal_epoch, core::VenueTime{1'017});
 }
 
 TEST(Alternate, TheSideChangesAfterEachLoss) {

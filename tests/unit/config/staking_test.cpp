@@ -74,7 +74,7 @@ TEST(TablePlan, WhatIsWrongIsSaidWithItsPlace) {
   EXPECT_THAT(problem("{ plan: table, stakes: [0.35, 0.80], base: 0.50 }"),
               HasSubstr("staking.base: 0.50 is not the first of staking.stakes"));
   EXPECT_THAT(problem("{ plan: table, stakes: [0.35, 0.80], advance: loose }"),
-              HasSubstr("did you mean 'loss'?"));
+              HasSubstr("staking.advance: unknown value 'loose', available: loss, win"));
   EXPECT_THAT(problem("{ plan: table, stakes: [2.00] }", "limits: { max_stake: 1.00 }\n"),
               HasSubstr("staking.stakes: 2.00 is above limits.max_stake 1.00"));
 }
@@ -113,7 +113,7 @@ TEST(PercentPlan, TakesANumberOrAPercentage) {
 TEST(PercentPlan, WhatIsWrongIsSaid) {
   EXPECT_THAT(problem("{ plan: percent_of_balance, base: 0.35 }"),
               HasSubstr("staking.percent: is required by plan percent_of_balance"));
-  for (const auto* bad : {"0", "-1", "101", "0.0000001", "all", "[2]", "2%%", "%"}) {
+  for (const auto* bad : {"0", "-1", "101", "0.0000001", "all", "[2]", "2%%", "\"%\""}) {
     EXPECT_THAT(
         problem(fmt::format("{{ plan: percent_of_balance, base: 0.35, percent: {} }}", bad)),
         HasSubstr("staking.percent:"))

@@ -49,6 +49,7 @@ TEST(Alternate, OrSoManyLossesInARow) {
   EXPECT_EQ(rig.trade("0.00"), kOdd);
   EXPECT_EQ(rig.trade("0.00"), kOdd);
   EXPECT_EQ(rig.trade("0.00"), kEven);
+  EXPECT_EQ(rig.trade("1.00"), kEven) << "a break-even neither counts nor ends the run";
   EXPECT_EQ(rig.trade("0.00"), kEven);
   EXPECT_EQ(rig.trade("0.00"), kOdd);
 }

@@ -95,6 +95,22 @@ TEST(Hook, TouchesNoMoneyNoLimitNoPlanAndNoSession) {
   EXPECT_TRUE(rig.book.orders.empty());
 }
 
+TEST(Hook, PurchasesThatUsedUpTheirHourDoNotStopIt) {
+  auto settings = hooked(1);
+  settings.strategies[0].guards.max_trades_per_hour = 1;
+  settings.limits.max_trades_per_day = 1;
+  Hooked rig(settings);
+  rig.even();
+  rig.even();
+  rig.bought(rig.buy().order, 1, "1.95");
+  rig.settle(1, "0.00");
+  rig.even();
+  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 losses in a row, one is open");
+  rig.even();
+  EXPECT_EQ(rig.hook(), "real: 0 of 1 bought");
+  EXPECT_TRUE(rig.buys.empty()) << "of purchases the limits hold";
+}
+
 TEST(Hook, AStrategyThatIsStoppedFollowsNothing) {
   Hooked rig(hooked(2));
   rig.engine->pause("a", "lunch", rig.now, rig.actions);
@@ -129,7 +145,9 @@ TEST(Hook, SeveralRealTradesCountOrdersOnTheirWay) {
   rig.odd();
   const auto second = rig.buy();
   rig.even();
-  EXPECT_TRUE(rig.buys.empty()) << "two are on their way";
+  EXPECT_TRUE(rig.buys.empty());
+  EXPECT_EQ(rig.view("a").last_decision,
+            "its real trades are bought, and virtual ones follow when they have settled");
   rig.refused(first.order, "RateLimit", execution::RefusalKind::kSingular);
   rig.even();
   const auto third = rig.buy();

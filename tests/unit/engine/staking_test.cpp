@@ -139,6 +139,19 @@ TEST(AutoFactor, AnotherPayoutAsksForAnotherStake) {
   EXPECT_EQ(rig.buy().stake, usd("2.25"));
 }
 
+TEST(AutoFactor, QuotesOfASignalEndWithIt) {
+  Rig rig(automatic());
+  lose_once(rig);
+  rig.tick("100.02");
+  ASSERT_EQ(rig.quotes.size(), 1U);
+  rig.quote(rig.quotes[0].order, "3.71", "2.06");
+  ASSERT_EQ(rig.quotes.size(), 2U);
+  rig.run_for(std::chrono::seconds(3));
+  rig.tick("100.03");
+  ASSERT_EQ(rig.quotes.size(), 3U);
+  EXPECT_EQ(rig.quotes[2].stake, usd("2.06"));
+}
+
 TEST(AutoFactor, ASignalWithoutAQuoteComesToNothingAndTheStepStays) {
   Rig rig(automatic());
   lose_once(rig);
