@@ -97,14 +97,14 @@ TEST(Odds, PercentOfBalanceFollowsTheBalance) {
 
 TEST(Odds, ATrailingStopWithAPercentageIsNotReckonedByExcursions) {
   Case c("percent_of_balance", 35);
-  c.strategy.staking.percent = {5, 0};
-  c.session(20'00, 10'00, true);
+  c.strategy.staking.percent = {1, 0};
+  c.session(2'00, 1'50, true);
   c.win = 0.48;
   auto q = c.question();
-  q.balance = usd(100'00);
+  q.balance = usd(50'00);
   EXPECT_FALSE(trailing_odds(q));
   const auto a = exact_odds(q);
-  const auto b = simulated_odds(q, 3, 20'000);
+  const auto b = simulated_odds(q, 3, 5'000);
   ASSERT_TRUE(a);
   EXPECT_NEAR(end(*a, SessionEnd::kTakeProfit), end(b, SessionEnd::kTakeProfit),
               5 * b.end(SessionEnd::kTakeProfit).error);
