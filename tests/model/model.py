@@ -468,7 +468,7 @@ class Account:
         self.limits = config.get("limits") or {}
         self.strategies = [Strategy(s) for s in config["strategies"] if s.get("enabled", True)]
         self.payouts, self.cash, self.delay = payouts, cents(balance), settle_delay
-        self.contracts, self.open, self.asked = [], [], []
+        self.contracts, self.open, self.asked, self.refused = [], [], [], []
         self.made = 0
         self.day = None
         self.day_profit = self.day_trades = 0
@@ -504,6 +504,7 @@ class Account:
                 signal = s.signal.tick(quote)
             if signal is not None:
                 self.consider(s, signal, epoch, quote)
+        self.give_up()
         self.buy_asked()
 
     OTHER = {"CALL": "PUT", "PUT": "CALL", "HIGHER": "LOWER", "LOWER": "HIGHER", "DIGITEVEN": "DIGITODD",
@@ -625,13 +626,24 @@ class Account:
         for c in asked:
             self.pay(c)
 
-    def pay(self, c):
-        """The venue's part: no money, no contract, and the strategy stops until somebody looks."""
+    def pay(self, c, on_its_way=False):
+        """The venue's part: no money, no contract, and the strategy stops until somebody looks. What is on its way is
+        answered when all strategies have seen the tick: until then it counts as bought."""
         money = self.cash + sum(o.stake for o in self.open if not o.paid)
         if c.stake <= money:
             c.paid = True
             return
         c.owner.halted = "refused"
+        self.refused.append(c)
+        if not on_its_way:
+            self.give_up()
+
+    def give_up(self):
+        for c in self.refused:
+            self.undo(c)
+        self.refused = []
+
+    def undo(self, c):
         self.open.remove(c)
         self.contracts.remove(c)
         self.cash += c.stake
@@ -703,7 +715,7 @@ class Account:
         s.real_bought += 1
         s.bought.append(epoch)
         if ratio is None:
-            self.pay(c)
+            self.pay(c, on_its_way=True)
         else:
             self.asked.append(c)
 
