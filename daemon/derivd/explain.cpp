@@ -305,7 +305,8 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
   ordered_json out;
   out["strategy"] = view->name.view();
   out["status"] = engine::name_of(view->status);
-  out["standing"] = standing_of(of.hearing, *view);
+  out["standing"] = standing_of(of.hearing, *view) +
+                    (view->swapped.value_or(false) ? "; its two types have changed places" : "");
   out["config"] = line_of(of, kOfStrategy, name);
   out["change_pending"] = view->change_pending;
   out["refused"] = view->refused;
