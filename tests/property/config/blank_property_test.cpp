@@ -125,6 +125,8 @@ Document document(Document::Style style, std::string_view path, std::string_view
   // These two are required together.
   if (own == "guards.after_losses.count") keys.emplace_back("guards.after_losses.pause", "\"1m\"");
   if (own == "guards.after_losses.pause") keys.emplace_back("guards.after_losses.count", "3");
+  // These mean nothing without it.
+  if (own == "virtual.trades" || own == "virtual.until") keys.emplace_back("virtual.losses", "3");
   Document out(style, path);
   out.print(top, strategy);
   return out;

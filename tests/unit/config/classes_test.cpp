@@ -31,6 +31,7 @@ const std::map<std::string_view, std::string>& others() {
       {"contract.payout_per_point", "3"},
       {"contract.cancellation", "15m"},
       {"contract.basis", "payout"},
+      {"contract.alternate", "after_loss"},
       {"contract.multiplier", "100"},
       {"contract.take_profit", "2.00"},
       {"contract.stop_loss", "3.00"},
@@ -45,6 +46,9 @@ const std::map<std::string_view, std::string>& others() {
       {"staking.max_steps", "4"},
       {"staking.max_stake", "9.00"},
       {"staking.on_cap", "hold"},
+      {"staking.stakes", "1.00"},
+      {"staking.advance", "win"},
+      {"staking.percent", "3%"},
       {"session.take_profit", "90.00"},
       {"session.stop_loss", "90.00"},
       {"session.trailing", "true"},
@@ -56,6 +60,9 @@ const std::map<std::string_view, std::string>& others() {
       {"guards.max_trades_per_hour", "77"},
       {"guards.min_payout_ratio", "0.5"},
       {"guards.hours", "Mon-Fri 08:00-20:00 UTC"},
+      {"virtual.losses", "3"},
+      {"virtual.trades", "2"},
+      {"virtual.until", "win"},
       {"enabled", "false"},
   };
   return kOthers;
@@ -78,7 +85,7 @@ Config with(const Setting& setting, const std::string& value) {
     strategy.params[value] = 2;
   } else if (setting.path.ends_with(".rules")) {
     strategy.rules.rules.push_back({std::get<rules::Expr>(rules::parse_condition(value, {})), {}});
-  } else if (setting.path.ends_with(".hours")) {
+  } else if (setting.path.ends_with(".hours") || setting.path.ends_with(".stakes")) {
     YamlNode list;
     list.kind = YamlNode::Kind::kList;
     list.items = {node};

@@ -588,7 +588,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 94u);
+  EXPECT_EQ(seen.size(), 101u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {
