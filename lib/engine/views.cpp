@@ -36,6 +36,10 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   v.profit = slot.session.realised;
   v.peak = slot.session.peak;
   prepare_plan(slot);
+  // What the quotes of the last signal made of it ended with that signal.
+  const bool quoting = std::any_of(waiting.begin(), waiting.end(),
+                                   [&](const Waiting& w) { return w.slot == &slot; });
+  if (slot.plan && !quoting) slot.plan->begin_signal();
   if (slot.plan) v.next_stake = slot.plan->next();
   if (slot.program != nullptr) v.next_stake = slot.considered.planned;  // of its last purchase
   if (slot.last_epoch.s != 0) v.last_tick = slot.last_epoch;
