@@ -754,8 +754,12 @@ constexpr std::array kSettings{
         "strategies[].guards.min_payout_ratio", kNotSet, "above 0, at most 1000",
         "Buys only when (payout - stake) / stake of the quote is at least this.", Reload::kLive),
     row<DERIVD_OF_STRATEGY(guards.hours), read_hours>(
-        "strategies[].guards.hours", kNotSet, "a list as [\"Mon-Fri 08:00-20:00 UTC\"]",
-        "Buys only within these windows; a window may pass midnight.", Reload::kLive),
+        "strategies[].guards.hours", kNotSet,
+        "a list as [\"Mon-Fri 08:00-20:00 UTC\", \"Sun 22:00-23:30 Europe/Berlin\"]",
+        "Buys only within these windows, of UTC or of a time zone by its IANA name, whose clocks "
+        "go "
+        "forward and back there as its people's do; a window may pass midnight.",
+        Reload::kLive),
     row<DERIVD_OF_STRATEGY(enabled), read_bool>(
         "strategies[].enabled", "true", "true, false",
         "false: buys nothing, but its open contracts are still settled.", Reload::kLive),

@@ -45,7 +45,7 @@ core::Result<std::chrono::seconds> read_span(const YamlNode& node, std::chrono::
 /// "00:00 UTC", "22:30".
 core::Result<std::chrono::seconds> read_time_of_day(const YamlNode& node);
 core::Result<market::ContractDuration> read_contract_duration(const YamlNode& node);
-/// A list of "Mon-Fri 08:00-20:00 UTC", "Sat,Sun 10:00-12:00", "22:00-24:00".
+/// A list of "Mon-Fri 08:00-20:00 UTC", "Sat,Sun 10:00-12:00", "22:00-24:00 Europe/Berlin".
 core::Result<std::vector<risk::Hours>> read_hours(const YamlNode& node);
 /// One of the words; `planned` are words of the documentation that this version does not have.
 core::Result<std::string> read_choice(const YamlNode& node, std::span<const std::string_view> words,

@@ -4,11 +4,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/decimal.hpp"
+#include "core/time_zone.hpp"
 
 namespace derivd::risk {
 
@@ -33,12 +35,14 @@ struct SessionLimits {
   Resume resume = Resume::kContinue;
 };
 
-/// Weekdays (bit 0: Monday) and a window in seconds after 00:00 UTC; end may be 86400. A window
-/// whose end is not after its begin runs over midnight, and belongs to the day on which it begins.
+/// Weekdays (bit 0: Monday) and a window in seconds after 00:00, as the clocks of the zone show
+/// them; end may be 86400. A window whose end is not after its begin runs over midnight, and
+/// belongs to the day on which it begins.
 struct Hours {
   std::uint8_t weekdays = 0x7f;
   std::int32_t begin_s = 0;
   std::int32_t end_s = 86400;
+  std::shared_ptr<const core::TimeZone> zone = {};  // null: UTC
 };
 
 struct AfterLosses {

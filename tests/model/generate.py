@@ -58,7 +58,8 @@ def strategy(rng, index, symbols):
     maybe(rng, 0.12, guards, "min_payout_ratio", lambda: rng.choice(["0.05", "0.09", "0.90", "0.94"]))
     maybe(rng, 0.15, guards, "hours", lambda: [rng.choice(
         ["Mon-Fri 08:00-20:00 UTC", "Sun-Mon 22:00-07:00 UTC", "Mon-Sun 00:00-12:00 UTC", "Sun 06:00-23:00 UTC",
-         "Sat-Wed 10:00-18:30 UTC"])])
+         "Sat-Wed 10:00-18:30 UTC", "Mon-Sun 09:30-18:00 Europe/Berlin", "Sun-Wed 20:00-09:15 America/New_York",
+         "Mon-Sun 12:00-03:00 Australia/Lord_Howe"])])
     if session:
         out["session"] = session
     if guards:

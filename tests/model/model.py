@@ -5,7 +5,9 @@ test_backtest_model.py runs both on the same ticks and configuration and compare
 product, "Signals, exactly", "Stakes and limits, exactly", "Backtest"; settlement: shared reference deriv/v3-api.md 4.
 """
 import math
+from datetime import datetime, timezone
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from rules_model import Rules
 
@@ -351,22 +353,23 @@ class Contract:
 
 
 def hours_of(text):
-    """ "Mon-Fri 08:00-20:00 UTC" """
-    days, window, _ = text.split()
+    """ "Mon-Fri 08:00-20:00 UTC", "Mon-Fri 08:00-20:00 Europe/Berlin" """
+    days, window, zone = text.split()
     names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
     first, _, last = days.partition("-")
     a, b = names.index(first), names.index(last or first)
     wanted = {(a + i) % 7 for i in range((b - a) % 7 + 1)}
     begin, end = (int(t[:2]) * 3600 + int(t[3:]) * 60 for t in window.split("-"))
-    return wanted, begin, end
+    return wanted, begin, end, zone
 
 
 def within(windows, epoch):
     if not windows:
         return True
-    day, second = divmod(epoch, 86400)
-    for wanted, begin, end in (hours_of(w) for w in windows):
-        today, yesterday = (day + 3) % 7 in wanted, (day + 2) % 7 in wanted
+    for wanted, begin, end, zone in (hours_of(w) for w in windows):
+        there = datetime.fromtimestamp(epoch, timezone.utc if zone == "UTC" else ZoneInfo(zone))
+        second = there.hour * 3600 + there.minute * 60 + there.second
+        today, yesterday = there.weekday() in wanted, (there.weekday() - 1) % 7 in wanted
         if begin < end:
             if today and begin <= second < end:
                 return True

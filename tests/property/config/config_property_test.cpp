@@ -75,18 +75,19 @@ Value clock(Rng& rng) {
   return {"\"" + text + "\"", text};
 }
 
+bool maybe(Rng& rng) { return rng.below(2) == 0; }
+
 Value hours(Rng& rng) {
   const auto begin = rng.below(1439);
   const auto end = begin + 1 + rng.below(1439 - begin);
+  const auto* zone = maybe(rng) ? "UTC" : "America/New_York";
   const auto times =
-      fmt::format("{:02}:{:02}-{:02}:{:02} UTC", begin / 60, begin % 60, end / 60, end % 60);
+      fmt::format("{:02}:{:02}-{:02}:{:02} {}", begin / 60, begin % 60, end / 60, end % 60, zone);
   return {"[\"Tue-Thu " + times + "\"]", "[\"Tue,Wed,Thu " + times + "\"]"};
 }
 
 /// Keys of one map in order; a key with a dot belongs to a section.
 using Keys = std::vector<std::pair<std::string, Value>>;
-
-bool maybe(Rng& rng) { return rng.below(2) == 0; }
 
 Keys any_strategy(Rng& rng, std::size_t index) {
   Keys keys;

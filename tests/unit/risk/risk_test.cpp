@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "../core/tzif.hpp"
+#include "core/utc.hpp"
 #include "risk/balance.hpp"
 #include "risk/day.hpp"
 #include "risk/gate.hpp"
@@ -69,6 +71,112 @@ TEST(HoursOfTrading, BeginAgain) {
   EXPECT_EQ(next_hours(work, at(-3 * 86400 - 1)), at(-3 * 86400 + 8 * 3600));  // a Monday of 1969
   const std::vector<Hours> never{{0, 0, 86400}};
   EXPECT_EQ(next_hours(never, at(kMonday)), std::nullopt);
+}
+
+/// "2026-03-29 01:30" UTC.
+core::VenueTime utc(int month, int day, int hour, int minute) {
+  const std::chrono::sys_days date{std::chrono::year(2026) / month / day};
+  return {std::chrono::seconds(date.time_since_epoch() + hours(hour) + minutes(minute)).count()};
+}
+
+// Berlin, 2026: Sunday 29 March 02:00 becomes 03:00 (01:00 UTC), Sunday 25 October 03:00 becomes
+// 02:00 (01:00 UTC).
+TEST(HoursOfAZone, AreThoseThatItsClocksShow) {
+  const std::vector<Hours> work{{0x1f, 8 * 3600, 20 * 3600, core::test::berlin()}};
+  // Winter: an hour ahead of UTC. Friday 27 March.
+  EXPECT_FALSE(in_hours(work, utc(3, 27, 6, 59)));
+  EXPECT_TRUE(in_hours(work, utc(3, 27, 7, 0)));
+  EXPECT_TRUE(in_hours(work, utc(3, 27, 18, 59)));
+  EXPECT_FALSE(in_hours(work, utc(3, 27, 19, 0)));
+  EXPECT_EQ(next_hours(work, utc(3, 26, 20, 0)), utc(3, 27, 7, 0));
+  // Over the change, and in summer: two.
+  EXPECT_EQ(next_hours(work, utc(3, 27, 19, 0)), utc(3, 30, 6, 0));
+  EXPECT_FALSE(in_hours(work, utc(3, 30, 5, 59)));
+  EXPECT_TRUE(in_hours(work, utc(3, 30, 6, 0)));
+  EXPECT_FALSE(in_hours(work, utc(3, 30, 18, 0)));
+  // And back.
+  EXPECT_EQ(next_hours(work, utc(10, 23, 18, 0)), utc(10, 26, 7, 0));
+  // The day of the zone, not of UTC: 23:30 on Sunday is Monday there.
+  const std::vector<Hours> monday{{0x01, 0, 3600, core::test::berlin()}};
+  EXPECT_TRUE(in_hours(monday, utc(1, 11, 23, 30)));  // a Sunday
+  EXPECT_FALSE(in_hours(monday, utc(1, 12, 0, 30)));
+  EXPECT_EQ(next_hours(monday, utc(1, 12, 0, 30)), utc(1, 18, 23, 0));
+}
+
+TEST(HoursOfAZone, AreOutWhereTheClocksLeaveThemOut) {
+  // 02:00-03:00 does not come on that Sunday.
+  const std::vector<Hours> all{{0x7f, 2 * 3600, 3 * 3600, core::test::berlin()}};
+  EXPECT_TRUE(in_hours(all, utc(3, 28, 1, 30)));
+  for (int minute = 0; minute < 24 * 60; ++minute) {
+    EXPECT_FALSE(in_hours(all, utc(3, 29, 0, minute))) << minute;
+  }
+  EXPECT_EQ(next_hours(all, utc(3, 28, 2, 0)), utc(3, 30, 0, 0));
+  const std::vector<Hours> sundays{{0x40, 2 * 3600, 3 * 3600, core::test::berlin()}};
+  EXPECT_EQ(next_hours(sundays, utc(3, 28, 12, 0)), utc(4, 5, 0, 0));
+  // One that begins in what is left out begins with the change.
+  const std::vector<Hours> later{{0x7f, 2 * 3600 + 1800, 4 * 3600, core::test::berlin()}};
+  EXPECT_FALSE(in_hours(later, utc(3, 29, 0, 59)));
+  EXPECT_TRUE(in_hours(later, utc(3, 29, 1, 0)));
+  EXPECT_FALSE(in_hours(later, utc(3, 29, 2, 0)));
+  EXPECT_EQ(next_hours(later, utc(3, 28, 12, 0)), utc(3, 29, 1, 0));
+}
+
+TEST(HoursOfAZone, AreInTwiceWhereTheClocksShowThemTwice) {
+  const std::vector<Hours> all{{0x7f, 2 * 3600, 3 * 3600, core::test::berlin()}};
+  EXPECT_FALSE(in_hours(all, utc(10, 24, 23, 59)));
+  EXPECT_TRUE(in_hours(all, utc(10, 25, 0, 0)));   // 02:00 of summer
+  EXPECT_TRUE(in_hours(all, utc(10, 25, 1, 59)));  // 02:59 of winter
+  EXPECT_FALSE(in_hours(all, utc(10, 25, 2, 0)));
+  EXPECT_EQ(next_hours(all, utc(10, 24, 12, 0)), utc(10, 25, 0, 0));
+  // A part of that hour comes, goes and comes again.
+  const std::vector<Hours> half{{0x7f, 2 * 3600 + 600, 2 * 3600 + 1800, core::test::berlin()}};
+  EXPECT_TRUE(in_hours(half, utc(10, 25, 0, 29)));
+  EXPECT_FALSE(in_hours(half, utc(10, 25, 0, 30)));
+  EXPECT_EQ(next_hours(half, utc(10, 25, 0, 30)), utc(10, 25, 1, 10));
+  EXPECT_TRUE(in_hours(half, utc(10, 25, 1, 10)));
+  EXPECT_EQ(next_hours(half, utc(10, 25, 1, 30)), utc(10, 26, 1, 10));
+  // One that was over when the clocks were put back into it begins again with that.
+  const std::vector<Hours> before{{0x7f, 3600, 2 * 3600 + 1800, core::test::berlin()}};
+  EXPECT_FALSE(in_hours(before, utc(10, 25, 0, 30)));
+  EXPECT_EQ(next_hours(before, utc(10, 25, 0, 30)), utc(10, 25, 1, 0));
+  EXPECT_TRUE(in_hours(before, utc(10, 25, 1, 29)));
+  EXPECT_FALSE(in_hours(before, utc(10, 25, 1, 30)));
+}
+
+TEST(HoursOfAZone, PassMidnightWithTheClocks) {
+  // Saturday 22:00 to Sunday 02:30, over both changes.
+  const std::vector<Hours> night{{0x20, 22 * 3600, 2 * 3600 + 1800, core::test::berlin()}};
+  EXPECT_FALSE(in_hours(night, utc(3, 28, 20, 59)));
+  EXPECT_TRUE(in_hours(night, utc(3, 28, 21, 0)));
+  EXPECT_TRUE(in_hours(night, utc(3, 29, 0, 59)));
+  EXPECT_FALSE(in_hours(night, utc(3, 29, 1, 0))) << "03:00: half past two never came";
+  EXPECT_TRUE(in_hours(night, utc(10, 24, 20, 0)));
+  EXPECT_TRUE(in_hours(night, utc(10, 25, 0, 29)));
+  EXPECT_FALSE(in_hours(night, utc(10, 25, 0, 30)));
+  EXPECT_TRUE(in_hours(night, utc(10, 25, 1, 0))) << "two o'clock again";
+  EXPECT_FALSE(in_hours(night, utc(10, 25, 1, 30)));
+  EXPECT_EQ(next_hours(night, utc(10, 25, 1, 30)), utc(10, 31, 21, 0));
+}
+
+TEST(HoursOfAZone, BeginWhereTheyHoldAndDidNotBefore) {
+  // Minute by minute over both weeks of a change: what is said of the next begin is what comes.
+  const std::vector<std::vector<Hours>> all{
+      {{0x7f, 2 * 3600, 3 * 3600, core::test::berlin()}},
+      {{0x60, 22 * 3600, 2 * 3600 + 1800, core::test::berlin()}},
+      {{0x7f, 3600, 2 * 3600 + 1800, core::test::berlin()}},
+      {{0x40, 2 * 3600 + 1800, 86'400, core::test::berlin()}, {0x01, 0, 3600}},
+      {{0x7f, 1800, 5400, core::test::zone_of("x", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0")}}};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (const auto from : {utc(3, 24, 0, 0), utc(10, 1, 0, 0), utc(10, 20, 0, 0)}) {
+      auto said = next_hours(all[i], from);
+      for (auto at = from + minutes(1); at < from + hours(24 * 10); at = at + minutes(1)) {
+        const bool begins = in_hours(all[i], at) && !in_hours(all[i], at - minutes(1));
+        if (!begins) continue;
+        ASSERT_EQ(said, at) << i << " " << core::utc_iso(at);
+        said = next_hours(all[i], at);
+      }
+    }
+  }
 }
 
 // ---- session ----
