@@ -49,6 +49,7 @@ void add_numbers(ordered_json& row, const risk::Denied& d) {
     row["have"] = d.have;
     row["allowed"] = d.allowed;
   }
+  if (!d.holder.empty()) row["holder"] = d.holder.view();
   if (!d.until) return;
   row["until"] = d.until->s;
   row["until_utc"] = iso_time(*d.until);
@@ -270,6 +271,8 @@ std::string_view key_of(Limit limit, std::string_view halt_kind) {
       return "strategies[].guards.after_losses";
     case Limit::kMaxOpen:
       return "strategies[].guards.max_open";
+    case Limit::kGroup:
+      return "strategies[].group";
     case Limit::kMaxTradesPerHour:
       return "strategies[].guards.max_trades_per_hour";
     case Limit::kMaxOpenContracts:

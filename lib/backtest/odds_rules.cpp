@@ -36,6 +36,7 @@ SessionEnd end_of(risk::Limit limit) {
     case risk::Limit::kAfterLosses:
     case risk::Limit::kRefusals:
     case risk::Limit::kMaxOpen:
+    case risk::Limit::kGroup:
     case risk::Limit::kMaxTradesPerHour:
     case risk::Limit::kMaxOpenContracts:
       break;

@@ -48,6 +48,7 @@ class Checker final {
     venue();
     notify();
     names();
+    groups();
     for (std::size_t i = 0; i < config_.engine.strategies.size(); ++i) {
       prefix_ = fmt::format("strategies[{}]", i);
       auto& s = config_.engine.strategies[i];
@@ -173,6 +174,26 @@ class Checker final {
                                     all[i].name, j));
         break;
       }
+    }
+    prefix_.clear();
+  }
+
+  /// A group of one is most often the name of another, mistyped; it would guard nothing.
+  void groups() {
+    const auto& all = config_.engine.strategies;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      prefix_ = fmt::format("strategies[{}]", i);
+      if (all[i].group.empty() || !good("group")) continue;
+      std::vector<std::string_view> others;
+      for (std::size_t j = 0; j < all.size(); ++j) {
+        if (j != i && !all[j].group.empty()) others.push_back(all[j].group.view());
+      }
+      if (std::find(others.begin(), others.end(), all[i].group.view()) != others.end()) continue;
+      const auto guess = did_you_mean(all[i].group.view(), others);
+      const auto at = place(full("group"));
+      config_.warnings.push_back(
+          {at.line, at.column, full("group"),
+           fmt::format("no other strategy is of the group '{}'{}", all[i].group, guess)});
     }
     prefix_.clear();
   }

@@ -473,6 +473,17 @@ std::string show_losses_pause(const Target& t) {
   return losses ? print(losses->pause) : "null";
 }
 
+std::optional<std::string> apply_group(Target& t, const YamlNode& node) {
+  const auto name = read_name(node);
+  if (!name) return name.error().text;
+  t.strategy->group = core::Name(*name);
+  return std::nullopt;
+}
+std::string show_group(const Target& t) {
+  const auto& group = t.strategy->group;
+  return group.empty() ? std::string(kNotSet) : group.str();
+}
+
 std::optional<std::string> apply_params(Target& t, const YamlNode& node) {
   if (node.kind != YamlNode::Kind::kMap) {
     return fmt::format("{} where a map is wanted, as {{ streak: 3 }}", shown(node));
@@ -760,6 +771,11 @@ constexpr std::array kSettings{
         "go "
         "forward and back there as its people's do; a window may pass midnight.",
         Reload::kLive),
+    Setting{
+        "strategies[].group", kNotSet, "1 to 40 letters, digits, '_' and '-'",
+        "Strategies of one group have one contract open at a time, all of them together, whatever "
+        "guards.max_open allows each.",
+        Reload::kLive, apply_group, show_group},
     row<DERIVD_OF_STRATEGY(enabled), read_bool>(
         "strategies[].enabled", "true", "true, false",
         "false: buys nothing, but its open contracts are still settled.", Reload::kLive),

@@ -37,6 +37,7 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   s.refused_in_row = slot.refusals.row;
   s.refused_until = slot.refusals.waiting(clock);
   s.trades_in_hour = slot.guards.purchases_in_hour(clock);
+  if (slot.group_mark != 0) s.group_holder = group_holder(slot, turn);
   s.session = slot.session;
   s.day_trades = day_trades();
   s.daily_profit_reached = daily_profit_reached;
@@ -60,6 +61,22 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
     if (w.slot == &slot || w.turn < turn) add(w.slot == &slot, false, w.stake);
   }
   return s;
+}
+
+core::Name Engine::Impl::group_holder(const Slot& slot, std::int64_t turn) const {
+  const auto is_of_group = [&](const core::Name& name) {
+    return std::any_of(slots.begin(), slots.end(), [&](const auto& other) {
+      return other->group_mark == slot.group_mark && other->name() == name;
+    });
+  };
+  for (const auto& [id, order] : ledger.exposed()) {
+    if (is_of_group(order->strategy)) return order->strategy;
+  }
+  for (const auto& w : waiting) {
+    if (w.slot->group_mark != slot.group_mark) continue;
+    if (w.slot == &slot || w.turn < turn) return w.slot->name();
+  }
+  return {};
 }
 
 void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,

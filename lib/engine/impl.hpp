@@ -134,6 +134,8 @@ struct Engine::Impl {
   bool stays_out(Slot& slot, const Decision& decision);
   /// Signals of this strategy that wait always count, those of others with a turn before `turn`.
   risk::Standing standing(Slot& slot, std::int64_t turn) const;
+  /// Who of its group has something at risk, or will by a signal with a turn before `turn`.
+  core::Name group_holder(const Slot& slot, std::int64_t turn) const;
   enum class Twin : std::uint8_t { kNone, kInFlight, kUnknown };
   Twin twin_of(const market::ContractSpec& spec, core::Money stake) const;
   void hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick, core::Money stake,

@@ -66,6 +66,7 @@ struct StrategySettings {
   staking::Settings staking;
   risk::SessionLimits session;
   risk::Guards guards;
+  core::Name group;  // its strategies have one contract open together; empty: of none
   bool enabled = true;
 };
 

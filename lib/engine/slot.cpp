@@ -28,12 +28,16 @@ std::optional<Numbers> numbers(std::string_view text) {
 }
 
 // A name as a number (FNV-1a), since the fields of the saved state are numbers; positive.
-std::int64_t fingerprint(const market::SymbolCode& symbol) {
+std::int64_t fingerprint(std::string_view name) {
   std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : symbol.view()) {
+  for (const char c : name) {
     hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   }
   return static_cast<std::int64_t>(hash >> 1);
+}
+
+std::int64_t mark_of(const core::Name& group) {
+  return group.empty() ? 0 : fingerprint(group.view());
 }
 
 template <class List, class Text>
@@ -74,6 +78,7 @@ Slot::Slot(const StrategySettings& s) : settings(s) {
   DERIVD_CHECK(plan_type != nullptr, "settings were not checked");
   make_strategy();
   plan = plan_type->make(s.staking);
+  group_mark = mark_of(s.group);
   start_with_nothing();
 }
 
@@ -129,6 +134,8 @@ void Slot::take_live(const StrategySettings& s) {
   configured = true;
   settings.session = s.session;
   settings.guards = s.guards;
+  settings.group = s.group;
+  group_mark = mark_of(s.group);
   settings.exit = s.exit;
   settings.enabled = s.enabled;
   told.reset();
@@ -231,12 +238,13 @@ execution::StrategyRecord Slot::record() const {
 // One line of key=value, blanks between them; `why`, free text, is last.
 std::string Slot::guards_text() const {
   return fmt::format(
-      "tick={} symbol={} trades={} won={} lost={} results={}:{}:{} cooling={} pausing={} losses={} "
+      "tick={} symbol={} group={} trades={} won={} lost={} results={}:{}:{} cooling={} pausing={} "
+      "losses={} "
       "buys={} day={} "
       "day_profit={} day_trades={} refused={} counted={} best={} booked={} paused={} why={}",
-      last_epoch.s, fingerprint(settings.symbol), trades, won, lost, wins_in_row, losses_in_row,
-      last_profit.units(), optional_time(guards.cooling_until), optional_time(guards.pausing_until),
-      guards.losses,
+      last_epoch.s, fingerprint(settings.symbol.view()), group_mark, trades, won, lost, wins_in_row,
+      losses_in_row, last_profit.units(), optional_time(guards.cooling_until),
+      optional_time(guards.pausing_until), guards.losses,
       joined(guards.purchases,
              [](const auto& p) { return fmt::format("{}:{}", p.order.value, p.time.s); }),
       day, day_profit.units(), day_trades, text_of(refusals),
@@ -283,8 +291,10 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   if (!results.empty() && results.size() != 3) return broken;
   last_epoch = {fields["tick"][0]};
   const auto& symbol = fields["symbol"];  // older records have none
-  const bool other_symbol = symbol.size() == 1 && symbol[0] != fingerprint(settings.symbol);
+  const bool other_symbol = symbol.size() == 1 && symbol[0] != fingerprint(settings.symbol.view());
   if (other_symbol) last_epoch = {};
+  const auto& group = fields["group"];  // older records have none
+  if (!configured && group.size() == 1) group_mark = group[0];
   trades = fields["trades"][0];
   won = fields["won"][0];
   lost = fields["lost"][0];

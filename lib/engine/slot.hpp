@@ -84,6 +84,9 @@ struct Slot {
   std::unique_ptr<staking::StakePlan> plan;
   std::string kept_counters;
   std::string kept_staking;
+  /// Its group as a number; 0: of none. The journal keeps it for what the configuration no longer
+  /// has: its open contract stands in the way of the others.
+  std::int64_t group_mark = 0;
   std::optional<StrategySettings> pending;  // waits until nothing of it is at risk
   core::VenueTime last_epoch;               // of the last tick that fed the counters
   core::VenueTime saved_at;                 // last_epoch of the latest record

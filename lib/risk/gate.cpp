@@ -64,6 +64,8 @@ std::string_view name_of(Limit limit) {
       return "refusals";
     case Limit::kMaxOpen:
       return "max_open";
+    case Limit::kGroup:
+      return "group";
     case Limit::kMaxTradesPerHour:
       return "max_trades_per_hour";
     case Limit::kMaxOpenContracts:
@@ -120,6 +122,8 @@ std::string sentence(const Denied& d) {
     case Limit::kMaxOpenContracts:
     case Limit::kMaxTradesPerDay:
       return counted();
+    case Limit::kGroup:
+      return fmt::format("group: one contract at a time, and {} has it", d.holder);
     case Limit::kDailyProfit:
       return "daily_profit: reached, until the day ends";
     case Limit::kSessionStop:
@@ -158,6 +162,11 @@ std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const
     return d;
   }
   if (auto d = count(Limit::kMaxOpen, s.open, guards.max_open)) return d;
+  if (!s.group_holder.empty()) {
+    auto d = plain(Limit::kGroup);
+    d.holder = s.group_holder;
+    return d;
+  }
   if (auto d = count(Limit::kMaxTradesPerHour, s.trades_in_hour, guards.max_trades_per_hour)) {
     return d;
   }

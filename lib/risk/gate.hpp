@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "core/decimal.hpp"
+#include "core/short_string.hpp"
 #include "core/time.hpp"
 #include "risk/limits.hpp"
 #include "risk/session.hpp"
@@ -28,6 +29,7 @@ enum class Limit : std::uint8_t {
   kAfterLosses,
   kRefusals,  // the venue refused, and may be asked again later
   kMaxOpen,
+  kGroup,  // another of its group, or itself, has the one contract that they may have
   kMaxTradesPerHour,
   kMaxOpenContracts,
   kMaxTradesPerDay,
@@ -62,6 +64,7 @@ struct Standing {
   std::int64_t refused_in_row = 0;
   std::optional<core::VenueTime> refused_until;  // set only while it lasts
   std::int64_t open = 0;
+  core::Name group_holder;  // the strategy of its group that has something open; empty: none
   std::int64_t trades_in_hour = 0;
   Session session;
   core::Money session_open;
@@ -86,6 +89,7 @@ struct Denied {
   core::Money open;
   core::Money left;
   std::optional<core::VenueTime> until;
+  core::Name holder;  // kGroup
   friend bool operator==(const Denied&, const Denied&) = default;
 };
 /// One sentence for people.

@@ -60,6 +60,7 @@ def strategy(rng, index, symbols):
         ["Mon-Fri 08:00-20:00 UTC", "Sun-Mon 22:00-07:00 UTC", "Mon-Sun 00:00-12:00 UTC", "Sun 06:00-23:00 UTC",
          "Sat-Wed 10:00-18:30 UTC", "Mon-Sun 09:30-18:00 Europe/Berlin", "Sun-Wed 20:00-09:15 America/New_York",
          "Mon-Sun 12:00-03:00 Australia/Lord_Howe"])])
+    maybe(rng, 0.25, out, "group", lambda: rng.choice(["g", "g", "h"]))
     if session:
         out["session"] = session
     if guards:
@@ -85,7 +86,7 @@ def case(seed):
     """(configuration, payouts or None, settle delay, balance, symbols)"""
     rng = random.Random(seed)
     symbols = rng.choice([["R_100"], ["R_75"], ["R_100", "R_75"], ["R_75", "R_100"]])
-    strategies = [strategy(rng, i, symbols) for i in range(rng.choice([1, 1, 1, 2, 3]))]
+    strategies = [strategy(rng, i, symbols) for i in range(rng.choice([1, 1, 2, 2, 3]))]
     config = {"strategies": strategies}
     # Much, or so little that a plan comes to its end.
     balance = 10_000_00 if rng.random() < 0.5 else rng.randint(1_00, 300_00)

@@ -490,6 +490,9 @@ class Account:
             return True
         if len(self.open_of(s)) >= g.get("max_open", 1):
             return True
+        group = s.config.get("group")
+        if group is not None and any(c.owner.config.get("group") == group for c in self.open):
+            return True
         if "max_trades_per_hour" in g:
             s.bought = [t for t in s.bought if epoch - 3600 < t]
             if len(s.bought) >= g["max_trades_per_hour"]:

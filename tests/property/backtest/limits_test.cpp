@@ -118,6 +118,7 @@ class Maker {
       s.guards.after_losses =
           risk::AfterLosses{between(1, 5), std::chrono::seconds(between(1, 300))};
     s.guards.max_trades_per_hour = optional(between(3, 60));
+    if (rng_.below(3) == 0) s.group = "g";
     if (maybe()) s.guards.min_payout_ratio = core::Decimal{between(5, 95), 2};
     return s;
   }
@@ -270,6 +271,11 @@ class Auditor {
     const auto& strategy = settings(t);
     const auto& limits = c_.options.settings.limits;
     EXPECT_LE(s.open, strategy.guards.max_open) << t.n;
+    std::int64_t of_group = 0;
+    for (std::size_t i = 0; i < of_.size(); ++i) {
+      if (!c_.options.settings.strategies.at(i).group.empty()) of_group += of_[i].open;
+    }
+    EXPECT_LE(of_group, 1) << t.n;
     if (limits.max_open_contracts) {
       EXPECT_LE(open_, *limits.max_open_contracts) << t.n;
     }

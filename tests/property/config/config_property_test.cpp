@@ -125,6 +125,7 @@ Keys any_strategy(Rng& rng, std::size_t index) {
   if (maybe(rng)) add("guards.max_trades_per_hour", count(rng, 100'000));
   if (maybe(rng)) add("guards.min_payout_ratio", ratio(rng, 0));
   if (maybe(rng)) add("guards.hours", hours(rng));
+  if (maybe(rng)) add("group", same(name(rng, rng.below(3))));
   if (maybe(rng)) add("enabled", word(rng, {"true", "false"}));
   return keys;
 }

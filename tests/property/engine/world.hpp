@@ -140,6 +140,7 @@ class World {
       s.guards.max_open = 1 + static_cast<std::int64_t>(rng.below(3));
       if (chance(20)) s.guards.cooldown = std::chrono::seconds(rng.below(5));
       if (chance(20)) s.guards.min_payout_ratio = core::Decimal{5, 2};
+      if (chance(25)) s.group = "g";
       if (chance(20)) s.guards.max_trades_per_hour = 5 + static_cast<std::int64_t>(rng.below(40));
       settings.strategies.push_back(s);
     }
@@ -538,10 +539,15 @@ class World {
   static void at_least(T value, const std::optional<T>& limit, const char* what) {
     EXPECT_TRUE(!limit || value >= *limit) << what << " is passed";
   }
+  bool is_of_group(const core::Name& strategy) const {
+    return std::any_of(settings.strategies.begin(), settings.strategies.end(),
+                       [&](const auto& s) { return s.name == strategy && !s.group.empty(); });
+  }
   void check() {
     const auto& l = settings.limits;
     core::Money open;
     std::int64_t open_count = 0;
+    std::int64_t open_of_group = 0;
     std::map<std::int64_t, core::Money> days;
     std::map<std::int64_t, std::int64_t> bought_on;
     std::map<std::string, core::Money> worst;
@@ -555,9 +561,11 @@ class World {
       } else {
         open += c.stake;
         ++open_count;
+        open_of_group += is_of_group(c.strategy) ? 1 : 0;
         w -= c.stake;
       }
     }
+    at_most(open_of_group, {std::int64_t{1}}, "group");
     at_most(open, l.max_open_stake, "max_open_stake");
     at_most(open_count, l.max_open_contracts, "max_open_contracts");
     at_least(balance, l.min_balance, "min_balance");

@@ -56,6 +56,7 @@ const std::map<std::string_view, std::string>& others() {
       {"guards.max_trades_per_hour", "77"},
       {"guards.min_payout_ratio", "0.5"},
       {"guards.hours", "Mon-Fri 08:00-20:00 UTC"},
+      {"group", "majors"},
       {"enabled", "false"},
   };
   return kOthers;

@@ -268,6 +268,21 @@ TEST(Load, JsonIsYaml) {
   EXPECT_EQ(s.guards.hours.at(0).weekdays, 0x7f);
 }
 
+TEST(Load, AGroupOfOneIsWarnedOf) {
+  const auto c = good(
+      R"({"strategies":[
+        {"name":"a","type":"even_odd","symbol":"R_100","staking":{"base":0.5},"group":"majors"},
+        {"name":"b","type":"even_odd","symbol":"R_100","staking":{"base":0.5},"group":"major"},
+        {"name":"c","type":"even_odd","symbol":"R_100","staking":{"base":0.5},"group":"majors"},
+        {"name":"d","type":"even_odd","symbol":"R_100","staking":{"base":0.5}}]})");
+  EXPECT_EQ(c.engine.strategies.at(0).group, "majors");
+  EXPECT_TRUE(c.engine.strategies.at(3).group.empty());
+  ASSERT_EQ(c.warnings.size(), 1u);
+  EXPECT_EQ(c.warnings[0].key, "strategies[1].group");
+  EXPECT_EQ(c.warnings[0].reason,
+            "no other strategy is of the group 'major', did you mean 'majors'?");
+}
+
 TEST(Load, HoursOfAZone) {
   const auto c = good(
       R"({"strategies":[{"name":"a","type":"even_odd","symbol":"R_100","params":{"streak":2},
@@ -621,7 +636,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 94u);
+  EXPECT_EQ(seen.size(), 95u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {

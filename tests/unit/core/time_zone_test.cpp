@@ -8,7 +8,7 @@
 #include <iterator>
 
 #include "core/rng.hpp"
-#include "tzif.hpp"
+#include "unit/core/tzif.hpp"
 
 namespace derivd::core {
 namespace {

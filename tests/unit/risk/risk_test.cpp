@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
 
-#include "../core/tzif.hpp"
 #include "core/utc.hpp"
 #include "risk/balance.hpp"
 #include "risk/day.hpp"
 #include "risk/gate.hpp"
 #include "risk/guards.hpp"
 #include "risk/refusals.hpp"
+#include "unit/core/tzif.hpp"
 
 namespace derivd::risk {
 namespace {
@@ -354,8 +354,11 @@ TEST_F(Gate, AsksInTheFixedOrder) {
   s.refused_in_row = 3;
   EXPECT_EQ(entry(), "refusals");
   s.refused_until.reset();
+  s.group_holder = "b";
   EXPECT_EQ(entry(), "max_open");
   s.open = 0;
+  EXPECT_EQ(entry(), "group");
+  s.group_holder = {};
   EXPECT_EQ(entry(), "max_trades_per_hour");
   s.trades_in_hour = 3;
   EXPECT_EQ(entry(), "max_open_contracts");
