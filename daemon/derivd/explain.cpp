@@ -204,6 +204,7 @@ std::string standing_of(const Hearing& hearing, const engine::StrategyView& view
         return "enters nothing until its contracts are settled: a change of its configuration "
                "waits";
       }
+      if (!view.guard.empty()) return fmt::format("pauses by a guard: {}", view.guard);
       return view.refused_in_row > 0 ? refusals_of(view)
                                      : "enters at its next signal if the limits allow it";
     case StrategyStatus::kPaused:
@@ -269,6 +270,8 @@ std::string_view key_of(Limit limit, std::string_view halt_kind) {
       return "strategies[].guards.cooldown";
     case Limit::kAfterLosses:
       return "strategies[].guards.after_losses";
+    case Limit::kDrawdown:
+      return "strategies[].guards.drawdown";
     case Limit::kMaxOpen:
       return "strategies[].guards.max_open";
     case Limit::kGroup:

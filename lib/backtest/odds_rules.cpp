@@ -34,6 +34,7 @@ SessionEnd end_of(risk::Limit limit) {
     case risk::Limit::kHours:
     case risk::Limit::kCooldown:
     case risk::Limit::kAfterLosses:
+    case risk::Limit::kDrawdown:
     case risk::Limit::kRefusals:
     case risk::Limit::kMaxOpen:
     case risk::Limit::kGroup:

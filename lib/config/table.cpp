@@ -473,6 +473,32 @@ std::string show_losses_pause(const Target& t) {
   return losses ? print(losses->pause) : "null";
 }
 
+risk::Drawdown& drawdown(Target& t) {
+  auto& drawdown = t.strategy->guards.drawdown;
+  if (!drawdown) drawdown.emplace();
+  return *drawdown;
+}
+std::optional<std::string> apply_drawdown_amount(Target& t, const YamlNode& node) {
+  const auto value = read_amount(node, t.config.engine.money_decimals);
+  if (!value) return value.error().text;
+  drawdown(t).amount = *value;
+  return std::nullopt;
+}
+std::string show_drawdown_amount(const Target& t) {
+  const auto& drawdown = t.strategy->guards.drawdown;
+  return drawdown ? print(drawdown->amount) : "null";
+}
+std::optional<std::string> apply_drawdown_pause(Target& t, const YamlNode& node) {
+  const auto value = read_pause(node);
+  if (!value) return value.error().text;
+  drawdown(t).pause = *value;
+  return std::nullopt;
+}
+std::string show_drawdown_pause(const Target& t) {
+  const auto& drawdown = t.strategy->guards.drawdown;
+  return drawdown ? print(drawdown->pause) : "null";
+}
+
 std::optional<std::string> apply_group(Target& t, const YamlNode& node) {
   const auto name = read_name(node);
   if (!name) return name.error().text;
@@ -758,6 +784,12 @@ constexpr std::array kSettings{
             show_losses_count},
     Setting{"strategies[].guards.after_losses.pause", kRequired, "1s to 7d",
             "Length of that pause.", Reload::kLive, apply_losses_pause, show_losses_pause},
+    Setting{"strategies[].guards.drawdown.amount", kRequired, kAmountAllowed,
+            "A fall of the session's profit this far below its best, of at least 0, that brings a "
+            "pause; the best begins anew there.",
+            Reload::kLive, apply_drawdown_amount, show_drawdown_amount},
+    Setting{"strategies[].guards.drawdown.pause", kRequired, "1s to 7d", "Length of that pause.",
+            Reload::kLive, apply_drawdown_pause, show_drawdown_pause},
     row<DERIVD_OF_STRATEGY(guards.max_trades_per_hour), (read_between<1, 100'000>)>(
         "strategies[].guards.max_trades_per_hour", kNotSet, "1 to 100000",
         "Purchases within any hour.", Reload::kLive),
@@ -890,7 +922,7 @@ constexpr std::array kSettings{
 std::span<const Setting> settings() { return kSettings; }
 
 bool is_optional_section(std::string_view path) {
-  return path == "strategies[].guards.after_losses";
+  return path == "strategies[].guards.after_losses" || path == "strategies[].guards.drawdown";
 }
 
 std::vector<std::string_view> available_types() {

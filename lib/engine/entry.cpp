@@ -34,6 +34,7 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   if (!s.in_hours) s.hours_begin = risk::next_hours(slot.settings.guards.hours, clock);
   if (slot.guards.cooling(clock)) s.cooling_until = slot.guards.cooling_until;
   if (slot.guards.pausing(clock)) s.pausing_until = slot.guards.pausing_until;
+  if (slot.guards.falling(clock)) s.falling_until = slot.guards.falling_until;
   s.refused_in_row = slot.refusals.row;
   s.refused_until = slot.refusals.waiting(clock);
   s.trades_in_hour = slot.guards.purchases_in_hour(clock);

@@ -110,7 +110,7 @@ Slot::Slot(core::Name name, std::uint8_t money_decimals) : configured(false) {
 
 void Slot::start_with_nothing() {
   session = {nothing(), nothing()};
-  last_profit = day_profit = nothing();
+  last_profit = day_profit = guards.top = nothing();
 }
 
 bool Slot::must_be_flat_for(const StrategySettings& s) const {
@@ -199,6 +199,7 @@ void Slot::on_settled(const execution::Order& order, bool today) {
   last_profit = profit;
   if (today) day_profit += profit;
   guards.on_settled(settings.guards, profit, order.settled_time);
+  guards.on_realised(settings.guards, session.realised, order.settled_time);
   if (plan) plan->on_result(profit);
   counted.erase(order.id);
   best_bids.erase(order.id);
@@ -216,7 +217,7 @@ void Slot::new_session() {
   ++session_number;
   session = {nothing(), nothing()};
   trades = won = lost = wins_in_row = losses_in_row = 0;
-  last_profit = nothing();
+  last_profit = guards.top = nothing();
   refusals.total = 0;
   if (plan) plan->restart();
   // Its stakes are its variables.
@@ -239,12 +240,12 @@ execution::StrategyRecord Slot::record() const {
 std::string Slot::guards_text() const {
   return fmt::format(
       "tick={} symbol={} group={} trades={} won={} lost={} results={}:{}:{} cooling={} pausing={} "
-      "losses={} "
-      "buys={} day={} "
+      "losses={} drawdown={}:{} buys={} day={} "
       "day_profit={} day_trades={} refused={} counted={} best={} booked={} paused={} why={}",
       last_epoch.s, fingerprint(settings.symbol.view()), group_mark, trades, won, lost, wins_in_row,
       losses_in_row, last_profit.units(), optional_time(guards.cooling_until),
       optional_time(guards.pausing_until), guards.losses,
+      guards.falling_until ? guards.falling_until->s : 0, guards.top.units(),
       joined(guards.purchases,
              [](const auto& p) { return fmt::format("{}:{}", p.order.value, p.time.s); }),
       day, day_profit.units(), day_trades, text_of(refusals),
@@ -287,6 +288,8 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   if (!refused.empty() && refused.size() != 5) return broken;
   const auto& best = fields["best"];  // older records have none
   if (best.size() % 2 != 0) return broken;
+  const auto& drawdown = fields["drawdown"];  // older records have none
+  if (!drawdown.empty() && drawdown.size() != 2) return broken;
   const auto& results = fields["results"];  // older records have none
   if (!results.empty() && results.size() != 3) return broken;
   last_epoch = {fields["tick"][0]};
@@ -306,6 +309,12 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   guards.cooling_until = time_of(fields["cooling"]);
   guards.pausing_until = time_of(fields["pausing"]);
   guards.losses = fields["losses"][0];
+  guards.falling_until.reset();
+  guards.top = session.peak;
+  if (!drawdown.empty()) {
+    if (drawdown[0] != 0) guards.falling_until = core::VenueTime{drawdown[0]};
+    guards.top = core::Money::minor(drawdown[1], nothing().exponent());
+  }
   guards.purchases.clear();
   for (std::size_t i = 0; i < buys.size(); i += 2) {
     guards.purchases.push_back({{buys[i]}, {buys[i + 1]}});

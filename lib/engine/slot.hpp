@@ -65,7 +65,7 @@ struct Slot {
   void on_purchase(core::OrderId order, core::VenueTime time, bool today);
   void on_settled(const execution::Order& order, bool today);
   void new_day(std::int64_t number);
-  /// Result, peak, stakes and counts from nothing; halts and guards stay as they are.
+  /// Result, peaks, stakes and counts from nothing; halts and pauses stay as they are.
   void new_session();
 
   execution::StrategyRecord record() const;

@@ -25,6 +25,23 @@ std::string_view name_of(StrategyStatus status) {
   return "?";
 }
 
+namespace {
+
+/// A pause of minutes or hours, in the order of the gate.
+core::Text guard_words(const risk::GuardState& guards, core::VenueTime now) {
+  risk::Denied d;
+  if (guards.pausing(now)) {
+    d.limit = risk::Limit::kAfterLosses;
+    d.until = guards.pausing_until;
+  } else if (guards.falling(now)) {
+    d.limit = risk::Limit::kDrawdown;
+    d.until = guards.falling_until;
+  }
+  return d.until ? core::Text::truncated(risk::sentence(d)) : core::Text{};
+}
+
+}  // namespace
+
 StrategyView Engine::Impl::view(const Slot& slot) const {
   StrategyView v;
   v.name = slot.name();
@@ -44,6 +61,7 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   v.refused_in_row = slot.refusals.row;
   v.refused_until = slot.refusals.waiting(clock);
   v.refusal = slot.refusal;
+  v.guard = guard_words(slot.guards, clock);
   for (const auto& [id, order] : ledger.exposed()) {
     if (order->strategy == slot.name()) ++v.open;
   }
@@ -59,6 +77,8 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   } else if (has_unknown(slot)) {
     v.status = StrategyStatus::kBlocked;
     v.reason = "an order's outcome is not proven yet";
+  } else if (!v.guard.empty()) {
+    v.reason = v.guard;
   } else if (slot.refusals.row > 0) {
     v.reason =
         core::Text::truncated(fmt::format("{} refused in a row{}{}", slot.refusals.row,

@@ -60,6 +60,8 @@ std::string_view name_of(Limit limit) {
       return "cooldown";
     case Limit::kAfterLosses:
       return "after_losses";
+    case Limit::kDrawdown:
+      return "drawdown";
     case Limit::kRefusals:
       return "refusals";
     case Limit::kMaxOpen:
@@ -113,6 +115,7 @@ std::string sentence(const Denied& d) {
                          d.until ? ", which begin at " + core::utc_iso(*d.until) : "");
     case Limit::kCooldown:
     case Limit::kAfterLosses:
+    case Limit::kDrawdown:
       return till();
     case Limit::kRefusals:
       return fmt::format("{}: {} in a row by the venue, nothing is asked until {}", name, d.have,
@@ -156,6 +159,7 @@ std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const
   }
   if (s.cooling_until) return until(Limit::kCooldown, *s.cooling_until);
   if (s.pausing_until) return until(Limit::kAfterLosses, *s.pausing_until);
+  if (s.falling_until) return until(Limit::kDrawdown, *s.falling_until);
   if (s.refused_until) {
     auto d = until(Limit::kRefusals, *s.refused_until);
     d.have = s.refused_in_row;

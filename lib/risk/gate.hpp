@@ -27,6 +27,7 @@ enum class Limit : std::uint8_t {
   kHours,
   kCooldown,
   kAfterLosses,
+  kDrawdown,
   kRefusals,  // the venue refused, and may be asked again later
   kMaxOpen,
   kGroup,  // another of its group, or itself, has the one contract that they may have
@@ -61,6 +62,7 @@ struct Standing {
   std::optional<core::VenueTime> hours_begin;    // the next ones, out of them
   std::optional<core::VenueTime> cooling_until;  // set only while it lasts
   std::optional<core::VenueTime> pausing_until;  // set only while it lasts
+  std::optional<core::VenueTime> falling_until;  // set only while it lasts
   std::int64_t refused_in_row = 0;
   std::optional<core::VenueTime> refused_until;  // set only while it lasts
   std::int64_t open = 0;

@@ -50,10 +50,17 @@ struct AfterLosses {
   std::chrono::seconds pause{0};
 };
 
+/// A session that falls so far below its best pauses.
+struct Drawdown {
+  core::Money amount;
+  std::chrono::seconds pause{0};
+};
+
 struct Guards {
   std::int64_t max_open = 1;
   std::chrono::seconds cooldown{0};  // from settlement; over after it
   std::optional<AfterLosses> after_losses;
+  std::optional<Drawdown> drawdown;
   std::optional<std::int64_t> max_trades_per_hour;  // rolling
   std::optional<core::Decimal> min_payout_ratio;    // (payout − stake) / stake
   std::vector<Hours> hours;                         // empty: always

@@ -54,6 +54,8 @@ def strategy(rng, index, symbols):
     maybe(rng, 0.3, guards, "cooldown", lambda: f"{rng.choice([0, 1, 2, 3, 4, 10, 60])}s")
     maybe(rng, 0.3, guards, "after_losses",
           lambda: {"count": rng.randint(1, 5), "pause": rng.choice(["1s", "4s", "30s", "5m"])})
+    maybe(rng, 0.3, guards, "drawdown",
+          lambda: {"amount": amount(rng, base, base * 12), "pause": rng.choice(["1s", "7s", "2m", "1h"])})
     maybe(rng, 0.3, guards, "max_trades_per_hour", lambda: rng.randint(1, 400))
     maybe(rng, 0.12, guards, "min_payout_ratio", lambda: rng.choice(["0.05", "0.09", "0.90", "0.94"]))
     maybe(rng, 0.15, guards, "hours", lambda: [rng.choice(

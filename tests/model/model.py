@@ -396,7 +396,8 @@ class Strategy:
         self.guards = config.get("guards") or {}
         self.realised = self.peak = self.drawdown = 0
         self.halted = None
-        self.cooling = self.pausing = None
+        self.cooling = self.pausing = self.falling = None
+        self.top = 0  # the best result since the last pause after a drawdown
         self.losses = 0
         self.bought = []  # epochs
 
@@ -469,6 +470,11 @@ class Account:
             s.losses = s.losses + 1 if c.profit < 0 else 0
             if s.losses >= after["count"]:
                 s.losses, s.pausing = 0, when + seconds(after["pause"])
+        drawdown = s.guards.get("drawdown")
+        if drawdown:
+            s.top = max(s.top, s.realised)
+            if s.realised <= s.top - cents(drawdown["amount"]):
+                s.top, s.falling = s.realised, when + seconds(drawdown["pause"])
         self.day_profit += c.profit
         target = self.limit("daily_profit")
         if target is not None and self.day_profit >= target:
@@ -487,6 +493,8 @@ class Account:
         if s.cooling is not None and epoch < s.cooling:
             return True
         if s.pausing is not None and epoch < s.pausing:
+            return True
+        if s.falling is not None and epoch < s.falling:
             return True
         if len(self.open_of(s)) >= g.get("max_open", 1):
             return True

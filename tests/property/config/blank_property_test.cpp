@@ -125,6 +125,8 @@ Document document(Document::Style style, std::string_view path, std::string_view
   // These two are required together.
   if (own == "guards.after_losses.count") keys.emplace_back("guards.after_losses.pause", "\"1m\"");
   if (own == "guards.after_losses.pause") keys.emplace_back("guards.after_losses.count", "3");
+  if (own == "guards.drawdown.amount") keys.emplace_back("guards.drawdown.pause", "\"1m\"");
+  if (own == "guards.drawdown.pause") keys.emplace_back("guards.drawdown.amount", "3.00");
   Document out(style, path);
   out.print(top, strategy);
   return out;

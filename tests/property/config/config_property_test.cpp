@@ -122,6 +122,10 @@ Keys any_strategy(Rng& rng, std::size_t index) {
     add("guards.after_losses.count", count(rng, 1000));
     add("guards.after_losses.pause", span(rng));
   }
+  if (maybe(rng)) {
+    add("guards.drawdown.amount", amount(rng));
+    add("guards.drawdown.pause", span(rng));
+  }
   if (maybe(rng)) add("guards.max_trades_per_hour", count(rng, 100'000));
   if (maybe(rng)) add("guards.min_payout_ratio", ratio(rng, 0));
   if (maybe(rng)) add("guards.hours", hours(rng));

@@ -31,6 +31,12 @@ Settings random_settings(core::Rng& rng) {
     if (rng.below(2) == 0) s.guards.cooldown = std::chrono::seconds(rng.below(7));
     if (rng.below(2) == 0) s.guards.after_losses = risk::AfterLosses{2, std::chrono::seconds(20)};
     if (rng.below(2) == 0) s.guards.max_trades_per_hour = 30;
+    if (rng.below(3) == 0) s.group = "g";
+    if (rng.below(2) == 0) {
+      s.guards.drawdown =
+          risk::Drawdown{core::Money::minor(60 + static_cast<std::int64_t>(rng.below(150))),
+                         std::chrono::seconds(4 + rng.below(20))};
+    }
     out.strategies.push_back(s);
   }
   out.limits.daily_loss = core::Money::minor(2000);

@@ -53,6 +53,8 @@ const std::map<std::string_view, std::string>& others() {
       {"guards.cooldown", "5s"},
       {"guards.after_losses.count", "5"},
       {"guards.after_losses.pause", "5m"},
+      {"guards.drawdown.amount", "5.00"},
+      {"guards.drawdown.pause", "2h"},
       {"guards.max_trades_per_hour", "77"},
       {"guards.min_payout_ratio", "0.5"},
       {"guards.hours", "Mon-Fri 08:00-20:00 UTC"},

@@ -152,6 +152,104 @@ TEST(Groups, OfAReloadHoldAtOnce) {
   EXPECT_EQ(rig.buy().strategy, "b");
 }
 
+// ---- drawdown ----
+
+TEST(DrawdownInTheEngine, PausesFromTheSettlementAlsoOverARestart) {
+  auto s = every_tick("a", "1.00");
+  s.guards.drawdown = risk::Drawdown{usd("2.00"), seconds(600)};
+  auto rig = live_rig({s});
+  std::int64_t contract = 0;
+  const auto trade = [&](std::string_view paid) {
+    rig.tick("1.02");
+    rig.bought(rig.buy().order, ++contract, "1.95");
+    rig.settle(contract, paid);
+  };
+  trade("1.95");  // 0.95
+  trade("0.00");
+  trade("0.50");  // -0.55: 1.50 below
+  EXPECT_EQ(rig.view("a").guard, "");
+  rig.restart();
+  rig.live();
+  trade("0.00");  // -1.55: 2.50 below
+  const auto began = rig.now.venue.s;
+  const auto until = core::utc_iso(core::VenueTime{began + 600});
+  EXPECT_EQ(rig.view("a").guard.view(), "drawdown: until " + until);
+  EXPECT_EQ(rig.view("a").reason.view(), "drawdown: until " + until);
+  rig.restart();
+  rig.live();
+  EXPECT_EQ(rig.view("a").guard.view(), "drawdown: until " + until);
+  rig.tick("R_100", began + 598, "1.02");
+  EXPECT_TRUE(rig.buys.empty());
+  const auto d = last_decision(rig, "a");
+  ASSERT_TRUE(d.denied);
+  EXPECT_EQ(d.denied->limit, risk::Limit::kDrawdown);
+  EXPECT_EQ(d.text.view(), "drawdown: until " + until);
+  rig.tick("R_100", began + 600, "1.02");
+  rig.bought(rig.buy().order, ++contract, "1.95");
+  EXPECT_EQ(rig.view("a").guard, "");
+  // The best began anew at -1.55: a loss of 1.00 is none of 2.00, and two are.
+  rig.settle(contract, "0.00");
+  EXPECT_EQ(rig.view("a").guard, "");
+  rig.restart();
+  rig.live();
+  trade("0.00");
+  EXPECT_NE(rig.view("a").guard, "");
+}
+
+TEST(DrawdownInTheEngine, OfAReloadKnowsTheBestOfBefore) {
+  auto rig = live_rig({every_tick("a", "1.00")});
+  for (std::int64_t id = 1; id <= 2; ++id) {
+    rig.tick("1.02");
+    rig.bought(rig.buy().order, id, "1.95");
+    rig.settle(id, id == 1 ? "1.95" : "0.00");
+  }
+  auto wanted = rig.settings;
+  wanted.strategies[0].guards.drawdown = risk::Drawdown{usd("1.90"), seconds(60)};
+  rig.reconfigure(wanted);
+  rig.tick("1.02");
+  rig.bought(rig.buy().order, 3, "1.95");
+  rig.settle(3, "0.10");  // 0.90 below -0.05: 1.90 below 0.95
+  EXPECT_NE(rig.view("a").guard, "");
+}
+
+TEST(DrawdownInTheEngine, BeginsAtNothingWithANewSession) {
+  auto s = every_tick("a", "1.00");
+  s.guards.drawdown = risk::Drawdown{usd("1.50"), seconds(60)};
+  s.session.take_profit = usd("0.90");
+  auto rig = live_rig({s});
+  rig.tick("1.02");
+  rig.bought(rig.buy().order, 1, "1.95");
+  rig.settle(1, "1.95");
+  ASSERT_EQ(rig.view("a").status, StrategyStatus::kHalted);
+  rig.engine->resume("a", rig.now, rig.actions);
+  rig.tick("1.02");
+  rig.bought(rig.buy().order, 2, "1.95");
+  rig.settle(2, "0.00");  // 1.95 below the session before, 1.00 below this one's
+  EXPECT_EQ(rig.view("a").guard, "");
+}
+
+TEST(DrawdownInTheEngine, ARecordOfBeforeTakesTheSessionsPeak) {
+  auto s = every_tick("a", "1.00");
+  s.guards.drawdown = risk::Drawdown{usd("3.00"), seconds(60)};
+  auto rig = live_rig({s});
+  rig.tick("1.02");
+  rig.bought(rig.buy().order, 1, "1.95");
+  rig.settle(1, "1.95");
+  auto& guards = rig.book.strategies.at("a").guards;
+  const auto at = guards.find(" drawdown=");
+  ASSERT_NE(at, std::string::npos);
+  guards.erase(at, guards.find(' ', at + 1) - at);
+  rig.restart();
+  rig.live();
+  for (std::int64_t id = 2; id <= 4; ++id) {
+    EXPECT_EQ(rig.view("a").guard, "");
+    rig.tick("1.02");
+    rig.bought(rig.buy().order, id, "1.95");
+    rig.settle(id, "0.00");
+  }
+  EXPECT_NE(rig.view("a").guard, "") << "-2.05 is 3.00 below the peak of 0.95";
+}
+
 // ---- hours of a zone ----
 
 TEST(HoursInTheEngine, OfAZoneSayWhenTheyBeginThere) {

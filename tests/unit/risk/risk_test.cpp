@@ -300,6 +300,35 @@ TEST(Guards, TheHourRolls) {
   EXPECT_TRUE(unlimited.purchases.empty());
 }
 
+TEST(Drawdown, PausesAndBeginsAnewThere) {
+  Guards guards;
+  guards.drawdown = Drawdown{usd("2.00"), seconds(60)};
+  GuardState state;
+  state.on_realised(guards, usd("-1.99"), at(100));
+  EXPECT_FALSE(state.falling_until) << "the best is at least 0, and not so far away";
+  state.on_realised(guards, usd("3.00"), at(110));
+  state.on_realised(guards, usd("1.01"), at(120));
+  EXPECT_FALSE(state.falling_until);
+  state.on_realised(guards, usd("1.00"), at(130));
+  EXPECT_TRUE(state.falling(at(189)));
+  EXPECT_FALSE(state.falling(at(190))) << "over at t + 60";
+  EXPECT_EQ(state.top, usd("1.00"));
+  // From there on, also below 0.
+  state.on_realised(guards, usd("-0.99"), at(200));
+  EXPECT_EQ(state.falling_until, at(190));
+  state.on_realised(guards, usd("-1.00"), at(210));
+  EXPECT_EQ(state.falling_until, at(270));
+  EXPECT_EQ(state.top, usd("-1.00"));
+  state.on_realised(guards, usd("-2.50"), at(220));
+  EXPECT_EQ(state.falling_until, at(270)) << "1.50 since";
+  // Without the guard the best is kept all the same.
+  guards.drawdown.reset();
+  state.on_realised(guards, usd("7.00"), at(300));
+  state.on_realised(guards, usd("1.00"), at(310));
+  EXPECT_EQ(state.top, usd("7.00"));
+  EXPECT_EQ(state.falling_until, at(270));
+}
+
 // ---- the gate ----
 
 struct Gate : ::testing::Test {
@@ -348,8 +377,11 @@ TEST_F(Gate, AsksInTheFixedOrder) {
   s.in_hours = true;
   EXPECT_EQ(entry(), "cooldown");
   s.cooling_until.reset();
+  s.falling_until = at(6);
   EXPECT_EQ(entry(), "after_losses");
   s.pausing_until.reset();
+  EXPECT_EQ(entry(), "drawdown");
+  s.falling_until.reset();
   s.refused_until = at(7);
   s.refused_in_row = 3;
   EXPECT_EQ(entry(), "refusals");
