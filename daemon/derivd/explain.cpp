@@ -49,6 +49,10 @@ void add_numbers(ordered_json& row, const risk::Denied& d) {
     row["have"] = d.have;
     row["allowed"] = d.allowed;
   }
+  if (d.limit == Limit::kVolatility && d.allowed == 0) {
+    row["measured"] = d.measured.to_string() + "%";
+    row[d.above ? "max" : "min"] = d.bound.to_string() + "%";
+  }
   if (!d.holder.empty()) row["holder"] = d.holder.view();
   if (!d.until) return;
   row["until"] = d.until->s;
@@ -266,6 +270,8 @@ std::string_view key_of(Limit limit, std::string_view halt_kind) {
       return "";
     case Limit::kHours:
       return "strategies[].guards.hours";
+    case Limit::kVolatility:
+      return "strategies[].guards.volatility";
     case Limit::kCooldown:
       return "strategies[].guards.cooldown";
     case Limit::kAfterLosses:
@@ -325,6 +331,7 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
                           ? ordered_json(nullptr)
                           : ordered_json(std::chrono::duration<double>(tick->age).count());
   out["last_tick"] = view->last_tick ? ordered_json(view->last_tick->s) : nullptr;
+  if (view->volatility) out["volatility"] = view->volatility->to_string() + "%";
   if (auto rules = rules_of(of, *view); !rules.empty()) out["rules"] = std::move(rules);
   if (const auto program = of.engine.program(name)) out["program"] = program_row(*program);
   out["last_tick_utc"] =

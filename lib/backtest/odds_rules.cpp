@@ -32,6 +32,7 @@ SessionEnd end_of(risk::Limit limit) {
     case risk::Limit::kNotReady:
     case risk::Limit::kUnknownOrder:
     case risk::Limit::kHours:
+    case risk::Limit::kVolatility:
     case risk::Limit::kCooldown:
     case risk::Limit::kAfterLosses:
     case risk::Limit::kDrawdown:

@@ -52,6 +52,7 @@ class Checker final {
     for (std::size_t i = 0; i < config_.engine.strategies.size(); ++i) {
       prefix_ = fmt::format("strategies[{}]", i);
       auto& s = config_.engine.strategies[i];
+      volatility(s);
       const auto* type = good("type") ? strategy::find_type(s.type) : nullptr;
       const auto before = c_.problems.size();
       if (type != nullptr && type->programmed) {
@@ -291,6 +292,19 @@ class Checker final {
       if (good("rules")) problem("rules", "is required by type rules: a list of when and buy");
     } else if (symbol != nullptr && good("candles") && good("contract.duration")) {
       read_rules({*list, full("rules"), c_.text}, *symbol, s, config_.places, c_.problems);
+    }
+  }
+
+  // ---- guards ----
+  void volatility(const StrategySettings& s) {
+    const auto& bounds = s.guards.volatility;
+    if (!bounds || !good("guards.volatility.min") || !good("guards.volatility.max")) return;
+    if (!bounds->min && !bounds->max) {
+      problem("guards.volatility", "has neither min nor max; give one of them, as max: 0.02%");
+    } else if (bounds->min && bounds->max && *bounds->min > *bounds->max) {
+      problem("guards.volatility.min",
+              fmt::format("{}% is above max, {}%: nothing would ever be bought",
+                          bounds->min->to_string(), bounds->max->to_string()));
     }
   }
 

@@ -17,6 +17,7 @@
 #include "core/currency.hpp"
 #include "core/notice.hpp"
 #include "market/symbols.hpp"
+#include "risk/volatility.hpp"
 #include "rules/parse.hpp"
 #include "staking/plan.hpp"
 #include "strategy/registry.hpp"
@@ -57,6 +58,7 @@ constexpr std::size_t kMaxTemplate = 1000;  // Telegram takes 4096 characters
 constexpr std::string_view kTemplateAllowed =
     "a text with fields in braces, as \"{account}: {text}\"";
 constexpr std::string_view kAmountAllowed = "an amount above 0, in the currency's decimals";
+constexpr std::string_view kPercentAllowed = "a percentage above 0%, at most 100%, as 0.02%";
 constexpr std::string_view kLevelAllowed = "an amount above 0, or a share of the stake as 50%";
 
 /// A choice among words that stand for the values of an enumeration from 0 on.
@@ -499,6 +501,34 @@ std::string show_drawdown_pause(const Target& t) {
   return drawdown ? print(drawdown->pause) : "null";
 }
 
+risk::VolatilityBounds& volatility(Target& t) {
+  auto& bounds = t.strategy->guards.volatility;
+  if (!bounds) bounds.emplace();
+  return *bounds;
+}
+std::optional<std::string> apply_volatility_ticks(Target& t, const YamlNode& node) {
+  const auto value = read_count(node, risk::Volatility::kLeast, risk::Volatility::kMost);
+  if (!value) return value.error().text;
+  volatility(t).ticks = *value;
+  return std::nullopt;
+}
+std::string show_volatility_ticks(const Target& t) {
+  const auto& bounds = t.strategy->guards.volatility;
+  return bounds ? print(bounds->ticks) : "null";
+}
+template <auto Bound>
+std::optional<std::string> apply_volatility_bound(Target& t, const YamlNode& node) {
+  const auto value = read_percent(node, 100);
+  if (!value) return value.error().text;
+  volatility(t).*Bound = *value;
+  return std::nullopt;
+}
+template <auto Bound>
+std::string show_volatility_bound(const Target& t) {
+  const auto& bounds = t.strategy->guards.volatility;
+  return bounds && (*bounds).*Bound ? ((*bounds).*Bound)->to_string() + "%" : "null";
+}
+
 std::optional<std::string> apply_group(Target& t, const YamlNode& node) {
   const auto name = read_name(node);
   if (!name) return name.error().text;
@@ -803,6 +833,18 @@ constexpr std::array kSettings{
         "go "
         "forward and back there as its people's do; a window may pass midnight.",
         Reload::kLive),
+    Setting{"strategies[].guards.volatility.ticks", kRequired, "2 to 4000",
+            "The market's volatility is the standard deviation of so many of its latest returns "
+            "from tick to tick.",
+            Reload::kLive, apply_volatility_ticks, show_volatility_ticks},
+    Setting{"strategies[].guards.volatility.min", kNotSet, kPercentAllowed,
+            "Buys only while that is at least this, in percent.", Reload::kLive,
+            apply_volatility_bound<&risk::VolatilityBounds::min>,
+            show_volatility_bound<&risk::VolatilityBounds::min>},
+    Setting{"strategies[].guards.volatility.max", kNotSet, kPercentAllowed,
+            "Buys only while that is at most this, in percent.", Reload::kLive,
+            apply_volatility_bound<&risk::VolatilityBounds::max>,
+            show_volatility_bound<&risk::VolatilityBounds::max>},
     Setting{
         "strategies[].group", kNotSet, "1 to 40 letters, digits, '_' and '-'",
         "Strategies of one group have one contract open at a time, all of them together, whatever "
@@ -922,7 +964,8 @@ constexpr std::array kSettings{
 std::span<const Setting> settings() { return kSettings; }
 
 bool is_optional_section(std::string_view path) {
-  return path == "strategies[].guards.after_losses" || path == "strategies[].guards.drawdown";
+  return path == "strategies[].guards.after_losses" || path == "strategies[].guards.drawdown" ||
+         path == "strategies[].guards.volatility";
 }
 
 std::vector<std::string_view> available_types() {

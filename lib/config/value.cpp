@@ -279,6 +279,21 @@ Result<core::Decimal> read_decimal(const YamlNode& node, int low, int high) {
   return *value;
 }
 
+Result<core::Decimal> read_percent(const YamlNode& node, int most) {
+  const auto refused = [&] {
+    return invalid(fmt::format(
+        "{} is no percentage; allowed: above 0%, at most {}%, with at most {} decimals, as 0.02%",
+        shown(node), most, kMaxRatioDecimals));
+  };
+  if (node.kind != YamlNode::Kind::kScalar || !node.text.ends_with('%')) return refused();
+  auto number = node;
+  number.text.pop_back();
+  number.quoted = false;  // "50%" in quotes is no other value
+  const auto value = read_decimal(number, 0, most);
+  if (!value) return refused();
+  return *value;
+}
+
 Result<std::chrono::seconds> read_span(const YamlNode& node, std::chrono::seconds low,
                                        std::chrono::seconds high) {
   const auto allowed =

@@ -39,6 +39,8 @@ core::Money most_amount(std::uint8_t decimals);
 core::Result<std::int64_t> read_count(const YamlNode& node, std::int64_t low, std::int64_t high);
 /// Between the bounds, both out of reach (`low` < value <= `high`), at most 6 decimals.
 core::Result<core::Decimal> read_decimal(const YamlNode& node, int low, int high);
+/// "0.02%", above 0% and at most `most` percent, at most 6 decimals.
+core::Result<core::Decimal> read_percent(const YamlNode& node, int most);
 /// "0s", "90s", "10m", "1h", "1d".
 core::Result<std::chrono::seconds> read_span(const YamlNode& node, std::chrono::seconds low,
                                              std::chrono::seconds high);

@@ -92,6 +92,7 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
   if (!exits.empty()) exit_tick(tick, history);
   for (const auto& slot : slots) {
     if (!slot->runs() || slot->settings.symbol != tick.symbol) continue;
+    if (slot->volatility) feed_volatility(*slot, *feed, tick, push == Feed::Push::kRestarted);
     if (push == Feed::Push::kRestarted) {
       forget_ticks(*slot);
       slot->last_epoch = {};
@@ -130,6 +131,21 @@ void Engine::Impl::feed_contracts(const market::Tick& tick, Feed::Push push) {
     verifying.pop_front();
     verify(id);  // puts it back while it cannot decide
   }
+}
+
+// What was published while the link was away is missing; what the venue itself leaves out is not.
+void Engine::Impl::feed_volatility(Slot& slot, const Feed& feed, const market::Tick& tick,
+                                   bool restarted) {
+  auto& window = *slot.volatility;
+  if (slot.volatility_at.s == 0) {
+    window.clear();
+    feed.each_past([&](const market::Tick& past) { window.push(past.quote); });
+  } else if (restarted ||
+             feed.linked_since() > slot.volatility_at + std::chrono::seconds(feed.interval_s())) {
+    window.clear();
+  }
+  window.push(tick.quote);
+  slot.volatility_at = tick.epoch;
 }
 
 /// The saved counters know this tick already. Live ticks that stay behind mean that the venue's

@@ -103,6 +103,7 @@ struct StrategyView {
   core::Money peak;
   core::Money next_stake;
   std::optional<core::VenueTime> last_tick;
+  std::optional<core::Decimal> volatility;  // in percent, with guards.volatility, once it is known
   core::Text guard;          // the pause of a guard that lasts, in words; empty: none
   core::Text last_decision;  // why it did or did not enter at the last signal
   std::int64_t refused = 0;  // purchases and quotes of this session that the venue refused

@@ -32,6 +32,7 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   s.unknown_order = has_unknown(slot);
   s.in_hours = risk::in_hours(slot.settings.guards.hours, clock);
   if (!s.in_hours) s.hours_begin = risk::next_hours(slot.settings.guards.hours, clock);
+  if (slot.volatility) s.volatility = &*slot.volatility;
   if (slot.guards.cooling(clock)) s.cooling_until = slot.guards.cooling_until;
   if (slot.guards.pausing(clock)) s.pausing_until = slot.guards.pausing_until;
   if (slot.guards.falling(clock)) s.falling_until = slot.guards.falling_until;

@@ -111,6 +111,7 @@ struct Engine::Impl {
   /// `came`: when the venue's time was what the tick says, at the latest.
   void feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, core::VenueTime came,
                  bool history);
+  void feed_volatility(Slot& slot, const Feed& feed, const market::Tick& tick, bool restarted);
   bool is_behind(Slot& slot, const market::Tick& tick, bool history);
   void feed_past(Slot& slot, const Feed& feed);
   rules::Own own(const Slot& slot) const;

@@ -79,6 +79,7 @@ Slot::Slot(const StrategySettings& s) : settings(s) {
   make_strategy();
   plan = plan_type->make(s.staking);
   group_mark = mark_of(s.group);
+  make_volatility();
   start_with_nothing();
 }
 
@@ -94,6 +95,14 @@ void Slot::make_strategy() {
   if (!kept.empty()) strategy->keep(kept);
   wants_past = strategy->wants_past();
   wants_own = strategy->wants_own();
+}
+
+void Slot::make_volatility() {
+  const auto& bounds = settings.guards.volatility;
+  if (bounds && volatility && volatility->needed() == bounds->ticks + 1) return;
+  volatility.reset();
+  if (bounds) volatility.emplace(bounds->ticks);
+  volatility_at = {};
 }
 
 bool Slot::is_scripted() const {
@@ -136,6 +145,7 @@ void Slot::take_live(const StrategySettings& s) {
   settings.guards = s.guards;
   settings.group = s.group;
   group_mark = mark_of(s.group);
+  make_volatility();
   settings.exit = s.exit;
   settings.enabled = s.enabled;
   told.reset();
@@ -155,7 +165,7 @@ void Slot::take_over(const StrategySettings& s) {
   if (others) {
     script_changed = script_run != 0;
     make_strategy();
-    last_epoch = {};
+    last_epoch = volatility_at = {};
   }
   make_plan(s.staking);
 }
@@ -169,7 +179,7 @@ void Slot::retire() {
 // A run is a run only if nothing is missing in it.
 void Slot::start_counting_anew() {
   if (strategy) strategy->reset();
-  last_epoch = {};
+  last_epoch = volatility_at = {};
 }
 
 void Slot::make_plan(const staking::Settings& s) {

@@ -21,6 +21,7 @@
 #include "risk/guards.hpp"
 #include "risk/refusals.hpp"
 #include "risk/session.hpp"
+#include "risk/volatility.hpp"
 #include "staking/plan.hpp"
 #include "strategy/strategy.hpp"
 
@@ -92,6 +93,11 @@ struct Slot {
   core::VenueTime saved_at;                 // last_epoch of the latest record
   int behind = 0;                           // live ticks in a row that are older than that
 
+  /// With guards.volatility: of every tick of the symbol, also while it may not enter. Not in the
+  /// journal: the venue's history makes it anew.
+  std::optional<risk::Volatility> volatility;
+  core::VenueTime volatility_at;  // of the last of them; 0: it begins with what is known of before
+
   std::int64_t session_number = 1;
   risk::Session session;
   std::int64_t trades = 0;  // purchases of this session
@@ -152,6 +158,7 @@ struct Slot {
   void start_counting_anew();
   void start_with_nothing();
   void make_strategy();
+  void make_volatility();
   void make_plan(const staking::Settings& s);
   std::string guards_text() const;
   core::Result<void> load_guards(std::string_view text);

@@ -62,6 +62,7 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   v.refused_until = slot.refusals.waiting(clock);
   v.refusal = slot.refusal;
   v.guard = guard_words(slot.guards, clock);
+  if (slot.volatility && slot.volatility->ready()) v.volatility = slot.volatility->percent();
   for (const auto& [id, order] : ledger.exposed()) {
     if (order->strategy == slot.name()) ++v.open;
   }
@@ -139,8 +140,9 @@ std::optional<strategy::ProgramView> Engine::program(std::string_view strategy) 
 }
 
 bool Engine::wants_past() const {
-  return std::any_of(impl_->slots.begin(), impl_->slots.end(),
-                     [](const auto& slot) { return slot->runs() && slot->wants_past; });
+  return std::any_of(impl_->slots.begin(), impl_->slots.end(), [](const auto& slot) {
+    return slot->runs() && (slot->wants_past || slot->volatility);
+  });
 }
 
 std::uint64_t Engine::symbols_revision() const { return impl_->symbols_revision; }

@@ -15,6 +15,7 @@
 #include "core/time.hpp"
 #include "risk/limits.hpp"
 #include "risk/session.hpp"
+#include "risk/volatility.hpp"
 
 namespace derivd::risk {
 
@@ -25,6 +26,7 @@ enum class Limit : std::uint8_t {
   kNotReady,      // offline, not reconciled yet, or stopping
   kUnknownOrder,  // an order of this strategy whose outcome is not proven
   kHours,
+  kVolatility,
   kCooldown,
   kAfterLosses,
   kDrawdown,
@@ -60,6 +62,7 @@ struct Standing {
   bool unknown_order = false;
   bool in_hours = true;
   std::optional<core::VenueTime> hours_begin;    // the next ones, out of them
+  const Volatility* volatility = nullptr;        // of its symbol, where the guard is set
   std::optional<core::VenueTime> cooling_until;  // set only while it lasts
   std::optional<core::VenueTime> pausing_until;  // set only while it lasts
   std::optional<core::VenueTime> falling_until;  // set only while it lasts
@@ -92,6 +95,10 @@ struct Denied {
   core::Money left;
   std::optional<core::VenueTime> until;
   core::Name holder;  // kGroup
+  // kVolatility, once it is known: in percent, and over how many returns (`have`).
+  core::Decimal measured;
+  core::Decimal bound;
+  bool above = false;  // it is the upper one that does not hold
   friend bool operator==(const Denied&, const Denied&) = default;
 };
 /// One sentence for people.

@@ -56,6 +56,14 @@ struct Drawdown {
   std::chrono::seconds pause{0};
 };
 
+/// Bounds of the market's volatility, in percent, over so many returns from tick to tick; at least
+/// one of them is set.
+struct VolatilityBounds {
+  std::int64_t ticks = 0;
+  std::optional<core::Decimal> min;
+  std::optional<core::Decimal> max;
+};
+
 struct Guards {
   std::int64_t max_open = 1;
   std::chrono::seconds cooldown{0};  // from settlement; over after it
@@ -64,6 +72,7 @@ struct Guards {
   std::optional<std::int64_t> max_trades_per_hour;  // rolling
   std::optional<core::Decimal> min_payout_ratio;    // (payout − stake) / stake
   std::vector<Hours> hours;                         // empty: always
+  std::optional<VolatilityBounds> volatility;
 };
 
 }  // namespace derivd::risk

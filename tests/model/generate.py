@@ -62,6 +62,12 @@ def strategy(rng, index, symbols):
         ["Mon-Fri 08:00-20:00 UTC", "Sun-Mon 22:00-07:00 UTC", "Mon-Sun 00:00-12:00 UTC", "Sun 06:00-23:00 UTC",
          "Sat-Wed 10:00-18:30 UTC", "Mon-Sun 09:30-18:00 Europe/Berlin", "Sun-Wed 20:00-09:15 America/New_York",
          "Mon-Sun 12:00-03:00 Australia/Lord_Howe"])])
+    if rng.random() < 0.2:
+        guards["volatility"] = {"ticks": rng.choice([2, 3, 10, 40])}
+        bounds = rng.choice([("min",), ("max",), ("min", "max")])
+        for key in bounds:
+            guards["volatility"][key] = rng.choice({"min": ["0.005%", "0.015%", "0.021%"],
+                                                    "max": ["0.022%", "0.0255%", "0.04%"]}[key])
     maybe(rng, 0.25, out, "group", lambda: rng.choice(["g", "g", "h"]))
     if session:
         out["session"] = session

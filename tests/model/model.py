@@ -378,6 +378,13 @@ def within(windows, epoch):
     return False
 
 
+def deviation(quotes):
+    """Of the returns from quote to quote, in percent: the population's standard deviation."""
+    returns = [100 * (float(b) / float(a) - 1) for a, b in zip(quotes, quotes[1:])]
+    mean = math.fsum(returns) / len(returns)
+    return math.sqrt(math.fsum((r - mean) ** 2 for r in returns) / len(returns))
+
+
 class Strategy:
     def __init__(self, config):
         self.config = config
@@ -400,6 +407,7 @@ class Strategy:
         self.top = 0  # the best result since the last pause after a drawdown
         self.losses = 0
         self.bought = []  # epochs
+        self.quotes = []  # the latest, one more than the returns of guards.volatility
 
     def floor(self):
         if "stop_loss" not in self.session:
@@ -438,6 +446,8 @@ class Account:
         for s in self.strategies:
             if s.symbol != symbol:
                 continue
+            if "volatility" in s.guards:
+                s.quotes = (s.quotes + [quote])[-s.guards["volatility"]["ticks"] - 1:]
             if isinstance(s.signal, Rules):
                 s.open = len(self.open_of(s))
                 s.trades_today = sum((at - self.day_starts) // 86400 == day for at in s.bought)
@@ -490,6 +500,13 @@ class Account:
         g, limits = s.guards, self.limits
         if s.halted or not within(g.get("hours"), epoch):
             return True
+        window = g.get("volatility")
+        if window is not None:
+            if len(s.quotes) <= window["ticks"]:
+                return True
+            moves = deviation(s.quotes)
+            if moves < float(window.get("min", "0%")[:-1]) or moves > float(window.get("max", "100%")[:-1]):
+                return True
         if s.cooling is not None and epoch < s.cooling:
             return True
         if s.pausing is not None and epoch < s.pausing:

@@ -129,6 +129,11 @@ Keys any_strategy(Rng& rng, std::size_t index) {
   if (maybe(rng)) add("guards.max_trades_per_hour", count(rng, 100'000));
   if (maybe(rng)) add("guards.min_payout_ratio", ratio(rng, 0));
   if (maybe(rng)) add("guards.hours", hours(rng));
+  if (maybe(rng)) {
+    add("guards.volatility.ticks", same(digits(rng, 2, 4000)));
+    add("guards.volatility.max", {"0.0250%", "0.025%"});
+    if (maybe(rng)) add("guards.volatility.min", {"\"0.001%\"", "0.001%"});
+  }
   if (maybe(rng)) add("group", same(name(rng, rng.below(3))));
   if (maybe(rng)) add("enabled", word(rng, {"true", "false"}));
   return keys;

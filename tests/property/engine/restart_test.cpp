@@ -32,6 +32,10 @@ Settings random_settings(core::Rng& rng) {
     if (rng.below(2) == 0) s.guards.after_losses = risk::AfterLosses{2, std::chrono::seconds(20)};
     if (rng.below(2) == 0) s.guards.max_trades_per_hour = 30;
     if (rng.below(3) == 0) s.group = "g";
+    if (rng.below(4) == 0) {
+      s.guards.volatility = risk::VolatilityBounds{2 + static_cast<std::int64_t>(rng.below(9)),
+                                                   core::Decimal{12, 3}, core::Decimal{20, 3}};
+    }
     if (rng.below(2) == 0) {
       s.guards.drawdown =
           risk::Drawdown{core::Money::minor(60 + static_cast<std::int64_t>(rng.below(150))),

@@ -55,6 +55,9 @@ const std::map<std::string_view, std::string>& others() {
       {"guards.after_losses.pause", "5m"},
       {"guards.drawdown.amount", "5.00"},
       {"guards.drawdown.pause", "2h"},
+      {"guards.volatility.ticks", "50"},
+      {"guards.volatility.min", "0.01%"},
+      {"guards.volatility.max", "0.05%"},
       {"guards.max_trades_per_hour", "77"},
       {"guards.min_payout_ratio", "0.5"},
       {"guards.hours", "Mon-Fri 08:00-20:00 UTC"},
@@ -77,6 +80,9 @@ Config with(const Setting& setting, const std::string& value) {
   YamlNode node;
   node.kind = YamlNode::Kind::kScalar;
   node.text = value;
+  if (setting.path.find(".volatility.") != std::string_view::npos) {
+    strategy.guards.volatility = risk::VolatilityBounds{20, {}, core::Decimal{1, 0}};
+  }
   if (setting.path.ends_with(".params")) {
     strategy.params[value] = 2;
   } else if (setting.path.ends_with(".rules")) {

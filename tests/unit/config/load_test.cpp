@@ -636,7 +636,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 97u);
+  EXPECT_EQ(seen.size(), 100u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {

@@ -250,6 +250,90 @@ TEST(DrawdownInTheEngine, ARecordOfBeforeTakesTheSessionsPeak) {
   EXPECT_NE(rig.view("a").guard, "") << "-2.05 is 3.00 below the peak of 0.95";
 }
 
+// ---- volatility ----
+
+StrategySettings calm_only(std::string_view name, std::int64_t ticks, std::string_view most) {
+  auto s = every_tick(name, "1.00");
+  s.guards.volatility = risk::VolatilityBounds{ticks, {}, *core::Decimal::parse(most)};
+  return s;
+}
+
+TEST(VolatilityInTheEngine, CountsEveryTickAlsoWhileNothingMayEnter) {
+  auto rig = live_rig({calm_only("a", 3, "0.5")});
+  EXPECT_TRUE(rig.engine->wants_past());
+  for (const auto* quote : {"100.00", "100.02", "100.00"}) {
+    rig.tick(quote);
+    EXPECT_EQ(last_decision(rig, "a").denied->limit, risk::Limit::kVolatility);
+    EXPECT_FALSE(rig.view("a").volatility);
+  }
+  EXPECT_EQ(rig.view("a").last_decision, "volatility: not known yet, 3 of 4 ticks were seen");
+  rig.tick("100.02");
+  EXPECT_TRUE(rig.view("a").volatility);
+  rig.bought(rig.buy().order, 1, "1.95");
+  // A jump while its contract is open is in the window when the next signal comes.
+  rig.tick("102.00");
+  rig.settle(1, "0.00");
+  rig.tick("102.02");
+  EXPECT_TRUE(rig.buys.empty());
+  EXPECT_NE(rig.view("a").last_decision.view().find("above the most allowed, 0.5%"),
+            std::string_view::npos);
+  rig.tick("102.00");
+  rig.tick("102.02");  // the jump has left it
+  EXPECT_EQ(rig.buys.size(), 1u);
+}
+
+TEST(VolatilityInTheEngine, IsMadeAnewByTheVenuesHistory) {
+  auto rig = live_rig({calm_only("a", 3, "0.5")});
+  for (const auto* quote : {"100.00", "103.00", "103.02"}) rig.tick(quote);
+  rig.restart();
+  rig.live();
+  const auto end = rig.now.venue.s;
+  rig.tick("R_100", end - 4, "100.00", true);
+  rig.tick("R_100", end - 2, "103.00", true);
+  rig.tick("R_100", end, "103.02", true);
+  EXPECT_TRUE(rig.buys.empty());
+  rig.tick("103.00");
+  EXPECT_NE(rig.view("a").last_decision.view().find("above the most allowed"),
+            std::string_view::npos)
+      << rig.view("a").last_decision.view();
+}
+
+TEST(VolatilityInTheEngine, BeginsAnewBehindTicksThatWereLost) {
+  auto rig = live_rig({calm_only("a", 2, "0.5")});
+  for (const auto* quote : {"100.00", "100.02", "100.00"}) rig.tick(quote);
+  rig.bought(rig.buy().order, 1, "1.95");
+  rig.settle(1, "0.00");
+  rig.offline();
+  rig.advance_to(rig.now.venue.s + 60);
+  rig.live();
+  rig.tick("100.02");
+  EXPECT_EQ(rig.view("a").last_decision, "volatility: not known yet, 1 of 3 ticks were seen");
+}
+
+TEST(VolatilityInTheEngine, OfAReloadKnowsTheTicksOfBefore) {
+  auto rig = live_rig({every_tick("a", "1.00")});
+  for (const auto* quote : {"100.00", "104.00", "104.02", "104.00"}) rig.tick(quote);
+  rig.bought(rig.buy().order, 1, "1.95");
+  rig.settle(1, "0.00");
+  auto wanted = rig.settings;
+  wanted.strategies[0].guards.volatility =
+      risk::VolatilityBounds{4, {}, *core::Decimal::parse("0.5")};
+  rig.reconfigure(wanted);
+  rig.tick("104.02");
+  EXPECT_NE(rig.view("a").last_decision.view().find("over 4 ticks is above"),
+            std::string_view::npos)
+      << rig.view("a").last_decision.view();
+  // A longer one begins with what is known, too.
+  wanted.strategies[0].guards.volatility->ticks = 9;
+  rig.reconfigure(wanted);
+  rig.tick("104.00");
+  EXPECT_EQ(rig.view("a").last_decision, "volatility: not known yet, 6 of 10 ticks were seen");
+  wanted.strategies[0].guards.volatility.reset();
+  rig.reconfigure(wanted);
+  rig.tick("104.02");
+  EXPECT_EQ(rig.buys.size(), 1u);
+}
+
 // ---- hours of a zone ----
 
 TEST(HoursInTheEngine, OfAZoneSayWhenTheyBeginThere) {

@@ -6,6 +6,7 @@
 #include "risk/gate.hpp"
 #include "risk/guards.hpp"
 #include "risk/refusals.hpp"
+#include "risk/volatility.hpp"
 #include "unit/core/tzif.hpp"
 
 namespace derivd::risk {
@@ -329,6 +330,86 @@ TEST(Drawdown, PausesAndBeginsAnewThere) {
   EXPECT_EQ(state.falling_until, at(270));
 }
 
+core::Price price(std::string_view text) { return core::Price::parse(text, 2).value(); }
+
+TEST(VolatilityWindow, IsThePopulationsDeviationOfReturns) {
+  // 1%, -1% of 101 and 0: by hand, mean 0, the rest below.
+  Volatility v(3);
+  EXPECT_EQ(v.needed(), 4);
+  EXPECT_EQ(v.quotes(), 0);
+  for (const auto* quote : {"100.00", "101.00", "99.99"}) v.push(price(quote));
+  EXPECT_EQ(v.quotes(), 3);
+  EXPECT_FALSE(v.ready());
+  v.push(price("99.99"));
+  ASSERT_TRUE(v.ready());
+  // sqrt((1 + 1 + 0) / 3) = 0.8164966 percent.
+  EXPECT_EQ(v.percent(), (core::Decimal{816'497, 6}));
+  EXPECT_TRUE(v.against({8165, 4}) < 0);
+  EXPECT_TRUE(v.against({81649, 5}) > 0);
+  // The oldest leaves: 1%, -1%, 0 becomes -1%, 0, 0: sqrt(1/3 - 1/9) = 0.4714045 percent.
+  v.push(price("99.99"));
+  EXPECT_EQ(v.percent(), (core::Decimal{471'405, 6}));
+  // A market that stands still has none, whatever was before.
+  for (int i = 0; i < 3; ++i) v.push(price("99.99"));
+  EXPECT_TRUE(v.against({0, 0}) == 0);
+  EXPECT_EQ(v.percent(), (core::Decimal{0, 0}));
+  v.clear();
+  EXPECT_EQ(v.quotes(), 0);
+  EXPECT_FALSE(v.ready());
+}
+
+TEST(VolatilityWindow, ComparesExactly) {
+  Volatility v(2);
+  for (const auto* quote : {"100.00", "102.00", "102.00"}) v.push(price(quote));
+  EXPECT_TRUE(v.against({1, 0}) == 0) << "2% and 0: exactly 1%";
+  EXPECT_TRUE(v.against({999'999, 6}) > 0);
+  EXPECT_TRUE(v.against({1'000'001, 6}) < 0);
+}
+
+TEST(VolatilityWindow, NeverDriftsAndNeverOverflows) {
+  Volatility v(4000);
+  Volatility fresh(4000);
+  // From one end to the other of what a quote can be, and then calm.
+  for (int i = 0; i < 9000; ++i) {
+    v.push(core::Price::raw(i % 2 == 0 ? 1 : 1'000'000'000'000'000, 2));
+  }
+  EXPECT_TRUE(v.against({100, 0}) > 0);
+  for (int i = 0; i < 4001; ++i) {
+    const auto quote = core::Price::raw(100'000 + i * 37 % 11, 2);
+    v.push(quote);
+    fresh.push(quote);
+  }
+  EXPECT_EQ(v.percent(), fresh.percent());
+  EXPECT_TRUE(v.against(fresh.percent()) == fresh.against(fresh.percent()));
+  // Quotes with other decimals are another market's.
+  v.push(core::Price::raw(1'000'000, 3));
+  EXPECT_EQ(v.quotes(), 1);
+}
+
+TEST(VolatilityWindow, SaysWhyInOneSentence) {
+  Volatility v(2);
+  Standing s;
+  s.ready = true;
+  s.volatility = &v;
+  Guards guards;
+  guards.volatility = VolatilityBounds{2, core::Decimal{5, 1}, core::Decimal{15, 1}};
+  const auto said = [&] {
+    const auto d = check_entry(s, {}, guards, {});
+    return d ? sentence(*d) : "go";
+  };
+  EXPECT_EQ(said(), "volatility: not known yet, 0 of 3 ticks were seen");
+  for (const auto* quote : {"100.00", "100.00", "100.00"}) v.push(price(quote));
+  EXPECT_EQ(said(), "volatility: 0% over 2 ticks is below the least allowed, 0.5%");
+  v.push(price("102.00"));
+  EXPECT_EQ(said(), "go") << "1%";
+  v.push(price("98.94"));
+  EXPECT_EQ(said(), "volatility: 2.5% over 2 ticks is above the most allowed, 1.5%");
+  guards.volatility->max.reset();
+  EXPECT_EQ(said(), "go");
+  guards.volatility = VolatilityBounds{2, {}, core::Decimal{25, 1}};
+  EXPECT_EQ(said(), "go") << "at most is with it";
+}
+
 // ---- the gate ----
 
 struct Gate : ::testing::Test {
@@ -375,6 +456,11 @@ TEST_F(Gate, AsksInTheFixedOrder) {
   s.ready = true;
   EXPECT_EQ(entry(), "hours");
   s.in_hours = true;
+  Volatility window(2);
+  guards.volatility = VolatilityBounds{2, {}, core::Decimal{1, 0}};
+  s.volatility = &window;
+  EXPECT_EQ(entry(), "volatility");
+  guards.volatility.reset();
   EXPECT_EQ(entry(), "cooldown");
   s.cooling_until.reset();
   s.falling_until = at(6);
