@@ -56,6 +56,7 @@ std::uint32_t CallBudget::reserve_for(Call call, const Group& group) const {
     case Call::kPing:
     case Call::kHistoryOnly:
     case Call::kPast:
+    case Call::kCandles:
     case Call::kWatch:
     case Call::kPoll:
     case Call::kProposal:

@@ -21,6 +21,7 @@ std::string_view name_of(Call call) {
     case Call::kHistory:
     case Call::kHistoryOnly:
     case Call::kPast:
+    case Call::kCandles:
       return "ticks_history";
     case Call::kWatch:
     case Call::kPoll:
@@ -64,6 +65,7 @@ Fate fate_of(Call call) {
     case Call::kHistory:
     case Call::kHistoryOnly:
     case Call::kPast:
+    case Call::kCandles:
     case Call::kWatch:
     case Call::kPoll:
     case Call::kPortfolio:
@@ -95,6 +97,7 @@ core::Duration reply_timeout(Call call) {
     case Call::kHistory:
     case Call::kHistoryOnly:
     case Call::kPast:
+    case Call::kCandles:
     case Call::kWatch:
     case Call::kPoll:
     case Call::kPortfolio:

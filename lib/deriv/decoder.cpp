@@ -34,6 +34,7 @@ constexpr std::array kPayloadKeys{
     PayloadKey{"transaction", Message::kTransaction},
     PayloadKey{"balance", Message::kBalance},
     PayloadKey{"history", Message::kHistory},
+    PayloadKey{"candles", Message::kCandles},
     PayloadKey{"proposal", Message::kProposal},
     PayloadKey{"ping", Message::kPing},
     PayloadKey{"time", Message::kTime},
@@ -124,6 +125,7 @@ Status Pass::finish() {
     return bad("msg_type", fmt::format("does not fit the payload {}", name_of(out.message)));
   }
   if (auto* history = std::get_if<HistoryPayload>(&out.payload)) history->decimals = decimals;
+  if (auto* candles = std::get_if<CandlesPayload>(&out.payload)) candles->decimals = decimals;
   return {};
 }
 

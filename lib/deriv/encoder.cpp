@@ -173,6 +173,17 @@ void Encoder::ticks_between(std::string& out, std::int64_t req_id, std::string_v
   end(out, req_id);
 }
 
+void Encoder::candles(std::string& out, std::int64_t req_id, std::string_view symbol,
+                      std::int32_t seconds, core::VenueTime from, std::int64_t count) const {
+  begin(out);
+  // The start is always said: without one the venue takes one of its own (contracts.md, row 7).
+  put(out,
+      "\"ticks_history\":\"{}\",\"start\":{},\"end\":\"latest\",\"count\":{},"
+      "\"style\":\"candles\",\"granularity\":{},",
+      symbol, from.s, count, seconds);
+  end(out, req_id);
+}
+
 void Encoder::open_contract(std::string& out, std::int64_t req_id, core::ContractId contract,
                             bool subscribe) const {
   begin(out);

@@ -51,6 +51,7 @@ constexpr std::array kTable{
     ErrorRow{"InvalidAppID", kSession},
     ErrorRow{"InvalidContractProposal", kTransient},
     ErrorRow{"InvalidCurrency", kPermanent},
+    ErrorRow{"InvalidGranularity", kPermanent},
     ErrorRow{"InvalidOfferings", kContract},
     ErrorRow{"InvalidSellContractProposal", kContract},
     ErrorRow{"InvalidStartEnd", kParameter},

@@ -41,6 +41,7 @@ class OptionsRules final : public Rules {
       case Call::kHistory:
       case Call::kHistoryOnly:
       case Call::kPast:
+      case Call::kCandles:
       case Call::kForget:
       case Call::kOfferings:
       case Call::kTradingTimes:

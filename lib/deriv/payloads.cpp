@@ -678,6 +678,8 @@ Status decode_payload(Message message, Value v, const WireNames& names, Amounts 
       return decode_tick(v, out.emplace<TickPayload>());
     case Message::kHistory:
       return decode_history(v, out.emplace<HistoryPayload>());
+    case Message::kCandles:
+      return decode_candles(v, out.emplace<CandlesPayload>());
     case Message::kAuthorize:
       return decode_authorize(v, out.emplace<AuthorizePayload>());
     case Message::kTime:

@@ -40,6 +40,8 @@ Message expected(Call call) {
     case Call::kHistoryOnly:
     case Call::kPast:
       return Message::kHistory;
+    case Call::kCandles:
+      return Message::kCandles;
     case Call::kWatch:
     case Call::kPoll:
       return Message::kContract;
@@ -173,6 +175,11 @@ Task* Session::Impl::task_of(const Pending& asked) {
         if (is_it(wanted.task)) task = &wanted.task;
       }
       break;
+    case Call::kCandles:
+      for (auto& wanted : candles) {
+        if (is_it(wanted.task)) task = &wanted.task;
+      }
+      break;
     case Call::kPing:
     case Call::kProposal:
     case Call::kPrice:
@@ -208,6 +215,7 @@ bool Session::Impl::is_vital(const Pending& asked) const {
     case Call::kHistory:
     case Call::kHistoryOnly:
     case Call::kPast:
+    case Call::kCandles:
     case Call::kWatch:
     case Call::kPoll:
     case Call::kProposal:
@@ -296,6 +304,9 @@ void Session::Impl::on_failed_read(const Pending& asked, std::string_view why, b
   if (asked.call == Call::kPast && !rate_limited && task->attempts + 1 >= kMaxAttempts) {
     return refuse_past(asked, why);
   }
+  if (asked.call == Call::kCandles && !rate_limited && task->attempts + 1 >= kMaxAttempts) {
+    return refuse_candles(asked, why);
+  }
   const bool symbol = asked.call == Call::kTicks || asked.call == Call::kHistory ||
                       asked.call == Call::kHistoryOnly;
   // Nobody trades by these; what is not told is not known, and the venue judges each purchase.
@@ -349,6 +360,8 @@ void Session::Impl::on_reply(const Pending& asked, const Now& now) {
       return on_history(asked, std::get<HistoryPayload>(frame.payload), now);
     case Call::kPast:
       return on_past(asked, std::get<HistoryPayload>(frame.payload));
+    case Call::kCandles:
+      return on_candles(asked, std::get<CandlesPayload>(frame.payload));
     case Call::kWatch:
       return on_contract(std::get<ContractPayload>(frame.payload), false, now);
     case Call::kPoll:
@@ -458,6 +471,9 @@ void Session::Impl::on_error_reply(const Pending& asked, const ApiError& error, 
   if (asked.call == Call::kPast && is_final_for_reads(error_class)) {
     return refuse_past(asked, describe(error));
   }
+  if (asked.call == Call::kCandles && is_final_for_reads(error_class)) {
+    return refuse_candles(asked, describe(error));
+  }
   if (asked.call == Call::kOfferings && error_class != ErrorClass::kRateLimit) {
     return refuse_offerings(asked, error.code, describe(error));
   }
@@ -504,6 +520,7 @@ void Session::Impl::on_stream(const Now& now) {
     case Message::kBalance:
       return on_balance(std::get<BalancePayload>(frame.payload), now);
     case Message::kHistory:
+    case Message::kCandles:
     case Message::kAuthorize:
     case Message::kTime:
     case Message::kActiveSymbols:

@@ -106,6 +106,7 @@ void Session::Impl::pump(const Now& now) {
     pump_polls(now);
     pump_past(now);
     pump_prices(now);
+    pump_candles(now);
     pump_market(now);
   }
   pump_forgets(now);
@@ -265,6 +266,7 @@ void Session::Impl::restart_streams(const Now& now) {
   }
   for (auto& wanted : polls) wanted.task.want();
   for (auto& wanted : past) wanted.task.want();
+  for (auto& wanted : candles) wanted.task.want();
   renew_market(now);
   forgets.clear();
   report = {};

@@ -40,6 +40,7 @@ class V3Rules final : public Rules {
       case Call::kHistory:
       case Call::kHistoryOnly:
       case Call::kPast:
+      case Call::kCandles:
       case Call::kForget:
       case Call::kOfferings:
       case Call::kTradingTimes:
