@@ -162,6 +162,8 @@ class Machine final {
   void prime(core::VenueTime epoch, core::Price quote);
   /// Candles of the past, oldest first, the last one unfinished; they replace what ticks made.
   void prime_candles(int interval, std::span<const CandleValue> candles);
+  /// A tick that those candles may lack: of candles alone, nothing runs.
+  void join_candles(core::VenueTime epoch, core::Price quote);
   /// Init and the first Start, on the last tick of the window. Once, after prime().
   void start(Millis now, std::vector<Wish>& out);
 
