@@ -45,7 +45,7 @@ Trader::Trader(const config::Config& config, deriv::SessionSettings settings, de
       lock_(std::move(lock)),
       symbols_(config.engine.symbols),
       dialect_(settings.dialect),
-      engine_(config.engine),
+      engine_(config.engine, {.candles = true}),
       session_(std::move(settings), wire, *this, rng,
                config.venue.mode == config::Mode::kPaper ? std::optional(config.venue.paper)
                                                          : std::nullopt,

@@ -161,6 +161,9 @@ class Trader final : public deriv::SessionListener {
   void on_offerings_refused(const market::SymbolCode& symbol, std::string_view code,
                             std::string_view why) override;
   void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override;
+  void on_candles(const deriv::PastCandles& candles) override;
+  void on_candles_refused(const market::SymbolCode& symbol, std::int32_t seconds,
+                          core::VenueTime from, std::string_view why) override;
   void on_quote(const deriv::Quote& quote) override;
   void on_quote_refused(core::OrderId order, const execution::Refusal& refusal) override;
   void on_price(const deriv::PriceAnswer& price) override;
@@ -194,6 +197,7 @@ class Trader final : public deriv::SessionListener {
   void perform(engine::Watch& action);
   void perform(engine::Poll& action);
   void perform(engine::AskReport& action);
+  void perform(engine::AskCandles& action);
   void perform(engine::Tell& action);
   void perform(engine::SendSell& action);
   void perform(engine::StartScript& action);

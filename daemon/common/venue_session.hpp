@@ -58,6 +58,11 @@ class VenueSession final {
                  const core::Now& now) {
     session_.ask_price(number, spec, amount, now);
   }
+  /// Of the venue itself, also in paper mode.
+  void ask_candles(const market::SymbolCode& symbol, std::int32_t length, core::VenueTime from,
+                   const core::Now& now) {
+    session_.ask_candles(symbol, length, from, now);
+  }
   void buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
            std::string_view quote_id, const core::Now& now, const core::Name& buyer = {}) {
     paper_ ? paper_->buy(order, spec, max_price, now)

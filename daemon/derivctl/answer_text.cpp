@@ -313,6 +313,28 @@ std::string rules_text(const ordered_json& rules) {
   return out;
 }
 
+std::string candles_text(const ordered_json& candles) {
+  const auto rows = rows_of(candles);
+  if (rows.empty()) return {};
+  std::string out = "\ncandles, and what they began with\n";
+  for (const auto* row : rows) {
+    const auto& of = at(*row, "of");
+    const auto length = cell(at(*row, "length"));
+    if (is(at(*row, "source"), "venue")) {
+      add(out, "   {:<6}  {} of the venue{}, since {}\n", length, cell(at(*row, "count")),
+          cell(of) == length ? "" : fmt::format(", made of its {}", cell(of)),
+          cell(at(*row, "since_utc")));
+    } else if (is(at(*row, "source"), "asked")) {
+      add(out, "   {:<6}  the venue is asked and has not answered yet\n", length);
+    } else {
+      const auto& refusal = at(*row, "refusal");
+      add(out, "   {:<6}  the ticks that were known{}\n", length,
+          is_blank(refusal) ? "" : fmt::format(": {}", cell(refusal)));
+    }
+  }
+  return out;
+}
+
 std::string program_text(const ordered_json& program) {
   if (!program.is_object()) return {};
   const auto& line = at(program, "line");
@@ -344,6 +366,7 @@ std::string explained_text(const ordered_json& e) {
                          standing.empty() ? "" : ": ", standing);
   if (!at(e, "config").is_null()) add(out, "set in {}\n", shown(at(e, "config")));
   out += rules_text(at(e, "rules"));
+  out += candles_text(at(e, "candles"));
   out += program_text(at(e, "program"));
   const auto decisions = rows_of(at(e, "decisions"));
   add(out, "\nlast signals, newest first{}\n", decisions.empty() ? ": none yet" : "");

@@ -249,6 +249,33 @@ ordered_json rules_of(const Explained& of, const engine::StrategyView& view) {
   return rows;
 }
 
+/// What the candles that it looks at began with.
+ordered_json candles_of(const Explained& of, std::string_view name) {
+  auto rows = ordered_json::array();
+  for (const auto& c : of.engine.candles(name)) {
+    rows.push_back(
+        {{"length", rules::to_string(c.length)},
+         {"source", c.source},
+         {"of", c.of.is_ticks() ? ordered_json(nullptr) : ordered_json(rules::to_string(c.of))},
+         {"count", c.count},
+         {"since", c.since ? ordered_json(c.since->s) : ordered_json(nullptr)},
+         {"since_utc", c.since ? ordered_json(iso_time(*c.since)) : ordered_json(nullptr)},
+         {"refusal", c.refusal.view()}});
+  }
+  return rows;
+}
+
+/// "15m, 1h" of the candles that it waits for; empty: it waits for none.
+std::string awaited_candles(const Explained& of, std::string_view name) {
+  std::string out;
+  if (!of.engine.awaits_candles(name)) return out;
+  for (const auto& c : of.engine.candles(name)) {
+    if (c.source != "asked") continue;
+    out += fmt::format("{}{}", out.empty() ? "" : ", ", rules::to_string(c.length));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string_view key_of(Limit limit, std::string_view halt_kind) {
@@ -303,6 +330,12 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
   out["strategy"] = view->name.view();
   out["status"] = engine::name_of(view->status);
   out["standing"] = standing_of(of.hearing, *view);
+  if (const auto awaited = awaited_candles(of, name);
+      !awaited.empty() && view->status == engine::StrategyStatus::kRunning) {
+    out["standing"] = fmt::format(
+        "waits for the venue's past candles ({}), {} s at most: it enters nothing before", awaited,
+        engine::kCandlesWait / std::chrono::seconds(1));
+  }
   out["config"] = line_of(of, kOfStrategy, name);
   out["change_pending"] = view->change_pending;
   out["refused"] = view->refused;
@@ -320,6 +353,7 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
                           : ordered_json(std::chrono::duration<double>(tick->age).count());
   out["last_tick"] = view->last_tick ? ordered_json(view->last_tick->s) : nullptr;
   if (auto rules = rules_of(of, *view); !rules.empty()) out["rules"] = std::move(rules);
+  if (auto candles = candles_of(of, name); !candles.empty()) out["candles"] = std::move(candles);
   if (const auto program = of.engine.program(name)) out["program"] = program_row(*program);
   out["last_tick_utc"] =
       view->last_tick ? ordered_json(iso_time(*view->last_tick)) : ordered_json(nullptr);

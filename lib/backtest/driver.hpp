@@ -100,6 +100,7 @@ class Driver final {
   void answer(const engine::StartScript& start);
   void answer(const engine::StopScript& stop);
   void answer(const engine::FeedScript& feed);
+  void answer(const engine::AskCandles&) {}  // a recording has no other past than its ticks
   void hand_on(const core::Name& strategy, std::uint64_t run,
                const script::Program::Outcome& outcome);
   bool refuses(const engine::SendBuy& buy, std::uint32_t tape, core::VenueTime start);

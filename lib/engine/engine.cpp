@@ -95,6 +95,7 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
     if (push == Feed::Push::kRestarted) {
       forget_ticks(*slot);
       slot->last_epoch = {};
+      slot->candles = {};
     }
     if (slot->program != nullptr) {
       feed_program(*slot, *feed, tick, came, history);
@@ -151,7 +152,10 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   if (slot.last_epoch.s == 0) {
     // A strategy without a past begins with the first live tick.
     if (history && !slot.wants_past) return;
-    if (slot.wants_past) feed_past(slot, feed);
+    if (slot.wants_past) {
+      if (awaits_candles(slot)) return;
+      feed_past(slot, feed);
+    }
   }
   if (is_behind(slot, tick, history)) return;
   // A run is a run only if nothing is missing in it. What the venue itself leaves out of its stream
@@ -160,7 +164,11 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   const bool seen_before = slot.last_epoch.s != 0;
   const bool joined =
       feed.linked_since() <= slot.last_epoch + std::chrono::seconds(feed.interval_s());
-  if (seen_before && !joined) forget_ticks(slot);
+  if (seen_before && !joined) {
+    forget_ticks(slot);
+    slot.last_epoch = {};
+    if (slot.wants_past && awaits_candles(slot)) return;
+  }
   slot.last_epoch = tick.epoch;
   if (slot.wants_own) slot.strategy->see(own(slot));
   auto proven = tick;
@@ -205,6 +213,7 @@ std::optional<core::Instant> Engine::Impl::next_deadline() const {
   };
   for (const auto& w : waiting) take(w.deadline);
   take(program_deadline());
+  take(candles_deadline());
   if (!is_online) return next;
   for (const auto& [id, follower] : followers) {
     const auto* order = ledger.find(id);
@@ -228,6 +237,7 @@ void Engine::Impl::on_deadline() {
     drop(*w.slot, "the venue's answer came too late for this signal");
   }
   if (std::erase_if(waiting, stale) > 0) release_waiting();
+  end_candle_waits();
   wake_programs();
   if (!is_online) return;
   for (auto& [id, follower] : followers) {

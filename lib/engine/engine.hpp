@@ -13,6 +13,7 @@
 
 #include "core/event.hpp"
 #include "core/time.hpp"
+#include "engine/candles.hpp"
 #include "engine/settings.hpp"
 #include "execution/order.hpp"
 #include "execution/record.hpp"
@@ -57,6 +58,13 @@ struct Poll {
 struct AskReport {
   core::VenueTime since;
 };
+/// Ask the venue for past candles of so many seconds, from the first that begins at `from` or later
+/// to the one that grows now. Answer: on_candles.
+struct AskCandles {
+  market::SymbolCode symbol;
+  std::int32_t seconds = 0;
+  core::VenueTime from;
+};
 struct Tell {
   core::Event event;
 };
@@ -84,7 +92,7 @@ struct FeedScript {
   script::ToScript message;
 };
 using Action = std::variant<Append, SendQuote, SendBuy, Watch, Poll, AskReport, Tell, SendSell,
-                            StartScript, StopScript, FeedScript>;
+                            StartScript, StopScript, FeedScript, AskCandles>;
 using Actions = std::vector<Action>;
 
 enum class StrategyStatus : std::uint8_t { kRunning, kPaused, kHalted, kDisabled, kBlocked };
@@ -143,9 +151,10 @@ struct AccountView {
 /// a journal nor readers, and their texts would cost it most of its time. Without both, settlements
 /// are not recomputed and contracts not polled either: nobody would hear of it.
 struct Audience {
-  bool journal = true;  // Append
-  bool people = true;   // Tell, and StrategyView::last_decision
-  bool words = true;    // Tell of what programs say (script_message), also without people
+  bool journal = true;   // Append
+  bool people = true;    // Tell, and StrategyView::last_decision
+  bool words = true;     // Tell of what programs say (script_message), also without people
+  bool candles = false;  // AskCandles: there is a venue that has a past
 };
 
 class Engine final {
@@ -167,6 +176,9 @@ class Engine final {
   // Market data, epoch order per symbol; duplicates are dropped here. `history` feeds counters that
   // have a past, and never enters.
   void on_tick(const market::Tick& tick, bool history, const core::Now& now, Actions& out);
+
+  /// The answer to AskCandles.
+  void on_candles(const CandlesReply& reply, const core::Now& now, Actions& out);
 
   // Answers.
   struct QuoteReply {
@@ -272,6 +284,11 @@ class Engine final {
   std::vector<rules::RuleView> rules(std::string_view strategy) const;
   /// What the program of a strategy of type dbot does; empty: no such strategy.
   std::optional<strategy::ProgramView> program(std::string_view strategy) const;
+  /// The candles that a strategy looks at and what they began with; empty: it looks at none, or
+  /// nothing was asked yet.
+  std::vector<CandleView> candles(std::string_view strategy) const;
+  /// It enters nothing before they come, for kCandlesWait at most.
+  bool awaits_candles(std::string_view strategy) const;
   /// Whether an enabled strategy is made ready by a past of ticks: the longer, the better.
   bool wants_past() const;
 

@@ -323,6 +323,20 @@ struct Engine::Impl {
   void tell_result(Slot& slot, const execution::Order& order);
   Decision decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn);
 
+  // candles.cpp: past candles of the venue
+  static std::vector<rules::CandleNeed> candle_needs(const Slot& slot);
+  bool ask_candles(Slot& slot);
+  core::VenueTime ask_candles(const market::SymbolCode& symbol, std::int32_t seconds,
+                              core::VenueTime from);
+  bool awaits_candles(Slot& slot);
+  void candles(const CandlesReply& reply);
+  void take_candles(Slot& slot, CandlePast::Length& length, const CandlesReply& reply);
+  static void check_join(CandlePast::Length& length, const Feed& feed);
+  void begin_with_candles(Slot& slot);
+  void hand_over(Slot& slot, CandlePast::Length& length);
+  std::optional<core::Instant> candles_deadline() const;
+  void end_candle_waits();
+
   // views.cpp
   StrategyView view(const Slot& slot) const;
   AccountView account() const;
@@ -367,6 +381,7 @@ struct Engine::Impl {
   boost::container::flat_map<core::OrderId, execution::Follower> followers;
   std::deque<core::OrderId> verifying;    // settled, their follower may still decide
   std::set<core::OrderId> told_mismatch;  // of orders that the ledger still knows
+  std::vector<AskCandles> candle_asks;    // not answered yet
   std::deque<Waiting> waiting;
   std::int64_t turns = 0;
   std::uint64_t script_runs = 0;

@@ -46,6 +46,11 @@ void Engine::Impl::feed_program(Slot& slot, const Feed& feed, const market::Tick
                                 core::VenueTime came, bool history) {
   auto& program = *slot.program;
   const bool seen_before = slot.last_epoch.s != 0;
+  // Ticks were lost: the candles that span the gap are made whole, while the program goes on.
+  const bool joined =
+      feed.linked_since() <= slot.last_epoch + std::chrono::seconds(feed.interval_s());
+  if (seen_before && !joined) ask_candles(slot);
+  if (!seen_before && awaits_candles(slot)) return;
   if (!seen_before) feed.each_past([&](const market::Tick& past) { program.past_tick(past); });
   if (is_behind(slot, tick, history)) return;
   slot.last_epoch = tick.epoch;

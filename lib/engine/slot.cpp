@@ -149,6 +149,7 @@ void Slot::take_over(const StrategySettings& s) {
     script_changed = script_run != 0;
     make_strategy();
     last_epoch = {};
+    candles = {};
   }
   make_plan(s.staking);
 }
@@ -163,6 +164,7 @@ void Slot::retire() {
 void Slot::start_counting_anew() {
   if (strategy) strategy->reset();
   last_epoch = {};
+  candles = {};
 }
 
 void Slot::make_plan(const staking::Settings& s) {

@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "core/result.hpp"
+#include "engine/candles.hpp"
 #include "engine/engine.hpp"
 #include "engine/settings.hpp"
 #include "execution/record.hpp"
@@ -87,6 +88,7 @@ struct Slot {
   std::optional<StrategySettings> pending;  // waits until nothing of it is at risk
   core::VenueTime last_epoch;               // of the last tick that fed the counters
   core::VenueTime saved_at;                 // last_epoch of the latest record
+  CandlePast candles;                       // of the venue, with which the strategy began
   int behind = 0;                           // live ticks in a row that are older than that
 
   std::int64_t session_number = 1;
