@@ -61,7 +61,9 @@ LOOKS = """
       <next><block type="variables_set"><field name="VAR" id="c3">howmany</field><value name="VALUE">
         <block type="lists_length"><value name="VALUE"><block type="ohlc"><field name="CANDLEINTERVAL_LIST">900</field>
           </block></value></block></value>
-      </block></next></block></next></block>
+      <next><block type="controls_if"><value name="IF0"><block type="logic_boolean"><field name="BOOL">FALSE</field></block>
+        </value><statement name="DO0"><block type="purchase"><field name="PURCHASE_LIST">DIGITOVER</field></block>
+        </statement></block></next></block></next></block></next></block>
     </statement>
 """
 
