@@ -352,8 +352,8 @@ TEST_F(Candles, AScriptIsHandedThoseThatItsTextNames) {
   EXPECT_TRUE(std::holds_alternative<script::Event>(rig->fed.back().message));
 }
 
-/// Buys over 5 while the close of the candle before the growing one of 15 minutes is above 0, and
-/// keeps what it saw.
+/// Keeps what it sees of candles of 15 minutes: of the last closed one, the growing one and the
+/// oldest.
 StrategySettings program() {
   using namespace dbot::test;
   Parts p;
@@ -365,7 +365,8 @@ StrategySettings program() {
                                                              value("CANDLEINDEX", num("1")))),
                     set("oldest", block("read_ohlc", field("OHLCFIELD_LIST", "epoch") +
                                                          field("CANDLEINTERVAL_LIST", "900") +
-                                                         value("CANDLEINDEX", num("900"))))});
+                                                         value("CANDLEINDEX", num("900")))),
+                    when(no(), buy("DIGITOVER"))});
   const auto import = dbot::import_program(dbot::test::program(p));
   EXPECT_NE(import.program, nullptr) << problems_of(import);
   StrategySettings s;
@@ -378,10 +379,12 @@ StrategySettings program() {
 }
 
 std::string variable(const Rig& rig, std::string_view name) {
-  for (const auto& [key, value] : rig.engine->program("bot")->variables) {
+  const auto view = rig.engine->program("bot");
+  for (const auto& [key, value] : view->variables) {
     if (key == name) return value;
   }
-  return fmt::format("no variable {} in phase {}", name, rig.engine->program("bot")->phase);
+  ADD_FAILURE() << "no variable " << name;
+  return "0";
 }
 
 TEST_F(Candles, AProgramSeesTheVenuesFromItsFirstTickOn) {
