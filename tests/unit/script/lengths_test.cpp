@@ -98,6 +98,18 @@ TEST_F(ScriptCandles, AValueThatWasAskedForBeforeBeginsAnewWithThem) {
   EXPECT_EQ(*past.value("sma(20, 1m)"), *whole.value("sma(20, 1m)"));
 }
 
+TEST_F(ScriptCandles, ALongerOneHasWhatGrewBeforeOurTicks) {
+  Past past(2, {60});
+  const std::vector<Past::Candle> begun{{{3, 4, 2, 3}, {kStart}}, {{5, 9, 1, 6}, {kStart + 60}}};
+  past.begin_candles({60}, begun, true);
+  past.on_tick({kStart + 100}, 6);
+  EXPECT_TRUE(past.candles(1, "5m")->empty()) << "it grows";
+  past.on_tick({kStart + 298}, 7);
+  past.on_tick({kStart + 300}, 8);
+  ASSERT_EQ(past.candles(1, "5m")->size(), 1U);
+  EXPECT_EQ(past.candles(1, "5m")->front().bar, (rules::Bar{3, 9, 1, 7}));
+}
+
 TEST_F(ScriptCandles, AreToldWhenTheyCloseAlsoTheFirst) {
   Past past(2, {60});
   const std::vector<Past::Candle> begun{{{1, 3, 1, 2}, {kStart}}, {{2, 2, 2, 2}, {kStart + 60}}};
