@@ -106,13 +106,23 @@ void Driver::tell_open(const Open& contract) {
 /// What the venue would refuse of a purchase that nobody could check before.
 bool Driver::refuses_program(const engine::SendBuy& order, const market::Tick& quoted) {
   using execution::RefusalKind;
-  if (!market::has_payout(order.spec.type) || !options_.payouts.has(order.spec)) {
-    const auto text = fmt::format("no payout of {} is known", market::name_of(order.spec.type));
+  const auto& kind = market::kind_of(order.spec.type);
+  const auto offered = [&](std::string text) {
     engine_.on_refused(order.order, {RefusalKind::kParameters, "OfferingsValidationError", text},
                        now_, actions_);
     return true;
+  };
+  if (market::has_payout(kind) && !options_.payouts.has(order.spec)) {
+    return offered(fmt::format("no payout of {} is known", kind.name));
   }
-  const auto payout = options_.payouts.payout(order.spec, order.stake, quoted);
+  const auto symbol = options_.settings.symbols.get(order.spec.symbol);
+  if (kind.needs.growth && symbol.sigma_percent == 0) {
+    return offered(
+        fmt::format("the value of {} on {} cannot be reckoned: its volatility is not "
+                    "known",
+                    kind.name, symbol.code));
+  }
+  const auto payout = payout_of(order.spec, order.stake, quoted);
   const auto refusal = venue::amount_refusal(order.spec, order.stake, payout);
   if (!refusal) return false;
   engine_.on_refused(order.order,

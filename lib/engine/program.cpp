@@ -197,7 +197,9 @@ void Engine::Impl::program_updated(const execution::Order& order,
   strategy::ProgramUpdate update;
   update.bid = report.bid_price;
   update.entry = report.entry;
-  update.can_sell = market::is_resold(order.spec) && report.bid_price && report.entry;
+  // The venue's own word, where it says one: an accumulator is not sold at its entry tick.
+  update.can_sell = market::is_resold(order.spec) && report.bid_price && report.entry &&
+                    report.can_sell.value_or(true);
   update.barrier = barrier_of(order.spec, report.entry);
   program.updated(update, venue_ms(), slot->wishes);
 }

@@ -108,6 +108,7 @@ std::unique_ptr<dbot::Machine> Program::make_machine() const {
   s.money_decimals = settings_.money_decimals;
   s.steps_a_turn = settings_.in_turns ? dbot::kStepsATurn : 0;
   s.max_heap_bytes = kMaxHeap;
+  s.growth_barriers = growth_barriers_of(symbol_);
   auto machine = std::make_unique<dbot::Machine>(settings_.program, s);
   // Init is for the last tick of its past, or for the first tick that there is.
   machine->forget_ticks();
