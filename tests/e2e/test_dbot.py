@@ -91,6 +91,16 @@ def backtests(programs, directory):
     harness.check("before purchase" in page and "stake = " in page, page)
     said = ctl(programs, "odds", "--config", config, code=2)
     harness.check("no odds" in said, said)
+    # Another answer is another first stake; all contracts of these ticks are lost.
+    swept = json.loads(ctl(programs, "sweep", "--config", config, "--ticks", f"1HZ100V={ticks}", "--json",
+                           "--set", "params.answers[0]=1.00,0.50", "--payouts", "model", "--permutations", "2",
+                           "--random-runs", "0"))
+    harness.check([v["values"]["params.answers[0]"] for v in swept["variants"]] == ["1.00", "0.50"], swept["variants"])
+    # 1.00 x 2.1^3, then 19.45 is more than what is left of the session; 0.50 x 2.1^4.
+    harness.check([v["max_stake"] for v in swept["variants"]] == ["9.26", "9.72"], swept["variants"])
+    said = ctl(programs, "sweep", "--config", config, "--ticks", f"1HZ100V={ticks}", "--set", "params.answers[7]=1",
+               code=2)
+    harness.check("the list has 2 items" in said, said)
 
 
 # ---- two minutes ----
