@@ -52,6 +52,7 @@ class PaperVenue final : public deriv::SessionListener {
   void buy(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
            const core::Now& now);
   void sell(core::ContractId contract, const core::Now& now);
+  void cancel(core::ContractId contract, const core::Now& now);
   void poll(core::ContractId contract, const core::Now& now);
   void ask_report(core::VenueTime since, const core::Now& now);
   std::optional<core::Instant> next_deadline() const;
@@ -117,6 +118,7 @@ class PaperVenue final : public deriv::SessionListener {
   };
   struct SellJob {
     core::ContractId contract;
+    bool cancel = false;  // by its deal cancellation
   };
   struct PollJob {
     core::ContractId contract;

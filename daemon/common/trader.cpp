@@ -296,6 +296,7 @@ void Trader::on_quote(const deriv::Quote& quote) {
   reply.quote_id = quote.id;
   reply.ask = quote.ask;
   reply.payout = quote.payout;
+  reply.fee = quote.fee;
   engine_.on_quote(reply, now_, actions_);
 }
 void Trader::on_quote_refused(core::OrderId order, const execution::Refusal& refusal) {

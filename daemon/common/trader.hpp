@@ -115,10 +115,11 @@ class Trader final : public deriv::SessionListener {
   nlohmann::ordered_json token_change() const;
 
   // ---- the operator's sales ----
-  /// Asks the venue to buy an open contract of ours back, at the market, once.
-  SaleAnswer sell(core::ContractId contract);
+  /// Asks the venue to buy an open contract of ours back, at the market, once; or to cancel it,
+  /// where its deal cancellation pays more or is asked for (`cancel`).
+  SaleAnswer sell(core::ContractId contract, bool cancel = false);
   /// What became of it: "selling" until the venue has spoken and it is booked, then "sold",
-  /// "settled" (it ended first) or "failed".
+  /// "cancelled", "settled" (it ended first) or "failed".
   SaleAnswer sale(core::ContractId contract) const;
   /// Pauses the strategy (empty: all) and asks for the sale of everything that can be sold.
   /// `again`: looks after those sales, and asks for those that were in flight before.
@@ -202,9 +203,9 @@ class Trader final : public deriv::SessionListener {
   void journal_failed(const std::string& text);
   void check_stop();
   /// For the operator: once, until it is proven that nothing came of it.
-  void ask_sale(const execution::Order& order);
+  void ask_sale(const execution::Order& order, bool cancel);
   /// `who`: "operator", or a strategy's name.
-  void send_sale(const execution::Order& order, std::string_view who, bool by_rule);
+  void send_sale(const execution::Order& order, std::string_view who, bool by_rule, bool cancel);
   void note_bid(const execution::ContractReport& report);
   nlohmann::ordered_json sale_row(const execution::Order& order, std::string_view state,
                                   std::string_view reason) const;

@@ -66,6 +66,9 @@ class VenueSession final {
   void sell(core::ContractId contract, const core::Now& now) {
     paper_ ? paper_->sell(contract, now) : session_.sell(contract, now);
   }
+  void cancel(core::ContractId contract, const core::Now& now) {
+    paper_ ? paper_->cancel(contract, now) : session_.cancel(contract, now);
+  }
   /// In paper mode everything that is open is followed anyway.
   void watch(core::ContractId contract, const core::Now& now) {
     if (!paper_) session_.watch(contract, now);

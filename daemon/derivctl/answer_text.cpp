@@ -56,6 +56,8 @@ ordered_json with_waits(const ordered_json& strategies) {
   return out;
 }
 
+constexpr std::size_t kDate = 10;  // "2026-11-29"
+
 /// "19:42:33", with the date where it is another day than the venue's; of ticks "5t".
 std::string end_cell(const ordered_json& row) {
   const auto ends = daemon::whole_of(at(row, "ends"));
@@ -63,7 +65,6 @@ std::string end_cell(const ordered_json& row) {
   const auto left = daemon::whole_of(at(row, "left_s")).value_or(0);
   const auto text = core::utc_time({*ends});
   const auto today = core::utc_time({*ends - left});
-  constexpr std::size_t kDate = 10;
   return text.substr(0, kDate) == today.substr(0, kDate) ? text.substr(kDate + 1) : text;
 }
 
@@ -265,6 +266,9 @@ std::string positions_text(const ordered_json& positions, const out::Look& look)
     mine["ends UTC"] = end_cell(*row);
     mine["left"] = time_left_words(*row);
     mine["result now"] = at(*row, "profit_now");
+    if (const auto until = daemon::whole_of(at(*row, "cancellation_ends"))) {
+      mine["cancel until UTC"] = core::utc_time({*until}).substr(kDate + 1);
+    }
   }
   return table_text(shown_rows,
                     {"contract_id",
@@ -276,6 +280,7 @@ std::string positions_text(const ordered_json& positions, const out::Look& look)
                      {"outcome", 3, Tint::kState, "open"},
                      "ends UTC",
                      "left",
+                     {"cancel until UTC", 1, Tint::kNone, "-"},
                      {"value", 1},
                      {"result now", 0, Tint::kSign},
                      {"mode", 0, Tint::kNone, "live"}},

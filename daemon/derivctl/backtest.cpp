@@ -110,9 +110,11 @@ report::Trade reported(const BacktestJob& job, const backtest::Trade& t) {
   out.stake = t.stake;
   out.payout = t.payout;
   out.profit = t.profit;
-  out.ending = t.profit.units() > 0   ? report::Ending::kWon
-               : t.profit.units() < 0 ? report::Ending::kLost
-                                      : report::Ending::kBreakEven;
+  out.ending = t.end == market::End::kSold        ? report::Ending::kSold
+               : t.end == market::End::kCancelled ? report::Ending::kCancelled
+               : t.profit.units() > 0             ? report::Ending::kWon
+               : t.profit.units() < 0             ? report::Ending::kLost
+                                                  : report::Ending::kBreakEven;
   out.entry = t.entry;
   out.exit = t.exit;
   return out;

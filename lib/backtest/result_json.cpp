@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <iterator>
@@ -93,6 +94,11 @@ ResultJson::ResultJson(const Options& options, std::span<const Tape> tapes) {
     strategies_.push_back(json_string(s.name.view()));
     leaves_.push_back(s.exit.any());
     any_leaves_ |= s.enabled && s.exit.any();
+    const bool by_rule = std::ranges::any_of(s.rules.rules, [](const rules::Rule& rule) {
+      const auto* terms = std::get_if<market::MultiplierTerms>(&rule.buy.terms);
+      return terms != nullptr && terms->cancellation;
+    });
+    any_fees_ |= s.enabled && (s.contract.cancellation || by_rule);
   }
   for (const auto& t : tapes) symbols_.push_back(json_string(t.symbol.view()));
 }
@@ -106,6 +112,7 @@ void append_end(std::string& out, const Trade& t, bool leaves) {
   const bool plain = kind.wins != nullptr && !market::has_form(t.type, market::BarrierForm::kPair);
   if (plain && !leaves && t.end != market::End::kSold) return;
   fmt::format_to(std::back_inserter(out), ",\"end\":\"{}\"", market::name_of(t.end));
+  if (t.fee) fmt::format_to(std::back_inserter(out), ",\"fee\":\"{}\"", t.fee->to_string());
   if (t.sell_epoch) {
     fmt::format_to(std::back_inserter(out), ",\"sell_epoch\":{}", t.sell_epoch->s);
   }
@@ -169,6 +176,7 @@ void ResultJson::end(std::string& out, const Result& result, std::string_view pa
   append_sums(out, result.total);
   fmt::format_to(std::back_inserter(out), ",\"balance\":\"{}\"}},\n", result.balance.to_string());
   if (any_leaves_) out += "\"bids\":\"model\",\n";
+  if (any_fees_) out += "\"fees\":\"model\",\n";
   fmt::format_to(std::back_inserter(out), "\"ticks\":{},\"first\":{},\"last\":{}", result.ticks,
                  epoch_or_null(result.first), epoch_or_null(result.last));
   if (!payouts.empty()) fmt::format_to(std::back_inserter(out), ",\n\"payouts\":{}", payouts);

@@ -30,6 +30,7 @@ class ResultJson final {
   std::vector<std::string> symbols_;
   std::vector<bool> leaves_;  // whether the strategy has rules of `exit:`
   bool any_leaves_ = false;
+  bool any_fees_ = false;  // of deal cancellation, which are the model's
   bool any_ = false;
 };
 

@@ -12,6 +12,7 @@
 #include "core/utc.hpp"
 #include "engine/spec.hpp"
 #include "market/kind.hpp"
+#include "market/multiplier.hpp"
 #include "strategy/registry.hpp"
 
 namespace derivd::config {
@@ -138,12 +139,7 @@ class Checker final {
       c_.problem("contract.until", "stands beside contract.duration; keep one of the two");
       fine = false;
     }
-    if (contract_.cancellation && fine) {
-      c_.problem("contract.cancellation",
-                 "this version buys no deal cancellation, whose fee is no part of its limits yet; "
-                 "leave it out");
-      fine = false;
-    }
+    if (contract_.cancellation && fine) fine = cancellation();
     if (contract_.barrier && contract_.types.empty() && contract_.barrier->value.mantissa <= 0 &&
         c_.good("contract.barrier")) {
       c_.problem("contract.barrier",
@@ -153,6 +149,28 @@ class Checker final {
       fine = false;
     }
     return fine;
+  }
+
+  /// Deriv takes it alone, and on volatility indices alone (contracts.md section 2.4).
+  bool cancellation() {
+    const std::string_view beside = contract_.take_profit ? "contract.take_profit"
+                                    : contract_.stop_loss ? "contract.stop_loss"
+                                                          : "";
+    if (!beside.empty()) {
+      c_.problem("contract.cancellation",
+                 fmt::format("stands beside {}, and Deriv takes either of the two; keep one, and "
+                             "leave the contract by exit: where it needs the other",
+                             beside));
+      return false;
+    }
+    if (c_.symbol.submarket.empty() || c_.symbol.submarket == market::kVolatilityIndices) {
+      return true;
+    }
+    c_.problem("contract.cancellation",
+               fmt::format("Deriv sells deal cancellation on volatility indices alone, and {} is "
+                           "none; leave it out",
+                           c_.symbol.code));
+    return false;
   }
 
   /// A key that none of the types has a use for is a mistake of the reader, who believes that it

@@ -662,7 +662,9 @@ constexpr std::array kSettings{
         "For multiplier contracts.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.cancellation), read_cancellation>(
         "strategies[].contract.cancellation", kNotSet, "5m, 10m, 15m, 30m, 60m",
-        "For multiplier contracts: how long the deal can be cancelled, for a fee. Not bought yet.",
+        "For multiplier contracts on volatility indices: how long the deal can be cancelled, for a "
+        "fee beside the stake that never comes back. Not beside take_profit or stop_loss. What it "
+        "costs is asked first, and the limits look at stake and fee.",
         Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.take_profit), read_amount>(
         "strategies[].contract.take_profit", kNotSet, kAmountAllowed,

@@ -29,11 +29,12 @@ enum class Call : std::uint8_t {
   kPrice,  // a proposal that an operator asks for, and nobody buys
   kBuy,
   kSell,
+  kCancel,  // a deal cancellation
   kForget,
   kOfferings,     // contracts_for one symbol
   kTradingTimes,  // of all symbols on one day
 };
-inline constexpr std::size_t kCallCount = 21;
+inline constexpr std::size_t kCallCount = 22;
 
 /// For messages: "ticks_history".
 std::string_view name_of(Call call);

@@ -40,6 +40,7 @@ constexpr std::array kPayloadKeys{
     PayloadKey{"portfolio", Message::kPortfolio},
     PayloadKey{"profit_table", Message::kProfitTable},
     PayloadKey{"sell", Message::kSell},
+    PayloadKey{"cancel", Message::kCancel},
     PayloadKey{"forget", Message::kForget},
     PayloadKey{"active_symbols", Message::kActiveSymbols},
     PayloadKey{"authorize", Message::kAuthorize},

@@ -8,6 +8,7 @@
 
 #include "core/check.hpp"
 #include "market/hours.hpp"
+#include "market/multiplier.hpp"
 
 namespace derivd::deriv {
 namespace {
@@ -229,6 +230,7 @@ void Encoder::buy(std::string& out, std::int64_t req_id, const market::ContractS
                   core::Money max_price, std::string_view currency) const {
   // What a payout costs, only a quote says, and a quote is bought by its id.
   DERIVD_CHECK(spec.basis == market::Basis::kStake, "a payout is bought without its quote");
+  DERIVD_CHECK(!market::has_cancellation(spec), "a cancellation is bought without its quote");
   begin(out);
   out += "\"buy\":\"1\",\"price\":";
   put_money(out, max_price);
@@ -251,6 +253,12 @@ void Encoder::buy_quote(std::string& out, std::int64_t req_id, std::string_view 
 void Encoder::sell(std::string& out, std::int64_t req_id, core::ContractId contract) const {
   begin(out);
   put(out, "\"sell\":{},\"price\":0,", contract.value);
+  end(out, req_id);
+}
+
+void Encoder::cancel(std::string& out, std::int64_t req_id, core::ContractId contract) const {
+  begin(out);
+  put(out, "\"cancel\":{},", contract.value);
   end(out, req_id);
 }
 

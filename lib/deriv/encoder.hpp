@@ -55,6 +55,7 @@ class Encoder final {
                  core::Money max_price) const;
   /// At the market.
   void sell(std::string& out, std::int64_t req_id, core::ContractId contract) const;
+  void cancel(std::string& out, std::int64_t req_id, core::ContractId contract) const;
   void forget(std::string& out, std::int64_t req_id, std::string_view stream) const;
 
  private:

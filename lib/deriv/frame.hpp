@@ -35,6 +35,7 @@ enum class Message : std::uint8_t {
   kProposal,
   kBuy,
   kSell,
+  kCancel,
   kContract,
   kTransaction,
   kPortfolio,
@@ -111,7 +112,9 @@ struct ProposalPayload {
   std::optional<core::VenueTime> start = {};
   std::optional<core::Decimal> commission = {};  // of multipliers
   core::Text words = {};                         // its longcode, as it may be shown
+  std::optional<core::Money> fee = {};           // of a deal cancellation
 };
+/// Of a sale, and of a cancellation: what was paid.
 struct SellPayload {
   core::ContractId contract;
   core::Money sold_for;

@@ -23,6 +23,7 @@ class OptionsRules final : public Rules {
     switch (call) {
       case Call::kBuy:
       case Call::kSell:
+      case Call::kCancel:
       case Call::kProposal:
       case Call::kPrice:
       case Call::kWatch:

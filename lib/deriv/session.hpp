@@ -141,6 +141,7 @@ struct Quote {
   core::ShortString<64> id;
   core::Money ask;
   core::Money payout;
+  std::optional<core::Money> fee = {};  // of a deal cancellation
 };
 
 /// What the venue asks for a contract now; answer to ask_price().
@@ -153,6 +154,7 @@ struct PriceAnswer {
   std::optional<core::VenueTime> start = {};     // when a contract bought at this price would start
   std::optional<core::Decimal> commission = {};  // of multipliers
   core::Text words = {};                         // the venue's description
+  std::optional<core::Money> fee = {};           // of a deal cancellation; a part of the price
 };
 
 /// Told synchronously from inside Session's methods, commands such as buy() too. The listener may
@@ -195,7 +197,7 @@ class SessionListener {
   virtual void on_transaction(const execution::TransactionReport& report) = 0;
   virtual void on_balance(core::Money balance) = 0;
   virtual void on_venue_report(const execution::VenueReport& report) = 0;
-  /// A sold contract, answer to sell().
+  /// A sold contract, answer to sell(), or a cancelled one, to cancel().
   virtual void on_sold(core::ContractId contract, core::Money price) = 0;
   virtual void on_sell_failed(core::ContractId contract, std::string_view code,
                               std::string_view message) = 0;
@@ -273,6 +275,8 @@ class Session final : public LinkEvents {
   /// At the market. on_sell_failed with code "NoAnswer", "LinkLost" or "FrameRefused" leaves the
   /// outcome open: the contract's own reports tell it.
   void sell(core::ContractId contract, const core::Now& now);
+  /// By its deal cancellation. Answered as a sale is.
+  void cancel(core::ContractId contract, const core::Now& now);
   /// Until its report says sold, again after each reconnect. At most 45 at a time; beyond that a
   /// notice, and polls must do.
   void watch(core::ContractId contract, const core::Now& now);

@@ -300,7 +300,8 @@ struct Session::Impl {
              const Now& now, const core::Name& buyer);
   void buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
            std::string_view quote_id, const Now& now, const core::Name& buyer);
-  void sell(core::ContractId contract, const Now& now);
+  void leave(core::ContractId contract, Call call, const Now& now);
+  bool awaits_money() const;
   void restart_streams(const Now& now);
   std::size_t history_for(const SymbolStream& stream, const Now& now) const;
 

@@ -54,6 +54,8 @@ Message expected(Call call) {
       return Message::kBuy;
     case Call::kSell:
       return Message::kSell;
+    case Call::kCancel:
+      return Message::kCancel;
     case Call::kForget:
       return Message::kForget;
     case Call::kOfferings:
@@ -178,6 +180,7 @@ Task* Session::Impl::task_of(const Pending& asked) {
     case Call::kPrice:
     case Call::kBuy:
     case Call::kSell:
+    case Call::kCancel:
     case Call::kOfferings:
       for (auto& wanted : offerings) {
         if (is_it(wanted.task)) task = &wanted.task;
@@ -214,6 +217,7 @@ bool Session::Impl::is_vital(const Pending& asked) const {
     case Call::kPrice:
     case Call::kBuy:
     case Call::kSell:
+    case Call::kCancel:
     case Call::kForget:
     case Call::kOfferings:
     case Call::kTradingTimes:
@@ -363,13 +367,14 @@ void Session::Impl::on_reply(const Pending& asked, const Now& now) {
     case Call::kProposal: {
       const auto& proposal = std::get<ProposalPayload>(frame.payload);
       return listener.on_quote(
-          {core::OrderId{asked.subject}, proposal.id, proposal.ask, proposal.payout});
+          {core::OrderId{asked.subject}, proposal.id, proposal.ask, proposal.payout, proposal.fee});
     }
     case Call::kPrice:
       return on_price(asked, std::get<ProposalPayload>(frame.payload));
     case Call::kBuy:
       return on_bought(asked, std::get<execution::Bought>(frame.payload), now);
-    case Call::kSell: {
+    case Call::kSell:
+    case Call::kCancel: {
       const auto& sold = std::get<SellPayload>(frame.payload);
       return listener.on_sold(sold.contract, sold.sold_for);
     }
@@ -412,7 +417,7 @@ void Session::Impl::on_failed_order(const Pending& asked, const ApiError& error,
     listener.on_quote_refused(core::OrderId{asked.subject}, refusal);
   } else if (asked.call == Call::kPrice) {
     refuse_price(asked.subject, error.code.view(), message);
-  } else if (asked.call == Call::kSell) {
+  } else if (asked.call == Call::kSell || asked.call == Call::kCancel) {
     listener.on_sell_failed(core::ContractId{asked.subject}, error.code, message);
   } else if (error_class == ErrorClass::kUnknownOutcome ||
              error_class == ErrorClass::kAlreadySubscribed) {
@@ -510,6 +515,7 @@ void Session::Impl::on_stream(const Now& now) {
     case Message::kProposal:
     case Message::kBuy:
     case Message::kSell:
+    case Message::kCancel:
     case Message::kPortfolio:
     case Message::kProfitTable:
     case Message::kForget:

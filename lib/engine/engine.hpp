@@ -65,6 +65,7 @@ struct SendSell {
   core::ContractId contract;
   core::Name strategy;
   bool by_rule = false;  // of `exit:`: the engine tells people of it
+  bool cancel = false;   // by its deal cancellation, which pays more
 };
 /// Start the program of a strategy in a process of its own. Answers carry the number of the run.
 struct StartScript {
@@ -174,8 +175,9 @@ class Engine final {
     core::ShortString<64> quote_id;  // empty: refused, see reason
     core::Money ask;
     core::Money payout;
-    core::Text reason;           // refused: the venue's words
-    core::ShortString<64> code;  // refused: its code
+    std::optional<core::Money> fee = {};  // of a deal cancellation
+    core::Text reason;                    // refused: the venue's words
+    core::ShortString<64> code;           // refused: its code
     execution::RefusalKind kind = execution::RefusalKind::kSingular;
   };
   void on_quote(const QuoteReply& reply, const core::Now& now, Actions& out);
@@ -216,8 +218,10 @@ class Engine final {
 
   /// The operator asks for the sale of an open contract of ours; the caller sends it once what
   /// comes out is performed. Its settlement is then known for a sale even where the witness does
-  /// not say so.
-  void selling(core::ContractId contract, const core::Now& now, Actions& out);
+  /// not say so. `cancel`: it is left by its deal cancellation.
+  void selling(core::ContractId contract, const core::Now& now, Actions& out, bool cancel = false);
+  /// Whether its deal cancellation pays more than its sale, by the venue's latest word of both.
+  bool pays_to_cancel(core::ContractId contract) const;
   /// The venue's answer to it. The settlement itself comes by the witnesses; this asks for one.
   void on_sold(core::ContractId contract, const core::Now& now, Actions& out);
   /// The venue proved that it was not sold.

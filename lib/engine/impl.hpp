@@ -121,14 +121,14 @@ struct Engine::Impl {
   struct PaidQuote {
     core::OrderId order;
     core::ShortString<64> id;
-    core::Money stake;  // the amount that was asked for: the payout, where the plan's amount is one
+    core::Money stake;  // the amount that was asked for, as the plan has it: it may be a payout
     core::Money payout;
     core::Money ask;  // what it costs
   };
   void consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                 const PaidQuote* quote, std::int64_t turn);
-  /// The same where the plan's amount is the payout wanted: what it costs, only a quote says.
-  void consider_payout(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+  /// The same where only a quote says what it costs (is_priced_by_quote, spec.hpp).
+  void consider_priced(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                        const PaidQuote* quote, std::int64_t turn);
   /// What a decision against entering does; true: it was one.
   bool stays_out(Slot& slot, const Decision& decision);
@@ -209,12 +209,13 @@ struct Engine::Impl {
   struct Sale {
     bool confirmed = false;  // the venue said that it is sold
     bool by_rule = false;    // of `exit:`
+    bool cancel = false;     // by its deal cancellation
     /// Whether it was done is not known; the venue's time then. Its books decide.
     std::optional<core::VenueTime> unclear = {};
   };
   /// In the journal with its reason before it is sent.
   void ask_sale(const execution::Order& order, std::string_view why, bool by_rule);
-  void note_sale(const execution::Order& order, std::string_view why, bool by_rule);
+  void note_sale(const execution::Order& order, std::string_view why, bool by_rule, bool cancel);
   void confirm_sale(core::ContractId contract);
   /// It is proven that it was not sold; `why`: by whose words.
   void not_sold(core::ContractId contract, std::string_view why);
@@ -235,6 +236,7 @@ struct Engine::Impl {
     std::int64_t ticks = 0;          // after the entry tick
     std::optional<core::Money> bid;  // the latest
     bool can_sell = false;           // by the venue's latest word
+    bool can_cancel = false;         // by the same
     std::int64_t refusals = 0;       // of its sale
     core::VenueTime not_before;      // it is asked for again
   };
@@ -247,6 +249,8 @@ struct Engine::Impl {
   void leave_if_due(Slot& slot, const execution::Order& order, const ExitWatch& watch,
                     std::optional<core::Money> bid);
   void exit_refused(const execution::Order& order, std::string_view why);
+  /// Whether its deal cancellation pays more than its sale.
+  bool pays_to_cancel(const execution::Order& order) const;
   void tell_exit(const execution::Order& order, std::string_view state, std::string_view why,
                  std::string_view text);
 

@@ -15,6 +15,16 @@ using core::EventKind;
 using execution::OrderState;
 using execution::TransactionReport;
 
+namespace {
+
+/// By a sale or a cancellation: no tick of its own ends it.
+bool ended_early(const execution::Order& order) {
+  return order.outcome == execution::Outcome::kSold ||
+         order.outcome == execution::Outcome::kCancelled;
+}
+
+}  // namespace
+
 void Engine::Impl::bought(core::OrderId id, const execution::Bought& bought) {
   const auto* order = ledger.find(id);
   const auto strange = [&](std::string_view what) {
@@ -141,8 +151,10 @@ execution::Settlement Engine::Impl::as_sold(core::OrderId id,
   const auto asked = selling.find(ledger.find(id)->contract);
   if (asked == selling.end()) return settlement;
   const bool confirmed = asked->second.confirmed;
+  const bool cancel = asked->second.cancel;
   selling.erase(asked);
   auto sale = settlement;
+  if (cancel) return sale;  // what it pays and the venue's word tell (execution/ledger.cpp)
   if (confirmed || sale.outcome == execution::Outcome::kBreakEven) {
     sale.outcome = execution::Outcome::kSold;
   }
@@ -202,7 +214,7 @@ std::optional<std::string> Engine::Impl::recount(core::OrderId id) {
   const auto it = followers.find(id);
   if (it == followers.end()) return std::nullopt;
   const auto& follower = it->second;
-  if (ledger.find(id)->outcome == execution::Outcome::kSold) {
+  if (ended_early(*ledger.find(id))) {
     // Where it would have ended is no part of it.
     ledger.complete(id, follower.entry(), std::nullopt);
     followers.erase(it);
@@ -243,7 +255,7 @@ static std::string contradiction(const execution::Order& order,
                        settlement.sell_price.to_string(), execution::name_of(order.witness),
                        order.sell_price.to_string());
   }
-  if (order.outcome == execution::Outcome::kSold) return {};
+  if (ended_early(order)) return {};
   const auto other = [&](const char* what, const auto& ours, const auto& theirs) -> std::string {
     if (!ours || !theirs || execution::same_tick(*ours, *theirs)) return {};
     return fmt::format("{} says its {} was {} at {}, we have {} at {}", who, what,

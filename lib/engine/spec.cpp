@@ -124,6 +124,16 @@ core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
   return spec;
 }
 
+bool is_priced_by_quote(const StrategySettings& settings, const strategy::Signal& signal) {
+  if (signal.spec) return false;  // of a program, which stakes by itself
+  if (settings.contract.basis == market::Basis::kPayout) return true;
+  const auto& needs = market::kind_of(signal.type).needs;
+  if (!needs.multiplier) return false;
+  const auto terms = terms_of(needs, settings.contract, signal);
+  const auto* multiplier = std::get_if<market::MultiplierTerms>(&terms);
+  return multiplier != nullptr && multiplier->cancellation.has_value();
+}
+
 namespace {
 
 constexpr std::int8_t kAnyDigit = 5;  // DIGITOVER takes 0 to 8, DIGITUNDER 1 to 9

@@ -27,6 +27,10 @@ strategy::Signal in_types_of(const StrategySettings& settings, strategy::Signal 
 core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
                                              const strategy::Signal& signal, std::uint8_t decimals);
 
+/// What it costs, only its quote says, and it is bought by that quote: its plan's amount is a
+/// payout, or what is at stake beside the fee of a deal cancellation.
+bool is_priced_by_quote(const StrategySettings& settings, const strategy::Signal& signal);
+
 /// A contract of this type as the strategy would buy it, with a digit that every type takes where
 /// the signal would say one.
 core::Result<market::ContractSpec> sample_spec(const StrategySettings& settings,

@@ -208,7 +208,9 @@ void write_multiplier_range(JsonOut& out, const market::SymbolInfo& symbol) {
   out.key("multiplier_range").begin_array();
   for (const auto m : accepted_multipliers(symbol)) out.value(std::int64_t{m});
   out.end_array();
-  out.key("cancellation_range").begin_array().end_array();
+  out.key("cancellation_range").begin_array();
+  for (const auto time : cancellation_times(symbol)) out.value(time);
+  out.end_array();
 }
 
 void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol, bool v3,

@@ -207,6 +207,15 @@ TEST(Rules, PositionsHaveTheirTermsInBuy) {
   expect_problem(rule("{ type: ACCU, growth: 0.03, duration: 5t }"),
                  "buy.duration: has no meaning for ACCU");
   expect_problem(rule("{ type: MULTUP }"), "buy.multiplier: is required by MULTUP");
+  const auto deal = config(rule("{ type: MULTUP, multiplier: 100, cancellation: 15m }"));
+  EXPECT_EQ(to_string(deal.engine.strategies.at(0).rules),
+            "when: price > 1 buy: { type: MULTUP, multiplier: 100, cancellation: 15m }");
+  expect_problem(rule("{ type: MULTUP, multiplier: 100, cancellation: 15m, stop_loss: 0.80 }"),
+                 "You may use either stop loss or deal cancellation");
+  expect_problem(rule("{ type: MULTUP, multiplier: 100, cancellation: 90m }"),
+                 "buy.cancellation: '90m' is no time of a deal cancellation");
+  expect_problem(rule("{ type: ACCU, growth: 0.03, cancellation: 15m }"),
+                 "buy.cancellation: has no meaning for ACCU");
   auto listed = rule("{ type: MULTUP, multiplier: 7 }");
   listed.replace(listed.find("R_100"), 5, "R_75");
   expect_problem(listed, "f:7:42: strategies[0].rules[0].buy: R_75 MULTUP: ");

@@ -98,8 +98,8 @@ class Recorder final : public SessionListener {
     heard.push_back(fmt::format("hours {} until {}", symbol, hours.known_until().s));
   }
   void on_quote(const Quote& q) override {
-    add(fmt::format("quote {} {} {} {}", q.order.value, q.id, q.ask.to_string(),
-                    q.payout.to_string()));
+    add(fmt::format("quote {} {} {} {}{}", q.order.value, q.id, q.ask.to_string(),
+                    q.payout.to_string(), q.fee ? " fee " + q.fee->to_string() : std::string{}));
   }
   void on_quote_refused(core::OrderId order, const execution::Refusal& r) override {
     refusal = r.kind;

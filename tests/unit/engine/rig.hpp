@@ -100,7 +100,7 @@ inline std::string text_of(const Action& action) {
     std::string operator()(const Poll& a) const { return fmt::format("poll {}", a.contract.value); }
     std::string operator()(const AskReport& a) const { return fmt::format("ask {}", a.since.s); }
     std::string operator()(const SendSell& a) const {
-      return fmt::format("sell {}", a.contract.value);
+      return fmt::format("{} {}", a.cancel ? "cancel" : "sell", a.contract.value);
     }
     std::string operator()(const Tell& a) const {
       return fmt::format("tell {} {}", core::name_of(a.event.kind), a.event.text.view());
@@ -276,8 +276,8 @@ class Rig {
     perform();
   }
   /// The operator's sale.
-  void selling(std::int64_t contract) {
-    engine->selling({contract}, now, actions);
+  void selling(std::int64_t contract, bool cancel = false) {
+    engine->selling({contract}, now, actions, cancel);
     perform();
   }
   void not_sold(std::int64_t contract, std::string_view why) {
@@ -364,6 +364,7 @@ class Rig {
   std::vector<core::ContractId> polled;
   std::vector<core::VenueTime> asked;
   std::vector<core::ContractId> sells;
+  std::vector<bool> cancels;  // of each of them
   std::vector<StartScript> started;
   std::vector<StopScript> stopped;
   std::vector<FeedScript> fed;
@@ -399,6 +400,7 @@ class Rig {
     ASSERT_NE(order, book.orders.end());
     EXPECT_FALSE(order->second.reason.empty()) << "sent before its reason was in the journal";
     sells.push_back(a.contract);
+    cancels.push_back(a.cancel);
   }
   void take(const Tell& a) { events.push_back(a.event); }
   void take(const StartScript& a) { started.push_back(a); }
