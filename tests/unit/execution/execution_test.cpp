@@ -261,16 +261,16 @@ TEST_F(Reading, ACancellationIsToldByTheStakeThatComesBackInItsTime) {
   row.sell_price = usd("1.00");
   row.sell_time = {kT0 + 100};
   EXPECT_EQ(settlement_from(o, row)->outcome, Outcome::kCancelled);
-  ContractReport r;
-  r.is_sold = true;
-  r.status = "cancelled";
-  r.profit = usd("0.00");
-  EXPECT_EQ(settlement_from(o, r)->sell_price, usd("1.00")) << "beside the fee";
-  EXPECT_EQ(settlement_from(o, r)->outcome, Outcome::kCancelled);
-  r.status = "sold";
-  r.sell_price = usd("1.00");
-  r.sell_time = {kT0 + 100};
-  EXPECT_EQ(settlement_from(o, r)->outcome, Outcome::kSold) << "by the venue's own word";
+  ContractReport report;
+  report.is_sold = true;
+  report.status = "cancelled";
+  report.profit = usd("0.00");
+  EXPECT_EQ(settlement_from(o, report)->sell_price, usd("1.00")) << "beside the fee";
+  EXPECT_EQ(settlement_from(o, report)->outcome, Outcome::kCancelled);
+  report.status = "sold";
+  report.sell_price = usd("1.00");
+  report.sell_time = {kT0 + 100};
+  EXPECT_EQ(settlement_from(o, report)->outcome, Outcome::kSold) << "by the venue's own word";
 }
 
 // ---- shortcodes ----
