@@ -91,6 +91,7 @@ for script in postinst prerm postrm; do
 done
 depends=$(depends_on "$root")
 package derivd "$root" "Depends: $depends, systemd (>= 252), ca-certificates, passwd
+Recommends: tzdata
 Suggests: derivd-sim, derivd-script
 Description: trading daemon for Deriv
  derivd trades synthetic indices at Deriv exactly as one YAML file says: limits

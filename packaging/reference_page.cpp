@@ -74,10 +74,11 @@ std::string values() {
 std::string plans() {
   std::string out = ".Bl -tag -width 4n\n";
   for (const auto& plan : staking::plan_types()) {
-    std::string used = "base";
+    std::string used = plan.uses_stakes ? "stakes, advance" : "base";
     if (plan.uses_factor) used += ", factor";
     if (plan.uses_unit) used += ", unit";
     if (plan.uses_max_steps) used += ", max_steps";
+    if (plan.uses_percent) used += ", percent";
     out += fmt::format(".It Cm {}\n{}\n.br\nUses {}.\n", word(plan.name), plain(plan.help), used);
   }
   return out + ".El\n";

@@ -8,6 +8,7 @@
 #include "deriv/encoder.hpp"
 #include "deriv/errors.hpp"
 #include "market/kind.hpp"
+#include "market/multiplier.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::daemon {
@@ -40,6 +41,12 @@ std::string_view code_of(venue::RefusalKind kind) {
       return "ContractNotFound";
     case venue::RefusalKind::kResaleNotOffered:
       return "ResaleNotOffered";
+    case venue::RefusalKind::kNoCancellation:
+      return "DealCancellationNotBought";
+    case venue::RefusalKind::kCancellationOver:
+      return "DealCancellationExpired";
+    case venue::RefusalKind::kCancelIsBetter:
+      return "CancelIsBetter";
     case venue::RefusalKind::kAlreadySettled:
       return "ContractAlreadySold";
     case venue::RefusalKind::kDuration:
@@ -72,6 +79,8 @@ std::string_view status_of(const venue::Contract& c) {
       return "won";
     case venue::Outcome::kLost:
       return "lost";
+    case venue::Outcome::kCancelled:
+      return "cancelled";
     case venue::Outcome::kSold:
     case venue::Outcome::kNone:
       break;
@@ -450,6 +459,7 @@ execution::ContractReport PaperVenue::report_of(const venue::Contract& c) const 
   } else {
     out.bid_price = book_->bid(c, clock());
     out.can_sell = !book_->resale_refusal(c, clock());
+    out.can_cancel = !book_->cancel_refusal(c, clock());
   }
   out.entry = c.life.entry();
   if (market::has_payout(c.spec.type)) {
@@ -499,7 +509,15 @@ void PaperVenue::sell(core::ContractId contract, const core::Now& now) {
   if (const auto why = obstacle(); !why.empty()) {
     return trader_.on_sell_failed(contract, execution::kNotSent, why);
   }
-  after_latency(SellJob{contract});
+  after_latency(SellJob{contract, false});
+}
+
+void PaperVenue::cancel(core::ContractId contract, const core::Now& now) {
+  now_ = now;
+  if (const auto why = obstacle(); !why.empty()) {
+    return trader_.on_sell_failed(contract, execution::kNotSent, why);
+  }
+  after_latency(SellJob{contract, true});
 }
 
 void PaperVenue::poll(core::ContractId contract, const core::Now& now) {
@@ -523,15 +541,18 @@ void PaperVenue::perform(const QuoteJob& job) {
   if (!quote) {
     return trader_.on_quote_refused(job.order, refusal_of(quote.error()));
   }
-  trader_.on_quote(
-      {job.order, fmt::format("paper-{}", job.order.value), quote->stake, quote->payout});
+  trader_.on_quote({job.order, fmt::format("paper-{}", job.order.value), quote->stake,
+                    quote->payout,
+                    quote->fee.is_zero() ? std::nullopt : std::optional(quote->fee)});
 }
 
 void PaperVenue::perform(const BuyJob& job) {
   const auto refuse = [&](const venue::Refusal& refusal) {
     trader_.on_refused(job.order, refusal_of(refusal));
   };
-  const auto quote = book_->quote(job.spec, job.stake, std::nullopt, clock());
+  // With a deal cancellation: for the fee that it was quoted with, which is a part of the price.
+  const auto at_stake = market::stake_in(job.spec, job.stake);
+  const auto quote = book_->quote(job.spec, at_stake, std::nullopt, clock());
   if (!quote) return refuse(quote.error());
   const auto id = book_->buy(account_, job.spec, job.stake, quote->payout, clock());
   if (!id) return refuse(id.error());
@@ -553,7 +574,8 @@ void PaperVenue::perform(const BuyJob& job) {
 }
 
 void PaperVenue::perform(const SellJob& job) {
-  const auto price = book_->sell(account_, job.contract, clock());
+  const auto price = job.cancel ? book_->cancel(account_, job.contract, clock())
+                                : book_->sell(account_, job.contract, clock());
   if (!price) {
     return trader_.on_sell_failed(job.contract, code_of(price.error().kind), price.error().text);
   }

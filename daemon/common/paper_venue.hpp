@@ -52,6 +52,7 @@ class PaperVenue final : public deriv::SessionListener {
   void buy(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
            const core::Now& now);
   void sell(core::ContractId contract, const core::Now& now);
+  void cancel(core::ContractId contract, const core::Now& now);
   void poll(core::ContractId contract, const core::Now& now);
   void ask_report(core::VenueTime since, const core::Now& now);
   std::optional<core::Instant> next_deadline() const;
@@ -79,6 +80,11 @@ class PaperVenue final : public deriv::SessionListener {
   }
   void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override {
     trader_.on_hours(symbol, hours);
+  }
+  void on_candles(const deriv::PastCandles& candles) override { trader_.on_candles(candles); }
+  void on_candles_refused(const market::SymbolCode& symbol, std::int32_t seconds,
+                          core::VenueTime from, std::string_view why) override {
+    trader_.on_candles_refused(symbol, seconds, from, why);
   }
   void on_price(const deriv::PriceAnswer& price) override { trader_.on_price(price); }
   void on_price_refused(std::int64_t number, std::string_view code, std::string_view why) override {
@@ -117,6 +123,7 @@ class PaperVenue final : public deriv::SessionListener {
   };
   struct SellJob {
     core::ContractId contract;
+    bool cancel = false;  // by its deal cancellation
   };
   struct PollJob {
     core::ContractId contract;

@@ -41,7 +41,8 @@ constexpr std::array kKeys{Key{"duration"},
                            Key{"multiplier", true},
                            Key{"payout_per_point", true},
                            Key{"take_profit", true},
-                           Key{"stop_loss", true}};
+                           Key{"stop_loss", true},
+                           Key{"cancellation"}};
 
 PriceRequest refuse(std::string code, std::string error) {
   PriceRequest out;

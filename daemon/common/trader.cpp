@@ -45,7 +45,7 @@ Trader::Trader(const config::Config& config, deriv::SessionSettings settings, de
       lock_(std::move(lock)),
       symbols_(config.engine.symbols),
       dialect_(settings.dialect),
-      engine_(config.engine),
+      engine_(config.engine, {.candles = true}),
       session_(std::move(settings), wire, *this, rng,
                config.venue.mode == config::Mode::kPaper ? std::optional(config.venue.paper)
                                                          : std::nullopt,
@@ -296,6 +296,7 @@ void Trader::on_quote(const deriv::Quote& quote) {
   reply.quote_id = quote.id;
   reply.ask = quote.ask;
   reply.payout = quote.payout;
+  reply.fee = quote.fee;
   engine_.on_quote(reply, now_, actions_);
 }
 void Trader::on_quote_refused(core::OrderId order, const execution::Refusal& refusal) {
@@ -487,6 +488,8 @@ nlohmann::ordered_json Trader::strategies() const {
                                                : nlohmann::ordered_json();
     row["refusal"] = s.refusal.view();
     row["change_pending"] = s.change_pending;
+    if (!s.hook.empty()) row["virtual"] = s.hook.view();
+    if (s.swapped) row["swapped"] = *s.swapped;
     if (const auto program = engine_.program(s.name.view())) {
       row["program"] = program_row(*program, kShownVariables);
     }

@@ -115,10 +115,11 @@ class Trader final : public deriv::SessionListener {
   nlohmann::ordered_json token_change() const;
 
   // ---- the operator's sales ----
-  /// Asks the venue to buy an open contract of ours back, at the market, once.
-  SaleAnswer sell(core::ContractId contract);
+  /// Asks the venue to buy an open contract of ours back, at the market, once; or to cancel it,
+  /// where its deal cancellation pays more or is asked for (`cancel`).
+  SaleAnswer sell(core::ContractId contract, bool cancel = false);
   /// What became of it: "selling" until the venue has spoken and it is booked, then "sold",
-  /// "settled" (it ended first) or "failed".
+  /// "cancelled", "settled" (it ended first) or "failed".
   SaleAnswer sale(core::ContractId contract) const;
   /// Pauses the strategy (empty: all) and asks for the sale of everything that can be sold.
   /// `again`: looks after those sales, and asks for those that were in flight before.
@@ -161,6 +162,9 @@ class Trader final : public deriv::SessionListener {
   void on_offerings_refused(const market::SymbolCode& symbol, std::string_view code,
                             std::string_view why) override;
   void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override;
+  void on_candles(const deriv::PastCandles& candles) override;
+  void on_candles_refused(const market::SymbolCode& symbol, std::int32_t seconds,
+                          core::VenueTime from, std::string_view why) override;
   void on_quote(const deriv::Quote& quote) override;
   void on_quote_refused(core::OrderId order, const execution::Refusal& refusal) override;
   void on_price(const deriv::PriceAnswer& price) override;
@@ -194,6 +198,7 @@ class Trader final : public deriv::SessionListener {
   void perform(engine::Watch& action);
   void perform(engine::Poll& action);
   void perform(engine::AskReport& action);
+  void perform(engine::AskCandles& action);
   void perform(engine::Tell& action);
   void perform(engine::SendSell& action);
   void perform(engine::StartScript& action);
@@ -202,9 +207,9 @@ class Trader final : public deriv::SessionListener {
   void journal_failed(const std::string& text);
   void check_stop();
   /// For the operator: once, until it is proven that nothing came of it.
-  void ask_sale(const execution::Order& order);
+  void ask_sale(const execution::Order& order, bool cancel);
   /// `who`: "operator", or a strategy's name.
-  void send_sale(const execution::Order& order, std::string_view who, bool by_rule);
+  void send_sale(const execution::Order& order, std::string_view who, bool by_rule, bool cancel);
   void note_bid(const execution::ContractReport& report);
   nlohmann::ordered_json sale_row(const execution::Order& order, std::string_view state,
                                   std::string_view reason) const;

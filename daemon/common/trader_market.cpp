@@ -5,6 +5,7 @@
 #include "common/trader.hpp"
 #include "common/venue_settings.hpp"
 #include "config/offered.hpp"
+#include "core/printable.hpp"
 
 namespace derivd::daemon {
 namespace {
@@ -65,6 +66,22 @@ void Trader::on_offerings_refused(const market::SymbolCode& symbol, std::string_
 
 void Trader::on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) {
   learn(symbols_.with_hours(symbol, hours));
+}
+
+void Trader::perform(engine::AskCandles& a) {
+  session_.ask_candles(a.symbol, a.seconds, a.from, now_);
+}
+
+void Trader::on_candles(const deriv::PastCandles& candles) {
+  engine_.on_candles(
+      {candles.symbol, candles.seconds, candles.from, candles.decimals, candles.candles, {}}, now_,
+      actions_);
+}
+
+void Trader::on_candles_refused(const market::SymbolCode& symbol, std::int32_t seconds,
+                                core::VenueTime from, std::string_view why) {
+  engine_.on_candles({symbol, seconds, from, 0, {}, core::Text::truncated(core::printable(why))},
+                     now_, actions_);
 }
 
 void Trader::check_offered() {

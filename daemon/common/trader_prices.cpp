@@ -69,6 +69,7 @@ void add_answer(ordered_json& row, const Prices::Price& price) {
   }
   row["commission"] =
       answer.commission ? ordered_json(answer.commission->to_string()) : ordered_json(nullptr);
+  if (answer.fee) row["cancellation_fee"] = answer.fee->to_string();
   row["description"] = core::printable(answer.words.view());
 }
 

@@ -6,6 +6,7 @@
 #include "common/trader.hpp"
 #include "common/trades.hpp"
 #include "market/kind.hpp"
+#include "market/multiplier.hpp"
 
 namespace derivd::daemon {
 
@@ -51,6 +52,38 @@ std::string not_resold(const Order& order) {
                      end_in_words(order));
 }
 
+/// Of a position with a deal cancellation: until when it holds, what it cost and what it brings.
+void add_cancellation(ordered_json& row, const Order& order) {
+  if (!market::has_cancellation(order.spec)) return;
+  const auto* terms = order.spec.multiplier();
+  const bool open = order.contract.value != 0;
+  const auto end = market::cancellation_end(order.spec, order.purchase_time);
+  row["cancellation"] = terms->cancellation->to_string();
+  row["cancellation_ends"] = open ? ordered_json(end->s) : ordered_json(nullptr);
+  row["cancellation_ends_utc"] = open ? ordered_json(iso_time(*end)) : ordered_json(nullptr);
+  row["cancellation_fee"] =
+      terms->fee ? ordered_json(terms->fee->to_string()) : ordered_json(nullptr);
+  row["cancellation_pays"] =
+      open ? ordered_json(market::stake_in(order.spec, order.stake).to_string())
+           : ordered_json(nullptr);
+}
+
+/// Why it is not even asked for; empty: it is.
+std::string not_cancelled(const Order& order, core::VenueTime now) {
+  const auto end = market::cancellation_end(order.spec, order.purchase_time);
+  if (!end) {
+    return fmt::format(
+        "contract {} was bought without deal cancellation; leave --cancel out to "
+        "sell it",
+        order.contract.value);
+  }
+  if (now <= *end) return {};
+  return fmt::format(
+      "the deal cancellation of contract {} ended at {}; leave --cancel out to sell "
+      "it",
+      order.contract.value, iso_time(*end));
+}
+
 SaleAnswer refused(std::string why) { return {{}, "refused", std::move(why)}; }
 
 }  // namespace
@@ -79,6 +112,7 @@ ordered_json Trader::sale_row(const Order& order, std::string_view state,
 ordered_json Trader::sale_state(const Order& order) const {
   if (order.state == OrderState::kSettled) {
     const bool sold = order.outcome == execution::Outcome::kSold;
+    if (order.outcome == execution::Outcome::kCancelled) return sale_row(order, "cancelled", "");
     return sale_row(order, sold ? "sold" : "settled",
                     sold ? "" : fmt::format("it ended first: {}", name_of(order.outcome)));
   }
@@ -122,11 +156,12 @@ ordered_json Trader::positions() const {
     row["value"] = known ? ordered_json(bid->second.to_string()) : ordered_json(nullptr);
     row["profit_now"] = known ? ordered_json((bid->second - orders[i].buy_price).to_string())
                               : ordered_json(nullptr);
+    add_cancellation(row, orders[i]);
   }
   return rows;
 }
 
-SaleAnswer Trader::sell(core::ContractId contract) {
+SaleAnswer Trader::sell(core::ContractId contract, bool cancel) {
   const auto order = engine_.order_of(contract);
   if (!order) {
     if (engine_.is_foreign(contract)) {
@@ -152,13 +187,16 @@ SaleAnswer Trader::sell(core::ContractId contract) {
   if (!market::is_resold(order->spec)) {
     return refused(fmt::format("contract {}: {}", contract.value, not_resold(*order)));
   }
+  if (const auto why = cancel ? not_cancelled(*order, now_.venue) : std::string{}; !why.empty()) {
+    return refused(why);
+  }
   if (state_ != deriv::SessionState::kLive) {
     return refused(
         fmt::format("the session is {}, not connected; try again when derivctl status says "
                     "connected",
                     deriv::name_of(state_)));
   }
-  ask_sale(*order);
+  ask_sale(*order, cancel || engine_.pays_to_cancel(contract));
   settle();
   // The budget of calls may have refused it at once.
   return {sale_state(*engine_.order_of(contract)), {}, {}};
@@ -179,18 +217,18 @@ void Trader::perform(engine::SendSell& action) {
   if (journal_broken_) {
     return engine_.on_not_sold(action.contract, "the journal cannot be written", now_, actions_);
   }
-  send_sale(*order, action.strategy.view(), action.by_rule);
+  send_sale(*order, action.strategy.view(), action.by_rule, action.cancel);
 }
 
 /// A person may leave even where nothing can be written any more.
-void Trader::ask_sale(const Order& order) {
+void Trader::ask_sale(const Order& order, bool cancel) {
   if (engine_.is_selling(order.contract)) return;
-  engine_.selling(order.contract, now_, actions_);
+  engine_.selling(order.contract, now_, actions_, cancel);
   perform();
-  send_sale(order, "operator", false);
+  send_sale(order, "operator", false, cancel);
 }
 
-void Trader::send_sale(const Order& order, std::string_view who, bool by_rule) {
+void Trader::send_sale(const Order& order, std::string_view who, bool by_rule, bool cancel) {
   sales_.asked(order.contract, by_rule);
   if (!by_rule) {
     core::Event event;
@@ -198,11 +236,11 @@ void Trader::send_sale(const Order& order, std::string_view who, bool by_rule) {
     event.strategy = order.strategy;
     event.contract_id = order.contract;
     event.account = account_.id;
-    event.text =
-        core::Text::truncated(fmt::format("{}: sell contract {}", who, order.contract.value));
+    event.text = core::Text::truncated(
+        fmt::format("{}: {} contract {}", who, cancel ? "cancel" : "sell", order.contract.value));
     log_.write(event);
   }
-  session_.sell(order.contract, now_);
+  cancel ? session_.cancel(order.contract, now_) : session_.sell(order.contract, now_);
 }
 
 SaleAnswer Trader::flatten(std::string_view name, bool again) {
@@ -226,7 +264,7 @@ SaleAnswer Trader::flatten(std::string_view name, bool again) {
     } else {
       const auto* sale = sales_.find(order.contract);
       // Asked once by each flatten; a refusal is told, not repeated.
-      if (!again || sale == nullptr) ask_sale(order);
+      if (!again || sale == nullptr) ask_sale(order, engine_.pays_to_cancel(order.contract));
       rows.push_back(sale_state(order));
     }
   }
@@ -236,7 +274,7 @@ SaleAnswer Trader::flatten(std::string_view name, bool again) {
 
 void Trader::on_sold(core::ContractId contract, core::Money price) {
   sales_.answered(contract, Sales::State::kSold,
-                  fmt::format("sold for {}, its settlement follows", price.to_string()));
+                  fmt::format("the venue pays {}, its settlement follows", price.to_string()));
   engine_.on_sold(contract, now_, actions_);
 }
 

@@ -58,6 +58,11 @@ class VenueSession final {
                  const core::Now& now) {
     session_.ask_price(number, spec, amount, now);
   }
+  /// Of the venue itself, also in paper mode.
+  void ask_candles(const market::SymbolCode& symbol, std::int32_t length, core::VenueTime from,
+                   const core::Now& now) {
+    session_.ask_candles(symbol, length, from, now);
+  }
   void buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
            std::string_view quote_id, const core::Now& now, const core::Name& buyer = {}) {
     paper_ ? paper_->buy(order, spec, max_price, now)
@@ -65,6 +70,9 @@ class VenueSession final {
   }
   void sell(core::ContractId contract, const core::Now& now) {
     paper_ ? paper_->sell(contract, now) : session_.sell(contract, now);
+  }
+  void cancel(core::ContractId contract, const core::Now& now) {
+    paper_ ? paper_->cancel(contract, now) : session_.cancel(contract, now);
   }
   /// In paper mode everything that is open is followed anyway.
   void watch(core::ContractId contract, const core::Now& now) {

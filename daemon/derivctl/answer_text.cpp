@@ -56,14 +56,18 @@ ordered_json with_waits(const ordered_json& strategies) {
   return out;
 }
 
+constexpr std::size_t kDate = 10;  // "2026-11-29"
+
 /// "19:42:33", with the date where it is another day than the venue's; of ticks "5t".
 std::string end_cell(const ordered_json& row) {
   const auto ends = daemon::whole_of(at(row, "ends"));
-  if (!ends) return cell(at(row, "duration"));
+  if (!ends) {
+    const auto length = cell(at(row, "duration"));
+    return length == "0t" ? "-" : length;  // a position, which ends when something happens
+  }
   const auto left = daemon::whole_of(at(row, "left_s")).value_or(0);
   const auto text = core::utc_time({*ends});
   const auto today = core::utc_time({*ends - left});
-  constexpr std::size_t kDate = 10;
   return text.substr(0, kDate) == today.substr(0, kDate) ? text.substr(kDate + 1) : text;
 }
 
@@ -265,6 +269,9 @@ std::string positions_text(const ordered_json& positions, const out::Look& look)
     mine["ends UTC"] = end_cell(*row);
     mine["left"] = time_left_words(*row);
     mine["result now"] = at(*row, "profit_now");
+    if (const auto until = daemon::whole_of(at(*row, "cancellation_ends"))) {
+      mine["cancel by"] = core::utc_time({*until}).substr(kDate + 1);
+    }
   }
   return table_text(shown_rows,
                     {"contract_id",
@@ -276,6 +283,7 @@ std::string positions_text(const ordered_json& positions, const out::Look& look)
                      {"outcome", 3, Tint::kState, "open"},
                      "ends UTC",
                      "left",
+                     {"cancel by", 0, Tint::kNone, "-"},
                      {"value", 1},
                      {"result now", 0, Tint::kSign},
                      {"mode", 0, Tint::kNone, "live"}},
@@ -313,6 +321,28 @@ std::string rules_text(const ordered_json& rules) {
   return out;
 }
 
+std::string candles_text(const ordered_json& candles) {
+  const auto rows = rows_of(candles);
+  if (rows.empty()) return {};
+  std::string out = "\ncandles, and what they began with\n";
+  for (const auto* row : rows) {
+    const auto& of = at(*row, "of");
+    const auto length = cell(at(*row, "length"));
+    if (is(at(*row, "source"), "venue")) {
+      add(out, "   {:<6}  {} of the venue{}, since {}\n", length, cell(at(*row, "count")),
+          cell(of) == length ? "" : fmt::format(", made of its {}", cell(of)),
+          cell(at(*row, "since_utc")));
+    } else if (is(at(*row, "source"), "asked")) {
+      add(out, "   {:<6}  the venue is asked and has not answered yet\n", length);
+    } else {
+      const auto& refusal = at(*row, "refusal");
+      add(out, "   {:<6}  the ticks that were known{}\n", length,
+          is_blank(refusal) ? "" : fmt::format(": {}", cell(refusal)));
+    }
+  }
+  return out;
+}
+
 std::string program_text(const ordered_json& program) {
   if (!program.is_object()) return {};
   const auto& line = at(program, "line");
@@ -344,6 +374,7 @@ std::string explained_text(const ordered_json& e) {
                          standing.empty() ? "" : ": ", standing);
   if (!at(e, "config").is_null()) add(out, "set in {}\n", shown(at(e, "config")));
   out += rules_text(at(e, "rules"));
+  out += candles_text(at(e, "candles"));
   out += program_text(at(e, "program"));
   const auto decisions = rows_of(at(e, "decisions"));
   add(out, "\nlast signals, newest first{}\n", decisions.empty() ? ": none yet" : "");

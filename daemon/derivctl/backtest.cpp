@@ -51,8 +51,8 @@ std::string text_of(const ordered_json& said) {
                         : said.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
-int print_json(const BacktestJob& job, bool with_trades) {
-  backtest::ResultJson json(job.options, job.tapes);
+int print_json(const BacktestJob& job, bool with_trades, bool with_times) {
+  backtest::ResultJson json(job.options, job.tapes, with_times);
   std::string text;
   text.reserve(kChunk + kChunk / 8);
   bool written = true;
@@ -110,9 +110,11 @@ report::Trade reported(const BacktestJob& job, const backtest::Trade& t) {
   out.stake = t.stake;
   out.payout = t.payout;
   out.profit = t.profit;
-  out.ending = t.profit.units() > 0   ? report::Ending::kWon
-               : t.profit.units() < 0 ? report::Ending::kLost
-                                      : report::Ending::kBreakEven;
+  out.ending = t.end == market::End::kSold        ? report::Ending::kSold
+               : t.end == market::End::kCancelled ? report::Ending::kCancelled
+               : t.profit.units() > 0             ? report::Ending::kWon
+               : t.profit.units() < 0             ? report::Ending::kLost
+                                                  : report::Ending::kBreakEven;
   out.entry = t.entry;
   out.exit = t.exit;
   return out;
@@ -183,6 +185,7 @@ int print_summary(const BacktestJob& job, const std::string& html) {
 void add_backtest(Commands& commands) {
   struct Args : BacktestArgs {
     bool no_trades = false;
+    bool times = false;
     std::string html;
   };
   const auto& context = commands.context();
@@ -191,6 +194,7 @@ void add_backtest(Commands& commands) {
   add_backtest_options(c, *args);
   c.option("--seed", args->seed, "of the random numbers of programs; default: the configuration's");
   c.flag("--no-trades", args->no_trades, "with --json: the sums alone");
+  c.flag("--times", args->times, "with --json: each epoch in UTC for people, too (signal_utc, …)");
   c.option("--html", args->html, "write the report of the run, one self-contained HTML file");
   commands.on(c, [&context, args] {
     if (context.json && !args->html.empty()) {
@@ -199,7 +203,8 @@ void add_backtest(Commands& commands) {
     }
     const auto job = make_job(context, *args);
     if (!job) return fail(job.error().code, job.error().text);
-    return context.json ? print_json(*job, !args->no_trades) : print_summary(*job, args->html);
+    return context.json ? print_json(*job, !args->no_trades, args->times)
+                        : print_summary(*job, args->html);
   });
 }
 

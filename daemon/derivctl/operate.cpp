@@ -37,6 +37,7 @@ struct Options {
   std::string strategy;
   std::size_t last = 10;
   double timeout_s = kDefaultTimeout;
+  bool cancel = false;
   BacktestArgs recorded;  // of explain without a daemon
 };
 
@@ -51,8 +52,9 @@ Clock::time_point deadline(double seconds) {
 
 int sell(const Context& context, const Options& o) {
   const auto until = deadline(o.timeout_s);
-  const auto answer = ask_until(context, ask(context, {{"cmd", "sell"}, {"contract", o.contract}}),
-                                {{"cmd", "sale"}, {"contract", o.contract}}, until,
+  const auto asked =
+      ask(context, {{"cmd", "sell"}, {"contract", o.contract}, {"cancel", o.cancel}});
+  const auto answer = ask_until(context, asked, {{"cmd", "sale"}, {"contract", o.contract}}, until,
                                 [](const ordered_json& row) { return !is_under_way(row); });
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   const auto& row = answer.result;
@@ -72,6 +74,9 @@ int sell(const Context& context, const Options& o) {
   if (context.json) return service::kCtlOk;
   if (is(at(row, "state"), "settled")) {
     out::print("contract {}: {}, profit {}\n", o.contract, shown(at(row, "reason")),
+               shown(at(row, "profit")));
+  } else if (is(at(row, "state"), "cancelled")) {
+    out::print("contract {} cancelled: {} back, profit {}\n", o.contract, shown(at(row, "price")),
                shown(at(row, "profit")));
   } else {
     out::print("contract {} sold for {}, profit {}\n", o.contract, shown(at(row, "price")),
@@ -115,7 +120,8 @@ class Flattened final {
     return std::any_of(rows_.begin(), rows_.end(), [&](const auto& r) { return is(r.second); });
   }
   static bool is_over(const ordered_json& row) {
-    return is(at(row, "state"), "sold") || is(at(row, "state"), "settled");
+    return is(at(row, "state"), "sold") || is(at(row, "state"), "cancelled") ||
+           is(at(row, "state"), "settled");
   }
   static bool is_open(const ordered_json& row) { return !is_over(row); }
 
@@ -222,6 +228,8 @@ void add_operate(Commands& commands) {
   const auto options = std::make_shared<Options>();
   auto sell_cmd = commands.add("sell", "sell an open contract of derivd's back to Deriv");
   sell_cmd.option("CONTRACT_ID", options->contract, "see derivctl positions").required().positive();
+  sell_cmd.flag("--cancel", options->cancel,
+                "leave it by its deal cancellation; without it, by what pays more");
   auto flatten_cmd = commands.add("flatten", "pause entries and sell what can be sold");
   flatten_cmd.option("NAME", options->strategy, "one strategy only");
   for (auto c : {sell_cmd, flatten_cmd}) {

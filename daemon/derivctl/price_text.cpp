@@ -70,6 +70,10 @@ std::string price_text(const ordered_json& row) {
   if (!is_blank(at(row, "commission"))) {
     out += line("commission", fmt::format("{} {}", shown(at(row, "commission")), currency));
   }
+  if (!is_blank(at(row, "cancellation_fee"))) {
+    out += line("fee", fmt::format("{} {}", shown(at(row, "cancellation_fee")), currency),
+                "of its cancellation, within what it asks; it never comes back");
+  }
   if (!is_blank(at(row, "spot"))) out += line("spot", shown(at(row, "spot")));
   out += line("prices of", list_in_words(row));
   out += line("asked", shown(at(row, "time")));

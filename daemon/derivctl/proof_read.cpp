@@ -174,6 +174,7 @@ proof::Answer read_answer(const proof::Request& asked, const json& message, cons
   o.level = price(at_path(*offer, "contract_details.barrier"), as.symbol.decimals);
   o.commission = decimal(at(*offer, "commission"));
   o.stop_out = decimal(at_path(*offer, "limit_order.stop_out.order_amount"));
+  o.fee = decimal(at_path(*offer, "cancellation.ask_price"));
   o.min_stake = decimal(at_path(*offer, "validation_params.stake.min"));
   out.offer = o;
   return out;

@@ -37,7 +37,8 @@ constexpr Word kWords[] = {
     {"multiplier", "--multiplier", "of MULTUP and MULTDOWN"},
     {"payout_per_point", "--payout-per-point", "of turbos, in the place of the barrier"},
     {"take_profit", "--take-profit", "that the venue keeps, of MULT* and ACCU"},
-    {"stop_loss", "--stop-loss", "that the venue keeps, of MULT*"}};
+    {"stop_loss", "--stop-loss", "that the venue keeps, of MULT*"},
+    {"cancellation", "--cancellation", "of MULT*: how long the deal can be cancelled, as 15m"}};
 
 struct Args {
   std::string symbol;

@@ -40,7 +40,7 @@ class BacktestReader final : public JsonVisitor {
   core::Result<void> begin(const JsonPath& path, bool is_object) override {
     if (path.is({"trades", "#"}) && is_object) {
       seen_ = {};
-      sold_ = false;
+      early_.reset();
     }
     if (path.is({"strategies"}) && is_object) has_strategies_ = true;
     return {};
@@ -87,7 +87,9 @@ class BacktestReader final : public JsonVisitor {
     for (std::size_t i = 0; i < kFields; ++i) {
       if (kKeys[i] == key) return set(static_cast<Field>(i), value);
     }
-    if (key == "end") sold_ = value.kind == JsonScalar::Kind::kText && value.text == "sold";
+    if (key != "end" || value.kind != JsonScalar::Kind::kText) return {};
+    if (value.text == "sold") early_ = Ending::kSold;
+    if (value.text == "cancelled") early_ = Ending::kCancelled;
     return {};
   }
   core::Result<void> set(Field field, const JsonScalar& value) {
@@ -161,7 +163,7 @@ class BacktestReader final : public JsonVisitor {
     t.stake = t.asked = *stake;
     t.payout = *payout;
     t.profit = *profit;
-    t.ending = sold_                 ? Ending::kSold
+    t.ending = early_                ? *early_
                : profit->units() > 0 ? Ending::kWon
                : profit->units() < 0 ? Ending::kLost
                                      : Ending::kBreakEven;
@@ -198,7 +200,7 @@ class BacktestReader final : public JsonVisitor {
   const ReportFilter& filter_;
   ReportSource& source_;
   std::array<bool, kFields> seen_{};
-  bool sold_ = false;  // before its end
+  std::optional<report::Ending> early_;  // sold or cancelled before its end
   std::array<std::int64_t, kFields> numbers_{};
   std::array<std::string, kFields> texts_;
   core::AmountBound bound_;

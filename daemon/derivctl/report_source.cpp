@@ -30,6 +30,8 @@ std::optional<Ending> ending_of(const Order& o) {
   switch (o.outcome) {
     case execution::Outcome::kSold:
       return Ending::kSold;
+    case execution::Outcome::kCancelled:
+      return Ending::kCancelled;
     case execution::Outcome::kNone:
     case execution::Outcome::kBreakEven:
       return Ending::kBreakEven;

@@ -168,9 +168,9 @@ class App final : public ControlTarget {
     return notifications_.test();
   }
   nlohmann::ordered_json notify_result() override { return notifications_.test_result(); }
-  SaleAnswer sell(core::ContractId contract) override {
+  SaleAnswer sell(core::ContractId contract, bool cancel) override {
     now();
-    auto answer = trader_.sell(contract);
+    auto answer = trader_.sell(contract, cancel);
     after_event();
     return answer;
   }

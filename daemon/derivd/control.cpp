@@ -187,7 +187,8 @@ std::string handle_control(std::string_view line, ControlTarget& target, bool ow
   if (verb == "sell" || verb == "sale") {
     const core::ContractId contract{number_of(request, "contract", 0)};
     if (!contract) return fail("usage", "name a contract by its number");
-    return answer(verb == "sell" ? target.sell(contract) : target.sale(contract));
+    if (verb == "sale") return answer(target.sale(contract));
+    return answer(target.sell(contract, request.value("cancel", json(false)) == true));
   }
   if (verb == "flatten") {
     const bool again = request.value("again", json(false)) == true;

@@ -26,7 +26,7 @@ class ControlTarget {
   /// The verdict of a reload. `file`: what the caller believes to be the daemon's configuration;
   /// empty: whatever it is.
   virtual nlohmann::ordered_json reload(std::string_view file) = 0;
-  virtual SaleAnswer sell(core::ContractId contract) = 0;
+  virtual SaleAnswer sell(core::ContractId contract, bool cancel) = 0;
   virtual SaleAnswer sale(core::ContractId contract) = 0;
   virtual SaleAnswer flatten(std::string_view name, bool again) = 0;
   virtual SaleAnswer ask_price(const nlohmann::json& request) = 0;

@@ -49,6 +49,11 @@ void add_numbers(ordered_json& row, const risk::Denied& d) {
     row["have"] = d.have;
     row["allowed"] = d.allowed;
   }
+  if (d.limit == Limit::kVolatility && d.allowed == 0) {
+    row["measured"] = d.measured.to_string() + "%";
+    row[d.above ? "max" : "min"] = d.bound.to_string() + "%";
+  }
+  if (!d.holder.empty()) row["holder"] = d.holder.view();
   if (!d.until) return;
   row["until"] = d.until->s;
   row["until_utc"] = iso_time(*d.until);
@@ -203,6 +208,10 @@ std::string standing_of(const Hearing& hearing, const engine::StrategyView& view
         return "enters nothing until its contracts are settled: a change of its configuration "
                "waits";
       }
+      if (!view.guard.empty()) return fmt::format("pauses by a guard: {}", view.guard);
+      if (view.is_virtual) {
+        return fmt::format("follows its signals without money: {}", view.hook);
+      }
       return view.refused_in_row > 0 ? refusals_of(view)
                                      : "enters at its next signal if the limits allow it";
     case StrategyStatus::kPaused:
@@ -249,6 +258,33 @@ ordered_json rules_of(const Explained& of, const engine::StrategyView& view) {
   return rows;
 }
 
+/// What the candles that it looks at began with.
+ordered_json candles_of(const Explained& of, std::string_view name) {
+  auto rows = ordered_json::array();
+  for (const auto& c : of.engine.candles(name)) {
+    rows.push_back(
+        {{"length", rules::to_string(c.length)},
+         {"source", c.source},
+         {"of", c.of.is_ticks() ? ordered_json(nullptr) : ordered_json(rules::to_string(c.of))},
+         {"count", c.count},
+         {"since", c.since ? ordered_json(c.since->s) : ordered_json(nullptr)},
+         {"since_utc", c.since ? ordered_json(iso_time(*c.since)) : ordered_json(nullptr)},
+         {"refusal", c.refusal.view()}});
+  }
+  return rows;
+}
+
+/// "15m, 1h" of the candles that it waits for; empty: it waits for none.
+std::string awaited_candles(const Explained& of, std::string_view name) {
+  std::string out;
+  if (!of.engine.awaits_candles(name)) return out;
+  for (const auto& c : of.engine.candles(name)) {
+    if (c.source != "asked") continue;
+    out += fmt::format("{}{}", out.empty() ? "" : ", ", rules::to_string(c.length));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string_view key_of(Limit limit, std::string_view halt_kind) {
@@ -264,12 +300,18 @@ std::string_view key_of(Limit limit, std::string_view halt_kind) {
       return "";
     case Limit::kHours:
       return "strategies[].guards.hours";
+    case Limit::kVolatility:
+      return "strategies[].guards.volatility";
     case Limit::kCooldown:
       return "strategies[].guards.cooldown";
     case Limit::kAfterLosses:
       return "strategies[].guards.after_losses";
+    case Limit::kDrawdown:
+      return "strategies[].guards.drawdown";
     case Limit::kMaxOpen:
       return "strategies[].guards.max_open";
+    case Limit::kGroup:
+      return "strategies[].group";
     case Limit::kMaxTradesPerHour:
       return "strategies[].guards.max_trades_per_hour";
     case Limit::kMaxOpenContracts:
@@ -303,6 +345,16 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
   out["strategy"] = view->name.view();
   out["status"] = engine::name_of(view->status);
   out["standing"] = standing_of(of.hearing, *view);
+  if (const auto awaited = awaited_candles(of, name);
+      !awaited.empty() && view->status == engine::StrategyStatus::kRunning) {
+    out["standing"] = fmt::format(
+        "waits for the venue's past candles ({}), {} s at most: it enters nothing before", awaited,
+        engine::kCandlesWait / std::chrono::seconds(1));
+  }
+  if (view->swapped.value_or(false)) {
+    out["standing"] =
+        out["standing"].get<std::string>() + "; its two types have changed places";
+  }
   out["config"] = line_of(of, kOfStrategy, name);
   out["change_pending"] = view->change_pending;
   out["refused"] = view->refused;
@@ -312,6 +364,8 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
   out["refused_until_utc"] =
       view->refused_until ? ordered_json(iso_time(*view->refused_until)) : ordered_json(nullptr);
   out["refusal"] = view->refusal.view();
+  if (!view->hook.empty()) out["virtual"] = view->hook.view();
+  if (view->swapped) out["swapped"] = *view->swapped;
   const auto& ticks = of.hearing.ticks;
   const auto tick = std::find_if(ticks.begin(), ticks.end(),
                                  [&](const auto& t) { return t.symbol == view->symbol; });
@@ -319,7 +373,9 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
                           ? ordered_json(nullptr)
                           : ordered_json(std::chrono::duration<double>(tick->age).count());
   out["last_tick"] = view->last_tick ? ordered_json(view->last_tick->s) : nullptr;
+  if (view->volatility) out["volatility"] = view->volatility->to_string() + "%";
   if (auto rules = rules_of(of, *view); !rules.empty()) out["rules"] = std::move(rules);
+  if (auto candles = candles_of(of, name); !candles.empty()) out["candles"] = std::move(candles);
   if (const auto program = of.engine.program(name)) out["program"] = program_row(*program);
   out["last_tick_utc"] =
       view->last_tick ? ordered_json(iso_time(*view->last_tick)) : ordered_json(nullptr);

@@ -590,6 +590,10 @@ Machine::Outcome Machine::load(const script::Setup& setup) {
 void Machine::past(const script::PastTick& tick) {
   if (impl_->past) impl_->past->on_tick({tick.epoch}, tick.mantissa);
 }
+void Machine::past(const script::PastCandles& candles) {
+  if (!impl_->past || candles.decimals != impl_->past->decimals()) return;
+  impl_->past->begin_candles({candles.seconds}, candles.candles, candles.is_last);
+}
 void Machine::reset() {
   if (impl_->past) impl_->past->reset();
 }

@@ -26,6 +26,7 @@ class Machine final {
   /// Runs the text, then onStart(answers). Once, before everything else.
   Outcome load(const script::Setup& setup);
   void past(const script::PastTick& tick);
+  void past(const script::PastCandles& candles);
   void reset();
   /// onCandle and onTick, onResult, onDenied.
   Outcome handle(const script::Event& event);

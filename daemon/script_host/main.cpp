@@ -54,6 +54,10 @@ bool take(const script::ToScript& message, script_host::Machine& machine) {
     machine.past(*past);
     return true;
   }
+  if (const auto* past = std::get_if<script::PastCandles>(&message)) {
+    machine.past(*past);
+    return true;
+  }
   if (std::holds_alternative<script::Reset>(message)) {
     machine.reset();
     return true;

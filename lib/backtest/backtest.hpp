@@ -79,11 +79,12 @@ struct Trade {
   std::int64_t settled_n = 0;     // from 1, in the order in which results arrived
   core::Price entry;
   core::Price exit;
-  core::Money stake;
-  core::Money payout;  // the quoted one, also of a lost contract; of a position none
+  core::Money stake;               // what was paid, with the fee
+  std::optional<core::Money> fee;  // of a deal cancellation
+  core::Money payout;              // the quoted one, also of a lost contract; of a position none
   core::Money profit;
   market::End end = market::End::kWon;
-  std::optional<core::VenueTime> sell_epoch;  // of one that was sold before its end
+  std::optional<core::VenueTime> sell_epoch;  // of one that was sold before its end, or cancelled
   std::optional<core::Price> barrier;         // the level in force at its end, of two the high one
   std::optional<core::Price> low_barrier;     // of types that have two
 };

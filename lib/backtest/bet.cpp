@@ -92,6 +92,13 @@ core::Result<Bet> Bet::of(const engine::StrategySettings& strategy, const Payout
                     "what it does, and without exit there are odds",
                     strategy.name.view()));
   }
+  if (strategy.staking.auto_factor) {
+    return core::invalid(
+        fmt::format("{}: with factor: auto each stake is asked of the venue when it is wanted, so "
+                    "its odds are not reckoned; derivctl backtest shows what it does, and with a "
+                    "number for the factor there are odds",
+                    strategy.name.view()));
+  }
   const auto spot = spot_of(*symbol, quote);
   if (!spot) return spot.error();
   Bet bet;

@@ -8,6 +8,7 @@
 #include "core/bounds.hpp"
 #include "core/check.hpp"
 #include "market/kind.hpp"
+#include "market/multiplier.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::backtest {
@@ -29,7 +30,7 @@ Driver::Driver(const Options& options, std::span<const Tape> tapes, const OnTrad
     row.name = s.name;
     result_.strategies.push_back(std::move(row));
     programs_ |= s.enabled && s.program.program != nullptr;
-    exits_ |= s.enabled && s.exit.any();
+    exits_ |= s.enabled && (s.exit.any() || s.contract.cancellation);
   }
   report_.is_sold = report_.is_expired = true;
 }
@@ -104,8 +105,11 @@ void Driver::feed_open(std::uint32_t tape, const market::Tick& tick) {
     if (contract.trade.tape != tape || contract.life.is_over()) continue;
     if (!contract.life.on_tick(tick)) continue;
     ++decided_;
-    DERIVD_CHECK(contract.life.exit().has_value(), "a purchase that no tick would meet is refused");
-    contract.due = contract.life.exit()->epoch + options_.settle_delay;
+    DERIVD_CHECK(contract.life.entry().has_value(),
+                 "a purchase that no tick would meet is refused");
+    // What is cancelled in the place of a stop-out has no exit.
+    const auto exit = contract.life.exit();
+    contract.due = (exit ? exit->epoch : contract.life.ended()->when) + options_.settle_delay;
   }
 }
 
@@ -215,6 +219,7 @@ void Driver::hand_on(const core::Name& strategy, std::uint64_t run,
 void Driver::answer(const engine::SendQuote& ask) {
   engine::Engine::QuoteReply reply;
   reply.order = ask.order;
+  if (market::has_cancellation(ask.spec)) return quote_fee(ask);
   // What strategies may buy has a payout; what a program asks about need not.
   if (!options_.payouts.has(ask.spec)) {
     reply.kind = execution::RefusalKind::kParameters;
@@ -230,6 +235,22 @@ void Driver::answer(const engine::SendQuote& ask) {
   } else {
     reply.ask = ask.stake;
     reply.payout = payout_of(ask.spec, ask.stake, tick);
+  }
+  engine_.on_quote(reply, now_, actions_);
+}
+
+void Driver::quote_fee(const engine::SendQuote& ask) {
+  engine::Engine::QuoteReply reply;
+  reply.order = ask.order;
+  reply.payout = core::Money::minor(0, ask.stake.exponent());
+  const auto symbol = options_.settings.symbols.get(ask.spec.symbol);
+  if (const auto fee = market::modelled_fee(ask.spec, symbol, ask.stake)) {
+    reply.quote_id = "quoted";
+    reply.ask = ask.stake + *fee;
+  } else {
+    reply.kind = execution::RefusalKind::kParameters;
+    reply.code = "ContractBuyValidationError";
+    reply.reason = "the fee of a deal cancellation rests on a volatility that is not known";
   }
   engine_.on_quote(reply, now_, actions_);
 }
@@ -305,13 +326,15 @@ void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core:
   if (refuses(order, tape, start)) return;
   auto payout = payout_of(order.spec, order.stake, quoted);
   if (const auto wanted = wanted_payouts_.extract(order.order)) payout = wanted.mapped();
-  const market::Purchase purchase{start, order.stake, payout, ticks_[tape]};
+  const auto at_stake = market::stake_in(order.spec, order.stake);
+  const market::Purchase purchase{start, at_stake, payout, ticks_[tape]};
   auto& contract = open_.emplace_back(order.order, order.spec, purchase,
                                       options_.settings.symbols.find(order.spec.symbol));
   contract.spot = quoted.quote;
   contract.of_program = programs_ && is_program(order.strategy);
   contract.may_leave =
-      exits_ && options_.settings.strategies[strategy_index(order.strategy)].exit.any();
+      exits_ && (market::has_cancellation(order.spec) ||
+                 options_.settings.strategies[strategy_index(order.strategy)].exit.any());
   auto& trade = contract.trade;
   trade.strategy = strategy_index(order.strategy);
   trade.tape = tape;
@@ -319,6 +342,7 @@ void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core:
   trade.signal_epoch = order.signal_epoch;
   trade.purchase_epoch = start;
   trade.stake = order.stake;
+  if (const auto* terms = order.spec.multiplier()) trade.fee = terms->fee;
   trade.payout = payout;
   balance_ -= order.stake;
   begin_trade(contract);
@@ -374,7 +398,9 @@ void Driver::end_trade(Open& contract) {
   trade.settled_n = ++settled_;
   trade.profit = contract.life.ended()->pays - trade.stake;
   trade.end = contract.life.ended()->how;
-  if (trade.end == market::End::kSold) trade.sell_epoch = contract.life.ended()->when;
+  if (trade.end == market::End::kSold || trade.end == market::End::kCancelled) {
+    trade.sell_epoch = contract.life.ended()->when;
+  }
   trade.barrier = contract.life.barrier_price();
   trade.low_barrier = contract.life.low_barrier_price();
   result_.strategies[trade.strategy].sums.add(trade.stake, trade.profit);

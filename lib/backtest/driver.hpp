@@ -73,7 +73,9 @@ class Driver final {
   /// What the venue would pay at this tick for each contract that may be left early.
   void tell_values(std::uint32_t tape);
   /// Whether the venue would buy it back now.
-  static bool is_bought_back(const Open& contract);
+  bool is_bought_back(const Open& contract) const;
+  bool is_cancelled(const Open& contract) const;
+  core::Money bid_of(const Open& contract) const;
   void run_deadlines(core::VenueTime until);
   // driver_program.cpp: what is for programs, and early sales.
   static engine::Settings prepared(const Options& options);
@@ -90,6 +92,7 @@ class Driver final {
   // The venue's answers.
   void perform();
   void answer(const engine::SendQuote& ask);
+  void quote_fee(const engine::SendQuote& ask);
   void answer(const engine::SendBuy& buy);
   void answer(const engine::AskReport& ask);
   void answer(const engine::Append&) {}
@@ -100,6 +103,7 @@ class Driver final {
   void answer(const engine::StartScript& start);
   void answer(const engine::StopScript& stop);
   void answer(const engine::FeedScript& feed);
+  void answer(const engine::AskCandles&) {}  // a recording has no other past than its ticks
   void hand_on(const core::Name& strategy, std::uint64_t run,
                const script::Program::Outcome& outcome);
   bool refuses(const engine::SendBuy& buy, std::uint32_t tape, core::VenueTime start);

@@ -8,6 +8,7 @@
 #include "backtest/driver.hpp"
 #include "core/check.hpp"
 #include "market/kind.hpp"
+#include "market/multiplier.hpp"
 #include "market/pricing.hpp"
 #include "market/symbol.hpp"
 #include "venue/amounts.hpp"
@@ -96,23 +97,33 @@ void Driver::tell_open(const Open& contract) {
   execution::ContractReport report;
   report.contract = {contract.order.value};
   report.entry = contract.life.entry();
-  report.can_sell = is_bought_back(contract);
   if (contract.life.last()) report.spot_time = contract.life.last()->epoch;
-  report.bid_price = market::bid_for(options_.settings.symbols.get(contract.life.spec().symbol),
-                                     contract.life, now_.venue, {}, contract.spot);
+  report.bid_price = bid_of(contract);
+  report.can_cancel = is_cancelled(contract);
+  report.can_sell = is_bought_back(contract);
   engine_.on_contract(report, execution::Witness::kContractStream, now_, actions_);
 }
 
 /// What the venue would refuse of a purchase that nobody could check before.
 bool Driver::refuses_program(const engine::SendBuy& order, const market::Tick& quoted) {
   using execution::RefusalKind;
-  if (!market::has_payout(order.spec.type) || !options_.payouts.has(order.spec)) {
-    const auto text = fmt::format("no payout of {} is known", market::name_of(order.spec.type));
+  const auto& kind = market::kind_of(order.spec.type);
+  const auto offered = [&](std::string text) {
     engine_.on_refused(order.order, {RefusalKind::kParameters, "OfferingsValidationError", text},
                        now_, actions_);
     return true;
+  };
+  if (market::has_payout(kind) && !options_.payouts.has(order.spec)) {
+    return offered(fmt::format("no payout of {} is known", kind.name));
   }
-  const auto payout = options_.payouts.payout(order.spec, order.stake, quoted);
+  const auto symbol = options_.settings.symbols.get(order.spec.symbol);
+  if (kind.needs.growth && symbol.sigma_percent == 0) {
+    return offered(
+        fmt::format("the value of {} on {} cannot be reckoned: its volatility is not "
+                    "known",
+                    kind.name, symbol.code));
+  }
+  const auto payout = payout_of(order.spec, order.stake, quoted);
   const auto refusal = venue::amount_refusal(order.spec, order.stake, payout);
   if (!refusal) return false;
   engine_.on_refused(order.order,
@@ -127,23 +138,37 @@ void Driver::answer(const engine::Tell& tell) {
   if (options_.on_message) options_.on_message(now_.venue, tell.event);
 }
 
-// As the contract book: not before its entry tick, an accumulator not at it.
-bool Driver::is_bought_back(const Open& contract) {
+core::Money Driver::bid_of(const Open& contract) const {
+  return market::bid_for(options_.settings.symbols.get(contract.life.spec().symbol), contract.life,
+                         now_.venue, {}, contract.spot);
+}
+
+/// Its deal cancellation holds now.
+bool Driver::is_cancelled(const Open& contract) const {
+  const auto& life = contract.life;
+  return !life.is_over() && life.entry() &&
+         market::can_cancel(life.spec(), life.start(), now_.venue);
+}
+
+// As the contract book: not before its entry tick, an accumulator not at it, nothing below its
+// stake while it can be cancelled.
+bool Driver::is_bought_back(const Open& contract) const {
   const auto& life = contract.life;
   if (life.is_over() || !life.entry() || !market::is_resold(life.spec())) return false;
+  if (is_cancelled(contract) && bid_of(contract) < life.purchase().stake) return false;
   return !market::kind_of(life.spec().type).needs.growth || life.ticks_passed() > 0;
 }
 
 void Driver::answer(const engine::SendSell& sell) {
   const auto it = std::ranges::find_if(
       open_, [&](const Open& c) { return c.order.value == sell.contract.value; });
-  if (it == open_.end() || !is_bought_back(*it)) {
+  const bool leaves = it != open_.end() && (sell.cancel ? is_cancelled(*it) : is_bought_back(*it));
+  if (!leaves) {
     return engine_.on_not_sold(sell.contract, "Resale of this contract is not offered.", now_,
                                actions_);
   }
-  const auto symbol = options_.settings.symbols.get(it->life.spec().symbol);
-  const auto price = market::bid_for(symbol, it->life, now_.venue, {}, it->spot);
-  it->life.end(market::End::kSold, now_.venue, price);
+  const auto how = sell.cancel ? market::End::kCancelled : market::End::kSold;
+  it->life.end(how, now_.venue, sell.cancel ? it->life.purchase().stake : bid_of(*it));
   engine_.on_sold(sell.contract, now_, actions_);
   settle(*it);
   open_.erase(it);

@@ -17,6 +17,12 @@ PlanStates::PlanStates(const staking::Settings& settings)
   base_ = intern();
 }
 
+core::Money PlanStates::next(StateIndex state, core::Money balance) {
+  if (!wants_balance() || !plan_->load(states_[state].saved)) return states_[state].next;
+  plan_->see_balance(balance);
+  return plan_->next();
+}
+
 StateIndex PlanStates::after(StateIndex state, core::Money profit) {
   const auto [it, fresh] = after_.try_emplace({state, profit.units()}, StateIndex{0});
   if (!fresh) return it->second;
@@ -57,7 +63,8 @@ StateIndex SessionGraph::intern(const SessionState& state) {
 bool SessionGraph::work_out(StateIndex at) {
   const auto state = nodes_[at].state;
   const risk::Session session{money(state.realised), money(state.peak)};
-  const auto trade = rules_.next(plans_.at(state.plan).next, session, 0);
+  const auto balance = rules_.question().balance + session.realised;
+  const auto trade = rules_.next(plans_.next(state.plan, balance), session, 0);
   const auto from = trade.restarted ? plans_.base() : state.plan;
   const bool at_cap = plans_.at(from).at_cap;
   const auto first = edges_.size();

@@ -27,6 +27,9 @@ class PlanStates final {
   StateIndex base() const { return base_; }
   bool has_cap() const { return cap_.exists(); }
   std::size_t size() const { return states_.size(); }
+  /// The next stake of a state, at that balance.
+  core::Money next(StateIndex state, core::Money balance);
+  bool wants_balance() const { return plan_->wants_balance(); }
   StateIndex after(StateIndex state, core::Money profit);
 
  private:

@@ -32,10 +32,13 @@ SessionEnd end_of(risk::Limit limit) {
     case risk::Limit::kNotReady:
     case risk::Limit::kUnknownOrder:
     case risk::Limit::kHours:
+    case risk::Limit::kVolatility:
     case risk::Limit::kCooldown:
     case risk::Limit::kAfterLosses:
+    case risk::Limit::kDrawdown:
     case risk::Limit::kRefusals:
     case risk::Limit::kMaxOpen:
+    case risk::Limit::kGroup:
     case risk::Limit::kMaxTradesPerHour:
     case risk::Limit::kMaxOpenContracts:
       break;
@@ -152,6 +155,7 @@ LosingRun losing_run(OddsRules& rules) {
   const auto nothing = core::Money::minor(0, staking.base.exponent());
   session.realised = session.peak = run.lost = run.plan_lost = nothing;
   for (; run.losses < kMaxRun; ++run.losses) {
+    plan->see_balance(rules.question().balance + session.realised);
     const auto stake = plan->next();
     if (const auto limit = rules.forbids(stake, session)) {
       run.denied_stake = stake;
@@ -175,6 +179,7 @@ PlanCap::PlanCap(const staking::Settings& settings) : base_(settings.base) {
   const auto* type = staking::find_plan(settings.plan);
   const bool steps = type->uses_max_steps && settings.max_steps;
   if (!steps && !settings.max_stake) return;
+  if (type->uses_percent) return;  // no result raises it: the balance does
   auto free = settings;
   free.max_steps.reset();
   free.max_stake.reset();

@@ -59,6 +59,7 @@ class Player final {
     risk::Session session{nothing, nothing};
     plan_->restart();
     while (true) {
+      plan_->see_balance(rules_.question().balance + session.realised);
       const auto trade = rules_.next(plan_->next(), session, out.trades);
       if (trade.restarted) plan_->restart();
       out.cut_short = out.cut_short || trade.cut_short;

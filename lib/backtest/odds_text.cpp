@@ -94,9 +94,12 @@ std::string end_text(const OddsQuestion& q, const Odds& odds, SessionEnd end) {
 std::string plan_text(const OddsQuestion& q) {
   const auto& s = q.strategy.staking;
   const auto* type = staking::find_plan(s.plan);
-  auto text = fmt::format("{} from {}", s.plan, s.base.to_string());
+  auto text = type->uses_percent ? fmt::format("{} % of the balance, from {}",
+                                               s.percent.to_string(), s.base.to_string())
+                                 : fmt::format("{} from {}", s.plan, s.base.to_string());
   if (type->uses_factor) text += fmt::format(" × {}", s.factor.to_string());
   if (type->uses_unit) text += fmt::format(", unit {}", s.unit.to_string());
+  if (type->uses_stakes) text += fmt::format(" over {} stakes", s.stakes.size());
   if (type->uses_max_steps && s.max_steps) text += fmt::format(", {} raises at most", *s.max_steps);
   if (s.max_stake) text += fmt::format(", {} at most", s.max_stake->to_string());
   return text;

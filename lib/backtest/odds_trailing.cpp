@@ -24,6 +24,8 @@ bool applies(const OddsQuestion& q, OddsRules& rules) {
     return false;
   }
   if (s.take_profit->units() > kMaxTarget) return false;
+  // Another balance, another stake: no peak is like another.
+  if (staking::find_plan(q.strategy.staking.plan)->uses_percent) return false;
   if (l.daily_loss && *l.daily_loss < *s.stop_loss) return false;
   if (l.daily_profit && *l.daily_profit < *s.take_profit) return false;
   const auto nothing = core::Money::minor(0, s.stop_loss->exponent());

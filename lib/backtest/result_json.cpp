@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <iterator>
 #include <string_view>
 
+#include "core/utc.hpp"
 #include "market/kind.hpp"
 
 namespace derivd::backtest {
@@ -88,11 +90,17 @@ std::string epoch_or_null(const std::optional<core::VenueTime>& time) {
 
 }  // namespace
 
-ResultJson::ResultJson(const Options& options, std::span<const Tape> tapes) {
+ResultJson::ResultJson(const Options& options, std::span<const Tape> tapes, bool times)
+    : times_(times) {
   for (const auto& s : options.settings.strategies) {
     strategies_.push_back(json_string(s.name.view()));
     leaves_.push_back(s.exit.any());
     any_leaves_ |= s.enabled && s.exit.any();
+    const bool by_rule = std::ranges::any_of(s.rules.rules, [](const rules::Rule& rule) {
+      const auto* terms = std::get_if<market::MultiplierTerms>(&rule.buy.terms);
+      return terms != nullptr && terms->cancellation;
+    });
+    any_fees_ |= s.enabled && (s.contract.cancellation || by_rule);
   }
   for (const auto& t : tapes) symbols_.push_back(json_string(t.symbol.view()));
 }
@@ -106,6 +114,7 @@ void append_end(std::string& out, const Trade& t, bool leaves) {
   const bool plain = kind.wins != nullptr && !market::has_form(t.type, market::BarrierForm::kPair);
   if (plain && !leaves && t.end != market::End::kSold) return;
   fmt::format_to(std::back_inserter(out), ",\"end\":\"{}\"", market::name_of(t.end));
+  if (t.fee) fmt::format_to(std::back_inserter(out), ",\"fee\":\"{}\"", t.fee->to_string());
   if (t.sell_epoch) {
     fmt::format_to(std::back_inserter(out), ",\"sell_epoch\":{}", t.sell_epoch->s);
   }
@@ -115,6 +124,21 @@ void append_end(std::string& out, const Trade& t, bool leaves) {
   if (t.low_barrier) {
     fmt::format_to(std::back_inserter(out), ",\"barrier2\":\"{}\"", t.low_barrier->to_string());
   }
+}
+
+void append_times(std::string& out, const Trade& t) {
+  const auto add = [&](std::string_view key, core::VenueTime time) {
+    fmt::format_to(std::back_inserter(out), ",\"{}\":\"{}\"", key, core::utc_iso(time));
+  };
+  add("signal_utc", t.signal_epoch);
+  add("entry_utc", t.entry_epoch);
+  add("exit_utc", t.exit_epoch);
+  add("settled_utc", t.settled_epoch);
+  if (t.sell_epoch) add("sell_utc", *t.sell_epoch);
+}
+
+std::string utc_or_null(const std::optional<core::VenueTime>& time) {
+  return time ? fmt::format("\"{}\"", core::utc_iso(*time)) : "null";
 }
 
 }  // namespace
@@ -153,6 +177,7 @@ void ResultJson::trade(std::string& out, const Trade& t) {
   row.put(t.settled_epoch.s);
   out.append(row.text());
   append_end(out, t, leaves_[t.strategy]);
+  if (times_) append_times(out, t);
   out.push_back('}');
 }
 
@@ -169,8 +194,13 @@ void ResultJson::end(std::string& out, const Result& result, std::string_view pa
   append_sums(out, result.total);
   fmt::format_to(std::back_inserter(out), ",\"balance\":\"{}\"}},\n", result.balance.to_string());
   if (any_leaves_) out += "\"bids\":\"model\",\n";
+  if (any_fees_) out += "\"fees\":\"model\",\n";
   fmt::format_to(std::back_inserter(out), "\"ticks\":{},\"first\":{},\"last\":{}", result.ticks,
                  epoch_or_null(result.first), epoch_or_null(result.last));
+  if (times_) {
+    fmt::format_to(std::back_inserter(out), ",\"first_utc\":{},\"last_utc\":{}",
+                   utc_or_null(result.first), utc_or_null(result.last));
+  }
   if (!payouts.empty()) fmt::format_to(std::back_inserter(out), ",\n\"payouts\":{}", payouts);
   out += "}\n";
 }

@@ -16,7 +16,9 @@ namespace derivd::backtest {
 
 class ResultJson final {
  public:
-  ResultJson(const Options& options, std::span<const Tape> tapes);
+  /// `times`: rows and sums say their epochs in UTC for people, too; without, the bytes stay those
+  /// of every version before.
+  ResultJson(const Options& options, std::span<const Tape> tapes, bool times = false);
 
   /// Each appends to `out`.
   void begin(std::string& out) const;
@@ -30,7 +32,9 @@ class ResultJson final {
   std::vector<std::string> symbols_;
   std::vector<bool> leaves_;  // whether the strategy has rules of `exit:`
   bool any_leaves_ = false;
+  bool any_fees_ = false;  // of deal cancellation, which are the model's
   bool any_ = false;
+  bool times_;
 };
 
 }  // namespace derivd::backtest

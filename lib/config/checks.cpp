@@ -12,10 +12,12 @@
 
 #include "config/contract.hpp"
 #include "config/exit.hpp"
+#include "config/hook.hpp"
 #include "config/offered.hpp"
 #include "config/program.hpp"
 #include "config/rules.hpp"
 #include "config/script.hpp"
+#include "config/staking.hpp"
 #include "config/table.hpp"
 #include "config/value.hpp"
 #include "core/nearest.hpp"
@@ -48,9 +50,11 @@ class Checker final {
     venue();
     notify();
     names();
+    groups();
     for (std::size_t i = 0; i < config_.engine.strategies.size(); ++i) {
       prefix_ = fmt::format("strategies[{}]", i);
       auto& s = config_.engine.strategies[i];
+      volatility(s);
       const auto* type = good("type") ? strategy::find_type(s.type) : nullptr;
       const auto before = c_.problems.size();
       if (type != nullptr && type->programmed) {
@@ -71,8 +75,12 @@ class Checker final {
                         [this](auto key) { return given(key); },
                         [this](auto key, auto reason) { problem(key, std::move(reason)); }});
       }
-      if (type != nullptr && symbol != nullptr && c_.problems.size() == before) exit(s);
-      base(s, type);
+      if (type != nullptr && symbol != nullptr && c_.problems.size() == before) {
+        exit(s);
+        check_hook({s, [this](auto key) { return given(key); },
+                    [this](auto key, auto reason) { problem(key, std::move(reason)); }});
+      }
+      if (stakes(s)) base(s, type);
     }
     if (c_.problems.empty()) check_offered(config_);
   }
@@ -177,6 +185,26 @@ class Checker final {
     prefix_.clear();
   }
 
+  /// A group of one is most often the name of another, mistyped; it would guard nothing.
+  void groups() {
+    const auto& all = config_.engine.strategies;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      prefix_ = fmt::format("strategies[{}]", i);
+      if (all[i].group.empty() || !good("group")) continue;
+      std::vector<std::string_view> others;
+      for (std::size_t j = 0; j < all.size(); ++j) {
+        if (j != i && !all[j].group.empty()) others.push_back(all[j].group.view());
+      }
+      if (std::find(others.begin(), others.end(), all[i].group.view()) != others.end()) continue;
+      const auto guess = did_you_mean(all[i].group.view(), others);
+      const auto at = place(full("group"));
+      config_.warnings.push_back(
+          {at.line, at.column, full("group"),
+           fmt::format("no other strategy is of the group '{}'{}", all[i].group, guess)});
+    }
+    prefix_.clear();
+  }
+
   /// What is known of the symbol; of one that is not known, what can be assumed until the venue is
   /// asked.
   void look_up(StrategySettings& s) {
@@ -246,13 +274,16 @@ class Checker final {
       return problem("params", "is required by type script: { file: NAME.js }");
     }
     read_script({*node, full("params"), c_.directory}, s.script, config_.places, c_.problems);
+    if (given("contract.alternate")) {
+      problem("contract.alternate", "has no meaning for type script, which says what it buys");
+    }
   }
 
   // ---- rules ----
   void rules(StrategySettings& s, const strategy::StrategyType& type,
              const market::SymbolInfo* symbol, const YamlNode* list) {
     if (!type.is_ruled()) {
-      for (const std::string_view key : {"rules", "candles"}) {
+      for (const std::string_view key : {"rules", "candles", "time_zone"}) {
         if (!given(key) || (type.uses_candles && key == "candles")) continue;
         problem(key, fmt::format("has no meaning for type {}; leave it out, or write type: rules",
                                  type.name));
@@ -263,13 +294,26 @@ class Checker final {
          {"contract.type", "contract.barrier", "contract.barrier2", "contract.prediction",
           "contract.selected_tick", "contract.growth", "contract.payout_per_point",
           "contract.multiplier", "contract.cancellation", "contract.take_profit",
-          "contract.stop_loss", "contract.until", "contract.basis"}) {
+          "contract.stop_loss", "contract.until", "contract.basis", "contract.alternate"}) {
       if (given(key)) problem(key, "has no meaning for type rules; what is bought is in its buy");
     }
     if (list == nullptr) {
       if (good("rules")) problem("rules", "is required by type rules: a list of when and buy");
     } else if (symbol != nullptr && good("candles") && good("contract.duration")) {
       read_rules({*list, full("rules"), c_.text}, *symbol, s, config_.places, c_.problems);
+    }
+  }
+
+  // ---- guards ----
+  void volatility(const StrategySettings& s) {
+    const auto& bounds = s.guards.volatility;
+    if (!bounds || !good("guards.volatility.min") || !good("guards.volatility.max")) return;
+    if (!bounds->min && !bounds->max) {
+      problem("guards.volatility", "has neither min nor max; give one of them, as max: 0.02%");
+    } else if (bounds->min && bounds->max && *bounds->min > *bounds->max) {
+      problem("guards.volatility.min",
+              fmt::format("{}% is above max, {}%: nothing would ever be bought",
+                          bounds->min->to_string(), bounds->max->to_string()));
     }
   }
 
@@ -337,21 +381,31 @@ class Checker final {
   }
 
   // ---- money ----
+  bool stakes(StrategySettings& s) {
+    if (!good("staking.plan")) return good("staking.base");
+    return check_staking({s, [this](auto key) { return good(key); },
+                          [this](auto key) { return given(key); },
+                          [this](auto key, auto reason) { problem(key, std::move(reason)); }});
+  }
   void base(const StrategySettings& s, const strategy::StrategyType* type) {
-    if (!good("staking.base")) return;
     // Of a payout the price is not known before it is asked for.
     if (s.contract.basis == market::Basis::kPayout) return;
     const auto base = s.staking.base;
-    if (base.exponent() == core::Money::kCents) not_too_small(base, s, type);
+    if (base.exponent() == core::Money::kCents) {
+      not_too_small(base_key(s), base, s, type);
+      for (std::size_t i = 1; i < s.staking.stakes.size(); ++i) {
+        not_too_small("staking.stakes", s.staking.stakes[i], s, type);
+      }
+    }
     const auto& limits = config_.engine.limits;
-    fits(base, "session.stop_loss", s.session.stop_loss, true);
-    fits(base, "staking.max_stake", s.staking.max_stake, true);
-    fits(base, "limits.max_stake", limits.max_stake, false);
-    fits(base, "limits.max_open_stake", limits.max_open_stake, false);
-    fits(base, "limits.daily_loss", limits.daily_loss, false);
+    fits(s, "session.stop_loss", s.session.stop_loss, true);
+    fits(s, "staking.max_stake", s.staking.max_stake, true);
+    fits(s, "limits.max_stake", limits.max_stake, false);
+    fits(s, "limits.max_open_stake", limits.max_open_stake, false);
+    fits(s, "limits.daily_loss", limits.daily_loss, false);
   }
   /// Of a currency with other decimals the venue alone knows the smallest stake.
-  void not_too_small(core::Money base, const StrategySettings& s,
+  void not_too_small(std::string_view key, core::Money stake, const StrategySettings& s,
                      const strategy::StrategyType* type) {
     auto least = market::kOptionAmounts.min_stake;
     if (type != nullptr) {
@@ -359,16 +413,19 @@ class Checker final {
         least = std::max(least, market::kind_of(t).amounts.min_stake);
       }
     }
-    if (base >= least) return;
-    problem("staking.base",
-            fmt::format("{} is below the venue's smallest stake; allowed: {} and more",
-                        base.to_string(), least.to_string()));
+    if (stake >= least) return;
+    problem(key, fmt::format("{} is below the venue's smallest stake; allowed: {} and more",
+                             stake.to_string(), least.to_string()));
   }
-  void fits(core::Money base, std::string_view key, const std::optional<core::Money>& limit,
-            bool of_strategy) {
+  static std::string_view base_key(const StrategySettings& s) {
+    return s.staking.stakes.empty() ? "staking.base" : "staking.stakes";
+  }
+  void fits(const StrategySettings& s, std::string_view key,
+            const std::optional<core::Money>& limit, bool of_strategy) {
+    const auto base = s.staking.base;
     if (!limit || base <= *limit) return;
     const auto name = of_strategy ? full(key) : std::string(key);
-    problem("staking.base",
+    problem(base_key(s),
             fmt::format("{} is above {} {} (line {}), so it could never buy; allowed: at most {}",
                         base.to_string(), name, limit->to_string(), place(name).line,
                         limit->to_string()));

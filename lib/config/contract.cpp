@@ -12,6 +12,7 @@
 #include "core/utc.hpp"
 #include "engine/spec.hpp"
 #include "market/kind.hpp"
+#include "market/multiplier.hpp"
 #include "strategy/registry.hpp"
 
 namespace derivd::config {
@@ -26,6 +27,9 @@ using market::Needs;
 constexpr std::uint8_t kMaxBarrierDecimals = 9;
 constexpr core::Decimal kMaxBarrier{1'000'000'000, 0};
 constexpr std::size_t kMaxTypes = 2;  // up and down
+constexpr std::string_view kAfterLoss = "after_loss";
+constexpr std::string_view kAfterLosses = "after_losses ";
+constexpr std::int64_t kMostLosses = 1000;
 
 bool has_one_or_two(const Needs& n, const ContractTemplate&) {
   return n.barrier == market::BarrierForm::kOffset || n.barrier == market::BarrierForm::kPair;
@@ -118,6 +122,7 @@ class Checker final {
                                     "leave it out",
                                     c_.type.name));
     }
+    if (contract_.alternate) alternate();
     if (!keys() || !lengths()) return;
     for (const auto type : types_) {
       if (!whole(type)) return;
@@ -125,6 +130,22 @@ class Checker final {
   }
 
  private:
+  void alternate() {
+    if (types_.size() != kMaxTypes) {
+      return c_.problem("contract.alternate",
+                        fmt::format("has no meaning for {}: there is no second type to change "
+                                    "places with; leave it out, or name two in contract.type",
+                                    whose(types_.front())));
+    }
+    const bool has_digits = std::ranges::any_of(
+        types_, [](ContractType t) { return market::has_form(t, market::BarrierForm::kDigit); });
+    if (!has_digits || !contract_.types.empty()) return;
+    c_.problem("contract.alternate",
+               fmt::format("has no meaning for {}, each of which has a digit of its own; leave it "
+                           "out",
+                           whose(types_.front())));
+  }
+
   /// "the contracts of random", "ONETOUCH".
   std::string whose(ContractType type) const {
     return contract_.types.empty() ? fmt::format("the contracts of {}", c_.type.name)
@@ -138,12 +159,7 @@ class Checker final {
       c_.problem("contract.until", "stands beside contract.duration; keep one of the two");
       fine = false;
     }
-    if (contract_.cancellation && fine) {
-      c_.problem("contract.cancellation",
-                 "this version buys no deal cancellation, whose fee is no part of its limits yet; "
-                 "leave it out");
-      fine = false;
-    }
+    if (contract_.cancellation && fine) fine = cancellation();
     if (contract_.barrier && contract_.types.empty() && contract_.barrier->value.mantissa <= 0 &&
         c_.good("contract.barrier")) {
       c_.problem("contract.barrier",
@@ -153,6 +169,28 @@ class Checker final {
       fine = false;
     }
     return fine;
+  }
+
+  /// Deriv takes it alone, and on volatility indices alone (contracts.md section 2.4).
+  bool cancellation() {
+    const std::string_view beside = contract_.take_profit ? "contract.take_profit"
+                                    : contract_.stop_loss ? "contract.stop_loss"
+                                                          : "";
+    if (!beside.empty()) {
+      c_.problem("contract.cancellation",
+                 fmt::format("stands beside {}, and Deriv takes either of the two; keep one, and "
+                             "leave the contract by exit: where it needs the other",
+                             beside));
+      return false;
+    }
+    if (c_.symbol.submarket.empty() || c_.symbol.submarket == market::kVolatilityIndices) {
+      return true;
+    }
+    c_.problem("contract.cancellation",
+               fmt::format("Deriv sells deal cancellation on volatility indices alone, and {} is "
+                           "none; leave it out",
+                           c_.symbol.code));
+    return false;
   }
 
   /// A key that none of the types has a use for is a mistake of the reader, who believes that it
@@ -348,6 +386,24 @@ Result<market::ContractDuration> read_cancellation(const YamlNode& node) {
         fmt::format("{} is no time of a deal cancellation; allowed: {}", shown(node), kAllowed));
   }
   return *value;
+}
+
+Result<std::int64_t> read_alternate(const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::kScalar && node.text == kAfterLoss) return std::int64_t{1};
+  if (node.kind == YamlNode::Kind::kScalar && node.text.starts_with(kAfterLosses)) {
+    auto count = node;
+    count.text.erase(0, kAfterLosses.size());
+    count.quoted = false;
+    if (const auto n = read_count(count, 1, kMostLosses)) return *n;
+  }
+  return invalid(
+      fmt::format("{} is not when the two types change places; allowed: {}, or {}N with "
+                  "N from 1 to {}",
+                  shown(node), kAfterLoss, kAfterLosses, kMostLosses));
+}
+std::string print_alternate(const std::optional<std::int64_t>& value) {
+  if (!value) return "null";
+  return *value == 1 ? std::string(kAfterLoss) : fmt::format("{}{}", kAfterLosses, *value);
 }
 
 std::string print(const engine::BarrierSetting& value) {

@@ -28,6 +28,10 @@ core::Result<core::Decimal> read_growth(const YamlNode& node);
 /// Of a deal cancellation: "15m".
 core::Result<market::ContractDuration> read_cancellation(const YamlNode& node);
 
+/// "after_loss", "after_losses 3": lost contracts in a row.
+core::Result<std::int64_t> read_alternate(const YamlNode& node);
+std::string print_alternate(const std::optional<std::int64_t>& value);
+
 std::string print(const engine::BarrierSetting& value);
 std::string print(core::VenueTime value);
 std::string print(const std::optional<engine::BarrierSetting>& value);

@@ -17,6 +17,7 @@
 #include "config/value.hpp"
 #include "core/currency.hpp"
 #include "core/printable.hpp"
+#include "staking/plan.hpp"
 #include "strategy/registry.hpp"
 
 namespace derivd::config {
@@ -268,6 +269,8 @@ class Loader final {
         if (programmed_ && (path == kStrategy || path == kStaking) && name_of_program(child.name)) {
           return;
         }
+        // The first of a table's stakes is its base.
+        if (path == kStaking && child.name == "base" && has_table(target)) return;
         if (child.setting->fallback == kRequired) {
           add(at, name, fmt::format("is required; allowed: {}", child.setting->allowed));
         }
@@ -332,6 +335,10 @@ class Loader final {
       const auto* type = e.key == "type" ? strategy::find_type(e.value.text) : nullptr;
       return type != nullptr && type->programmed;
     });
+  }
+  static bool has_table(const Target& target) {
+    const auto* plan = staking::find_plan(target.strategy->staking.plan);
+    return plan != nullptr && plan->uses_stakes;
   }
   static bool name_of_program(std::string_view key) { return key == "symbol" || key == "base"; }
 

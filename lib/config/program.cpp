@@ -21,10 +21,12 @@ constexpr std::size_t kMostShown = 20;
 constexpr std::size_t kQuestion = 120;  // bytes of it that are shown
 
 /// Keys that say what a program says itself.
-constexpr std::array<std::string_view, 12> kMeaningless{
+constexpr std::array<std::string_view, 17> kMeaningless{
     "staking.plan",      "staking.base",        "staking.factor",       "staking.unit",
     "staking.max_steps", "staking.max_stake",   "staking.on_cap",       "contract.duration",
-    "contract.barrier",  "contract.multiplier", "contract.take_profit", "contract.stop_loss"};
+    "contract.barrier",  "contract.multiplier", "contract.take_profit", "contract.stop_loss",
+    "staking.stakes",    "staking.advance",     "staking.percent",      "virtual",
+    "contract.alternate"};
 
 class Reader final {
  public:
@@ -147,8 +149,9 @@ class Reader final {
     for (const auto& type : import.buys) {
       if (strategy::is_bought(type)) continue;
       add(at, "params.file",
-          fmt::format("{}: buys {}, which derivd does not sell to programs yet", *file_, type));
+          fmt::format("{}: buys {}, which Deriv does not sell any more", *file_, type));
     }
+    statistics(at);
     numbers(import);
     if (p.answers.size() < import.prompts.size()) {
       const auto& missing = import.prompts[p.answers.size()];
@@ -159,6 +162,18 @@ class Reader final {
                       core::printable(core::cut_utf8(missing.question, kQuestion)),
                       missing.number ? "a number" : "a text"));
     }
+  }
+
+  /// They are counted from ticks by the barrier of the symbol, which follows from its volatility.
+  void statistics(Place at) {
+    const auto& p = *settings_.program.program;
+    const auto* symbol = market::find_symbol(p.symbol);
+    if (p.stat_line == 0 || symbol == nullptr || symbol->sigma_percent != 0) return;
+    add(at, "params.file",
+        fmt::format(
+            "{}:{}: the statistics of accumulators are not known on {}; params.symbol names "
+            "a volatility index",
+            *file_, p.stat_line, p.symbol));
   }
 
   /// A question for a number that gets none makes a stake of none, found out with the first trade.

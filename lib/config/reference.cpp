@@ -45,11 +45,12 @@ std::string plans_text() {
     std::string keys;
     for (const auto& [uses, key] :
          {std::pair{plan.uses_factor, "factor"}, std::pair{plan.uses_unit, "unit"},
-          std::pair{plan.uses_max_steps, "max_steps"}}) {
+          std::pair{plan.uses_max_steps, "max_steps"}, std::pair{plan.uses_stakes, "stakes"},
+          std::pair{plan.uses_stakes, "advance"}, std::pair{plan.uses_percent, "percent"}}) {
       if (uses) keys += fmt::format("{}{}", keys.empty() ? "" : ", ", key);
     }
-    out += fmt::format("\n{}\n    {}\n    Uses: base{}{}\n", plan.name, plan.help,
-                       keys.empty() ? "" : ", ", keys);
+    if (!plan.uses_stakes) keys = fmt::format("base{}{}", keys.empty() ? "" : ", ", keys);
+    out += fmt::format("\n{}\n    {}\n    Uses: {}\n", plan.name, plan.help, keys);
   }
   return out;
 }

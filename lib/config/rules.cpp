@@ -22,11 +22,11 @@ namespace {
 using market::ContractType;
 
 constexpr std::array<std::string_view, 2> kRuleKeys{"when", "buy"};
-constexpr std::array<std::string_view, 11> kBuyKeys{
-    "type",   "duration",   "prediction",       "barrier",     "barrier2", "selected_tick",
-    "growth", "multiplier", "payout_per_point", "take_profit", "stop_loss"};
+constexpr std::array<std::string_view, 12> kBuyKeys{
+    "type",   "duration",   "prediction",       "barrier",     "barrier2",  "selected_tick",
+    "growth", "multiplier", "payout_per_point", "take_profit", "stop_loss", "cancellation"};
 /// Keys of `contract:` that rules do not have, and types that they do not buy.
-constexpr std::array<std::string_view, 2> kOtherBuyKeys{"cancellation", "basis"};
+constexpr std::array<std::string_view, 1> kOtherBuyKeys{"basis"};
 constexpr std::array<std::string_view, 5> kOtherTypes{"CALLSPREAD", "PUTSPREAD", "LBFLOATCALL",
                                                       "LBFLOATPUT", "LBHIGHLOW"};
 constexpr std::int64_t kMaxMultiplier = 5000;
@@ -296,6 +296,7 @@ class Reader final {
     const bool has_points = fits("payout_per_point", needs.points, false);
     const bool has_profit = fits("take_profit", limited, false);
     const bool has_loss = fits("stop_loss", needs.multiplier, false);
+    const bool has_cancellation = fits("cancellation", needs.multiplier, false);
     std::optional<core::Money> profit;
     std::optional<core::Money> loss;
     const auto amount = [this](const YamlNode& node) {
@@ -310,8 +311,13 @@ class Reader final {
       const auto times = read<std::int64_t>(get, "multiplier", key, [](const YamlNode& node) {
         return read_count(node, 1, kMaxMultiplier);
       });
+      std::optional<market::ContractDuration> cancellation;
+      if (has_cancellation) {
+        cancellation = read<market::ContractDuration>(get, "cancellation", key, read_cancellation);
+      }
       if (!times) return;
-      out.terms = market::MultiplierTerms{static_cast<std::uint16_t>(*times), profit, loss, {}};
+      out.terms =
+          market::MultiplierTerms{static_cast<std::uint16_t>(*times), profit, loss, cancellation};
     } else if (has_points) {
       const auto points = read<core::Decimal>(
           get, "payout_per_point", key,
@@ -433,7 +439,7 @@ class Reader final {
       return node.place;
     };
     if (problem.fault == market::SpecFault::kMultiplier) {
-      return add(at({"multiplier", "growth", "payout_per_point"}), key,
+      return add(at({"cancellation", "multiplier", "growth", "payout_per_point"}), key,
                  fmt::format("{} {}: {}", symbol_.code, name, problem.text));
     }
     if (spec.duration.count == 0 || !market::kind_of(spec.type).needs.has_length()) {

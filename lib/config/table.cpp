@@ -10,13 +10,17 @@
 
 #include "config/contract.hpp"
 #include "config/exit.hpp"
+#include "config/hook.hpp"
 #include "config/program.hpp"
 #include "config/script.hpp"
+#include "config/staking.hpp"
 #include "config/value.hpp"
+#include "config/zones.hpp"
 #include "core/check.hpp"
 #include "core/currency.hpp"
 #include "core/notice.hpp"
 #include "market/symbols.hpp"
+#include "risk/volatility.hpp"
 #include "rules/parse.hpp"
 #include "staking/plan.hpp"
 #include "strategy/registry.hpp"
@@ -32,17 +36,6 @@ using std::chrono::seconds;
 
 // ---- words ----
 
-/// Names of the documentation that this version does not build yet: refused with a word of their
-/// own rather than as typing mistakes.
-constexpr std::array<std::string_view, 9> kPlannedPlans{"flat",
-                                                        "martingale",
-                                                        "reverse_martingale",
-                                                        "dalembert",
-                                                        "reverse_dalembert",
-                                                        "oscars_grind",
-                                                        "one_three_two_six",
-                                                        "fibonacci",
-                                                        "percent_of_balance"};
 constexpr std::array<std::string_view, 3> kApi{"auto", "options", "v3"};
 constexpr std::array<std::string_view, 2> kMode{"live", "paper"};
 constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "notice", "warning", "error"};
@@ -57,6 +50,7 @@ constexpr std::size_t kMaxTemplate = 1000;  // Telegram takes 4096 characters
 constexpr std::string_view kTemplateAllowed =
     "a text with fields in braces, as \"{account}: {text}\"";
 constexpr std::string_view kAmountAllowed = "an amount above 0, in the currency's decimals";
+constexpr std::string_view kPercentAllowed = "a percentage above 0%, at most 100%, as 0.02%";
 constexpr std::string_view kLevelAllowed = "an amount above 0, or a share of the stake as 50%";
 
 /// A choice among words that stand for the values of an enumeration from 0 on.
@@ -309,7 +303,7 @@ Result<std::string> read_type(const YamlNode& node) {
 }
 
 Result<std::string> read_plan(const YamlNode& node) {
-  return read_choice(node, available_plans(), kPlannedPlans, "stake plan");
+  return read_choice(node, available_plans(), {}, "stake plan");
 }
 
 /// Whether the venue lists it, the checks look up (checks.cpp): here its form alone is judged.
@@ -447,6 +441,39 @@ std::string show_day_starts(const Target& t) {
   return print_time_of_day(t.config.engine.limits.day_starts);
 }
 
+std::optional<std::string> apply_alternate(Target& t, const YamlNode& node) {
+  const auto value = read_alternate(node);
+  if (!value) return value.error().text;
+  t.strategy->contract.alternate = *value;
+  return std::nullopt;
+}
+std::string show_alternate(const Target& t) {
+  return print_alternate(t.strategy->contract.alternate);
+}
+
+std::optional<std::string> apply_factor(Target& t, const YamlNode& node) {
+  const auto value = read_factor(node);
+  if (!value) return value.error().text;
+  t.strategy->staking.auto_factor = !*value;
+  if (*value) t.strategy->staking.factor = **value;
+  return std::nullopt;
+}
+std::string show_factor(const Target& t) {
+  const auto& s = t.strategy->staking;
+  return s.auto_factor ? "auto" : print(s.factor);
+}
+
+std::optional<std::string> apply_percent(Target& t, const YamlNode& node) {
+  const auto value = read_percent(node);
+  if (!value) return value.error().text;
+  t.strategy->staking.percent = *value;
+  return std::nullopt;
+}
+std::string show_percent(const Target& t) {
+  const auto& percent = t.strategy->staking.percent;
+  return percent.mantissa == 0 ? "null" : percent.to_string() + "%";
+}
+
 risk::AfterLosses& after_losses(Target& t) {
   auto& losses = t.strategy->guards.after_losses;
   if (!losses) losses.emplace();
@@ -471,6 +498,87 @@ std::optional<std::string> apply_losses_pause(Target& t, const YamlNode& node) {
 std::string show_losses_pause(const Target& t) {
   const auto& losses = t.strategy->guards.after_losses;
   return losses ? print(losses->pause) : "null";
+}
+
+risk::Drawdown& drawdown(Target& t) {
+  auto& drawdown = t.strategy->guards.drawdown;
+  if (!drawdown) drawdown.emplace();
+  return *drawdown;
+}
+std::optional<std::string> apply_drawdown_amount(Target& t, const YamlNode& node) {
+  const auto value = read_amount(node, t.config.engine.money_decimals);
+  if (!value) return value.error().text;
+  drawdown(t).amount = *value;
+  return std::nullopt;
+}
+std::string show_drawdown_amount(const Target& t) {
+  const auto& drawdown = t.strategy->guards.drawdown;
+  return drawdown ? print(drawdown->amount) : "null";
+}
+std::optional<std::string> apply_drawdown_pause(Target& t, const YamlNode& node) {
+  const auto value = read_pause(node);
+  if (!value) return value.error().text;
+  drawdown(t).pause = *value;
+  return std::nullopt;
+}
+std::string show_drawdown_pause(const Target& t) {
+  const auto& drawdown = t.strategy->guards.drawdown;
+  return drawdown ? print(drawdown->pause) : "null";
+}
+
+risk::VolatilityBounds& volatility(Target& t) {
+  auto& bounds = t.strategy->guards.volatility;
+  if (!bounds) bounds.emplace();
+  return *bounds;
+}
+std::optional<std::string> apply_volatility_ticks(Target& t, const YamlNode& node) {
+  const auto value = read_count(node, risk::Volatility::kLeast, risk::Volatility::kMost);
+  if (!value) return value.error().text;
+  volatility(t).ticks = *value;
+  return std::nullopt;
+}
+std::string show_volatility_ticks(const Target& t) {
+  const auto& bounds = t.strategy->guards.volatility;
+  return bounds ? print(bounds->ticks) : "null";
+}
+template <auto Bound>
+std::optional<std::string> apply_volatility_bound(Target& t, const YamlNode& node) {
+  const auto value = read_percent(node, 100);
+  if (!value) return value.error().text;
+  volatility(t).*Bound = *value;
+  return std::nullopt;
+}
+template <auto Bound>
+std::string show_volatility_bound(const Target& t) {
+  const auto& bounds = t.strategy->guards.volatility;
+  return bounds && (*bounds).*Bound ? ((*bounds).*Bound)->to_string() + "%" : "null";
+}
+
+std::optional<std::string> apply_time_zone(Target& t, const YamlNode& node) {
+  const auto name = read_text(node);
+  if (!name) return name.error().text;
+  auto& zone = t.strategy->rules.clocks.zone;
+  zone.reset();
+  if (*name == "UTC") return std::nullopt;
+  auto found = find_zone(*name);
+  if (!found) return found.error().text;
+  zone = std::move(*found);
+  return std::nullopt;
+}
+std::string show_time_zone(const Target& t) {
+  const auto& zone = t.strategy->rules.clocks.zone;
+  return zone ? zone->name() : "UTC";
+}
+
+std::optional<std::string> apply_group(Target& t, const YamlNode& node) {
+  const auto name = read_name(node);
+  if (!name) return name.error().text;
+  t.strategy->group = core::Name(*name);
+  return std::nullopt;
+}
+std::string show_group(const Target& t) {
+  const auto& group = t.strategy->group;
+  return group.empty() ? std::string(kNotSet) : group.str();
 }
 
 std::optional<std::string> apply_params(Target& t, const YamlNode& node) {
@@ -624,6 +732,9 @@ constexpr std::array kSettings{
         "Types rules, indicator and script: what open, high, low, close and indicators are of that "
         "do not say otherwise; of a script also what onCandle hears.",
         Reload::kWhenFlat),
+    Setting{"strategies[].time_zone", "UTC", "UTC, or a zone by its IANA name, as Europe/Berlin",
+            "Type rules: what hour, minute and weekday are read from.", Reload::kWhenFlat,
+            apply_time_zone, show_time_zone},
     Setting{"strategies[].rules", kNotSet, "a list of when and buy; see expressions",
             "Type rules: the first whose condition holds buys.", Reload::kWhenFlat, apply_rules,
             show_rules},
@@ -662,7 +773,9 @@ constexpr std::array kSettings{
         "For multiplier contracts.", Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.cancellation), read_cancellation>(
         "strategies[].contract.cancellation", kNotSet, "5m, 10m, 15m, 30m, 60m",
-        "For multiplier contracts: how long the deal can be cancelled, for a fee. Not bought yet.",
+        "For multiplier contracts on volatility indices: how long the deal can be cancelled, for a "
+        "fee beside the stake that never comes back. Not beside take_profit or stop_loss. What it "
+        "costs is asked first, and the limits look at stake and fee.",
         Reload::kWhenFlat),
     row<DERIVD_OF_STRATEGY(contract.take_profit), read_amount>(
         "strategies[].contract.take_profit", kNotSet, kAmountAllowed,
@@ -675,6 +788,10 @@ constexpr std::array kSettings{
         "What the plan's amounts are. payout: the payout that is wanted; what it costs is asked "
         "first, and the limits look at that.",
         Reload::kWhenFlat),
+    Setting{"strategies[].contract.alternate", kNotSet, "after_loss, or after_losses N",
+            "After each lost contract of the strategy, or after N lost in a row, its two types "
+            "change places.",
+            Reload::kWhenFlat, apply_alternate, show_alternate},
 
     row<DERIVD_OF_STRATEGY(exit.profit), read_exit_level>(
         "strategies[].exit.profit", kNotSet, kLevelAllowed,
@@ -698,11 +815,12 @@ constexpr std::array kSettings{
         "strategies[].staking.base", kRequired,
         "an amount from 0.35 (USD), in the currency's decimals",
         "The first stake, from which every other is computed. Not for type dbot: the program says "
-        "its stakes.",
+        "its stakes. Of plan table it is the first of stakes.",
         Reload::kWhenFlat),
-    row<DERIVD_OF_STRATEGY(staking.factor), (read_ratio<1, 100>)>(
-        "strategies[].staking.factor", "2", "above 1, at most 100",
-        "Raise of the martingale plans.", Reload::kWhenFlat),
+    Setting{"strategies[].staking.factor", "2", "above 1, at most 100, or auto",
+            "Raise of the martingale plans. auto, of martingale: the least stake that wins back "
+            "the losses since the base and what a won base brings, by the venue's quote.",
+            Reload::kWhenFlat, apply_factor, show_factor},
     row<DERIVD_OF_STRATEGY(staking.unit), (read_ratio<0, 100>)>(
         "strategies[].staking.unit", "1", "above 0, at most 100",
         "Raise of the D'Alembert plans, in bases.", Reload::kWhenFlat),
@@ -716,8 +834,20 @@ constexpr std::array kSettings{
         "strategies[].staking.on_cap", "restart", "restart, hold",
         "What a stake above the cap, or one that the venue refuses, becomes: the base again, or "
         "the "
-        "cap.",
+        "cap. Of a table also what comes after its last stake: the first again, or the last.",
         Reload::kLive),
+    row<DERIVD_OF_STRATEGY(staking.stakes), read_stakes>(
+        "strategies[].staking.stakes", kNotSet, "a list of 1 to 100 amounts, as [0.35, 0.80, 1.70]",
+        "Plan table: its stakes. The first is the base, which need not be given then.",
+        Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(staking.advance), read_advance>(
+        "strategies[].staking.advance", "loss", "loss, win",
+        "Plan table: which result walks on; the other one begins at the first stake.",
+        Reload::kWhenFlat),
+    Setting{"strategies[].staking.percent", kNotSet, "above 0, at most 100, as 2 or 2%",
+            "Plan percent_of_balance: the share of what the account holds, the cost of what is "
+            "open included, rounded half up; at least base, at most max_stake.",
+            Reload::kWhenFlat, apply_percent, show_percent},
 
     row<DERIVD_OF_STRATEGY(session.take_profit), read_amount>(
         "strategies[].session.take_profit", kNotSet, kAmountAllowed,
@@ -747,6 +877,12 @@ constexpr std::array kSettings{
             show_losses_count},
     Setting{"strategies[].guards.after_losses.pause", kRequired, "1s to 7d",
             "Length of that pause.", Reload::kLive, apply_losses_pause, show_losses_pause},
+    Setting{"strategies[].guards.drawdown.amount", kRequired, kAmountAllowed,
+            "A fall of the session's profit this far below its best, of at least 0, that brings a "
+            "pause; the best begins anew there.",
+            Reload::kLive, apply_drawdown_amount, show_drawdown_amount},
+    Setting{"strategies[].guards.drawdown.pause", kRequired, "1s to 7d", "Length of that pause.",
+            Reload::kLive, apply_drawdown_pause, show_drawdown_pause},
     row<DERIVD_OF_STRATEGY(guards.max_trades_per_hour), (read_between<1, 100'000>)>(
         "strategies[].guards.max_trades_per_hour", kNotSet, "1 to 100000",
         "Purchases within any hour.", Reload::kLive),
@@ -754,8 +890,39 @@ constexpr std::array kSettings{
         "strategies[].guards.min_payout_ratio", kNotSet, "above 0, at most 1000",
         "Buys only when (payout - stake) / stake of the quote is at least this.", Reload::kLive),
     row<DERIVD_OF_STRATEGY(guards.hours), read_hours>(
-        "strategies[].guards.hours", kNotSet, "a list as [\"Mon-Fri 08:00-20:00 UTC\"]",
-        "Buys only within these windows; a window may pass midnight.", Reload::kLive),
+        "strategies[].guards.hours", kNotSet,
+        "a list as [\"Mon-Fri 08:00-20:00 UTC\", \"Sun 22:00-23:30 Europe/Berlin\"]",
+        "Buys only within these windows, of UTC or of a time zone by its IANA name, whose clocks "
+        "go "
+        "forward and back there as its people's do; a window may pass midnight.",
+        Reload::kLive),
+    Setting{"strategies[].guards.volatility.ticks", kRequired, "2 to 4000",
+            "The market's volatility is the standard deviation of so many of its latest returns "
+            "from tick to tick.",
+            Reload::kLive, apply_volatility_ticks, show_volatility_ticks},
+    Setting{"strategies[].guards.volatility.min", kNotSet, kPercentAllowed,
+            "Buys only while that is at least this, in percent.", Reload::kLive,
+            apply_volatility_bound<&risk::VolatilityBounds::min>,
+            show_volatility_bound<&risk::VolatilityBounds::min>},
+    Setting{"strategies[].guards.volatility.max", kNotSet, kPercentAllowed,
+            "Buys only while that is at most this, in percent.", Reload::kLive,
+            apply_volatility_bound<&risk::VolatilityBounds::max>,
+            show_volatility_bound<&risk::VolatilityBounds::max>},
+    Setting{
+        "strategies[].group", kNotSet, "1 to 40 letters, digits, '_' and '-'",
+        "Strategies of one group have one contract open at a time, all of them together, whatever "
+        "guards.max_open allows each.",
+        Reload::kLive, apply_group, show_group},
+    Setting{"strategies[].virtual.losses", kRequired, "1 to 1000",
+            "Signals are followed without money, by ticks alone, until so many of them in a row "
+            "would have lost; then they are bought.",
+            Reload::kLive, apply_hook_losses, show_hook_losses},
+    Setting{"strategies[].virtual.trades", kNotSet, "1 to 1000",
+            "So many are bought then, before it is without money again; 1 where nothing is said.",
+            Reload::kLive, apply_hook_trades, show_hook_trades},
+    Setting{"strategies[].virtual.until", kNotSet, "win",
+            "In the place of trades: they are bought until one wins.", Reload::kLive,
+            apply_hook_until, show_hook_until},
     row<DERIVD_OF_STRATEGY(enabled), read_bool>(
         "strategies[].enabled", "true", "true, false",
         "false: buys nothing, but its open contracts are still settled.", Reload::kLive),
@@ -870,7 +1037,8 @@ constexpr std::array kSettings{
 std::span<const Setting> settings() { return kSettings; }
 
 bool is_optional_section(std::string_view path) {
-  return path == "strategies[].guards.after_losses";
+  return path == "strategies[].guards.after_losses" || path == "strategies[].guards.drawdown" ||
+         path == "strategies[].guards.volatility" || path == "strategies[].virtual";
 }
 
 std::vector<std::string_view> available_types() {

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "config/zones.hpp"
 #include "core/nearest.hpp"
 #include "core/printable.hpp"
 
@@ -141,20 +142,40 @@ std::string_view without_utc(std::string_view text) {
   return text;
 }
 
-std::optional<risk::Hours> window(std::string_view text) {
-  text = without_utc(text);
+constexpr auto kHoursAllowed =
+    "a list of windows as [\"Mon-Fri 08:00-20:00 UTC\"] or [\"Mon-Fri 08:00-20:00 "
+    "Europe/Berlin\"]";
+
+/// "[DAYS ]HH:MM-HH:MM[ ZONE]"
+Result<risk::Hours> window(std::string_view text) {
+  const auto refused = [all = text] {
+    return invalid(
+        fmt::format("{} is not a window of time; allowed: {}", shown(all), kHoursAllowed));
+  };
   risk::Hours out;
+  // What stands behind the window is the zone's name.
+  const auto times = text.find_first_of("0123456789");
+  if (times == std::string_view::npos) return refused();
+  if (const auto blank = text.find(' ', times); blank != std::string_view::npos) {
+    const auto name = text.substr(blank + 1);
+    if (name != "UTC") {
+      auto zone = find_zone(name);
+      if (!zone) return invalid(fmt::format("{}: {}", shown(text), zone.error().text));
+      out.zone = std::move(*zone);
+    }
+    text = text.substr(0, blank);
+  }
   if (const auto blank = text.find(' '); blank != std::string_view::npos) {
     const auto days = weekdays(text.substr(0, blank));
-    if (!days) return std::nullopt;
+    if (!days) return refused();
     out.weekdays = *days;
     text.remove_prefix(blank + 1);
   }
   const auto dash = text.find('-');
-  if (dash == std::string_view::npos) return std::nullopt;
+  if (dash == std::string_view::npos) return refused();
   const auto begin = clock_time(text.substr(0, dash), false);
   const auto end = clock_time(text.substr(dash + 1), true);
-  if (!begin || !end || *begin == *end) return std::nullopt;
+  if (!begin || !end || *begin == *end) return refused();
   out.begin_s = *begin;
   out.end_s = *end;
   return out;
@@ -258,6 +279,21 @@ Result<core::Decimal> read_decimal(const YamlNode& node, int low, int high) {
   return *value;
 }
 
+Result<core::Decimal> read_percent(const YamlNode& node, int most) {
+  const auto refused = [&] {
+    return invalid(fmt::format(
+        "{} is no percentage; allowed: above 0%, at most {}%, with at most {} decimals, as 0.02%",
+        shown(node), most, kMaxRatioDecimals));
+  };
+  if (node.kind != YamlNode::Kind::kScalar || !node.text.ends_with('%')) return refused();
+  auto number = node;
+  number.text.pop_back();
+  number.quoted = false;  // "50%" in quotes is no other value
+  const auto value = read_decimal(number, 0, most);
+  if (!value) return refused();
+  return *value;
+}
+
 Result<std::chrono::seconds> read_span(const YamlNode& node, std::chrono::seconds low,
                                        std::chrono::seconds high) {
   const auto allowed =
@@ -309,21 +345,22 @@ Result<market::ContractDuration> read_contract_duration(const YamlNode& node) {
 }
 
 Result<std::vector<risk::Hours>> read_hours(const YamlNode& node) {
-  constexpr auto kAllowed = "a list of windows as [\"Mon-Fri 08:00-20:00 UTC\"]";
   if (node.kind != YamlNode::Kind::kList) {
-    return invalid(fmt::format("{} where a list is wanted; allowed: {}", shown(node), kAllowed));
+    return invalid(
+        fmt::format("{} where a list is wanted; allowed: {}", shown(node), kHoursAllowed));
   }
   if (node.items.size() > kMaxWindows) {
     return invalid(fmt::format("more than {} windows", kMaxWindows));
   }
   std::vector<risk::Hours> out;
   for (const auto& item : node.items) {
-    const auto hours =
-        item.kind == YamlNode::Kind::kScalar ? window(item.text) : std::optional<risk::Hours>{};
-    if (!hours) {
-      return invalid(fmt::format("{} is not a window of time; allowed: {}", shown(item), kAllowed));
+    if (item.kind != YamlNode::Kind::kScalar) {
+      return invalid(
+          fmt::format("{} is not a window of time; allowed: {}", shown(item), kHoursAllowed));
     }
-    out.push_back(*hours);
+    auto hours = window(item.text);
+    if (!hours) return hours.error();
+    out.push_back(std::move(*hours));
   }
   return out;
 }
@@ -372,8 +409,9 @@ std::string print(const std::vector<risk::Hours>& value) {
     for (std::size_t i = 0; i < kWeekdays.size(); ++i) {
       if ((h.weekdays >> i & 1) != 0) days += (days.empty() ? "" : ",") + std::string(kWeekdays[i]);
     }
-    out += fmt::format("{}\"{} {:02}:{:02}-{:02}:{:02} UTC\"", out.empty() ? "" : ", ", days,
-                       h.begin_s / 3600, h.begin_s / 60 % 60, h.end_s / 3600, h.end_s / 60 % 60);
+    out += fmt::format("{}\"{} {:02}:{:02}-{:02}:{:02} {}\"", out.empty() ? "" : ", ", days,
+                       h.begin_s / 3600, h.begin_s / 60 % 60, h.end_s / 3600, h.end_s / 60 % 60,
+                       h.zone ? h.zone->name() : "UTC");
   }
   return "[" + out + "]";
 }

@@ -39,13 +39,15 @@ core::Money most_amount(std::uint8_t decimals);
 core::Result<std::int64_t> read_count(const YamlNode& node, std::int64_t low, std::int64_t high);
 /// Between the bounds, both out of reach (`low` < value <= `high`), at most 6 decimals.
 core::Result<core::Decimal> read_decimal(const YamlNode& node, int low, int high);
+/// "0.02%", above 0% and at most `most` percent, at most 6 decimals.
+core::Result<core::Decimal> read_percent(const YamlNode& node, int most);
 /// "0s", "90s", "10m", "1h", "1d".
 core::Result<std::chrono::seconds> read_span(const YamlNode& node, std::chrono::seconds low,
                                              std::chrono::seconds high);
 /// "00:00 UTC", "22:30".
 core::Result<std::chrono::seconds> read_time_of_day(const YamlNode& node);
 core::Result<market::ContractDuration> read_contract_duration(const YamlNode& node);
-/// A list of "Mon-Fri 08:00-20:00 UTC", "Sat,Sun 10:00-12:00", "22:00-24:00".
+/// A list of "Mon-Fri 08:00-20:00 UTC", "Sat,Sun 10:00-12:00", "22:00-24:00 Europe/Berlin".
 core::Result<std::vector<risk::Hours>> read_hours(const YamlNode& node);
 /// One of the words; `planned` are words of the documentation that this version does not have.
 core::Result<std::string> read_choice(const YamlNode& node, std::span<const std::string_view> words,

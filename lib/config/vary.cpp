@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
 
 #include "config/table.hpp"
 #include "config/tree.hpp"
@@ -84,22 +87,46 @@ bool is_top_level(std::string_view key) {
   });
 }
 
-void put(YAML::Node node, std::string_view path, std::string_view value) {
+/// "answers[1]": the list and the place in it, counted from 0; empty: no item of a list.
+std::optional<std::pair<std::string, std::size_t>> item_of(std::string_view word) {
+  const auto open = word.find('[');
+  if (open == std::string_view::npos || open == 0 || !word.ends_with(']')) return std::nullopt;
+  const auto digits = word.substr(open + 1, word.size() - open - 2);
+  std::size_t n = 0;
+  const auto r = std::from_chars(digits.data(), digits.data() + digits.size(), n);
+  if (r.ec != std::errc{} || r.ptr != digits.data() + digits.size()) return std::nullopt;
+  return std::pair{std::string(word.substr(0, open)), n};
+}
+
+core::Result<void> put_item(YAML::Node list, std::size_t n, std::string_view word,
+                            std::string_view value) {
+  if (!list.IsDefined() || !list.IsSequence()) {
+    return invalid(fmt::format("'{}': there is no list of that name to vary an item of", word));
+  }
+  if (n >= list.size()) {
+    return invalid(fmt::format("'{}': the list has {} items, counted from 0", word, list.size()));
+  }
+  list[n] = std::string(value);
+  return {};
+}
+
+core::Result<void> put(YAML::Node node, std::string_view path, std::string_view value) {
   const auto dot = path.find('.');
   const std::string head(path.substr(0, dot));
   if (dot == std::string_view::npos) {
+    if (const auto item = item_of(head))
+      return put_item(node[item->first], item->second, head, value);
     node[head] = std::string(value);
-    return;
+    return {};
   }
   if (!node[head].IsDefined() || node[head].IsNull()) node[head] = YAML::Node(YAML::NodeType::Map);
-  put(node[head], path.substr(dot + 1), value);
+  return put(node[head], path.substr(dot + 1), value);
 }
 
 core::Result<void> replace(YAML::Node& root, const Replacement& r) {
   constexpr std::string_view kOne = "strategies[";
   if (is_top_level(r.key)) {
-    put(root, r.key, r.value);
-    return {};
+    return put(root, r.key, r.value);
   }
   std::string_view name;
   auto path = r.key;
@@ -119,7 +146,7 @@ core::Result<void> replace(YAML::Node& root, const Replacement& r) {
   for (auto strategy : root["strategies"]) {
     if (!strategy.IsMap()) continue;
     if (!name.empty() && strategy["name"].as<std::string>("") != name) continue;
-    put(strategy, path, r.value);
+    if (const auto done = put(strategy, path, r.value); !done) return done.error();
     found = true;
   }
   if (!found) return invalid(fmt::format("'{}': there is no such strategy", r.key));

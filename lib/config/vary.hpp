@@ -32,7 +32,8 @@ struct Replacement {
 };
 /// The text with these values. A key is one of the configuration ("limits.daily_loss"), one of a
 /// strategy by its name ("strategies[parity].staking.base"), or one of every strategy
-/// ("staking.base"). Keys that the text leaves out are added.
+/// ("staking.base"); "params.answers[0]" is an item of a list that is there, counted from 0. Keys
+/// that the text leaves out are added.
 core::Result<std::string> with_values(std::string_view yaml, std::span<const Replacement> values);
 
 }  // namespace derivd::config

@@ -17,6 +17,8 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kStatistics = 100;
+__extension__ using Wide = __int128;
+constexpr std::int64_t kGrowthUnit = 1'000'000'000'000;  // of Settings::growth_barriers
 constexpr int kMaxFlatDepth = 50;
 
 /// Deriv Bot's helper: the numbers of a list and of the lists in it.
@@ -222,15 +224,60 @@ Value Machine::market_builtin(Builtin which, std::span<const Value> a, int flag)
     }
     case B::kStat:
     case B::kStatList:
-      if (statistics_.empty()) {
-        fail("the statistics of accumulators are not known");
-        return Value::undefined();
-      }
-      if (which == B::kStat) return Value::of(statistics_.front());
-      return numbers_list(std::span(statistics_).first(std::min(statistics_.size(), kStatistics)));
+      return statistics(which == B::kStatList);
     default:
       return Value::undefined();
   }
+}
+
+std::vector<double> Machine::stayed_in(std::int64_t barrier, std::size_t most) {
+  std::vector<double> out;
+  const auto window = quotes();
+  const double scale = std::pow(10.0, settings_.pip);
+  // The double of a quote is the nearest one: its whole number of units comes back.
+  const auto units = [&](std::size_t i) { return std::llround(window[i] * scale); };
+  double run = 0;
+  std::size_t seen = 0;
+  for (auto i = window.size(); i-- > 1 && out.size() < most; ++seen) {
+    const std::int64_t now = units(i);
+    const std::int64_t before = units(i - 1);
+    const Wide moved = now > before ? now - before : before - now;
+    if (moved * kGrowthUnit < static_cast<Wide>(before) * barrier) {
+      ++run;
+      continue;
+    }
+    // The tick that goes too far is of no run.
+    out.push_back(run);
+    run = 0;
+  }
+  // The oldest run began before the window: its length is not known, unless it is the only one.
+  if (out.empty()) out.push_back(run);
+  charge(seen);
+  return out;
+}
+
+/// Section 4: of the growth rate of the options that are in force.
+Value Machine::statistics(bool all) {
+  const bool known =
+      options_.set && program_->options[static_cast<std::size_t>(options_.shape)].kind ==
+                          OptionsShape::Kind::kAccumulator;
+  if (!known) {
+    fail("the statistics of accumulators are asked for before the options of one were reached");
+    return Value::undefined();
+  }
+  const auto growth = program_->options[static_cast<std::size_t>(options_.shape)].growth;
+  const auto percent = std::llround(growth * 100);
+  const bool sold = percent >= 1 && percent <= std::ssize(settings_.growth_barriers) &&
+                    std::fabs(growth * 100 - static_cast<double>(percent)) < 1e-9;
+  const auto barrier =
+      sold ? settings_.growth_barriers.at(static_cast<std::size_t>(percent - 1)) : 0;
+  if (barrier <= 0) {
+    fail(fmt::format("the statistics of accumulators that grow by {} are not known on {}",
+                     number_text(growth), program_->symbol));
+    return Value::undefined();
+  }
+  const auto runs = stayed_in(barrier, all ? kStatistics : 1);
+  return all ? numbers_list(runs) : Value::of(runs.front());
 }
 
 Value Machine::indicator_builtin(Builtin which, std::span<const Value> a, int flag) {

@@ -426,6 +426,10 @@ int Compiler::builtin_flag(int index, const BlockType& type, int variant) {
     return variant | (down ? 2 : 0) | (out_.program.native ? 4 : 0);
   }
   if (type.builtin == Builtin::kTextCharacter && variant == 4) out_.program.uses_random = true;
+  if (type.builtin == Builtin::kStat || type.builtin == Builtin::kStatList) {
+    auto& first = out_.program.stat_line;
+    if (first == 0) first = source_.at(index).line;
+  }
   return variant;
 }
 

@@ -85,7 +85,9 @@ void Machine::feed_candles(core::VenueTime epoch, double quote) {
   for (auto& s : series_) {
     const auto open = epoch.s - epoch.s % s.interval;
     auto& all = s.candles;
-    if (!all.empty() && all.back().epoch >= open) {
+    // Of before the growing candle, which the venue began: it is in one of those before.
+    if (!all.empty() && all.back().epoch > open) continue;
+    if (!all.empty() && all.back().epoch == open) {
       auto& c = all.back();
       c.high = std::max(c.high, quote);
       c.low = std::min(c.low, quote);
@@ -120,6 +122,10 @@ void Machine::prime_candles(int interval, std::span<const CandleValue> candles) 
   for (auto& s : series_) {
     if (s.interval == interval) s.candles.assign(candles.begin(), candles.end());
   }
+}
+
+void Machine::join_candles(core::VenueTime epoch, core::Price quote) {
+  feed_candles(epoch, quote.to_double());
 }
 
 // -- events -------------------------------------------------------------------------------------

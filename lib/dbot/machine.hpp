@@ -139,6 +139,9 @@ struct Settings {
   std::uint8_t money_decimals = 2;  // of the account's currency
   std::int64_t steps_a_turn = 0;  // it then asks for its next turn by next_deadline(); 0: no turns
   std::size_t max_heap_bytes = kMaxHeapBytes;  // of its variables
+  /// By growth of 1 to 5 per cent: how far from the quote before a tick may go, as a share of it in
+  /// units of 10^-12; 0: not known on this symbol.
+  std::array<std::int64_t, 5> growth_barriers{};
 };
 
 /// Where a program is, for people.
@@ -162,6 +165,8 @@ class Machine final {
   void prime(core::VenueTime epoch, core::Price quote);
   /// Candles of the past, oldest first, the last one unfinished; they replace what ticks made.
   void prime_candles(int interval, std::span<const CandleValue> candles);
+  /// A tick that those candles may lack: of candles alone, nothing runs.
+  void join_candles(core::VenueTime epoch, core::Price quote);
   /// Init and the first Start, on the last tick of the window. Once, after prime().
   void start(Millis now, std::vector<Wish>& out);
 
@@ -183,8 +188,6 @@ class Machine final {
   void balance(core::Money balance) { balance_ = balance; }
   /// Its owner ends the run, for a reason that the program cannot know; its variables are gone.
   void stop_at(const Stopped& stopped, Millis now, std::vector<Wish>& out);
-  /// Ticks that running accumulators of this symbol stayed in, newest first.
-  void statistics(std::vector<double> stayed_in) { statistics_ = std::move(stayed_in); }
 
   /// Asks again for the quotes whose answer was lost; nothing where none is awaited.
   void ask_again(Millis now, std::vector<Wish>& out);
@@ -383,6 +386,9 @@ class Machine final {
   std::span<const CandleValue> candles(double interval) const;
   std::span<const double> quotes() const;
   std::span<const double> digits() const;
+  /// How long the quotes of the window stayed within an accumulator's barrier, newest first.
+  std::vector<double> stayed_in(std::int64_t barrier, std::size_t most);
+  Value statistics(bool all);
   std::optional<CandleValue> candle_at(double interval, const Value& index);
   Value candle_field(const CandleValue& candle, int field);
   std::string quote_text(double quote) const;
@@ -429,7 +435,6 @@ class Machine final {
   std::int64_t runs_ = 0;
   std::uint64_t draws_ = 0;
   std::optional<core::Money> balance_;
-  std::vector<double> statistics_;
 
   // The window, as contiguous tails of longer buffers.
   std::vector<double> quote_buffer_;

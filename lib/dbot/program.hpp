@@ -222,6 +222,7 @@ struct Program {
   std::vector<int> intervals;  // s, of the candles that it reads
   bool asks_price = false;     // uses payout or ask_price: section 5.3
   bool uses_random = false;
+  int stat_line = 0;  // of the first block that reads the statistics of accumulators; 0: none
   std::uint64_t fingerprint = 0;  // of the file: a saved state belongs to one program
 
   const Function& function(int index) const { return functions[static_cast<std::size_t>(index)]; }

@@ -38,6 +38,7 @@ std::uint32_t CallBudget::reserve_for(Call call, const Group& group) const {
   switch (call) {
     case Call::kBuy:
     case Call::kSell:  // an operator's way out of a position
+    case Call::kCancel:
     // What a new link needs before anything can be bought at all: a reserve that held these back
     // would keep the purchases away that it is for.
     case Call::kAuthorize:
@@ -56,6 +57,7 @@ std::uint32_t CallBudget::reserve_for(Call call, const Group& group) const {
     case Call::kPing:
     case Call::kHistoryOnly:
     case Call::kPast:
+    case Call::kCandles:
     case Call::kWatch:
     case Call::kPoll:
     case Call::kProposal:

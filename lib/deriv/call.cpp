@@ -21,6 +21,7 @@ std::string_view name_of(Call call) {
     case Call::kHistory:
     case Call::kHistoryOnly:
     case Call::kPast:
+    case Call::kCandles:
       return "ticks_history";
     case Call::kWatch:
     case Call::kPoll:
@@ -36,6 +37,8 @@ std::string_view name_of(Call call) {
       return "buy";
     case Call::kSell:
       return "sell";
+    case Call::kCancel:
+      return "cancel";
     case Call::kForget:
       return "forget";
     case Call::kOfferings:
@@ -51,6 +54,7 @@ Fate fate_of(Call call) {
     case Call::kBuy:
       return Fate::kUnknown;
     case Call::kSell:  // told as failed with the word that its outcome is open; the stream shows it
+    case Call::kCancel:
     case Call::kProposal:
     case Call::kPrice:
       return Fate::kRefused;
@@ -64,6 +68,7 @@ Fate fate_of(Call call) {
     case Call::kHistory:
     case Call::kHistoryOnly:
     case Call::kPast:
+    case Call::kCandles:
     case Call::kWatch:
     case Call::kPoll:
     case Call::kPortfolio:
@@ -80,6 +85,7 @@ core::Duration reply_timeout(Call call) {
   switch (call) {
     case Call::kBuy:
     case Call::kSell:
+    case Call::kCancel:
       return std::chrono::seconds(20);
     case Call::kPing:  // the venue answers it at once; on a link this slow nobody can trade
       return std::chrono::seconds(5);
@@ -95,6 +101,7 @@ core::Duration reply_timeout(Call call) {
     case Call::kHistory:
     case Call::kHistoryOnly:
     case Call::kPast:
+    case Call::kCandles:
     case Call::kWatch:
     case Call::kPoll:
     case Call::kPortfolio:

@@ -21,6 +21,7 @@ enum class Call : std::uint8_t {
   kHistory,       // past ticks, then subscribes
   kHistoryOnly,   // past ticks of a symbol whose stream already runs
   kPast,          // past ticks of a span of time
+  kCandles,       // past candles of a symbol
   kWatch,         // subscribes to one contract
   kPoll,          // one contract, once
   kPortfolio,
@@ -29,11 +30,12 @@ enum class Call : std::uint8_t {
   kPrice,  // a proposal that an operator asks for, and nobody buys
   kBuy,
   kSell,
+  kCancel,  // a deal cancellation
   kForget,
   kOfferings,     // contracts_for one symbol
   kTradingTimes,  // of all symbols on one day
 };
-inline constexpr std::size_t kCallCount = 21;
+inline constexpr std::size_t kCallCount = 22;
 
 /// For messages: "ticks_history".
 std::string_view name_of(Call call);

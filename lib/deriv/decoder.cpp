@@ -34,12 +34,14 @@ constexpr std::array kPayloadKeys{
     PayloadKey{"transaction", Message::kTransaction},
     PayloadKey{"balance", Message::kBalance},
     PayloadKey{"history", Message::kHistory},
+    PayloadKey{"candles", Message::kCandles},
     PayloadKey{"proposal", Message::kProposal},
     PayloadKey{"ping", Message::kPing},
     PayloadKey{"time", Message::kTime},
     PayloadKey{"portfolio", Message::kPortfolio},
     PayloadKey{"profit_table", Message::kProfitTable},
     PayloadKey{"sell", Message::kSell},
+    PayloadKey{"cancel", Message::kCancel},
     PayloadKey{"forget", Message::kForget},
     PayloadKey{"active_symbols", Message::kActiveSymbols},
     PayloadKey{"authorize", Message::kAuthorize},
@@ -124,6 +126,7 @@ Status Pass::finish() {
     return bad("msg_type", fmt::format("does not fit the payload {}", name_of(out.message)));
   }
   if (auto* history = std::get_if<HistoryPayload>(&out.payload)) history->decimals = decimals;
+  if (auto* candles = std::get_if<CandlesPayload>(&out.payload)) candles->decimals = decimals;
   return {};
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/check.hpp"
 #include "market/hours.hpp"
+#include "market/multiplier.hpp"
 
 namespace derivd::deriv {
 namespace {
@@ -173,6 +174,17 @@ void Encoder::ticks_between(std::string& out, std::int64_t req_id, std::string_v
   end(out, req_id);
 }
 
+void Encoder::candles(std::string& out, std::int64_t req_id, std::string_view symbol,
+                      std::int32_t seconds, core::VenueTime from, std::int64_t count) const {
+  begin(out);
+  // The start is always said: without one the venue takes one of its own (contracts.md, row 7).
+  put(out,
+      "\"ticks_history\":\"{}\",\"start\":{},\"end\":\"latest\",\"count\":{},"
+      "\"style\":\"candles\",\"granularity\":{},",
+      symbol, from.s, count, seconds);
+  end(out, req_id);
+}
+
 void Encoder::open_contract(std::string& out, std::int64_t req_id, core::ContractId contract,
                             bool subscribe) const {
   begin(out);
@@ -229,6 +241,7 @@ void Encoder::buy(std::string& out, std::int64_t req_id, const market::ContractS
                   core::Money max_price, std::string_view currency) const {
   // What a payout costs, only a quote says, and a quote is bought by its id.
   DERIVD_CHECK(spec.basis == market::Basis::kStake, "a payout is bought without its quote");
+  DERIVD_CHECK(!market::has_cancellation(spec), "a cancellation is bought without its quote");
   begin(out);
   out += "\"buy\":\"1\",\"price\":";
   put_money(out, max_price);
@@ -251,6 +264,12 @@ void Encoder::buy_quote(std::string& out, std::int64_t req_id, std::string_view 
 void Encoder::sell(std::string& out, std::int64_t req_id, core::ContractId contract) const {
   begin(out);
   put(out, "\"sell\":{},\"price\":0,", contract.value);
+  end(out, req_id);
+}
+
+void Encoder::cancel(std::string& out, std::int64_t req_id, core::ContractId contract) const {
+  begin(out);
+  put(out, "\"cancel\":{},", contract.value);
   end(out, req_id);
 }
 

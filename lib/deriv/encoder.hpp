@@ -41,6 +41,10 @@ class Encoder final {
   /// Ticks of [from, to], both ends included; the latest kMaxHistory where there are more.
   void ticks_between(std::string& out, std::int64_t req_id, std::string_view symbol,
                      core::VenueTime from, core::VenueTime to) const;
+  /// Candles of `seconds` from the one that begins at `from` or later to the one that grows now;
+  /// the latest `count` where there are more.
+  void candles(std::string& out, std::int64_t req_id, std::string_view symbol, std::int32_t seconds,
+               core::VenueTime from, std::int64_t count) const;
   void open_contract(std::string& out, std::int64_t req_id, core::ContractId contract,
                      bool subscribe) const;
   void portfolio(std::string& out, std::int64_t req_id) const;
@@ -55,6 +59,7 @@ class Encoder final {
                  core::Money max_price) const;
   /// At the market.
   void sell(std::string& out, std::int64_t req_id, core::ContractId contract) const;
+  void cancel(std::string& out, std::int64_t req_id, core::ContractId contract) const;
   void forget(std::string& out, std::int64_t req_id, std::string_view stream) const;
 
  private:

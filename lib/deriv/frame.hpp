@@ -28,6 +28,7 @@ using StreamId = core::ShortString<128>;
 enum class Message : std::uint8_t {
   kTick,
   kHistory,
+  kCandles,
   kAuthorize,
   kTime,
   kBalance,
@@ -35,6 +36,7 @@ enum class Message : std::uint8_t {
   kProposal,
   kBuy,
   kSell,
+  kCancel,
   kContract,
   kTransaction,
   kPortfolio,
@@ -69,6 +71,18 @@ struct HistoryPayload {
   std::vector<RawTick> ticks;
   std::size_t unreadable = 0;    // rows beside those, in which a time or a quote is no number
   std::string first_unreadable;  // the first of them, in words
+  std::optional<std::uint8_t> decimals;
+};
+/// A candle whose decimals are not known yet.
+struct RawCandle {
+  core::VenueTime epoch;  // of its beginning
+  core::Decimal open;
+  core::Decimal high;
+  core::Decimal low;
+  core::Decimal close;
+};
+struct CandlesPayload {
+  std::vector<RawCandle> candles;
   std::optional<std::uint8_t> decimals;
 };
 struct AuthorizePayload {
@@ -111,7 +125,9 @@ struct ProposalPayload {
   std::optional<core::VenueTime> start = {};
   std::optional<core::Decimal> commission = {};  // of multipliers
   core::Text words = {};                         // its longcode, as it may be shown
+  std::optional<core::Money> fee = {};           // of a deal cancellation
 };
+/// Of a sale, and of a cancellation: what was paid.
 struct SellPayload {
   core::ContractId contract;
   core::Money sold_for;
@@ -137,11 +153,11 @@ struct ForgetPayload {
   bool stopped = false;
 };
 
-using Payload =
-    std::variant<std::monostate, TickPayload, HistoryPayload, AuthorizePayload, TimePayload,
-                 BalancePayload, ActiveSymbolsPayload, ProposalPayload, execution::Bought,
-                 SellPayload, ContractPayload, TransactionPayload, PortfolioPayload,
-                 ProfitTablePayload, ForgetPayload, OfferingsPayload, TradingTimesPayload>;
+using Payload = std::variant<std::monostate, TickPayload, HistoryPayload, AuthorizePayload,
+                             TimePayload, BalancePayload, ActiveSymbolsPayload, ProposalPayload,
+                             execution::Bought, SellPayload, ContractPayload, TransactionPayload,
+                             PortfolioPayload, ProfitTablePayload, ForgetPayload, OfferingsPayload,
+                             TradingTimesPayload, CandlesPayload>;
 
 struct Frame {
   Message message = Message::kOther;

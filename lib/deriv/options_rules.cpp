@@ -23,6 +23,7 @@ class OptionsRules final : public Rules {
     switch (call) {
       case Call::kBuy:
       case Call::kSell:
+      case Call::kCancel:
       case Call::kProposal:
       case Call::kPrice:
       case Call::kWatch:
@@ -41,6 +42,7 @@ class OptionsRules final : public Rules {
       case Call::kHistory:
       case Call::kHistoryOnly:
       case Call::kPast:
+      case Call::kCandles:
       case Call::kForget:
       case Call::kOfferings:
       case Call::kTradingTimes:

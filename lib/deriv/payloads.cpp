@@ -240,6 +240,14 @@ Status decode_active_symbols(Value value, const WireNames& names, ActiveSymbolsP
   });
 }
 
+/// Null, or of no meaning, where nothing can be cancelled.
+Status read_fee(Value value, Amounts money, std::optional<core::Money>& out) {
+  return each_field(value, "proposal.cancellation", [&](std::string_view key, Value v) -> Status {
+    if (key != "ask_price") return {};
+    return money.read_nullable(v, "proposal.cancellation.ask_price", out);
+  });
+}
+
 Status decode_proposal(Value value, Amounts money, ProposalPayload& out) {
   std::optional<core::ShortString<64>> id;
   std::optional<core::Money> ask;
@@ -254,6 +262,7 @@ Status decode_proposal(Value value, Amounts money, ProposalPayload& out) {
     if (key == "date_start") return read_nullable(v, "proposal.date_start", out.start);
     if (key == "commission") return read_nullable(v, "proposal.commission", out.commission);
     if (key == "longcode") return read_cut(v, "proposal.longcode", words);
+    if (key == "cancellation") return read_fee(v, money, out.fee);
     return {};
   }));
   DERIV_TRY(require("proposal.id", id));
@@ -302,16 +311,19 @@ Status decode_buy(Value value, Amounts money, execution::Bought& out) {
   return {};
 }
 
-Status decode_sell(Value value, Amounts money, SellPayload& out) {
+/// A cancellation is answered like a sale.
+Status decode_sell(Value value, bool sale, Amounts money, SellPayload& out) {
+  const std::string_view of_contract = sale ? "sell.contract_id" : "cancel.contract_id";
+  const std::string_view of_amount = sale ? "sell.sold_for" : "cancel.sold_for";
   std::optional<core::ContractId> contract;
   std::optional<core::Money> sold_for;
-  DERIV_TRY(each_field(value, "sell", [&](std::string_view key, Value v) -> Status {
-    if (key == "contract_id") return read(v, "sell.contract_id", contract);
-    if (key == "sold_for") return money.read(v, "sell.sold_for", sold_for);
-    return {};
+  DERIV_TRY(each_field(value, sale ? "sell" : "cancel", [&](std::string_view key, Value v) {
+    if (key == "contract_id") return read(v, of_contract, contract);
+    if (key == "sold_for") return money.read(v, of_amount, sold_for);
+    return Status{};
   }));
-  DERIV_TRY(require("sell.contract_id", contract));
-  DERIV_TRY(require("sell.sold_for", sold_for));
+  DERIV_TRY(require(of_contract, contract));
+  DERIV_TRY(require(of_amount, sold_for));
   out = {*contract, *sold_for};
   return {};
 }
@@ -330,6 +342,7 @@ struct ContractFields {
   std::optional<core::Money> profit;
   std::optional<core::Money> bid_price;
   std::optional<bool> can_sell;
+  std::optional<bool> can_cancel;
   std::optional<core::VenueTime> purchase_time;
   std::optional<core::VenueTime> expiry;
   std::optional<core::VenueTime> sell_time;
@@ -378,6 +391,9 @@ Status ContractFields::take(std::string_view key, Value v, const WireNames& name
   if (key == "is_valid_to_sell") {
     return read_nullable(v, "proposal_open_contract.is_valid_to_sell", can_sell);
   }
+  if (key == "is_valid_to_cancel") {
+    return read_nullable(v, "proposal_open_contract.is_valid_to_cancel", can_cancel);
+  }
   if (key == "purchase_time") return read(v, "proposal_open_contract.purchase_time", purchase_time);
   if (key == "date_expiry") return read(v, "proposal_open_contract.date_expiry", expiry);
   if (key == "sell_time") return read_nullable(v, "proposal_open_contract.sell_time", sell_time);
@@ -422,6 +438,7 @@ Status ContractFields::finish(ContractPayload& out) const {
   report.profit = profit;
   report.bid_price = bid_price;
   report.can_sell = can_sell;
+  report.can_cancel = can_cancel.value_or(false);
   report.purchase_time = purchase_time;
   report.expiry = expiry;
   report.sell_time = sell_time;
@@ -678,6 +695,8 @@ Status decode_payload(Message message, Value v, const WireNames& names, Amounts 
       return decode_tick(v, out.emplace<TickPayload>());
     case Message::kHistory:
       return decode_history(v, out.emplace<HistoryPayload>());
+    case Message::kCandles:
+      return decode_candles(v, out.emplace<CandlesPayload>());
     case Message::kAuthorize:
       return decode_authorize(v, out.emplace<AuthorizePayload>());
     case Message::kTime:
@@ -691,7 +710,9 @@ Status decode_payload(Message message, Value v, const WireNames& names, Amounts 
     case Message::kBuy:
       return decode_buy(v, money, out.emplace<execution::Bought>());
     case Message::kSell:
-      return decode_sell(v, money, out.emplace<SellPayload>());
+      return decode_sell(v, true, money, out.emplace<SellPayload>());
+    case Message::kCancel:
+      return decode_sell(v, false, money, out.emplace<SellPayload>());
     case Message::kContract:
       return decode_contract(v, names, money, out.emplace<ContractPayload>());
     case Message::kTransaction:

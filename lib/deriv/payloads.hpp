@@ -15,6 +15,8 @@ json::Status decode_payload(Message message, json::Value value, const WireNames&
 json::Status decode_offerings(json::Value value, OfferingsPayload& out);
 json::Status decode_trading_times(json::Value value, const WireNames& names,
                                   TradingTimesPayload& out);
+/// payloads_candles.cpp.
+json::Status decode_candles(json::Value value, CandlesPayload& out);
 json::Status decode_error(json::Value value, std::optional<ApiError>& out);
 /// A count of decimals: the "pip_size" of ticks and histories.
 json::Status read_decimals(json::Value value, std::string_view name,

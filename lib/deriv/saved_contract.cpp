@@ -62,6 +62,7 @@ struct Fields {
   std::optional<VenueTime> current_time;
   std::optional<VenueTime> sell_spot_time;
   std::optional<VenueTime> sell_time;
+  std::optional<VenueTime> cancellation_end;
   std::optional<std::int64_t> tick_count;
   std::optional<std::int64_t> multiplier;
   std::optional<Decimal> buy_price;
@@ -189,6 +190,9 @@ Status Fields::take_nested(std::string_view key, Value v) {
     });
   }
   return each_field(v, key, [&](std::string_view name, Value field) -> Status {
+    if (name == "date_expiry") {
+      return read_nullable(field, "cancellation.date_expiry", cancellation_end);
+    }
     return name == "ask_price" ? read_nullable(field, "cancellation.ask_price", cancellation_fee)
                                : Status{};
   });
@@ -658,9 +662,15 @@ Status Reader::take_result() {
     if (status == "cancelled" || (says_early && ended)) {
       contradict(claim, "status", std::string(status), "won or lost: it ran to its end");
     }
-  } else if (status == "cancelled") {
-    return refused("a multiplier that was cancelled is not audited");
+    return {};
   }
+  auto& terms = spec().multiplier_terms();
+  if (f_.cancellation_end && *f_.cancellation_end > order.purchase_time) {
+    const auto seconds = (*f_.cancellation_end - order.purchase_time).count();
+    terms.cancellation = {seconds, market::ContractDuration::Unit::kSeconds};
+    terms.fee = paid_.cancellation_fee;
+  }
+  if (status == "cancelled") order.outcome = Outcome::kCancelled;
   return {};
 }
 

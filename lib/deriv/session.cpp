@@ -99,12 +99,16 @@ void Session::Impl::settle(const Now& now) {
   if (work || (work_at && *work_at <= now.instant)) pump(now);
 }
 
+/// An answer that tells whether something was bought or sold.
+bool Session::Impl::awaits_money() const {
+  return pending.count(Call::kBuy) + pending.count(Call::kSell) + pending.count(Call::kCancel) > 0;
+}
+
 /// The one place where the state moves by itself; link events and refusals move it through lose(),
 /// fatal() and perform().
 void Session::Impl::step(const Now& now) {
   const bool late = state_deadline && *state_deadline <= now.instant;
-  if (rotation == Rotation::kWaiting && pending.count(Call::kBuy) + pending.count(Call::kSell) == 0)
-    try_other(now);
+  if (rotation == Rotation::kWaiting && !awaits_money()) try_other(now);
   switch (state) {
     case SessionState::kOffline:
       if (running && retry_at && *retry_at <= now.instant) {
@@ -140,7 +144,7 @@ void Session::Impl::step(const Now& now) {
 
 void Session::Impl::drain(const Now& now) {
   const bool late = state_deadline && *state_deadline <= now.instant;
-  const bool waiting = pending.count(Call::kBuy) + pending.count(Call::kSell) > 0;
+  const bool waiting = awaits_money();
   if (!closing && (!waiting || late)) {
     closing = true;
     state_deadline = now.instant + kClosingTime;
@@ -227,7 +231,7 @@ void Session::Impl::tell_lost(const Pending& asked, std::string_view code, std::
     case Fate::kUnknown:
       return listener.on_unknown(core::OrderId{asked.subject}, why, nullptr);
     case Fate::kRefused:
-      if (asked.call == Call::kSell) {
+      if (asked.call == Call::kSell || asked.call == Call::kCancel) {
         return listener.on_sell_failed(core::ContractId{asked.subject}, code, why);
       }
       if (asked.call == Call::kPrice) return refuse_price(asked.subject, code, why);
@@ -555,7 +559,12 @@ void Session::buy(core::OrderId order, const market::ContractSpec& spec, core::M
 
 void Session::sell(core::ContractId contract, const Now& now) {
   Impl::Entry entry(*impl_, now);
-  impl_->sell(contract, now);
+  impl_->leave(contract, Call::kSell, now);
+}
+
+void Session::cancel(core::ContractId contract, const Now& now) {
+  Impl::Entry entry(*impl_, now);
+  impl_->leave(contract, Call::kCancel, now);
 }
 
 void Session::watch(core::ContractId contract, const Now& now) {

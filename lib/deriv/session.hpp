@@ -19,6 +19,7 @@
 #include "core/time.hpp"
 #include "execution/refusal.hpp"
 #include "execution/report.hpp"
+#include "market/candle_row.hpp"
 #include "market/spec.hpp"
 #include "market/symbols.hpp"
 #include "market/tick.hpp"
@@ -136,11 +137,22 @@ struct PastTicks {
   std::string refusal;
 };
 
+/// Past candles of one symbol, answer to ask_candles(): whole ones, rising. The last one may still
+/// grow.
+struct PastCandles {
+  market::SymbolCode symbol;
+  std::int32_t seconds = 0;  // of a candle
+  core::VenueTime from;      // as asked
+  std::uint8_t decimals = 0;
+  std::vector<market::CandleRow> candles;
+};
+
 struct Quote {
   core::OrderId order;
   core::ShortString<64> id;
   core::Money ask;
   core::Money payout;
+  std::optional<core::Money> fee = {};  // of a deal cancellation
 };
 
 /// What the venue asks for a contract now; answer to ask_price().
@@ -153,6 +165,7 @@ struct PriceAnswer {
   std::optional<core::VenueTime> start = {};     // when a contract bought at this price would start
   std::optional<core::Decimal> commission = {};  // of multipliers
   core::Text words = {};                         // the venue's description
+  std::optional<core::Money> fee = {};           // of a deal cancellation; a part of the price
 };
 
 /// Told synchronously from inside Session's methods, commands such as buy() too. The listener may
@@ -195,7 +208,7 @@ class SessionListener {
   virtual void on_transaction(const execution::TransactionReport& report) = 0;
   virtual void on_balance(core::Money balance) = 0;
   virtual void on_venue_report(const execution::VenueReport& report) = 0;
-  /// A sold contract, answer to sell().
+  /// A sold contract, answer to sell(), or a cancelled one, to cancel().
   virtual void on_sold(core::ContractId contract, core::Money price) = 0;
   virtual void on_sell_failed(core::ContractId contract, std::string_view code,
                               std::string_view message) = 0;
@@ -214,6 +227,10 @@ class SessionListener {
   virtual void on_past(const PastTicks&) {}
   virtual void on_past_refused(const market::SymbolCode&, core::VenueTime /*from*/,
                                core::VenueTime /*to*/, std::string_view /*why*/) {}
+  /// Each ask_candles() is answered once by one of these.
+  virtual void on_candles(const PastCandles&) {}
+  virtual void on_candles_refused(const market::SymbolCode&, std::int32_t /*seconds*/,
+                                  core::VenueTime /*from*/, std::string_view /*why*/) {}
 
  protected:
   ~SessionListener() = default;
@@ -273,6 +290,8 @@ class Session final : public LinkEvents {
   /// At the market. on_sell_failed with code "NoAnswer", "LinkLost" or "FrameRefused" leaves the
   /// outcome open: the contract's own reports tell it.
   void sell(core::ContractId contract, const core::Now& now);
+  /// By its deal cancellation. Answered as a sale is.
+  void cancel(core::ContractId contract, const core::Now& now);
   /// Until its report says sold, again after each reconnect. At most 45 at a time; beyond that a
   /// notice, and polls must do.
   void watch(core::ContractId contract, const core::Now& now);
@@ -286,6 +305,13 @@ class Session final : public LinkEvents {
   /// refused when the venue will not give them. At most 64 at a time (on_past_refused beyond).
   void ask_past(const market::SymbolCode& symbol, core::VenueTime from, core::VenueTime to,
                 const core::Now& now);
+  /// Past candles of a length that the venue keeps (market::kVenueCandles), from the one that
+  /// begins at or after `from` to the one that grows now, at most market::kMostCandles of them.
+  /// Asked for behind everything that trading needs, again after a lost link, and refused when the
+  /// venue will not give them or gives what are none. At most 512 at a time (on_candles_refused
+  /// beyond).
+  void ask_candles(const market::SymbolCode& symbol, std::int32_t length, core::VenueTime from,
+                   const core::Now& now);
   /// What is offered on a symbol, streamed or not, now and on each later link. Answered by
   /// on_offerings or on_offerings_refused.
   void ask_offerings(const market::SymbolCode& symbol, const core::Now& now);

@@ -34,6 +34,8 @@ inline constexpr std::size_t kMaxContracts = 45;
 inline constexpr std::size_t kMaxPolls = 256;
 inline constexpr std::size_t kMaxForgets = 256;
 inline constexpr std::size_t kMaxPast = 64;
+// Each strategy may look at several lengths of candles; the engine shares what is alike.
+inline constexpr std::size_t kMaxCandleAsks = 512;
 inline constexpr std::size_t kMaxPrices = 16;
 inline constexpr std::size_t kMaxKnownSymbols = 2000;
 inline constexpr std::size_t kMaxReportPages = 100;  // of kProfitTablePage rows
@@ -146,6 +148,13 @@ struct PollTask {
 struct PastTask {
   market::SymbolCode symbol;
   core::VenueTime from, to;
+  Task task;
+};
+
+struct CandlesTask {
+  market::SymbolCode symbol;
+  std::int32_t length = 0;  // seconds
+  core::VenueTime from;
   Task task;
 };
 
@@ -267,6 +276,11 @@ struct Session::Impl {
   void on_price(const Pending& asked, const ProposalPayload& proposal);
   void refuse_price(std::int64_t number, std::string_view code, std::string_view why);
   void refuse_prices(std::string_view why);
+  // session_candles.cpp: past candles.
+  void ask_candles(const market::SymbolCode& symbol, std::int32_t length, core::VenueTime from);
+  void pump_candles(const Now& now);
+  void on_candles(const Pending& asked, CandlesPayload& payload);
+  void refuse_candles(const Pending& asked, std::string_view why);
   void want_offerings(const market::SymbolCode& symbol);
   bool is_hours_wanted(const market::SymbolCode& symbol) const;
   std::vector<market::SymbolCode> hours_wanted() const;
@@ -300,7 +314,8 @@ struct Session::Impl {
              const Now& now, const core::Name& buyer);
   void buy(core::OrderId order, const market::ContractSpec& spec, core::Money max_price,
            std::string_view quote_id, const Now& now, const core::Name& buyer);
-  void sell(core::ContractId contract, const Now& now);
+  void leave(core::ContractId contract, Call call, const Now& now);
+  bool awaits_money() const;
   void restart_streams(const Now& now);
   std::size_t history_for(const SymbolStream& stream, const Now& now) const;
 
@@ -399,6 +414,7 @@ struct Session::Impl {
   std::vector<ContractStream> contracts;
   std::vector<PollTask> polls;
   std::vector<PastTask> past;
+  std::vector<CandlesTask> candles;
   std::vector<PriceTask> prices;
   std::vector<StreamId> forgets;
   std::vector<market::ListedSymbol> known;

@@ -53,7 +53,8 @@ void Session::Impl::on_price(const Pending& asked, const ProposalPayload& propos
   }
   std::erase_if(prices, [&](const PriceTask& p) { return p.number == asked.subject; });
   listener.on_price({asked.subject, proposal.ask, proposal.payout, proposal.spot,
-                     proposal.spot_time, proposal.start, proposal.commission, proposal.words});
+                     proposal.spot_time, proposal.start, proposal.commission, proposal.words,
+                     proposal.fee});
 }
 
 void Session::Impl::refuse_price(std::int64_t number, std::string_view code, std::string_view why) {

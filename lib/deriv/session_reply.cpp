@@ -40,6 +40,8 @@ Message expected(Call call) {
     case Call::kHistoryOnly:
     case Call::kPast:
       return Message::kHistory;
+    case Call::kCandles:
+      return Message::kCandles;
     case Call::kWatch:
     case Call::kPoll:
       return Message::kContract;
@@ -54,6 +56,8 @@ Message expected(Call call) {
       return Message::kBuy;
     case Call::kSell:
       return Message::kSell;
+    case Call::kCancel:
+      return Message::kCancel;
     case Call::kForget:
       return Message::kForget;
     case Call::kOfferings:
@@ -173,11 +177,17 @@ Task* Session::Impl::task_of(const Pending& asked) {
         if (is_it(wanted.task)) task = &wanted.task;
       }
       break;
+    case Call::kCandles:
+      for (auto& wanted : candles) {
+        if (is_it(wanted.task)) task = &wanted.task;
+      }
+      break;
     case Call::kPing:
     case Call::kProposal:
     case Call::kPrice:
     case Call::kBuy:
     case Call::kSell:
+    case Call::kCancel:
     case Call::kOfferings:
       for (auto& wanted : offerings) {
         if (is_it(wanted.task)) task = &wanted.task;
@@ -208,12 +218,14 @@ bool Session::Impl::is_vital(const Pending& asked) const {
     case Call::kHistory:
     case Call::kHistoryOnly:
     case Call::kPast:
+    case Call::kCandles:
     case Call::kWatch:
     case Call::kPoll:
     case Call::kProposal:
     case Call::kPrice:
     case Call::kBuy:
     case Call::kSell:
+    case Call::kCancel:
     case Call::kForget:
     case Call::kOfferings:
     case Call::kTradingTimes:
@@ -296,6 +308,9 @@ void Session::Impl::on_failed_read(const Pending& asked, std::string_view why, b
   if (asked.call == Call::kPast && !rate_limited && task->attempts + 1 >= kMaxAttempts) {
     return refuse_past(asked, why);
   }
+  if (asked.call == Call::kCandles && !rate_limited && task->attempts + 1 >= kMaxAttempts) {
+    return refuse_candles(asked, why);
+  }
   const bool symbol = asked.call == Call::kTicks || asked.call == Call::kHistory ||
                       asked.call == Call::kHistoryOnly;
   // Nobody trades by these; what is not told is not known, and the venue judges each purchase.
@@ -349,6 +364,8 @@ void Session::Impl::on_reply(const Pending& asked, const Now& now) {
       return on_history(asked, std::get<HistoryPayload>(frame.payload), now);
     case Call::kPast:
       return on_past(asked, std::get<HistoryPayload>(frame.payload));
+    case Call::kCandles:
+      return on_candles(asked, std::get<CandlesPayload>(frame.payload));
     case Call::kWatch:
       return on_contract(std::get<ContractPayload>(frame.payload), false, now);
     case Call::kPoll:
@@ -363,13 +380,14 @@ void Session::Impl::on_reply(const Pending& asked, const Now& now) {
     case Call::kProposal: {
       const auto& proposal = std::get<ProposalPayload>(frame.payload);
       return listener.on_quote(
-          {core::OrderId{asked.subject}, proposal.id, proposal.ask, proposal.payout});
+          {core::OrderId{asked.subject}, proposal.id, proposal.ask, proposal.payout, proposal.fee});
     }
     case Call::kPrice:
       return on_price(asked, std::get<ProposalPayload>(frame.payload));
     case Call::kBuy:
       return on_bought(asked, std::get<execution::Bought>(frame.payload), now);
-    case Call::kSell: {
+    case Call::kSell:
+    case Call::kCancel: {
       const auto& sold = std::get<SellPayload>(frame.payload);
       return listener.on_sold(sold.contract, sold.sold_for);
     }
@@ -412,7 +430,7 @@ void Session::Impl::on_failed_order(const Pending& asked, const ApiError& error,
     listener.on_quote_refused(core::OrderId{asked.subject}, refusal);
   } else if (asked.call == Call::kPrice) {
     refuse_price(asked.subject, error.code.view(), message);
-  } else if (asked.call == Call::kSell) {
+  } else if (asked.call == Call::kSell || asked.call == Call::kCancel) {
     listener.on_sell_failed(core::ContractId{asked.subject}, error.code, message);
   } else if (error_class == ErrorClass::kUnknownOutcome ||
              error_class == ErrorClass::kAlreadySubscribed) {
@@ -457,6 +475,9 @@ void Session::Impl::on_error_reply(const Pending& asked, const ApiError& error, 
   }
   if (asked.call == Call::kPast && is_final_for_reads(error_class)) {
     return refuse_past(asked, describe(error));
+  }
+  if (asked.call == Call::kCandles && is_final_for_reads(error_class)) {
+    return refuse_candles(asked, describe(error));
   }
   if (asked.call == Call::kOfferings && error_class != ErrorClass::kRateLimit) {
     return refuse_offerings(asked, error.code, describe(error));
@@ -504,12 +525,14 @@ void Session::Impl::on_stream(const Now& now) {
     case Message::kBalance:
       return on_balance(std::get<BalancePayload>(frame.payload), now);
     case Message::kHistory:
+    case Message::kCandles:
     case Message::kAuthorize:
     case Message::kTime:
     case Message::kActiveSymbols:
     case Message::kProposal:
     case Message::kBuy:
     case Message::kSell:
+    case Message::kCancel:
     case Message::kPortfolio:
     case Message::kProfitTable:
     case Message::kForget:

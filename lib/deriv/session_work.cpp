@@ -106,6 +106,7 @@ void Session::Impl::pump(const Now& now) {
     pump_polls(now);
     pump_past(now);
     pump_prices(now);
+    pump_candles(now);
     pump_market(now);
   }
   pump_forgets(now);
@@ -265,6 +266,7 @@ void Session::Impl::restart_streams(const Now& now) {
   }
   for (auto& wanted : polls) wanted.task.want();
   for (auto& wanted : past) wanted.task.want();
+  for (auto& wanted : candles) wanted.task.want();
   renew_market(now);
   forgets.clear();
   report = {};
@@ -417,17 +419,18 @@ void Session::Impl::buy(core::OrderId order, const market::ContractSpec& spec,
   transmit(now);
 }
 
-void Session::Impl::sell(core::ContractId contract, const Now& now) {
+/// By a sale, or by its deal cancellation.
+void Session::Impl::leave(core::ContractId contract, Call call, const Now& now) {
   const auto refuse = [&](std::string_view why) {
     listener.on_sell_failed(contract, "NotSent", why);
   };
   if (!may_order()) return refuse("the session is not live");
   if (pending.full()) return refuse("too many requests are waiting for their answer");
-  if (!budget.try_take(Call::kSell, now.instant)) {
+  if (!budget.try_take(call, now.instant)) {
     return refuse("the budget of calls for sales is used up");
   }
-  const auto id = begin_call(Call::kSell, contract.value, now);
-  encoder.sell(text, id, contract);
+  const auto id = begin_call(call, contract.value, now);
+  call == Call::kSell ? encoder.sell(text, id, contract) : encoder.cancel(text, id, contract);
   transmit(now);
 }
 

@@ -31,6 +31,7 @@ class V3Rules final : public Rules {
         return 1;
       case Call::kBuy:
       case Call::kSell:
+      case Call::kCancel:
       case Call::kAuthorize:
       case Call::kTime:
       case Call::kBalance:
@@ -40,6 +41,7 @@ class V3Rules final : public Rules {
       case Call::kHistory:
       case Call::kHistoryOnly:
       case Call::kPast:
+      case Call::kCandles:
       case Call::kForget:
       case Call::kOfferings:
       case Call::kTradingTimes:

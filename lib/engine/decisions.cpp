@@ -14,6 +14,8 @@ std::string_view name_of(DecisionView::Kind kind) {
       return "dropped";
     case DecisionView::Kind::kHalted:
       return "halted";
+    case DecisionView::Kind::kVirtual:
+      return "virtual";
   }
   return "dropped";
 }

@@ -90,11 +90,15 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
   const auto came = history ? tick.epoch : feed->believable(tick, now.instant);
   if (!followers.empty() || !verifying.empty()) feed_contracts(tick, push);
   if (!exits.empty()) exit_tick(tick, history);
+  if (push == Feed::Push::kRestarted) drop_virtual();
+  feed_hooks(tick);
   for (const auto& slot : slots) {
     if (!slot->runs() || slot->settings.symbol != tick.symbol) continue;
+    if (slot->volatility) feed_volatility(*slot, *feed, tick, push == Feed::Push::kRestarted);
     if (push == Feed::Push::kRestarted) {
       forget_ticks(*slot);
       slot->last_epoch = {};
+      slot->candles = {};
     }
     if (slot->program != nullptr) {
       feed_program(*slot, *feed, tick, came, history);
@@ -132,6 +136,21 @@ void Engine::Impl::feed_contracts(const market::Tick& tick, Feed::Push push) {
   }
 }
 
+// What was published while the link was away is missing; what the venue itself leaves out is not.
+void Engine::Impl::feed_volatility(Slot& slot, const Feed& feed, const market::Tick& tick,
+                                   bool restarted) {
+  auto& window = *slot.volatility;
+  if (slot.volatility_at.s == 0) {
+    window.clear();
+    feed.each_past([&](const market::Tick& past) { window.push(past.quote); });
+  } else if (restarted ||
+             feed.linked_since() > slot.volatility_at + std::chrono::seconds(feed.interval_s())) {
+    window.clear();
+  }
+  window.push(tick.quote);
+  slot.volatility_at = tick.epoch;
+}
+
 /// The saved counters know this tick already. Live ticks that stay behind mean that the venue's
 /// clock went back while we were away (a replay that was restarted): then they are void.
 bool Engine::Impl::is_behind(Slot& slot, const market::Tick& tick, bool history) {
@@ -151,7 +170,10 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   if (slot.last_epoch.s == 0) {
     // A strategy without a past begins with the first live tick.
     if (history && !slot.wants_past) return;
-    if (slot.wants_past) feed_past(slot, feed);
+    if (slot.wants_past) {
+      if (awaits_candles(slot)) return;
+      feed_past(slot, feed);
+    }
   }
   if (is_behind(slot, tick, history)) return;
   // A run is a run only if nothing is missing in it. What the venue itself leaves out of its stream
@@ -160,7 +182,11 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   const bool seen_before = slot.last_epoch.s != 0;
   const bool joined =
       feed.linked_since() <= slot.last_epoch + std::chrono::seconds(feed.interval_s());
-  if (seen_before && !joined) forget_ticks(slot);
+  if (seen_before && !joined) {
+    forget_ticks(slot);
+    slot.last_epoch = {};
+    if (slot.wants_past && awaits_candles(slot)) return;
+  }
   slot.last_epoch = tick.epoch;
   if (slot.wants_own) slot.strategy->see(own(slot));
   auto proven = tick;
@@ -171,7 +197,7 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   const auto signal = slot.strategy->on_tick(tick);
   if (!seen_before || tick.epoch - slot.saved_at >= kSaveCounters) append_slot(slot);
   if (!signal || history) return;
-  consider(slot, in_types_of(slot.settings, *signal), proven, nullptr, ++turns);
+  consider(slot, in_types_of(slot.settings, *signal, slot.swapped), proven, nullptr, ++turns);
 }
 
 /// What came before it began: most often nothing, and what a reload or `enabled` lets begin later
@@ -205,6 +231,7 @@ std::optional<core::Instant> Engine::Impl::next_deadline() const {
   };
   for (const auto& w : waiting) take(w.deadline);
   take(program_deadline());
+  take(candles_deadline());
   if (!is_online) return next;
   for (const auto& [id, follower] : followers) {
     const auto* order = ledger.find(id);
@@ -228,6 +255,7 @@ void Engine::Impl::on_deadline() {
     drop(*w.slot, "the venue's answer came too late for this signal");
   }
   if (std::erase_if(waiting, stale) > 0) release_waiting();
+  end_candle_waits();
   wake_programs();
   if (!is_online) return;
   for (auto& [id, follower] : followers) {

@@ -13,6 +13,7 @@
 
 #include "core/event.hpp"
 #include "core/time.hpp"
+#include "engine/candles.hpp"
 #include "engine/settings.hpp"
 #include "execution/order.hpp"
 #include "execution/record.hpp"
@@ -29,7 +30,8 @@ namespace derivd::engine {
 struct Append {
   execution::Record record;
 };
-/// Ask for a quote first (only strategies with min_payout_ratio). Answer: on_quote.
+/// Ask for a quote first (strategies with min_payout_ratio, plans that stake by it). Answer:
+/// on_quote.
 struct SendQuote {
   core::OrderId order;  // reserved id; not journaled yet
   market::ContractSpec spec;
@@ -57,6 +59,13 @@ struct Poll {
 struct AskReport {
   core::VenueTime since;
 };
+/// Ask the venue for past candles of so many seconds, from the first that begins at `from` or later
+/// to the one that grows now. Answer: on_candles.
+struct AskCandles {
+  market::SymbolCode symbol;
+  std::int32_t seconds = 0;
+  core::VenueTime from;
+};
 struct Tell {
   core::Event event;
 };
@@ -65,6 +74,7 @@ struct SendSell {
   core::ContractId contract;
   core::Name strategy;
   bool by_rule = false;  // of `exit:`: the engine tells people of it
+  bool cancel = false;   // by its deal cancellation, which pays more
 };
 /// Start the program of a strategy in a process of its own. Answers carry the number of the run.
 struct StartScript {
@@ -84,7 +94,7 @@ struct FeedScript {
   script::ToScript message;
 };
 using Action = std::variant<Append, SendQuote, SendBuy, Watch, Poll, AskReport, Tell, SendSell,
-                            StartScript, StopScript, FeedScript>;
+                            StartScript, StopScript, FeedScript, AskCandles>;
 using Actions = std::vector<Action>;
 
 enum class StrategyStatus : std::uint8_t { kRunning, kPaused, kHalted, kDisabled, kBlocked };
@@ -103,19 +113,24 @@ struct StrategyView {
   core::Money peak;
   core::Money next_stake;
   std::optional<core::VenueTime> last_tick;
+  std::optional<core::Decimal> volatility;  // in percent, with guards.volatility, once it is known
+  core::Text guard;          // the pause of a guard that lasts, in words; empty: none
   core::Text last_decision;  // why it did or did not enter at the last signal
   std::int64_t refused = 0;  // purchases and quotes of this session that the venue refused
   std::int64_t refused_in_row = 0;
   std::optional<core::VenueTime> refused_until;  // nothing is asked of the venue before
   core::Text refusal;                            // of the latest: its code and words
   bool change_pending = false;  // of the configuration, until nothing of it is at risk
+  core::Text hook;              // of `virtual:`: where it stands; empty: it has none
+  bool is_virtual = false;      // and its signals are not bought now
+  std::optional<bool> swapped;  // of contract.alternate: its two types have changed places
 };
 /// Signals of each strategy whose fate is remembered for `derivctl explain`.
 inline constexpr std::size_t kKeptDecisions = 64;
 
 /// What became of a signal.
 struct DecisionView {
-  enum class Kind : std::uint8_t { kEntered, kWaiting, kDropped, kHalted };
+  enum class Kind : std::uint8_t { kEntered, kWaiting, kDropped, kHalted, kVirtual };
   Kind kind = Kind::kDropped;
   core::VenueTime tick;  // that raised it
   core::WallTime wall;   // when it was decided
@@ -128,7 +143,8 @@ struct DecisionView {
   std::int64_t times =
       1;  // signals in a row that met the same limit; the numbers are the last one's
 };
-std::string_view name_of(DecisionView::Kind kind);  // "entered", "waiting", "dropped", "halted"
+/// "entered", "waiting", "dropped", "halted", "virtual"
+std::string_view name_of(DecisionView::Kind kind);
 
 struct AccountView {
   std::optional<core::Money> balance;
@@ -143,9 +159,10 @@ struct AccountView {
 /// a journal nor readers, and their texts would cost it most of its time. Without both, settlements
 /// are not recomputed and contracts not polled either: nobody would hear of it.
 struct Audience {
-  bool journal = true;  // Append
-  bool people = true;   // Tell, and StrategyView::last_decision
-  bool words = true;    // Tell of what programs say (script_message), also without people
+  bool journal = true;   // Append
+  bool people = true;    // Tell, and StrategyView::last_decision
+  bool words = true;     // Tell of what programs say (script_message), also without people
+  bool candles = false;  // AskCandles: there is a venue that has a past
 };
 
 class Engine final {
@@ -168,14 +185,18 @@ class Engine final {
   // have a past, and never enters.
   void on_tick(const market::Tick& tick, bool history, const core::Now& now, Actions& out);
 
+  /// The answer to AskCandles.
+  void on_candles(const CandlesReply& reply, const core::Now& now, Actions& out);
+
   // Answers.
   struct QuoteReply {
     core::OrderId order;
     core::ShortString<64> quote_id;  // empty: refused, see reason
     core::Money ask;
     core::Money payout;
-    core::Text reason;           // refused: the venue's words
-    core::ShortString<64> code;  // refused: its code
+    std::optional<core::Money> fee = {};  // of a deal cancellation
+    core::Text reason;                    // refused: the venue's words
+    core::ShortString<64> code;           // refused: its code
     execution::RefusalKind kind = execution::RefusalKind::kSingular;
   };
   void on_quote(const QuoteReply& reply, const core::Now& now, Actions& out);
@@ -216,8 +237,10 @@ class Engine final {
 
   /// The operator asks for the sale of an open contract of ours; the caller sends it once what
   /// comes out is performed. Its settlement is then known for a sale even where the witness does
-  /// not say so.
-  void selling(core::ContractId contract, const core::Now& now, Actions& out);
+  /// not say so. `cancel`: it is left by its deal cancellation.
+  void selling(core::ContractId contract, const core::Now& now, Actions& out, bool cancel = false);
+  /// Whether its deal cancellation pays more than its sale, by the venue's latest word of both.
+  bool pays_to_cancel(core::ContractId contract) const;
   /// The venue's answer to it. The settlement itself comes by the witnesses; this asks for one.
   void on_sold(core::ContractId contract, const core::Now& now, Actions& out);
   /// The venue proved that it was not sold.
@@ -272,6 +295,11 @@ class Engine final {
   std::vector<rules::RuleView> rules(std::string_view strategy) const;
   /// What the program of a strategy of type dbot does; empty: no such strategy.
   std::optional<strategy::ProgramView> program(std::string_view strategy) const;
+  /// The candles that a strategy looks at and what they began with; empty: it looks at none, or
+  /// nothing was asked yet.
+  std::vector<CandleView> candles(std::string_view strategy) const;
+  /// It enters nothing before they come, for kCandlesWait at most.
+  bool awaits_candles(std::string_view strategy) const;
   /// Whether an enabled strategy is made ready by a past of ticks: the longer, the better.
   bool wants_past() const;
 

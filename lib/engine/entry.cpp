@@ -23,6 +23,11 @@ bool ends_too_soon(const market::ContractSpec& spec, core::VenueTime at) {
   return left.count() < market::kind_of(spec.type).needs.min_seconds;
 }
 
+/// Its price is more than its amount: that of a deal cancellation stands beside it.
+bool has_fee(const StrategySettings& settings, const strategy::Signal& signal) {
+  return settings.contract.basis == market::Basis::kStake && is_priced_by_quote(settings, signal);
+}
+
 }  // namespace
 
 risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
@@ -33,11 +38,14 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   s.unknown_order = has_unknown(slot);
   s.in_hours = risk::in_hours(slot.settings.guards.hours, clock);
   if (!s.in_hours) s.hours_begin = risk::next_hours(slot.settings.guards.hours, clock);
+  if (slot.volatility) s.volatility = &*slot.volatility;
   if (slot.guards.cooling(clock)) s.cooling_until = slot.guards.cooling_until;
   if (slot.guards.pausing(clock)) s.pausing_until = slot.guards.pausing_until;
+  if (slot.guards.falling(clock)) s.falling_until = slot.guards.falling_until;
   s.refused_in_row = slot.refusals.row;
   s.refused_until = slot.refusals.waiting(clock);
   s.trades_in_hour = slot.guards.purchases_in_hour(clock);
+  if (slot.group_mark != 0) s.group_holder = group_holder(slot, turn);
   s.session = slot.session;
   s.day_trades = day_trades();
   s.daily_profit_reached = daily_profit_reached;
@@ -63,8 +71,27 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   return s;
 }
 
+core::Name Engine::Impl::group_holder(const Slot& slot, std::int64_t turn) const {
+  const auto is_of_group = [&](const core::Name& name) {
+    return std::any_of(slots.begin(), slots.end(), [&](const auto& other) {
+      return other->group_mark == slot.group_mark && other->name() == name;
+    });
+  };
+  for (const auto& [id, order] : ledger.exposed()) {
+    if (is_of_group(order->strategy)) return order->strategy;
+  }
+  for (const auto& w : waiting) {
+    if (w.slot->group_mark != slot.group_mark) continue;
+    if (w.slot == &slot || w.turn < turn) return w.slot->name();
+  }
+  return {};
+}
+
 void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                             const PaidQuote* quote, std::int64_t turn) {
+  prepare_plan(slot);
+  if (slot.plan && quote == nullptr) slot.plan->begin_signal();
+  if (slot.plan && quote != nullptr) slot.plan->see_quote(quote->stake, quote->payout);
   considering(slot, signal, tick);
   if (slot.pending) return drop(slot, "a change of its configuration waits for what is open");
   if (venue.is_learned()) {
@@ -73,8 +100,9 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
       return drop(slot, fmt::format("the market of {} is {}", slot.settings.symbol, closed));
     }
   }
-  if (slot.settings.contract.basis == market::Basis::kPayout) {
-    return consider_payout(slot, signal, tick, quote, turn);
+  if (stays_virtual(slot, signal, tick, turn)) return;
+  if (is_priced_by_quote(slot.settings, signal)) {
+    return consider_priced(slot, signal, tick, quote, turn);
   }
   auto d = decide_for(slot, signal, turn);
   if (d.kind != Decision::Kind::kEnter && !waiting.empty()) {
@@ -95,15 +123,33 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
     case Twin::kUnknown:
       return drop(slot, "an order just like it has an unknown outcome");
   }
-  if (slot.settings.guards.min_payout_ratio) {
-    if (quote == nullptr || quote->stake != d.stake) {
-      return ask_quote(slot, signal, tick, *spec, d.stake, turn);
-    }
+  const bool quoted = quote != nullptr && quote->stake == d.stake;
+  const bool plan_asks = !signal.stake && slot.plan && slot.plan->wants_quote();
+  if (slot.settings.guards.min_payout_ratio || plan_asks) {
+    if (!quoted) return ask_quote(slot, signal, tick, *spec, d.stake, turn);
     if (const auto poor = risk::check_payout(d.stake, quote->payout, slot.settings.guards)) {
       return drop(slot, *poor);
     }
   }
-  send(slot, *spec, tick, d.stake, quote);
+  // The plan may have gone back to its base since it was asked for.
+  send(slot, *spec, tick, d.stake, quoted ? quote : nullptr);
+}
+
+/// What the next stake depends on beyond results.
+void Engine::Impl::prepare_plan(const Slot& slot) const {
+  if (slot.plan && slot.plan->wants_balance()) slot.plan->see_balance(funds());
+}
+
+// The stakes of what is open are out of the venue's figure, and come back into it at their end or
+// are lost then: with them it moves with results alone, whatever is open, here as in a back-test.
+core::Money Engine::Impl::funds() const {
+  auto sum = zero();
+  if (!balance.shown()) return sum;
+  sum += *balance.shown();
+  for (const auto& [id, order] : ledger.exposed()) {
+    if (order->state == OrderState::kOpen) sum += order->buy_price;
+  }
+  return sum;
 }
 
 bool Engine::Impl::stays_out(Slot& slot, const Decision& d) {
@@ -120,30 +166,38 @@ bool Engine::Impl::stays_out(Slot& slot, const Decision& d) {
   return d.kind != Decision::Kind::kEnter;
 }
 
-void Engine::Impl::consider_payout(Slot& slot, const strategy::Signal& signal,
+void Engine::Impl::consider_priced(Slot& slot, const strategy::Signal& signal,
                                    const market::Tick& tick, const PaidQuote* quote,
                                    std::int64_t turn) {
-  // A payout of the signal's own stands for the plan's step and for its base.
+  // An amount of the signal's own stands for the plan's step and for its base.
   const auto base = signal.stake.value_or(slot.settings.staking.base);
   const auto amount = quote != nullptr ? quote->stake : signal.stake.value_or(slot.plan->next());
-  // Before its price is known only what forbids any entry can be said.
-  const auto least = market::kind_of(signal.type).amounts.in(base.exponent()).min_stake;
+  // Before its price is known only what forbids any entry can be said. What is at stake is a part
+  // of it; a payout is not.
+  const bool of_payout = slot.settings.contract.basis == market::Basis::kPayout;
+  const auto least =
+      of_payout ? market::kind_of(signal.type).amounts.in(base.exponent()).min_stake : amount;
   const auto price = quote != nullptr ? quote->ask : least;
-  // What the base costs, by the same price for a unit of payout.
+  // What the base costs, by the same price for a unit of the amount.
   const auto of_base =
-      quote == nullptr || amount == base
+      (quote == nullptr && of_payout) || amount == base
           ? price
           : core::Money::minor((price.units() * base.units() + amount.units() - 1) / amount.units(),
                                price.exponent());
   const auto d = decide(price, of_base, standing(slot, turn), slot.settings, settings.limits);
   if (stays_out(slot, d)) return;
-  const auto spec = make_spec(slot.settings, signal, tick.quote.decimals());
+  auto spec = make_spec(slot.settings, signal, tick.quote.decimals());
   if (!spec) return drop(slot, spec.error().text);
   if (ends_too_soon(*spec, tick.epoch)) return drop(slot, "its end has come too near");
-  if (quote == nullptr) return ask_quote(slot, signal, tick, *spec, amount, turn);
+  if (quote == nullptr) {
+    return ask_quote(slot, signal, tick, *spec, of_payout ? amount : d.stake, turn);
+  }
   // The plan began anew: that amount has a price of its own.
   if (d.stake != price) return ask_quote(slot, signal, tick, *spec, base, turn);
-  if (const auto poor = risk::check_payout(price, quote->payout, slot.settings.guards)) {
+  if (!of_payout) {
+    if (price <= amount) return drop(slot, "the venue names no fee for its deal cancellation");
+    spec->multiplier_terms().fee = price - amount;
+  } else if (const auto poor = risk::check_payout(price, quote->payout, slot.settings.guards)) {
     return drop(slot, *poor);
   }
   switch (twin_of(*spec, price)) {
@@ -302,11 +356,13 @@ void Engine::Impl::quote_reply(const QuoteReply& reply) {
     drop(*w.slot, fmt::format("no quote: {}: {}", reply.code.view(), reply.reason.view()));
     learn(*w.slot, w.stake, w.deadline - kSignalLife,
           {reply.kind, reply.code.view(), reply.reason.view()});
-  } else if (reply.ask > w.stake) {
+  } else if (reply.ask > w.stake && !has_fee(w.slot->settings, w.signal)) {
     drop(*w.slot, fmt::format("the venue asks {} instead of {}", reply.ask.to_string(),
                               w.stake.to_string()));
   } else {
-    const PaidQuote quote{reply.order, reply.quote_id, w.stake, reply.payout, reply.ask};
+    // Deriv's price holds the fee. Where one did not, it would be bought for the sum or not at all.
+    const auto ask = reply.fee ? std::max(reply.ask, w.stake + *reply.fee) : reply.ask;
+    const PaidQuote quote{reply.order, reply.quote_id, w.stake, reply.payout, ask};
     consider(*w.slot, w.signal, w.tick, &quote, w.turn);
   }
   release_waiting();

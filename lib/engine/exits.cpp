@@ -1,12 +1,14 @@
 // The rules of `exit:` on open contracts: what the venue would pay now is its own word, never a
-// model's; ticks are counted as they come. A rule that holds asks for the sale once; a refusal is
-// told once and tried again at a later value, longer apart each time.
+// model's; ticks are counted as they come. A rule that holds asks for the sale once, or for the
+// cancellation of the deal where that pays more (sales.cpp); a refusal is told once and tried again
+// at a later value, longer apart each time.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "engine/impl.hpp"
 #include "market/kind.hpp"
+#include "market/multiplier.hpp"
 
 namespace derivd::engine {
 
@@ -35,8 +37,11 @@ std::chrono::seconds wait_after(std::int64_t refusals) {
 
 void Engine::Impl::watch_exit(const Order& order) {
   const auto* slot = find_slot(order.strategy.view());
-  const bool may_leave = slot != nullptr && slot->settings.exit.any() &&
-                         order.state == OrderState::kOpen && market::is_resold(order.spec);
+  // One that can be cancelled is looked at for whoever else may want to leave it.
+  const bool wanted =
+      slot != nullptr && (slot->settings.exit.any() || market::has_cancellation(order.spec));
+  const bool may_leave =
+      wanted && order.state == OrderState::kOpen && market::is_resold(order.spec);
   if (!may_leave) return;
   const auto [it, first] = exits.try_emplace(order.id);
   const auto* feed = first ? find_feed(order.spec.symbol) : nullptr;
@@ -60,6 +65,7 @@ void Engine::Impl::exit_value(const Order& order, const execution::ContractRepor
   auto& watch = it->second;
   auto& slot = slot_for(order.strategy);
   watch.can_sell = !report.is_expired && report.can_sell.value_or(report.bid_price.has_value());
+  watch.can_cancel = !report.is_expired && report.can_cancel;
   if (report.entry && watch.entry != report.entry->epoch) enter(watch, order, report.entry->epoch);
   if (!watch.entry || !report.bid_price) return;
   if (report.spot_time) count_tick(watch, order, *report.spot_time);
@@ -111,7 +117,8 @@ void Engine::Impl::keep_best(Slot& slot, const Order& order, core::Money bid) {
 void Engine::Impl::leave_if_due(Slot& slot, const Order& order, const ExitWatch& watch,
                                 std::optional<core::Money> bid) {
   const auto& rules = slot.settings.exit;
-  if (order.state != OrderState::kOpen || !rules.any() || !watch.can_sell) return;
+  const bool may_leave = watch.can_sell || watch.can_cancel;
+  if (order.state != OrderState::kOpen || !rules.any() || !may_leave) return;
   if (!is_online || !reconciled || steady < watch.not_before) return;
   if (selling.contains(order.contract)) return;
   risk::ExitView view{order.buy_price, bid, order.buy_price, watch.ticks, steady - *watch.entry};
@@ -120,13 +127,14 @@ void Engine::Impl::leave_if_due(Slot& slot, const Order& order, const ExitWatch&
   }
   const auto rule = rules.held(view);
   if (!rule) return;
+  const bool cancels = pays_to_cancel(order);
   if (!audience.journal && !audience.people) return ask_sale(order, {}, true);
   const auto why = risk::words_of(*rule, rules, view);
   ask_sale(order, why, true);
   const auto value = watch.bid ? fmt::format(", worth {}", watch.bid->to_string()) : std::string{};
   tell_exit(order, "asked", why,
-            fmt::format("{} sells contract {} early: {}{}", slot.name(), order.contract.value, why,
-                        value));
+            fmt::format("{} {} contract {} early: {}{}", slot.name(), cancels ? "cancels" : "sells",
+                        order.contract.value, why, value));
 }
 
 void Engine::Impl::exit_refused(const Order& order, std::string_view why) {

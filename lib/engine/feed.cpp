@@ -56,6 +56,12 @@ bool Feed::remembers(core::VenueTime start) const {
   return size_ < kMemory || memory_[next_].epoch <= start;
 }
 
+core::VenueTime Feed::past_since() const {
+  const auto kept =
+      past_size_ > 0 ? past_[(past_next_ + kPast - past_size_) % kPast].epoch : last_epoch();
+  return std::max(kept, std::min(linked_since_, last_epoch()));
+}
+
 void Feed::remember(const market::Tick& tick) {
   memory_[next_] = tick;
   next_ = (next_ + 1) % kMemory;

@@ -48,6 +48,7 @@ class Feed final {
   void lose_link();
 
   const market::SymbolCode& symbol() const { return symbol_; }
+  const std::optional<market::Tick>& last() const { return last_; }
   core::VenueTime last_epoch() const { return last_ ? last_->epoch : core::VenueTime{}; }
   /// Seconds between ticks; 0: not known.
   std::int64_t interval_s() const { return interval_s_; }
@@ -75,6 +76,14 @@ class Feed final {
       }
     }
   }
+  /// The same with the last tick itself; it alone where no past is kept.
+  template <class Visitor>
+  void each_known(Visitor&& visit) const {
+    each_past(visit);
+    if (last_) visit(*last_);
+  }
+  /// When the first of those was.
+  core::VenueTime past_since() const;
   /// Whether each_after(start) holds every tick after `start`.
   bool remembers(core::VenueTime start) const;
 

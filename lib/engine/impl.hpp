@@ -1,8 +1,8 @@
 // Owns the engine's inside: the state that engine.hpp hides and the steps between an event and its
 // actions. Its methods live in entry.cpp (signal → order), refuse.cpp (the venue's no), settle.cpp
 // (witness → result), link.cpp (start, reconnect, evidence), sales.cpp (early sales), exits.cpp
-// (the rules of `exit:`), program.cpp (Deriv Bot programs), operator.cpp, reconfigure.cpp and
-// views.cpp. Nothing outside this folder includes it.
+// (the rules of `exit:`), hook.cpp (`virtual:`), program.cpp (Deriv Bot programs), operator.cpp,
+// reconfigure.cpp and views.cpp. Nothing outside this folder includes it.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -111,6 +111,7 @@ struct Engine::Impl {
   /// `came`: when the venue's time was what the tick says, at the latest.
   void feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, core::VenueTime came,
                  bool history);
+  void feed_volatility(Slot& slot, const Feed& feed, const market::Tick& tick, bool restarted);
   bool is_behind(Slot& slot, const market::Tick& tick, bool history);
   void feed_past(Slot& slot, const Feed& feed);
   rules::Own own(const Slot& slot) const;
@@ -121,19 +122,24 @@ struct Engine::Impl {
   struct PaidQuote {
     core::OrderId order;
     core::ShortString<64> id;
-    core::Money stake;  // the amount that was asked for: the payout, where the plan's amount is one
+    core::Money stake;  // the amount that was asked for, as the plan has it: it may be a payout
     core::Money payout;
     core::Money ask;  // what it costs
   };
   void consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                 const PaidQuote* quote, std::int64_t turn);
-  /// The same where the plan's amount is the payout wanted: what it costs, only a quote says.
-  void consider_payout(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+  void prepare_plan(const Slot& slot) const;
+  /// What the account would hold if what is open had not been bought; zero before it was told.
+  core::Money funds() const;
+  /// The same where only a quote says what it costs (is_priced_by_quote, spec.hpp).
+  void consider_priced(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                        const PaidQuote* quote, std::int64_t turn);
   /// What a decision against entering does; true: it was one.
   bool stays_out(Slot& slot, const Decision& decision);
   /// Signals of this strategy that wait always count, those of others with a turn before `turn`.
   risk::Standing standing(Slot& slot, std::int64_t turn) const;
+  /// Who of its group has something at risk, or will by a signal with a turn before `turn`.
+  core::Name group_holder(const Slot& slot, std::int64_t turn) const;
   enum class Twin : std::uint8_t { kNone, kInFlight, kUnknown };
   Twin twin_of(const market::ContractSpec& spec, core::Money stake) const;
   void hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick, core::Money stake,
@@ -150,6 +156,18 @@ struct Engine::Impl {
   void restart_plan(Slot& slot);
   void quote_reply(const QuoteReply& reply);
   void release_waiting();
+
+  // hook.cpp
+  /// Whether the signal is a matter of `virtual:`: followed so, or dropped. False: it is bought.
+  bool stays_virtual(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+                     std::int64_t turn);
+  std::optional<risk::Denied> forbids_virtual(Slot& slot, std::int64_t turn) const;
+  std::int64_t unbought(const Slot& slot) const;
+  void open_virtual(Slot& slot, const strategy::Signal& signal, const market::Tick& tick);
+  void feed_hooks(const market::Tick& tick);
+  void end_virtual(Slot& slot);
+  void drop_virtual();
+  void hook_settled(Slot& slot, core::Money profit);
 
   // refuse.cpp
   void refused(core::OrderId id, const execution::Refusal& refusal);
@@ -209,12 +227,13 @@ struct Engine::Impl {
   struct Sale {
     bool confirmed = false;  // the venue said that it is sold
     bool by_rule = false;    // of `exit:`
+    bool cancel = false;     // by its deal cancellation
     /// Whether it was done is not known; the venue's time then. Its books decide.
     std::optional<core::VenueTime> unclear = {};
   };
   /// In the journal with its reason before it is sent.
   void ask_sale(const execution::Order& order, std::string_view why, bool by_rule);
-  void note_sale(const execution::Order& order, std::string_view why, bool by_rule);
+  void note_sale(const execution::Order& order, std::string_view why, bool by_rule, bool cancel);
   void confirm_sale(core::ContractId contract);
   /// It is proven that it was not sold; `why`: by whose words.
   void not_sold(core::ContractId contract, std::string_view why);
@@ -235,6 +254,7 @@ struct Engine::Impl {
     std::int64_t ticks = 0;          // after the entry tick
     std::optional<core::Money> bid;  // the latest
     bool can_sell = false;           // by the venue's latest word
+    bool can_cancel = false;         // by the same
     std::int64_t refusals = 0;       // of its sale
     core::VenueTime not_before;      // it is asked for again
   };
@@ -247,6 +267,8 @@ struct Engine::Impl {
   void leave_if_due(Slot& slot, const execution::Order& order, const ExitWatch& watch,
                     std::optional<core::Money> bid);
   void exit_refused(const execution::Order& order, std::string_view why);
+  /// Whether its deal cancellation pays more than its sale.
+  bool pays_to_cancel(const execution::Order& order) const;
   void tell_exit(const execution::Order& order, std::string_view state, std::string_view why,
                  std::string_view text);
 
@@ -323,6 +345,20 @@ struct Engine::Impl {
   void tell_result(Slot& slot, const execution::Order& order);
   Decision decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn);
 
+  // candles.cpp: past candles of the venue
+  static std::vector<rules::CandleNeed> candle_needs(const Slot& slot);
+  bool ask_candles(Slot& slot);
+  core::VenueTime ask_candles(const market::SymbolCode& symbol, std::int32_t seconds,
+                              core::VenueTime from);
+  bool awaits_candles(Slot& slot);
+  void candles(const CandlesReply& reply);
+  void take_candles(Slot& slot, CandlePast::Length& length, const CandlesReply& reply);
+  static void check_join(CandlePast::Length& length, const Feed& feed);
+  void begin_with_candles(Slot& slot);
+  void hand_over(Slot& slot, CandlePast::Length& length);
+  std::optional<core::Instant> candles_deadline() const;
+  void end_candle_waits();
+
   // views.cpp
   StrategyView view(const Slot& slot) const;
   AccountView account() const;
@@ -367,6 +403,7 @@ struct Engine::Impl {
   boost::container::flat_map<core::OrderId, execution::Follower> followers;
   std::deque<core::OrderId> verifying;    // settled, their follower may still decide
   std::set<core::OrderId> told_mismatch;  // of orders that the ledger still knows
+  std::vector<AskCandles> candle_asks;    // not answered yet
   std::deque<Waiting> waiting;
   std::int64_t turns = 0;
   std::uint64_t script_runs = 0;

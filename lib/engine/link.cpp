@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/impl.hpp"
+#include "market/multiplier.hpp"
 #include "risk/day.hpp"
 
 namespace derivd::engine {
@@ -81,10 +82,10 @@ void Engine::Impl::restore_order(const execution::Order& order) {
                                      [&](const auto& b) { return b.order == order.id; });
     if (booked != slot.booked.end()) {
       // Its result is in the strategy's record, but the crash came before its own.
-      execution::Settlement settlement;
-      settlement.sell_price = booked->sell_price;
-      settlement.time = booked->time;
-      settlement.outcome = execution::outcome_by(booked->sell_price - order.buy_price);
+      execution::HistoryRow row;
+      row.sell_price = booked->sell_price;
+      row.sell_time = booked->time;
+      const auto settlement = *execution::settlement_from(order, row);
       append(execution::OrderRecord{
           ledger.settle(order.id, settlement, execution::Witness::kReconciliation, clock)});
       return;
@@ -134,6 +135,7 @@ void Engine::Impl::offline() {
   }
   for (const auto id : unanswered) make_unknown(id, "the link was lost before the answer");
   lose_sales();
+  drop_virtual();
   for (auto& feed : feeds) feed->lose_link();
   program_quotes.clear();  // asked for again with the next link
 }
@@ -328,8 +330,9 @@ bool Engine::Impl::try_adopt(const execution::ContractReport& report) {
 /// Never bought. An error that the venue had answered is then a refusal that was proven late.
 void Engine::Impl::conclude_absent(core::OrderId id) {
   const auto flight = flights.at(id);
-  auto& slot = slot_for(ledger.find(id)->strategy);
-  const auto stake = ledger.find(id)->stake;
+  const auto& order = *ledger.find(id);
+  auto& slot = slot_for(order.strategy);
+  const auto stake = market::stake_in(order.spec, order.stake);
   absent(id, "not in the venue's books after its time");
   if (flight.answer) learn(slot, stake, flight.sent, flight.answer->refusal());
 }

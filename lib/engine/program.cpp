@@ -46,6 +46,11 @@ void Engine::Impl::feed_program(Slot& slot, const Feed& feed, const market::Tick
                                 core::VenueTime came, bool history) {
   auto& program = *slot.program;
   const bool seen_before = slot.last_epoch.s != 0;
+  // Ticks were lost: the candles that span the gap are made whole, while the program goes on.
+  const bool joined =
+      feed.linked_since() <= slot.last_epoch + std::chrono::seconds(feed.interval_s());
+  if (seen_before && !joined) ask_candles(slot);
+  if (!seen_before && awaits_candles(slot)) return;
   if (!seen_before) feed.each_past([&](const market::Tick& past) { program.past_tick(past); });
   if (is_behind(slot, tick, history)) return;
   slot.last_epoch = tick.epoch;
@@ -197,7 +202,9 @@ void Engine::Impl::program_updated(const execution::Order& order,
   strategy::ProgramUpdate update;
   update.bid = report.bid_price;
   update.entry = report.entry;
-  update.can_sell = market::is_resold(order.spec) && report.bid_price && report.entry;
+  // The venue's own word, where it says one: an accumulator is not sold at its entry tick.
+  update.can_sell = market::is_resold(order.spec) && report.bid_price && report.entry &&
+                    report.can_sell.value_or(true);
   update.barrier = barrier_of(order.spec, report.entry);
   program.updated(update, venue_ms(), slot->wishes);
 }

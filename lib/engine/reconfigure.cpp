@@ -52,6 +52,7 @@ void Engine::Impl::reconfigure(const Settings& wanted) {
 
 void Engine::Impl::adopt(Slot& slot, const StrategySettings& wanted) {
   const auto saved = slot.plan ? slot.plan->save() : std::string{};
+  const auto group = slot.group_mark;
   slot.pending.reset();
   if (!slot.plan || !slot.must_be_flat_for(wanted) || is_flat(slot)) {
     slot.take_over(wanted);
@@ -60,7 +61,7 @@ void Engine::Impl::adopt(Slot& slot, const StrategySettings& wanted) {
     slot.pending = wanted;
     change_waits = true;
   }
-  if (slot.plan->save() != saved) append_slot(slot);
+  if (slot.plan->save() != saved || slot.group_mark != group) append_slot(slot);
   if (!slot.halted && slot.session.target_reached(slot.settings.session)) {
     halt(slot, "take_profit",
          fmt::format("take_profit: {} of {} reached when the configuration changed",

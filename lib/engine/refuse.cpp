@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/impl.hpp"
+#include "market/multiplier.hpp"
 
 namespace derivd::engine {
 
@@ -45,7 +46,8 @@ void Engine::Impl::refused(core::OrderId id, const Refusal& refusal) {
   e.text = core::Text::truncated(
       fmt::format("order {} refused: {}: {}", id.value, refusal.code, refusal.message));
   tell(e);
-  learn(slot, gone.stake, asked, refusal);
+  // What the plan says is beside the fee of a deal cancellation.
+  learn(slot, market::stake_in(gone.spec, gone.stake), asked, refusal);
   if (const auto wish = slot.wish_numbers.find(id); wish != slot.wish_numbers.end()) {
     deny_wish(slot, wish->second, words_of(refusal));
     slot.wish_numbers.erase(wish);

@@ -1,12 +1,14 @@
-// Contracts that are sold before their end: by the operator, a script, a program or a rule of
-// `exit:`. The wish is in the journal before it is sent, with its reason; what came of it is proven
-// by the venue, as with a purchase. A sale whose answer was lost is not asked for again before the
-// venue's books, asked after that, say that the contract is open.
+// Contracts that are sold before their end, or left by their deal cancellation where that pays
+// more: by the operator, a script, a program or a rule of `exit:`. The wish is in the journal
+// before it is sent, with its reason; what came of it is proven by the venue, as with a purchase. A
+// sale whose answer was lost is not asked for again before the venue's books, asked after that, say
+// that the contract is open.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "engine/impl.hpp"
+#include "market/multiplier.hpp"
 
 namespace derivd::engine {
 
@@ -16,19 +18,32 @@ namespace {
 
 constexpr std::string_view kByOperator = "operator";
 constexpr std::string_view kByRule = "exit ";  // the first word of its reason in the journal
+/// In that reason, where it is not sold but cancelled. In front, where no length cuts it off.
+constexpr std::string_view kCancelling = "by cancellation";
 
 }  // namespace
 
 void Engine::Impl::ask_sale(const execution::Order& order, std::string_view why, bool by_rule) {
-  note_sale(order, why, by_rule);
-  out->push_back(SendSell{order.contract, order.strategy, by_rule});
+  const bool cancel = pays_to_cancel(order);
+  note_sale(order, why, by_rule, cancel);
+  out->push_back(SendSell{order.contract, order.strategy, by_rule, cancel});
 }
 
-void Engine::Impl::note_sale(const execution::Order& order, std::string_view why, bool by_rule) {
-  selling.insert_or_assign(order.contract, Sale{false, by_rule});
+void Engine::Impl::note_sale(const execution::Order& order, std::string_view why, bool by_rule,
+                             bool cancel) {
+  selling.insert_or_assign(order.contract, Sale{false, by_rule, cancel, {}});
   if (!audience.journal && !audience.people) return;
-  const auto reason = by_rule ? fmt::format("{}{}", kByRule, why) : std::string(why);
-  append_order(ledger.explain(order.id, reason));
+  auto reason = std::string(by_rule ? kByRule : std::string_view{});
+  if (cancel) reason += fmt::format("{}: ", kCancelling);
+  append_order(ledger.explain(order.id, reason.append(why)));
+}
+
+bool Engine::Impl::pays_to_cancel(const execution::Order& order) const {
+  const auto it = exits.find(order.id);
+  if (it == exits.end() || !it->second.can_cancel) return false;
+  const auto& watch = it->second;
+  const bool below = watch.bid && *watch.bid < market::stake_in(order.spec, order.stake);
+  return below || !watch.can_sell;
 }
 
 void Engine::Impl::confirm_sale(core::ContractId contract) {
@@ -59,8 +74,8 @@ void Engine::Impl::lose_sale(core::ContractId contract, std::string_view why) {
   const auto* order = ledger.find(contract);
   if (!asked->second.by_rule || order == nullptr) return;
   tell_exit(*order, "unknown", why,
-            fmt::format("contract {} may be sold ({}): the venue's books will tell", contract.value,
-                        why));
+            fmt::format("contract {} may be {} ({}): the venue's books will tell", contract.value,
+                        asked->second.cancel ? "cancelled" : "sold", why));
 }
 
 void Engine::Impl::lose_sales() {
@@ -73,7 +88,8 @@ void Engine::Impl::lose_sales() {
 void Engine::Impl::restore_sale(const execution::Order& order) {
   if (order.reason.empty()) return;
   const bool by_rule = order.reason.view().starts_with(kByRule);
-  selling.insert_or_assign(order.contract, Sale{false, by_rule, clock});
+  const bool cancel = order.reason.view().find(kCancelling) != std::string_view::npos;
+  selling.insert_or_assign(order.contract, Sale{false, by_rule, cancel, clock});
 }
 
 void Engine::Impl::still_open(const execution::Order& order, core::VenueTime as_of) {
@@ -96,11 +112,16 @@ bool Engine::Impl::awaits_sale() const {
 
 // ---- The public face ----
 
-void Engine::selling(core::ContractId contract, const core::Now& now, Actions& out) {
+void Engine::selling(core::ContractId contract, const core::Now& now, Actions& out, bool cancel) {
   impl_->begin(now, out);
   const auto* order = impl_->ledger.find(contract);
   if (order == nullptr || order->state != OrderState::kOpen) return;
-  impl_->note_sale(*order, kByOperator, false);
+  impl_->note_sale(*order, kByOperator, false, cancel);
+}
+
+bool Engine::pays_to_cancel(core::ContractId contract) const {
+  const auto* order = impl_->ledger.find(contract);
+  return order != nullptr && impl_->pays_to_cancel(*order);
 }
 
 void Engine::on_sold(core::ContractId contract, const core::Now& now, Actions& out) {

@@ -82,6 +82,7 @@ void Engine::Impl::start_script(Slot& slot) {
   slot.wish_numbers.clear();  // numbers begin anew with each run
   slot.unanswered.assign(1, Slot::Unanswered{0, {}, now.instant});
   slot.last_epoch = {};  // it is made ready by the past that is known
+  slot.candles = {};
   auto setup = setup_of(slot.settings);
   setup.state = slot.strategy->kept();
   out->push_back(StartScript{slot.name(), slot.script_run, std::move(setup)});

@@ -48,7 +48,18 @@ struct ContractTemplate {
   std::optional<core::Money> take_profit;
   std::optional<core::Money> stop_loss;
   market::Basis basis = market::Basis::kStake;  // what the plan's amount is
+  /// Lost contracts in a row after which the two types change places; empty: they never do.
+  std::optional<std::int64_t> alternate;
   friend bool operator==(const ContractTemplate&, const ContractTemplate&) = default;
+};
+
+/// `virtual:` of a strategy: its signals are followed without money until so many virtual losses in
+/// a row, then so many are bought.
+struct VirtualHook {
+  std::int64_t losses = 0;  // > 0
+  std::int64_t trades = 1;  // > 0
+  bool until_win = false;   // bought until one wins, in the place of `trades`
+  friend bool operator==(const VirtualHook&, const VirtualHook&) = default;
 };
 
 struct StrategySettings {
@@ -66,6 +77,8 @@ struct StrategySettings {
   staking::Settings staking;
   risk::SessionLimits session;
   risk::Guards guards;
+  core::Name group;  // its strategies have one contract open together; empty: of none
+  std::optional<VirtualHook> hook;
   bool enabled = true;
 };
 

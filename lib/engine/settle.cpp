@@ -15,6 +15,16 @@ using core::EventKind;
 using execution::OrderState;
 using execution::TransactionReport;
 
+namespace {
+
+/// By a sale or a cancellation: no tick of its own ends it.
+bool ended_early(const execution::Order& order) {
+  return order.outcome == execution::Outcome::kSold ||
+         order.outcome == execution::Outcome::kCancelled;
+}
+
+}  // namespace
+
 void Engine::Impl::bought(core::OrderId id, const execution::Bought& bought) {
   const auto* order = ledger.find(id);
   const auto strange = [&](std::string_view what) {
@@ -141,8 +151,10 @@ execution::Settlement Engine::Impl::as_sold(core::OrderId id,
   const auto asked = selling.find(ledger.find(id)->contract);
   if (asked == selling.end()) return settlement;
   const bool confirmed = asked->second.confirmed;
+  const bool cancel = asked->second.cancel;
   selling.erase(asked);
   auto sale = settlement;
+  if (cancel) return sale;  // what it pays and the venue's word tell (execution/ledger.cpp)
   if (confirmed || sale.outcome == execution::Outcome::kBreakEven) {
     sale.outcome = execution::Outcome::kSold;
   }
@@ -185,6 +197,7 @@ void Engine::Impl::tell_settled(const Slot& slot, const execution::Order& order,
 void Engine::Impl::book(Slot& slot, const execution::Order& order) {
   const bool today = !day || risk::day_of(order.settled_time, settings.limits.day_starts) >= *day;
   slot.on_settled(order, today);
+  hook_settled(slot, *order.profit);
   if (!slot.halted && slot.session.target_reached(slot.settings.session)) {
     latch_halt(slot, "take_profit",
                fmt::format("take_profit: {} of {} reached", slot.session.realised.to_string(),
@@ -202,7 +215,7 @@ std::optional<std::string> Engine::Impl::recount(core::OrderId id) {
   const auto it = followers.find(id);
   if (it == followers.end()) return std::nullopt;
   const auto& follower = it->second;
-  if (ledger.find(id)->outcome == execution::Outcome::kSold) {
+  if (ended_early(*ledger.find(id))) {
     // Where it would have ended is no part of it.
     ledger.complete(id, follower.entry(), std::nullopt);
     followers.erase(it);
@@ -243,7 +256,7 @@ static std::string contradiction(const execution::Order& order,
                        settlement.sell_price.to_string(), execution::name_of(order.witness),
                        order.sell_price.to_string());
   }
-  if (order.outcome == execution::Outcome::kSold) return {};
+  if (ended_early(order)) return {};
   const auto other = [&](const char* what, const auto& ours, const auto& theirs) -> std::string {
     if (!ours || !theirs || execution::same_tick(*ours, *theirs)) return {};
     return fmt::format("{} says its {} was {} at {}, we have {} at {}", who, what,

@@ -28,12 +28,16 @@ std::optional<Numbers> numbers(std::string_view text) {
 }
 
 // A name as a number (FNV-1a), since the fields of the saved state are numbers; positive.
-std::int64_t fingerprint(const market::SymbolCode& symbol) {
+std::int64_t fingerprint(std::string_view name) {
   std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : symbol.view()) {
+  for (const char c : name) {
     hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   }
   return static_cast<std::int64_t>(hash >> 1);
+}
+
+std::int64_t mark_of(const core::Name& group) {
+  return group.empty() ? 0 : fingerprint(group.view());
 }
 
 template <class List, class Text>
@@ -74,6 +78,8 @@ Slot::Slot(const StrategySettings& s) : settings(s) {
   DERIVD_CHECK(plan_type != nullptr, "settings were not checked");
   make_strategy();
   plan = plan_type->make(s.staking);
+  group_mark = mark_of(s.group);
+  make_volatility();
   start_with_nothing();
 }
 
@@ -91,6 +97,14 @@ void Slot::make_strategy() {
   wants_own = strategy->wants_own();
 }
 
+void Slot::make_volatility() {
+  const auto& bounds = settings.guards.volatility;
+  if (bounds && volatility && volatility->needed() == bounds->ticks + 1) return;
+  volatility.reset();
+  if (bounds) volatility.emplace(bounds->ticks);
+  volatility_at = {};
+}
+
 bool Slot::is_scripted() const {
   const auto* type = strategy::find_type(settings.type);
   return type != nullptr && type->is_scripted;
@@ -105,7 +119,7 @@ Slot::Slot(core::Name name, std::uint8_t money_decimals) : configured(false) {
 
 void Slot::start_with_nothing() {
   session = {nothing(), nothing()};
-  last_profit = day_profit = nothing();
+  last_profit = day_profit = guards.top = nothing();
 }
 
 bool Slot::must_be_flat_for(const StrategySettings& s) const {
@@ -114,7 +128,9 @@ bool Slot::must_be_flat_for(const StrategySettings& s) const {
          s.rules != now.rules || s.program != now.program || s.script != now.script ||
          s.contract != now.contract || s.staking.plan != now.staking.plan ||
          s.staking.base != now.staking.base || s.staking.factor != now.staking.factor ||
-         s.staking.unit != now.staking.unit;
+         s.staking.auto_factor != now.staking.auto_factor || s.staking.unit != now.staking.unit ||
+         s.staking.stakes != now.staking.stakes || s.staking.advance != now.staking.advance ||
+         s.staking.percent != now.staking.percent;
 }
 
 bool Slot::asks_otherwise(const StrategySettings& s) const {
@@ -129,8 +145,14 @@ void Slot::take_live(const StrategySettings& s) {
   configured = true;
   settings.session = s.session;
   settings.guards = s.guards;
+  settings.group = s.group;
+  group_mark = mark_of(s.group);
+  make_volatility();
   settings.exit = s.exit;
   settings.enabled = s.enabled;
+  settings.hook = s.hook;
+  if (!s.hook) hook = {};
+  if (!s.enabled || must_be_flat_for(s)) hook.open.reset();
   told.reset();
   // While other keys of it wait, the plan waits with them: nothing is entered meanwhile.
   if (must_be_flat_for(s)) return;
@@ -143,17 +165,23 @@ void Slot::take_over(const StrategySettings& s) {
                       s.params != settings.params || s.rules != settings.rules ||
                       s.program != settings.program || s.script != settings.script ||
                       (is_scripted() && s.contract != settings.contract);
+  if (s.contract != settings.contract) {
+    swapped = false;
+    losses_to_swap = 0;
+  }
   take_live(s);
   settings = s;
   if (others) {
     script_changed = script_run != 0;
     make_strategy();
-    last_epoch = {};
+    last_epoch = volatility_at = {};
+    candles = {};
   }
   make_plan(s.staking);
 }
 
 void Slot::retire() {
+  hook.open.reset();
   configured = false;
   settings.enabled = false;
   pending.reset();
@@ -162,7 +190,8 @@ void Slot::retire() {
 // A run is a run only if nothing is missing in it.
 void Slot::start_counting_anew() {
   if (strategy) strategy->reset();
-  last_epoch = {};
+  last_epoch = volatility_at = {};
+  candles = {};
 }
 
 void Slot::make_plan(const staking::Settings& s) {
@@ -175,6 +204,7 @@ void Slot::make_plan(const staking::Settings& s) {
 void Slot::on_purchase(core::OrderId order, core::VenueTime time, bool today) {
   if (!counted.insert(order).second) return;
   ++trades;
+  if (hook.real) ++hook.bought;
   if (today) ++day_trades;
   guards.on_purchase(settings.guards, {order, time});
 }
@@ -192,11 +222,23 @@ void Slot::on_settled(const execution::Order& order, bool today) {
   last_profit = profit;
   if (today) day_profit += profit;
   guards.on_settled(settings.guards, profit, order.settled_time);
+  guards.on_realised(settings.guards, session.realised, order.settled_time);
+  count_to_swap(profit);
+  if (plan && order.payout) plan->see_terms(order.buy_price, *order.payout);
   if (plan) plan->on_result(profit);
   counted.erase(order.id);
   best_bids.erase(order.id);
   booked.push_back({order.id, order.contract, order.sell_price, order.settled_time});
   while (booked.size() > kBooked) booked.pop_front();
+}
+
+void Slot::count_to_swap(core::Money profit) {
+  const auto& after = settings.contract.alternate;
+  if (!after || profit.is_zero()) return;
+  losses_to_swap = profit.units() < 0 ? losses_to_swap + 1 : 0;
+  if (losses_to_swap < *after) return;
+  swapped = !swapped;
+  losses_to_swap = 0;
 }
 
 void Slot::new_day(std::int64_t number) {
@@ -209,8 +251,11 @@ void Slot::new_session() {
   ++session_number;
   session = {nothing(), nothing()};
   trades = won = lost = wins_in_row = losses_in_row = 0;
-  last_profit = nothing();
+  last_profit = guards.top = nothing();
   refusals.total = 0;
+  hook = {};
+  swapped = false;
+  losses_to_swap = 0;
   if (plan) plan->restart();
   // Its stakes are its variables.
   if (program != nullptr) program->begin_anew();
@@ -231,12 +276,15 @@ execution::StrategyRecord Slot::record() const {
 // One line of key=value, blanks between them; `why`, free text, is last.
 std::string Slot::guards_text() const {
   return fmt::format(
-      "tick={} symbol={} trades={} won={} lost={} results={}:{}:{} cooling={} pausing={} losses={} "
-      "buys={} day={} "
-      "day_profit={} day_trades={} refused={} counted={} best={} booked={} paused={} why={}",
-      last_epoch.s, fingerprint(settings.symbol), trades, won, lost, wins_in_row, losses_in_row,
-      last_profit.units(), optional_time(guards.cooling_until), optional_time(guards.pausing_until),
-      guards.losses,
+      "tick={} symbol={} group={} trades={} won={} lost={} results={}:{}:{} cooling={} pausing={} "
+      "losses={} drawdown={}:{} buys={} day={} "
+      "day_profit={} day_trades={} refused={} counted={} best={} booked={} virtual={}:{}:{} "
+      "swapped={}:{} "
+      "paused={} why={}",
+      last_epoch.s, fingerprint(settings.symbol.view()), group_mark, trades, won, lost, wins_in_row,
+      losses_in_row, last_profit.units(), optional_time(guards.cooling_until),
+      optional_time(guards.pausing_until), guards.losses,
+      guards.falling_until ? guards.falling_until->s : 0, guards.top.units(),
       joined(guards.purchases,
              [](const auto& p) { return fmt::format("{}:{}", p.order.value, p.time.s); }),
       day, day_profit.units(), day_trades, text_of(refusals),
@@ -248,7 +296,8 @@ std::string Slot::guards_text() const {
                return fmt::format("{}:{}:{}:{}", b.order.value, b.contract.value,
                                   b.sell_price.units(), b.time.s);
              }),
-      paused ? 1 : 0, pause_reason.view());
+      hook.real ? 1 : 0, hook.losses, hook.bought, swapped ? 1 : 0, losses_to_swap, paused ? 1 : 0,
+      pause_reason.view());
 }
 
 core::Result<void> Slot::load_guards(std::string_view text) {
@@ -279,12 +328,20 @@ core::Result<void> Slot::load_guards(std::string_view text) {
   if (!refused.empty() && refused.size() != 5) return broken;
   const auto& best = fields["best"];  // older records have none
   if (best.size() % 2 != 0) return broken;
+  const auto& drawdown = fields["drawdown"];  // older records have none
+  if (!drawdown.empty() && drawdown.size() != 2) return broken;
   const auto& results = fields["results"];  // older records have none
   if (!results.empty() && results.size() != 3) return broken;
+  const auto& virtually = fields["virtual"];  // older records have none
+  if (!virtually.empty() && virtually.size() != 3) return broken;
+  const auto& swaps = fields["swapped"];  // older records have none
+  if (!swaps.empty() && swaps.size() != 2) return broken;
   last_epoch = {fields["tick"][0]};
   const auto& symbol = fields["symbol"];  // older records have none
-  const bool other_symbol = symbol.size() == 1 && symbol[0] != fingerprint(settings.symbol);
+  const bool other_symbol = symbol.size() == 1 && symbol[0] != fingerprint(settings.symbol.view());
   if (other_symbol) last_epoch = {};
+  const auto& group = fields["group"];  // older records have none
+  if (!configured && group.size() == 1) group_mark = group[0];
   trades = fields["trades"][0];
   won = fields["won"][0];
   lost = fields["lost"][0];
@@ -293,9 +350,24 @@ core::Result<void> Slot::load_guards(std::string_view text) {
     losses_in_row = results[1];
     last_profit = core::Money::minor(results[2], nothing().exponent());
   }
+  hook = {};
+  if (!virtually.empty() && settings.hook) {
+    hook.real = virtually[0] == 1;
+    hook.losses = virtually[1];
+    hook.bought = virtually[2];
+  }
+  const bool alternates = !swaps.empty() && settings.contract.alternate.has_value();
+  swapped = alternates && swaps[0] == 1;
+  losses_to_swap = alternates ? swaps[1] : 0;
   guards.cooling_until = time_of(fields["cooling"]);
   guards.pausing_until = time_of(fields["pausing"]);
   guards.losses = fields["losses"][0];
+  guards.falling_until.reset();
+  guards.top = session.peak;
+  if (!drawdown.empty()) {
+    if (drawdown[0] != 0) guards.falling_until = core::VenueTime{drawdown[0]};
+    guards.top = core::Money::minor(drawdown[1], nothing().exponent());
+  }
   guards.purchases.clear();
   for (std::size_t i = 0; i < buys.size(); i += 2) {
     guards.purchases.push_back({{buys[i]}, {buys[i + 1]}});

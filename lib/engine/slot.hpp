@@ -14,17 +14,23 @@
 #include <optional>
 
 #include "core/result.hpp"
+#include "engine/candles.hpp"
 #include "engine/engine.hpp"
+#include "engine/hook.hpp"
 #include "engine/settings.hpp"
 #include "execution/record.hpp"
 #include "risk/gate.hpp"
 #include "risk/guards.hpp"
 #include "risk/refusals.hpp"
 #include "risk/session.hpp"
+#include "risk/volatility.hpp"
 #include "staking/plan.hpp"
 #include "strategy/strategy.hpp"
 
 namespace derivd::engine {
+
+/// For people: "virtual: 1 of 3 losses in a row".
+std::string hook_text(const VirtualHook& hook, const HookState& state);
 
 struct Slot {
   /// Settled contracts that the record names, newest last: the one that it was written for. An
@@ -65,7 +71,7 @@ struct Slot {
   void on_purchase(core::OrderId order, core::VenueTime time, bool today);
   void on_settled(const execution::Order& order, bool today);
   void new_day(std::int64_t number);
-  /// Result, peak, stakes and counts from nothing; halts and guards stay as they are.
+  /// Result, peaks, stakes and counts from nothing; halts and pauses stay as they are.
   void new_session();
 
   execution::StrategyRecord record() const;
@@ -84,10 +90,19 @@ struct Slot {
   std::unique_ptr<staking::StakePlan> plan;
   std::string kept_counters;
   std::string kept_staking;
+  /// Its group as a number; 0: of none. The journal keeps it for what the configuration no longer
+  /// has: its open contract stands in the way of the others.
+  std::int64_t group_mark = 0;
   std::optional<StrategySettings> pending;  // waits until nothing of it is at risk
   core::VenueTime last_epoch;               // of the last tick that fed the counters
   core::VenueTime saved_at;                 // last_epoch of the latest record
+  CandlePast candles;                       // of the venue, with which the strategy began
   int behind = 0;                           // live ticks in a row that are older than that
+
+  /// With guards.volatility: of every tick of the symbol, also while it may not enter. Not in the
+  /// journal: the venue's history makes it anew.
+  std::optional<risk::Volatility> volatility;
+  core::VenueTime volatility_at;  // of the last of them; 0: it begins with what is known of before
 
   std::int64_t session_number = 1;
   risk::Session session;
@@ -97,6 +112,9 @@ struct Slot {
   std::int64_t wins_in_row = 0;  // of this session; a break-even changes neither
   std::int64_t losses_in_row = 0;
   core::Money last_profit;  // 0 before the first
+  HookState hook;
+  bool swapped = false;             // of contract.alternate: the two types have changed places
+  std::int64_t losses_to_swap = 0;  // lost in a row since they did
   risk::GuardState guards;
   risk::Refusals refusals;
   core::Instant refused_at;  // when the latest that counts came
@@ -147,8 +165,10 @@ struct Slot {
   /// Whether the venue would be asked for something else than now.
   bool asks_otherwise(const StrategySettings& s) const;
   void start_counting_anew();
+  void count_to_swap(core::Money profit);
   void start_with_nothing();
   void make_strategy();
+  void make_volatility();
   void make_plan(const staking::Settings& s);
   std::string guards_text() const;
   core::Result<void> load_guards(std::string_view text);

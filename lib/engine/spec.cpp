@@ -83,13 +83,19 @@ std::vector<market::ContractType> types_of(const StrategySettings& settings) {
   return {own.begin(), own.end()};
 }
 
-strategy::Signal in_types_of(const StrategySettings& settings, strategy::Signal signal) {
+strategy::Signal in_types_of(const StrategySettings& settings, strategy::Signal signal,
+                             bool swapped) {
   const auto& types = settings.contract.types;
-  if (types.empty()) return signal;
+  if (types.empty() && !swapped) return signal;
   const auto* type = strategy::find_type(settings.type);
   DERIVD_CHECK(type != nullptr, "settings were not checked");
   const auto own = strategy::contracts_of(*type, settings.params);
-  const auto at = static_cast<std::size_t>(std::ranges::find(own, signal.type) - own.begin());
+  auto at = static_cast<std::size_t>(std::ranges::find(own, signal.type) - own.begin());
+  if (swapped && at < 2) at = 1 - at;
+  if (types.empty()) {
+    if (at < own.size()) signal.type = own[at];
+    return signal;
+  }
   signal.type = types[std::min(at, types.size() - 1)];
   const bool digit = market::has_form(signal.type, market::BarrierForm::kDigit);
   const auto prediction = settings.contract.prediction.value_or(-1);
@@ -122,6 +128,16 @@ core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
   spec.basis = wanted.basis;
   if (auto r = add_barriers(settings, signal, decimals, spec); !r) return r.error();
   return spec;
+}
+
+bool is_priced_by_quote(const StrategySettings& settings, const strategy::Signal& signal) {
+  if (signal.spec) return false;  // of a program, which stakes by itself
+  if (settings.contract.basis == market::Basis::kPayout) return true;
+  const auto& needs = market::kind_of(signal.type).needs;
+  if (!needs.multiplier) return false;
+  const auto terms = terms_of(needs, settings.contract, signal);
+  const auto* multiplier = std::get_if<market::MultiplierTerms>(&terms);
+  return multiplier != nullptr && multiplier->cancellation.has_value();
 }
 
 namespace {

@@ -19,13 +19,19 @@ std::vector<market::ContractType> types_of(const StrategySettings& settings);
 
 /// The signal in the types of `contract.type`: the strategy's first buys the first of them, its
 /// second the second, or the first where there is one. Also its prediction. Once for each signal.
-strategy::Signal in_types_of(const StrategySettings& settings, strategy::Signal signal);
+/// `swapped`: its first buys the second, its second the first, of its own where it has no others.
+strategy::Signal in_types_of(const StrategySettings& settings, strategy::Signal signal,
+                             bool swapped = false);
 
 /// Completes the template by the signal: its type and prediction, and its length, barriers and
 /// selected tick where it has them. Quotes of the symbol have `decimals`. An error, with the key
 /// that it is about in front, when a barrier is missing or has more decimals than the symbol.
 core::Result<market::ContractSpec> make_spec(const StrategySettings& settings,
                                              const strategy::Signal& signal, std::uint8_t decimals);
+
+/// What it costs, only its quote says, and it is bought by that quote: its plan's amount is a
+/// payout, or what is at stake beside the fee of a deal cancellation.
+bool is_priced_by_quote(const StrategySettings& settings, const strategy::Signal& signal);
 
 /// A contract of this type as the strategy would buy it, with a digit that every type takes where
 /// the signal would say one.

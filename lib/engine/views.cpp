@@ -25,6 +25,23 @@ std::string_view name_of(StrategyStatus status) {
   return "?";
 }
 
+namespace {
+
+/// A pause of minutes or hours, in the order of the gate.
+core::Text guard_words(const risk::GuardState& guards, core::VenueTime now) {
+  risk::Denied d;
+  if (guards.pausing(now)) {
+    d.limit = risk::Limit::kAfterLosses;
+    d.until = guards.pausing_until;
+  } else if (guards.falling(now)) {
+    d.limit = risk::Limit::kDrawdown;
+    d.until = guards.falling_until;
+  }
+  return d.until ? core::Text::truncated(risk::sentence(d)) : core::Text{};
+}
+
+}  // namespace
+
 StrategyView Engine::Impl::view(const Slot& slot) const {
   StrategyView v;
   v.name = slot.name();
@@ -35,6 +52,11 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   v.lost = slot.lost;
   v.profit = slot.session.realised;
   v.peak = slot.session.peak;
+  prepare_plan(slot);
+  // What the quotes of the last signal made of it ended with that signal.
+  const bool quoting = std::any_of(waiting.begin(), waiting.end(),
+                                   [&](const Waiting& w) { return w.slot == &slot; });
+  if (slot.plan && !quoting) slot.plan->begin_signal();
   if (slot.plan) v.next_stake = slot.plan->next();
   if (slot.program != nullptr) v.next_stake = slot.considered.planned;  // of its last purchase
   if (slot.last_epoch.s != 0) v.last_tick = slot.last_epoch;
@@ -44,8 +66,15 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   v.refused_in_row = slot.refusals.row;
   v.refused_until = slot.refusals.waiting(clock);
   v.refusal = slot.refusal;
+  v.guard = guard_words(slot.guards, clock);
+  if (slot.volatility && slot.volatility->ready()) v.volatility = slot.volatility->percent();
   for (const auto& [id, order] : ledger.exposed()) {
     if (order->strategy == slot.name()) ++v.open;
+  }
+  if (slot.settings.contract.alternate) v.swapped = slot.swapped;
+  if (slot.settings.hook) {
+    v.hook = core::Text::truncated(hook_text(*slot.settings.hook, slot.hook));
+    v.is_virtual = !slot.hook.real;
   }
   if (slot.halted) {
     v.status = StrategyStatus::kHalted;
@@ -59,10 +88,14 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   } else if (has_unknown(slot)) {
     v.status = StrategyStatus::kBlocked;
     v.reason = "an order's outcome is not proven yet";
+  } else if (!v.guard.empty()) {
+    v.reason = v.guard;
   } else if (slot.refusals.row > 0) {
     v.reason =
         core::Text::truncated(fmt::format("{} refused in a row{}{}", slot.refusals.row,
                                           slot.refusal.empty() ? "" : ": ", slot.refusal.view()));
+  } else if (!v.hook.empty()) {
+    v.reason = v.hook;
   } else if (slot.program != nullptr) {
     const auto program = slot.program->view();
     v.reason = core::Text::truncated(fmt::format("its program: {}{}{}", program.phase,
@@ -119,8 +152,9 @@ std::optional<strategy::ProgramView> Engine::program(std::string_view strategy) 
 }
 
 bool Engine::wants_past() const {
-  return std::any_of(impl_->slots.begin(), impl_->slots.end(),
-                     [](const auto& slot) { return slot->runs() && slot->wants_past; });
+  return std::any_of(impl_->slots.begin(), impl_->slots.end(), [](const auto& slot) {
+    return slot->runs() && (slot->wants_past || slot->volatility);
+  });
 }
 
 std::uint64_t Engine::symbols_revision() const { return impl_->symbols_revision; }

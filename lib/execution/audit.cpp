@@ -286,6 +286,26 @@ void judge_multiplier(const Claim& claim, std::span<const Tick> ticks, Audit& a)
   a.verdict = AuditVerdict::kAgrees;
 }
 
+// Ended by hand or where nothing was left: both pay the same.
+void judge_cancelled(const Claim& claim, Audit& a) {
+  const auto& o = claim.order;
+  a.entry = o.entry;
+  a.expected = o.stake;
+  if (!market::has_cancellation(o.spec)) {
+    differ(a.differences, "status", "cancelled", "another end: it has no deal cancellation");
+  } else if (const auto end = *market::cancellation_end(o.spec, o.purchase_time);
+             o.settled_time.s != 0 && o.settled_time > end) {
+    a.notes.push_back(fmt::format(
+        "paid at {}, {} s after its cancellation ended; when it was cancelled is not known",
+        o.settled_time.s, (o.settled_time - end).count()));
+  }
+  if (claim.has_paid && o.sell_price != o.stake) {
+    differ(a.differences, "paid", o.sell_price.to_string(), o.stake.to_string());
+  }
+  check_profit(o, a.differences);
+  a.verdict = AuditVerdict::kAgrees;
+}
+
 // Accumulators, turbos, vanillas: by figures of the venue's own, which no witness hands on.
 void judge_value(const Claim& claim, Audit& a) {
   const auto& o = claim.order;
@@ -332,7 +352,13 @@ std::vector<Difference> differences(const Order& settled, const OwnResult& own) 
 Claim claim_of(const Order& settled) {
   Claim claim;
   claim.order = settled;
-  claim.order.stake = settled.buy_price;
+  // The fee is the quoted one; what was paid beyond the position may have been less.
+  claim.order.stake = market::has_cancellation(settled.spec)
+                          ? market::stake_in(settled.spec, settled.stake)
+                          : settled.buy_price;
+  if (settled.profit) {
+    claim.order.profit = *settled.profit + (settled.buy_price - claim.order.stake);
+  }
   claim.is_over = settled.state == OrderState::kSettled;
   claim.has_paid = claim.is_over;
   return claim;
@@ -375,6 +401,8 @@ Audit audit(const Claim& claim, std::span<const Tick> ticks) {
     const auto mine = in_order(o.spec, ticks, a.differences);
     if (o.outcome == Outcome::kSold && market::has_payout(o.spec.type)) {
       judge_sold(claim, a);
+    } else if (o.outcome == Outcome::kCancelled) {
+      judge_cancelled(claim, a);
     } else if (market::kind_of(o.spec.type).needs.multiplier) {
       judge_multiplier(claim, mine, a);
     } else if (!market::has_payout(o.spec.type)) {

@@ -39,9 +39,9 @@ bool same_tick(const market::Tick& a, const market::Tick& b);
 
 /// What is said of a contract, by the journal or by a payload of the venue.
 struct Claim {
-  /// spec, purchase_time (the start), stake (multipliers: without fees), buy_price, payout,
-  /// outcome (kNone: not said), sell_price (not yet sold: the bid), profit, settled_time (0: not
-  /// said), entry and exit count.
+  /// spec, purchase_time (the start), stake (multipliers: without fees, and then the profit is
+  /// without them, as the venue tells it), buy_price, payout, outcome (kNone: not said), sell_price
+  /// (not yet sold: the bid), profit, settled_time (0: not said), entry and exit count.
   Order order;
   bool is_over = true;                     // settled, or expired and about to be
   bool has_paid = true;                    // sell_price is known

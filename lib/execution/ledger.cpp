@@ -1,12 +1,26 @@
 #include "execution/ledger.hpp"
 
 #include "core/check.hpp"
+#include "market/multiplier.hpp"
 
 namespace derivd::execution {
 namespace {
 
-Outcome outcome_of_sale(const Order& order, core::Money sell_price, std::string_view status) {
-  if (status == "sold" || status == "cancelled") return Outcome::kSold;
+/// Deriv pays within 3 s after the end of a contract (v3-api.md section 4.4).
+constexpr std::chrono::seconds kPayTime{10};
+
+/// Without the venue's word: what was at stake comes back, and the fee does not.
+bool looks_cancelled(const Order& order, core::Money price, std::optional<core::VenueTime> time) {
+  return market::has_cancellation(order.spec) &&
+         price == market::stake_in(order.spec, order.stake) &&
+         (!time || *time <= *market::cancellation_end(order.spec, order.purchase_time) + kPayTime);
+}
+
+Outcome outcome_of_sale(const Order& order, core::Money sell_price, std::string_view status,
+                        std::optional<core::VenueTime> time) {
+  if (status == "cancelled") return Outcome::kCancelled;
+  if (status.empty() && looks_cancelled(order, sell_price, time)) return Outcome::kCancelled;
+  if (status == "sold") return Outcome::kSold;
   const auto by_profit = outcome_by(sell_price - order.buy_price);
   // Neither lost whole nor paid whole and the venue does not say why: closed before its end. A
   // stake that comes back is a refund.
@@ -25,13 +39,18 @@ Outcome outcome_by(core::Money profit) {
 std::optional<Settlement> settlement_from(const Order& order, const ContractReport& report) {
   if (!report.is_sold) return std::nullopt;
   std::optional<core::Money> price = report.sell_price;
-  if (!price && report.profit) price = order.buy_price + *report.profit;
+  // The fee of a deal cancellation is no part of the profit that the venue tells.
+  if (!price && report.profit) {
+    const bool has_fee = market::has_cancellation(order.spec);
+    price =
+        (has_fee ? market::stake_in(order.spec, order.stake) : order.buy_price) + *report.profit;
+  }
   if (!price && report.status == "lost") price = core::Money::minor(0, order.buy_price.exponent());
   if (!price && report.status == "won") price = report.payout ? report.payout : order.payout;
   if (!price) return std::nullopt;
   Settlement s;
   s.sell_price = *price;
-  s.outcome = outcome_of_sale(order, *price, report.status.view());
+  s.outcome = outcome_of_sale(order, *price, report.status.view(), report.sell_time);
   s.time = report.sell_time;
   s.sell_tx = report.sell_tx;
   s.entry = report.entry;
@@ -43,7 +62,7 @@ std::optional<Settlement> settlement_from(const Order& order, const TransactionR
   if (report.action != TransactionReport::Action::kSell) return std::nullopt;
   Settlement s;
   s.sell_price = report.amount;
-  s.outcome = outcome_of_sale(order, report.amount, {});
+  s.outcome = outcome_of_sale(order, report.amount, {}, report.time);
   s.time = report.time;
   s.sell_tx = report.transaction;
   return s;
@@ -53,7 +72,7 @@ std::optional<Settlement> settlement_from(const Order& order, const HistoryRow& 
   if (row.open || !row.sell_price) return std::nullopt;
   Settlement s;
   s.sell_price = *row.sell_price;
-  s.outcome = outcome_of_sale(order, *row.sell_price, {});
+  s.outcome = outcome_of_sale(order, *row.sell_price, {}, row.sell_time);
   s.time = row.sell_time;
   return s;
 }

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::array kStates{OrderState::kIntended, OrderState::kUnknown, OrderState::kOpen,
                              OrderState::kRefused,  OrderState::kAbsent,  OrderState::kSettled};
-constexpr std::array kOutcomes{Outcome::kNone, Outcome::kWon, Outcome::kLost, Outcome::kBreakEven,
-                               Outcome::kSold};
+constexpr std::array kOutcomes{Outcome::kNone,      Outcome::kWon,  Outcome::kLost,
+                               Outcome::kBreakEven, Outcome::kSold, Outcome::kCancelled};
 
 }  // namespace
 
@@ -50,6 +50,8 @@ std::string_view name_of(Outcome outcome) {
       return "break_even";
     case Outcome::kSold:
       return "sold";
+    case Outcome::kCancelled:
+      return "cancelled";
   }
   return "?";
 }

@@ -35,8 +35,10 @@ constexpr bool is_final(OrderState s) {
 /// Counts against every budget.
 constexpr bool is_exposed(OrderState s) { return !is_final(s); }
 
-enum class Outcome : std::uint8_t { kNone, kWon, kLost, kBreakEven, kSold };
-std::string_view name_of(Outcome outcome);  // "none", "won", "lost", "break_even", "sold"
+/// kCancelled: by its deal cancellation, ours or the venue's in the place of a stop-out.
+enum class Outcome : std::uint8_t { kNone, kWon, kLost, kBreakEven, kSold, kCancelled };
+/// "none", "won", "lost", "break_even", "sold", "cancelled".
+std::string_view name_of(Outcome outcome);
 std::optional<Outcome> outcome_from(std::string_view name);
 
 /// Which witness settled: the first that spoke.
@@ -47,7 +49,7 @@ struct Order {
   core::OrderId id;
   core::Name strategy;
   market::ContractSpec spec;
-  core::Money stake;  // what we intended to pay, at most
+  core::Money stake;  // what we intended to pay, at most, fees included
   OrderState state = OrderState::kIntended;
   core::WallTime intended_wall;
   core::VenueTime signal_epoch;  // of the tick that raised the signal

@@ -40,6 +40,7 @@ struct ContractReport {
   std::optional<core::Money> profit;
   std::optional<core::Money> bid_price;
   std::optional<bool> can_sell;  // the venue would buy it back now, by its own word
+  bool can_cancel = false;       // its deal cancellation holds now, by the venue's word
   std::optional<core::VenueTime> purchase_time;
   std::optional<core::VenueTime> expiry;
   std::optional<core::VenueTime> sell_time;

@@ -34,6 +34,10 @@ inline constexpr std::int64_t kRunMarginNano = 48'000'000;
 /// one. True: the latest tick when they are bought.
 inline constexpr bool kPositionsEnterAtKnownTick = false;
 
+/// MULT* with deal cancellation: what it costs, in nano units of its value; 0.39 and 1.29 were seen
+/// where 0.384 and 1.279 are the values, 7.62 where a multiplier of 400 makes it 8.17.
+inline constexpr std::int64_t kCancellationFeeNano = 1'010'000'000;
+
 /// ACCU: by growth of 1 to 5 per cent the chance of a tick to stay inside, the most ticks and, for
 /// all, the largest payout in the account's currency (June to September 2026).
 struct GrowthStep {
@@ -83,6 +87,8 @@ inline constexpr std::array kAssumptions{
     Assumption{"growth-symbols", "2026-11-28",
                "ACCU have a price on indices of known volatility alone, not on Boom and Crash"},
     Assumption{"entry-tick", "2026-11-28", "MULT* and ACCU enter at the next tick after the start"},
+    Assumption{"cancellation-fee", "2026-11-29",
+               "deal cancellation costs 1.01 times what the refund of a loss is worth"},
     Assumption{"turbo-cost", "2026-11-28",
                "TURBOS* cost 0.000284 of the spot at their purchase and at their sale"},
     Assumption{"known-entry", "2026-11-28",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "core/check.hpp"
 #include "market/assumed.hpp"
@@ -11,9 +12,41 @@
 #include "market/kind.hpp"
 #include "market/multiplier.hpp"
 #include "market/shortcode.hpp"
+#include "market/walk.hpp"
 
 namespace derivd::market {
 namespace {
+
+/// Words and conditions: v3-api.md section 2, contracts.md section 2.4.
+std::optional<SpecProblem> check_cancellation(const MultiplierTerms& terms,
+                                              const SymbolInfo& symbol) {
+  const auto problem = [](std::string_view text) {
+    return SpecProblem{SpecFault::kMultiplier, std::string(text)};
+  };
+  if (!terms.cancellation) {
+    return terms.fee ? std::optional(problem("A fee without deal cancellation.")) : std::nullopt;
+  }
+  using Unit = ContractDuration::Unit;
+  const auto unit = terms.cancellation->unit;
+  if (unit == Unit::kTicks || unit == Unit::kUntil || terms.cancellation->count <= 0) {
+    return problem("Deal cancellation needs a time.");
+  }
+  if (terms.take_profit) {
+    return problem(
+        "You may use either take profit or deal cancellation, but not both. Please select either "
+        "one.");
+  }
+  if (terms.stop_loss) {
+    return problem(
+        "You may use either stop loss or deal cancellation, but not both. Please select either "
+        "one.");
+  }
+  if (terms.fee && terms.fee->units() <= 0) return problem("A fee must be above zero.");
+  if (!symbol.submarket.empty() && symbol.submarket != kVolatilityIndices) {
+    return problem("Deal cancellation is not available for this asset.");
+  }
+  return std::nullopt;
+}
 
 std::optional<SpecProblem> check(const ContractSpec& spec, const SymbolInfo& symbol) {
   const auto positive = [](const std::optional<core::Money>& m) { return !m || m->units() > 0; };
@@ -21,6 +54,7 @@ std::optional<SpecProblem> check(const ContractSpec& spec, const SymbolInfo& sym
   if (!positive(terms.take_profit) || !positive(terms.stop_loss)) {
     return SpecProblem{SpecFault::kMultiplier, "Take profit and stop loss must be above zero."};
   }
+  if (auto problem = check_cancellation(terms, symbol)) return problem;
   std::string accepted;
   for (const auto m : symbol.multipliers) {
     if (m == 0) continue;
@@ -36,18 +70,32 @@ std::optional<SpecProblem> check(const ContractSpec& spec, const SymbolInfo& sym
 }
 
 std::string rule(const ContractSpec& spec) {
-  return fmt::format(
+  const auto* terms = spec.multiplier();
+  auto text = fmt::format(
       "worth the stake plus stake x {} x the {} of the quote since the entry, "
       "less the commission, never below 0; closed when nothing is left",
-      spec.multiplier() != nullptr ? spec.multiplier()->multiplier : 0,
-      kind_of(spec.type).direction > 0 ? "rise" : "fall");
+      terms != nullptr ? terms->multiplier : 0, kind_of(spec.type).direction > 0 ? "rise" : "fall");
+  if (terms == nullptr || !terms->cancellation) return text;
+  return fmt::format(
+      "{}; for {} after its start it can be cancelled, and is where nothing is left: then the "
+      "stake comes back, the fee does not",
+      text, terms->cancellation->to_string());
 }
 
 Agreement code_agrees(const ContractSpec& spec, CodeFields& fields) {
   const auto multiplier = fields.number();
   const auto* terms = spec.multiplier();
   if (!multiplier || terms == nullptr) return Agreement::kUnreadable;
-  return agreement(*multiplier == terms->multiplier);
+  if (*multiplier != terms->multiplier) return Agreement::kDiffers;
+  fields.text();  // the start
+  fields.text();  // the end
+  // "60m", or 0 without a cancellation; where the field is missing nothing is said of it.
+  const auto cancellation = fields.text();
+  if (cancellation.empty()) return Agreement::kAgrees;
+  if (!has_cancellation(spec)) return agreement(cancellation == "0");
+  const auto said = ContractDuration::parse(cancellation);
+  return agreement(said && said->unit != ContractDuration::Unit::kTicks &&
+                   said->seconds() == terms->cancellation->seconds());
 }
 
 const MultiplierTerms& terms_of(const ContractSpec& spec) {
@@ -68,9 +116,13 @@ std::optional<End> step(Life& life) {
   const auto position = position_of(life);
   const auto& quote = life.last()->quote;
   const auto level = position.stop_out();
-  if (position.rises ? quote <= level : quote >= level) return End::kStopOut;
+  if (position.rises ? quote <= level : quote >= level) {
+    // While it can be cancelled, that is what the venue does in the place of a stop-out.
+    const bool cancels = can_cancel(life.spec(), life.start(), life.last()->epoch);
+    return cancels ? End::kCancelled : End::kStopOut;
+  }
   const auto profit = position.profit_at(quote);
-  const auto& [multiplier, take_profit, stop_loss, cancellation] = position.terms;
+  const auto& [multiplier, take_profit, stop_loss, cancellation, fee] = position.terms;
   if (take_profit && profit >= *take_profit) return End::kTakeProfit;
   if (stop_loss && profit <= -*stop_loss) return End::kStopLoss;
   return std::nullopt;
@@ -108,6 +160,47 @@ MultiplierPosition position_of(const Life& life) {
                          life.purchase().stake, life.notes[0], std::nullopt};
   if (life.entry()) out.entry = life.entry()->quote;
   return out;
+}
+
+bool has_cancellation(const ContractSpec& spec) {
+  const auto* terms = spec.multiplier();
+  if (terms == nullptr || !terms->cancellation || terms->cancellation->count <= 0) return false;
+  using Unit = ContractDuration::Unit;
+  const auto unit = terms->cancellation->unit;
+  return unit != Unit::kTicks && unit != Unit::kUntil;
+}
+
+std::optional<core::VenueTime> cancellation_end(const ContractSpec& spec, core::VenueTime start) {
+  if (!has_cancellation(spec)) return std::nullopt;
+  return start + std::chrono::seconds{spec.multiplier()->cancellation->seconds()};
+}
+
+bool can_cancel(const ContractSpec& spec, core::VenueTime start, core::VenueTime now) {
+  const auto end = cancellation_end(spec, start);
+  return end && now >= start && now <= *end;
+}
+
+// What comes back beyond the value of the position is the loss, at most the stake: where nothing is
+// left in the meantime the stake comes back at once. By the principle of reflection that is worth a
+// put at the entry less one that is two stakes out of the money.
+std::optional<core::Money> modelled_fee(const ContractSpec& spec, const SymbolInfo& symbol,
+                                        core::Money stake) {
+  DERIVD_CHECK(has_cancellation(spec) && stake.units() > 0, "a fee of nothing");
+  const auto seconds = static_cast<double>(spec.multiplier()->cancellation->seconds());
+  const double deviation = deviation_of(symbol, seconds) * spec.multiplier()->multiplier;
+  if (deviation <= 0) return std::nullopt;
+  const double two = 2 / deviation;  // stakes, in deviations of the profit
+  const double density = std::sqrt(2 * std::numbers::pi);
+  const double value = deviation / density * (1 - std::exp(-two * two / 2)) + 2 * normal_cdf(-two);
+  const auto share = std::llround(value * static_cast<double>(assumed::kCancellationFeeNano));
+  const auto units = half_up_div(static_cast<Wide>(stake.units()) * share, kNano);
+  return core::Money::minor(std::max<std::int64_t>(units, 1), stake.exponent());
+}
+
+core::Money stake_in(const ContractSpec& spec, core::Money price) {
+  const auto* terms = spec.multiplier();
+  const bool has_fee = terms != nullptr && terms->fee && terms->fee->exponent() == price.exponent();
+  return has_fee ? price - *terms->fee : price;
 }
 
 core::Money MultiplierPosition::commission() const {

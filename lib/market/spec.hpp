@@ -108,9 +108,11 @@ std::string text_of(const Barrier& barrier);
 /// MULT*. The limits are kept by the venue and above zero.
 struct MultiplierTerms {
   std::uint16_t multiplier = 0;
-  std::optional<core::Money> take_profit;  // the profit at which it closes
-  std::optional<core::Money> stop_loss;    // the loss at which it closes
-  std::optional<ContractDuration> cancellation;
+  std::optional<core::Money> take_profit;        // the profit at which it closes
+  std::optional<core::Money> stop_loss;          // the loss at which it closes
+  std::optional<ContractDuration> cancellation;  // how long it can be cancelled; has a length
+  /// What the cancellation costs beside the stake, once a quote has said it; it never comes back.
+  std::optional<core::Money> fee = {};
   friend bool operator==(const MultiplierTerms&, const MultiplierTerms&) = default;
 };
 /// ACCU.
@@ -198,7 +200,8 @@ bool has_decimals(const ContractSpec& spec, std::uint8_t decimals);
 /// A spec in one line, the one form of it in the journal, in answers and in tables:
 ///   HIGHER R_100 5m +0.10        DIGITOVER R_10 1t =7        CALL R_50 until:1790000000
 ///   EXPIRYRANGE frxEURUSD 1d +0.0010 -0.0010       ONETOUCH R_100 5m 812.30
-///   MULTUP R_100 - multiplier=100 take_profit=2.00 stop_loss=1.00 cancellation=15m
+///   MULTUP R_100 - multiplier=100 take_profit=2.00 stop_loss=1.00
+///   MULTUP R_100 - multiplier=100 cancellation=15m fee=0.39
 ///   ACCU R_100 - growth=0.03 take_profit=2.00      TURBOSLONG R_100 5t point=3
 ///   TICKHIGH R_100 5t tick=3     CALL R_100 5t basis=payout
 /// An offset has a sign, a quote has none, a digit stands behind '='. What a type needs is not
@@ -210,6 +213,6 @@ void encode(const ContractSpec& spec, std::string& out);
 /// Only what encode() writes, so that one spec has one text. Errors (kInvalid): everything else.
 core::Result<ContractSpec> decode(std::string_view text);
 /// No text of a spec is longer.
-inline constexpr std::size_t kMaxSpecText = 320;
+inline constexpr std::size_t kMaxSpecText = 352;
 
 }  // namespace derivd::market

@@ -98,6 +98,7 @@ struct PutTerms {
     if (!t.cancellation) return;
     out += " cancellation=";
     put_length(out, *t.cancellation);
+    put_limit(out, "fee", t.fee);
   }
   void operator()(const AccumulatorTerms& t) const {
     put(out, " growth={}", t.growth.to_string());
@@ -240,6 +241,11 @@ bool take_key(ContractSpec& spec, std::string_view key, std::string_view value) 
   if (key == "cancellation") {
     if (multiplier != nullptr) multiplier->cancellation = length_from(value);
     return multiplier != nullptr && multiplier->cancellation.has_value();
+  }
+  if (key == "fee") {
+    const bool has_one = multiplier != nullptr && multiplier->cancellation.has_value();
+    if (has_one) multiplier->fee = amount_from(value);
+    return has_one && multiplier->fee.has_value();
   }
   if (key == "basis") {
     spec.basis = Basis::kPayout;

@@ -286,7 +286,7 @@ Request limited(const Market& m) {
 /// The profit is so near to a limit that a rounding decides whether it is reached.
 bool is_close(const market::MultiplierPosition& position, core::Price quote) {
   const auto profit = position.profit_at(quote).units();
-  const auto& [multiplier, take_profit, stop_loss, cancellation] = position.terms;
+  const auto& [multiplier, take_profit, stop_loss, cancellation, fee] = position.terms;
   return (take_profit && std::abs(profit - take_profit->units()) <= 1) ||
          (stop_loss && std::abs(profit + stop_loss->units()) <= 1);
 }

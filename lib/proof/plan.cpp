@@ -55,6 +55,17 @@ std::uint16_t multiplier_of(const Market& market) {
   return most == 0 ? kUsualMultiplier : most;
 }
 
+std::uint16_t least_multiplier_of(const Market& market) {
+  const auto& known = market.symbol.multipliers;
+  std::vector<std::uint16_t> accepted(known.begin(), known.end());
+  if (const auto* offer = offer_of(market, "MULTUP");
+      offer != nullptr && !offer->multipliers.empty()) {
+    accepted = offer->multipliers;
+  }
+  std::erase(accepted, std::uint16_t{0});
+  return accepted.empty() ? kUsualMultiplier : *std::ranges::min_element(accepted);
+}
+
 core::Price distance(const Market& market, double seconds, double deviations) {
   const auto spot = static_cast<double>(market.latest.quote.mantissa());
   const double exact =

@@ -11,6 +11,8 @@ Request with_middle_barrier(const Market& market, std::string_view type, std::st
                             core::Money stake);
 /// The largest that is known to be sold on the symbol; 100 where none is known.
 std::uint16_t multiplier_of(const Market& market);
+/// The lowest of them.
+std::uint16_t least_multiplier_of(const Market& market);
 /// So many standard deviations of `seconds` away from the latest quote, to one significant digit
 /// and at least a pip: people choose such barriers.
 core::Price distance(const Market& market, double seconds, double deviations);

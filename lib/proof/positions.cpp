@@ -10,6 +10,7 @@
 #include "market/assumed.hpp"
 #include "market/kind.hpp"
 #include "market/life.hpp"
+#include "market/multiplier.hpp"
 #include "market/points.hpp"
 #include "proof/plan.hpp"
 
@@ -25,6 +26,7 @@ constexpr double kNano = 1e9;
 constexpr double kTurboWithin = 0.00001;       // of the spot
 constexpr double kVanillaWithin = 0.003;       // of the premium
 constexpr double kCommissionWithin = 0.02;     // of the commission
+constexpr double kFeeWithin = 0.01;            // of the fee
 constexpr double kGrowthShareWithin = 0.0001;  // of the share
 
 core::Money stake_of(const Market& market, std::int64_t units) {
@@ -202,6 +204,32 @@ Finding judge_stop_out(const Seen& seen) {
   return {Verdict::kUndecided, refusal_of(seen)};
 }
 
+/// Short and with the least multiplier: where the stop-out is near the fee is not known so well.
+std::vector<Request> cancellable(const Market& m) {
+  return {{spec_of(fmt::format("MULTUP {} - multiplier={} cancellation=5m", m.symbol.code,
+                               least_multiplier_of(m))),
+           stake_of(m, 100)}};
+}
+Finding judge_fee(const Seen& seen) {
+  for (const auto& answer : seen.answers) {
+    if (!answer.offer || !answer.offer->fee) continue;
+    const auto& offer = *answer.offer;
+    const auto assumed = market::modelled_fee(answer.asked.spec, seen.symbol, answer.asked.amount);
+    if (!assumed) continue;
+    const double fee = offer.fee->to_double();
+    const double stake = answer.asked.amount.to_double();
+    const bool in_price = std::abs(offer.ask.to_double() - stake - fee) < 1e-9;
+    const bool same = std::abs(fee - assumed->to_double()) <= kFeeWithin * assumed->to_double();
+    return {
+        verdict_of(same && in_price),
+        fmt::format("{} costs {} beside {}, assumed {}{}", market::encode(answer.asked.spec),
+                    offer.fee->to_string(), answer.asked.amount.to_string(), assumed->to_string(),
+                    in_price ? "" : fmt::format("; it asks {}", offer.ask.to_string())),
+        {{fmt::format("fee MULTUP {}", seen.symbol.code), fmt::format("{:.6f}", fee / stake)}}};
+  }
+  return {Verdict::kUndecided, refusal_of(seen)};
+}
+
 const std::array kProbes{
     Probe{.kind = "growth-ladder",
           .assumed = assumption("growth-ladder"),
@@ -234,6 +262,12 @@ const std::array kProbes{
         .type = "MULTUP",
         .asks = multiplied,
         .judge = judge_commission},
+    Probe{.kind = "cancellation-fee",
+          .assumed = assumption("cancellation-fee"),
+          .symbols = kWalks,
+          .type = "MULTUP",
+          .asks = cancellable,
+          .judge = judge_fee},
     Probe{.kind = "stop-out",
           .assumed = "MULT* are stopped out when the whole stake is lost",
           .symbols = kWalks,

@@ -36,6 +36,7 @@ struct Offer {
   std::optional<core::Price> level = std::nullopt;         // the barrier as a quote
   std::optional<core::Decimal> commission = std::nullopt;  // MULT*
   std::optional<core::Decimal> stop_out = std::nullopt;    // MULT*: order_amount, below zero
+  std::optional<core::Decimal> fee = std::nullopt;         // MULT* with deal cancellation
   std::optional<core::Decimal> min_stake = std::nullopt;
 };
 

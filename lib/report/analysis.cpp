@@ -258,6 +258,8 @@ std::string_view name_of(Ending ending) {
       return "break-even";
     case Ending::kSold:
       return "sold";
+    case Ending::kCancelled:
+      return "cancelled";
   }
   return "?";
 }

@@ -14,7 +14,16 @@
 
 namespace derivd::report {
 
-enum class Ending : std::uint8_t { kOpen, kUnknown, kRefused, kWon, kLost, kBreakEven, kSold };
+enum class Ending : std::uint8_t {
+  kOpen,
+  kUnknown,
+  kRefused,
+  kWon,
+  kLost,
+  kBreakEven,
+  kSold,
+  kCancelled,  // by its deal cancellation
+};
 std::string_view name_of(Ending ending);  // "open", "unknown", "refused", "won", …
 
 struct Trade {
@@ -37,7 +46,7 @@ struct Trade {
   std::string reason;                      // of a refusal
 };
 
-/// Won, lost, break-even or sold, with a profit.
+/// Won, lost, break-even, sold or cancelled, with a profit.
 constexpr bool is_settled(const Trade& t) {
   return t.profit.has_value() && t.ending >= Ending::kWon;
 }

@@ -1,5 +1,8 @@
 #include "risk/day.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace derivd::risk {
 namespace {
 
@@ -26,36 +29,64 @@ bool is_weekday_of(const Hours& hours, std::int64_t day) {
   return (hours.weekdays & (1 << ((day % 7 + 7 + 3) % 7))) != 0;
 }
 
+std::int64_t offset_of(const Hours& hours, core::VenueTime time) {
+  return hours.zone ? hours.zone->offset_at(time) : 0;
+}
+
+/// Whether a clock that shows so many seconds since 1970 is in the window.
+bool holds(const Hours& h, std::int64_t shown) {
+  const auto day = floor_div(shown, kDay);
+  const auto second = shown - day * kDay;
+  const bool today = is_weekday_of(h, day);
+  if (h.end_s > h.begin_s) return today && second >= h.begin_s && second < h.end_s;
+  return (today && second >= h.begin_s) || (is_weekday_of(h, day - 1) && second < h.end_s);
+}
+
+/// Of one window: the first moment from `from` to before `until` at which it begins, while the
+/// clocks are `offset` ahead.
+std::optional<core::VenueTime> begin_within(const Hours& h, std::int64_t offset,
+                                            core::VenueTime from, core::VenueTime until) {
+  for (auto day = floor_div(from.s + offset, kDay);; ++day) {
+    const core::VenueTime begin{day * kDay + h.begin_s - offset};
+    if (begin >= until) return std::nullopt;
+    if (begin >= from && is_weekday_of(h, day)) return begin;
+  }
+}
+
+std::optional<core::VenueTime> next_begin(const Hours& h, core::VenueTime time) {
+  // A weekly window that the clocks leave out once comes a week later.
+  const auto end = time + std::chrono::days(15);
+  constexpr std::chrono::seconds kSecond{1};
+  auto from = time + kSecond;
+  auto offset = offset_of(h, time);
+  while (from < end) {
+    const auto change = h.zone ? h.zone->next_change(from - kSecond) : std::nullopt;
+    if (change == from) {
+      const auto before = std::exchange(offset, offset_of(h, from));
+      if (holds(h, from.s + offset) && !holds(h, from.s - 1 + before)) return from;
+      from = from + kSecond;  // what held before does not begin with the change
+    }
+    const auto next = h.zone ? h.zone->next_change(from) : std::nullopt;
+    const auto until = next ? std::min(*next, end) : end;
+    if (const auto begin = begin_within(h, offset, from, until)) return begin;
+    from = until;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool in_hours(std::span<const Hours> hours, core::VenueTime time) {
   if (hours.empty()) return true;
-  const auto day = floor_div(time.s, kDay);
-  const auto second = time.s - day * kDay;
-  for (const auto& h : hours) {
-    const bool over_midnight = h.end_s <= h.begin_s;
-    const bool today = is_weekday_of(h, day);
-    const bool yesterday = is_weekday_of(h, day - 1);
-    if (over_midnight) {
-      if ((today && second >= h.begin_s) || (yesterday && second < h.end_s)) return true;
-    } else if (today && second >= h.begin_s && second < h.end_s) {
-      return true;
-    }
-  }
-  return false;
+  return std::any_of(hours.begin(), hours.end(),
+                     [&](const Hours& h) { return holds(h, time.s + offset_of(h, time)); });
 }
 
 std::optional<core::VenueTime> next_hours(std::span<const Hours> hours, core::VenueTime time) {
-  constexpr std::int64_t kWeek = 7;
   std::optional<core::VenueTime> first;
-  const auto today = floor_div(time.s, kDay);
   for (const auto& h : hours) {
-    for (auto day = today; day <= today + kWeek; ++day) {
-      const core::VenueTime begin{day * kDay + h.begin_s};
-      if (!is_weekday_of(h, day) || begin <= time) continue;
-      if (!first || begin < *first) first = begin;
-      break;
-    }
+    const auto begin = next_begin(h, time);
+    if (begin && (!first || *begin < *first)) first = begin;
   }
   return first;
 }

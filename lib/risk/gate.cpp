@@ -40,6 +40,24 @@ std::optional<Denied> money(Limit limit, core::Money stake, core::Money open, co
   return d;
 }
 
+/// A market that is not known yet is neither calm nor lively.
+std::optional<Denied> volatility(const Volatility& have, const VolatilityBounds& bounds) {
+  auto d = plain(Limit::kVolatility);
+  if (!have.ready()) {
+    d.have = have.quotes();
+    d.allowed = have.needed();
+    return d;
+  }
+  const bool below = bounds.min && have.against(*bounds.min) < 0;
+  const bool above = bounds.max && have.against(*bounds.max) > 0;
+  if (!below && !above) return std::nullopt;
+  d.have = bounds.ticks;
+  d.measured = have.percent();
+  d.bound = below ? *bounds.min : *bounds.max;
+  d.above = above && !below;
+  return d;
+}
+
 core::Money nothing(core::Money like) { return core::Money::minor(0, like.exponent()); }
 
 }  // namespace
@@ -56,14 +74,20 @@ std::string_view name_of(Limit limit) {
       return "unknown_order";
     case Limit::kHours:
       return "hours";
+    case Limit::kVolatility:
+      return "volatility";
     case Limit::kCooldown:
       return "cooldown";
     case Limit::kAfterLosses:
       return "after_losses";
+    case Limit::kDrawdown:
+      return "drawdown";
     case Limit::kRefusals:
       return "refusals";
     case Limit::kMaxOpen:
       return "max_open";
+    case Limit::kGroup:
+      return "group";
     case Limit::kMaxTradesPerHour:
       return "max_trades_per_hour";
     case Limit::kMaxOpenContracts:
@@ -109,8 +133,17 @@ std::string sentence(const Denied& d) {
     case Limit::kHours:
       return fmt::format("hours: outside the configured hours{}",
                          d.until ? ", which begin at " + core::utc_iso(*d.until) : "");
+    case Limit::kVolatility:
+      if (d.allowed != 0) {
+        return fmt::format("volatility: not known yet, {} of {} ticks were seen", d.have,
+                           d.allowed);
+      }
+      return fmt::format("volatility: {}% over {} ticks is {} {}%", d.measured.to_string(), d.have,
+                         d.above ? "above the most allowed," : "below the least allowed,",
+                         d.bound.to_string());
     case Limit::kCooldown:
     case Limit::kAfterLosses:
+    case Limit::kDrawdown:
       return till();
     case Limit::kRefusals:
       return fmt::format("{}: {} in a row by the venue, nothing is asked until {}", name, d.have,
@@ -120,6 +153,8 @@ std::string sentence(const Denied& d) {
     case Limit::kMaxOpenContracts:
     case Limit::kMaxTradesPerDay:
       return counted();
+    case Limit::kGroup:
+      return fmt::format("group: one contract at a time, and {} has it", d.holder);
     case Limit::kDailyProfit:
       return "daily_profit: reached, until the day ends";
     case Limit::kSessionStop:
@@ -150,14 +185,23 @@ std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const
     d.until = s.hours_begin;
     return d;
   }
+  if (guards.volatility && s.volatility != nullptr) {
+    if (auto d = volatility(*s.volatility, *guards.volatility)) return d;
+  }
   if (s.cooling_until) return until(Limit::kCooldown, *s.cooling_until);
   if (s.pausing_until) return until(Limit::kAfterLosses, *s.pausing_until);
+  if (s.falling_until) return until(Limit::kDrawdown, *s.falling_until);
   if (s.refused_until) {
     auto d = until(Limit::kRefusals, *s.refused_until);
     d.have = s.refused_in_row;
     return d;
   }
   if (auto d = count(Limit::kMaxOpen, s.open, guards.max_open)) return d;
+  if (!s.group_holder.empty()) {
+    auto d = plain(Limit::kGroup);
+    d.holder = s.group_holder;
+    return d;
+  }
   if (auto d = count(Limit::kMaxTradesPerHour, s.trades_in_hour, guards.max_trades_per_hour)) {
     return d;
   }

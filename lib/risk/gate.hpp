@@ -11,9 +11,11 @@
 #include <string_view>
 
 #include "core/decimal.hpp"
+#include "core/short_string.hpp"
 #include "core/time.hpp"
 #include "risk/limits.hpp"
 #include "risk/session.hpp"
+#include "risk/volatility.hpp"
 
 namespace derivd::risk {
 
@@ -24,10 +26,13 @@ enum class Limit : std::uint8_t {
   kNotReady,      // offline, not reconciled yet, or stopping
   kUnknownOrder,  // an order of this strategy whose outcome is not proven
   kHours,
+  kVolatility,
   kCooldown,
   kAfterLosses,
+  kDrawdown,
   kRefusals,  // the venue refused, and may be asked again later
   kMaxOpen,
+  kGroup,  // another of its group, or itself, has the one contract that they may have
   kMaxTradesPerHour,
   kMaxOpenContracts,
   kMaxTradesPerDay,
@@ -57,11 +62,14 @@ struct Standing {
   bool unknown_order = false;
   bool in_hours = true;
   std::optional<core::VenueTime> hours_begin;    // the next ones, out of them
+  const Volatility* volatility = nullptr;        // of its symbol, where the guard is set
   std::optional<core::VenueTime> cooling_until;  // set only while it lasts
   std::optional<core::VenueTime> pausing_until;  // set only while it lasts
+  std::optional<core::VenueTime> falling_until;  // set only while it lasts
   std::int64_t refused_in_row = 0;
   std::optional<core::VenueTime> refused_until;  // set only while it lasts
   std::int64_t open = 0;
+  core::Name group_holder;  // the strategy of its group that has something open; empty: none
   std::int64_t trades_in_hour = 0;
   Session session;
   core::Money session_open;
@@ -86,6 +94,11 @@ struct Denied {
   core::Money open;
   core::Money left;
   std::optional<core::VenueTime> until;
+  core::Name holder;  // kGroup
+  // kVolatility, once it is known: in percent, and over how many returns (`have`).
+  core::Decimal measured;
+  core::Decimal bound;
+  bool above = false;  // it is the upper one that does not hold
   friend bool operator==(const Denied&, const Denied&) = default;
 };
 /// One sentence for people.

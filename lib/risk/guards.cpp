@@ -13,6 +13,13 @@ void GuardState::on_settled(const Guards& guards, core::Money profit, core::Venu
   pausing_until = time + guards.after_losses->pause;
 }
 
+void GuardState::on_realised(const Guards& guards, core::Money realised, core::VenueTime time) {
+  if (realised > top) top = realised;
+  if (!guards.drawdown || top - realised < guards.drawdown->amount) return;
+  top = realised;  // a drawdown that was paused for does not pause again
+  falling_until = time + guards.drawdown->pause;
+}
+
 void GuardState::on_purchase(const Guards& guards, Purchase purchase) {
   if (!guards.max_trades_per_hour) return;
   while (!purchases.empty() && purchases.front().time + hours(1) <= purchase.time) {

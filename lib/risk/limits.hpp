@@ -4,11 +4,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/decimal.hpp"
+#include "core/time_zone.hpp"
 
 namespace derivd::risk {
 
@@ -33,12 +35,14 @@ struct SessionLimits {
   Resume resume = Resume::kContinue;
 };
 
-/// Weekdays (bit 0: Monday) and a window in seconds after 00:00 UTC; end may be 86400. A window
-/// whose end is not after its begin runs over midnight, and belongs to the day on which it begins.
+/// Weekdays (bit 0: Monday) and a window in seconds after 00:00, as the clocks of the zone show
+/// them; end may be 86400. A window whose end is not after its begin runs over midnight, and
+/// belongs to the day on which it begins.
 struct Hours {
   std::uint8_t weekdays = 0x7f;
   std::int32_t begin_s = 0;
   std::int32_t end_s = 86400;
+  std::shared_ptr<const core::TimeZone> zone = {};  // null: UTC
 };
 
 struct AfterLosses {
@@ -46,13 +50,29 @@ struct AfterLosses {
   std::chrono::seconds pause{0};
 };
 
+/// A session that falls so far below its best pauses.
+struct Drawdown {
+  core::Money amount;
+  std::chrono::seconds pause{0};
+};
+
+/// Bounds of the market's volatility, in percent, over so many returns from tick to tick; at least
+/// one of them is set.
+struct VolatilityBounds {
+  std::int64_t ticks = 0;
+  std::optional<core::Decimal> min;
+  std::optional<core::Decimal> max;
+};
+
 struct Guards {
   std::int64_t max_open = 1;
   std::chrono::seconds cooldown{0};  // from settlement; over after it
   std::optional<AfterLosses> after_losses;
+  std::optional<Drawdown> drawdown;
   std::optional<std::int64_t> max_trades_per_hour;  // rolling
   std::optional<core::Decimal> min_payout_ratio;    // (payout − stake) / stake
   std::vector<Hours> hours;                         // empty: always
+  std::optional<VolatilityBounds> volatility;
 };
 
 }  // namespace derivd::risk

@@ -2,8 +2,8 @@
 // past of a script push every tick through it. It never keeps a closed candle.
 //
 // A candle of N seconds holds the ticks of [k·N, k·N + N) since 1970; it is closed by the first
-// tick behind it. The first one begins with the first tick known. Seconds without ticks make no
-// candle.
+// tick behind it. The first one begins with the first tick known, or where begin() says. Seconds
+// without ticks make no candle.
 #pragma once
 
 #include <algorithm>
@@ -21,6 +21,7 @@ class Candle final {
   struct Closed {
     Bar bar;
     core::VenueTime begins;
+    friend bool operator==(const Closed&, const Closed&) = default;
   };
 
   /// Not of ticks.
@@ -28,6 +29,8 @@ class Candle final {
   /// Adds a quote, which begins or joins the growing candle; the one that it closes, if it does.
   std::optional<Closed> push(core::VenueTime time, std::int64_t quote) {
     if (time.s < ends_) {
+      // Of before the candle that begin() gave: it is in one that is closed.
+      if (time.s < ends_ - seconds_) return std::nullopt;
       bar_.high = std::max(bar_.high, quote);
       bar_.low = std::min(bar_.low, quote);
       bar_.close = quote;
@@ -40,6 +43,17 @@ class Candle final {
     return closed;
   }
   void clear() { ends_ = 0; }
+  /// The one that grows, if one does.
+  std::optional<Closed> growing() const {
+    if (ends_ == 0) return std::nullopt;
+    return Closed{bar_, {ends_ - seconds_}};
+  }
+  /// Goes on with a candle that somebody else has begun, which may hold ticks that are pushed
+  /// again: its open stays, and no high or low counts twice.
+  void begin(const Closed& growing) {
+    bar_ = growing.bar;
+    ends_ = growing.begins.s + seconds_;
+  }
 
  private:
   std::int64_t seconds_;

@@ -200,8 +200,10 @@ void Evaluator::set_own(const Own& own) {
 }
 
 void Evaluator::set_time(core::VenueTime time) {
-  const auto days = time.s / kDay;
-  const auto of_day = time.s % kDay;
+  const auto& zone = set_.clocks.zone;
+  const auto shown = time.s + (zone ? zone->offset_at(time) : 0);
+  const auto days = shown / kDay;
+  const auto of_day = shown % kDay;
   time_ = {static_cast<double>(of_day / kHour), static_cast<double>(of_day % kHour / kMinute),
            static_cast<double>((days + kFirstWeekday - 1) % 7 + 1)};
 }
@@ -220,6 +222,50 @@ std::uint32_t Evaluator::close_candles(const market::Tick& tick) {
   return closed;
 }
 
+std::optional<core::VenueTime> Evaluator::next_past() const {
+  std::optional<core::VenueTime> next;
+  for (const auto& series : series_) {
+    const auto end = series.next_end();
+    if (end && (!next || *end < *next)) next = end;
+  }
+  return next;
+}
+
+/// Past candles that end then go to their studies.
+std::uint32_t Evaluator::push_past(core::VenueTime end) {
+  std::uint32_t closed = 0;
+  for (auto& series : series_) {
+    if (series.next_end() != end) continue;
+    for (const auto& study : series.studies) study->push(series.past[series.next].bar, scale_);
+    closed |= series.bit;
+    ++series.next;
+  }
+  return closed;
+}
+
+/// Past candles that ended by then, in the order in which they did. What is made of candles alone
+/// is looked at after each of them, so that a crossing knows where it stood; what the last of them
+/// say is left to the tick that closes them.
+std::uint32_t Evaluator::close_past(core::VenueTime until) {
+  if (!has_past_) return 0;
+  std::uint32_t closed = 0;
+  for (auto end = next_past(); end && *end <= until;) {
+    closed = push_past(*end);
+    const auto after = next_past();
+    if (after && *after <= until) {
+      if (uses_time_) set_time(*end);
+      for (auto& program : programs_) {
+        if (program.every_tick || !is_due(program, closed)) continue;
+        run(program);
+        program.at = *end;
+      }
+    }
+    end = after;
+  }
+  has_past_ = next_past().has_value();
+  return closed;
+}
+
 std::optional<Wish> Evaluator::on_tick(const market::Tick& tick) {
   const auto quote = tick.quote.mantissa();
   if (quote < 0 || quote > kMostMantissa) return std::nullopt;
@@ -228,7 +274,8 @@ std::optional<Wish> Evaluator::on_tick(const market::Tick& tick) {
     decimals_ = tick.quote.decimals();
     scale_ = static_cast<double>(core::pow10(*decimals_));
   }
-  const auto closed = close_candles(tick);
+  const auto before = close_past(tick.epoch);
+  const auto closed = before | close_candles(tick);
   const Bar bar{quote, quote, quote, quote};
   for (const auto& study : series_.front().studies) study->push(bar, scale_);
   if (uses_time_) set_time(tick.epoch);
@@ -353,11 +400,37 @@ void Evaluator::reset() {
   for (auto& series : series_) {
     for (const auto& study : series.studies) study->reset();
     series.candle.clear();
+    series.past.clear();
+    series.next = 0;
   }
+  has_past_ = false;
   std::ranges::fill(sides_, kUnknownSide);
   for (auto& program : programs_) {
     std::ranges::fill(program.registers, kNotReady);
     program.at.reset();
+  }
+}
+
+std::vector<CandleNeed> Evaluator::candle_needs() const {
+  std::vector<CandleNeed> out;
+  for (const auto& [key, made] : known_) {
+    if (key.where.is_ticks()) continue;
+    const auto at = std::ranges::find(out, key.where, &CandleNeed::where);
+    auto& need = at == out.end() ? out.emplace_back(key.where, 0) : *at;
+    need.count = std::max(need.count, bars_for(key));
+  }
+  std::ranges::sort(out, {}, &CandleNeed::where);
+  return out;
+}
+
+void Evaluator::begin_candles(Where where, std::span<const Candle::Closed> past) {
+  if (where.is_ticks() || past.empty()) return;
+  for (auto& series : series_) {
+    if (series.where != where) continue;
+    series.past.assign(past.begin(), past.end() - 1);
+    series.next = 0;
+    series.candle.begin(past.back());
+    has_past_ |= !series.past.empty();
   }
 }
 

@@ -11,12 +11,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/decimal.hpp"
 #include "market/tick.hpp"
 #include "rules/candle.hpp"
+#include "rules/needs.hpp"
 #include "rules/rule_set.hpp"
 #include "rules/study.hpp"
 
@@ -72,6 +74,14 @@ class Evaluator final {
   /// Forgets all ticks.
   void reset();
 
+  /// The candles that its values are of, each length once, and how many of each they need.
+  std::vector<CandleNeed> candle_needs() const;
+  /// The past of one length of candles, rising, the last one perhaps still growing: after reset()
+  /// and before the first tick, which may be one that is in them already. Each closed one is looked
+  /// at when the first tick behind it comes, as if it had been made of ticks. Allocates. A length
+  /// that no value is of changes nothing.
+  void begin_candles(Where where, std::span<const Candle::Closed> past);
+
   std::vector<RuleView> explain() const;
 
  private:
@@ -124,6 +134,13 @@ class Evaluator final {
     std::vector<std::unique_ptr<Study>> studies;
     Candle candle;  // not of ticks
     std::uint32_t bit = 0;
+    std::vector<Candle::Closed> past;  // begin_candles(): closed, and from `next` on not pushed yet
+    std::size_t next = 0;
+    /// When the first of those ends; nullopt: there is none.
+    std::optional<core::VenueTime> next_end() const {
+      if (next >= past.size()) return std::nullopt;
+      return core::VenueTime{past[next].begins.s + where.seconds};
+    }
   };
 
   std::size_t series_of(Where where);
@@ -133,6 +150,9 @@ class Evaluator final {
   void compile_rule(const Rule& rule);
   static bool is_due(const Program& program, std::uint32_t closed);
   std::uint32_t close_candles(const market::Tick& tick);
+  std::uint32_t close_past(core::VenueTime until);
+  std::optional<core::VenueTime> next_past() const;
+  std::uint32_t push_past(core::VenueTime end);
   void set_time(core::VenueTime time);
   void run(Program& program);
   double step(const Instruction& i, const double* registers);
@@ -149,6 +169,7 @@ class Evaluator final {
   std::array<double, 3> time_{};
   bool uses_own_ = false;
   bool uses_time_ = false;
+  bool has_past_ = false;  // begin_candles() gave candles that are not pushed yet
   std::optional<std::uint8_t> decimals_;
   double scale_ = 1;
 };

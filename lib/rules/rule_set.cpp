@@ -26,7 +26,8 @@ std::string to_string(const market::Terms& terms) {
     return out;
   };
   if (const auto* m = std::get_if<market::MultiplierTerms>(&terms)) {
-    return fmt::format(", multiplier: {}{}", m->multiplier, limits(m->take_profit, m->stop_loss));
+    return fmt::format(", multiplier: {}{}{}", m->multiplier, limits(m->take_profit, m->stop_loss),
+                       m->cancellation ? ", cancellation: " + m->cancellation->to_string() : "");
   }
   if (const auto* a = std::get_if<market::AccumulatorTerms>(&terms)) {
     return fmt::format(", growth: {}{}", a->growth.to_string(), limits(a->take_profit, {}));

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/time_zone.hpp"
 #include "market/spec.hpp"
 #include "rules/expr.hpp"
 
@@ -48,8 +50,18 @@ struct Rule {
   friend bool operator==(const Rule&, const Rule&) = default;
 };
 
+/// What `hour`, `minute` and `weekday` are read from.
+struct Clocks {
+  std::shared_ptr<const core::TimeZone> zone = {};  // null: UTC
+  /// By what the clocks show: two readings of one file are no change.
+  friend bool operator==(const Clocks& a, const Clocks& b) {
+    return a.zone == b.zone || (a.zone && b.zone && *a.zone == *b.zone);
+  }
+};
+
 struct RuleSet {
   Where candles;
+  Clocks clocks = {};
   std::vector<Rule> rules;
   friend bool operator==(const RuleSet&, const RuleSet&) = default;
 };

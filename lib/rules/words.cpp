@@ -125,11 +125,12 @@ constexpr std::array kWords{
     WordInfo{Word::kTradesToday, "trades_today", kNone, Type::kNumber, Clock::kNeither, false, 0,
              false, "trades_today", "Its purchases of this trading day (limits.day_starts)."},
     WordInfo{Word::kHour, "hour", kNone, Type::kNumber, Clock::kNeither, false, 0, false, "hour",
-             "Of the tick, UTC, 0 to 23."},
+             "Of the tick, in time_zone, 0 to 23."},
     WordInfo{Word::kMinute, "minute", kNone, Type::kNumber, Clock::kNeither, false, 0, false,
-             "minute", "Of the tick, UTC, 0 to 59."},
+             "minute", "Of the tick, in time_zone, 0 to 59."},
     WordInfo{Word::kWeekday, "weekday", kNone, Type::kNumber, Clock::kNeither, false, 0, false,
-             "weekday", "Of the tick, UTC, 1 (Monday) to 7; or mon, tue, wed, thu, fri, sat, sun."},
+             "weekday",
+             "Of the tick, in time_zone, 1 (Monday) to 7; or mon, tue, wed, thu, fri, sat, sun."},
 };
 
 constexpr auto in_order() {

@@ -14,13 +14,14 @@
 
 #include "core/ids.hpp"
 #include "core/time.hpp"
+#include "rules/candle.hpp"
 #include "rules/evaluator.hpp"
 
 namespace derivd::script {
 
 /// Grows with each change of a message. Both programs come from one build; a process of another
 /// version is an upgrade that has not been finished.
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 
 /// What one call may ask for. More is a program out of control.
 inline constexpr std::size_t kMaxWishes = 16;
@@ -57,6 +58,19 @@ struct PastTick {
   std::int64_t mantissa = 0;
   std::uint8_t decimals = 0;
   friend bool operator==(const PastTick&, const PastTick&) = default;
+};
+
+/// One message of past candles has no more.
+inline constexpr std::size_t kMaxCandles = 1000;
+
+/// Candles of the venue's past of one length, rising; what is longer comes in parts. Before the
+/// ticks that follow a Reset or the start, some of which may be in them already. Has no answer.
+struct PastCandles {
+  std::int32_t seconds = 0;
+  std::uint8_t decimals = 0;
+  bool is_last = false;  // its last candle may still grow
+  std::vector<rules::Candle::Closed> candles;
+  friend bool operator==(const PastCandles&, const PastCandles&) = default;
 };
 
 /// Ticks are missing: what was seen so far is no past any more. Has no answer.
@@ -101,7 +115,7 @@ struct Event {
   std::variant<Tick, Trade, Denied> what;
 };
 
-using ToScript = std::variant<Setup, PastTick, Reset, Event>;
+using ToScript = std::variant<Setup, PastTick, Reset, Event, PastCandles>;
 
 // ---- From the script's process ----
 

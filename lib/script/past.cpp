@@ -49,10 +49,12 @@ std::optional<Past::Candle> Past::on_tick(core::VenueTime time, std::int64_t man
   std::optional<Candle> chosen;
   for (const auto& series : series_) {
     if (series->where.is_ticks()) continue;
-    const auto closed = series->growing.push(time, mantissa);
-    if (!closed) continue;
-    push(*series, *closed);
-    if (series->where == candles_) chosen = closed;
+    auto last = push_past(*series, time);
+    if (const auto closed = series->growing.push(time, mantissa)) {
+      push(*series, *closed);
+      last = closed;
+    }
+    if (series->where == candles_) chosen = last;
   }
   ticks_.push_back({time, mantissa});
   if (ticks_.size() > kPast) ticks_.pop_front();
@@ -60,11 +62,40 @@ std::optional<Past::Candle> Past::on_tick(core::VenueTime time, std::int64_t man
   return chosen;
 }
 
+/// Past candles that ended by then; the last of them.
+std::optional<Past::Candle> Past::push_past(Series& series, core::VenueTime until) {
+  std::optional<Candle> last;
+  while (!series.past.empty() && series.past.front().begins.s + series.where.seconds <= until.s) {
+    last = series.past.front();
+    push(series, *last);
+    series.past.pop_front();
+  }
+  return last;
+}
+
+void Past::begin_candles(rules::Where where, std::span<const Candle> part, bool is_last) {
+  const auto is_same = [&](const auto& s) { return s->where == where; };
+  const bool known = std::ranges::any_of(series_, is_same);
+  if (where.is_ticks() || part.empty() || (!known && series_.size() >= rules::kMaxSeries)) return;
+  auto& series = series_of(where);
+  if (!series.is_begun) {
+    series.is_begun = true;
+    series.closed.clear();
+    for (auto* study : series.studies) study->reset();
+  }
+  series.past.insert(series.past.end(), part.begin(), part.end());
+  if (!is_last) return;
+  series.growing.begin(series.past.back());
+  series.past.pop_back();
+}
+
 void Past::reset() {
   ticks_.clear();
   for (const auto& series : series_) {
     series->growing.clear();
     series->closed.clear();
+    series->past.clear();
+    series->is_begun = false;
   }
   for (const auto& [key, study] : studies_) study->reset();
 }
@@ -96,10 +127,44 @@ Past::Series& Past::series_of(rules::Where where) {
     if (series->where == where) return *series;
   }
   auto& made = *series_.emplace_back(std::make_unique<Series>(where));
+  begin_series(made);
   for (const auto& tick : ticks_) {
     if (const auto closed = made.growing.push(tick.time, tick.mantissa)) push(made, *closed);
   }
   return made;
+}
+
+/// Out of the longest candles of the venue's that it can be made up of; the ticks that are known
+/// go on from there.
+void Past::begin_series(Series& made) {
+  const Series* from = nullptr;
+  for (const auto& series : series_) {
+    const auto seconds = series->where.seconds;
+    const bool fits = series->is_begun && seconds > 0 && seconds < made.where.seconds &&
+                      made.where.seconds % seconds == 0;
+    if (fits && (from == nullptr || seconds > from->where.seconds)) from = series.get();
+  }
+  if (from == nullptr) return;
+  std::optional<Candle> whole;
+  const auto add = [&](const Candle& part) {
+    const auto& bar = part.bar;
+    const core::VenueTime start{part.begins.s / made.where.seconds * made.where.seconds};
+    if (whole && whole->begins == start) {
+      whole->bar.high = std::max(whole->bar.high, bar.high);
+      whole->bar.low = std::min(whole->bar.low, bar.low);
+      whole->bar.close = bar.close;
+      return;
+    }
+    // The first one may have begun before what is known.
+    if (!whole && part.begins != start) return;
+    if (whole) push(made, *whole);
+    whole = Candle{bar, start};
+  };
+  std::ranges::for_each(from->closed, add);
+  std::ranges::for_each(from->past, add);
+  if (const auto growing = from->growing.growing()) add(*growing);
+  made.is_begun = whole.has_value();
+  if (whole) made.growing.begin(*whole);
 }
 
 rules::Study& Past::study_of(const rules::StudyKey& key) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,10 @@ class Past final {
   /// The candle of the chosen length that this tick closed, if it did; it was closed before the
   /// tick was looked at. A quote beyond what is one changes nothing.
   std::optional<Candle> on_tick(core::VenueTime time, std::int64_t mantissa);
+  /// The past of one length of candles, in parts, rising; with the last part the last candle may
+  /// still grow. After the start or reset() and before the ticks, which may be in them already.
+  /// Whatever was known of that length is void. A length of no use changes nothing.
+  void begin_candles(rules::Where where, std::span<const Candle> part, bool is_last);
   /// Forgets all ticks; the values asked for so far begin anew.
   void reset();
   void set_own(const rules::Own& own) { own_ = own; }
@@ -61,6 +66,8 @@ class Past final {
     rules::Where where;
     rules::Candle growing;      // not of ticks
     std::deque<Candle> closed;  // likewise
+    std::deque<Candle> past;    // of the venue, closed; pushed by the first tick behind each
+    bool is_begun = false;      // by the venue's candles
     std::vector<rules::Study*> studies;
   };
   /// Where a value is read: from a study, of which a rank is a function, or from what is known.
@@ -75,6 +82,8 @@ class Past final {
   double read(const Value& value) const;
   double known(rules::Word word) const;
   Series& series_of(rules::Where where);
+  void begin_series(Series& made);
+  std::optional<Candle> push_past(Series& series, core::VenueTime until);
   rules::Study& study_of(const rules::StudyKey& key);
   void push(Series& series, const Candle& candle);
 

@@ -21,6 +21,7 @@ enum class Kind : std::uint8_t {
   kTick = 4,
   kTrade = 5,
   kDenied = 6,
+  kPastCandles = 7,
   kReady = 65,
   kAnswer = 66,
   kFailure = 67,
@@ -112,6 +113,12 @@ class Reader final {
     ok_ = ok_ && n <= most;
     return ok_ ? n : 0;
   }
+  /// Of candles.
+  std::size_t rows() {
+    const auto n = number<std::uint16_t>();
+    ok_ = ok_ && n <= kMaxCandles;
+    return ok_ ? n : 0;
+  }
   bool good() const { return ok_ && rest_.empty(); }
 
  private:
@@ -196,6 +203,30 @@ T read_quote(Reader& r) {
 void write(Writer& w, const PastTick& m) {
   w.kind(Kind::kPastTick);
   write_quote(w, m);
+}
+void write(Writer& w, const PastCandles& m) {
+  DERIVD_CHECK(m.candles.size() <= kMaxCandles, "a message beyond its bounds");
+  w.kind(Kind::kPastCandles);
+  w.number(m.seconds);
+  w.number(m.decimals);
+  w.number(std::uint8_t{m.is_last});
+  w.number(static_cast<std::uint16_t>(m.candles.size()));
+  for (const auto& [bar, begins] : m.candles) {
+    for (const auto n : {begins.s, bar.open, bar.high, bar.low, bar.close}) w.number(n);
+  }
+}
+PastCandles read_past_candles(Reader& r) {
+  PastCandles m;
+  m.seconds = r.number<std::int32_t>();
+  m.decimals = r.decimals();
+  m.is_last = r.flag();
+  m.candles.resize(r.rows());
+  for (auto& [bar, begins] : m.candles) {
+    for (auto* n : {&begins.s, &bar.open, &bar.high, &bar.low, &bar.close}) {
+      *n = r.number<std::int64_t>();
+    }
+  }
+  return m;
 }
 void write(Writer& w, const Reset&) { w.kind(Kind::kReset); }
 
@@ -340,6 +371,9 @@ core::Result<ToScript> decode_to_script(std::string_view body) {
     case Kind::kReset:
       out = Reset{};
       break;
+    case Kind::kPastCandles:
+      out = read_past_candles(r);
+      break;
     case Kind::kTick:
     case Kind::kTrade:
     case Kind::kDenied:
@@ -376,6 +410,7 @@ core::Result<FromScript> decode_from_script(std::string_view body) {
     case Kind::kSetup:
     case Kind::kPastTick:
     case Kind::kReset:
+    case Kind::kPastCandles:
     case Kind::kTick:
     case Kind::kTrade:
     case Kind::kDenied:

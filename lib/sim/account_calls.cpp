@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "market/multiplier.hpp"
 #include "sim/venue.hpp"
 
 namespace derivd::sim {
@@ -257,6 +258,8 @@ void Venue::profit_table(Request& r) {
       list.text("longcode", d.longcode);
       if (const auto* terms = c.spec.multiplier())
         list.text("multiplier", fmt::format("{}", terms->multiplier));
+      if (market::has_cancellation(c.spec))
+        list.text("deal_cancellation_duration", c.spec.multiplier()->cancellation->to_string());
     }
     list.raw("payout", number(c.payout)).integer("purchase_time", c.purchase_time.s);
     list.raw("sell_price", number(c.sell_price)).integer("sell_time", d.sell_time.s);
@@ -322,7 +325,8 @@ std::string Venue::contract_payload(const Deal& deal, std::string_view stream_id
                       accounts_[deal.account]->number,
                       stream_id,
                       feed_.history(index),
-                      options_.currency.view()};
+                      options_.currency.view(),
+                      !book_.cancel_refusal(contract, now_.venue)};
   auto payload = open_contract_json(view);
   constexpr std::string_view kName = "\"sell_time\"";
   const auto at = payload.find(kName);

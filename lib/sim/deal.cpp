@@ -274,6 +274,7 @@ bool is_multiplier(const venue::Contract& c) { return c.spec.multiplier() != nul
 
 std::string_view status_of(const DealView& v) {
   if (v.deal.shown != Shown::kSold) return "open";
+  if (v.contract.outcome == venue::Outcome::kCancelled) return "cancelled";
   if (v.deal.sold_early) return "sold";
   if (!market::has_payout(v.contract.spec.type)) {
     return v.contract.profit().units() >= 0 ? "won" : "lost";
@@ -334,19 +335,30 @@ void write_spots(JsonOut& out, Members& m, const DealView& v) {
   out.integer("sell_time", v.deal.sell_time.s);
 }
 
+/// As captured: the venue refuses to buy for less than the stake what can be cancelled.
+constexpr std::string_view kCancelIsBetter =
+    "The spot price has moved. We have not closed this contract because your profit is negative "
+    "and "
+    "deal cancellation is active. Cancel your contract to get your full stake back.";
+
 void write_state(JsonOut& out, const DealView& v) {
   const bool entered = v.contract.life.entry().has_value();
   const bool sold = v.deal.shown == Shown::kSold;
   const bool expired = v.deal.shown == Shown::kExpired || (sold && !v.deal.sold_early);
-  const bool resale = v.deal.shown == Shown::kExpired || resale_offered(v.contract, v.deal);
+  const bool can_cancel = v.deal.shown == Shown::kOpen && v.can_cancel;
+  const bool below = can_cancel && v.bid < v.contract.life.purchase().stake;
+  const bool resale =
+      v.deal.shown == Shown::kExpired || (resale_offered(v.contract, v.deal) && !below);
   out.flag("is_expired", expired).flag("is_settleable", expired).flag("is_sold", sold);
-  out.flag("is_valid_to_cancel", false).flag("is_valid_to_sell", !sold && resale);
+  out.flag("is_valid_to_cancel", can_cancel).flag("is_valid_to_sell", !sold && resale);
   out.text("status", status_of(v));
   std::string_view error;
   if (sold)
     error = "This contract has been sold.";
   else if (!entered && !expired)
     error = "Waiting for entry tick.";
+  else if (below)
+    error = kCancelIsBetter;
   else if (!resale)
     error = "Resale of this contract is not offered.";
   if (!error.empty()) out.text("validation_error", error).text("validation_error_code", "General");
@@ -502,7 +514,12 @@ void write_multiplier(JsonOut& out, Members& m, const DealView& v) {
   out.integer("multiplier", v.contract.spec.multiplier()->multiplier);
   m.money("commission", market::position_of(v.contract.life).commission());
   out.raw("limit_order", limit_order_json(v.contract, v.deal, true, true));
-  const bool open = v.deal.shown == Shown::kOpen;
+  if (const auto end = market::cancellation_end(v.contract.spec, v.contract.purchase_time)) {
+    out.key("cancellation").begin_object();
+    out.raw("ask_price", number(v.contract.stake - v.contract.life.purchase().stake));
+    out.integer("date_expiry", end->s).end_object();
+  }
+  const bool open = v.deal.shown == Shown::kOpen && !v.can_cancel;
   out.key("is_valid_to_update").begin_object();
   out.flag("stop_loss", open).flag("stop_out", false).flag("take_profit", open).end_object();
 }
@@ -525,7 +542,7 @@ void write_limit(JsonOut& out, std::string_view key, std::string_view name,
 std::optional<std::string> level_for(const venue::Contract& c, const market::SymbolInfo& symbol,
                                      std::optional<core::Money> profit) {
   if (!profit || !is_multiplier(c) || !c.life.entry()) return std::nullopt;
-  const double exposure = c.stake.to_double() * c.spec.multiplier()->multiplier;
+  const double exposure = c.life.purchase().stake.to_double() * c.spec.multiplier()->multiplier;
   const double share = (*profit + market::position_of(c.life).commission()).to_double() / exposure;
   const double direction = market::kind_of(c.spec.type).direction;
   return price_text(c.life.entry()->quote.to_double() * (1 + direction * share), symbol.decimals);
@@ -561,6 +578,11 @@ std::string barrier_of_transaction(const market::ContractSpec& spec) {
 std::string_view wire_type(Dialect dialect, ContractType type) {
   const auto* row = wire_name_of(type);
   return dialect == Dialect::kV3 && row != nullptr ? row->v3_name : market::name_of(type);
+}
+
+std::vector<std::string_view> cancellation_times(const market::SymbolInfo& symbol) {
+  if (symbol.submarket != "random_index" || symbol.sigma_percent == 0) return {};
+  return {"5m", "10m", "15m", "30m", "60m"};
 }
 
 std::vector<std::uint16_t> accepted_multipliers(const market::SymbolInfo& symbol) {
@@ -649,9 +671,11 @@ std::string shortcode_of(const market::Life& life, std::string_view type,
                        spec.accumulator()->growth.to_string(),
                        share_text(market::growth_of(life).barrier), start.s);
   if (market::kind_of(spec.type).needs.multiplier)
-    return fmt::format("{}_{}_{}_{}_{}_{}_0_{}_N1", type, symbol, stake.to_string(),
-                       spec.multiplier()->multiplier, start.s, far_expiry(start).s,
-                       take_profit ? take_profit->to_string() : "0.00");
+    return fmt::format(
+        "{}_{}_{}_{}_{}_{}_{}_{}_N1", type, symbol, stake.to_string(),
+        spec.multiplier()->multiplier, start.s, far_expiry(start).s,
+        market::has_cancellation(spec) ? spec.multiplier()->cancellation->to_string() : "0",
+        take_profit ? take_profit->to_string() : "0.00");
   std::string out = fmt::format("{}_{}_{}_{}_", type, symbol, amount_code(payout), start.s);
   out += end_code(spec, start, fixed_expiry);
   if (const int tick = spec.selected_tick(); tick > 0) return out + fmt::format("_{}", tick);
@@ -710,7 +734,8 @@ std::string limit_order_json(const venue::Contract& c, const Deal& deal, bool wi
                 level_for(c, *deal.symbol, loss), with_display_amount);
   if (with_stop_out && is_multiplier(c) && c.life.entry()) {
     const auto percent = stop_out_percent(market::kind_of(c.spec.type));
-    const auto amount = core::Money::minor(-c.stake.units() * percent / 100, c.stake.exponent());
+    const auto stake = c.life.purchase().stake;
+    const auto amount = core::Money::minor(-stake.units() * percent / 100, stake.exponent());
     const auto level = percent == 100
                            ? std::optional(market::position_of(c.life).stop_out().to_string())
                            : level_for(c, *deal.symbol, amount);
@@ -749,10 +774,12 @@ std::string open_contract_json(const DealView& v) {
   out.flag("is_path_dependent", is_multiplier(c) || market::kind_of(c.spec.type).path_dependent);
   out.text("longcode", v.deal.longcode);
   if (market::has_payout(c.spec.type)) m.money("payout", c.payout);
-  const auto profit = v.bid - c.stake;
+  // The fee of a deal cancellation is no part of it.
+  const auto stake = market::stake_in(c.spec, c.stake);
+  const auto profit = v.bid - stake;
   m.money("profit", profit);
   const auto hundredths = std::llround(static_cast<double>(profit.units()) * 10'000.0 /
-                                       static_cast<double>(c.stake.units()));
+                                       static_cast<double>(stake.units()));
   out.raw("profit_percentage", core::Decimal{hundredths, 2}.to_string());
   out.integer("purchase_time", c.purchase_time.s).text("shortcode", v.deal.shortcode);
   out.key("transaction_ids").begin_object().integer("buy", c.buy_tx.value);

@@ -80,6 +80,10 @@ std::string barrier_of_transaction(const market::ContractSpec& spec);
 /// The name that the dialect uses: HIGHER is CALL in v3.
 std::string_view wire_type(Dialect dialect, market::ContractType type);
 
+/// For how long a deal on this symbol can be cancelled, as contracts_for lists it: volatility
+/// indices alone (contracts.md section 2.4). In the venue's words, "5m".
+std::vector<std::string_view> cancellation_times(const market::SymbolInfo& symbol);
+
 /// What contracts_for lists and orders are held to: the recorded list of the symbol, or a list of
 /// the simulator's own where none is known.
 std::vector<std::uint16_t> accepted_multipliers(const market::SymbolInfo& symbol);
@@ -119,6 +123,7 @@ struct DealView {
   std::string_view stream_id;        // empty: no subscription
   const std::deque<Point>& history;  // of the symbol, for audit_details
   std::string_view currency = "USD";
+  bool can_cancel = false;  // its deal cancellation holds now
 };
 /// The payload of proposal_open_contract.
 std::string open_contract_json(const DealView& view);

@@ -37,7 +37,7 @@ void Venue::handle(Connection& c, const Json& request) {
   if (!faults_.empty())
     r.faults = faults_.on({Direction::kRequest, info->name, name_of(c.dialect),
                            c.account != nullptr ? c.account->name : std::string_view{},
-                           symbol_of(request)});
+                           symbol_of(request), text_member(request, "style")});
   if (!act_on(r)) return;
   if (!is_sane(request)) return refuse(r, {"SanityCheckFailed", "Parameters sanity check failed."});
   if (!admit(c, *info))

@@ -242,7 +242,7 @@ std::vector<Fault> Faults::on(const Occasion& o) {
   std::vector<Fault> out;
   for (auto& r : rules_) {
     if (r.direction != o.direction) continue;
-    if (!r.call.empty() && r.call != o.call) continue;
+    if (!r.call.empty() && r.call != o.call && r.call != o.style) continue;
     if (!r.dialect.empty() && r.dialect != o.dialect) continue;
     if (!r.account.empty() && r.account != o.account) continue;
     if (!r.symbol.empty() && r.symbol != o.symbol) continue;

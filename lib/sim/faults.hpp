@@ -12,7 +12,8 @@
 // `when` members, all optional, all must hold:
 //   call         the call's name (buy, proposal, ping, …); for stream frames their msg_type (tick,
 //   ohlc,
-//                proposal, proposal_open_contract, transaction, balance); for REST: accounts, otp,
+//                proposal, proposal_open_contract, transaction, balance); candles: a
+//                ticks_history of that style; for REST: accounts, otp,
 //                reset-demo-balance, nickname, health; for upgrades: public, demo, real, v3
 //   direction    request | stream | upgrade | rest | tick; default: what the call or the action
 //   needs dialect      options | v3 account      loginid or account id symbol       the symbol of a
@@ -113,6 +114,7 @@ struct Occasion {
   std::string_view dialect = {};
   std::string_view account = {};
   std::string_view symbol = {};
+  std::string_view style = {};  // candles: a ticks_history of candles, which `call` may name so
 };
 
 class Faults final {

@@ -13,6 +13,8 @@ namespace derivd::sim {
 namespace {
 
 constexpr double kSecondsPerYear = 365.0 * 86'400.0;  // the venue's year (pricing.hpp)
+/// The numbers of made-up candles are others than those of the ticks.
+constexpr std::uint64_t kOfCandles = 0x63616e646c657321ULL;
 constexpr std::size_t kMaxReplayPoints = 5'000'000;
 constexpr std::size_t kMaxReplayBytes = 256U << 20U;
 
@@ -87,7 +89,7 @@ Feed::Feed(Options options) : start_(options.start) {
   for (auto& replay : options.replays) {
     const auto* info = market::find_symbol(replay.symbol);
     DERIVD_CHECK(info != nullptr && !replay.points.empty(), "a replay needs a symbol and ticks");
-    add_replay(*info, std::move(replay.points), options.start);
+    add_replay(*info, std::move(replay.points), options.start, options.seed);
   }
   for (auto& listing : options.listings) {
     listings_.push_back(std::make_unique<const Listing>(std::move(listing)));
@@ -119,18 +121,19 @@ void Feed::add_gbm(const market::SymbolInfo& info, const Options& options, const
     const bool there = listing == nullptr || (listing->listed_after == 0 && listing->is_open(at));
     if (there) line.history.push_back({at.s, step(line)});
   }
+  begin_past(line, options.seed);
   lines_.push_back(std::move(line));
 }
 
 void Feed::add_replay(const market::SymbolInfo& info, std::vector<Point> points,
-                      core::VenueTime start) {
+                      core::VenueTime start, std::uint64_t seed) {
   Line line;
   line.info = &info;
   line.replay = true;
   line.points = std::move(points);
+  begin_past(line, seed);
   while (line.next < line.points.size() && line.points[line.next].epoch < start.s) {
-    line.history.push_back(line.points[line.next++]);
-    if (line.history.size() > kHistoryTicks) line.history.pop_front();
+    keep(line, line.points[line.next++]);
   }
   lines_.push_back(std::move(line));
 }
@@ -175,9 +178,43 @@ bool Feed::is_open(std::size_t index, core::VenueTime at) const {
 }
 
 void Feed::push(std::size_t index, const market::Tick& tick) {
-  auto& history = lines_[index].history;
-  history.push_back({tick.epoch.s, tick.quote.mantissa()});
-  if (history.size() > kHistoryTicks) history.pop_front();
+  keep(lines_[index], {tick.epoch.s, tick.quote.mantissa()});
+}
+
+void Feed::keep(Line& line, const Point& point) {
+  line.history.push_back(point);
+  if (line.history.size() <= kHistoryTicks) return;
+  line.past.drop(line.history.front());
+  line.history.pop_front();
+}
+
+/// What was before the first tick that the line has.
+void Feed::begin_past(Line& line, std::uint64_t seed) {
+  CandlePast::Options past;
+  past.seed = seed ^ hash_of(line.info->code) ^ kOfCandles;
+  past.anchor = line.replay            ? line.points.front()
+                : line.history.empty() ? Point{}
+                                       : line.history.front();
+  past.sigma = line.info->sigma_percent / 100.0;
+  if (const auto* listing = line.listing) {
+    past.is_open = [listing](std::int64_t at) { return listing->is_open({at}); };
+    past.reaches_back = listing->listed_after == 0;
+  }
+  line.past = CandlePast(std::move(past));
+}
+
+std::vector<Candle> Feed::candles(std::size_t index, std::int64_t length, std::int64_t start,
+                                  std::int64_t end) {
+  Line& line = lines_[index];
+  std::vector<Candle> out;
+  const auto first = start - start % length;
+  for (const auto& minute : line.past.minutes_from(first)) {
+    if (minute.open_time <= end) add_to(out, minute, length);
+  }
+  for (const auto& p : line.history) {
+    if (p.epoch >= first && p.epoch <= end) add_to(out, p, length);
+  }
+  return out;
 }
 
 std::optional<market::Tick> Feed::last(std::size_t index) const {

@@ -17,16 +17,10 @@
 #include "core/time.hpp"
 #include "market/symbol.hpp"
 #include "market/tick.hpp"
+#include "sim/candle_past.hpp"
 #include "sim/listing.hpp"
 
 namespace derivd::sim {
-
-/// A quote without its symbol, as kept in histories and read from files.
-struct Point {
-  std::int64_t epoch = 0;
-  std::int64_t mantissa = 0;  // × 10^-decimals of the symbol
-  friend bool operator==(Point, Point) = default;
-};
 
 /// Reads `epoch,quote` lines with a header. Epochs rise strictly, quotes have at most the symbol's
 /// decimals (trailing zeros may be absent). Errors name the line: "FILE:LINE: …".
@@ -73,6 +67,10 @@ class Feed final {
 
   /// Ticks that were published, oldest first.
   const std::deque<Point>& history(std::size_t index) const { return lines_[index].history; }
+  /// Candles of [start, end], rising, the last of them growing: of the ticks, and of what was
+  /// before them. A candle is told whole, as the venue tells it, also where `start` lies within it.
+  std::vector<Candle> candles(std::size_t index, std::int64_t length, std::int64_t start,
+                              std::int64_t end);
   std::optional<market::Tick> last(std::size_t index) const;
   /// A replayed symbol whose file has ended: its market is closed for good.
   bool ended(std::size_t index) const;
@@ -91,11 +89,15 @@ class Feed final {
     std::vector<Point> points;
     std::size_t next = 0;
     std::deque<Point> history;
+    CandlePast past;
   };
   void add_gbm(const market::SymbolInfo& info, const Options& options,
                const Listing* listing = nullptr);
-  void add_replay(const market::SymbolInfo& info, std::vector<Point> points, core::VenueTime start);
+  void add_replay(const market::SymbolInfo& info, std::vector<Point> points, core::VenueTime start,
+                  std::uint64_t seed);
   static std::int64_t step(Line& line);
+  static void keep(Line& line, const Point& point);
+  void begin_past(Line& line, std::uint64_t seed);
   core::VenueTime start_;
   std::vector<std::unique_ptr<const Listing>> listings_;  // whose places the lines know
   std::vector<Line> lines_;

@@ -80,6 +80,7 @@ void Ledger::paid(std::string_view account, const venue::Contract& c, bool resal
   out.text("credit", c.sell_price.to_string());
   out.text("transaction_id", fmt::format("{}", c.sell_tx.value));
   out.text("balance", balance.to_string());
+  if (c.outcome == venue::Outcome::kCancelled) out.flag("cancelled", true);
   spot(out, "entry", c.life.entry());
   spot(out, "exit", market::has_payout(c.spec.type) ? c.life.exit() : c.life.last());
   sink_(out.end_object().str());

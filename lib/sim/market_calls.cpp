@@ -61,28 +61,8 @@ Group group_of(const market::SymbolInfo& symbol) {
 
 // ---- candles ----
 
-struct Candle {
-  std::int64_t open_time = 0;
-  std::int64_t open = 0, high = 0, low = 0, close = 0;
-};
-
-void add_to(Candle& c, std::int64_t price) {
-  c.high = std::max(c.high, price);
-  c.low = std::min(c.low, price);
-  c.close = price;
-}
-
-std::vector<Candle> candles_of(const std::vector<Point>& points, std::int64_t granularity) {
-  std::vector<Candle> out;
-  for (const Point& p : points) {
-    const auto open_time = p.epoch - p.epoch % granularity;
-    if (out.empty() || out.back().open_time != open_time)
-      out.push_back({open_time, p.mantissa, p.mantissa, p.mantissa, p.mantissa});
-    else
-      add_to(out.back(), p.mantissa);
-  }
-  return out;
-}
+/// Of a market that is open for a seventh of the week.
+constexpr std::int64_t kNights = 7;
 
 constexpr std::array<std::int64_t, 12> kGranularities{60,   120,  180,  300,    600,    900,
                                                       1800, 3600, 7200, 14'400, 28'800, 86'400};
@@ -208,7 +188,9 @@ void write_multiplier_range(JsonOut& out, const market::SymbolInfo& symbol) {
   out.key("multiplier_range").begin_array();
   for (const auto m : accepted_multipliers(symbol)) out.value(std::int64_t{m});
   out.end_array();
-  out.key("cancellation_range").begin_array().end_array();
+  out.key("cancellation_range").begin_array();
+  for (const auto time : cancellation_times(symbol)) out.value(time);
+  out.end_array();
 }
 
 void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol, bool v3,
@@ -310,7 +292,7 @@ void Venue::ticks_history(Request& r) {
   std::int64_t end = now_.venue.s;
   if (end_text != "latest")
     end = std::min(end, Json::number(std::string(end_text)).as_int().value_or(end));
-  const auto start = int_or(r.json, "start", 0);
+  auto start = int_or(r.json, "start", 0);
   if (start > end)
     return refuse(r, {"InvalidStartEnd",
                       fmt::format("Start time {} must be before end time {}", start, end)});
@@ -318,6 +300,10 @@ void Venue::ticks_history(Request& r) {
   // A count above the cap, or none at all, is silently replaced.
   auto count = int_or(r.json, "count", 1'000);
   count = count <= 0 ? 1'000 : std::min(count, kHistoryCap);
+  // Without a start it is where so many candles fit, also over the nights of a market.
+  if (candles && r.json.find("start") == nullptr) {
+    start = std::max<std::int64_t>(0, end - (count - 1) * granularity * kNights);
+  }
   std::string id;
   if (wants_stream(r.json)) {
     const auto key =
@@ -346,13 +332,13 @@ std::vector<Point> Venue::points_between(std::size_t symbol, std::int64_t start,
   return out;
 }
 
-/// Candles of the ticks within [start, end], the last `count` of them.
+/// Candles that touch [start, end], the last `count` of them.
 std::string Venue::candles_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
-                                   std::size_t count, std::int64_t granularity) const {
+                                   std::size_t count, std::int64_t granularity) {
   const auto price = [decimals = feed_.info(symbol).decimals](std::int64_t m) {
     return number(core::Price::raw(m, decimals));
   };
-  const auto all = candles_of(points_between(symbol, start, end), granularity);
+  const auto all = feed_.candles(symbol, granularity, start, end);
   JsonOut out;
   out.begin_array();
   for (std::size_t i = all.size() - std::min(all.size(), count); i < all.size(); ++i)
@@ -416,9 +402,9 @@ std::string Venue::ohlc_payload(std::size_t symbol, std::int64_t granularity,
   const auto from = std::lower_bound(history.begin(), history.end(), open_time,
                                      [](const Point& p, std::int64_t e) { return p.epoch < e; });
   const auto now = tick.quote.mantissa();
-  Candle c{open_time, now, now, now, now};
-  if (from != history.end()) c = {open_time, from->mantissa, from->mantissa, from->mantissa, now};
-  for (auto at = from; at != history.end(); ++at) add_to(c, at->mantissa);
+  std::vector<Candle> grown;
+  for (auto at = from; at != history.end(); ++at) add_to(grown, *at, granularity);
+  const Candle c = grown.empty() ? Candle{open_time, now, now, now, now} : grown.back();
   const auto text = [&](std::int64_t m) {
     return core::Price::raw(m, tick.quote.decimals()).to_string();
   };

@@ -197,6 +197,7 @@ const std::vector<Rule>& rules() {
       {"growth-ladder", "narrower", {"ACCU"}, [](Kind& k, double) { k.begin = narrower; }},
       {"multiplier-commission", "more", kMultipliers,
        [](Kind& k, double) { k.begin = charges_more; }},
+      {"cancellation-fee", "more", {}, nullptr},
       {"stop-out", "early", kMultipliers, [](Kind& k, double) { k.step = stops_out_early; }},
       {"entry-tick", "current", kMultipliers,
        [](Kind& k, double) { k.entry = market::EntryRule::kKnown; }},
@@ -267,6 +268,7 @@ core::Result<void> VenueRules::change(std::string_view text) {
   }
   for (const auto type : rule->types) rule->apply(row(type), number);
   if (name == "limit-fill") fills_late_ = true;
+  if (name == "cancellation-fee") asks_more_ = true;
   if (name == "field-names") renames_offers_ = true;
   if (name == "contract-fields") renames_contracts_ = true;
   return {};
@@ -275,6 +277,10 @@ core::Result<void> VenueRules::change(std::string_view text) {
 market::ContractType VenueRules::in_force(market::ContractType type) const {
   const auto at = rows_.find(market::name_of(type));
   return at == rows_.end() ? type : market::ContractType(*at->second);
+}
+
+core::Money VenueRules::fee_of(core::Money fee) const {
+  return asks_more_ ? core::Money::minor((fee.units() * 3 + 1) / 2, fee.exponent()) : fee;
 }
 
 std::string_view VenueRules::field(std::string_view name) const {

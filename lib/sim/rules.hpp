@@ -24,6 +24,8 @@ class VenueRules final {
   market::ContractType in_force(market::ContractType type) const;
   /// A limit order is filled one tick after the tick that reached it.
   bool fills_late() const { return fills_late_; }
+  /// What a deal cancellation costs here, where others ask for `fee`.
+  core::Money fee_of(core::Money fee) const;
   /// The name under which a field of a proposal or of a contract is sent.
   std::string_view field(std::string_view name) const;
 
@@ -31,6 +33,7 @@ class VenueRules final {
   market::Kind& row(std::string_view type);
   std::map<std::string, std::shared_ptr<market::Kind>, std::less<>> rows_;
   bool fills_late_ = false;
+  bool asks_more_ = false;
   bool renames_offers_ = false;
   bool renames_contracts_ = false;
 };

@@ -118,9 +118,26 @@ Answer<void> read_selected_tick(const Json& p, Order& order) {
   return {};
 }
 
+/// Not beside a deal cancellation: both end what the other is for.
+Answer<void> check_beside_cancellation(const Json& limits, const Order& order) {
+  if (!market::has_cancellation(order.spec)) return {};
+  for (const std::string_view key : {"take_profit", "stop_loss"}) {
+    if (limits.find(key) == nullptr) continue;
+    const bool profit = key == "take_profit";
+    return WireError{"ContractBuyValidationError",
+                     fmt::format("You may use either {} or deal cancellation, but not both. Please "
+                                 "select either one.",
+                                 profit ? "take profit" : "stop loss"),
+                     "cancellation",
+                     profit ? "EitherTakeProfitOrCancel" : "EitherStopLossOrCancel"};
+  }
+  return {};
+}
+
 Answer<void> read_limits(const Json& p, Order& order) {
   const Json* limits = p.find("limit_order");
   if (limits == nullptr) return {};
+  if (auto ok = check_beside_cancellation(*limits, order); !ok) return ok.error();
   const auto& needs = market::kind_of(order.spec.type).needs;
   if (!needs.multiplier && !needs.growth)
     return WireError{"ContractCreationFailure", "Limit order is not allowed for this contract.",
@@ -148,10 +165,26 @@ Answer<void> read_limits(const Json& p, Order& order) {
   return {};
 }
 
-Answer<void> read_multiplier(const Json& p, Order& order) {
-  if (p.find("cancellation") != nullptr)
+Answer<void> read_cancellation(const Json& p, Order& order) {
+  if (p.find("cancellation") == nullptr) return {};
+  const auto wanted = text_of(p, "cancellation");
+  const auto times = cancellation_times(*order.symbol);
+  if (times.empty())
     return WireError{"ContractBuyValidationError",
-                     "Deal cancellation is not available for this asset.", "cancellation"};
+                     "Deal cancellation is not available for this asset.", "cancellation",
+                     "DealCancellationNotAvailable"};
+  if (std::find(times.begin(), times.end(), wanted) == times.end())
+    return WireError{"ContractBuyValidationError",
+                     fmt::format("Deal cancellation duration is not in acceptable range. Accepts "
+                                 "{}.",
+                                 fmt::join(times, ",")),
+                     "cancellation"};
+  order.spec.multiplier_terms().cancellation = market::ContractDuration::parse(wanted).value();
+  return {};
+}
+
+Answer<void> read_multiplier(const Json& p, Order& order) {
+  if (auto ok = read_cancellation(p, order); !ok) return ok.error();
   const Json* multiplier = find_number(p, "multiplier");
   if (multiplier == nullptr) return missing("multiplier");
   const auto accepted = accepted_multipliers(*order.symbol);
@@ -353,6 +386,11 @@ bool Venue::market_moves(const Order& order) const {
 Answer<venue::Quote> Venue::price(const Order& order) const {
   auto quote = book_.quote(spec_now(order), order.stake, order.payout, now_.venue);
   if (!quote) return refusal(quote.error(), order);
+  if (!quote->fee.is_zero()) {
+    const auto fee = options_.rules.fee_of(quote->fee);
+    quote->stake += fee - quote->fee;
+    quote->fee = fee;
+  }
   return *quote;
 }
 
@@ -397,6 +435,12 @@ WireError Venue::refusal(const venue::Refusal& why, const Order& order) const {
       return {"NoOpenPosition", why.text};
     case RefusalKind::kResaleNotOffered:
       return {"ResaleNotOffered", why.text};
+    case RefusalKind::kNoCancellation:
+      return {"CannotCancelContract", why.text, "", "DealCancellationNotBought"};
+    case RefusalKind::kCancellationOver:
+      return {"CannotCancelContract", why.text, "", "DealCancellationExpired"};
+    case RefusalKind::kCancelIsBetter:
+      return {"CancelIsBetter", why.text};
     case RefusalKind::kAlreadySettled:
       return {"ContractAlreadySold", why.text};
   }
@@ -462,7 +506,11 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
   JsonOut out;
   out.begin_object().raw("ask_price", number(quote.stake));
   // As if it were entered at the quote: what the levels would be.
-  const auto life = as_if_bought(order, quote.stake);
+  const auto life = as_if_bought(order, quote.fee.is_zero() ? quote.stake : *order.stake);
+  if (const auto end = market::cancellation_end(spec, now_.venue)) {
+    out.key("cancellation").begin_object().raw("ask_price", number(quote.fee));
+    out.integer("date_expiry", end->s).end_object();
+  }
   if (mult) out.raw("commission", number(market::position_of(life).commission()));
   write_details(out, life, quote);
   const auto expiry = kind.needs.growth ? growth_expiry(now_.venue) : quote.expiry;
@@ -623,6 +671,7 @@ void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
   auto spec = spec_now(order);
   if (const auto* terms = spec.multiplier()) {
     spec.terms = market::MultiplierTerms{terms->multiplier, {}, {}, terms->cancellation};
+    if (terms->cancellation) spec.multiplier_terms().fee = quote.fee;
   }
   const auto id = book_.buy(a.index, spec, quote.stake, quote.payout, now_.venue);
   if (!id) return refuse_buy(r, refusal(id.error(), order), &order);
@@ -797,12 +846,28 @@ void Venue::sell(Request& r) {
 }
 
 void Venue::cancel(Request& r) {
+  Account& a = *r.conn.account;
   const core::ContractId id{r.json.find("cancel")->as_int().value_or(0)};
-  const Deal* deal = deal_of(id);
-  if (deal == nullptr || accounts_[deal->account].get() != r.conn.account)
-    return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
-                      "This contract was not found among your open positions."});
-  refuse(r, {"CannotCancelContract", "This contract does not include deal cancellation."});
+  const auto deny = [&](const WireError& error) {
+    ledger_.refuse(a.name, id, {}, {}, {}, error.code, error.message, now_.venue);
+    refuse(r, error);
+  };
+  Deal* deal = deal_of(id);
+  if (deal == nullptr || accounts_[deal->account].get() != &a)
+    return deny({r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
+                 "This contract was not found among your open positions."});
+  if (deal->shown != Shown::kOpen && market::has_cancellation(book_.find(id)->spec))
+    return deny({"ContractAlreadySold", "This contract has been sold."});
+  const auto back = book_.cancel(a.index, id, now_.venue);
+  if (!back) return deny(refusal(back.error(), Order{}));
+  deal->sold_early = true;
+  const auto& contract = *book_.find(id);
+  JsonOut out;
+  out.begin_object().raw("balance_after", number(a.balance + *back));
+  out.integer("contract_id", id.value).integer("reference_id", contract.buy_tx.value);
+  out.raw("sold_for", number(*back)).integer("transaction_id", contract.sell_tx.value).end_object();
+  reply(r, frame(r.envelope, "cancel", "cancel", out.str()));
+  announce_payment(a, *deal, contract);
 }
 
 void Venue::contract_update(Request& r) {
@@ -813,7 +878,8 @@ void Venue::contract_update(Request& r) {
     return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
                       "This contract was not found among your open positions."});
   const auto& contract = *book_.find(id);
-  if (contract.spec.multiplier() == nullptr)
+  // While a deal can be cancelled it takes no limits (v3-api.md section 5).
+  if (contract.spec.multiplier() == nullptr || !book_.cancel_refusal(contract, now_.venue))
     return refuse(r, {"ContractUpdateNotAllowed", "Update is not allowed for this contract."});
   if (!deal->limit_history.empty() && deal->limit_history.back().at == now_.venue &&
       contract.purchase_time != now_.venue)

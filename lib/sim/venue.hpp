@@ -267,7 +267,7 @@ class Venue final {
   void forget_all(Request& r);
   std::vector<Point> points_between(std::size_t symbol, std::int64_t start, std::int64_t end) const;
   std::string candles_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
-                              std::size_t count, std::int64_t granularity) const;
+                              std::size_t count, std::int64_t granularity);
   std::string history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
                               std::size_t count, const std::vector<Fault>& faults) const;
   std::string website_status_payload() const;

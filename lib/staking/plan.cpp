@@ -1,15 +1,14 @@
 #include "staking/plan.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/multiprecision/cpp_int.hpp>
-#include <charconv>
 #include <utility>
 #include <vector>
 
 #include "core/check.hpp"
+#include "staking/own_plans.hpp"
+#include "staking/saved.hpp"
 
 namespace derivd::staking {
 namespace {
@@ -21,41 +20,6 @@ core::Money rounded_half_up(const cpp_int& numerator, const cpp_int& denominator
   const cpp_int units = (2 * numerator + denominator) / (2 * denominator);
   if (units > kMaxStakeUnits) return core::Money::minor(kMaxStakeUnits, exponent);
   return core::Money::minor(static_cast<std::int64_t>(units), exponent);
-}
-
-// "martingale 3 -120": the plan's name, then its numbers; last, if there is one, the ceiling that
-// the venue has set.
-std::string save_state(std::string_view name, std::initializer_list<std::int64_t> numbers,
-                       const std::optional<core::Money>& ceiling = {}) {
-  std::string out{name};
-  for (const auto n : numbers) out += fmt::format(" {}", n);
-  if (ceiling) out += fmt::format(" {}", ceiling->units());
-  return out;
-}
-
-/// `count` numbers, or one more where `with_ceiling` allows it.
-core::Result<std::vector<std::int64_t>> load_state(std::string_view saved, std::string_view name,
-                                                   std::size_t count, bool with_ceiling = false) {
-  const auto broken =
-      core::invalid(fmt::format("'{}' is not a saved state of plan {}", saved.substr(0, 80), name));
-  if (!saved.starts_with(name)) return broken;
-  auto rest = saved.substr(name.size());
-  std::vector<std::int64_t> out;
-  const auto most = count + (with_ceiling ? 1 : 0);
-  while (!rest.empty() && rest.front() == ' ' && out.size() < most) {
-    rest.remove_prefix(1);
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
-    if (error != std::errc{}) return broken;
-    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
-    out.push_back(value);
-  }
-  if (!rest.empty() || out.size() < count) return broken;
-  return out;
-}
-
-core::Money lower(const std::optional<core::Money>& cap, core::Money stake) {
-  return cap && *cap < stake ? *cap : stake;
 }
 
 class Flat final : public StakePlan {
@@ -299,6 +263,9 @@ std::unique_ptr<StakePlan> make_stepped(const Settings& settings) {
   return std::make_unique<Stepped>(settings, kRule, kUsesMaxSteps);
 }
 std::unique_ptr<StakePlan> make_flat(const Settings& s) { return std::make_unique<Flat>(s); }
+std::unique_ptr<StakePlan> make_martingale(const Settings& s) {
+  return s.auto_factor ? make_recovery(s) : make_stepped<kMartingale, true>(s);
+}
 std::unique_ptr<StakePlan> make_oscars_grind(const Settings& s) {
   return std::make_unique<OscarsGrind>(s);
 }
@@ -306,7 +273,7 @@ std::unique_ptr<StakePlan> make_oscars_grind(const Settings& s) {
 constexpr std::array kPlans{
     PlanType{"flat", "Always the base.", false, false, false, make_flat},
     PlanType{"martingale", "base × factor^n after n losses in a row; a win returns to the base.",
-             true, false, true, make_stepped<kMartingale, true>},
+             true, false, true, make_martingale},
     PlanType{"reverse_martingale",
              "base × factor^n after n wins in a row; a loss returns to the base.", true, false,
              true, make_stepped<kReverseMartingale, true>},
@@ -321,6 +288,23 @@ constexpr std::array kPlans{
              false, false, false, make_stepped<kOneThreeTwoSix, false>},
     PlanType{"fibonacci", "base × 1, 1, 2, 3, 5, …; a loss is one step up, a win two down.", false,
              false, true, make_stepped<kFibonacci, true>},
+    PlanType{.name = "table",
+             .help =
+                 "The amounts of stakes, one after the other: a loss (or a win, see advance) is "
+                 "one further, the other result begins again at the first.",
+             .uses_factor = false,
+             .uses_unit = false,
+             .uses_max_steps = false,
+             .make = make_table,
+             .uses_stakes = true},
+    PlanType{.name = "percent_of_balance",
+             .help = "percent of what the account holds when the signal comes, what its open "
+                     "contracts have cost included; never below base.",
+             .uses_factor = false,
+             .uses_unit = false,
+             .uses_max_steps = false,
+             .make = make_percent,
+             .uses_percent = true},
 };
 
 }  // namespace

@@ -36,7 +36,9 @@ class StakePlan {
   StakePlan& operator=(const StakePlan&) = delete;
   virtual ~StakePlan() = default;
 
-  /// Stake of the next contract, > 0 and at most the plan's own cap.
+  /// Stake of the next contract, > 0 and at most the plan's own cap. Before a balance was told the
+  /// base of a plan that wants one; before a quote was, of a plan that wants one, as far as the
+  /// terms of the last contract tell.
   virtual core::Money next() const = 0;
   /// A contract of this strategy settled. A break-even leaves every plan where it is.
   virtual void on_result(core::Money profit) = 0;
@@ -46,6 +48,19 @@ class StakePlan {
   /// restart begins at the base; hold stays at the plan's largest stake below it until it is back
   /// at its base. Nothing, when the next stake is lower by now.
   virtual void refuse(core::Money stake) = 0;
+  /// Whether next() depends on what the account holds; then see_balance() comes before it.
+  virtual bool wants_balance() const { return false; }
+  /// The venue's latest figure and what the contracts that are open have cost.
+  virtual void see_balance(core::Money) {}
+  /// Whether next() depends on what the venue pays: then it is asked for a quote of next(), told by
+  /// see_quote(), until that leaves next() as it is.
+  virtual bool wants_quote() const { return false; }
+  /// A new signal: quotes of the one before count no more.
+  virtual void begin_signal() {}
+  /// Ignored, where the stake is not next(). The payout includes the stake.
+  virtual void see_quote(core::Money /*stake*/, core::Money /*payout*/) {}
+  /// On what terms the contract was bought that on_result() is told next.
+  virtual void see_terms(core::Money /*stake*/, core::Money /*payout*/) {}
   /// How far the plan is from its base: 0 at the base.
   virtual std::int64_t step() const = 0;
   /// One line of text for the journal; load() takes what save() of the same plan gave.
@@ -60,6 +75,8 @@ struct PlanType {
   bool uses_unit;
   bool uses_max_steps;
   std::unique_ptr<StakePlan> (*make)(const Settings&);  // settings valid: base > 0, cap >= base
+  bool uses_stakes = false;                             // its base is the first of them
+  bool uses_percent = false;
 };
 
 std::span<const PlanType> plan_types();

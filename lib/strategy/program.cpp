@@ -108,6 +108,7 @@ std::unique_ptr<dbot::Machine> Program::make_machine() const {
   s.money_decimals = settings_.money_decimals;
   s.steps_a_turn = settings_.in_turns ? dbot::kStepsATurn : 0;
   s.max_heap_bytes = kMaxHeap;
+  s.growth_barriers = growth_barriers_of(symbol_);
   auto machine = std::make_unique<dbot::Machine>(settings_.program, s);
   // Init is for the last tick of its past, or for the first tick that there is.
   machine->forget_ticks();
@@ -116,6 +117,8 @@ std::unique_ptr<dbot::Machine> Program::make_machine() const {
 
 void Program::reset() {
   waiting_.clear();
+  waiting_candles_.clear();
+  candle_ticks_.clear();
   machine_->forget_time();
 }
 
@@ -171,7 +174,49 @@ core::Result<void> Program::load(std::string_view saved) {
 
 // -- events -------------------------------------------------------------------------------------
 
+std::vector<rules::CandleNeed> Program::candle_needs() const {
+  std::vector<rules::CandleNeed> out;
+  for (const int interval : settings_.program->intervals) {
+    out.push_back({rules::Where{interval}, static_cast<std::int64_t>(dbot::kWindow)});
+  }
+  return out;
+}
+
+void Program::begin_candles(rules::Where where, std::span<const rules::Candle::Closed> past) {
+  waiting_candles_[where.seconds].assign(past.begin(), past.end());
+  candle_ticks_.clear();
+  take_candles();
+}
+
+void Program::candle_tick(const market::Tick& tick) {
+  if (!machine_->in_the_middle()) return machine_->join_candles(tick.epoch, tick.quote);
+  candle_ticks_.push_back(tick);
+}
+
+void Program::take_candles() {
+  if (waiting_candles_.empty() || machine_->in_the_middle()) return;
+  for (const auto& [seconds, past] : std::exchange(waiting_candles_, {})) {
+    std::vector<dbot::CandleValue> candles(past.size());
+    for (std::size_t i = 0; i < past.size(); ++i) {
+      const auto price = [&](std::int64_t mantissa) {
+        return core::Price::raw(mantissa, symbol_.decimals).to_double();
+      };
+      auto& c = candles[i];
+      c.open = price(past[i].bar.open);
+      c.high = price(past[i].bar.high);
+      c.low = price(past[i].bar.low);
+      c.close = price(past[i].bar.close);
+      c.epoch = past[i].begins.s;
+    }
+    machine_->prime_candles(seconds, candles);
+  }
+  for (const auto& tick : std::exchange(candle_ticks_, {})) {
+    machine_->join_candles(tick.epoch, tick.quote);
+  }
+}
+
 void Program::past_tick(const market::Tick& tick) {
+  take_candles();
   if (machine_->in_the_middle()) return wait(tick);
   machine_->prime(tick.epoch, tick.quote);
 }
@@ -183,6 +228,7 @@ void Program::wait(const market::Tick& tick) {
 }
 
 void Program::live_tick(const market::Tick& tick, Millis now, ProgramWishes& out) {
+  take_candles();
   if (machine_->in_the_middle()) return wait(tick);
   if (!machine_->started()) {
     if (settings_.warmup > 0 && seen_ < settings_.warmup) {
@@ -201,6 +247,7 @@ void Program::live_tick(const market::Tick& tick, Millis now, ProgramWishes& out
 /// Ticks that came while it computed: they fill the window, and it reacts to the newest alone.
 void Program::take_waiting(Millis now, ProgramWishes& out) {
   if (waiting_.empty() || machine_->in_the_middle()) return;
+  take_candles();
   const auto ticks = std::exchange(waiting_, {});
   for (std::size_t i = 0; i + 1 < ticks.size(); ++i) {
     machine_->prime(ticks[i].epoch, ticks[i].quote);

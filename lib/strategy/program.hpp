@@ -139,6 +139,12 @@ class Program final : public Strategy {
   core::Result<void> load(std::string_view saved) override;
   bool wants_past() const override { return true; }
   Program* program() override { return this; }
+  std::vector<rules::CandleNeed> candle_needs() const override;
+  /// They take the place of what ticks made. Prices are read in the symbol's decimals. While it
+  /// computes they wait, so that all reads of one section see the same candles.
+  void begin_candles(rules::Where where, std::span<const rules::Candle::Closed> past) override;
+  /// A tick that may be in those candles already: of candles alone, its window knows it.
+  void candle_tick(const market::Tick& tick);
 
   void past_tick(const market::Tick& tick);
   void live_tick(const market::Tick& tick, Millis now, ProgramWishes& out);
@@ -182,6 +188,7 @@ class Program final : public Strategy {
   void end(const dbot::Stopped& stopped, ProgramWishes& out);
   void wait(const market::Tick& tick);
   void take_waiting(Millis now, ProgramWishes& out);
+  void take_candles();
   std::string place(int line) const;
 
   ProgramSettings settings_;
@@ -190,6 +197,9 @@ class Program final : public Strategy {
   core::OrderId order_;
   std::int64_t seen_ = 0;              // live ticks before it began
   std::vector<market::Tick> waiting_;  // came while it computed
+  // Candles that came meanwhile, by their length, and ticks that may not be in them.
+  std::map<std::int32_t, std::vector<rules::Candle::Closed>> waiting_candles_;
+  std::vector<market::Tick> candle_ticks_;
   std::string ended_;
   int ended_line_ = 0;
   struct Wishes;

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
+#include <limits>
 #include <optional>
 
+#include "market/accumulator.hpp"
 #include "market/kind.hpp"
 
 namespace derivd::strategy {
@@ -27,11 +30,46 @@ std::optional<market::Barrier> barrier_of(std::string_view text, std::uint8_t de
   return relative ? market::Barrier::offset(*value) : market::Barrier::absolute(*value);
 }
 
+/// A rate of whole per cents, as the venue has them; others are none.
+std::optional<core::Decimal> growth_of(double growth) {
+  const double percent = std::round(growth * 100);
+  const bool whole = percent >= 1 && percent <= 100 && std::fabs(growth * 100 - percent) < 1e-9;
+  if (!whole) return std::nullopt;
+  return core::Decimal{static_cast<std::int64_t>(percent), 2};
+}
+
+std::optional<std::uint16_t> multiplier_of(double multiplier) {
+  const bool whole = multiplier >= 1 && multiplier <= std::numeric_limits<std::uint16_t>::max() &&
+                     multiplier == std::trunc(multiplier);
+  return whole ? std::optional(static_cast<std::uint16_t>(multiplier)) : std::nullopt;
+}
+
+/// The terms of a position: what grows or multiplies it, and the limits that the venue keeps. Empty
+/// where the program's options are those of another kind.
+std::optional<market::Terms> position_terms(const dbot::Buy& wish, const market::Needs& needs) {
+  if (needs.multiplier) {
+    const auto multiplier = multiplier_of(wish.multiplier);
+    if (!multiplier) return std::nullopt;
+    return market::MultiplierTerms{*multiplier, wish.take_profit, wish.stop_loss, {}};
+  }
+  const auto growth = growth_of(wish.growth);
+  if (!growth) return std::nullopt;
+  return market::AccumulatorTerms{*growth, wish.take_profit};
+}
+
 }  // namespace
 
 bool is_bought(std::string_view contract_type) {
-  const auto type = market::contract_type_from(contract_type);
-  return type && market::has_payout(*type);
+  return market::contract_type_from(contract_type).has_value();
+}
+
+std::array<std::int64_t, 5> growth_barriers_of(const market::SymbolInfo& symbol) {
+  std::array<std::int64_t, 5> out{};
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const core::Decimal growth{static_cast<std::int64_t>(i) + 1, 2};
+    out.at(i) = market::growth_barrier(symbol, growth).value_or(0);
+  }
+  return out;
 }
 
 boost::system::result<market::ContractSpec, WishRefusal> spec_of(const dbot::Buy& wish,
@@ -49,9 +87,20 @@ boost::system::result<market::ContractSpec, WishRefusal> spec_of(const dbot::Buy
                             : std::nullopt;
   if (wish.barrier && with_one) type = with_one;
   spec.type = *type;
-  const auto unit = unit_of(wish.unit);
-  if (!unit) return refuse("no such unit of a duration");
-  spec.duration = {wish.duration, *unit};
+  const auto& needs = market::kind_of(*type).needs;
+  if (needs.has_length()) {
+    const auto unit = unit_of(wish.unit);
+    if (!unit) return refuse("no such unit of a duration");
+    spec.duration = {wish.duration, *unit};
+  }
+  if (needs.multiplier || needs.growth) {
+    const auto terms = position_terms(wish, needs);
+    if (!terms) {
+      return refuse(fmt::format("{} needs a {}", wish.type,
+                                needs.growth ? "growth rate of 0.01 to 0.05" : "multiplier"));
+    }
+    spec.terms = *terms;
+  }
   if (market::has_form(*type, market::BarrierForm::kDigit)) {
     if (!wish.prediction) return refuse("a prediction is needed");
     spec.set_digit(*wish.prediction);
@@ -67,7 +116,7 @@ boost::system::result<market::ContractSpec, WishRefusal> spec_of(const dbot::Buy
     if (!barrier) return refuse(fmt::format("a barrier of {}", **said.at(i)));
     spec.barriers.at(i) = *barrier;
   }
-  if (market::kind_of(*type).needs.select_of > 0) {
+  if (needs.select_of > 0) {
     if (!wish.prediction) return refuse("a prediction is needed");
     spec.terms = market::TickTerms{static_cast<std::int8_t>(*wish.prediction)};
   }

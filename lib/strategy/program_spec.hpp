@@ -4,6 +4,8 @@
 // Rules: semantics.md, section 5.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 
@@ -30,5 +32,8 @@ boost::system::result<market::ContractSpec, WishRefusal> spec_of(const dbot::Buy
 
 /// Whether derivd can buy this contract type of a program ("CALL" with a barrier included).
 bool is_bought(std::string_view contract_type);
+
+/// dbot::Settings::growth_barriers of this symbol.
+std::array<std::int64_t, 5> growth_barriers_of(const market::SymbolInfo& symbol);
 
 }  // namespace derivd::strategy

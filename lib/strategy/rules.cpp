@@ -24,6 +24,10 @@ class Rules final : public Strategy {
   core::Result<void> load(std::string_view saved) override { return load_numbers(saved, kTag, {}); }
 
   bool wants_past() const override { return true; }
+  std::vector<rules::CandleNeed> candle_needs() const override { return evaluator_.candle_needs(); }
+  void begin_candles(rules::Where where, std::span<const rules::Candle::Closed> past) override {
+    evaluator_.begin_candles(where, past);
+  }
   bool wants_own() const override { return evaluator_.uses_own(); }
   void see(const rules::Own& own) override { evaluator_.set_own(own); }
   std::vector<rules::RuleView> explain() const override { return evaluator_.explain(); }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,12 @@ class Strategy {
   /// Whether it is made ready by a past of ticks, as long as there is, instead of by what save()
   /// wrote: it is fed that past at each start, and its signals then mean nothing.
   virtual bool wants_past() const { return false; }
+  /// The candles that it looks at, for which begin_candles() makes it ready; empty: none, or those
+  /// of ticks alone.
+  virtual std::vector<rules::CandleNeed> candle_needs() const { return {}; }
+  /// What the venue's candles of one length were, rising, the last one perhaps still growing: after
+  /// reset() and before the ticks, some of which may be in them already.
+  virtual void begin_candles(rules::Where, std::span<const rules::Candle::Closed>) {}
   /// Whether it looks at its own results: then see() is called before each tick.
   virtual bool wants_own() const { return false; }
   virtual void see(const rules::Own&) {}

@@ -9,6 +9,7 @@
 
 #include "core/check.hpp"
 #include "market/kind.hpp"
+#include "market/multiplier.hpp"
 #include "venue/amounts.hpp"
 
 namespace derivd::venue {
@@ -92,6 +93,7 @@ Outcome outcome_of(market::End end) {
     case market::End::kStopLoss:
       return Outcome::kLost;
     case market::End::kCancelled:
+      return Outcome::kCancelled;
     case market::End::kSold:
     case market::End::kExpiredEmpty:
       return Outcome::kSold;
@@ -238,12 +240,21 @@ boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
     if (auto refusal = level_refusal(spec, out.spot)) return *refusal;
     out.stake = *stake;
     out.payout = Money::minor(0, stake->exponent());
+    if (market::has_cancellation(spec) && stake->units() > 0) {
+      const auto fee = market::modelled_fee(spec, *symbol, *stake);
+      if (!fee) {
+        return refuse(RefusalKind::kMultiplier,
+                      "Deal cancellation is not available for this asset.");
+      }
+      out.fee = *fee;
+      out.stake += *fee;
+    }
   } else {
     const auto& model = impl_->options.prices;
     out.stake = stake ? *stake : market::stake_for(spec, *symbol, *payout, out.spot, model, now);
     out.payout = payout ? *payout : market::payout_for(spec, *symbol, *stake, out.spot, model, now);
   }
-  if (auto refusal = amount_refusal(spec, out.stake, out.payout)) return *refusal;
+  if (auto refusal = amount_refusal(spec, stake ? *stake : out.stake, out.payout)) return *refusal;
   if (market::has_payout(spec.type) && out.payout <= out.stake) {
     return refuse(RefusalKind::kNoReturn, "This contract offers no return.");
   }
@@ -259,7 +270,8 @@ boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const
   if (last == nullptr) {
     return no_quotes(spec.symbol);
   }
-  if (auto refusal = amount_refusal(spec, stake, payout)) return *refusal;
+  const auto at_stake = market::stake_in(spec, stake);
+  if (auto refusal = amount_refusal(spec, at_stake, payout)) return *refusal;
   if (!market::has_payout(spec.type)) {
     if (auto refusal = level_refusal(spec, last->quote)) return *refusal;
   }
@@ -280,7 +292,7 @@ boost::system::result<ContractId, Refusal> Book::buy(AccountIndex account, const
   c.buy_tx = {impl_->next_transaction++};
   c.entry_spot = last->quote;
   if (!market::has_payout(spec.type)) c.payout = Money::minor(0, stake.exponent());
-  c.life = market::Life(spec, {now, stake, c.payout, *last}, symbol);
+  c.life = market::Life(spec, {now, at_stake, c.payout, *last}, symbol);
   if (market::is_timed(spec)) impl_->expiries.emplace(c.life.expiry(), c.id);
   owner.balance -= stake;
   impl_->owned[account].push_back(c.id);
@@ -345,7 +357,47 @@ std::optional<Refusal> Book::resale_refusal(const Contract& c, VenueTime now) co
   if (market::kind_of(c.spec.type).needs.growth && c.life.ticks_passed() == 0) {
     return Refusal{RefusalKind::kResaleNotOffered, "Contract cannot be sold at entry tick."};
   }
+  // As captured: nobody sells for less than what comes back anyway.
+  if (!cancel_refusal(c, now) && bid(c, now) < c.life.purchase().stake) {
+    return Refusal{RefusalKind::kCancelIsBetter,
+                   "The spot price has moved. We have not closed this contract because your profit "
+                   "is negative and deal cancellation is active. Cancel your contract to get your "
+                   "full stake back."};
+  }
   return std::nullopt;
+}
+
+std::optional<Refusal> Book::cancel_refusal(const Contract& c, VenueTime now) const {
+  if (!market::has_cancellation(c.spec)) {
+    return Refusal{RefusalKind::kNoCancellation,
+                   "This contract does not include deal cancellation. Your contract can only be "
+                   "cancelled when you select deal cancellation in your purchase."};
+  }
+  if (c.phase != Phase::kOpen) {
+    return Refusal{RefusalKind::kAlreadySettled, "This contract has been sold."};
+  }
+  if (!market::can_cancel(c.spec, c.purchase_time, now)) {
+    return Refusal{
+        RefusalKind::kCancellationOver,
+        "Deal cancellation period has expired. Your contract can only be cancelled while "
+        "deal cancellation is active."};
+  }
+  return std::nullopt;
+}
+
+boost::system::result<Money, Refusal> Book::cancel(AccountIndex account, ContractId id,
+                                                   VenueTime now) {
+  auto* c = impl_->find(id);
+  if (c == nullptr || c->account != account) {
+    return refuse(RefusalKind::kNotFound, "This contract was not found among your open positions.");
+  }
+  if (auto refusal = cancel_refusal(*c, now)) return *refusal;
+  const auto back = c->life.purchase().stake;
+  impl_->forget_running(*c);
+  c->life.end(market::End::kCancelled, now, back);
+  c->outcome = Outcome::kCancelled;
+  impl_->pay(*c, back, now);
+  return back;
 }
 
 boost::system::result<Money, Refusal> Book::sell(AccountIndex account, ContractId id,

@@ -34,13 +34,13 @@ enum class Phase : std::uint8_t {
   kSettled,  // paid
 };
 
-enum class Outcome : std::uint8_t { kNone, kWon, kLost, kSold };
+enum class Outcome : std::uint8_t { kNone, kWon, kLost, kSold, kCancelled };
 
 struct Contract {
   core::ContractId id;
   AccountIndex account = 0;
   market::ContractSpec spec;
-  core::Money stake;   // buy price
+  core::Money stake;   // buy price, with the fee of a deal cancellation
   core::Money payout;  // paid when won; 0 for what pays its value
   core::VenueTime purchase_time;
   core::TransactionId buy_tx;
@@ -57,8 +57,9 @@ struct Contract {
 };
 
 struct Quote {
-  core::Money stake;
+  core::Money stake;  // the price, with the fee
   core::Money payout;
+  core::Money fee;  // of a deal cancellation, beside what is at stake; 0: there is none
   core::Price spot;
   core::VenueTime spot_time;
   core::VenueTime expiry;
@@ -89,6 +90,9 @@ enum class RefusalKind : std::uint8_t {
   kNotFound,
   kResaleNotOffered,
   kAlreadySettled,
+  kNoCancellation,    // it was bought without one
+  kCancellationOver,  // its time has passed
+  kCancelIsBetter,    // to be sold below its stake while it can be cancelled
 };
 struct Refusal {
   RefusalKind kind;
@@ -142,7 +146,8 @@ class Book final {
                                               std::optional<core::Money> payout,
                                               core::VenueTime now) const;
   /// Takes the stake from the account and starts the contract at `now`. The payout is the one that
-  /// was quoted; the book does not price it again.
+  /// was quoted, and so is the fee in the terms of a deal cancellation, which is a part of the
+  /// stake here; the book does not price it again.
   boost::system::result<core::ContractId, Refusal> buy(AccountIndex account,
                                                        const market::ContractSpec& spec,
                                                        core::Money stake, core::Money payout,
@@ -157,6 +162,12 @@ class Book final {
   /// positions while open, options with a duration in time until their expiry.
   boost::system::result<core::Money, Refusal> sell(AccountIndex account, core::ContractId id,
                                                    core::VenueTime now);
+  /// Ends an open contract by its deal cancellation: what was at stake comes back, the fee does
+  /// not.
+  boost::system::result<core::Money, Refusal> cancel(AccountIndex account, core::ContractId id,
+                                                     core::VenueTime now);
+  /// Why it would not be cancelled now; empty: it would.
+  std::optional<Refusal> cancel_refusal(const Contract& contract, core::VenueTime now) const;
   /// Why it would not be bought back now; empty: it would.
   std::optional<Refusal> resale_refusal(const Contract& contract, core::VenueTime now) const;
   core::Money bid(const Contract& contract, core::VenueTime now) const;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "market/multiplier.hpp"
 #include "risk/session.hpp"
 
 namespace derivd::chaos {
@@ -35,6 +37,7 @@ Auditor::Book* Auditor::book(core::Name name) {
 void Auditor::journaled(const execution::Record& record) {
   if (const auto* o = std::get_if<execution::OrderRecord>(&record)) {
     if (o->order.state == OrderState::kIntended) intent_ = o->order;
+    if (o->order.contract) sale_of(o->order);
     if (auto* b = book(o->order.strategy); b != nullptr && !lost_power_) order_of(*b, o->order);
   } else if (const auto* s = std::get_if<execution::StrategyRecord>(&record)) {
     if (auto* b = book(s->strategy)) b->undo.reset();
@@ -49,6 +52,28 @@ void Auditor::journaled(const execution::Record& record) {
   } else if (const auto* d = std::get_if<execution::DayRecord>(&record)) {
     journal_day_ = d->settled_profit;
     note_budgets();
+  }
+}
+
+// Its reason says that it is wanted, and is taken back once it is proven that nothing came of it.
+void Auditor::sale_of(const execution::Order& order) {
+  if (order.state == OrderState::kOpen && !order.reason.empty()) {
+    sales_.try_emplace(order.contract, false);
+  } else {
+    sales_.erase(order.contract);
+  }
+}
+
+void Auditor::sale_sent(core::ContractId contract) {
+  if (lost_power_) return;
+  const auto wanted = sales_.find(contract);
+  if (wanted == sales_.end()) {
+    violation(fmt::format("a sale of contract {} left without its reason on disk", contract.value));
+  } else if (std::exchange(wanted->second, true)) {
+    violation(
+        fmt::format("a sale of contract {} was sent again, and nothing had proven that it "
+                    "was not done",
+                    contract.value));
   }
 }
 
@@ -77,7 +102,8 @@ void Auditor::refused(Book& b, const execution::Order& order) {
   };
   b.undo = Book::Undo{b.row, b.strikes, b.burst, b.refused, b.plan->save()};
   const bool stake = is({"ContractBuyValidationError", "OpenPositionPayoutLimit"});
-  if (stake && order.stake > b.settings->staking.base) b.plan->refuse(order.stake);
+  const auto planned = market::stake_in(order.spec, order.stake);
+  if (stake && planned > b.settings->staking.base) b.plan->refuse(planned);
   if (b.row > 0 && b.intent_number[order.id] <= b.burst) return;
   b.burst = b.intents;
   b.refused = order.signal_epoch;
@@ -237,7 +263,8 @@ void Auditor::bought(const venue::Contract& contract, core::OrderId order, core:
     auto& b = *book(deal.strategy);
     if (!lost_power_) {
       check_limits(b, contract.stake, deal.strategy);
-      check_stake(b, contract.stake, deal.strategy);
+      // What the plan says is beside the fee of a deal cancellation.
+      check_stake(b, market::stake_in(contract.spec, contract.stake), deal.strategy);
     }
     ++b.trades;
     ++b.open;

@@ -25,6 +25,8 @@ class Auditor final {
   void journaled(const execution::Record& record);
   /// The bytes of a purchase leave the process; the order that they belong to.
   core::OrderId buy_sent(std::string_view frame, bool reconciled);
+  /// The bytes of a sale or of a cancellation leave the process.
+  void sale_sent(core::ContractId contract);
   void told(const core::Event& event, bool quiet);
   /// The journal lost its last records: from now on only what is left can be asked.
   void power_lost(const Disk& disk);
@@ -90,6 +92,7 @@ class Auditor final {
   void check_limits(const Book& b, core::Money stake, std::string_view name);
   void check_stake(Book& b, core::Money stake, std::string_view name);
   void order_of(Book& b, const execution::Order& order);
+  void sale_of(const execution::Order& order);
   void refused(Book& b, const execution::Order& order);
   void check_patience(const Book& b, const execution::Order& order);
   void note_budgets();
@@ -102,8 +105,10 @@ class Auditor final {
   std::map<core::OrderId, core::Name> owner_;  // every order ever sent
   std::map<core::OrderId, int> contracts_of_;  // how many the venue made of it
   std::optional<execution::Order> intent_;     // journaled, not sent yet
-  core::Money day_profit_;                     // ours, by the venue's ledger
-  core::Money journal_day_;                    // the daemon's own
+  /// Open contracts whose sale is in the journal, and whether its bytes have left.
+  std::map<core::ContractId, bool> sales_;
+  core::Money day_profit_;   // ours, by the venue's ledger
+  core::Money journal_day_;  // the daemon's own
   core::Money open_stake_;
   std::int64_t open_ = 0;
   std::size_t ours_ = 0;

@@ -152,6 +152,28 @@ void add_leaver(core::Rng& rng, engine::Settings& settings) {
   settings.strategies.push_back(leaver);
 }
 
+/// One that holds multipliers with deal cancellation. Its stake brings the price, with the fee, to
+/// what nobody else pays.
+void add_canceller(core::Rng& rng, engine::Settings& settings) {
+  auto canceller = strategy("canceller", "rise_fall", "1HZ100V", 1);
+  canceller.params = {{"streak", static_cast<std::int64_t>(1 + rng.below(2))}};
+  canceller.contract.types = {market::ContractType::kMultUp, market::ContractType::kMultDown};
+  constexpr std::array<std::int64_t, 3> kMultipliers{100, 200, 400};
+  canceller.contract.multiplier = kMultipliers[rng.below(kMultipliers.size())];
+  canceller.contract.cancellation = {5, market::ContractDuration::Unit::kMinutes};
+  const auto level = [&](std::uint64_t from, std::uint64_t more) {
+    return risk::ExitLevel{cents(static_cast<std::int64_t>(from + rng.below(more))), {}};
+  };
+  // The fee counts as a loss from the start on: below its stake it is cancelled, above it sold.
+  if (rng.below(2) == 0) canceller.exit.loss = level(40, 60);
+  if (rng.below(2) == 0) canceller.exit.profit = level(1, 20);
+  canceller.exit.after = risk::ExitAfter{static_cast<std::int64_t>(3 + rng.below(40)), {}};
+  canceller.staking.plan = "flat";
+  canceller.staking.base = cents(190);
+  canceller.guards.max_open = static_cast<std::int64_t>(1 + rng.below(2));
+  settings.strategies.push_back(canceller);
+}
+
 void add_limits(core::Rng& rng, risk::AccountLimits& limits) {
   if (rng.below(2) == 0) limits.max_open_contracts = static_cast<std::int64_t>(1 + rng.below(4));
   if (rng.below(2) == 0)
@@ -214,6 +236,9 @@ Scenario scenario(std::uint64_t seed, Mask allowed, std::int64_t active_s) {
   }
   if (auto leavers = stream(seed, 496); leavers.below(3) == 0) {
     add_leaver(leavers, s.config.engine);
+  }
+  if (auto cancellers = stream(seed, 1332); cancellers.below(3) == 0) {
+    add_canceller(cancellers, s.config.engine);
   }
   // From a stream of its own, so that the seeds of old keep their meaning.
   if (stream(seed, 4).below(2) == 0) s.config.durability = execution::Durability::kPower;

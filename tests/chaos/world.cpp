@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace derivd::chaos {
 namespace {
@@ -36,6 +37,17 @@ std::string_view path_of(std::string_view url) {
 }
 
 bool is_purchase(std::string_view frame) { return frame.starts_with("{\"buy\":"); }
+
+/// The contract that a frame sells or cancels; none: it does neither.
+core::ContractId leaves(std::string_view frame) {
+  for (const std::string_view call : {"{\"sell\":", "{\"cancel\":"}) {
+    if (!frame.starts_with(call)) continue;
+    core::ContractId out;
+    std::from_chars(frame.data() + call.size(), frame.data() + frame.size(), out.value);
+    return out;
+  }
+  return {};
+}
 
 std::vector<sim::Point> quotes(std::uint64_t seed, std::string_view code, std::int64_t start,
                                std::int64_t seconds) {
@@ -476,6 +488,7 @@ void World::send(std::string_view frame) {
   if (dying_) return;
   const bool purchase = is_purchase(frame);
   core::OrderId order;
+  if (const auto contract = leaves(frame)) auditor_.sale_sent(contract);
   if (purchase) {
     const bool reconciled = attempt_ && attempt_->portfolio && attempt_->profit_table;
     order = auditor_.buy_sent(frame, reconciled);

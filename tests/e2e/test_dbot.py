@@ -27,8 +27,8 @@ def program(symbol="1HZ100V"):
     return EXAMPLE.read_text().replace(">1HZ100V<", f">{symbol}<")
 
 
-def bot(name, file, target="1000000", **more):
-    return {"name": name, "type": "dbot", "params": {"file": str(file), "answers": [str(BASE), target]}, **more}
+def bot(name, file, target="1000000", base=BASE, **more):
+    return {"name": name, "type": "dbot", "params": {"file": str(file), "answers": [str(base), target]}, **more}
 
 
 def ctl(programs, *arguments, code=0):
@@ -91,6 +91,16 @@ def backtests(programs, directory):
     harness.check("before purchase" in page and "stake = " in page, page)
     said = ctl(programs, "odds", "--config", config, code=2)
     harness.check("no odds" in said, said)
+    # Another answer is another first stake; all contracts of these ticks are lost.
+    swept = json.loads(ctl(programs, "sweep", "--config", config, "--ticks", f"1HZ100V={ticks}", "--json",
+                           "--set", "params.answers[0]=1.00,0.50", "--payouts", "model", "--permutations", "2",
+                           "--random-runs", "0"))
+    harness.check([v["values"]["params.answers[0]"] for v in swept["variants"]] == ["1.00", "0.50"], swept["variants"])
+    # 1.00 x 2.1^3, then 19.45 is more than what is left of the session; 0.50 x 2.1^4.
+    harness.check([v["max_stake"] for v in swept["variants"]] == ["9.26", "9.72"], swept["variants"])
+    said = ctl(programs, "sweep", "--config", config, "--ticks", f"1HZ100V={ticks}", "--set", "params.answers[7]=1",
+               code=2)
+    harness.check("the list has 2 items" in said, said)
 
 
 # ---- two minutes ----
@@ -268,24 +278,47 @@ DURING = """<block type="during_purchase"><statement name="DURING_PURCHASE_STACK
 <statement name="DO0"><block type="sell_at_market"></block></statement></block></statement></block></xml>"""
 
 
-def seller():
-    """CALL for a minute, sold as soon as that can be."""
+def changed(*changes):
     text = EXAMPLE.read_text()
-    for old, new in ((">overunder<", ">callput<"), ('"DURATIONTYPE_LIST">t<', '"DURATIONTYPE_LIST">s<'),
-                     ('<shadow type="math_number"><field name="NUM">1<', '<shadow type="math_number"><field name="NUM">60<'),
-                     (">DIGITOVER<", ">CALL<"), ("</xml>", DURING)):
+    for old, new in (*changes, ("</xml>", DURING)):
         harness.check(text.count(old) == 1, f"'{old}' stands {text.count(old)} times in the example")
         text = text.replace(old, new)
     return text
 
 
-def sells(programs, directory, sim, token, mode):
+def position(kind, bought, field, limit):
+    """The example with the options of a position in the place of its own."""
+    text = EXAMPLE.read_text()
+    begin = text.index('<block type="trade_definition_tradeoptions">')
+    options = text[begin:text.index("</block>\n    </statement>\n  </block>\n  <block type=\"before", begin)]
+    stack, child = limit
+    return changed((options, f"""<block type="trade_definition_{kind}">{field}
+<value name="AMOUNT"><block type="variables_get"><field name="VAR" id="stake">stake</field></block></value>
+<statement name="{stack}"><block type="{child}"><value name="AMOUNT"><block type="math_number">
+<field name="NUM">100</field></block></value></block></statement>"""),
+                   (">overunder<", f">{kind}<"), (">DIGITOVER<", f">{bought}<"))
+
+
+# What is sold as soon as that can be: its program, and the stake that it begins with.
+SELLERS = {
+    "call": (lambda: changed((">overunder<", ">callput<"), ('"DURATIONTYPE_LIST">t<', '"DURATIONTYPE_LIST">s<'),
+                             ('<shadow type="math_number"><field name="NUM">1<',
+                              '<shadow type="math_number"><field name="NUM">60<'), (">DIGITOVER<", ">CALL<")), BASE),
+    "accumulator": (lambda: position("accumulator", "ACCU", '<field name="GROWTHRATE_LIST">0.01</field>',
+                                     ("ACCUMULATOR_PARAMS", "accumulator_take_profit")), 1),
+    "multiplier": (lambda: position("multiplier", "MULTUP", '<field name="MULTIPLIERTYPE_LIST">100</field>',
+                                    ("MULTIPLIER_PARAMS", "multiplier_take_profit")), 1),
+}
+
+
+def sells(programs, directory, sim, token, mode, kind):
     """Sold at the market where the program says so, live and on paper; its result is the sale's."""
-    place = directory / f"sells-{mode}"
+    place = directory / f"sells-{kind}-{mode}"
     place.mkdir()
-    (place / "my-bot.xml").write_text(seller())
+    text, base = SELLERS[kind]
+    (place / "my-bot.xml").write_text(text())
     config = trial.write_config(place / "derivd.json", "options", sim.endpoint("options"), sim.ready["ca_file"],
-                                [bot("seller", "my-bot.xml")])
+                                [bot("seller", "my-bot.xml", base=base)])
     told = json.loads(config.read_text())
     told["venue"]["mode"] = mode
     config.write_text(json.dumps(told))
@@ -295,7 +328,11 @@ def sells(programs, directory, sim, token, mode):
             return ((place / "run/control.sock").exists()
                     and [r for r in daemon.trades() if r["outcome"] == "sold" and r["profit"] is not None])
         harness.wait_until(lambda: len(sold() or []) >= 3, 150, "three sales", daemon.process)
-        harness.check(not [r for r in daemon.trades() if r["outcome"] in ("won", "lost")], daemon.trades())
+        # An accumulator may be knocked out before it can be sold.
+        harness.check(kind == "accumulator" or not [r for r in daemon.trades() if r["outcome"] in ("won", "lost")],
+                      daemon.trades())
+        types = {r["type"] for r in daemon.trades()}
+        harness.check(types == {{"call": "CALL", "accumulator": "ACCU", "multiplier": "MULTUP"}[kind]}, types)
         trial.wait_quiet(daemon, 120)
         harness.check(daemon.stop() == 0, daemon.log()[-2000:])
         if mode == "live":
@@ -317,13 +354,16 @@ def main():
     with harness.Workspace() as directory:
         checks(programs, directory)
         backtests(programs, directory)
-        tokens = [harness.demo_token(api) for api in ("options", "options", "options", "v3", "options")]
-        sim = harness.Sim(programs, directory, tokens, ["--speed", "4", "--seed", "5"])
+        tokens = [harness.demo_token(api) for api in ("options", "options", "options", "v3")]
+        # The books of an account are compared with those of one daemon.
+        sellers = {kind: harness.demo_token("options") for kind in SELLERS}
+        sim = harness.Sim(programs, directory, [*tokens, *sellers.values()], ["--speed", "4", "--seed", "5"])
         try:
             print("first trade after", round(first_trade(programs, directory, sim, tokens[0]), 1), "s")
             ends(programs, directory, sim, tokens[2])
-            for mode in ("live", "paper"):
-                sells(programs, directory, sim, tokens[4], mode)
+            for kind in SELLERS:
+                for mode in ("live", "paper"):
+                    sells(programs, directory, sim, sellers[kind], mode, kind)
             for api, token in (("options", tokens[1]), ("v3", tokens[3])):
                 print(api, survives(programs, directory, sim, api, token, args.kills, args.cuts, rng))
         finally:

@@ -72,16 +72,6 @@ def strategies(programs, directory):
         harness.check(name in error, f"'{name}' is in README but not in: {error}")
 
 
-def not_there_yet(programs, directory):
-    demo = (harness.SOURCE / "config/demo.yaml").read_text()
-    for old, new in ((r"plan: \w+", "plan: percent_of_balance"),):
-        text = re.sub(old, new, demo, count=1)
-        harness.check(text != demo, f"{old!r} is not in config/demo.yaml")
-        done = checked(programs, directory, text)
-        harness.check(done.returncode == 78 and re.search(r":\d+:\d+: ", done.stderr),
-                      f"{new!r}: {done.returncode} {done.stderr}")
-
-
 def help_everywhere(programs):
     for program in ("derivd", "derivctl", "derivsim"):
         for flag in ("--help", "--version"):
@@ -100,7 +90,6 @@ def main(programs):
         catalog_commands(programs)
         configurations(programs)
         strategies(programs, directory)
-        not_there_yet(programs, directory)
         help_everywhere(programs)
     print("README holds")
 

@@ -19,7 +19,8 @@ START = 1_790_000_000  # an even second: where the replayed ticks begin
 
 # On the model's own walk, whose volatility the prices rest on.
 OF_PRICES = ("field-names", "least-stake", "commission", "touch-price", "largest-payout", "run-margin", "reset-price",
-             "growth-ladder", "turbo-cost", "vanilla-margin", "multiplier-commission", "stop-out")
+             "growth-ladder", "turbo-cost", "vanilla-margin", "multiplier-commission", "cancellation-fee",
+             "stop-out")
 OF_WALKS = ("contract-fields", "entry-tick", "entry-tick-growth", "known-entry", "absolute-touch-side", "limit-fill", "bid")
 # On a walk of single pips, where ties are no rarity.
 OF_TIES = ("rise-tie", "high-tick-first", "high-tick-early-end", "high-tick-tie", "reset-odd-ticks", "reset-time")
@@ -28,7 +29,8 @@ OF_WAVES = ("inclusive-range",)
 RULES = {
     "field-names": "other", "least-stake": "0.50", "commission": "0.02", "touch-price": "0.06",
     "largest-payout": "20", "run-margin": "0.06", "reset-price": "0.05", "growth-ladder": "narrower",
-    "turbo-cost": "more", "vanilla-margin": "more", "multiplier-commission": "more", "stop-out": "early",
+    "turbo-cost": "more", "vanilla-margin": "more", "multiplier-commission": "more", "cancellation-fee": "more",
+    "stop-out": "early",
     "contract-fields": "other", "entry-tick": "current", "entry-tick-growth": "current", "known-entry": "next", "limit-fill": "next", "bid": "lower", "rise-tie": "wins",
     "high-tick-first": "next", "high-tick-early-end": "no", "high-tick-tie": "wins", "reset-odd-ticks": "up",
     "reset-time": "after", "absolute-touch-side": "purchase", "inclusive-range": "loses",

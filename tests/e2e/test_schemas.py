@@ -14,6 +14,17 @@ SCHEMAS = harness.SHARED / "deriv/schemas"
 REPLY_SCHEMA = {"tick": "ticks", "history": "ticks_history", "candles": "ticks_history"}
 # The ohlc frame is in no published schema.
 WITHOUT_SCHEMA = {"ohlc"}
+# Beside the demo's: one that asks for past candles.
+OF_CANDLES = """
+  - name: slow
+    type: rules
+    symbol: R_100
+    rules:
+      - when: ema(50, 1h) > 0 and rsi(14, 15m) < 101 and sma(5, 1m) > 0
+        buy: { type: DIGITODD, duration: 1t }
+    staking: { plan: flat, base: 0.50 }
+
+log:"""
 
 
 class Schemas:
@@ -70,6 +81,8 @@ def check_record(schemas, record, seen, problems):
                 seen[(dialect, direction, f"{call} (not described)")] += 1
                 continue
         seen[(dialect, direction, call)] += 1
+        if frame.get("style") == "candles" or frame.get("msg_type") == "candles":
+            seen[(dialect, direction, "candles")] += 1
         for error in schemas.errors(dialect, call, direction, frame):
             problems[f"{dialect} {direction} {call}: {error}"].append(number)
 
@@ -93,6 +106,7 @@ def main(programs):
                 harness.write_config(harness.SOURCE / "config/demo.yaml", config, api=api,
                                      app_id=f'"{app_id}"', endpoint=sim.endpoint(api),
                                      ca_file=sim.ready["ca_file"])
+                config.write_text(config.read_text().replace("\nlog:", OF_CANDLES, 1))
                 daemon = harness.Daemon(programs, directory, config, token).start()
                 harness.wait_until(
                     lambda: len([t for t in sim.ledger() if t["event"] == "settle"]) >= 20, 60,
@@ -107,7 +121,7 @@ def main(programs):
     for key, count in sorted(seen.items()):
         print(*key, count)
     for api in ("options", "v3"):
-        for call in ("buy", "balance", "transaction", "proposal_open_contract", "ticks_history"):
+        for call in ("buy", "balance", "transaction", "proposal_open_contract", "ticks_history", "candles"):
             harness.check(seen[(api, "in", call)] and seen[(api, "out", call)],
                           f"{api}: no {call} was exchanged, so nothing was shown")
 

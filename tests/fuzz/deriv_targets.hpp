@@ -2,6 +2,7 @@
 // can play the committed corpus in every build.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
@@ -62,6 +63,9 @@ inline void check_payload(const Frame& frame) {
   }
   if (const auto* history = std::get_if<HistoryPayload>(&frame.payload)) {
     demand(history->ticks.size() <= kMaxRows);
+  }
+  if (const auto* candles = std::get_if<CandlesPayload>(&frame.payload)) {
+    demand(candles->candles.size() <= static_cast<std::size_t>(market::kMostCandles));
   }
   if (const auto* contract = std::get_if<ContractPayload>(&frame.payload)) {
     if (contract->report) demand(contract->report->contract.value > 0);
@@ -126,6 +130,21 @@ class Counting final : public SessionListener {
   void on_token_replaced(bool, std::string_view) override {}
   void on_fatal(FatalKind, std::string_view) override {}
   void on_venue_time(core::VenueTime) override {}
+  /// Whatever is told is candles: rising, each within its own high and low.
+  void on_candles(const PastCandles& past) override {
+    demand(++candles == 1 && past.seconds == 60);
+    core::VenueTime before{-1};
+    for (const auto& c : past.candles) {
+      demand(c.begins > before && c.begins >= past.from && c.begins.s % 60 == 0);
+      demand(c.low > 0 && c.low <= std::min(c.open, c.close));
+      demand(c.high >= std::max(c.open, c.close));
+      before = c.begins;
+    }
+  }
+  void on_candles_refused(const market::SymbolCode&, std::int32_t, core::VenueTime,
+                          std::string_view why) override {
+    demand(++candles == 1 && !why.empty());
+  }
 
   void buy() {
     market::ContractSpec spec;
@@ -139,6 +158,7 @@ class Counting final : public SessionListener {
   Session* session = nullptr;
   core::Now now{{1'000'000'000}, {}, {}};
   std::int64_t orders = 0;
+  int candles = 0;  // how often the question for them was answered
   std::map<std::int64_t, int> ends;
 };
 
@@ -174,6 +194,7 @@ inline void live_session(std::string_view input) {
   listener.buy();                            // 10
   session.sell(core::ContractId{1}, now);    // 11
   session.quote(core::OrderId{1000}, {}, core::Money::minor(35), now);
+  session.ask_candles("R_100", 60, {1'699'990'020}, now);  // 12
   while (!input.empty()) {
     const auto line = input.substr(0, input.find('\n'));
     input.remove_prefix(std::min(input.size(), line.size() + 1));

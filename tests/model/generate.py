@@ -13,8 +13,17 @@ def maybe(rng, share, into, key, value):
 
 def staking(rng, base):
     plan = rng.choice(["flat", "martingale", "martingale", "reverse_martingale", "dalembert",
-                       "reverse_dalembert", "oscars_grind", "one_three_two_six", "fibonacci"])
+                       "reverse_dalembert", "oscars_grind", "one_three_two_six", "fibonacci", "table",
+                       "percent_of_balance"])
     out = {"plan": plan, "base": f"{base / 100:.2f}"}
+    if plan == "percent_of_balance":
+        out["percent"] = rng.choice(["0.01", "0.02", "0.5", "1", "2.5", "0.013337"])
+    if plan == "table":
+        # Most often rising, as people write them.
+        more = [amount(rng, 35, base * 8) for _ in range(rng.randint(0, 6))]
+        out["stakes"] = [out["base"]] + (sorted(more, key=float) if rng.random() < 0.7 else more)
+        maybe(rng, 0.5, out, "advance", lambda: rng.choice(["loss", "win"]))
+        maybe(rng, 0.5, out, "on_cap", lambda: rng.choice(["restart", "hold"]))
     if plan.endswith("martingale"):
         maybe(rng, 0.8, out, "factor", lambda: rng.choice(["1.5", "2", "2.1", "2.15", "3", "1.01", "2.333333"]))
     if plan.endswith("dalembert"):
@@ -54,11 +63,25 @@ def strategy(rng, index, symbols):
     maybe(rng, 0.3, guards, "cooldown", lambda: f"{rng.choice([0, 1, 2, 3, 4, 10, 60])}s")
     maybe(rng, 0.3, guards, "after_losses",
           lambda: {"count": rng.randint(1, 5), "pause": rng.choice(["1s", "4s", "30s", "5m"])})
+    maybe(rng, 0.3, guards, "drawdown",
+          lambda: {"amount": amount(rng, base, base * 12), "pause": rng.choice(["1s", "7s", "2m", "1h"])})
     maybe(rng, 0.3, guards, "max_trades_per_hour", lambda: rng.randint(1, 400))
     maybe(rng, 0.12, guards, "min_payout_ratio", lambda: rng.choice(["0.05", "0.09", "0.90", "0.94"]))
     maybe(rng, 0.15, guards, "hours", lambda: [rng.choice(
         ["Mon-Fri 08:00-20:00 UTC", "Sun-Mon 22:00-07:00 UTC", "Mon-Sun 00:00-12:00 UTC", "Sun 06:00-23:00 UTC",
-         "Sat-Wed 10:00-18:30 UTC"])])
+         "Sat-Wed 10:00-18:30 UTC", "Mon-Sun 09:30-18:00 Europe/Berlin", "Sun-Wed 20:00-09:15 America/New_York",
+         "Mon-Sun 12:00-03:00 Australia/Lord_Howe"])])
+    if rng.random() < 0.2:
+        guards["volatility"] = {"ticks": rng.choice([2, 3, 10, 40])}
+        bounds = rng.choice([("min",), ("max",), ("min", "max")])
+        for key in bounds:
+            guards["volatility"][key] = rng.choice({"min": ["0.005%", "0.015%", "0.021%"],
+                                                    "max": ["0.022%", "0.0255%", "0.04%"]}[key])
+    maybe(rng, 0.25, out, "group", lambda: rng.choice(["g", "g", "h"]))
+    maybe(rng, 0.2, out, "virtual", lambda: {
+        "losses": rng.randint(1, 4), **rng.choice([{}, {}, {"trades": rng.randint(1, 3)}, {"until": "win"}])})
+    if kind != "digit_differs":
+        maybe(rng, 0.2, out["contract"], "alternate", lambda: rng.choice(["after_loss", "after_loss", "after_losses 3"]))
     if session:
         out["session"] = session
     if guards:
@@ -84,7 +107,11 @@ def case(seed):
     """(configuration, payouts or None, settle delay, balance, symbols)"""
     rng = random.Random(seed)
     symbols = rng.choice([["R_100"], ["R_75"], ["R_100", "R_75"], ["R_75", "R_100"]])
-    strategies = [strategy(rng, i, symbols) for i in range(rng.choice([1, 1, 1, 2, 3]))]
+    strategies = [strategy(rng, i, symbols) for i in range(rng.choice([1, 1, 2, 2, 3]))]
+    # Alone, so that nobody else buys between its questions and its purchase.
+    alone = strategies[0]["staking"] if len(strategies) == 1 else {"plan": None}
+    if rng.random() < {"martingale": 0.6, "flat": 0.5}.get(alone["plan"], 0):
+        alone.update(plan="martingale", factor="auto")
     config = {"strategies": strategies}
     # Much, or so little that a plan comes to its end.
     balance = 10_000_00 if rng.random() < 0.5 else rng.randint(1_00, 300_00)
@@ -178,7 +205,10 @@ def rules_case(seed):
         one["type"] = "rules"
         one.pop("params", None)
         one["contract"] = {"duration": f"{rng.randint(1, 10)}t"}
+        one.pop("virtual", None)
         maybe(rng, 0.6, one, "candles", lambda: rng.choice(["ticks", "1m", "90s", "5m"]))
+        maybe(rng, 0.4, one, "time_zone",
+              lambda: rng.choice(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"]))
         one["rules"] = [{"when": expression(rng), "buy": bought(rng, one["symbol"])}
                         for _ in range(rng.choice([1, 2, 3]))]
         strategies.append(one)
@@ -235,6 +265,7 @@ def short_case(seed):
         one["params"] = short_params(rng, one["type"])
         one["contract"] = {"duration": f"{rng.randint(1, 10)}t"}
         if one["type"] == "indicator":
+            maybe(rng, 0.3, one["contract"], "alternate", lambda: "after_loss")
             maybe(rng, 0.6, one, "candles", lambda: rng.choice(["ticks", "30s", "1m", "5m"]))
             maybe(rng, 0.3, one["contract"], "type", lambda: ["PUT", "CALL"])
         strategies.append(one)

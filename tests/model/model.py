@@ -5,7 +5,9 @@ test_backtest_model.py runs both on the same ticks and configuration and compare
 product, "Signals, exactly", "Stakes and limits, exactly", "Backtest"; settlement: shared reference deriv/v3-api.md 4.
 """
 import math
+from datetime import datetime, timezone
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from rules_model import Rules
 
@@ -179,9 +181,15 @@ class Plan:
     """`n` is the number of raises above the base; what it means is the plan's own."""
 
     def __init__(self, settings):
-        self.base = cents(settings["base"])
+        self.stakes = [cents(s) for s in settings.get("stakes", [])]   # of a table
+        self.base = self.stakes[0] if self.stakes else cents(settings["base"])
+        self.onward = settings.get("advance", "loss")
+        self.percent = Fraction(str(settings.get("percent", 0)))
+        self.funds = 0        # what the account would hold with nothing open
         self.name = settings["plan"]
-        self.factor = Fraction(str(settings.get("factor", 2)))
+        self.auto = settings.get("factor") == "auto"
+        self.factor = Fraction(str(settings.get("factor", 2))) if not self.auto else None
+        self.terms = None     # stake and payout of the last contract, for auto
         self.unit = Fraction(str(settings.get("unit", 1)))
         self.max_steps = settings.get("max_steps")
         self.cap = cents(settings["max_stake"]) if settings.get("max_stake") else None
@@ -192,9 +200,39 @@ class Plan:
         self.n = 0
         self.series = 0       # Oscar's grind: profit of this series
         self.after_loss = False
+        self.lost = 0         # auto: since the base
+        self.told = None      # auto: stake and payout of the last quote, for this signal
+
+    # factor: auto. The stake whose profit at p/q wins back what was lost and what a won base brings; asked for until
+    # its own quote asks for no other, never down again once it went up, and at most eight times.
+    def begin_signal(self):
+        self.told, self.asked, self.went_up = None, 0, False
+        if self.auto and self.n:
+            self.want(*self.terms)
+
+    def want(self, stake, payout):
+        if payout <= stake:
+            return self.restart()
+        self.wanted = self.base + math.ceil(Fraction(self.lost * stake, payout - stake))
+        if self.cap is not None and self.wanted > self.cap:
+            if not self.hold:
+                return self.restart()
+            self.wanted = self.cap
+
+    def quoted(self, stake, payout):
+        self.told = stake
+        self.asked += 1
+        if self.asked == 8:
+            return
+        before = self.wanted
+        self.want(stake, payout)
+        if self.n and self.wanted < before and self.went_up:
+            self.wanted = before
+        elif self.n and self.wanted > before:
+            self.went_up = True
 
     def raw(self, n):
-        if self.name == "flat":
+        if self.name in ("flat", "percent_of_balance"):
             return self.base
         if self.name in ("martingale", "reverse_martingale"):
             return half_up(self.base * self.factor ** n)
@@ -204,6 +242,8 @@ class Plan:
             return self.base * (1, 3, 2, 6)[n]
         if self.name == "oscars_grind":
             return self.base * (1 + n)
+        if self.name == "table":
+            return self.stakes[n]
         if self.name == "fibonacci":
             a, b = 1, 1
             for _ in range(n):
@@ -212,7 +252,11 @@ class Plan:
         raise AssertionError(self.name)
 
     def stake(self):
-        stake = self.raw(self.n)
+        if self.auto and self.n:
+            return self.wanted
+        stake = self.raw(self.n) if not self.auto else self.base
+        if self.percent:
+            stake = max(self.base, half_up(self.funds * self.percent / 100))
         return min(stake, self.cap) if self.cap is not None else stake
 
     def result(self, profit):
@@ -221,8 +265,13 @@ class Plan:
         won = profit > 0
         if self.name == "oscars_grind":
             return self.grind(profit)
+        if self.auto:
+            if won or (self.max_steps is not None and self.n + 1 > self.max_steps):
+                return self.restart()
+            self.n, self.lost = self.n + 1, self.lost - profit
+            return self.begin_signal()
         n = self.n
-        if self.name == "flat":
+        if self.name in ("flat", "percent_of_balance"):
             return
         if self.name == "martingale":
             n = 0 if won else n + 1
@@ -236,7 +285,11 @@ class Plan:
             n = (n + 1) % 4 if won else 0
         elif self.name == "fibonacci":
             n = max(0, n - 2) if won else n + 1
-        if self.max_steps is not None and self.name != "one_three_two_six" and n > self.max_steps:
+        elif self.name == "table":
+            n = n + 1 if won == (self.onward == "win") else 0
+            if n == len(self.stakes):
+                n = n - 1 if self.hold else 0
+        if self.max_steps is not None and self.name not in ("one_three_two_six", "table") and n > self.max_steps:
             n = 0
         if self.cap is not None and self.raw(n) > self.cap and not self.hold:
             n = 0
@@ -351,28 +404,36 @@ class Contract:
 
 
 def hours_of(text):
-    """ "Mon-Fri 08:00-20:00 UTC" """
-    days, window, _ = text.split()
+    """ "Mon-Fri 08:00-20:00 UTC", "Mon-Fri 08:00-20:00 Europe/Berlin" """
+    days, window, zone = text.split()
     names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
     first, _, last = days.partition("-")
     a, b = names.index(first), names.index(last or first)
     wanted = {(a + i) % 7 for i in range((b - a) % 7 + 1)}
     begin, end = (int(t[:2]) * 3600 + int(t[3:]) * 60 for t in window.split("-"))
-    return wanted, begin, end
+    return wanted, begin, end, zone
 
 
 def within(windows, epoch):
     if not windows:
         return True
-    day, second = divmod(epoch, 86400)
-    for wanted, begin, end in (hours_of(w) for w in windows):
-        today, yesterday = (day + 3) % 7 in wanted, (day + 2) % 7 in wanted
+    for wanted, begin, end, zone in (hours_of(w) for w in windows):
+        there = datetime.fromtimestamp(epoch, timezone.utc if zone == "UTC" else ZoneInfo(zone))
+        second = there.hour * 3600 + there.minute * 60 + there.second
+        today, yesterday = there.weekday() in wanted, (there.weekday() - 1) % 7 in wanted
         if begin < end:
             if today and begin <= second < end:
                 return True
         elif (today and second >= begin) or (yesterday and second < end):
             return True
     return False
+
+
+def deviation(quotes):
+    """Of the returns from quote to quote, in percent: the population's standard deviation."""
+    returns = [100 * (float(b) / float(a) - 1) for a, b in zip(quotes, quotes[1:])]
+    mean = math.fsum(returns) / len(returns)
+    return math.sqrt(math.fsum((r - mean) ** 2 for r in returns) / len(returns))
 
 
 class Strategy:
@@ -393,9 +454,19 @@ class Strategy:
         self.guards = config.get("guards") or {}
         self.realised = self.peak = self.drawdown = 0
         self.halted = None
-        self.cooling = self.pausing = None
+        self.cooling = self.pausing = self.falling = None
+        self.top = 0  # the best result since the last pause after a drawdown
         self.losses = 0
         self.bought = []  # epochs
+        self.quotes = []  # the latest, one more than the returns of guards.volatility
+        self.hook = config.get("virtual")
+        self.real = False
+        self.virtual_losses = self.real_bought = 0
+        self.virtual = None   # the contract that is followed without money
+        self.swapped = False
+        self.losses_to_swap = 0
+        alternate = config["contract"].get("alternate")
+        self.swap_after = None if alternate is None else int(alternate.partition(" ")[2] or 1)
 
     def floor(self):
         if "stop_loss" not in self.session:
@@ -409,7 +480,7 @@ class Account:
         self.limits = config.get("limits") or {}
         self.strategies = [Strategy(s) for s in config["strategies"] if s.get("enabled", True)]
         self.payouts, self.cash, self.delay = payouts, cents(balance), settle_delay
-        self.contracts, self.open, self.asked = [], [], []
+        self.contracts, self.open, self.asked, self.refused = [], [], [], []
         self.made = 0
         self.day = None
         self.day_profit = self.day_trades = 0
@@ -432,8 +503,13 @@ class Account:
         for c in sorted(due, key=lambda c: (c.exit[0], c.index)):
             self.settle(c, epoch)
         for s in self.strategies:
+            if s.virtual is not None and s.symbol == symbol:
+                self.follow(s, epoch, quote)
+        for s in self.strategies:
             if s.symbol != symbol:
                 continue
+            if "volatility" in s.guards:
+                s.quotes = (s.quotes + [quote])[-s.guards["volatility"]["ticks"] - 1:]
             if isinstance(s.signal, Rules):
                 s.open = len(self.open_of(s))
                 s.trades_today = sum((at - self.day_starts) // 86400 == day for at in s.bought)
@@ -442,7 +518,36 @@ class Account:
                 signal = s.signal.tick(quote)
             if signal is not None:
                 self.consider(s, signal, epoch, quote)
+        self.give_up()
         self.buy_asked()
+
+    OTHER = {"CALL": "PUT", "PUT": "CALL", "HIGHER": "LOWER", "LOWER": "HIGHER", "DIGITEVEN": "DIGITODD",
+             "DIGITODD": "DIGITEVEN"}
+
+    def follow(self, s, epoch, quote):
+        """A virtual contract: at its exit it has won or lost, and nothing else comes of it."""
+        s.virtual.see(epoch, quote)
+        if s.virtual.known is None:
+            return
+        s.virtual_losses = 0 if s.virtual.won() else s.virtual_losses + 1
+        s.virtual = None
+        if s.virtual_losses >= s.hook["losses"]:
+            s.real, s.virtual_losses, s.real_bought = True, 0, 0
+
+    def virtually(self, s, signal, epoch):
+        """Whether the signal is not bought because of `virtual`."""
+        if s.hook is None:
+            return False
+        if s.real:
+            return "until" not in s.hook and s.real_bought >= s.hook.get("trades", 1)
+        if not (self.open_of(s) or s.virtual or self.stopped(s, epoch)):
+            kind, prediction, *_ = signal
+            contract = s.config["contract"]
+            barrier = None
+            if kind in ("HIGHER", "LOWER"):
+                barrier = Fraction(str(contract["barrier"])) * (1 if kind == "HIGHER" else -1)
+            s.virtual = Contract(s, kind, prediction, s.symbol, contract["duration"], barrier, epoch, 1, 2)
+        return True
 
     def settle(self, c, when):
         c.settled = when
@@ -453,7 +558,17 @@ class Account:
         s.realised += c.profit
         s.peak = max(s.peak, s.realised)
         s.drawdown = max(s.drawdown, s.peak - s.realised)
+        s.plan.terms = (c.stake, c.payout)
         s.plan.result(c.profit)
+        if s.swap_after is not None and c.profit != 0:
+            s.losses_to_swap = s.losses_to_swap + 1 if c.profit < 0 else 0
+            if s.losses_to_swap == s.swap_after:
+                s.swapped, s.losses_to_swap = not s.swapped, 0
+        if s.hook is not None and s.real:
+            over = c.profit > 0 if "until" in s.hook else (
+                s.real_bought >= s.hook.get("trades", 1) and not self.open_of(s))
+            if over:
+                s.real = False
         s.last_profit = c.profit
         if c.profit > 0:
             s.runs = [s.runs[0] + 1, 0]
@@ -466,6 +581,11 @@ class Account:
             s.losses = s.losses + 1 if c.profit < 0 else 0
             if s.losses >= after["count"]:
                 s.losses, s.pausing = 0, when + seconds(after["pause"])
+        drawdown = s.guards.get("drawdown")
+        if drawdown:
+            s.top = max(s.top, s.realised)
+            if s.realised <= s.top - cents(drawdown["amount"]):
+                s.top, s.falling = s.realised, when + seconds(drawdown["pause"])
         self.day_profit += c.profit
         target = self.limit("daily_profit")
         if target is not None and self.day_profit >= target:
@@ -476,16 +596,31 @@ class Account:
     def open_of(self, owner=None):
         return [c for c in self.open if owner in (None, c.owner)]
 
-    def blocked(self, s, epoch):
-        """The gate's first part: True means that no stake would do."""
-        g, limits = s.guards, self.limits
+    def stopped(self, s, epoch):
+        """What stops a strategy whatever it has open, and what it would follow without money, too."""
+        g = s.guards
         if s.halted or not within(g.get("hours"), epoch):
             return True
+        window = g.get("volatility")
+        if window is not None:
+            if len(s.quotes) <= window["ticks"]:
+                return True
+            moves = deviation(s.quotes)
+            if moves < float(window.get("min", "0%")[:-1]) or moves > float(window.get("max", "100%")[:-1]):
+                return True
         if s.cooling is not None and epoch < s.cooling:
             return True
         if s.pausing is not None and epoch < s.pausing:
             return True
-        if len(self.open_of(s)) >= g.get("max_open", 1):
+        return s.falling is not None and epoch < s.falling
+
+    def blocked(self, s, epoch):
+        """The gate's first part: True means that no stake would do."""
+        g, limits = s.guards, self.limits
+        if self.stopped(s, epoch) or len(self.open_of(s)) >= g.get("max_open", 1):
+            return True
+        group = s.config.get("group")
+        if group is not None and any(c.owner.config.get("group") == group for c in self.open):
             return True
         if "max_trades_per_hour" in g:
             s.bought = [t for t in s.bought if epoch - 3600 < t]
@@ -524,18 +659,30 @@ class Account:
         for c in asked:
             self.pay(c)
 
-    def pay(self, c):
-        """The venue's part: no money, no contract, and the strategy stops until somebody looks."""
+    def pay(self, c, on_its_way=False):
+        """The venue's part: no money, no contract, and the strategy stops until somebody looks. What is on its way is
+        answered when all strategies have seen the tick: until then it counts as bought."""
         money = self.cash + sum(o.stake for o in self.open if not o.paid)
         if c.stake <= money:
             c.paid = True
             return
         c.owner.halted = "refused"
+        self.refused.append(c)
+        if not on_its_way:
+            self.give_up()
+
+    def give_up(self):
+        for c in self.refused:
+            self.undo(c)
+        self.refused = []
+
+    def undo(self, c):
         self.open.remove(c)
         self.contracts.remove(c)
         self.cash += c.stake
         self.day_trades -= 1
         c.owner.bought.pop()
+        c.owner.real_bought -= 1
 
     def in_the_way(self, s, epoch):
         """Whether nothing but what is set aside keeps this strategy from its planned stake or its base."""
@@ -554,6 +701,15 @@ class Account:
         return answer
 
     def consider(self, s, signal, epoch, quote):
+        if s.swapped:
+            signal = (self.OTHER[signal[0]], *signal[1:])
+        if self.virtually(s, signal, epoch):
+            return
+        s.plan.funds = self.cash + sum(c.stake for c in self.open)
+        s.plan.begin_signal()
+        self.decide(s, signal, epoch, quote)
+
+    def decide(self, s, signal, epoch, quote):
         if self.in_the_way(s, epoch):
             self.buy_asked()
         if self.blocked(s, epoch):
@@ -577,6 +733,9 @@ class Account:
         elif kind in ("HIGHER", "LOWER"):
             barrier = Fraction(str(contract["barrier"])) * (1 if kind == "HIGHER" else -1)
         payout = self.payouts.of(kind, stake, contract["duration"], barrier, quote, s.symbol, prediction)
+        if s.plan.auto and s.plan.n and s.plan.told != stake:
+            s.plan.quoted(stake, payout)
+            return self.decide(s, signal, epoch, quote)
         ratio = s.guards.get("min_payout_ratio")
         if ratio is not None and Fraction(payout - stake, stake) < Fraction(str(ratio)):
             return
@@ -586,9 +745,10 @@ class Account:
         self.open.append(c)
         self.cash -= stake
         self.day_trades += 1
+        s.real_bought += 1
         s.bought.append(epoch)
         if ratio is None:
-            self.pay(c)
+            self.pay(c, on_its_way=True)
         else:
             self.asked.append(c)
 

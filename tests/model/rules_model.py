@@ -8,6 +8,7 @@ import math
 import re
 from datetime import datetime, timezone
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 PREDICATES = ("even", "odd", "rise", "fall", "flat")
@@ -179,7 +180,8 @@ class Rules:
 
     def named(self, name, call, node):
         s = self.strategy
-        now = datetime.fromtimestamp(self.epoch, timezone.utc)
+        zone = s.config.get("time_zone", "UTC")
+        now = datetime.fromtimestamp(self.epoch, timezone.utc if zone == "UTC" else ZoneInfo(zone))
         plain = {"wins_in_row": s.runs[0], "losses_in_row": s.runs[1], "last_profit": s.last_profit / 100,
                  "session_profit": s.realised / 100, "trades_today": s.trades_today, "hour": now.hour,
                  "minute": now.minute, "weekday": now.isoweekday()}

@@ -24,7 +24,7 @@ SKIP = 77
 def real(programs, directory, config, payouts, delay, balance, symbols, files):
     path = directory / "case.json"
     # Decimals are texts in the model, so that they stay exact; in the file they are numbers.
-    path.write_text(re.sub(r': "(-?[0-9]+(?:\.[0-9]+)?)"', r": \1", json.dumps(config)))
+    path.write_text(re.sub(r'([:,] |\[)"(-?[0-9]+(?:\.[0-9]+)?)"', r"\1\2", json.dumps(config)))
     command = [str(programs / "derivctl"), "backtest", "--config", str(path), "--json"]
     for symbol in symbols:
         command += ["--ticks", f"{symbol}={files[symbol]}"]

@@ -117,7 +117,12 @@ class Maker {
     if (maybe())
       s.guards.after_losses =
           risk::AfterLosses{between(1, 5), std::chrono::seconds(between(1, 300))};
+    if (rng_.below(3) == 0) {
+      s.guards.drawdown =
+          risk::Drawdown{cents(between(50, 10'00)), std::chrono::seconds(between(1, 300))};
+    }
     s.guards.max_trades_per_hour = optional(between(3, 60));
+    if (rng_.below(3) == 0) s.group = "g";
     if (maybe()) s.guards.min_payout_ratio = core::Decimal{between(5, 95), 2};
     return s;
   }
@@ -186,7 +191,8 @@ class Auditor {
   };
   struct Of {
     std::int64_t open = 0, open_stake = 0, realised = 0, peak = 0;
-    std::optional<std::int64_t> cooling_until, pausing_until;
+    std::optional<std::int64_t> cooling_until, pausing_until, falling_until;
+    std::int64_t top = 0;
     std::int64_t losses = 0;
     std::vector<std::int64_t> bought;
   };
@@ -222,6 +228,11 @@ class Auditor {
         s.pausing_until = t.settled_epoch.s + guards.after_losses->pause.count();
       }
     }
+    s.top = std::max(s.top, s.realised);
+    if (guards.drawdown && s.top - s.realised >= guards.drawdown->amount.units()) {
+      s.top = s.realised;
+      s.falling_until = t.settled_epoch.s + guards.drawdown->pause.count();
+    }
     const auto& target = c_.options.settings.limits.daily_profit;
     if (target && day_profit_ >= target->units()) target_reached_ = true;
   }
@@ -248,6 +259,9 @@ class Auditor {
     if (s.pausing_until) {
       EXPECT_GE(now, *s.pausing_until) << t.n;
     }
+    if (s.falling_until) {
+      EXPECT_GE(now, *s.falling_until) << t.n;
+    }
     EXPECT_FALSE(target_reached_) << t.n;
     if (limits.daily_loss) {
       EXPECT_LE(open_stake_ + t.stake.units(),
@@ -270,6 +284,11 @@ class Auditor {
     const auto& strategy = settings(t);
     const auto& limits = c_.options.settings.limits;
     EXPECT_LE(s.open, strategy.guards.max_open) << t.n;
+    std::int64_t of_group = 0;
+    for (std::size_t i = 0; i < of_.size(); ++i) {
+      if (!c_.options.settings.strategies.at(i).group.empty()) of_group += of_[i].open;
+    }
+    EXPECT_LE(of_group, 1) << t.n;
     if (limits.max_open_contracts) {
       EXPECT_LE(open_, *limits.max_open_contracts) << t.n;
     }

@@ -125,6 +125,14 @@ Document document(Document::Style style, std::string_view path, std::string_view
   // These two are required together.
   if (own == "guards.after_losses.count") keys.emplace_back("guards.after_losses.pause", "\"1m\"");
   if (own == "guards.after_losses.pause") keys.emplace_back("guards.after_losses.count", "3");
+  if (own == "guards.volatility.ticks") keys.emplace_back("guards.volatility.max", "\"1%\"");
+  if (own.starts_with("guards.volatility.m")) keys.emplace_back("guards.volatility.ticks", "9");
+  if (own == "guards.volatility.min") keys.emplace_back("guards.volatility.max", "\"1%\"");
+  if (own == "guards.volatility.max") keys.emplace_back("guards.volatility.min", "\"0.01%\"");
+  if (own == "guards.drawdown.amount") keys.emplace_back("guards.drawdown.pause", "\"1m\"");
+  if (own == "guards.drawdown.pause") keys.emplace_back("guards.drawdown.amount", "3.00");
+  // These mean nothing without it.
+  if (own == "virtual.trades" || own == "virtual.until") keys.emplace_back("virtual.losses", "3");
   Document out(style, path);
   out.print(top, strategy);
   return out;

@@ -75,18 +75,19 @@ Value clock(Rng& rng) {
   return {"\"" + text + "\"", text};
 }
 
+bool maybe(Rng& rng) { return rng.below(2) == 0; }
+
 Value hours(Rng& rng) {
   const auto begin = rng.below(1439);
   const auto end = begin + 1 + rng.below(1439 - begin);
+  const auto* zone = maybe(rng) ? "UTC" : "America/New_York";
   const auto times =
-      fmt::format("{:02}:{:02}-{:02}:{:02} UTC", begin / 60, begin % 60, end / 60, end % 60);
+      fmt::format("{:02}:{:02}-{:02}:{:02} {}", begin / 60, begin % 60, end / 60, end % 60, zone);
   return {"[\"Tue-Thu " + times + "\"]", "[\"Tue,Wed,Thu " + times + "\"]"};
 }
 
 /// Keys of one map in order; a key with a dot belongs to a section.
 using Keys = std::vector<std::pair<std::string, Value>>;
-
-bool maybe(Rng& rng) { return rng.below(2) == 0; }
 
 Keys any_strategy(Rng& rng, std::size_t index) {
   Keys keys;
@@ -121,9 +122,19 @@ Keys any_strategy(Rng& rng, std::size_t index) {
     add("guards.after_losses.count", count(rng, 1000));
     add("guards.after_losses.pause", span(rng));
   }
+  if (maybe(rng)) {
+    add("guards.drawdown.amount", amount(rng));
+    add("guards.drawdown.pause", span(rng));
+  }
   if (maybe(rng)) add("guards.max_trades_per_hour", count(rng, 100'000));
   if (maybe(rng)) add("guards.min_payout_ratio", ratio(rng, 0));
   if (maybe(rng)) add("guards.hours", hours(rng));
+  if (maybe(rng)) {
+    add("guards.volatility.ticks", same(digits(rng, 2, 4000)));
+    add("guards.volatility.max", {"0.0250%", "0.025%"});
+    if (maybe(rng)) add("guards.volatility.min", {"\"0.001%\"", "0.001%"});
+  }
+  if (maybe(rng)) add("group", same(name(rng, rng.below(3))));
   if (maybe(rng)) add("enabled", word(rng, {"true", "false"}));
   return keys;
 }

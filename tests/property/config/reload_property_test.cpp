@@ -49,6 +49,7 @@ const std::vector<Key> kOfStrategy{
     {"session.stop_loss", "live", {"null", "50000.00", "60000.00"}},
     {"guards.max_open", "live", {"1", "2", "3"}},
     {"guards.cooldown", "live", {"0s", "1s", "3s"}},
+    {"group", "live", {"null", "g", "h"}},
     {"enabled", "live", {"true", "false"}},
 };
 
@@ -297,6 +298,14 @@ class Trial {
       const auto open = std::count_if(contracts_.begin(), contracts_.end(),
                                       [&](const auto& c) { return c.strategy == name; });
       if (open > std::stoll(s.in_force.at("guards.max_open"))) wrong("more open than allowed");
+      const auto& group = s.in_force.at("group");
+      const auto same_group = [&](const auto& c) {
+        const auto other = model_.find(c.strategy);
+        return other != model_.end() && other->second.in_force.at("group") == group;
+      };
+      if (group != "null" && std::count_if(contracts_.begin(), contracts_.end(), same_group) > 1) {
+        wrong("a second contract of its group");
+      }
     }
   }
 

@@ -79,6 +79,14 @@ struct Show {
     return fmt::format("{} {} {}", p.symbol, show(p.tick), show(p.decimals));
   }
   std::string operator()(const HistoryPayload& p) const { return show(p.ticks) + show(p.decimals); }
+  std::string operator()(const CandlesPayload& p) const {
+    std::string out;
+    for (const auto& c : p.candles) {
+      out += fmt::format("{} {} {} {} {};", show(c.epoch), show(c.open), show(c.high), show(c.low),
+                         show(c.close));
+    }
+    return out + show(p.decimals);
+  }
   std::string operator()(const AuthorizePayload& p) const {
     std::string out = fmt::format("{} {} {}", p.loginid, p.currency, p.is_virtual);
     for (const auto& scope : p.scopes) out += " " + scope.str();

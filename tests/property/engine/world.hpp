@@ -128,10 +128,17 @@ class World {
       if (s.type != "digit_differs")
         s.params["streak"] = 1 + static_cast<std::int64_t>(rng.below(2));
       s.contract.duration.count = 1 + static_cast<std::int32_t>(rng.below(3));
-      const char* plans[] = {"flat",         "martingale",         "martingale", "dalembert",
-                             "oscars_grind", "reverse_martingale", "fibonacci"};
-      s.staking.plan = plans[rng.below(7)];
+      const char* plans[] = {"flat",      "martingale",   "martingale",
+                             "dalembert", "oscars_grind", "reverse_martingale",
+                             "fibonacci", "table",        "percent_of_balance"};
+      s.staking.plan = plans[rng.below(9)];
       s.staking.base = amount(35, 120);
+      s.staking.percent = {2, 1};
+      s.staking.auto_factor = s.staking.plan == "martingale" && chance(40);
+      if (chance(20)) s.hook = VirtualHook{1, 1 + static_cast<std::int64_t>(rng.below(2)), false};
+      if (chance(20) && s.type != "digit_differs") s.contract.alternate = 1;
+      if (s.staking.plan == "table")
+        s.staking.stakes = {s.staking.base, amount(35, 400), usd("4.00")};
       s.staking.factor = {21, 1};
       if (chance(50)) s.staking.max_steps = static_cast<std::int64_t>(rng.below(5));
       if (chance(80)) s.session.stop_loss = amount(200, 900);
@@ -140,6 +147,7 @@ class World {
       s.guards.max_open = 1 + static_cast<std::int64_t>(rng.below(3));
       if (chance(20)) s.guards.cooldown = std::chrono::seconds(rng.below(5));
       if (chance(20)) s.guards.min_payout_ratio = core::Decimal{5, 2};
+      if (chance(25)) s.group = "g";
       if (chance(20)) s.guards.max_trades_per_hour = 5 + static_cast<std::int64_t>(rng.below(40));
       settings.strategies.push_back(s);
     }
@@ -521,6 +529,7 @@ class World {
   void take(const StartScript&) {}
   void take(const StopScript&) {}
   void take(const FeedScript&) {}
+  void take(const AskCandles&) {}
   void take(const Tell& a) {
     halts += a.event.kind == core::EventKind::kStrategyHalted ? 1 : 0;
     EXPECT_NE(a.event.kind, core::EventKind::kOrderAmbiguous) << a.event.text.view();
@@ -538,10 +547,15 @@ class World {
   static void at_least(T value, const std::optional<T>& limit, const char* what) {
     EXPECT_TRUE(!limit || value >= *limit) << what << " is passed";
   }
+  bool is_of_group(const core::Name& strategy) const {
+    return std::any_of(settings.strategies.begin(), settings.strategies.end(),
+                       [&](const auto& s) { return s.name == strategy && !s.group.empty(); });
+  }
   void check() {
     const auto& l = settings.limits;
     core::Money open;
     std::int64_t open_count = 0;
+    std::int64_t open_of_group = 0;
     std::map<std::int64_t, core::Money> days;
     std::map<std::int64_t, std::int64_t> bought_on;
     std::map<std::string, core::Money> worst;
@@ -555,9 +569,11 @@ class World {
       } else {
         open += c.stake;
         ++open_count;
+        open_of_group += is_of_group(c.strategy) ? 1 : 0;
         w -= c.stake;
       }
     }
+    at_most(open_of_group, {std::int64_t{1}}, "group");
     at_most(open, l.max_open_stake, "max_open_stake");
     at_most(open_count, l.max_open_contracts, "max_open_contracts");
     at_least(balance, l.min_balance, "min_balance");

@@ -100,6 +100,7 @@ inline Terms any_terms(core::Rng& rng) {
     case 1: {
       MultiplierTerms terms{static_cast<std::uint16_t>(rng.below(65536)), limit(), limit(), {}};
       if (rng.below(2) == 0) terms.cancellation = any_length(rng);
+      if (terms.cancellation) terms.fee = limit();
       return terms;
     }
     case 2:

@@ -370,5 +370,38 @@ TEST(ResultJson, IsWhatTheContractSays) {
   EXPECT_TRUE(said.ends_with(end)) << end;
 }
 
+TEST(ResultJson, SaysTimesForPeopleWhereTheyAreAskedFor) {
+  Rig rig;
+  rig.options.settings.strategies = {strategy("a", "even_odd", 2)};
+  rig.ticks(1'782'023'684, {102, 104, 103, 104, 106});
+  std::vector<Tape> tapes{{"1HZ100V", nullptr}};
+  const auto result = rig.run_all();
+  const auto text_of = [&](bool times) {
+    ResultJson json(rig.options, tapes, times);
+    std::string text;
+    json.begin(text);
+    for (auto t : rig.trades) {
+      json.trade(text, t);
+      t.sell_epoch = core::VenueTime{1'782'023'689};
+      json.trade(text, t);
+    }
+    json.end(text, result);
+    return text;
+  };
+  auto text = text_of(true);
+  const std::string_view row =
+      R"(,"signal_utc":"2026-06-21T06:34:45Z","entry_utc":"2026-06-21T06:34:46Z",)"
+      R"("exit_utc":"2026-06-21T06:34:46Z","settled_utc":"2026-06-21T06:34:46Z")";
+  const std::string_view sold = R"(,"sell_utc":"2026-06-21T06:34:49Z")";
+  const std::string_view whole =
+      R"(,"first_utc":"2026-06-21T06:34:44Z","last_utc":"2026-06-21T06:34:48Z")";
+  for (const auto part : {row, row, sold, whole}) {
+    const auto at = text.find(part);
+    ASSERT_NE(at, std::string::npos) << part << " in " << text;
+    text.erase(at, part.size());
+  }
+  EXPECT_EQ(text, text_of(false)) << "and nothing else differs";
+}
+
 }  // namespace
 }  // namespace derivd::backtest::test

@@ -139,5 +139,42 @@ TEST(DbotAgreement, TheStrategyTradesAsTheProgramLeftAlone) {
   EXPECT_GT(trades, 1'000U);
 }
 
+/// Programs of positions are few: all of them, and over more ticks, for a day has few that leave.
+TEST(DbotAgreement, ProgramsOfPositionsTradeAsLeftAloneToo) {
+  constexpr std::size_t kMoreTicks = 4'000;
+  const auto all = programs();
+  const auto file = fs::path(DERIVD_SHARED) / "ticks" / "R_100_2026-06-21.csv";
+  if (all.empty() || !fs::exists(file)) {
+    GTEST_SKIP() << "no programs or no ticks in " << DERIVD_SHARED;
+  }
+  auto csv = store::TickCsv::open(file.string(), *market::find_symbol("R_100"));
+  ASSERT_TRUE(csv.has_value());
+  std::vector<market::TickRow> ticks(kMoreTicks);
+  const auto n = (*csv)->read(ticks);
+  ASSERT_TRUE(n.has_value());
+  ticks.resize(*n);
+  int ran = 0;
+  int official = 0;
+  std::size_t trades = 0;
+  for (const auto& path : all) {
+    const auto import = dbot::import_program(read(path), "R_100");
+    if (import.program == nullptr) continue;
+    const auto& type = import.program->trade_type;
+    if (type != "accumulator" && type != "multiplier") continue;
+    ++ran;
+    const auto expected = alone(import, ticks);
+    const auto got = as_strategy(import, ticks);
+    trades += expected.trades.size();
+    ASSERT_EQ(got.trades, expected.trades) << path;
+    EXPECT_EQ(got.end, expected.end) << path;
+    if (!path.filename().string().starts_with("off-accumulators")) continue;
+    ++official;
+    EXPECT_GT(expected.trades.size(), 0U) << path << ": " << got.end;
+  }
+  std::cout << ran << " programs of positions, " << trades << " trades\n";
+  EXPECT_EQ(official, 8) << "Deriv's quick strategies of accumulators";
+  EXPECT_GT(trades, 100U);
+}
+
 }  // namespace
 }  // namespace derivd::backtest

@@ -37,6 +37,9 @@ std::string_view code_of(venue::RefusalKind kind) {
     case kNotFound:
     case kResaleNotOffered:
     case kAlreadySettled:
+    case kNoCancellation:  // no program asks for one
+    case kCancellationOver:
+    case kCancelIsBetter:
       return "OfferingsValidationError";
   }
   return "OfferingsValidationError";
@@ -81,6 +84,7 @@ class Run final {
     out.answers = options_.answers;
     out.seed = options_.seed;
     out.pip = symbol_.decimals;
+    out.growth_barriers = strategy::growth_barriers_of(symbol_);
     return out;
   }
 
@@ -159,7 +163,8 @@ class Run final {
     const auto spec = strategy::spec_of(wish, symbol_);
     if (!spec) return machine_.refused(spec.error().code, spec.error().text, now_ms_, wishes_);
     const core::VenueTime start{now_ms_ / 1000};
-    if (!market::has_payout(spec->type) || !options_.payouts.has(*spec)) {
+    const bool quoted = market::has_payout(spec->type);
+    if (quoted && !options_.payouts.has(*spec)) {
       return machine_.refused("OfferingsValidationError",
                               fmt::format("no payout of {} is known", wish.type), now_ms_, wishes_);
     }
@@ -168,7 +173,8 @@ class Run final {
                               "a payout as the basis is not offered in a back-test", now_ms_,
                               wishes_);
     }
-    const auto payout = options_.payouts.payout(*spec, wish.stake, tick_);
+    const auto payout = quoted ? options_.payouts.payout(*spec, wish.stake, tick_)
+                               : core::Money::minor(0, wish.stake.exponent());
     const auto id = book_.buy(account_, *spec, wish.stake, payout, start);
     if (!id) {
       return machine_.refused(code_of(id.error().kind), id.error().text, now_ms_, wishes_);
@@ -197,7 +203,7 @@ class Run final {
     const auto* c = book_.find(*contract_);
     dbot::Update u;
     u.bid = book_.bid(*c, tick_.epoch);
-    u.can_sell = c->life.entry().has_value() && !c->spec.duration.in_ticks();
+    u.can_sell = !book_.resale_refusal(*c, tick_.epoch);
     if (c->life.entry()) {
       u.entry_time = c->life.entry()->epoch;
       u.entry = c->life.entry()->quote;

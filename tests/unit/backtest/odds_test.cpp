@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "backtest/confidence.hpp"
+#include "backtest/odds_graph.hpp"
 #include "backtest/odds_text.hpp"
 
 namespace derivd::backtest {
@@ -65,6 +66,76 @@ TEST(Odds, GamblersRuinAtEvenMoney) {
     EXPECT_FALSE(odds->reaches_cap);
     EXPECT_LT(odds->error_bound, 1e-9);
   }
+}
+
+TEST(Odds, PercentOfBalanceFollowsTheBalance) {
+  Case c("percent_of_balance", 35);
+  c.strategy.staking.percent = {10, 0};
+  c.win = 0.5;
+  auto q = c.question();
+  q.balance = usd(100'00);
+  q.trades = 2;
+  // 10 % of 100, then of 110 or of 90.
+  const auto odds = exact_odds(q);
+  ASSERT_TRUE(odds);
+  EXPECT_NEAR(odds->turnover.value, 10 + (11 + 9) / 2.0, 1e-12);
+  EXPECT_NEAR(odds->profit.value, 0, 1e-12);
+  EXPECT_FALSE(odds->reaches_cap);
+  const auto played = simulated_odds(q, 1, 20'000);
+  EXPECT_NEAR(played.turnover.value, odds->turnover.value, 5 * played.turnover.error);
+  EXPECT_EQ(played.largest_stake, usd(11'00));
+  // 0.9^n × 100 does not fit below 90 + 10 %: 10, 9 and 8.10 do.
+  c.strategy.session.stop_loss = usd(28'00);
+  auto run = c.question();
+  run.balance = usd(100'00);
+  run.trades = 10;
+  const auto fits = exact_odds(run)->losing_run;
+  EXPECT_EQ(fits.losses, 3);
+  EXPECT_EQ(fits.lost, usd(27'10));
+  EXPECT_EQ(fits.denied_stake, usd(7'29));
+}
+
+TEST(Odds, ATrailingStopWithAPercentageIsNotReckonedByExcursions) {
+  Case c("percent_of_balance", 35);
+  c.strategy.staking.percent = {1, 0};
+  c.session(2'00, 1'50, true);
+  c.win = 0.48;
+  auto q = c.question();
+  q.balance = usd(50'00);
+  EXPECT_FALSE(trailing_odds(q));
+  const auto a = exact_odds(q);
+  const auto b = simulated_odds(q, 3, 5'000);
+  ASSERT_TRUE(a);
+  EXPECT_NEAR(end(*a, SessionEnd::kTakeProfit), end(b, SessionEnd::kTakeProfit),
+              5 * b.end(SessionEnd::kTakeProfit).error);
+}
+
+TEST(Odds, AFactorThatIsReckonedFromQuotesHasNone) {
+  Case c("martingale");
+  c.strategy.staking.auto_factor = true;
+  const auto bet = Bet::of(c.strategy, c.payouts);
+  ASSERT_FALSE(bet);
+  EXPECT_NE(bet.error().text.find("s: with factor: auto"), std::string::npos) << bet.error().text;
+}
+
+TEST(Odds, ATableIsThePlanThatItSpellsOut) {
+  Case spelled("table");
+  spelled.strategy.staking.stakes = {usd(100), usd(200), usd(400), usd(800)};
+  Case power("martingale");
+  power.strategy.staking.max_steps = 3;
+  for (auto* c : {&spelled, &power}) {
+    c->session(100, 3000);
+    c->win = 0.48;
+  }
+  const auto a = exact_odds(spelled.question());
+  const auto b = exact_odds(power.question());
+  ASSERT_TRUE(a && b);
+  EXPECT_NEAR(end(*a, SessionEnd::kStopLoss), end(*b, SessionEnd::kStopLoss), 1e-12);
+  EXPECT_GT(end(*a, SessionEnd::kStopLoss), 0.001);
+  EXPECT_NEAR(a->profit.value, b->profit.value, 1e-9);
+  EXPECT_NEAR(a->turnover.value, b->turnover.value, 1e-9);
+  EXPECT_EQ(a->losing_run.plan_losses, b->losing_run.plan_losses);
+  EXPECT_EQ(a->losing_run.lost, b->losing_run.lost);
 }
 
 TEST(Odds, MartingaleWithMaxSteps) {

@@ -20,6 +20,7 @@ const std::map<std::string_view, std::string>& others() {
       {"params", "streak"},
       {"candles", "1m"},
       {"rules", "price > 1"},
+      {"time_zone", "Europe/Berlin"},
       {"contract.duration", "3t"},
       {"contract.until", "2026-12-01 16:00 UTC"},
       {"contract.type", "ONETOUCH"},
@@ -31,6 +32,7 @@ const std::map<std::string_view, std::string>& others() {
       {"contract.payout_per_point", "3"},
       {"contract.cancellation", "15m"},
       {"contract.basis", "payout"},
+      {"contract.alternate", "after_loss"},
       {"contract.multiplier", "100"},
       {"contract.take_profit", "2.00"},
       {"contract.stop_loss", "3.00"},
@@ -45,6 +47,9 @@ const std::map<std::string_view, std::string>& others() {
       {"staking.max_steps", "4"},
       {"staking.max_stake", "9.00"},
       {"staking.on_cap", "hold"},
+      {"staking.stakes", "1.00"},
+      {"staking.advance", "win"},
+      {"staking.percent", "3%"},
       {"session.take_profit", "90.00"},
       {"session.stop_loss", "90.00"},
       {"session.trailing", "true"},
@@ -53,9 +58,18 @@ const std::map<std::string_view, std::string>& others() {
       {"guards.cooldown", "5s"},
       {"guards.after_losses.count", "5"},
       {"guards.after_losses.pause", "5m"},
+      {"guards.drawdown.amount", "5.00"},
+      {"guards.drawdown.pause", "2h"},
+      {"guards.volatility.ticks", "50"},
+      {"guards.volatility.min", "0.01%"},
+      {"guards.volatility.max", "0.05%"},
       {"guards.max_trades_per_hour", "77"},
       {"guards.min_payout_ratio", "0.5"},
       {"guards.hours", "Mon-Fri 08:00-20:00 UTC"},
+      {"group", "majors"},
+      {"virtual.losses", "3"},
+      {"virtual.trades", "2"},
+      {"virtual.until", "win"},
       {"enabled", "false"},
   };
   return kOthers;
@@ -74,11 +88,14 @@ Config with(const Setting& setting, const std::string& value) {
   YamlNode node;
   node.kind = YamlNode::Kind::kScalar;
   node.text = value;
+  if (setting.path.find(".volatility.") != std::string_view::npos) {
+    strategy.guards.volatility = risk::VolatilityBounds{20, {}, core::Decimal{1, 0}};
+  }
   if (setting.path.ends_with(".params")) {
     strategy.params[value] = 2;
   } else if (setting.path.ends_with(".rules")) {
     strategy.rules.rules.push_back({std::get<rules::Expr>(rules::parse_condition(value, {})), {}});
-  } else if (setting.path.ends_with(".hours")) {
+  } else if (setting.path.ends_with(".hours") || setting.path.ends_with(".stakes")) {
     YamlNode list;
     list.kind = YamlNode::Kind::kList;
     list.items = {node};

@@ -59,6 +59,8 @@ TEST(Contract, KeysMakeTheContract) {
             "ACCU 1HZ100V - growth=0.03 take_profit=2.00");
   EXPECT_EQ(spec("type: MULTUP, multiplier: 100, stop_loss: 1.00"),
             "MULTUP 1HZ100V - multiplier=100 stop_loss=1.00");
+  EXPECT_EQ(spec("type: MULTUP, multiplier: 100, cancellation: 15m"),
+            "MULTUP 1HZ100V - multiplier=100 cancellation=15m");
   EXPECT_EQ(spec("type: TURBOSLONG, duration: 5m, payout_per_point: 3"),
             "TURBOSLONG 1HZ100V 5m point=3");
   EXPECT_EQ(spec("type: VANILLALONGCALL, duration: 1m, barrier: +0.00"),
@@ -154,8 +156,19 @@ TEST(Contract, ValuesAreRefusedInTheirForm) {
   }
   EXPECT_THAT(problem("type: MULTUP, multiplier: 100, cancellation: 90m"),
               HasSubstr("no time of a deal cancellation"));
-  EXPECT_THAT(problem("type: MULTUP, multiplier: 100, cancellation: 15m"),
-              HasSubstr("this version buys no deal cancellation"));
+  EXPECT_THAT(problem("type: MULTUP, multiplier: 100, cancellation: 15m, take_profit: 1.00"),
+              HasSubstr("contract.cancellation: stands beside contract.take_profit"));
+  EXPECT_THAT(problem("type: MULTUP, multiplier: 100, cancellation: 15m, stop_loss: 1.00"),
+              HasSubstr("contract.cancellation: stands beside contract.stop_loss"));
+  const auto jump = load_text(
+      "strategies:\n  - name: a\n    type: random\n    symbol: JD100\n    contract: { type: "
+      "MULTUP, "
+      "multiplier: 10, cancellation: 15m }\n    staking: { base: 1.00 }\n");
+  ASSERT_TRUE(std::holds_alternative<std::vector<Problem>>(jump));
+  EXPECT_THAT(format(std::get<std::vector<Problem>>(jump).front(), "f"),
+              HasSubstr("sells deal cancellation on volatility indices alone, and JD100 is none"));
+  EXPECT_THAT(problem("type: CALL, duration: 5m, cancellation: 15m"),
+              HasSubstr("contract.cancellation: has no meaning for CALL"));
 }
 
 }  // namespace

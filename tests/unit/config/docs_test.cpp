@@ -92,6 +92,8 @@ TEST(StrategiesPage, HasEveryPlanWithItsKeys) {
     EXPECT_EQ(keys.contains("factor"), plan.uses_factor) << plan.name;
     EXPECT_EQ(keys.contains("unit"), plan.uses_unit) << plan.name;
     EXPECT_EQ(keys.contains("max_steps"), plan.uses_max_steps) << plan.name;
+    EXPECT_EQ(keys.contains("stakes"), plan.uses_stakes) << plan.name;
+    EXPECT_EQ(keys.contains("percent"), plan.uses_percent) << plan.name;
   }
 }
 

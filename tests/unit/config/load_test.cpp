@@ -6,6 +6,7 @@
 #include "config/config.hpp"
 #include "config/table.hpp"
 #include "config/value.hpp"
+#include "config/zones.hpp"
 #include "core/nearest.hpp"
 #include "unit/service/temp_dir.hpp"
 
@@ -265,6 +266,53 @@ TEST(Load, JsonIsYaml) {
   EXPECT_EQ(s.guards.hours.at(0).begin_s, 22 * 3600);
   EXPECT_EQ(s.guards.hours.at(0).end_s, 2 * 3600);
   EXPECT_EQ(s.guards.hours.at(0).weekdays, 0x7f);
+}
+
+TEST(Load, AGroupOfOneIsWarnedOf) {
+  const auto c = good(
+      R"({"strategies":[
+        {"name":"a","type":"even_odd","symbol":"R_100","staking":{"base":0.5},"group":"majors"},
+        {"name":"b","type":"even_odd","symbol":"R_100","staking":{"base":0.5},"group":"major"},
+        {"name":"c","type":"even_odd","symbol":"R_100","staking":{"base":0.5},"group":"majors"},
+        {"name":"d","type":"even_odd","symbol":"R_100","staking":{"base":0.5}}]})");
+  EXPECT_EQ(c.engine.strategies.at(0).group, "majors");
+  EXPECT_TRUE(c.engine.strategies.at(3).group.empty());
+  ASSERT_EQ(c.warnings.size(), 1u);
+  EXPECT_EQ(c.warnings[0].key, "strategies[1].group");
+  EXPECT_EQ(c.warnings[0].reason,
+            "no other strategy is of the group 'major', did you mean 'majors'?");
+}
+
+TEST(Load, HoursOfAZone) {
+  const auto c = good(
+      R"({"strategies":[{"name":"a","type":"even_odd","symbol":"R_100","params":{"streak":2},
+        "staking":{"base":0.5},
+        "guards":{"hours":["Mon-Fri 08:00-20:00 Europe/Berlin","10:00-12:00 UTC","13:00-14:00"]}}]})");
+  const auto& hours = c.engine.strategies.at(0).guards.hours;
+  ASSERT_EQ(hours.size(), 3u);
+  ASSERT_TRUE(hours[0].zone);
+  EXPECT_EQ(hours[0].zone->offset_at({1'782'086'400}), 2 * 3600);  // 2026-06-22
+  EXPECT_EQ(hours[0].begin_s, 8 * 3600);
+  EXPECT_EQ(hours[0].weekdays, 0b0011111);
+  EXPECT_FALSE(hours[1].zone);
+  EXPECT_FALSE(hours[2].zone);
+  EXPECT_EQ(print(hours),
+            "[\"Mon,Tue,Wed,Thu,Fri 08:00-20:00 Europe/Berlin\", "
+            "\"Mon,Tue,Wed,Thu,Fri,Sat,Sun 10:00-12:00 UTC\", "
+            "\"Mon,Tue,Wed,Thu,Fri,Sat,Sun 13:00-14:00 UTC\"]");
+}
+
+TEST(Zones, AreThoseOfTheDirectory) {
+  const auto empty = find_zone("Europe/Berlin", "/nonexistent");
+  ASSERT_FALSE(empty);
+  EXPECT_EQ(empty.error().text,
+            "time zone 'Europe/Berlin' cannot be looked up: /nonexistent holds none; install "
+            "tzdata, or write it in UTC");
+  EXPECT_EQ((*find_zone("America/New_York"))->offset_at({1'782'086'400}), -4 * 3600);
+  for (const auto* name : {"", "Europe", "Europe/", "/Europe/Berlin", "tzdata.zi", "Europe//Berlin",
+                           "posix/../Europe/Berlin"}) {
+    EXPECT_FALSE(find_zone(name)) << name;
+  }
 }
 
 TEST(Load, AnchorsRepeat) {
@@ -532,7 +580,7 @@ TEST(Values, Hours) {
   for (const auto* text :
        {"", "Mon-Fri", "Mon 08:00", "08:00-08:00", "24:00-02:00", "Montag 08:00-09:00",
         "mon 08:00-09:00", "Mon-Fri 8:00-9:00", "Mon- 08:00-09:00", ", 08:00-09:00",
-        "Mon, 08:00-09:00", "Mon-Fri 08:00-20:00 CET", "Mon-Fri  08:00-20:00", "08:00-25:00"}) {
+        "Mon, 08:00-09:00", "Mon-Fri 08:00-20:00 MEZ", "Mon-Fri  08:00-20:00", "08:00-25:00"}) {
     EXPECT_FALSE(read(text)) << text;
   }
 }
@@ -588,7 +636,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 94u);
+  EXPECT_EQ(seen.size(), 108u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {

@@ -160,10 +160,21 @@ TEST_F(Dbot, MistakesOfTheProgramHaveTheirLineAndBlock) {
   expect_problem(yaml(kGood), "block trade_definition_market: 'NO WHERE' is not a symbol");
 }
 
-TEST_F(Dbot, WhatItBuysMustBeSomethingThatDerivdBuys) {
-  auto text = replaced(shipped(), ">overunder<", ">multiplier<");
+TEST_F(Dbot, WhatItBuysMustBeSomethingThatDerivSells) {
+  auto text = replaced(shipped(), ">overunder<", ">callputspread<");
+  put("my-bot.xml", replaced(text, ">DIGITOVER<", ">CALLSPREAD<"));
+  expect_problem(yaml(kGood), "my-bot.xml: buys CALLSPREAD, which Deriv does not sell any more");
+  text = replaced(shipped(), ">overunder<", ">multiplier<");
   put("my-bot.xml", replaced(text, ">DIGITOVER<", ">MULTUP<"));
-  expect_problem(yaml(kGood), "my-bot.xml: buys MULTUP, which derivd does not sell");
+  EXPECT_EQ(problems(yaml(kGood)), "");
+}
+
+TEST_F(Dbot, StatisticsOfAccumulatorsNeedASymbolOfKnownVolatility) {
+  put("my-bot.xml", replaced(shipped(), "type=\"last_digit\"", "type=\"stat\""));
+  EXPECT_EQ(problems(yaml(kGood)), "");
+  expect_problem(yaml("{ file: my-bot.xml, answers: [\"1\", 10], symbol: BOOM1000 }"),
+                 "f:4:21: strategies[0].params.file: my-bot.xml:86: the statistics of accumulators "
+                 "are not known on BOOM1000; params.symbol names a volatility index");
 }
 
 TEST_F(Dbot, AChangedProgramIsAChange) {

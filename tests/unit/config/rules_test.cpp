@@ -207,6 +207,15 @@ TEST(Rules, PositionsHaveTheirTermsInBuy) {
   expect_problem(rule("{ type: ACCU, growth: 0.03, duration: 5t }"),
                  "buy.duration: has no meaning for ACCU");
   expect_problem(rule("{ type: MULTUP }"), "buy.multiplier: is required by MULTUP");
+  const auto deal = config(rule("{ type: MULTUP, multiplier: 100, cancellation: 15m }"));
+  EXPECT_EQ(to_string(deal.engine.strategies.at(0).rules),
+            "when: price > 1 buy: { type: MULTUP, multiplier: 100, cancellation: 15m }");
+  expect_problem(rule("{ type: MULTUP, multiplier: 100, cancellation: 15m, stop_loss: 0.80 }"),
+                 "You may use either stop loss or deal cancellation");
+  expect_problem(rule("{ type: MULTUP, multiplier: 100, cancellation: 90m }"),
+                 "buy.cancellation: '90m' is no time of a deal cancellation");
+  expect_problem(rule("{ type: ACCU, growth: 0.03, cancellation: 15m }"),
+                 "buy.cancellation: has no meaning for ACCU");
   auto listed = rule("{ type: MULTUP, multiplier: 7 }");
   listed.replace(listed.find("R_100"), 5, "R_75");
   expect_problem(listed, "f:7:42: strategies[0].rules[0].buy: R_75 MULTUP: ");
@@ -240,6 +249,8 @@ TEST(Rules, KeysBelongToTheirType) {
   expect_problem(strategy + "    type: rules\n", "rules: is required by type rules");
   expect_problem(strategy + "    type: even_odd\n    candles: 1m\n",
                  "candles: has no meaning for type even_odd; leave it out, or write type: rules");
+  expect_problem(strategy + "    type: even_odd\n    time_zone: Asia/Tokyo\n",
+                 "time_zone: has no meaning for type even_odd");
   expect_problem(strategy + "    type: even_odd\n    rules: []\n", "rules: has no meaning");
   expect_problem(strategy + "    type: rules\n    rules: x\n", "'x' where a list is wanted");
   expect_problem(strategy + "    type: rules\n    candles: 3x\n",
@@ -248,6 +259,9 @@ TEST(Rules, KeysBelongToTheirType) {
       "    type: rules\n    rules:\n      - when: price > 1\n"
       "        buy: { type: CALL }\n";
   EXPECT_EQ(problems(strategy + good), "");
+  EXPECT_EQ(problems(strategy + good + "    time_zone: Europe/Berlin\n"), "");
+  expect_problem(strategy + good + "    time_zone: Europe/Berln\n",
+                 "unknown time zone 'Europe/Berln', did you mean 'Europe/Berlin'?");
   expect_problem(strategy + good + "    params: { streak: 1 }\n", "type rules takes no parameters");
   expect_problem(strategy + good + "    contract: { barrier: 1 }\n",
                  "contract.barrier: has no meaning for type rules");

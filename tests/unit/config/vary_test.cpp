@@ -58,6 +58,27 @@ TEST(Vary, RefusesWhatItCannotPlace) {
   EXPECT_NE(error("strategies: 5", {{"staking.base", "1"}}), "done");
 }
 
+TEST(Vary, ReplacesAnItemOfAList) {
+  auto c = with({{"strategies[b].guards.hours[0]", "Mon-Tue 09:00-10:00 UTC"}});
+  ASSERT_EQ(c.engine.strategies[1].guards.hours.size(), 1u);
+  constexpr std::string_view kAnswers =
+      "strategies:\n  - name: bot\n    type: dbot\n    params: { file: b.xml, answers: [\"1\", 2] "
+      "}\n";
+  const std::vector<Replacement> second{{"params.answers[1]", "3, 4"}};
+  const auto text = with_values(kAnswers, second);
+  ASSERT_TRUE(text) << text.error().text;
+  EXPECT_THAT(*text, HasSubstr("3, 4"));
+  EXPECT_THAT(*text, testing::Not(HasSubstr("[1]:"))) << "an item, and no key of that name";
+  const auto error = [&](std::string_view key) {
+    const std::vector<Replacement> one{{key, "1"}};
+    const auto r = with_values(kAnswers, one);
+    return r ? std::string("done") : r.error().text;
+  };
+  EXPECT_EQ(error("params.answers[2]"), "'answers[2]': the list has 2 items, counted from 0");
+  EXPECT_THAT(error("params.questions[0]"), HasSubstr("there is no list of that name"));
+  EXPECT_THAT(error("params.file[0]"), HasSubstr("there is no list of that name"));
+}
+
 TEST(Vary, ReadsListsAndRanges) {
   const auto keys =
       load_varied("params.streak: [1, 2, 4]\nstaking.base: {from: 0.35, to: 1, step: .3}");

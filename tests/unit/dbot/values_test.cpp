@@ -540,20 +540,83 @@ TEST(Values, Tools) {
        "error: the result of a contract is asked for before there was one"},
       {"details before the first contract", block("read_details", field("DETAIL_INDEX", "4")),
        "error: details of a contract are asked for before there was one"},
-      {"statistics of accumulators", block("stat"),
-       "error: the statistics of accumulators are not known"},
+      {"statistics of accumulators before the options", block("stat"),
+       "error: the statistics of accumulators are asked for before the options of one were "
+       "reached"},
   });
 }
 
-TEST(Values, StatisticsOfAccumulatorsAreNewestFirst) {
+Parts reads_statistics(const std::string& growth = "0.01") {
   Parts p;
-  p.before = chain({set("a", block("stat")), set("b", block("stat_list"))});
-  Rig rig(p);
-  rig.machine().statistics({7, 3, 9});
+  p.trade_type = "accumulator";
+  p.options = block("trade_definition_accumulator",
+                    field("GROWTHRATE_LIST", growth) + value("AMOUNT", num("10")));
+  p.before =
+      chain({set("a", block("stat")), set("b", block("stat_list")), when(no(), buy("ACCU"))});
+  return p;
+}
+
+Settings with_barrier(std::int64_t one, std::int64_t two = 0) {
+  Settings s;
+  s.growth_barriers = {one, two, 0, 0, 0};
+  return s;
+}
+
+TEST(Values, StatisticsOfAccumulatorsAreNewestFirst) {
+  // 0.0433 % of about 100.00: four cents stay, five go too far.
+  Rig rig(reads_statistics(), with_barrier(433'139'675));
+  rig.prime({10'000, 10'004, 10'009, 10'009, 10'013, 10'018});
   rig.start();
-  rig.tick(10'001);
-  EXPECT_EQ(rig.var("a"), "7");
-  EXPECT_EQ(rig.var("b"), "7,3,9");
+  rig.tick(10'022);
+  // The run at 10'000 began before the window. That of 10'009 stayed for two ticks, the one of
+  // 10'018 for one so far.
+  EXPECT_EQ(rig.var("a"), "1");
+  EXPECT_EQ(rig.var("b"), "1,2");
+  rig.tick(10'027);
+  EXPECT_EQ(rig.var("a"), "0") << "the tick that goes too far is of no run";
+  EXPECT_EQ(rig.var("b"), "0,1,2");
+  rig.tick(10'020);
+  EXPECT_EQ(rig.var("b"), "0,0,1,2") << "downwards as well";
+}
+
+TEST(Values, ATickAtTheBarrierItselfEndsTheRun) {
+  // 0.04 % of 100.00 are four cents exactly.
+  Rig at(reads_statistics(), with_barrier(400'000'000));
+  at.prime({10'000});
+  at.start();
+  at.tick(10'004);
+  EXPECT_EQ(at.var("a"), "0");
+  Rig below(reads_statistics(), with_barrier(400'000'001));
+  below.prime({10'000});
+  below.start();
+  below.tick(10'004);
+  EXPECT_EQ(below.var("a"), "1") << "the only run counts from the window's beginning";
+}
+
+TEST(Values, StatisticsAreThoseOfTheRateOfTheOptions) {
+  Rig rig(reads_statistics("0.02"), with_barrier(1, 433'139'675));
+  rig.prime({10'000});
+  rig.start();
+  rig.tick(10'004);
+  EXPECT_EQ(rig.var("a"), "1");
+  Rig none(reads_statistics("0.03"), with_barrier(1, 1));
+  none.prime({10'000});
+  none.start();
+  none.tick(10'004);
+  ASSERT_TRUE(none.stopped);
+  EXPECT_EQ(none.stopped->text,
+            "the statistics of accumulators that grow by 0.03 are not known on R_100");
+}
+
+TEST(Values, AHundredStatisticsAtMost) {
+  Rig rig(reads_statistics(), with_barrier(433'139'675));
+  std::vector<std::int64_t> quotes;
+  for (int i = 0; i < 300; ++i) quotes.push_back(i % 2 == 0 ? 10'000 : 11'000);
+  rig.prime(quotes);
+  rig.start();
+  rig.tick(10'000);
+  const auto list = rig.var("b");
+  EXPECT_EQ(std::count(list.begin(), list.end(), ','), 99);
 }
 
 TEST(Values, RandomNumbersComeFromTheSeed) {

@@ -57,6 +57,17 @@ TEST_F(Encoding, HigherAndLower) {
   EXPECT_FALSE(has(proposal(Dialect::kV3, spec_of(ContractType::kCall)), "barrier"));
 }
 
+TEST_F(Encoding, BothBarriersOfARange) {
+  auto spec = spec_of(*market::contract_type_from("EXPIRYRANGE"));
+  spec.duration = {5, market::ContractDuration::Unit::kMinutes};
+  spec.barriers = {market::Barrier::offset(core::Price::raw(120, 2)),
+                   market::Barrier::offset(core::Price::raw(-80, 2))};
+  for (const auto dialect : {Dialect::kOptions, Dialect::kV3}) {
+    const auto text = proposal(dialect, spec);
+    EXPECT_NE(text.find(R"("barrier":"+1.20","barrier2":"-0.80")"), std::string::npos) << text;
+  }
+}
+
 TEST_F(Encoding, Multipliers) {
   auto spec = spec_of(ContractType::kMultUp);
   spec.multiplier_terms().take_profit = core::Money::minor(1050);
@@ -124,6 +135,7 @@ void write_all(std::ostream& file, Dialect dialect) {
   e.profit_table(out, 13, {1'700'000'000}, 0), line("profit_table");
   e.profit_table(out, 14, {0}, 49'500), line("profit_table");
   e.sell(out, 15, core::ContractId{5}), line("sell");
+  e.cancel(out, 15, core::ContractId{5}), line("cancel");
   e.forget(out, 16, kStream), line("forget");
   e.buy_quote(out, 17, kStream, core::Money::minor(1234)), line("buy");
   for (const auto* kind : market::all_kinds()) {

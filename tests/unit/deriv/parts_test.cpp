@@ -177,7 +177,8 @@ TEST(Pending, LinkLossHandsOutEverythingInOrder) {
 TEST(Calls, OnlyAPurchaseIsUnknownAndOnlyReadsAreRepeated) {
   for (std::size_t i = 0; i < kCallCount; ++i) {
     const auto call = static_cast<Call>(i);
-    const bool once = call == Call::kSell || call == Call::kProposal || call == Call::kPrice;
+    const bool once = call == Call::kSell || call == Call::kCancel || call == Call::kProposal ||
+                      call == Call::kPrice;
     const auto expected = call == Call::kBuy ? Fate::kUnknown
                           : once             ? Fate::kRefused
                                              : Fate::kAgain;

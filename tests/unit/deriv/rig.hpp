@@ -98,8 +98,8 @@ class Recorder final : public SessionListener {
     heard.push_back(fmt::format("hours {} until {}", symbol, hours.known_until().s));
   }
   void on_quote(const Quote& q) override {
-    add(fmt::format("quote {} {} {} {}", q.order.value, q.id, q.ask.to_string(),
-                    q.payout.to_string()));
+    add(fmt::format("quote {} {} {} {}{}", q.order.value, q.id, q.ask.to_string(),
+                    q.payout.to_string(), q.fee ? " fee " + q.fee->to_string() : std::string{}));
   }
   void on_quote_refused(core::OrderId order, const execution::Refusal& r) override {
     refusal = r.kind;
@@ -178,6 +178,12 @@ class Recorder final : public SessionListener {
     refused_past.push_back(fmt::format("{} {} {}: {}", symbol, from.s, to.s, why));
   }
 
+  void on_candles(const PastCandles& c) override { candles.push_back(c); }
+  void on_candles_refused(const market::SymbolCode& symbol, std::int32_t length,
+                          core::VenueTime from, std::string_view why) override {
+    refused_candles.push_back(fmt::format("{} {} {}: {}", symbol, length, from.s, why));
+  }
+
   std::optional<execution::RefusalKind> refusal;   // of the last purchase or quote refused
   std::optional<execution::RefusalKind> answered;  // of the last unknown one, if it was answered
 
@@ -203,6 +209,8 @@ class Recorder final : public SessionListener {
   std::vector<execution::TransactionReport> transactions;
   std::vector<PastTicks> past;
   std::vector<std::string> refused_past;
+  std::vector<PastCandles> candles;
+  std::vector<std::string> refused_candles;
   execution::Bought bought;
   std::optional<FatalKind> fatal;
   core::VenueTime venue;

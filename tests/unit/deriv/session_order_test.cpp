@@ -347,6 +347,56 @@ TEST_P(Orders, Sales) {
   EXPECT_EQ(rig.requests("sell"), 3U) << "a sale is never sent again";
 }
 
+market::ContractSpec cancellable() {
+  auto spec = spec_of(ContractType::kMultUp);
+  spec.duration = {};
+  spec.multiplier_terms().multiplier = 100;
+  spec.multiplier_terms().cancellation = *market::ContractDuration::parse("15m");
+  return spec;
+}
+
+TEST_P(Orders, ACancellationIsPricedAndBoughtByItsQuote) {
+  rig.session->quote(core::OrderId{7}, cancellable(), core::Money::minor(1000), rig.now());
+  const auto request = rig.request("proposal");
+  EXPECT_EQ(request["cancellation"], "15m");
+  EXPECT_EQ(request["multiplier"], 100);
+  EXPECT_EQ(request["amount"], 10.0);
+  EXPECT_FALSE(request.contains("limit_order"));
+  rig.answer(request, {{"msg_type", "proposal"},
+                       {"proposal",
+                        {{"id", kStream},
+                         {"ask_price", 12.15},
+                         {"payout", 0},
+                         {"cancellation", {{"ask_price", 2.15}, {"date_expiry", 1782000900}}}}}});
+  EXPECT_EQ(rig.listener.log.back(), fmt::format("quote 7 {} 12.15 0.00 fee 2.15", kStream));
+}
+
+TEST_P(Orders, Cancellations) {
+  rig.session->cancel(core::ContractId{5}, rig.now());
+  const auto request = rig.request("cancel");
+  EXPECT_EQ(request["cancel"], 5);
+  EXPECT_FALSE(request.contains("price"));
+  rig.answer(request, {{"msg_type", "sell"}, {"sell", {{"contract_id", 5}, {"sold_for", 1}}}});
+  EXPECT_FALSE(rig.listener.has("sold 5")) << "the answer to something else";
+  rig.answer(request, {{"msg_type", "cancel"},
+                       {"cancel",
+                        {{"contract_id", 5},
+                         {"sold_for", 10},
+                         {"balance_after", 1},
+                         {"reference_id", 1},
+                         {"transaction_id", 2}}}});
+  EXPECT_EQ(rig.listener.log.back(), "sold 5 10.00");
+  rig.session->cancel(core::ContractId{6}, rig.now());
+  rig.refuse(rig.request("cancel"), "CannotCancelContract", "cancel");
+  EXPECT_EQ(rig.listener.log.back(),
+            "sell-failed 6 CannotCancelContract: text of CannotCancelContract");
+  rig.session->cancel(core::ContractId{7}, rig.now());
+  rig.session->on_closed(0, "gone", rig.now());
+  EXPECT_TRUE(rig.listener.has("sell-failed 7 LinkLost: gone"));
+  rig.reconnect();
+  EXPECT_EQ(rig.requests("cancel"), 3U) << "a cancellation is never sent again";
+}
+
 INSTANTIATE_TEST_SUITE_P(Both, Orders, testing::Values(Dialect::kOptions, Dialect::kV3),
                          [](const auto& p) { return std::string(name_of(p.param)); });
 

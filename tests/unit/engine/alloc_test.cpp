@@ -1,6 +1,7 @@
 // The hot path: a tick without a signal touches no heap.
 #include <gtest/gtest.h>
 
+#include "unit/core/tzif.hpp"
 #include "unit/engine/counting_new.hpp"
 #include "unit/engine/rig.hpp"
 
@@ -16,6 +17,9 @@ TEST(HotPath, ATickWithoutASignalDoesNotAllocate) {
   rise_fall.params["streak"] = 100;
   auto open = every_tick("open", "2.00");
   open.params["streak"] = 100;
+  even_odd.group = "pair";
+  even_odd.guards.hours = {{0x7f, 0, 86'400, core::test::berlin()}};
+  even_odd.guards.volatility = risk::VolatilityBounds{20, {}, core::Decimal{100, 0}};
   settings.strategies = {even_odd, rise_fall, open};
   settings.limits.daily_loss = usd("100.00");
   Rig rig(settings);

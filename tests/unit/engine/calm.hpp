@@ -40,15 +40,24 @@ class Calm {
     rig.tick(t.symbol.view(), t.epoch.s, t.quote.to_string());
     answer();
   }
+  static core::Money payout_of(core::Money stake) {
+    return core::Money::minor(stake.units() * 195 / 100);
+  }
   void answer() {
-    while (!rig.buys.empty()) {
+    while (!rig.buys.empty() || !rig.quotes.empty()) {
+      if (!rig.quotes.empty()) {
+        const auto q = rig.quotes.front();
+        rig.quotes.erase(rig.quotes.begin());
+        rig.quote(q.order, payout_of(q.stake).to_string(), q.stake.to_string());
+        continue;
+      }
       const auto b = rig.buys.front();
       rig.buys.erase(rig.buys.begin());
       decisions.push_back(fmt::format("{} {} {} {}", rig.now.venue.s, b.order.value,
                                       market::name_of(b.spec.type), b.stake.to_string()));
       balance -= b.stake;
       Open o;
-      o.payout = core::Money::minor(b.stake.units() * 195 / 100);
+      o.payout = payout_of(b.stake);
       o.life = market::Life(b.spec, {rig.now.venue, b.stake, o.payout},
                             market::find_symbol(b.spec.symbol.view()));
       open[++last] = o;

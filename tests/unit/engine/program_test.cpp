@@ -378,6 +378,73 @@ TEST(Program, SellsAtTheMarketWhereItSaysSo) {
   EXPECT_EQ(variable(rig, "profit"), "0.2");
 }
 
+/// Grows by two per cent a tick; sold as soon as that can be.
+Parts grower() {
+  Parts p;
+  p.trade_type = "accumulator";
+  p.options = block(
+      "trade_definition_accumulator",
+      field("GROWTHRATE_LIST", "0.02") + value("AMOUNT", num("10")) +
+          stack("ACCUMULATOR_PARAMS", block("accumulator_take_profit", value("AMOUNT", num("5")))));
+  p.before = buy("ACCU");
+  p.during = when(block("check_sell"), block("sell_at_market"));
+  p.after = chain({set("profit", block("read_details", field("DETAIL_INDEX", "4"))), again()});
+  return p;
+}
+
+TEST(Program, BuysAnAccumulatorWithItsTerms) {
+  auto rig = begun(settings_of(grower()));
+  const auto order = rig.buy();
+  EXPECT_EQ(market::encode(order.spec), "ACCU R_100 - growth=0.02 take_profit=5.00");
+  EXPECT_EQ(order.stake, usd("10.00"));
+}
+
+TEST(Program, BuysAMultiplierWithItsTerms) {
+  Parts p;
+  p.trade_type = "multiplier";
+  p.options = block("trade_definition_multiplier",
+                    field("MULTIPLIERTYPE_LIST", "100") + value("AMOUNT", num("10")) +
+                        stack("MULTIPLIER_PARAMS",
+                              chain({block("multiplier_take_profit", value("AMOUNT", num("2"))),
+                                     block("multiplier_stop_loss", value("AMOUNT", num("3")))})));
+  p.before = buy("MULTDOWN");
+  auto rig = begun(settings_of(p));
+  EXPECT_EQ(market::encode(rig.buy().spec),
+            "MULTDOWN R_100 - multiplier=100 take_profit=2.00 stop_loss=3.00");
+}
+
+TEST(Program, SellsAnAccumulatorOnceTheVenueSaysThatItMay) {
+  auto rig = begun(settings_of(grower()));
+  rig.bought(rig.buy().order, 7);
+  rig.tick("100.04");
+  auto report = open_report(rig, 7, "10.00");
+  report.can_sell = false;  // at its entry tick
+  rig.report_contract(report);
+  rig.tick("100.05");
+  EXPECT_TRUE(rig.sells.empty());
+  // A restart meanwhile: what it holds and what it does with it are in the journal.
+  reborn(rig);
+  rig.tick("100.05");
+  report.can_sell = true;
+  report.bid_price = usd("10.20");
+  rig.report_contract(report);
+  ASSERT_EQ(rig.sells.size(), 1u);
+  EXPECT_EQ(rig.sells[0].value, 7);
+  rig.engine->on_sold({7}, rig.now, rig.actions);
+  auto sold = rig.sold_report(7, "10.20");
+  sold.status = "sold";
+  rig.report_contract(sold);
+  rig.tick("100.06");
+  EXPECT_EQ(variable(rig, "profit"), "0.2");
+}
+
+TEST(Program, ALimitOfDerivdHoldsForAPosition) {
+  auto settings = settings_of(grower());
+  settings.limits.max_stake = usd("9.99");
+  auto rig = begun(settings);
+  EXPECT_TRUE(rig.take_buys().empty());
+}
+
 TEST(Program, ASaleThatIsRefusedIsTriedAgainAtTheNextUpdate) {
   auto rig = begun(settings_of(seller()));
   rig.bought(rig.buy().order, 7, "1.95");

@@ -100,7 +100,7 @@ inline std::string text_of(const Action& action) {
     std::string operator()(const Poll& a) const { return fmt::format("poll {}", a.contract.value); }
     std::string operator()(const AskReport& a) const { return fmt::format("ask {}", a.since.s); }
     std::string operator()(const SendSell& a) const {
-      return fmt::format("sell {}", a.contract.value);
+      return fmt::format("{} {}", a.cancel ? "cancel" : "sell", a.contract.value);
     }
     std::string operator()(const Tell& a) const {
       return fmt::format("tell {} {}", core::name_of(a.event.kind), a.event.text.view());
@@ -113,6 +113,9 @@ inline std::string text_of(const Action& action) {
     }
     std::string operator()(const FeedScript& a) const {
       return fmt::format("feed script {} {} kind {}", a.strategy.view(), a.run, a.message.index());
+    }
+    std::string operator()(const AskCandles& a) const {
+      return fmt::format("ask candles {} {} {}", a.symbol.view(), a.seconds, a.from.s);
     }
     std::string record(const execution::OrderRecord& r) const {
       const auto& o = r.order;
@@ -143,7 +146,8 @@ inline std::string text_of(const Action& action) {
 
 class Rig {
  public:
-  explicit Rig(Settings s) : settings(std::move(s)), engine(std::make_unique<Engine>(settings)) {
+  explicit Rig(Settings s, Audience a = {})
+      : settings(std::move(s)), audience(a), engine(std::make_unique<Engine>(settings, audience)) {
     now.instant = {1'000'000'000};
     now.wall = {1};
   }
@@ -275,9 +279,18 @@ class Rig {
     engine->on_transaction(t, now, actions);
     perform();
   }
+  /// The venue's answer to the oldest question for candles that has none.
+  void candles(std::vector<market::CandleRow> rows, std::string_view refusal = {}) {
+    ASSERT_FALSE(candle_asks.empty());
+    const auto ask = candle_asks.front();
+    candle_asks.erase(candle_asks.begin());
+    engine->on_candles({ask.symbol, ask.seconds, ask.from, 2, std::move(rows), refusal}, now,
+                       actions);
+    perform();
+  }
   /// The operator's sale.
-  void selling(std::int64_t contract) {
-    engine->selling({contract}, now, actions);
+  void selling(std::int64_t contract, bool cancel = false) {
+    engine->selling({contract}, now, actions, cancel);
     perform();
   }
   void not_sold(std::int64_t contract, std::string_view why) {
@@ -324,7 +337,7 @@ class Rig {
   }
   void restart() {
     const auto snapshot = book.snapshot();
-    engine = std::make_unique<Engine>(settings);
+    engine = std::make_unique<Engine>(settings, audience);
     restore(snapshot);
   }
 
@@ -353,6 +366,7 @@ class Rig {
   execution::OrderState state(core::OrderId id) const { return book.orders.at(id).state; }
 
   Settings settings;
+  Audience audience;
   std::unique_ptr<Engine> engine;
   core::Now now;
   Actions actions;
@@ -364,9 +378,11 @@ class Rig {
   std::vector<core::ContractId> polled;
   std::vector<core::VenueTime> asked;
   std::vector<core::ContractId> sells;
+  std::vector<bool> cancels;  // of each of them
   std::vector<StartScript> started;
   std::vector<StopScript> stopped;
   std::vector<FeedScript> fed;
+  std::vector<AskCandles> candle_asks;
   std::vector<std::string> log;
 
  private:
@@ -399,11 +415,13 @@ class Rig {
     ASSERT_NE(order, book.orders.end());
     EXPECT_FALSE(order->second.reason.empty()) << "sent before its reason was in the journal";
     sells.push_back(a.contract);
+    cancels.push_back(a.cancel);
   }
   void take(const Tell& a) { events.push_back(a.event); }
   void take(const StartScript& a) { started.push_back(a); }
   void take(const StopScript& a) { stopped.push_back(a); }
   void take(const FeedScript& a) { fed.push_back(a); }
+  void take(const AskCandles& a) { candle_asks.push_back(a); }
 
   std::set<core::OrderId> sent_;
 };

@@ -213,6 +213,36 @@ TEST(AuditOfSales, ChecksTheArithmeticAlone) {
   EXPECT_THAT(fields(audit(claim, {})), ElementsAre("profit"));
 }
 
+TEST(AuditOfMultipliers, ACancelledOnePaysItsStakeBack) {
+  Order o;
+  o.spec.type = ContractType::kMultUp;
+  o.spec.symbol = "1HZ100V";
+  o.spec.multiplier_terms().multiplier = 100;
+  o.spec.multiplier_terms().cancellation = {5, Unit::kMinutes};
+  o.spec.multiplier_terms().fee = usd("1.24");
+  o.state = OrderState::kSettled;
+  o.purchase_time = {kT0};
+  o.settled_time = {kT0 + 60};
+  o.stake = usd("11.24");
+  o.buy_price = usd("11.20");  // filled for less than was quoted
+  o.outcome = Outcome::kCancelled;
+  o.entry = Tick{"1HZ100V", {kT0 + 1}, core::Price::raw(100'000, 2)};
+  o.sell_price = usd("10.00");
+  o.profit = usd("-1.20");
+  auto a = audit(claim_of(o), {});
+  EXPECT_EQ(a.verdict, AuditVerdict::kAgrees);
+  EXPECT_EQ(a.expected, usd("10.00"));
+  o.sell_price = usd("9.99");
+  EXPECT_THAT(fields(audit(claim_of(o), {})), ElementsAre("paid", "profit"));
+  o.sell_price = usd("10.00");
+  o.settled_time = {kT0 + 400};
+  EXPECT_THAT(audit(claim_of(o), {}).notes, ElementsAre(HasSubstr("100 s after its cancellation")));
+  o.spec.multiplier_terms() = market::MultiplierTerms{100, {}, {}, {}};
+  o.sell_price = usd("11.20");
+  o.profit = usd("0.00");
+  EXPECT_THAT(fields(audit(claim_of(o), {})), ElementsAre("status"));
+}
+
 TEST(AuditOfMultipliers, TheValueAtTheExit) {
   Order o;
   o.spec.type = ContractType::kMultUp;

@@ -58,7 +58,7 @@ TEST(Names, OfStatesAndOutcomesGoBothWays) {
     ASSERT_TRUE(order_state_from(name)) << name;
     EXPECT_EQ(name_of(*order_state_from(name)), name);
   }
-  for (const auto* name : {"none", "won", "lost", "break_even", "sold"}) {
+  for (const auto* name : {"none", "won", "lost", "break_even", "sold", "cancelled"}) {
     ASSERT_TRUE(outcome_from(name)) << name;
     EXPECT_EQ(name_of(*outcome_from(name)), name);
   }
@@ -237,6 +237,42 @@ TEST_F(Reading, ATransactionTellsTheOutcomeByItsAmount) {
   EXPECT_FALSE(settlement_from(o, t));
 }
 
+TEST_F(Reading, ACancellationIsToldByTheStakeThatComesBackInItsTime) {
+  o.spec.type = ContractType::kMultUp;
+  o.spec.duration = {};
+  o.spec.multiplier_terms().multiplier = 100;
+  o.spec.multiplier_terms().cancellation = {5, Unit::kMinutes};
+  o.spec.multiplier_terms().fee = usd("0.12");
+  o.stake = usd("1.12");
+  o.buy_price = usd("1.11");  // filled for less than was quoted
+  o.payout.reset();
+  o.purchase_time = {kT0};
+  TransactionReport t;
+  t.action = TransactionReport::Action::kSell;
+  t.amount = usd("1.00");
+  t.time = {kT0 + 300};
+  EXPECT_EQ(settlement_from(o, t)->outcome, Outcome::kCancelled);
+  t.amount = usd("1.01");
+  EXPECT_EQ(settlement_from(o, t)->outcome, Outcome::kLost) << "a sale, less than what was paid";
+  t.amount = usd("1.00");
+  t.time = {kT0 + 311};
+  EXPECT_EQ(settlement_from(o, t)->outcome, Outcome::kLost) << "its time was over";
+  HistoryRow row;
+  row.sell_price = usd("1.00");
+  row.sell_time = {kT0 + 100};
+  EXPECT_EQ(settlement_from(o, row)->outcome, Outcome::kCancelled);
+  ContractReport report;
+  report.is_sold = true;
+  report.status = "cancelled";
+  report.profit = usd("0.00");
+  EXPECT_EQ(settlement_from(o, report)->sell_price, usd("1.00")) << "beside the fee";
+  EXPECT_EQ(settlement_from(o, report)->outcome, Outcome::kCancelled);
+  report.status = "sold";
+  report.sell_price = usd("1.00");
+  report.sell_time = {kT0 + 100};
+  EXPECT_EQ(settlement_from(o, report)->outcome, Outcome::kSold) << "by the venue's own word";
+}
+
 // ---- shortcodes ----
 
 TEST(Shortcode, NamesTheSymbolInCapitals) {
@@ -287,6 +323,7 @@ TEST(Shortcode, BarriersAndSeconds) {
 TEST(Shortcode, Multipliers) {
   auto s = spec(ContractType::kMultUp, {}, "1HZ100V");
   s.multiplier_terms().multiplier = 10;
+  s.multiplier_terms().cancellation = {60, Unit::kMinutes};
   EXPECT_EQ(shortcode_agrees(s, "MULTUP_1HZ100V_9.00_10_1716200000_4869800000_60m_0.00_N1"),
             Agreement::kAgrees);
   s.multiplier_terms().multiplier = 100;

@@ -87,7 +87,7 @@ TEST(SpecText, FitsItsBoundAtItsLongest) {
   const auto longest = core::Price::raw(INT64_MIN, 18);
   spec.barriers = {Barrier::offset(longest), Barrier::offset(longest)};
   const auto money = core::Money::minor(INT64_MIN, 18);
-  spec.terms = MultiplierTerms{65535, money, money, last};
+  spec.terms = MultiplierTerms{65535, money, money, last, money};
   spec.basis = Basis::kPayout;
   EXPECT_LE(encode(spec).size(), kMaxSpecText);
   EXPECT_EQ(decode(encode(spec)).value(), spec);

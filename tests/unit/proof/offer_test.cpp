@@ -208,5 +208,27 @@ TEST(Judge, CommissionAndStopOutOfMultipliers) {
   EXPECT_EQ(value_of(early), "0.90");
 }
 
+// 100.00 x 100 for five minutes on R_100: 1.01 times 12.3046, by hand.
+TEST(Offers, AFeeIsHeldAgainstItsModelAndThePrice) {
+  Answer answer;
+  answer.asked = {spec_of("MULTUP R_100 - multiplier=100 cancellation=5m"), Money::minor(100'00)};
+  Offer offer{.ask = Money::minor(112'43),
+              .payout = Money::minor(0),
+              .spot = core::Price::raw(34'200, 2),
+              .start = VenueTime{1'790'000'000}};
+  answer.offer = offer;
+  EXPECT_EQ(judged("cancellation-fee", {answer}).verdict, Verdict::kUndecided) << "it names none";
+  answer.offer->fee = decimal("12.43");
+  const auto found = judged("cancellation-fee", {answer});
+  EXPECT_EQ(found.verdict, Verdict::kAsAssumed) << found.seen;
+  EXPECT_EQ(value_of(found), "0.124300");
+  answer.offer->ask = Money::minor(100'00);
+  EXPECT_THAT(judged("cancellation-fee", {answer}).seen, HasSubstr("it asks 100.00"));
+  EXPECT_EQ(judged("cancellation-fee", {answer}).verdict, Verdict::kNot) << "beside its price";
+  answer.offer->fee = decimal("12.70");
+  answer.offer->ask = Money::minor(112'70);
+  EXPECT_EQ(judged("cancellation-fee", {answer}).verdict, Verdict::kNot);
+}
+
 }  // namespace
 }  // namespace derivd::proof

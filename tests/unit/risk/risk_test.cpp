@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
 
+#include "core/utc.hpp"
 #include "risk/balance.hpp"
 #include "risk/day.hpp"
 #include "risk/gate.hpp"
 #include "risk/guards.hpp"
 #include "risk/refusals.hpp"
+#include "risk/volatility.hpp"
+#include "unit/core/tzif.hpp"
 
 namespace derivd::risk {
 namespace {
@@ -69,6 +72,112 @@ TEST(HoursOfTrading, BeginAgain) {
   EXPECT_EQ(next_hours(work, at(-3 * 86400 - 1)), at(-3 * 86400 + 8 * 3600));  // a Monday of 1969
   const std::vector<Hours> never{{0, 0, 86400}};
   EXPECT_EQ(next_hours(never, at(kMonday)), std::nullopt);
+}
+
+/// "2026-03-29 01:30" UTC.
+core::VenueTime utc(int month, int day, int hour, int minute) {
+  const std::chrono::sys_days date{std::chrono::year(2026) / month / day};
+  return {std::chrono::seconds(date.time_since_epoch() + hours(hour) + minutes(minute)).count()};
+}
+
+// Berlin, 2026: Sunday 29 March 02:00 becomes 03:00 (01:00 UTC), Sunday 25 October 03:00 becomes
+// 02:00 (01:00 UTC).
+TEST(HoursOfAZone, AreThoseThatItsClocksShow) {
+  const std::vector<Hours> work{{0x1f, 8 * 3600, 20 * 3600, core::test::berlin()}};
+  // Winter: an hour ahead of UTC. Friday 27 March.
+  EXPECT_FALSE(in_hours(work, utc(3, 27, 6, 59)));
+  EXPECT_TRUE(in_hours(work, utc(3, 27, 7, 0)));
+  EXPECT_TRUE(in_hours(work, utc(3, 27, 18, 59)));
+  EXPECT_FALSE(in_hours(work, utc(3, 27, 19, 0)));
+  EXPECT_EQ(next_hours(work, utc(3, 26, 20, 0)), utc(3, 27, 7, 0));
+  // Over the change, and in summer: two.
+  EXPECT_EQ(next_hours(work, utc(3, 27, 19, 0)), utc(3, 30, 6, 0));
+  EXPECT_FALSE(in_hours(work, utc(3, 30, 5, 59)));
+  EXPECT_TRUE(in_hours(work, utc(3, 30, 6, 0)));
+  EXPECT_FALSE(in_hours(work, utc(3, 30, 18, 0)));
+  // And back.
+  EXPECT_EQ(next_hours(work, utc(10, 23, 18, 0)), utc(10, 26, 7, 0));
+  // The day of the zone, not of UTC: 23:30 on Sunday is Monday there.
+  const std::vector<Hours> monday{{0x01, 0, 3600, core::test::berlin()}};
+  EXPECT_TRUE(in_hours(monday, utc(1, 11, 23, 30)));  // a Sunday
+  EXPECT_FALSE(in_hours(monday, utc(1, 12, 0, 30)));
+  EXPECT_EQ(next_hours(monday, utc(1, 12, 0, 30)), utc(1, 18, 23, 0));
+}
+
+TEST(HoursOfAZone, AreOutWhereTheClocksLeaveThemOut) {
+  // 02:00-03:00 does not come on that Sunday.
+  const std::vector<Hours> all{{0x7f, 2 * 3600, 3 * 3600, core::test::berlin()}};
+  EXPECT_TRUE(in_hours(all, utc(3, 28, 1, 30)));
+  for (int minute = 0; minute < 24 * 60; ++minute) {
+    EXPECT_FALSE(in_hours(all, utc(3, 29, 0, minute))) << minute;
+  }
+  EXPECT_EQ(next_hours(all, utc(3, 28, 2, 0)), utc(3, 30, 0, 0));
+  const std::vector<Hours> sundays{{0x40, 2 * 3600, 3 * 3600, core::test::berlin()}};
+  EXPECT_EQ(next_hours(sundays, utc(3, 28, 12, 0)), utc(4, 5, 0, 0));
+  // One that begins in what is left out begins with the change.
+  const std::vector<Hours> later{{0x7f, 2 * 3600 + 1800, 4 * 3600, core::test::berlin()}};
+  EXPECT_FALSE(in_hours(later, utc(3, 29, 0, 59)));
+  EXPECT_TRUE(in_hours(later, utc(3, 29, 1, 0)));
+  EXPECT_FALSE(in_hours(later, utc(3, 29, 2, 0)));
+  EXPECT_EQ(next_hours(later, utc(3, 28, 12, 0)), utc(3, 29, 1, 0));
+}
+
+TEST(HoursOfAZone, AreInTwiceWhereTheClocksShowThemTwice) {
+  const std::vector<Hours> all{{0x7f, 2 * 3600, 3 * 3600, core::test::berlin()}};
+  EXPECT_FALSE(in_hours(all, utc(10, 24, 23, 59)));
+  EXPECT_TRUE(in_hours(all, utc(10, 25, 0, 0)));   // 02:00 of summer
+  EXPECT_TRUE(in_hours(all, utc(10, 25, 1, 59)));  // 02:59 of winter
+  EXPECT_FALSE(in_hours(all, utc(10, 25, 2, 0)));
+  EXPECT_EQ(next_hours(all, utc(10, 24, 12, 0)), utc(10, 25, 0, 0));
+  // A part of that hour comes, goes and comes again.
+  const std::vector<Hours> half{{0x7f, 2 * 3600 + 600, 2 * 3600 + 1800, core::test::berlin()}};
+  EXPECT_TRUE(in_hours(half, utc(10, 25, 0, 29)));
+  EXPECT_FALSE(in_hours(half, utc(10, 25, 0, 30)));
+  EXPECT_EQ(next_hours(half, utc(10, 25, 0, 30)), utc(10, 25, 1, 10));
+  EXPECT_TRUE(in_hours(half, utc(10, 25, 1, 10)));
+  EXPECT_EQ(next_hours(half, utc(10, 25, 1, 30)), utc(10, 26, 1, 10));
+  // One that was over when the clocks were put back into it begins again with that.
+  const std::vector<Hours> before{{0x7f, 3600, 2 * 3600 + 1800, core::test::berlin()}};
+  EXPECT_FALSE(in_hours(before, utc(10, 25, 0, 30)));
+  EXPECT_EQ(next_hours(before, utc(10, 25, 0, 30)), utc(10, 25, 1, 0));
+  EXPECT_TRUE(in_hours(before, utc(10, 25, 1, 29)));
+  EXPECT_FALSE(in_hours(before, utc(10, 25, 1, 30)));
+}
+
+TEST(HoursOfAZone, PassMidnightWithTheClocks) {
+  // Saturday 22:00 to Sunday 02:30, over both changes.
+  const std::vector<Hours> night{{0x20, 22 * 3600, 2 * 3600 + 1800, core::test::berlin()}};
+  EXPECT_FALSE(in_hours(night, utc(3, 28, 20, 59)));
+  EXPECT_TRUE(in_hours(night, utc(3, 28, 21, 0)));
+  EXPECT_TRUE(in_hours(night, utc(3, 29, 0, 59)));
+  EXPECT_FALSE(in_hours(night, utc(3, 29, 1, 0))) << "03:00: half past two never came";
+  EXPECT_TRUE(in_hours(night, utc(10, 24, 20, 0)));
+  EXPECT_TRUE(in_hours(night, utc(10, 25, 0, 29)));
+  EXPECT_FALSE(in_hours(night, utc(10, 25, 0, 30)));
+  EXPECT_TRUE(in_hours(night, utc(10, 25, 1, 0))) << "two o'clock again";
+  EXPECT_FALSE(in_hours(night, utc(10, 25, 1, 30)));
+  EXPECT_EQ(next_hours(night, utc(10, 25, 1, 30)), utc(10, 31, 21, 0));
+}
+
+TEST(HoursOfAZone, BeginWhereTheyHoldAndDidNotBefore) {
+  // Minute by minute over both weeks of a change: what is said of the next begin is what comes.
+  const std::vector<std::vector<Hours>> all{
+      {{0x7f, 2 * 3600, 3 * 3600, core::test::berlin()}},
+      {{0x60, 22 * 3600, 2 * 3600 + 1800, core::test::berlin()}},
+      {{0x7f, 3600, 2 * 3600 + 1800, core::test::berlin()}},
+      {{0x40, 2 * 3600 + 1800, 86'400, core::test::berlin()}, {0x01, 0, 3600}},
+      {{0x7f, 1800, 5400, core::test::zone_of("x", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0")}}};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (const auto from : {utc(3, 24, 0, 0), utc(10, 1, 0, 0), utc(10, 20, 0, 0)}) {
+      auto said = next_hours(all[i], from);
+      for (auto at = from + minutes(1); at < from + hours(24 * 10); at = at + minutes(1)) {
+        const bool begins = in_hours(all[i], at) && !in_hours(all[i], at - minutes(1));
+        if (!begins) continue;
+        ASSERT_EQ(said, at) << i << " " << core::utc_iso(at);
+        said = next_hours(all[i], at);
+      }
+    }
+  }
 }
 
 // ---- session ----
@@ -192,6 +301,115 @@ TEST(Guards, TheHourRolls) {
   EXPECT_TRUE(unlimited.purchases.empty());
 }
 
+TEST(Drawdown, PausesAndBeginsAnewThere) {
+  Guards guards;
+  guards.drawdown = Drawdown{usd("2.00"), seconds(60)};
+  GuardState state;
+  state.on_realised(guards, usd("-1.99"), at(100));
+  EXPECT_FALSE(state.falling_until) << "the best is at least 0, and not so far away";
+  state.on_realised(guards, usd("3.00"), at(110));
+  state.on_realised(guards, usd("1.01"), at(120));
+  EXPECT_FALSE(state.falling_until);
+  state.on_realised(guards, usd("1.00"), at(130));
+  EXPECT_TRUE(state.falling(at(189)));
+  EXPECT_FALSE(state.falling(at(190))) << "over at t + 60";
+  EXPECT_EQ(state.top, usd("1.00"));
+  // From there on, also below 0.
+  state.on_realised(guards, usd("-0.99"), at(200));
+  EXPECT_EQ(state.falling_until, at(190));
+  state.on_realised(guards, usd("-1.00"), at(210));
+  EXPECT_EQ(state.falling_until, at(270));
+  EXPECT_EQ(state.top, usd("-1.00"));
+  state.on_realised(guards, usd("-2.50"), at(220));
+  EXPECT_EQ(state.falling_until, at(270)) << "1.50 since";
+  // Without the guard the best is kept all the same.
+  guards.drawdown.reset();
+  state.on_realised(guards, usd("7.00"), at(300));
+  state.on_realised(guards, usd("1.00"), at(310));
+  EXPECT_EQ(state.top, usd("7.00"));
+  EXPECT_EQ(state.falling_until, at(270));
+}
+
+core::Price price(std::string_view text) { return core::Price::parse(text, 2).value(); }
+
+TEST(VolatilityWindow, IsThePopulationsDeviationOfReturns) {
+  // 1%, -1% of 101 and 0: by hand, mean 0, the rest below.
+  Volatility v(3);
+  EXPECT_EQ(v.needed(), 4);
+  EXPECT_EQ(v.quotes(), 0);
+  for (const auto* quote : {"100.00", "101.00", "99.99"}) v.push(price(quote));
+  EXPECT_EQ(v.quotes(), 3);
+  EXPECT_FALSE(v.ready());
+  v.push(price("99.99"));
+  ASSERT_TRUE(v.ready());
+  // sqrt((1 + 1 + 0) / 3) = 0.8164966 percent.
+  EXPECT_EQ(v.percent(), (core::Decimal{816'497, 6}));
+  EXPECT_TRUE(v.against({8165, 4}) < 0);
+  EXPECT_TRUE(v.against({81649, 5}) > 0);
+  // The oldest leaves: 1%, -1%, 0 becomes -1%, 0, 0: sqrt(1/3 - 1/9) = 0.4714045 percent.
+  v.push(price("99.99"));
+  EXPECT_EQ(v.percent(), (core::Decimal{471'405, 6}));
+  // A market that stands still has none, whatever was before.
+  for (int i = 0; i < 3; ++i) v.push(price("99.99"));
+  EXPECT_TRUE(v.against({0, 0}) == 0);
+  EXPECT_EQ(v.percent(), (core::Decimal{0, 0}));
+  v.clear();
+  EXPECT_EQ(v.quotes(), 0);
+  EXPECT_FALSE(v.ready());
+}
+
+TEST(VolatilityWindow, ComparesExactly) {
+  Volatility v(2);
+  for (const auto* quote : {"100.00", "102.00", "102.00"}) v.push(price(quote));
+  EXPECT_TRUE(v.against({1, 0}) == 0) << "2% and 0: exactly 1%";
+  EXPECT_TRUE(v.against({999'999, 6}) > 0);
+  EXPECT_TRUE(v.against({1'000'001, 6}) < 0);
+}
+
+TEST(VolatilityWindow, NeverDriftsAndNeverOverflows) {
+  Volatility v(4000);
+  Volatility fresh(4000);
+  // From one end to the other of what a quote can be, and then calm.
+  for (int i = 0; i < 9000; ++i) {
+    v.push(core::Price::raw(i % 2 == 0 ? 1 : 1'000'000'000'000'000, 2));
+  }
+  EXPECT_TRUE(v.against({100, 0}) > 0);
+  for (int i = 0; i < 4001; ++i) {
+    const auto quote = core::Price::raw(100'000 + i * 37 % 11, 2);
+    v.push(quote);
+    fresh.push(quote);
+  }
+  EXPECT_EQ(v.percent(), fresh.percent());
+  EXPECT_TRUE(v.against(fresh.percent()) == fresh.against(fresh.percent()));
+  // Quotes with other decimals are another market's.
+  v.push(core::Price::raw(1'000'000, 3));
+  EXPECT_EQ(v.quotes(), 1);
+}
+
+TEST(VolatilityWindow, SaysWhyInOneSentence) {
+  Volatility v(2);
+  Standing s;
+  s.ready = true;
+  s.volatility = &v;
+  Guards guards;
+  guards.volatility = VolatilityBounds{2, core::Decimal{5, 1}, core::Decimal{15, 1}};
+  const auto said = [&] {
+    const auto d = check_entry(s, {}, guards, {});
+    return d ? sentence(*d) : "go";
+  };
+  EXPECT_EQ(said(), "volatility: not known yet, 0 of 3 ticks were seen");
+  for (const auto* quote : {"100.00", "100.00", "100.00"}) v.push(price(quote));
+  EXPECT_EQ(said(), "volatility: 0% over 2 ticks is below the least allowed, 0.5%");
+  v.push(price("102.00"));
+  EXPECT_EQ(said(), "go") << "1%";
+  v.push(price("98.94"));
+  EXPECT_EQ(said(), "volatility: 2.5% over 2 ticks is above the most allowed, 1.5%");
+  guards.volatility->max.reset();
+  EXPECT_EQ(said(), "go");
+  guards.volatility = VolatilityBounds{2, {}, core::Decimal{25, 1}};
+  EXPECT_EQ(said(), "go") << "at most is with it";
+}
+
 // ---- the gate ----
 
 struct Gate : ::testing::Test {
@@ -238,16 +456,27 @@ TEST_F(Gate, AsksInTheFixedOrder) {
   s.ready = true;
   EXPECT_EQ(entry(), "hours");
   s.in_hours = true;
+  Volatility window(2);
+  guards.volatility = VolatilityBounds{2, {}, core::Decimal{1, 0}};
+  s.volatility = &window;
+  EXPECT_EQ(entry(), "volatility");
+  guards.volatility.reset();
   EXPECT_EQ(entry(), "cooldown");
   s.cooling_until.reset();
+  s.falling_until = at(6);
   EXPECT_EQ(entry(), "after_losses");
   s.pausing_until.reset();
+  EXPECT_EQ(entry(), "drawdown");
+  s.falling_until.reset();
   s.refused_until = at(7);
   s.refused_in_row = 3;
   EXPECT_EQ(entry(), "refusals");
   s.refused_until.reset();
+  s.group_holder = "b";
   EXPECT_EQ(entry(), "max_open");
   s.open = 0;
+  EXPECT_EQ(entry(), "group");
+  s.group_holder = {};
   EXPECT_EQ(entry(), "max_trades_per_hour");
   s.trades_in_hour = 3;
   EXPECT_EQ(entry(), "max_open_contracts");

@@ -1,6 +1,7 @@
 #include "rules/evaluator.hpp"
 
 #include "rig.hpp"
+#include "unit/core/tzif.hpp"
 #include "unit/engine/counting_new.hpp"
 
 namespace derivd::rules::test {
@@ -193,6 +194,23 @@ TEST(Evaluator, Times) {
   Feed sunday(rule("weekday == 7 and hour == 23 and minute == 59"));
   sunday.epoch = 1'700'438'398;  // 2023-11-19T23:59:58Z
   EXPECT_EQ(sunday.run({1, 1}), "X-");
+}
+
+TEST(Evaluator, TimesOfAZoneFollowItsClocks) {
+  auto of_berlin = rule("hour == 2 or weekday == mon");
+  of_berlin.clocks.zone = core::test::berlin();
+  Feed spring(of_berlin);
+  spring.epoch = 1'774'745'998 - 2;  // 2026-03-29T00:59:56Z is 01:59:56; at 01:00Z it is 03:00
+  EXPECT_EQ(spring.run({1, 1, 1}), "---");
+  Feed autumn(of_berlin);
+  autumn.epoch =
+      1'792'886'398 - 2;  // 2026-10-25T00:00Z is 02:00 (summer), and 01:00Z is 02:00 again
+  EXPECT_EQ(autumn.run({1, 1, 1}), "--X");
+  autumn.epoch = 1'792'889'998;
+  EXPECT_EQ(autumn.run({1, 1}), "XX");
+  Feed monday(of_berlin);
+  monday.epoch = 1'700'434'798 + 2;  // Sunday 2023-11-19T23:00Z is Monday there
+  EXPECT_EQ(monday.run({1}), "X");
 }
 
 TEST(Evaluator, ResetAndOtherDecimalsForget) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "script/lengths.hpp"
 #include "script/settings.hpp"
 
 namespace derivd::script {
@@ -57,7 +58,8 @@ TEST(ScriptWire, EveryMessageToAScriptIsReadAsItWasWritten) {
   for (const auto& message :
        {ToScript{full_setup()}, ToScript{PastTick{1, -5, 4}}, ToScript{Reset{}},
         ToScript{Event{1, 2, {}, Tick{1'700'000'000, 123'456, 2}}}, ToScript{trade},
-        ToScript{Event{2, 3, {}, Denied{5, "cooldown"}}}}) {
+        ToScript{Event{2, 3, {}, Denied{5, "cooldown"}}},
+        ToScript{PastCandles{900, 2, true, {{{1, 4, 1, 3}, {900}}, {{3, 3, 2, 2}, {1800}}}}}}) {
     const auto body = body_of(message);
     const auto read = decode_to_script(body);
     ASSERT_TRUE(read) << read.error().text;
@@ -71,6 +73,26 @@ TEST(ScriptWire, EveryMessageToAScriptIsReadAsItWasWritten) {
   EXPECT_EQ(event.own.last_profit, core::Money::minor(95));
   EXPECT_EQ(std::get<script::Setup>(*decode_to_script(body_of(ToScript{full_setup()}))),
             full_setup());
+}
+
+TEST(ScriptWire, PastCandlesComeInPartsOfWhichTheLastSaysSo) {
+  std::vector<rules::Candle::Closed> past;
+  for (int i = 0; i < 2500; ++i) past.push_back({{i + 2, i + 4, i + 1, i + 3}, {i * 60}});
+  std::vector<rules::Candle::Closed> read;
+  const auto parts = past_candles({60}, 2, past);
+  ASSERT_EQ(parts.size(), 3U);
+  for (const auto& part : parts) {
+    const auto decoded = decode_to_script(body_of(part));
+    ASSERT_TRUE(decoded) << decoded.error().text;
+    const auto& message = std::get<PastCandles>(*decoded);
+    EXPECT_EQ(message, std::get<PastCandles>(part));
+    EXPECT_EQ(message.is_last, &part == &parts.back());
+    read.insert(read.end(), message.candles.begin(), message.candles.end());
+  }
+  EXPECT_EQ(read, past);
+  auto body = body_of(parts.back());
+  body[1 + 4 + 1 + 1 + 1] = '\x7f';  // more rows than a message may have
+  EXPECT_FALSE(decode_to_script(body));
 }
 
 TEST(ScriptWire, EveryMessageOfAScriptIsReadAsItWasWritten) {

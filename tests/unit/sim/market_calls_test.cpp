@@ -196,10 +196,12 @@ TEST_P(MarketCalls, BuildCandlesAndStreamTheOpenOne) {
   sim.advance(25);  // through kStart + 24
   const auto reply = sim.call(c, {{"ticks_history", "R_100"},
                                   {"end", "latest"},
+                                  {"count", 2},
                                   {"subscribe", 1},
                                   {"style", "candles"},
                                   {"granularity", 60}});
   EXPECT_EQ(reply["msg_type"], "candles");
+  ASSERT_EQ(reply["candles"].size(), 2U);
   EXPECT_EQ(reply["candles"][0],
             json::parse(fmt::format(
                 R"({{"epoch":{},"open":10.0,"high":10.6,"low":10.0,"close":10.2}})", kStart - 40)));
@@ -217,6 +219,49 @@ TEST_P(MarketCalls, BuildCandlesAndStreamTheOpenOne) {
   EXPECT_EQ(o["epoch"], kStart + 26);
   EXPECT_EQ(o["open_time"], kStart + 20);
   EXPECT_EQ(o["granularity"], 60);
+}
+
+TEST_P(MarketCalls, KnowCandlesOfLongBeforeTheirTicks) {
+  Sim sim;
+  const auto c = open_anonymous(sim);
+  sim.advance(2);
+  const auto ask = [&](int granularity, std::int64_t start, int count) {
+    return sim.call(c, {{"ticks_history", "R_100"},
+                        {"start", start},
+                        {"end", "latest"},
+                        {"count", count},
+                        {"style", "candles"},
+                        {"granularity", granularity}});
+  };
+  const auto hours = ask(3600, kStart / 3600 * 3600 - 500 * 3600, 600);
+  ASSERT_EQ(hours["candles"].size(), 501U);
+  EXPECT_EQ(hours["candles"][0]["epoch"], kStart / 3600 * 3600 - 500 * 3600);
+  EXPECT_EQ(hours["pip_size"], 2);
+  // The same minutes make both.
+  const auto minutes = ask(60, kStart / 3600 * 3600 - 10 * 3600, 5000)["candles"];
+  double high = 0;
+  for (int i = 0; i < 60; ++i) high = std::max(high, minutes[i]["high"].get<double>());
+  EXPECT_EQ(hours["candles"][490]["epoch"], minutes[0]["epoch"]);
+  EXPECT_EQ(hours["candles"][490]["open"], minutes[0]["open"]);
+  EXPECT_EQ(hours["candles"][490]["high"], high);
+  EXPECT_EQ(hours["candles"][490]["close"], minutes[59]["close"]);
+  const auto days = ask(86'400, 0, 5000)["candles"];
+  EXPECT_NEAR(static_cast<double>(days.size()), 366, 1) << "a year, as the venue keeps";
+  EXPECT_EQ(ask(86'400, 0, 3)["candles"].size(), 3U) << "the latest ones";
+  EXPECT_EQ(ask(86'400, 0, 3)["candles"][2], days.back());
+}
+
+TEST_P(MarketCalls, RefuseCandlesAloneWhereAFaultSaysSo) {
+  Sim sim;
+  ASSERT_TRUE(sim.venue().faults().add(
+      *Json::parse(R"({"when":{"call":"candles"},"do":"error InvalidGranularity"})")));
+  const auto c = open_anonymous(sim);
+  sim.advance(2);
+  const json ticks{{"ticks_history", "R_100"}, {"end", "latest"}, {"count", 5}};
+  EXPECT_EQ(code(sim.call(c, ticks)), "");
+  auto candles = ticks;
+  candles["style"] = "candles";
+  EXPECT_EQ(code(sim.call(c, candles)), "InvalidGranularity");
 }
 
 TEST_P(MarketCalls, RefuseUnknownSymbolsEachInItsWay) {

@@ -12,6 +12,11 @@ Settings settings(std::string_view plan, std::string_view base, std::string_view
   s.plan = plan;
   s.base = usd(base);
   s.factor = *core::Decimal::parse(factor);
+  s.percent = {1, 0};
+  // Of a table: five, so that four results in a row stay within it.
+  for (const int bases : {1, 2, 3, 5, 8}) {
+    s.stakes.push_back(core::Money::minor(bases * s.base.units()));
+  }
   return s;
 }
 
@@ -264,7 +269,8 @@ TEST(Plans, RegistryKnowsWhatEachUses) {
   std::string used;
   for (const auto& type : plan_types()) {
     used += std::string(type.name) + (type.uses_factor ? " factor" : "") +
-            (type.uses_unit ? " unit" : "") + (type.uses_max_steps ? " max_steps" : "") + "\n";
+            (type.uses_unit ? " unit" : "") + (type.uses_max_steps ? " max_steps" : "") +
+            (type.uses_stakes ? " stakes" : "") + (type.uses_percent ? " percent" : "") + "\n";
   }
   EXPECT_EQ(used,
             "flat\n"
@@ -274,7 +280,9 @@ TEST(Plans, RegistryKnowsWhatEachUses) {
             "reverse_dalembert unit max_steps\n"
             "oscars_grind\n"
             "one_three_two_six\n"
-            "fibonacci max_steps\n");
+            "fibonacci max_steps\n"
+            "table stakes\n"
+            "percent_of_balance percent\n");
 }
 
 TEST(Plans, WhatUsesMaxStepsObeysThemAndTheOthersDoNot) {
@@ -289,9 +297,9 @@ TEST(Plans, WhatUsesMaxStepsObeysThemAndTheOthersDoNot) {
         highest = std::max(highest, plan->step());
       }
     }
-    const std::int64_t free_to_go = type.name == "one_three_two_six"                     ? 3
-                                    : type.name == "flat" || type.name == "oscars_grind" ? 0
-                                                                                         : 4;
+    const bool never_raised =
+        type.name == "flat" || type.name == "oscars_grind" || type.uses_percent;
+    const std::int64_t free_to_go = type.name == "one_three_two_six" ? 3 : never_raised ? 0 : 4;
     EXPECT_EQ(highest, type.uses_max_steps ? 1 : free_to_go) << type.name;
   }
 }

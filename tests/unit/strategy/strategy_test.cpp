@@ -203,7 +203,7 @@ std::unique_ptr<Strategy> make_short(std::string_view type, Params params,
     if (p.fallback) params.try_emplace(std::string(p.name), *p.fallback);
   }
   EXPECT_FALSE(t->check != nullptr && t->check(params)) << type;
-  return make_strategy(*t, params, {{candles, {}}, {}, {}});
+  return make_strategy(*t, params, {{candles, {}, {}}, {}, {}});
 }
 
 /// As the rules write them.

@@ -455,5 +455,65 @@ TEST_F(PaperTest, SellsAtTheBid) {
   EXPECT_TRUE(told("contract 1 sold sold polled"));
 }
 
+market::ContractSpec deal(bool with_fee) {
+  market::ContractSpec spec;
+  spec.type = market::ContractType::kMultUp;
+  spec.symbol = "R_100";
+  spec.multiplier_terms().multiplier = 100;
+  spec.multiplier_terms().cancellation = *market::ContractDuration::parse("5m");
+  if (with_fee) spec.multiplier_terms().fee = cents(1'24);
+  return spec;
+}
+
+// 342.00 less a tenth of a per cent: 10.00 x 100 x -0.001 - 0.36.
+TEST_F(PaperTest, CancelsADealWithinItsTime) {
+  start();
+  tick(0, 342.00);
+  venue.quote({1}, deal(false), cents(10'00), now);
+  EXPECT_TRUE(told("quote 1 paper-1 11.24 0.00 fee 1.24")) << listener.log.back();
+  buy(1, deal(true), cents(11'24));
+  EXPECT_TRUE(told("bought 1 contract 1 price 11.24"));
+  EXPECT_TRUE(told("balance 9988.76"));
+  tick(2, 342.00);
+  tick(4, 341.66);
+  EXPECT_TRUE(last_report().can_cancel);
+  EXPECT_EQ(last_report().can_sell, false) << "below its stake";
+  EXPECT_EQ(last_report().bid_price, cents(8'65));
+  venue.sell({1}, now);
+  EXPECT_TRUE(told("sell-failed 1 CancelIsBetter"));
+  venue.cancel({1}, now);
+  EXPECT_TRUE(told("sold 1 10.00"));
+  EXPECT_TRUE(told("balance 9998.76"));
+  EXPECT_EQ(last_report().status, "cancelled");
+  venue.cancel({1}, now);
+  EXPECT_TRUE(told("sell-failed 1 ContractAlreadySold"));
+}
+
+TEST_F(PaperTest, CancelsADealInThePlaceOfAStopOut) {
+  start();
+  tick(0, 342.00);
+  buy(1, deal(true), cents(11'24));
+  tick(2, 342.00);
+  tick(4, 330.00);
+  tick(6, 330.00);
+  EXPECT_EQ(last_report().status, "cancelled");
+  EXPECT_EQ(last_report().sell_price, cents(10'00));
+  EXPECT_TRUE(told("balance 9998.76"));
+}
+
+TEST_F(PaperTest, ADealWhoseTimeIsOverIsSold) {
+  start();
+  tick(0, 342.00);
+  buy(1, deal(true), cents(11'24));
+  tick(2, 342.00);
+  for (int at = 20; at <= 300; at += 20) tick(at, 342.00);
+  tick(302, 341.66);
+  EXPECT_FALSE(last_report().can_cancel);
+  venue.cancel({1}, now);
+  EXPECT_TRUE(told("sell-failed 1 DealCancellationExpired"));
+  venue.sell({1}, now);
+  EXPECT_TRUE(told("sold 1 8.65"));
+}
+
 }  // namespace
 }  // namespace derivd::daemon
