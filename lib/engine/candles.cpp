@@ -221,7 +221,9 @@ void Engine::Impl::hand_over(Slot& slot, Length& length) {
   length.since = length.rows.front().begins;
   std::vector<rules::Candle::Closed> candles;
   candles.reserve(length.rows.size());
-  for (const auto& row : std::exchange(length.rows, {})) candles.push_back(closed_of(row));
+  for (const auto& row : length.rows) candles.push_back(closed_of(row));
+  // A late answer begins the others anew with it; a program keeps what it was given.
+  if (slot.program != nullptr || slot.candles.is_answered()) length.rows = {};
   slot.strategy->begin_candles(length.need.where, candles);
   if (slot.script_run == 0) return;
   for (const auto& part : script::past_candles(length.need.where, length.decimals, candles)) {

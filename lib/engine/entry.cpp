@@ -91,7 +91,7 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
                             const PaidQuote* quote, std::int64_t turn) {
   prepare_plan(slot);
   if (slot.plan && quote == nullptr) slot.plan->begin_signal();
-  if (slot.plan && quote != nullptr) slot.plan->see_quote(quote->stake, quote->payout);
+  if (slot.plan && quote != nullptr) see_quote(slot, *quote);
   considering(slot, signal, tick);
   if (slot.pending) return drop(slot, "a change of its configuration waits for what is open");
   if (venue.is_learned()) {
@@ -135,6 +135,14 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
   send(slot, *spec, tick, d.stake, quoted ? quote : nullptr);
 }
 
+/// A quote may show that the plan has to begin anew, which a restart must not undo.
+void Engine::Impl::see_quote(Slot& slot, const PaidQuote& quote) {
+  if (!slot.plan->wants_quote()) return;
+  const auto before = slot.plan->save();
+  slot.plan->see_quote(quote.stake, quote.payout);
+  if (audience.journal && slot.plan->save() != before) append_slot(slot);
+}
+
 /// What the next stake depends on beyond results.
 void Engine::Impl::prepare_plan(const Slot& slot) const {
   if (slot.plan && slot.plan->wants_balance()) slot.plan->see_balance(funds());
@@ -171,6 +179,11 @@ void Engine::Impl::consider_priced(Slot& slot, const strategy::Signal& signal,
                                    std::int64_t turn) {
   // An amount of the signal's own stands for the plan's step and for its base.
   const auto base = signal.stake.value_or(slot.settings.staking.base);
+  // A result has moved the plan since it was asked for: its stake now has a price of its own. The
+  // base is asked for where nothing above it fits.
+  const bool moved = quote != nullptr && !signal.stake && quote->stake != slot.plan->next() &&
+                     quote->stake != base;
+  if (moved) return consider_priced(slot, signal, tick, nullptr, turn);
   const auto amount = quote != nullptr ? quote->stake : signal.stake.value_or(slot.plan->next());
   // Before its price is known only what forbids any entry can be said. What is at stake is a part
   // of it; a payout is not.
@@ -249,7 +262,7 @@ void Engine::Impl::hold(Slot& slot, const strategy::Signal& signal, const market
                         core::Money stake, std::int64_t turn) {
   if (waiting.size() >= kMaxWaiting) return drop(slot, "too many signals wait for an answer");
   note(slot, DecisionView::Kind::kWaiting, "waits for the answer to an order before it");
-  waiting.push_back({&slot, signal, tick, stake, {}, now.instant + kSignalLife, turn});
+  waiting.push_back({&slot, signal, tick, stake, {}, signal_end(), turn, now.instant});
 }
 
 void Engine::Impl::ask_quote(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
@@ -258,7 +271,7 @@ void Engine::Impl::ask_quote(Slot& slot, const strategy::Signal& signal, const m
   if (waiting.size() >= kMaxWaiting) return drop(slot, "too many signals wait for an answer");
   const auto id = ledger.reserve();
   note(slot, DecisionView::Kind::kWaiting, "asked for a quote");
-  waiting.push_back({&slot, signal, tick, stake, id, now.instant + kSignalLife, turn});
+  waiting.push_back({&slot, signal, tick, stake, id, signal_end(), turn, now.instant});
   out->push_back(SendQuote{id, spec, stake, slot.name()});
 }
 
@@ -354,8 +367,7 @@ void Engine::Impl::quote_reply(const QuoteReply& reply) {
   w.slot->wish = w.signal.wish;
   if (reply.quote_id.empty()) {
     drop(*w.slot, fmt::format("no quote: {}: {}", reply.code.view(), reply.reason.view()));
-    learn(*w.slot, w.stake, w.deadline - kSignalLife,
-          {reply.kind, reply.code.view(), reply.reason.view()});
+    learn(*w.slot, w.stake, w.since, {reply.kind, reply.code.view(), reply.reason.view()});
   } else if (reply.ask > w.stake && !has_fee(w.slot->settings, w.signal)) {
     drop(*w.slot, fmt::format("the venue asks {} instead of {}", reply.ask.to_string(),
                               w.stake.to_string()));
@@ -363,9 +375,20 @@ void Engine::Impl::quote_reply(const QuoteReply& reply) {
     // Deriv's price holds the fee. Where one did not, it would be bought for the sum or not at all.
     const auto ask = reply.fee ? std::max(reply.ask, w.stake + *reply.fee) : reply.ask;
     const PaidQuote quote{reply.order, reply.quote_id, w.stake, reply.payout, ask};
-    consider(*w.slot, w.signal, w.tick, &quote, w.turn);
+    consider_again(w, &quote);
   }
   release_waiting();
+}
+
+/// Neither a hold nor another question lengthens a signal's life.
+void Engine::Impl::consider_again(const Waiting& w, const PaidQuote* quote) {
+  waited_until = w.deadline;
+  consider(*w.slot, w.signal, w.tick, quote, w.turn);
+  waited_until.reset();
+}
+
+core::Instant Engine::Impl::signal_end() const {
+  return waited_until.value_or(now.instant + kSignalLife);
 }
 
 // In order, and none stands in the way of one before it: a signal that is held again goes to the
@@ -378,15 +401,7 @@ void Engine::Impl::release_waiting() {
     waiting.pop_front();
     (w.quoting ? waiting : ready).push_back(w);
   }
-  for (const auto& w : ready) consider(*w.slot, w.signal, w.tick, nullptr, w.turn);
-  // A hold does not lengthen a signal's life.
-  for (auto& w : waiting) {
-    for (const auto& r : ready) {
-      if (!w.quoting && w.slot == r.slot && w.tick == r.tick) {
-        w.deadline = std::min(w.deadline, r.deadline);
-      }
-    }
-  }
+  for (const auto& w : ready) consider_again(w, nullptr);
 }
 
 }  // namespace derivd::engine

@@ -117,7 +117,7 @@ void Engine::Impl::keep_best(Slot& slot, const Order& order, core::Money bid) {
 void Engine::Impl::leave_if_due(Slot& slot, const Order& order, const ExitWatch& watch,
                                 std::optional<core::Money> bid) {
   const auto& rules = slot.settings.exit;
-  const bool may_leave = watch.can_sell || watch.can_cancel;
+  const bool may_leave = watch.can_sell || pays_to_cancel(order);
   if (order.state != OrderState::kOpen || !rules.any() || !may_leave) return;
   if (!is_online || !reconciled || steady < watch.not_before) return;
   if (selling.contains(order.contract)) return;

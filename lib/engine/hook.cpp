@@ -33,8 +33,13 @@ bool Engine::Impl::stays_virtual(Slot& slot, const strategy::Signal& signal,
   auto& state = slot.hook;
   if (state.real) {
     if (hook.until_win || state.bought + unbought(slot) < hook.trades) return false;
-    drop(slot, "its real trades are bought, and virtual ones follow when they have settled");
-    return true;
+    if (!is_flat(slot)) {
+      drop(slot, "its real trades are bought, and virtual ones follow when they have settled");
+      return true;
+    }
+    // The configuration allows fewer than before, and no settlement comes that would end them.
+    state = {};
+    append_slot(slot);
   }
   if (!is_flat(slot)) {
     drop(slot, "a real contract of it is still open: nothing is followed virtually before its end");
@@ -42,6 +47,10 @@ bool Engine::Impl::stays_virtual(Slot& slot, const strategy::Signal& signal,
     drop(slot, "a virtual contract of it is open");
   } else if (const auto denied = forbids_virtual(slot, turn)) {
     drop(slot, *denied);
+  } else if (const auto* feed = find_feed(slot.settings.symbol);
+             feed != nullptr && tick.epoch < feed->last_epoch()) {
+    // It waited for an answer: how it would have gone meanwhile is not followed any more.
+    drop(slot, "its tick has passed");
   } else {
     open_virtual(slot, signal, tick);
   }

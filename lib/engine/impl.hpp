@@ -92,6 +92,7 @@ struct Engine::Impl {
     core::OrderId quoting;  // 0: held
     core::Instant deadline;
     std::int64_t turn = 0;  // rises with the signals; kept while it waits
+    core::Instant since;    // of this question or hold
   };
 
   struct HeldContract {
@@ -129,6 +130,7 @@ struct Engine::Impl {
   void consider(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                 const PaidQuote* quote, std::int64_t turn);
   void prepare_plan(const Slot& slot) const;
+  void see_quote(Slot& slot, const PaidQuote& quote);
   /// What the account would hold if what is open had not been bought; zero before it was told.
   core::Money funds() const;
   /// The same where only a quote says what it costs (is_priced_by_quote, spec.hpp).
@@ -142,6 +144,8 @@ struct Engine::Impl {
   core::Name group_holder(const Slot& slot, std::int64_t turn) const;
   enum class Twin : std::uint8_t { kNone, kInFlight, kUnknown };
   Twin twin_of(const market::ContractSpec& spec, core::Money stake) const;
+  void consider_again(const Waiting& w, const PaidQuote* quote);
+  core::Instant signal_end() const;
   void hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick, core::Money stake,
             std::int64_t turn);
   void ask_quote(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
@@ -405,6 +409,7 @@ struct Engine::Impl {
   std::set<core::OrderId> told_mismatch;  // of orders that the ledger still knows
   std::vector<AskCandles> candle_asks;    // not answered yet
   std::deque<Waiting> waiting;
+  std::optional<core::Instant> waited_until;  // the deadline of the one that is considered again
   std::int64_t turns = 0;
   std::uint64_t script_runs = 0;
   std::deque<Held> held;

@@ -41,9 +41,9 @@ void Engine::Impl::note_sale(const execution::Order& order, std::string_view why
 bool Engine::Impl::pays_to_cancel(const execution::Order& order) const {
   const auto it = exits.find(order.id);
   if (it == exits.end() || !it->second.can_cancel) return false;
-  const auto& watch = it->second;
-  const bool below = watch.bid && *watch.bid < market::stake_in(order.spec, order.stake);
-  return below || !watch.can_sell;
+  // A bid that is not known may be above the stake: it is waited for.
+  const auto& bid = it->second.bid;
+  return bid && *bid < market::stake_in(order.spec, order.stake);
 }
 
 void Engine::Impl::confirm_sale(core::ContractId contract) {

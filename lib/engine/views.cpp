@@ -40,6 +40,15 @@ core::Text guard_words(const risk::GuardState& guards, core::VenueTime now) {
   return d.until ? core::Text::truncated(risk::sentence(d)) : core::Text{};
 }
 
+/// What the quotes of the last signal made of the plan ends with that signal, as with a restart.
+/// Its order may still be refused, so the plan itself is left as it is.
+core::Money stake_of_next_signal(const Slot& slot) {
+  if (!slot.plan->wants_quote()) return slot.plan->next();
+  const auto& settings = slot.settings.staking;
+  const auto after = staking::find_plan(settings.plan)->make(settings);
+  return after->load(slot.plan->save()) ? after->next() : slot.plan->next();
+}
+
 }  // namespace
 
 StrategyView Engine::Impl::view(const Slot& slot) const {
@@ -53,11 +62,7 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   v.profit = slot.session.realised;
   v.peak = slot.session.peak;
   prepare_plan(slot);
-  // What the quotes of the last signal made of it ended with that signal.
-  const bool quoting = std::any_of(waiting.begin(), waiting.end(),
-                                   [&](const Waiting& w) { return w.slot == &slot; });
-  if (slot.plan && !quoting) slot.plan->begin_signal();
-  if (slot.plan) v.next_stake = slot.plan->next();
+  if (slot.plan) v.next_stake = stake_of_next_signal(slot);
   if (slot.program != nullptr) v.next_stake = slot.considered.planned;  // of its last purchase
   if (slot.last_epoch.s != 0) v.last_tick = slot.last_epoch;
   v.last_decision = slot.last_decision;

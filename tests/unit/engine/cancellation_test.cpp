@@ -198,6 +198,19 @@ TEST(Deal, AProfitIsSoldWhileItCanBeCancelled) {
   EXPECT_EQ(rig.order().outcome, Outcome::kSold);
 }
 
+TEST(Deal, AProfitThatIsNotBoughtBackForAMomentIsNotThrownAway) {
+  DealRig rig;
+  rig.hold();
+  auto report = rig.open_at("13.20");
+  report.can_sell = false;
+  rig.report_contract(report);
+  EXPECT_TRUE(rig.sells.empty()) << "a cancellation would pay 10.00";
+  EXPECT_FALSE(rig.engine->pays_to_cancel({kContract}));
+  rig.value("13.20");
+  ASSERT_EQ(rig.sells.size(), 1u);
+  EXPECT_FALSE(rig.cancels[0]);
+}
+
 TEST(Deal, ALossIsSoldOnceItsTimeIsOver) {
   DealRig rig;
   rig.hold();

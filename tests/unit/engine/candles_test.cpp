@@ -213,6 +213,22 @@ TEST_F(Candles, WithoutAnAnswerItGoesOnAfterAWhileAndALateOneStillMakesItRight) 
   EXPECT_EQ(value("b", "rsi(14, 15m)"), truth(when, "rsi(14, 15m)", kNow + 1));
 }
 
+TEST_F(Candles, ALateAnswerKeepsWhatTheOthersBeganWith) {
+  const auto* when = "sma(60, 1m) > 0 and sma(4, 1h) > 0 and price > 0";
+  begin({ruled("a", when)});
+  history(kFirst, kNow);
+  ASSERT_EQ(rig->candle_asks.size(), 2U);
+  ASSERT_EQ(rig->candle_asks[0].seconds, 60);
+  answer(kNow - 1);
+  rig->run_for(kCandlesWait);
+  tick(kNow);
+  EXPECT_EQ(value("a", "sma(60, 1m)"), truth(when, "sma(60, 1m)", kNow));
+  answer(kNow);
+  tick(kNow + 1);
+  EXPECT_EQ(value("a", "sma(4, 1h)"), truth(when, "sma(4, 1h)", kNow + 1));
+  EXPECT_EQ(value("a", "sma(60, 1m)"), truth(when, "sma(60, 1m)", kNow + 1));
+}
+
 TEST_F(Candles, ThatDoNotReachTheTicksAreNotUsed) {
   begin({ruled("a", "sma(2, 15m) > 0 and price > 0")});
   history(kNow - 100, kNow);

@@ -240,6 +240,25 @@ TEST(Hook, AReloadTakesItOrLeavesIt) {
   EXPECT_EQ(rig.hook(), "virtual: 0 of 1 losses in a row, one is open");
 }
 
+TEST(Hook, AReloadToFewerTradesThanWereBoughtEndsThem) {
+  auto settings = hooked(1, 3);
+  Hooked rig(settings);
+  rig.even();
+  rig.even();
+  for (std::int64_t contract = 1; contract <= 2; ++contract) {
+    rig.bought(rig.buy().order, contract, "1.95");
+    rig.settle(contract, "0.00");
+    if (contract == 1) rig.even();
+  }
+  EXPECT_EQ(rig.hook(), "real: 2 of 3 bought");
+  settings.strategies[0].hook->trades = 2;
+  rig.reconfigure(settings);
+  rig.even();
+  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 losses in a row, one is open");
+  rig.even();
+  EXPECT_EQ(rig.buy().strategy, "a") << "and after that loss it is money's turn again";
+}
+
 TEST(Hook, ExplainTellsOfIt) {
   Hooked rig(hooked(1));
   rig.even();
