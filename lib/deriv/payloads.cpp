@@ -242,6 +242,11 @@ Status decode_active_symbols(Value value, const WireNames& names, ActiveSymbolsP
 
 /// Null, or of no meaning, where nothing can be cancelled.
 Status read_fee(Value value, Amounts money, std::optional<core::Money>& out) {
+  simdjson::ondemand::json_type type{};
+  if (value.type().get(type) != simdjson::SUCCESS ||
+      type != simdjson::ondemand::json_type::object) {
+    return {};
+  }
   return each_field(value, "proposal.cancellation", [&](std::string_view key, Value v) -> Status {
     if (key != "ask_price") return {};
     return money.read_nullable(v, "proposal.cancellation.ask_price", out);

@@ -106,6 +106,7 @@ void Session::Impl::refuse_candles(const Pending& asked, std::string_view why) {
   if (it == candles.end()) return;
   const auto wanted = *it;
   candles.erase(it);
+  work = true;  // those behind it have its place now
   listener.on_candles_refused(wanted.symbol, wanted.length, wanted.from, why);
 }
 

@@ -308,7 +308,8 @@ void Session::Impl::on_failed_read(const Pending& asked, std::string_view why, b
   if (asked.call == Call::kPast && !rate_limited && task->attempts + 1 >= kMaxAttempts) {
     return refuse_past(asked, why);
   }
-  if (asked.call == Call::kCandles && !rate_limited && task->attempts + 1 >= kMaxAttempts) {
+  // Nor are they asked for without end where the venue limits them: purchases share the budget.
+  if (asked.call == Call::kCandles && task->attempts + 1 >= kMaxAttempts) {
     return refuse_candles(asked, why);
   }
   const bool symbol = asked.call == Call::kTicks || asked.call == Call::kHistory ||

@@ -151,6 +151,36 @@ TEST_P(PastCandlesOf, AreAskedAgainOnTheNextLinkAndAfterARateLimit) {
   EXPECT_EQ(listener.candles.size(), 1U);
 }
 
+TEST_P(PastCandlesOf, ARefusalMakesRoomForThoseBehindIt) {
+  for (const int length : {60, 120, 300, 900}) {
+    session.ask_candles("R_100", length, {kMinute - 1800}, now);
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    ASSERT_GT(asked().size(), i);
+    answer({{"msg_type", "ticks_history"},
+            {"error", {{"code", "MarketIsClosed"}, {"message", "no"}}},
+            {"req_id", asked()[i]["req_id"]}});
+  }
+  EXPECT_EQ(listener.refused_candles.size(), 4U);
+}
+
+TEST_P(PastCandlesOf, AVenueThatKeepsLimitingThemIsNotAskedForEver) {
+  session.ask_candles("R_100", 60, {kMinute - 600}, now);
+  std::size_t answered = 0;
+  for (int i = 0; i < 4000 && listener.refused_candles.empty(); ++i) {
+    if (asked().size() > answered) {
+      ++answered;
+      refuse("RateLimit");
+    }
+    pass(milliseconds(200));
+    if (const auto ping = sent("ping"); !ping.is_null()) {
+      answer({{"msg_type", "ping"}, {"ping", "pong"}, {"req_id", ping["req_id"]}});
+    }
+  }
+  EXPECT_EQ(listener.refused_candles.size(), 1U);
+  EXPECT_EQ(answered, 5U);
+}
+
 TEST_P(PastCandlesOf, AreRefusedAsTheVenueRefusesThem) {
   session.ask_candles("R_100", 60, {kMinute - 600}, now);
   refuse("InvalidSymbol");

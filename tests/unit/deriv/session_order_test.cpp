@@ -371,6 +371,18 @@ TEST_P(Orders, ACancellationIsPricedAndBoughtByItsQuote) {
   EXPECT_EQ(rig.listener.log.back(), fmt::format("quote 7 {} 12.15 0.00 fee 2.15", kStream));
 }
 
+TEST_P(Orders, WhatIsNoObjectNamesNoFee) {
+  for (const auto& nothing : {json(nullptr), json::array(), json("")}) {
+    rig.session->quote(core::OrderId{7}, cancellable(), core::Money::minor(1000), rig.now());
+    rig.answer(
+        rig.request("proposal"),
+        {{"msg_type", "proposal"},
+         {"proposal",
+          {{"id", kStream}, {"ask_price", 12.15}, {"payout", 0}, {"cancellation", nothing}}}});
+    EXPECT_EQ(rig.listener.log.back(), fmt::format("quote 7 {} 12.15 0.00", kStream));
+  }
+}
+
 TEST_P(Orders, Cancellations) {
   rig.session->cancel(core::ContractId{5}, rig.now());
   const auto request = rig.request("cancel");
