@@ -274,8 +274,8 @@ class Checker final {
       return problem("params", "is required by type script: { file: NAME.js }");
     }
     read_script({*node, full("params"), c_.directory}, s.script, config_.places, c_.problems);
-    if (given("contract.alternate")) {
-      problem("contract.alternate", "has no meaning for type script, which says what it buys");
+    for (const auto key : {"contract.alternate", "contract.cancellation"}) {
+      if (given(key)) problem(key, "has no meaning for type script, which says what it buys");
     }
   }
 

@@ -21,12 +21,32 @@ constexpr std::size_t kMostShown = 20;
 constexpr std::size_t kQuestion = 120;  // bytes of it that are shown
 
 /// Keys that say what a program says itself.
-constexpr std::array<std::string_view, 17> kMeaningless{
-    "staking.plan",      "staking.base",        "staking.factor",       "staking.unit",
-    "staking.max_steps", "staking.max_stake",   "staking.on_cap",       "contract.duration",
-    "contract.barrier",  "contract.multiplier", "contract.take_profit", "contract.stop_loss",
-    "staking.stakes",    "staking.advance",     "staking.percent",      "virtual",
-    "contract.alternate"};
+constexpr std::array<std::string_view, 26> kMeaningless{"staking.plan",
+                                                        "staking.base",
+                                                        "staking.factor",
+                                                        "staking.unit",
+                                                        "staking.max_steps",
+                                                        "staking.max_stake",
+                                                        "staking.on_cap",
+                                                        "staking.stakes",
+                                                        "staking.advance",
+                                                        "staking.percent",
+                                                        "contract.type",
+                                                        "contract.duration",
+                                                        "contract.until",
+                                                        "contract.barrier",
+                                                        "contract.barrier2",
+                                                        "contract.prediction",
+                                                        "contract.selected_tick",
+                                                        "contract.growth",
+                                                        "contract.payout_per_point",
+                                                        "contract.multiplier",
+                                                        "contract.cancellation",
+                                                        "contract.take_profit",
+                                                        "contract.stop_loss",
+                                                        "contract.basis",
+                                                        "contract.alternate",
+                                                        "virtual"};
 
 class Reader final {
  public:

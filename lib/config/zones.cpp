@@ -21,7 +21,7 @@ constexpr std::size_t kMaxName = 64;
 /// tzdata has some 600; a directory with more is another's.
 constexpr std::size_t kMaxZones = 5000;
 
-bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+bool is_capital(char c) { return std::isupper(static_cast<unsigned char>(c)) != 0; }
 
 /// The names are paths below the directory: none leads out of it.
 bool is_name(std::string_view name) {
@@ -29,7 +29,8 @@ bool is_name(std::string_view name) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '+' ||
            c == '/';
   };
-  return !name.empty() && name.size() <= kMaxName && is_letter(name.front()) &&
+  // What begins otherwise is no zone: right/ counts leap seconds, posix/ is the same once more.
+  return !name.empty() && name.size() <= kMaxName && is_capital(name.front()) &&
          name.find("//") == std::string_view::npos && !name.ends_with('/') &&
          std::all_of(name.begin(), name.end(), may_stand);
 }
@@ -42,7 +43,7 @@ std::vector<std::string> names_in(const fs::path& directory) {
   for (const fs::recursive_directory_iterator end; it != end && out.size() < kMaxZones;
        it.increment(ignored)) {
     const auto name = it->path().lexically_relative(directory).string();
-    const bool known = is_name(name) && std::isupper(static_cast<unsigned char>(name.front())) != 0;
+    const bool known = is_name(name);
     if (it->is_directory(ignored)) {
       if (!known) it.disable_recursion_pending();
     } else if (known) {

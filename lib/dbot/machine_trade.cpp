@@ -1,6 +1,7 @@
 // Options, purchases, sales and results. Rules: semantics.md, sections 5, 6 and 8.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -129,12 +130,15 @@ std::optional<Buy> Machine::make_buy(const std::string& type,
   }
   out.growth = shape.growth;
   out.multiplier = shape.multiplier;
+  // Deriv Bot's two decimals; of a currency with more its own, or a limit would be rounded to
+  // nothing.
+  const int limit_decimals = std::max<int>(2, settings_.money_decimals);
   if (shape.has_take_profit) {
-    out.take_profit = money(rounded(options_.take_profit, 2), "the take profit");
+    out.take_profit = money(rounded(options_.take_profit, limit_decimals), "the take profit");
     if (!out.take_profit) return std::nullopt;
   }
   if (shape.has_stop_loss) {
-    out.stop_loss = money(rounded(options_.stop_loss, 2), "the stop loss");
+    out.stop_loss = money(rounded(options_.stop_loss, limit_decimals), "the stop loss");
     if (!out.stop_loss) return std::nullopt;
   }
   return out;

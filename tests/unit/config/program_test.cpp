@@ -119,6 +119,12 @@ TEST_F(Dbot, WhatTheProgramSaysItselfIsRefused) {
                  "f:5:22: strategies[0].staking.base: has no meaning for type dbot");
   expect_problem(yaml(kGood, "    contract: { duration: 5t }\n"),
                  "strategies[0].contract.duration: has no meaning for type dbot");
+  for (const auto* key : {"type: ACCU", "until: \"2026-12-01 16:00 UTC\"", "barrier2: -1",
+                          "prediction: 3", "selected_tick: 3", "growth: 0.03",
+                          "payout_per_point: 3", "cancellation: 15m", "basis: payout"}) {
+    expect_problem(yaml(kGood, fmt::format("    contract: {{ {} }}\n", key)),
+                   "has no meaning for type dbot");
+  }
   expect_problem(yaml(kGood, "    candles: 1m\n"), "has no meaning for type dbot");
   EXPECT_EQ(problems(yaml(kGood,
                           "    guards: { max_trades_per_hour: 5 }\n"
