@@ -76,7 +76,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("programs", type=pathlib.Path)
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--count", type=int, default=120)
+    parser.add_argument("--count", type=int, default=70)
     parser.add_argument("--rules", type=int, default=8, help="further configurations, of type rules")
     parser.add_argument("--short", type=int, default=24, help="further configurations, of short forms of rules")
     options = parser.parse_args()
