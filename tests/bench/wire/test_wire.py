@@ -57,7 +57,7 @@ def measures(programs, directory):
         check((row["journal_bytes_per_trade"] is None) == (row["client"] == "bare"), row)
     counted = b"__asan_init" not in (programs / "derivd").read_bytes()  # a sanitizer has a malloc of its own
     check(all((row["allocations_per_trade"] is not None) == counted for row in report["counts"]), report["counts"])
-    # README: between a tick and its purchase nothing is allocated, by session, engine, journal, encoder or TLS. One
+    # Between a tick and its purchase nothing is allocated, by session, engine, journal, encoder or TLS. One
     # such purchase shows it: the way is the same for all; before some the result of the trade before comes along.
     check(all(row["purchases_without_allocation"] > 0 for row in report["counts"]
               if counted and row["kind"] in ("even_odd", "rules")), report["counts"])
