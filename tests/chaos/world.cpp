@@ -268,6 +268,8 @@ Outcome World::run() {
     auditor_.violation(fmt::format("not settled {} s after the last fault", kQuiet / kSecond));
   } else {
     run_until(now_ + kTradingAgain, never);
+    // A fault from before may have shown only now, as a journal that broke with its next record.
+    run_until(quiet_end, [&] { return never() || settled_down(); });
     ending_ = true;
     if (trader_) {
       tell_time();
@@ -311,7 +313,9 @@ Auditor::Final World::final_state() {
 
 // Whether nothing waits for evidence any more.
 bool World::settled_down() const {
-  if (!alive() || trader_->stopping() || trader_->state() != deriv::SessionState::kLive) {
+  // A process whose journal broke trades no more and ends within a minute; a pause ends with it.
+  if (!alive() || trader_->stopping() || trader_->journal_broken() ||
+      trader_->state() != deriv::SessionState::kLive) {
     return false;
   }
   for (const auto& order : trader_->engine().open_orders()) {
