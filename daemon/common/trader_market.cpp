@@ -92,6 +92,13 @@ void Trader::check_offered() {
           now_, actions_);
       continue;
     }
+    for (const auto& watched : s.watch) {
+      if (!list_told_ || symbols_.listed(watched) != nullptr) continue;
+      engine_.not_offered(s.name,
+                          fmt::format("the venue does not list {}, which it watches{}", watched,
+                                      guess(symbols_, watched)),
+                          now_, actions_);
+    }
     // What was offered long ago proves nothing today.
     if (!offerings_told_.contains(s.symbol)) continue;
     auto known = s;

@@ -327,10 +327,12 @@ std::string candles_text(const ordered_json& candles) {
   std::string out = "\ncandles, and what they began with\n";
   for (const auto* row : rows) {
     const auto& of = at(*row, "of");
-    const auto length = cell(at(*row, "length"));
+    const auto& symbol = at(*row, "symbol");
+    const auto seconds = cell(at(*row, "length"));
+    const auto length = is_blank(symbol) ? seconds : fmt::format("{} {}", cell(symbol), seconds);
     if (is(at(*row, "source"), "venue")) {
       add(out, "   {:<6}  {} of the venue{}, since {}\n", length, cell(at(*row, "count")),
-          cell(of) == length ? "" : fmt::format(", made of its {}", cell(of)),
+          cell(of) == seconds ? "" : fmt::format(", made of its {}", cell(of)),
           cell(at(*row, "since_utc")));
     } else if (is(at(*row, "source"), "asked")) {
       add(out, "   {:<6}  the venue is asked and has not answered yet\n", length);

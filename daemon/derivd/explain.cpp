@@ -263,7 +263,8 @@ ordered_json candles_of(const Explained& of, std::string_view name) {
   auto rows = ordered_json::array();
   for (const auto& c : of.engine.candles(name)) {
     rows.push_back(
-        {{"length", rules::to_string(c.length)},
+        {{"symbol", c.symbol.empty() ? ordered_json(nullptr) : ordered_json(c.symbol.view())},
+         {"length", rules::to_string(c.length)},
          {"source", c.source},
          {"of", c.of.is_ticks() ? ordered_json(nullptr) : ordered_json(rules::to_string(c.of))},
          {"count", c.count},
@@ -274,13 +275,14 @@ ordered_json candles_of(const Explained& of, std::string_view name) {
   return rows;
 }
 
-/// "15m, 1h" of the candles that it waits for; empty: it waits for none.
+/// "15m, R_50 1h" of the candles that it waits for; empty: it waits for none.
 std::string awaited_candles(const Explained& of, std::string_view name) {
   std::string out;
   if (!of.engine.awaits_candles(name)) return out;
   for (const auto& c : of.engine.candles(name)) {
     if (c.source != "asked") continue;
-    out += fmt::format("{}{}", out.empty() ? "" : ", ", rules::to_string(c.length));
+    out += fmt::format("{}{}{}{}", out.empty() ? "" : ", ", c.symbol, c.symbol.empty() ? "" : " ",
+                       rules::to_string(c.length));
   }
   return out;
 }
@@ -352,8 +354,7 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
         engine::kCandlesWait / std::chrono::seconds(1));
   }
   if (view->swapped.value_or(false)) {
-    out["standing"] =
-        out["standing"].get<std::string>() + "; its two types have changed places";
+    out["standing"] = out["standing"].get<std::string>() + "; its two types have changed places";
   }
   out["config"] = line_of(of, kOfStrategy, name);
   out["change_pending"] = view->change_pending;

@@ -136,11 +136,16 @@ struct Machine::Impl {
   JSValueRef host_sell(const Args& args);
   JSValueRef host_ticks(const Args& args);
   JSValueRef host_candles(const Args& args);
+  JSValueRef host_decimals(const Args& args);
   JSValueRef host_value(const Args& args);
   JSValueRef host_place(const Args&);
   JSValueRef host_rejected(const Args& args);
   JSValueRef refuse(std::string_view message, std::string_view kind = "TypeError");
   std::size_t slice(const Args& args, std::string_view name);
+  script::Past& past_of(const Args& args, std::size_t at);
+  script::Past& past_of(std::uint8_t watched, std::uint8_t decimals);
+  void on_own_tick(const script::Tick& tick, const script::Event& event);
+  void on_watched_tick(const script::WatchedTick& tick, const script::Event& event);
 
   // One call.
   void prepare(const script::Setup& setup);
@@ -162,12 +167,13 @@ struct Machine::Impl {
   JSValueRef thrown = nullptr;  // by the call that goes on
   script::Setup setup;
   std::optional<script::Past> past;
+  std::vector<std::unique_ptr<script::Past>> watched;  // in the order of Setup::watch
   std::optional<core::Rng> rng;
   Budget budget;
   JSObjectRef prelude = nullptr;
-  std::array<JSObjectRef, 5> handlers{};
-  static constexpr std::array<std::string_view, 5> kHandlers{"onStart", "onTick", "onCandle",
-                                                             "onResult", "onDenied"};
+  std::array<JSObjectRef, 6> handlers{};
+  static constexpr std::array<std::string_view, 6> kHandlers{"onStart",  "onTick",   "onCandle",
+                                                             "onResult", "onDenied", "onWatch"};
 
   script::Answer answer;  // of the call that goes on
   std::optional<script::Failure> failure;
@@ -340,14 +346,34 @@ std::size_t Machine::Impl::slice(const Args& args, std::string_view name) {
   return 0;
 }
 
+/// Of the symbol whose place the argument is; the prelude knows no other places.
+script::Past& Machine::Impl::past_of(const Args& args, std::size_t at) {
+  const auto place = at < args.size() ? JSValueToNumber(context, args[at], nullptr) : 0;
+  const bool is_watched = place >= 1 && place <= static_cast<double>(watched.size());
+  return is_watched ? *watched[static_cast<std::size_t>(place) - 1] : *past;
+}
+
+/// Of the symbol that a message names. A watched one whose decimals turn out to be others than the
+/// setup said begins anew with them.
+script::Past& Machine::Impl::past_of(std::uint8_t place, std::uint8_t decimals) {
+  if (place == 0 || place > watched.size()) return *past;
+  auto& known = watched[place - std::size_t{1}];
+  if (known->decimals() != decimals) {
+    known = std::make_unique<script::Past>(decimals, rules::Where{setup.candles},
+                                           script::Past::Of::kWatched);
+  }
+  return *known;
+}
+
 JSValueRef Machine::Impl::host_ticks(const Args& args) {
   const auto n = slice(args, "ticks");
   if (n == 0) return nullptr;
   std::vector<double> out;
-  for (const auto& tick : past->ticks(n)) {
-    out.insert(out.end(), {static_cast<double>(tick.time.s),
-                           static_cast<double>(tick.mantissa) / past->scale(),
-                           static_cast<double>(tick.mantissa % 10)});
+  const auto& of = past_of(args, 1);
+  for (const auto& tick : of.ticks(n)) {
+    out.insert(out.end(),
+               {static_cast<double>(tick.time.s), static_cast<double>(tick.mantissa) / of.scale(),
+                static_cast<double>(tick.mantissa % 10)});
   }
   return flat(out);
 }
@@ -366,16 +392,21 @@ JSValueRef Machine::Impl::host_candles(const Args& args) {
   const auto n = slice(args, "candles");
   if (n == 0) return nullptr;
   const bool of_default = args.size() < 2 || JSValueIsUndefined(context, args[1]);
-  const auto found = past->candles(n, of_default ? std::string{} : str(args[1]));
+  auto& of = past_of(args, 2);
+  const auto found = of.candles(n, of_default ? std::string{} : str(args[1]));
   if (!found) return refuse("candles: " + found.error().text);
   std::vector<double> out;
-  for (const auto& candle : *found) add_candle(candle, past->scale(), out);
+  for (const auto& candle : *found) add_candle(candle, of.scale(), out);
   return flat(out);
+}
+
+JSValueRef Machine::Impl::host_decimals(const Args& args) {
+  return number(past_of(args, 0).decimals());
 }
 
 JSValueRef Machine::Impl::host_value(const Args& args) {
   const auto expression = str(args.at(0));
-  const auto value = past->value(expression);
+  const auto value = past_of(args, 1).value(expression);
   if (!value) return refuse(fmt::format("{}: {}", shortened(expression, 80), value.error().text));
   return number(*value);
 }
@@ -499,6 +530,10 @@ JSObjectRef Machine::Impl::handler(std::string_view name) const {
 void Machine::Impl::prepare(const script::Setup& given) {
   setup = given;
   past.emplace(setup.decimals, rules::Where{setup.candles});
+  for (const auto& symbol : setup.watch) {
+    watched.push_back(std::make_unique<script::Past>(symbol.decimals, rules::Where{setup.candles},
+                                                     script::Past::Of::kWatched));
+  }
   rng.emplace(setup.seed);
   const auto host = JSObjectMake(context, nullptr, nullptr);
   for (const auto& [name, method] :
@@ -508,6 +543,7 @@ void Machine::Impl::prepare(const script::Setup& given) {
                                                              {"buy", &Impl::host_buy},
                                                              {"sell", &Impl::host_sell},
                                                              {"ticks", &Impl::host_ticks},
+                                                             {"decimals", &Impl::host_decimals},
                                                              {"candles", &Impl::host_candles},
                                                              {"value", &Impl::host_value},
                                                              {"place", &Impl::host_place}}) {
@@ -516,6 +552,11 @@ void Machine::Impl::prepare(const script::Setup& given) {
   const auto told = JSObjectMake(context, nullptr, nullptr);
   put(told, "symbol", text(setup.symbol));
   put(told, "decimals", number(setup.decimals));
+  const auto names = JSObjectMakeArray(context, 0, nullptr, nullptr);
+  for (unsigned i = 0; i < setup.watch.size(); ++i) {
+    JSObjectSetPropertyAtIndex(context, names, i, text(setup.watch[i].symbol), nullptr);
+  }
+  put(told, "watched", names);
   put(told, "config", json(setup.config));
   put(told, "answers", json(setup.answers));
   put(told, "state", json(setup.state));
@@ -588,14 +629,53 @@ Machine::Outcome Machine::load(const script::Setup& setup) {
 }
 
 void Machine::past(const script::PastTick& tick) {
-  if (impl_->past) impl_->past->on_tick({tick.epoch}, tick.mantissa);
+  auto& m = *impl_;
+  if (!m.past) return;
+  if (tick.watched == 0) {
+    for (const auto& other : m.watched) other->see({tick.epoch});
+  }
+  m.past_of(tick.watched, tick.decimals).on_tick({tick.epoch}, tick.mantissa);
 }
 void Machine::past(const script::PastCandles& candles) {
-  if (!impl_->past || candles.decimals != impl_->past->decimals()) return;
-  impl_->past->begin_candles({candles.seconds}, candles.candles, candles.is_last);
+  auto& m = *impl_;
+  if (!m.past) return;
+  auto& of = m.past_of(candles.watched, candles.decimals);
+  if (candles.decimals != of.decimals()) return;
+  of.begin_candles({candles.seconds}, candles.candles, candles.is_last);
 }
 void Machine::reset() {
   if (impl_->past) impl_->past->reset();
+  for (const auto& other : impl_->watched) other->reset();
+}
+
+void Machine::Impl::on_own_tick(const script::Tick& tick, const script::Event& event) {
+  for (const auto& other : watched) other->see({tick.epoch});
+  const auto candle = past->on_tick({tick.epoch}, tick.mantissa);
+  begin(event.sequence, event.time, "onTick");
+  if (candle) {
+    std::vector<double> flat;
+    add_candle(*candle, past->scale(), flat);
+    Args args;
+    for (const auto n : flat) args.push_back(number(n));
+    call("onCandle", args, object(get(prelude, "onCandle")));
+  }
+  call("onTick",
+       {number(static_cast<double>(tick.epoch)),
+        number(static_cast<double>(tick.mantissa) / past->scale()),
+        number(static_cast<double>(tick.mantissa % 10))},
+       object(get(prelude, "onTick")));
+}
+
+void Machine::Impl::on_watched_tick(const script::WatchedTick& tick, const script::Event& event) {
+  auto& of = past_of(tick.watched, tick.decimals);
+  of.on_tick({tick.epoch}, tick.mantissa);
+  for (const auto& other : watched) other->see({tick.epoch});
+  begin(event.sequence, event.time, "onWatch");
+  call("onWatch",
+       {number(tick.watched), number(static_cast<double>(tick.epoch)),
+        number(static_cast<double>(tick.mantissa) / of.scale()),
+        number(static_cast<double>(tick.mantissa % 10)), number(of.decimals())},
+       object(get(prelude, "onWatch")));
 }
 
 Machine::Outcome Machine::handle(const script::Event& event) {
@@ -603,20 +683,9 @@ Machine::Outcome Machine::handle(const script::Event& event) {
   DERIVD_CHECK(m.past.has_value(), "load() comes first");
   m.past->set_own(event.own);
   if (const auto* tick = std::get_if<script::Tick>(&event.what)) {
-    const auto candle = m.past->on_tick({tick->epoch}, tick->mantissa);
-    m.begin(event.sequence, event.time, "onTick");
-    if (candle) {
-      std::vector<double> flat;
-      add_candle(*candle, m.past->scale(), flat);
-      Impl::Args args;
-      for (const auto n : flat) args.push_back(m.number(n));
-      m.call("onCandle", args, m.object(m.get(m.prelude, "onCandle")));
-    }
-    m.call("onTick",
-           {m.number(static_cast<double>(tick->epoch)),
-            m.number(static_cast<double>(tick->mantissa) / m.past->scale()),
-            m.number(static_cast<double>(tick->mantissa % 10))},
-           m.object(m.get(m.prelude, "onTick")));
+    m.on_own_tick(*tick, event);
+  } else if (const auto* seen = std::get_if<script::WatchedTick>(&event.what)) {
+    m.on_watched_tick(*seen, event);
   } else if (const auto* trade = std::get_if<script::Trade>(&event.what)) {
     m.begin(event.sequence, event.time, "onResult");
     const auto made = JSObjectMake(m.context, nullptr, nullptr);

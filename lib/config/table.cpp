@@ -14,6 +14,7 @@
 #include "config/program.hpp"
 #include "config/script.hpp"
 #include "config/staking.hpp"
+#include "config/symbols.hpp"
 #include "config/value.hpp"
 #include "config/zones.hpp"
 #include "core/check.hpp"
@@ -306,20 +307,6 @@ Result<std::string> read_plan(const YamlNode& node) {
   return read_choice(node, available_plans(), {}, "stake plan");
 }
 
-/// Whether the venue lists it, the checks look up (checks.cpp): here its form alone is judged.
-Result<std::string> read_symbol(const YamlNode& node) {
-  auto code = read_text(node);
-  if (!code || market::is_symbol_code(*code)) return code;
-  if (const auto* meant = market::symbol_of_name(market::Symbols{}, *code)) {
-    return invalid(fmt::format("{} is the name of {} for people; write {}", shown(node),
-                               meant->code, meant->code));
-  }
-  return invalid(fmt::format(
-      "{} is not a symbol, which has 2 to 30 letters, digits and '_', as R_100 or frxEURUSD; "
-      "'derivctl symbols' lists those of the venue",
-      shown(node)));
-}
-
 Result<std::string> read_halt(const YamlNode& node) {
   return read_choice(node, kHalt, {}, "action");
 }
@@ -391,6 +378,7 @@ Result<rules::Where> read_where(const YamlNode& node) {
   return *where;
 }
 std::string print(rules::Where v) { return rules::to_string(v); }
+std::string print(const std::vector<market::SymbolCode>& v) { return print_watch(v); }
 
 // ---- rows ----
 
@@ -725,6 +713,11 @@ constexpr std::array kSettings{
         "strategies[].symbol", kRequired,
         "a symbol that the venue lists, as R_100, 1HZ100V or frxEURUSD",
         "The market. Not for type dbot: the program says it.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(watch), read_watch>(
+        "strategies[].watch", kNotSet, kWatchAllowed,
+        "Types rules and script: symbols that it sees beside its own, as R_50.price, and never "
+        "buys.",
+        Reload::kWhenFlat),
     Setting{"strategies[].params", kNotSet, "see strategy types",
             "Settings of the strategy's type.", Reload::kWhenFlat, apply_params, show_params},
     row<DERIVD_OF_STRATEGY(rules.candles), read_where>(

@@ -12,7 +12,9 @@ namespace derivd::engine {
 Engine::Impl::Impl(const Settings& s, Audience a) : settings(s), audience(a) {
   for (const auto& strategy : settings.strategies) {
     slots.push_back(std::make_unique<Slot>(strategy));
-    if (strategy.enabled) feed_for(strategy.symbol);
+    if (!strategy.enabled) continue;
+    feed_for(strategy.symbol);
+    for (const auto& symbol : strategy.watch) feed_for(symbol);
   }
 }
 
@@ -93,7 +95,11 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
   if (push == Feed::Push::kRestarted) drop_virtual();
   feed_hooks(tick);
   for (const auto& slot : slots) {
-    if (!slot->runs() || slot->settings.symbol != tick.symbol) continue;
+    if (!slot->runs()) continue;
+    if (slot->settings.symbol != tick.symbol) {
+      if (!slot->lanes.empty()) watch_tick(*slot, *feed, tick, push, history);
+      continue;
+    }
     if (slot->volatility) feed_volatility(*slot, *feed, tick, push == Feed::Push::kRestarted);
     if (push == Feed::Push::kRestarted) {
       forget_ticks(*slot);
@@ -186,6 +192,7 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
     forget_ticks(slot);
     slot.last_epoch = {};
     if (slot.wants_past && awaits_candles(slot)) return;
+    if (!slot.lanes.empty()) replay(slot, feed, false);
   }
   slot.last_epoch = tick.epoch;
   if (slot.wants_own) slot.strategy->see(own(slot));
@@ -193,6 +200,7 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   // A tick may be stamped with a time that has not come yet. An order that took it for its own
   // would never be found: the venue's purchase second lies before it.
   if (!history) proven.epoch = std::min(came, steady);
+  if (!slot.lanes.empty()) hand_watched(slot, tick.epoch, proven, history);
   if (slot.script_run != 0) feed_script(slot, tick, proven, history);
   const auto signal = slot.strategy->on_tick(tick);
   if (!seen_before || tick.epoch - slot.saved_at >= kSaveCounters) append_slot(slot);
@@ -204,6 +212,7 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
 /// the ticks that others have heard.
 void Engine::Impl::feed_past(Slot& slot, const Feed& feed) {
   if (slot.wants_own) slot.strategy->see(own(slot));
+  if (!slot.lanes.empty()) return replay(slot, feed, false);
   feed.each_past([&](const market::Tick& tick) {
     if (slot.script_run != 0) feed_script(slot, tick, tick, true);
     slot.strategy->on_tick(tick);

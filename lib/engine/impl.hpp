@@ -1,7 +1,8 @@
 // Owns the engine's inside: the state that engine.hpp hides and the steps between an event and its
 // actions. Its methods live in entry.cpp (signal → order), refuse.cpp (the venue's no), settle.cpp
 // (witness → result), link.cpp (start, reconnect, evidence), sales.cpp (early sales), exits.cpp
-// (the rules of `exit:`), hook.cpp (`virtual:`), program.cpp (Deriv Bot programs), operator.cpp,
+// (the rules of `exit:`), hook.cpp (`virtual:`), program.cpp (Deriv Bot programs), watch.cpp
+// (symbols beside its own), operator.cpp,
 // reconfigure.cpp and views.cpp. Nothing outside this folder includes it.
 #pragma once
 
@@ -349,6 +350,15 @@ struct Engine::Impl {
   void tell_result(Slot& slot, const execution::Order& order);
   Decision decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn);
 
+  // watch.cpp: symbols beside its own
+  void watch_tick(Slot& slot, const Feed& feed, const market::Tick& tick, Feed::Push push,
+                  bool history);
+  void hold_watched(Slot& slot, WatchLane& lane, const market::Tick& tick, bool history);
+  void hand_watched(Slot& slot, core::VenueTime until, const market::Tick& proven, bool history);
+  void tell_watched(Slot& slot, const WatchLane& lane, const market::Tick& tick,
+                    const std::optional<market::Tick>& proven);
+  void replay(Slot& slot, const Feed& feed, bool with_last);
+
   // candles.cpp: past candles of the venue
   static std::vector<rules::CandleNeed> candle_needs(const Slot& slot);
   bool ask_candles(Slot& slot);
@@ -357,7 +367,8 @@ struct Engine::Impl {
   bool awaits_candles(Slot& slot);
   void candles(const CandlesReply& reply);
   void take_candles(Slot& slot, CandlePast::Length& length, const CandlesReply& reply);
-  static void check_join(CandlePast::Length& length, const Feed& feed);
+  core::VenueTime candles_until(const Slot& slot, const market::SymbolCode& symbol);
+  static void check_join(CandlePast::Length& length, const Feed* known);
   void begin_with_candles(Slot& slot);
   void hand_over(Slot& slot, CandlePast::Length& length);
   std::optional<core::Instant> candles_deadline() const;

@@ -18,6 +18,11 @@ const StrategySettings* find_settings(const Settings& settings, const core::Name
   return at == all.end() ? nullptr : &*at;
 }
 
+/// Whether a strategy that runs sees the symbol's ticks.
+bool is_heard(const Slot& slot, const market::SymbolCode& symbol) {
+  return slot.runs() && (slot.settings.symbol == symbol || watches(slot.settings, symbol));
+}
+
 }  // namespace
 
 void Engine::Impl::reconfigure(const Settings& wanted) {
@@ -91,9 +96,8 @@ bool Engine::Impl::is_flat(const Slot& slot) const {
 
 bool Engine::Impl::is_needed(const market::SymbolCode& symbol) const {
   const auto& exposed = ledger.exposed();
-  return std::any_of(
-             slots.begin(), slots.end(),
-             [&](const auto& slot) { return slot->runs() && slot->settings.symbol == symbol; }) ||
+  return std::any_of(slots.begin(), slots.end(),
+                     [&](const auto& slot) { return is_heard(*slot, symbol); }) ||
          std::any_of(exposed.begin(), exposed.end(),
                      [&](const auto& e) { return e.second->spec.symbol == symbol; }) ||
          // Settled, and our own recomputation still waits for ticks.
@@ -108,12 +112,13 @@ void Engine::Impl::refresh_feeds() {
   if (std::erase_if(feeds, is_gone) > 0) ++symbols_revision;
   spare_feeds = false;
   for (const auto& slot : slots) {
-    if (slot->runs()) feed_for(slot->settings.symbol);
+    if (!slot->runs()) continue;
+    feed_for(slot->settings.symbol);
+    for (const auto& symbol : slot->settings.watch) feed_for(symbol);
   }
   for (const auto& feed : feeds) {
-    spare_feeds |= std::none_of(slots.begin(), slots.end(), [&](const auto& slot) {
-      return slot->runs() && slot->settings.symbol == feed->symbol();
-    });
+    spare_feeds |= std::none_of(slots.begin(), slots.end(),
+                                [&](const auto& slot) { return is_heard(*slot, feed->symbol()); });
   }
 }
 

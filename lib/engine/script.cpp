@@ -42,12 +42,14 @@ std::string quoted(std::string_view text) {
 std::string config_json(const StrategySettings& s) {
   const auto barrier =
       s.contract.barrier ? quoted(s.contract.barrier->value.to_string()) : std::string("null");
+  std::string watch;
+  for (const auto& symbol : s.watch) watch += (watch.empty() ? "" : ",") + quoted(symbol.view());
   return fmt::format(
-      R"({{"name":{},"symbol":{},"candles":{},"contract":{{"duration":{},"barrier":{}}},)"
+      R"({{"name":{},"symbol":{},"watch":[{}],"candles":{},"contract":{{"duration":{},"barrier":{}}},)"
       R"("staking":{{"plan":{},"base":{}}}}})",
-      quoted(s.name.view()), quoted(s.symbol.view()), quoted(rules::to_string(s.rules.candles)),
-      quoted(s.contract.duration.to_string()), barrier, quoted(s.staking.plan),
-      quoted(s.staking.base.to_string()));
+      quoted(s.name.view()), quoted(s.symbol.view()), watch,
+      quoted(rules::to_string(s.rules.candles)), quoted(s.contract.duration.to_string()), barrier,
+      quoted(s.staking.plan), quoted(s.staking.base.to_string()));
 }
 
 std::string text_of(const std::optional<market::Tick>& tick) {
@@ -56,7 +58,7 @@ std::string text_of(const std::optional<market::Tick>& tick) {
 
 }  // namespace
 
-script::Setup setup_of(const StrategySettings& s) {
+script::Setup setup_of(const StrategySettings& s, const market::Symbols& symbols) {
   const auto symbol = symbol_of(s);
   script::Setup setup;
   setup.strategy = s.name.str();
@@ -64,6 +66,9 @@ script::Setup setup_of(const StrategySettings& s) {
   setup.text = s.script.text;
   setup.symbol = s.symbol.str();
   setup.decimals = symbol.decimals;
+  for (const auto& code : s.watch) {
+    setup.watch.push_back({code.str(), symbols.get(code).decimals});
+  }
   setup.candles = s.rules.candles.seconds;
   setup.answers = s.script.answers;
   setup.config = config_json(s);
@@ -83,7 +88,10 @@ void Engine::Impl::start_script(Slot& slot) {
   slot.unanswered.assign(1, Slot::Unanswered{0, {}, now.instant});
   slot.last_epoch = {};  // it is made ready by the past that is known
   slot.candles = {};
-  auto setup = setup_of(slot.settings);
+  // Without it a watched tick has no answer, and costs less. A name that the program puts together
+  // as it runs is not found.
+  slot.hears_watched = slot.settings.script.text.find("onWatch") != std::string::npos;
+  auto setup = setup_of(slot.settings, settings.symbols);
   setup.state = slot.strategy->kept();
   out->push_back(StartScript{slot.name(), slot.script_run, std::move(setup)});
 }

@@ -22,6 +22,7 @@ enum class Kind : std::uint8_t {
   kTrade = 5,
   kDenied = 6,
   kPastCandles = 7,
+  kWatchedTick = 8,
   kReady = 65,
   kAnswer = 66,
   kFailure = 67,
@@ -119,6 +120,12 @@ class Reader final {
     ok_ = ok_ && n <= kMaxCandles;
     return ok_ ? n : 0;
   }
+  /// Where `least` is 0, of the program's own symbol too.
+  std::uint8_t watched(std::uint8_t least) {
+    const auto n = number<std::uint8_t>();
+    ok_ = ok_ && n >= least && n <= rules::kMaxWatched;
+    return n;
+  }
   bool good() const { return ok_ && rest_.empty(); }
 
  private:
@@ -164,6 +171,12 @@ void write(Writer& w, const Setup& m) {
   w.number(m.memory);
   w.number(m.seed);
   w.number(std::uint8_t{m.only_check});
+  DERIVD_CHECK(m.watch.size() <= rules::kMaxWatched, "a message beyond its bounds");
+  w.number(static_cast<std::uint8_t>(m.watch.size()));
+  for (const auto& [symbol, decimals] : m.watch) {
+    w.text(symbol);
+    w.number(decimals);
+  }
 }
 Setup read_setup(Reader& r) {
   Setup m;
@@ -182,6 +195,11 @@ Setup read_setup(Reader& r) {
   m.memory = r.number<std::int64_t>();
   m.seed = r.number<std::uint64_t>();
   m.only_check = r.flag();
+  m.watch.resize(r.count(rules::kMaxWatched));
+  for (auto& [symbol, decimals] : m.watch) {
+    symbol = r.word();
+    decimals = r.decimals();
+  }
   return m;
 }
 
@@ -203,6 +221,7 @@ T read_quote(Reader& r) {
 void write(Writer& w, const PastTick& m) {
   w.kind(Kind::kPastTick);
   write_quote(w, m);
+  w.number(m.watched);
 }
 void write(Writer& w, const PastCandles& m) {
   DERIVD_CHECK(m.candles.size() <= kMaxCandles, "a message beyond its bounds");
@@ -210,6 +229,7 @@ void write(Writer& w, const PastCandles& m) {
   w.number(m.seconds);
   w.number(m.decimals);
   w.number(std::uint8_t{m.is_last});
+  w.number(m.watched);
   w.number(static_cast<std::uint16_t>(m.candles.size()));
   for (const auto& [bar, begins] : m.candles) {
     for (const auto n : {begins.s, bar.open, bar.high, bar.low, bar.close}) w.number(n);
@@ -220,6 +240,7 @@ PastCandles read_past_candles(Reader& r) {
   m.seconds = r.number<std::int32_t>();
   m.decimals = r.decimals();
   m.is_last = r.flag();
+  m.watched = r.watched(0);
   m.candles.resize(r.rows());
   for (auto& [bar, begins] : m.candles) {
     for (auto* n : {&begins.s, &bar.open, &bar.high, &bar.low, &bar.close}) {
@@ -231,6 +252,10 @@ PastCandles read_past_candles(Reader& r) {
 void write(Writer& w, const Reset&) { w.kind(Kind::kReset); }
 
 void write_what(Writer& w, const Tick& m) { write_quote(w, m); }
+void write_what(Writer& w, const WatchedTick& m) {
+  write_quote(w, m);
+  w.number(m.watched);
+}
 void write_what(Writer& w, const Trade& m) {
   w.number(m.wish);
   for (const auto* t :
@@ -245,7 +270,7 @@ void write_what(Writer& w, const Denied& m) {
   w.text(std::string_view(m.reason).substr(0, kMaxWord));
 }
 Kind kind_of(const Event& m) {
-  constexpr Kind kKinds[] = {Kind::kTick, Kind::kTrade, Kind::kDenied};
+  constexpr Kind kKinds[] = {Kind::kTick, Kind::kTrade, Kind::kDenied, Kind::kWatchedTick};
   return kKinds[m.what.index()];
 }
 void write(Writer& w, const Event& m) {
@@ -273,6 +298,10 @@ Event read_event(Reader& r, Kind kind) {
   m.own = read_own(r);
   if (kind == Kind::kTick) {
     m.what = read_quote<Tick>(r);
+  } else if (kind == Kind::kWatchedTick) {
+    auto tick = read_quote<WatchedTick>(r);
+    tick.watched = r.watched(1);
+    m.what = tick;
   } else if (kind == Kind::kTrade) {
     m.what = read_trade(r);
   } else {
@@ -365,9 +394,12 @@ core::Result<ToScript> decode_to_script(std::string_view body) {
     case Kind::kSetup:
       out = read_setup(r);
       break;
-    case Kind::kPastTick:
-      out = read_quote<PastTick>(r);
+    case Kind::kPastTick: {
+      auto tick = read_quote<PastTick>(r);
+      tick.watched = r.watched(0);
+      out = tick;
       break;
+    }
     case Kind::kReset:
       out = Reset{};
       break;
@@ -377,6 +409,7 @@ core::Result<ToScript> decode_to_script(std::string_view body) {
     case Kind::kTick:
     case Kind::kTrade:
     case Kind::kDenied:
+    case Kind::kWatchedTick:
       out = read_event(r, kind);
       break;
     case Kind::kReady:
@@ -414,6 +447,7 @@ core::Result<FromScript> decode_from_script(std::string_view body) {
     case Kind::kTick:
     case Kind::kTrade:
     case Kind::kDenied:
+    case Kind::kWatchedTick:
       break;
   }
   if (!out) return broken("of no kind that comes from a script");

@@ -24,6 +24,7 @@ Setup full_setup() {
   s.memory = 64 * kMebibyte;
   s.seed = 7;
   s.only_check = true;
+  s.watch = {{"R_50", 4}, {"frxEURUSD", 5}};
   return s;
 }
 
@@ -56,10 +57,11 @@ TEST(ScriptWire, EveryMessageToAScriptIsReadAsItWasWritten) {
   trade.own.wins_in_row = 2;
   trade.own.last_profit = core::Money::minor(95);
   for (const auto& message :
-       {ToScript{full_setup()}, ToScript{PastTick{1, -5, 4}}, ToScript{Reset{}},
+       {ToScript{full_setup()}, ToScript{PastTick{1, -5, 4}}, ToScript{PastTick{1, 5, 4, 8}},
+        ToScript{Reset{}}, ToScript{Event{4, 5, {}, WatchedTick{1'700'000'000, 123'456, 4, 2}}},
         ToScript{Event{1, 2, {}, Tick{1'700'000'000, 123'456, 2}}}, ToScript{trade},
         ToScript{Event{2, 3, {}, Denied{5, "cooldown"}}},
-        ToScript{PastCandles{900, 2, true, {{{1, 4, 1, 3}, {900}}, {{3, 3, 2, 2}, {1800}}}}}}) {
+        ToScript{PastCandles{900, 2, true, {{{1, 4, 1, 3}, {900}}, {{3, 3, 2, 2}, {1800}}}, 1}}}) {
     const auto body = body_of(message);
     const auto read = decode_to_script(body);
     ASSERT_TRUE(read) << read.error().text;
@@ -91,7 +93,7 @@ TEST(ScriptWire, PastCandlesComeInPartsOfWhichTheLastSaysSo) {
   }
   EXPECT_EQ(read, past);
   auto body = body_of(parts.back());
-  body[1 + 4 + 1 + 1 + 1] = '\x7f';  // more rows than a message may have
+  body[1 + 4 + 1 + 1 + 1 + 1] = '\x7f';  // more rows than a message may have
   EXPECT_FALSE(decode_to_script(body));
 }
 
@@ -137,6 +139,26 @@ TEST(ScriptWire, MoreThanABoundIsRefused) {
   EXPECT_TRUE(decode_from_script(body_of(FromScript{answer})));
   answer.state->push_back('x');
   EXPECT_FALSE(decode_from_script(body_of(FromScript{answer})));
+}
+
+TEST(ScriptWire, APlaceBeyondTheWatchedSymbolsIsRefused) {
+  for (const auto& [message, lowest] :
+       {std::pair{ToScript{PastTick{1, 5, 4, 8}}, 0},
+        std::pair{ToScript{Event{4, 5, {}, WatchedTick{1, 2, 4, 8}}}, 1}}) {
+    auto body = body_of(message);
+    for (int place = 0; place < 256; ++place) {
+      body.back() = static_cast<char>(place);  // of both the last field
+      EXPECT_EQ(decode_to_script(body).has_value(), place >= lowest && place <= 8) << place;
+    }
+  }
+  auto setup = full_setup();
+  setup.watch.resize(8);
+  EXPECT_TRUE(decode_to_script(body_of(ToScript{setup})));
+  EXPECT_EQ(std::get<script::Setup>(*decode_to_script(body_of(ToScript{setup}))), setup);
+  // One more than there may be: its count stands before eight empty names with their decimals.
+  auto body = body_of(ToScript{setup});
+  body[body.size() - std::size_t{8 * 5} - 1] = 9;
+  EXPECT_FALSE(decode_to_script(body + std::string(5, '\0')));
 }
 
 TEST(ScriptWire, FramesComeOutWholeHoweverTheyCameIn) {
