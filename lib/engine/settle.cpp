@@ -7,6 +7,7 @@
 
 #include "engine/impl.hpp"
 #include "execution/audit.hpp"
+#include "market/multiplier.hpp"
 #include "risk/day.hpp"
 
 namespace derivd::engine {
@@ -148,13 +149,22 @@ void Engine::Impl::transaction_contract(const TransactionReport& report) {
 // end (a resale at the stake, or at the whole payout).
 execution::Settlement Engine::Impl::as_sold(core::OrderId id,
                                             const execution::Settlement& settlement) {
-  const auto asked = selling.find(ledger.find(id)->contract);
+  const auto* order = ledger.find(id);
+  const auto asked = selling.find(order->contract);
   if (asked == selling.end()) return settlement;
   const bool confirmed = asked->second.confirmed;
   const bool cancel = asked->second.cancel;
   selling.erase(asked);
   auto sale = settlement;
-  if (cancel) return sale;  // what it pays and the venue's word tell (execution/ledger.cpp)
+  if (cancel) {
+    // What it pays and the venue's word tell (execution/ledger.cpp); who pays late and says nothing
+    // pays what was asked for.
+    const bool refunded = sale.sell_price == market::stake_in(order->spec, order->stake);
+    if (refunded && sale.outcome != execution::Outcome::kSold) {
+      sale.outcome = execution::Outcome::kCancelled;
+    }
+    return sale;
+  }
   if (confirmed || sale.outcome == execution::Outcome::kBreakEven) {
     sale.outcome = execution::Outcome::kSold;
   }
