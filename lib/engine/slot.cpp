@@ -169,7 +169,9 @@ void Slot::take_over(const StrategySettings& s) {
                       s.rules != settings.rules || s.program != settings.program ||
                       s.script != settings.script ||
                       (is_scripted() && s.contract != settings.contract);
-  if (s.contract != settings.contract) {
+  // One that was not in the configuration has no contract to compare with: it is put back.
+  const bool stays = strategy ? s.contract == settings.contract : s.contract.alternate.has_value();
+  if (!stays) {
     swapped = false;
     losses_to_swap = 0;
   }
@@ -355,12 +357,14 @@ core::Result<void> Slot::load_guards(std::string_view text) {
     last_profit = core::Money::minor(results[2], nothing().exponent());
   }
   hook = {};
-  if (!virtually.empty() && settings.hook) {
+  // One that the configuration does not have keeps what it was: it may be put back.
+  if (!virtually.empty() && (settings.hook || !configured)) {
     hook.real = virtually[0] == 1;
     hook.losses = virtually[1];
     hook.bought = virtually[2];
   }
-  const bool alternates = !swaps.empty() && settings.contract.alternate.has_value();
+  const bool alternates =
+      !swaps.empty() && (settings.contract.alternate.has_value() || !configured);
   swapped = alternates && swaps[0] == 1;
   losses_to_swap = alternates ? swaps[1] : 0;
   guards.cooling_until = time_of(fields["cooling"]);
