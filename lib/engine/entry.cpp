@@ -197,7 +197,9 @@ void Engine::Impl::consider_priced(Slot& slot, const strategy::Signal& signal,
           ? price
           : core::Money::minor((price.units() * base.units() + amount.units() - 1) / amount.units(),
                                price.exponent());
-  const auto d = decide(price, of_base, standing(slot, turn), slot.settings, settings.limits);
+  const auto s = standing(slot, turn);
+  auto d = decide(price, of_base, s, slot.settings, settings.limits);
+  if (signal.stake) d = beside_plan(slot, std::move(d), s);
   if (stays_out(slot, d)) return;
   auto spec = make_spec(slot.settings, signal, tick.quote.decimals());
   if (!spec) return drop(slot, spec.error().text);
@@ -223,8 +225,6 @@ void Engine::Impl::consider_priced(Slot& slot, const strategy::Signal& signal,
   }
 }
 
-// A stake of the signal's own is neither the plan's step nor its base: one that does not fit is
-// dropped, unless nothing that the plan could do would fit either.
 Decision Engine::Impl::decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn) {
   const auto base = slot.settings.staking.base;
   const auto s = standing(slot, turn);
@@ -233,7 +233,15 @@ Decision Engine::Impl::decide_for(Slot& slot, const strategy::Signal& signal, st
     return decide(*signal.stake, *signal.stake, s, slot.settings, settings.limits);
   }
   if (!signal.stake) return decide(slot.plan->next(), base, s, slot.settings, settings.limits);
-  auto d = decide(*signal.stake, *signal.stake, s, slot.settings, settings.limits);
+  return beside_plan(slot, decide(*signal.stake, *signal.stake, s, slot.settings, settings.limits),
+                     s);
+}
+
+// A stake of the signal's own is neither the plan's step nor its base: one that does not fit is
+// dropped, unless nothing that the plan could do would fit either. Of a payout the plan's base is
+// at least its own price.
+Decision Engine::Impl::beside_plan(const Slot& slot, Decision d, const risk::Standing& s) const {
+  const auto base = slot.settings.staking.base;
   d.restart_plan = false;
   if (d.kind == Decision::Kind::kHalt &&
       decide(base, base, s, slot.settings, settings.limits).kind != Decision::Kind::kHalt) {

@@ -348,6 +348,7 @@ struct Engine::Impl {
   /// The venue proved that it was not sold; the script that wanted it hears why.
   void script_not_sold(core::ContractId contract, std::string_view why);
   void tell_result(Slot& slot, const execution::Order& order);
+  Decision beside_plan(const Slot& slot, Decision decision, const risk::Standing& standing) const;
   Decision decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn);
 
   // watch.cpp: symbols beside its own
