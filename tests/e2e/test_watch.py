@@ -156,8 +156,10 @@ def live(programs, directory, tapes, mode, api, speed, scripted):
         daemon = harness.Daemon(programs, directory, config, token).start()
 
         def enough():
-            return (directory / "run/control.sock").exists() and len(settled(daemon, "own")) >= TRADES
-        harness.wait_until(enough, 120, f"{TRADES} trades", daemon.process)
+            if not (directory / "run/control.sock").exists() or len(settled(daemon, "own")) < TRADES:
+                return False
+            return not scripted or {r["type"] for r in settled(daemon, "program")} == {"DIGITODD", "DIGITEVEN"}
+        harness.wait_until(enough, 120, f"{TRADES} trades, and both types of the program", daemon.process)
         explains(daemon)
         rows = {name: of_run(daemon, name) for name in (("own", "program") if scripted else ("own",))}
         if mode == "live" and api == "options":
@@ -199,10 +201,10 @@ def remedies(programs, directory, tapes):
                f"R_50={tapes['R_50']}")
     harness.check(done.returncode == 4 and "add --ticks 1HZ100V=FILE" in done.stderr, done.stdout + done.stderr)
     for change, where, words in (
-            (("watch: [1HZ100V, R_50]", "watch: [1HZ100V]"), ":9:", "'R_50' is not watched by this strategy"),
-            (("watch: [1HZ100V, R_50]", "watch: [1HZ100V, R_50, R_100]"), ":7:", "the strategy's own symbol"),
-            (("watch: [1HZ100V, R_50]", "watch: [1HZ100V, r_50]"), ":7:", "did you mean 'R_50'?"),
-            (("R_50.digit > 4", "R_50.hour > 4"), ":11:", "'hour' is not of a symbol's ticks or candles")):
+            (("watch: [1HZ100V, R_50]", "watch: [1HZ100V]"), ":11:", "'R_50' is not watched by this strategy"),
+            (("watch: [1HZ100V, R_50]", "watch: [1HZ100V, R_50, R_100]"), ":9:", "the strategy's own symbol"),
+            (("watch: [1HZ100V, R_50]", "watch: [1HZ100V, r_50]"), ":9:", "did you mean 'R_50'?"),
+            (("R_50.digit > 4", "R_50.hour > 4"), ":13:", "'hour' is not of a symbol's ticks or candles")):
         config.write_text(text.replace(*change))
         done = run(programs, "check", "--config", config)
         said = done.stdout + done.stderr
