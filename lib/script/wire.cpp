@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "core/check.hpp"
 #include "script/settings.hpp"
@@ -22,9 +23,11 @@ enum class Kind : std::uint8_t {
   kTrade = 5,
   kDenied = 6,
   kPastCandles = 7,
+  kTicks = 8,
   kReady = 65,
   kAnswer = 66,
   kFailure = 67,
+  kQuiet = 68,
 };
 
 class Writer final {
@@ -113,10 +116,10 @@ class Reader final {
     ok_ = ok_ && n <= most;
     return ok_ ? n : 0;
   }
-  /// Of candles.
-  std::size_t rows() {
+  /// Of candles, of ticks.
+  std::size_t rows(std::size_t least, std::size_t most) {
     const auto n = number<std::uint16_t>();
-    ok_ = ok_ && n <= kMaxCandles;
+    ok_ = ok_ && n >= least && n <= most;
     return ok_ ? n : 0;
   }
   bool good() const { return ok_ && rest_.empty(); }
@@ -220,7 +223,7 @@ PastCandles read_past_candles(Reader& r) {
   m.seconds = r.number<std::int32_t>();
   m.decimals = r.decimals();
   m.is_last = r.flag();
-  m.candles.resize(r.rows());
+  m.candles.resize(r.rows(0, kMaxCandles));
   for (auto& [bar, begins] : m.candles) {
     for (auto* n : {&begins.s, &bar.open, &bar.high, &bar.low, &bar.close}) {
       *n = r.number<std::int64_t>();
@@ -284,6 +287,31 @@ Event read_event(Reader& r, Kind kind) {
   return m;
 }
 
+void write(Writer& w, const Ticks& m) {
+  DERIVD_CHECK(!m.quotes.empty() && m.quotes.size() <= kMaxTicks, "a message beyond its bounds");
+  w.kind(Kind::kTicks);
+  w.number(m.sequence);
+  write(w, m.own);
+  w.number(m.decimals);
+  w.number(static_cast<std::uint16_t>(m.quotes.size()));
+  for (const auto& quote : m.quotes) {
+    w.number(quote.epoch);
+    w.number(quote.mantissa);
+  }
+}
+Ticks read_ticks(Reader& r) {
+  Ticks m;
+  m.sequence = r.number<std::uint64_t>();
+  m.own = read_own(r);
+  m.decimals = r.decimals();
+  m.quotes.resize(r.rows(1, kMaxTicks));
+  for (auto& quote : m.quotes) {
+    quote.epoch = r.number<std::int64_t>();
+    quote.mantissa = r.number<std::int64_t>();
+  }
+  return m;
+}
+
 // ---- From the script ----
 
 void write(Writer& w, const Ready& m) {
@@ -341,11 +369,46 @@ Failure read_failure(Reader& r) {
   return m;
 }
 
+void write(Writer& w, const Quiet& m) {
+  w.kind(Kind::kQuiet);
+  w.number(m.sequence);
+  w.number(m.count);
+}
+Quiet read_quiet(Reader& r) {
+  Quiet m;
+  m.sequence = r.number<std::uint64_t>();
+  m.count = static_cast<std::uint16_t>(r.rows(1, kMaxTicks));
+  return m;
+}
+
 template <class Message>
 void frame(const Message& message, std::string& out) {
   Writer w(out);
   std::visit([&](const auto& m) { write(w, m); }, message);
   w.close();
+}
+
+template <class Message>
+void frame_one(const Message& message, std::string& out) {
+  Writer w(out);
+  write(w, message);
+  w.close();
+}
+
+core::Error unfit() { return broken("its fields do not fit its length, or pass a bound"); }
+
+/// A message of `kind` by `read`; of any other kind by `others`.
+template <class Out, class Read, class Others>
+core::Result<Out> decode_either(std::string_view body, Kind kind, Read&& read, Others&& others) {
+  Reader r(body);
+  if (static_cast<Kind>(r.number<std::uint8_t>()) != kind) {
+    auto other = others(body);
+    if (!other) return other.error();
+    return Out{std::move(*other)};
+  }
+  Out out = read(r);
+  if (!r.good()) return unfit();
+  return out;
 }
 
 }  // namespace
@@ -356,6 +419,8 @@ std::string sentence(const Failure& failure) {
 
 void encode(const ToScript& message, std::string& out) { frame(message, out); }
 void encode(const FromScript& message, std::string& out) { frame(message, out); }
+void encode(const Ticks& message, std::string& out) { frame_one(message, out); }
+void encode(const Quiet& message, std::string& out) { frame_one(message, out); }
 
 core::Result<ToScript> decode_to_script(std::string_view body) {
   Reader r(body);
@@ -379,13 +444,15 @@ core::Result<ToScript> decode_to_script(std::string_view body) {
     case Kind::kDenied:
       out = read_event(r, kind);
       break;
+    case Kind::kTicks:
     case Kind::kReady:
     case Kind::kAnswer:
     case Kind::kFailure:
+    case Kind::kQuiet:
       break;
   }
   if (!out) return broken("of no kind that goes to a script");
-  if (!r.good()) return broken("its fields do not fit its length, or pass a bound");
+  if (!r.good()) return unfit();
   return std::move(*out);
 }
 
@@ -407,6 +474,7 @@ core::Result<FromScript> decode_from_script(std::string_view body) {
     case Kind::kFailure:
       out = read_failure(r);
       break;
+    case Kind::kQuiet:
     case Kind::kSetup:
     case Kind::kPastTick:
     case Kind::kReset:
@@ -414,28 +482,39 @@ core::Result<FromScript> decode_from_script(std::string_view body) {
     case Kind::kTick:
     case Kind::kTrade:
     case Kind::kDenied:
+    case Kind::kTicks:
       break;
   }
   if (!out) return broken("of no kind that comes from a script");
-  if (!r.good()) return broken("its fields do not fit its length, or pass a bound");
+  if (!r.good()) return unfit();
   return std::move(*out);
 }
 
+core::Result<ToProcess> decode_to_process(std::string_view body) {
+  return decode_either<ToProcess>(body, Kind::kTicks, read_ticks, decode_to_script);
+}
+
+core::Result<FromProcess> decode_from_process(std::string_view body) {
+  return decode_either<FromProcess>(body, Kind::kQuiet, read_quiet, decode_from_script);
+}
+
+// Not with each frame that is taken: many may have come at once.
+void Frames::add(std::string_view bytes) {
+  buffer_.erase(0, std::exchange(done_, 0));
+  buffer_.append(bytes);
+}
+
 core::Result<std::optional<std::string_view>> Frames::next() {
-  if (done_ > 0) {
-    // Frames are small and come one by one: what is left is most often nothing.
-    buffer_.erase(0, done_);
-    done_ = 0;
-  }
-  if (buffer_.size() < kHead) return std::optional<std::string_view>{};
+  const auto rest = std::string_view(buffer_).substr(done_);
+  if (rest.size() < kHead) return std::optional<std::string_view>{};
   std::size_t size = 0;
   for (std::size_t i = 0; i < kHead; ++i) {
-    size |= static_cast<std::size_t>(static_cast<unsigned char>(buffer_[i])) << (8 * i);
+    size |= static_cast<std::size_t>(static_cast<unsigned char>(rest[i])) << (8 * i);
   }
   if (size == 0 || size > kMaxFrame) return broken(fmt::format("a frame of {} bytes", size));
-  if (buffer_.size() < kHead + size) return std::optional<std::string_view>{};
-  done_ = kHead + size;
-  return std::optional(std::string_view(buffer_).substr(kHead, size));
+  if (rest.size() < kHead + size) return std::optional<std::string_view>{};
+  done_ += kHead + size;
+  return std::optional(rest.substr(kHead, size));
 }
 
 }  // namespace derivd::script
