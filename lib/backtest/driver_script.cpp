@@ -93,9 +93,6 @@ std::span<const market::TickRow> Driver::foreseeable(const Script& script,
   const auto* tick = std::get_if<script::Tick>(&event.what);
   if (tick == nullptr || event.time != tick->epoch) return {};
   const auto& settings = options_.settings;
-  const auto& name = settings.strategies[script.strategy].name;
-  const auto is_own = [&](const OnTheWay& o) { return o.buy.strategy == name; };
-  if (std::ranges::any_of(on_the_way_, is_own)) return {};
   const auto rows = merge_.held(script.tape);
   const auto starts = settings.limits.day_starts;
   const auto today = risk::day_of({event.time}, starts);
@@ -112,6 +109,7 @@ std::span<const market::TickRow> Driver::foreseeable(const Script& script,
       horizon = narrowed(horizon, c.life);
     }
   }
+  // A purchase on its way, or a signal that waits, is one of its own and not here yet.
   if (open != event.own.open) return {};
   const auto is_certain = [&](const market::TickRow& row) {
     return row.epoch < horizon.before && row.mantissa > 0;

@@ -20,7 +20,7 @@
 namespace derivd::backtest {
 namespace {
 
-constexpr int kRuns = 60;
+constexpr int kRuns = 40;
 constexpr std::int64_t kTicks = 3000;
 constexpr std::int64_t kMidnight = 1'782'000'000 / 86400 * 86400;
 
@@ -38,6 +38,7 @@ struct Temper {
   std::uint64_t logs = 0;
   std::uint64_t writes = 0;
   std::uint64_t fails = 0;
+  bool alike = false;  // it buys one thing alone, as others do: one may have to wait for another
 };
 
 /// A program of nothing but chance, which follows from what it has heard in which order.
@@ -124,6 +125,11 @@ class Puppet final : public script::AheadProgram {
                                        "RUNHIGH",   "RESETPUT", "CALLE",     "NONE"};
     script::Wish w;
     w.number = ++wishes_;
+    if (temper_.alike) {
+      w.type = "CALL";
+      w.stake = "1.00";
+      return w;
+    }
     w.type = kTypes.at(rng_.below(kTypes.size()));
     if (rng_.below(4) > 0) {
       w.duration = rng_.below(2) == 0 ? fmt::format("{}t", 1 + rng_.below(10))
@@ -162,15 +168,21 @@ class Maker {
     if (maybe()) settings.limits.max_open_contracts = between(1, 4);
     if (maybe()) settings.limits.daily_loss = core::Money::minor(between(20'00, 200'00));
     if (maybe()) settings.limits.day_starts = std::chrono::seconds(between(0, 86'399));
-    const auto scripts = 1 + rng_.below(3);
+    const auto scripts = 1 + rng_.below(4);
     for (std::uint64_t i = 0; i < scripts; ++i) {
       settings.strategies.push_back(script(i));
       c.tempers.push_back(temper());
     }
     if (maybe()) settings.strategies.push_back(plain());
+    const bool alike = rng_.below(4) == 0;
+    for (std::size_t i = 0; alike && i < c.tempers.size(); ++i) {
+      settings.strategies[i].symbol = "R_100";
+      c.tempers[i].alike = true;
+      c.tempers[i].buys = 50;
+    }
     c.options.balance = core::Money::minor(between(100'00, 1000'00));
     if (maybe()) c.options.settle_delay = std::chrono::seconds(rng_.below(8));
-    if (rng_.below(4) == 0) c.options.latency_ticks = static_cast<int>(rng_.below(4));
+    if (alike || rng_.below(4) == 0) c.options.latency_ticks = static_cast<int>(between(1, 4));
     return c;
   }
 
@@ -229,7 +241,7 @@ class Maker {
   Temper temper() {
     static constexpr std::array<std::uint64_t, 5> kOften{0, 2, 10, 50, 400};
     const auto any = [&] { return kOften.at(rng_.below(kOften.size())); };
-    return {any(), any(), any(), any(), rng_.below(3) == 0 ? std::uint64_t{10} : 0};
+    return {any(), any(), any(), any(), rng_.below(3) == 0 ? std::uint64_t{10} : 0, false};
   }
 
   core::Rng rng_;
