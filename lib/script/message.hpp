@@ -21,7 +21,7 @@ namespace derivd::script {
 
 /// Grows with each change of a message. Both programs come from one build; a process of another
 /// version is an upgrade that has not been finished.
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kVersion = 3;
 
 /// What one call may ask for. More is a program out of control.
 inline constexpr std::size_t kMaxWishes = 16;
