@@ -17,20 +17,33 @@ import sys
 import tempfile
 
 RELEASES = {"bookworm": 40, "trixie": 40}  # a file with fewer names than that was not made by ./dev packages
-COMMANDS = ["package", "test", "bench", "wire", "fuzz", "tidy", "on", "cross"]  # the lists of the others are parts of these
+# What the others need is part of what these do.
+COMMANDS = ["package", "installed", "test", "bench", "wire", "fuzz", "tidy", "on", "cross"]
 # What CMake and pkg-config call it: the package that has it (a pattern), and the command that needs it first.
 PACKAGE_OF = {
-    "Boost": (r"libboost1\.\d+-dev", "package"), "OpenSSL": ("libssl-dev", "package"),
-    "simdjson": ("libsimdjson-dev", "package"), "fmt": ("libfmt-dev", "package"), "spdlog": ("libspdlog-dev", "package"),
-    "yaml-cpp": ("libyaml-cpp-dev", "package"), "SQLite3": ("libsqlite3-dev", "package"), "ZLIB": ("zlib1g-dev", "package"),
-    "EXPAT": ("libexpat1-dev", "package"), "CLI11": ("libcli11-dev", "package"),
-    "nlohmann_json": ("nlohmann-json3-dev", "package"), "libsystemd": ("libsystemd-dev", "package"),
-    "ncursesw": ("libncurses-dev", "package"), "PkgConfig": ("pkg-config|pkgconf", "package"),
+    "Boost": (r"libboost1\.\d+-dev", "package"),
+    "OpenSSL": ("libssl-dev", "package"),
+    "simdjson": ("libsimdjson-dev", "package"),
+    "fmt": ("libfmt-dev", "package"),
+    "spdlog": ("libspdlog-dev", "package"),
+    "yaml-cpp": ("libyaml-cpp-dev", "package"),
+    "SQLite3": ("libsqlite3-dev", "package"),
+    "ZLIB": ("zlib1g-dev", "package"),
+    "EXPAT": ("libexpat1-dev", "package"),
+    "CLI11": ("libcli11-dev", "package"),
+    "nlohmann_json": ("nlohmann-json3-dev", "package"),
+    "libsystemd": ("libsystemd-dev", "package"),
+    "ncursesw": ("libncurses-dev", "package"),
     "javascriptcoregtk-4.1": (r"libjavascriptcoregtk-\d\.\d-dev", "package"),
     "javascriptcoregtk-6.0": (r"libjavascriptcoregtk-\d\.\d-dev", "package"),
-    "ccache": ("ccache", "package"), "mold": ("mold", "package"), "GTest": ("libg(test|mock)-dev", "test"),
-    "rapidcheck": ("librapidcheck-dev", "test"), "benchmark": ("libbenchmark-dev", "bench"),
-    "Python3": ("python3", "test"), "python3": ("python3", "test"),
+    "PkgConfig": ("pkg-config|pkgconf", "package"),
+    "ccache": ("ccache", "package"),
+    "mold": ("mold", "package"),
+    "GTest": ("libg(test|mock)-dev", "test"),
+    "rapidcheck": ("librapidcheck-dev", "test"),
+    "benchmark": ("libbenchmark-dev", "bench"),
+    "Python3": ("python3", "test"),
+    "python3": ("python3", "test"),
     "Threads": (None, None),  # the C library's
 }
 ARCHITECTURE = "arm64"
@@ -99,8 +112,8 @@ def check_release(root, release, least, commands):
         for name in chosen[command]:
             bare, _, architecture = name.partition(":")
             if bare not in known:
-                yield (f"dev:1: {command} needs {bare}, which {release} does not have; give it an alternative, or, where "
-                       f"{file} is behind, make that anew: ./dev on {release} packages")
+                yield (f"dev:1: {command} needs {bare}, which {release} does not have; give it an alternative, or, "
+                       f"where {file} is behind, make that anew: ./dev on {release} packages")
             elif architecture and known[bare] == "all":
                 yield f"dev:1: {command} asks for {name}, which is the same for each processor"
     for path, line, name in looked_for(root):
@@ -126,8 +139,8 @@ def check(root, releases=RELEASES, commands=COMMANDS):
     for number, line in enumerate((root / "dev").read_text(encoding="utf-8").splitlines(), 1):
         for entry in ALTERNATIVES.findall(line):
             if "*" in entry:
-                problems.append(f"dev:{number}: {entry}: a * takes names of another kind, too, such as libboost1.81-tools-dev; "
-                                "say which digits may stand there")
+                problems.append(f"dev:{number}: {entry}: a * takes names of another kind, too, such as "
+                                "libboost1.81-tools-dev; say which digits may stand there")
     for release in releases:
         problems += check_release(root, release, RELEASES[release], commands)
     return list(dict.fromkeys(problems))
