@@ -124,14 +124,12 @@ execution::TransactionReport transaction_of(const venue::Contract& c, core::Mone
 
 // ---- memory ----
 
-void PaperVenue::restore(const std::vector<execution::Order>& orders) {
+void PaperVenue::restore(const std::vector<execution::Order>& not_final, const store::Sums& sums) {
   std::vector<venue::Adopted> open;
-  auto balance = settings_.balance;
-  for (const auto& order : orders) {
-    next_contract_ = std::max(next_contract_, order.contract.value + 1);
-    next_transaction_ =
-        std::max({next_transaction_, order.buy_tx.value + 1, order.sell_tx.value + 1});
-    if (order.state == execution::OrderState::kSettled && order.profit) balance += *order.profit;
+  auto balance = settings_.balance + sums.profit;
+  next_contract_ = std::max(next_contract_, sums.last_contract.value + 1);
+  next_transaction_ = std::max(next_transaction_, sums.last_transaction.value + 1);
+  for (const auto& order : not_final) {
     if (order.state != execution::OrderState::kOpen) continue;
     balance -= order.buy_price;
     open.push_back({order.contract, order.spec, order.buy_price,

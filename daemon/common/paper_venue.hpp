@@ -43,8 +43,9 @@ class PaperVenue final : public deriv::SessionListener {
   }
   void attach(deriv::Session& session) { session_ = &session; }
 
-  /// Every order of the journal, before the session starts: balance, ids, what is open.
-  void restore(const std::vector<execution::Order>& orders);
+  /// What the journal says, before the session starts: its orders that are not over, and the sums
+  /// of all, for the balance and the next numbers.
+  void restore(const std::vector<execution::Order>& not_final, const store::Sums& sums);
 
   // What the trader asks of the venue; see deriv::Session, whose promises hold here too.
   void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,

@@ -66,7 +66,7 @@ bool Trader::start() {
     done_ = true;
     return false;
   }
-  if (!fits_journal()) return false;
+  if (!fits_journal(snapshot->open_orders)) return false;
   engine_.restore(*snapshot, now_, actions_);
   engine_.learn(symbols_);
   perform();
@@ -83,7 +83,7 @@ bool Trader::start() {
   return true;
 }
 
-bool Trader::fits_journal() {
+bool Trader::fits_journal(const std::vector<execution::Order>& open) {
   const auto refuse = [this](int code, std::string_view text) {
     log_.write(EventKind::kJournalProblem, text);
     exit_code_ = code;
@@ -105,9 +105,9 @@ bool Trader::fits_journal() {
   }
   if (*last) journal_account_ = (*last)->account;
   if (!is_paper()) return true;
-  const auto orders = journal_.orders({{}, {}, false});
-  if (!orders) return refuse(service::kExitJournal, orders.error().text);
-  session_.paper()->restore(*orders);
+  const auto sums = journal_.sums();
+  if (!sums) return refuse(service::kExitJournal, sums.error().text);
+  session_.paper()->restore(open, *sums);
   if (*last) return true;
   // The journal is a paper one from its first record on.
   execution::BalanceRecord mark;

@@ -188,7 +188,7 @@ class Trader final : public deriv::SessionListener {
 
  private:
   /// Nothing of a paper run ever mixes with what was traded, nor the other way round.
-  bool fits_journal();
+  bool fits_journal(const std::vector<execution::Order>& open);
   std::string_view account_type() const;
   void append(execution::Record record);
   void perform();

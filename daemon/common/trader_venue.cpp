@@ -20,6 +20,9 @@ namespace {
 constexpr int kProofAttempts = 3;
 /// How far back the journal is searched for a contract that the venue must know.
 constexpr auto kProofWindow = std::chrono::hours(24 * 30);
+/// The last that was bought is among so many of the last that were intended: those in between wait
+/// for their answers at the same time.
+constexpr std::size_t kProofOrders = 256;
 
 }  // namespace
 
@@ -48,7 +51,7 @@ core::Result<void> Trader::check_journal_account(const deriv::AccountInfo& accou
     journal_account_ = account.id;
     return {};
   }
-  const auto traded = journal_.orders({{}, {}, false});
+  const auto traded = journal_.orders({.contracts_only = false, .first = 1});
   if (!traded) return traded.error();
   if (traded->empty()) {
     journal_account_ = account.id;
@@ -89,7 +92,8 @@ void Trader::change_venue(const std::vector<config::Change>& changes) {
 void Trader::remember_last_bought() {
   if (last_bought_ || is_paper()) return;
   const auto orders = journal_.orders(
-      {{}, core::WallTime{now_.wall.us - std::chrono::microseconds(kProofWindow).count()}, true});
+      {.since = core::WallTime{now_.wall.us - std::chrono::microseconds(kProofWindow).count()},
+       .last = kProofOrders});
   if (!orders) return;  // it is asked for again, and the account's id is still compared
   for (const auto& o : *orders) {
     if (!last_bought_ || o.purchase_time >= last_bought_->purchase_time) {

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "common/answer.hpp"
+#include "common/trades.hpp"
 #include "core/printable.hpp"
 #include "core/utc.hpp"
 #include "derivctl/csv.hpp"
@@ -413,6 +414,8 @@ std::string stats_text(const ordered_json& stats, const out::Look& look) {
     for (const auto& [name, sums] : strategies.items()) take(name, sums);
   }
   take("all", at(stats, "total"));
+  const auto& removed = at(at(stats, "total"), "removed");
+  const auto foot = removed.is_object() ? daemon::removed_words(removed) + "\n" : std::string{};
   return table_text(rows,
                     {"strategy",
                      "trades",
@@ -427,7 +430,8 @@ std::string stats_text(const ordered_json& stats, const out::Look& look) {
                      "max_drawdown",
                      {"longest_losing_run", 6},
                      {"mode", 0, Tint::kNone, "live"}},
-                    look);
+                    look) +
+         foot;
 }
 
 std::string trades_text(const ordered_json& trades, const out::Look& look) {

@@ -21,6 +21,7 @@
 #include "common/answer.hpp"
 #include "common/output.hpp"
 #include "common/paths.hpp"
+#include "common/trades.hpp"
 #include "common/venue_settings.hpp"
 #include "config/config.hpp"
 #include "core/printable.hpp"
@@ -268,7 +269,15 @@ void Doctor::journal() {
   for (const auto& text : (*opened)->take_notices()) {
     return add("journal", Grade::kFail, text, "put the right one back; docs/journal.md");
   }
-  add("journal", Grade::kOk, fmt::format("{} is readable and whole", file));
+  const auto books = (*opened)->books({.first = 1});
+  if (!books) {
+    return add("journal", Grade::kFail, books.error().text,
+               "stop the daemon and put back a copy; the old file is evidence");
+  }
+  auto found = fmt::format("{} is readable and whole", file);
+  const auto removed = daemon::removed_report(books->removed, {});
+  if (removed.is_object()) found += "; " + daemon::removed_words(removed["total"]);
+  add("journal", Grade::kOk, std::move(found));
 }
 
 /// Whether the daemon can record. The state directory's owner is the user that it runs as.

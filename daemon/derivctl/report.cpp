@@ -70,6 +70,7 @@ std::string_view name_of(ReportMode mode) {
 ordered_json to_json(const ReportSource& source, const report::Analysis& a) {
   ordered_json out{{"source", source.title}, {"mode", name_of(source.mode)}};
   if (source.mode != ReportMode::kLive) out["mark"] = mode_in_words(source.mode);
+  if (!source.removed.empty()) out["removed"] = source.removed;
   out["total"] = to_json(a.total);
   for (const auto& [name, t] : a.strategies) out["strategies"][name] = to_json(t);
   for (const auto& [name, t] : a.symbols) out["symbols"][name] = to_json(t);

@@ -355,6 +355,7 @@ std::string exceptions(const ReportSource& s, const Analysis& a) {
       "<code>journalctl DERIVD_EVENT=foreign_contract</code>.</p>",
       a.total.unknown, s.history.were_unknown, a.total.mismatches,
       a.total.mismatches > 0 ? ": see <code>derivctl audit</code>" : "");
+  if (!s.removed.empty()) out += fmt::format("<p>{}.</p>", escape(s.removed));
   if (a.refusals.empty()) return out;
   html::Table t{"Orders that the venue refused", {"code", "orders"}, {}};
   for (const auto& [reason, refused] : a.refusals) {

@@ -114,6 +114,7 @@ std::string text_report(const ReportSource& s, const Analysis& a) {
       money(t.profit, true), money(t.stakes), money(t.max_stake), t.settled, t.won, t.lost, t.even,
       t.open, t.unknown, t.refused, money(t.max_drawdown), t.longest_losing,
       a.expected_longest_losing, t.mismatches);
+  if (!s.removed.empty()) out += wrapped(s.removed);
   out += groups("strategy", a.strategies) + groups("symbol", a.symbols) + '\n';
   out += halts(s.history.halts);
   return out + wrapped(verdict_in_words(a.expectation, core::printable(s.currency)));

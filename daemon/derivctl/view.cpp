@@ -28,6 +28,8 @@ struct Options {
 };
 
 constexpr std::string_view kPagesStandStill = "the daemon's pages do not go on";
+constexpr std::string_view kChanges =
+    "old trades are being removed (store.keep) while they are counted; try again in a minute";
 
 /// Appends the rows of a page; the order's id that the next page is asked with, none at the end.
 core::Result<std::optional<std::int64_t>> take_page(const ordered_json& page, std::int64_t after,
@@ -51,6 +53,7 @@ core::Result<std::optional<std::int64_t>> take_page(const ordered_json& page, st
 Answer ask_in_pages(const Context& context, ordered_json request, const std::string& what) {
   request["cmd"] = "trades";
   auto rows = ordered_json::array();
+  ordered_json removed;  // as the first page says; an older daemon says nothing
   for (std::int64_t after = 0;;) {
     request["after"] = after;
     auto answer = ask(context, request);
@@ -61,6 +64,10 @@ Answer ask_in_pages(const Context& context, ordered_json request, const std::str
     }
     const auto next = take_page(answer.result, after, rows);
     if (!next) return {{}, service::kCtlOther, next.error().text};
+    const auto& gone = daemon::at(answer.result, "removed");
+    if (after == 0) removed = gone;
+    // Sums of one moment and rows of another are of no moment.
+    if (what == "stats" && removed != gone) return {{}, service::kCtlOther, std::string(kChanges)};
     if (!*next) break;
     if (**next <= after) return {{}, service::kCtlOther, std::string(kPagesStandStill)};
     after = **next;
@@ -77,7 +84,9 @@ Answer ask_in_pages(const Context& context, ordered_json request, const std::str
   const bool paper = daemon::is(
       daemon::at(rows.empty() ? ask(context, {{"cmd", "status"}}).result : rows.back(), "mode"),
       "paper");
-  return {daemon::stats_report(orders, paper), service::kCtlOk, {}};
+  auto stats = daemon::stats_report(orders, paper);
+  daemon::add_removed(stats, removed);
+  return {std::move(stats), service::kCtlOk, {}};
 }
 
 /// Why a strategy has no trades, if it is not one of the journal's or the daemon's: a name that was
@@ -129,9 +138,11 @@ Answer trades_or_stats(const Context& context, const Options& o, const std::stri
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
   if (!journal && runs) return ask_in_pages(context, request, what);
   if (!journal) return {{}, service::kCtlOther, journal.error().text};
-  const auto orders = (*journal)->orders(query);
-  if (!orders) return {{}, service::kCtlOther, orders.error().text};
-  if (orders->empty() && !o.strategy.empty()) {
+  const auto books = (*journal)->books(query);
+  if (!books) return {{}, service::kCtlOther, books.error().text};
+  const auto* orders = &books->orders;
+  const auto removed = daemon::removed_report(books->removed, query);
+  if (orders->empty() && removed.is_null() && !o.strategy.empty()) {
     if (const auto why = unknown_name(context, **journal, runs, o.strategy)) {
       return {{}, service::kCtlNotFound, *why};
     }
@@ -141,10 +152,10 @@ Answer trades_or_stats(const Context& context, const Options& o, const std::stri
   const auto paper = daemon::is_paper(**journal, of_paper);
   if (!paper) return {{}, service::kCtlOther, paper.error().text};
   tell_notices(**journal);
-  return {what == "trades" ? daemon::trade_rows(*orders, *paper)
-                           : daemon::stats_report(*orders, *paper),
-          service::kCtlOk,
-          {}};
+  if (what == "trades") return {daemon::trade_rows(*orders, *paper), service::kCtlOk, {}};
+  auto stats = daemon::stats_report(*orders, *paper);
+  daemon::add_removed(stats, removed);
+  return {std::move(stats), service::kCtlOk, {}};
 }
 
 int trades(const Context& context, const Options& o) {

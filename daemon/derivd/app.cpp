@@ -34,6 +34,7 @@
 #include "service/credential.hpp"
 #include "service/exit_code.hpp"
 #include "service/exposition.hpp"
+#include "service/footprint.hpp"
 #include "service/lock.hpp"
 #include "service/notify.hpp"
 #include "service/pulse.hpp"
@@ -51,6 +52,12 @@ constexpr core::Backoff::Settings kMetricsRetry{std::chrono::seconds(5), std::ch
 /// While it stops, systemd hears once a second that this much is still wanted; stop_timeout ends
 /// it.
 constexpr core::Duration kStopExtension = std::chrono::seconds(15);
+
+/// What store.keep lets go is looked for so often: a day's trades are then removed in small parts.
+constexpr core::Duration kPruneEvery = std::chrono::hours(1);
+/// Apart from each other by more, one of the two clocks is wrong, or the venue is a simulator that
+/// runs at a speed of its own: nothing is removed then.
+constexpr std::chrono::seconds kClocksAgree = std::chrono::hours(24);
 
 std::uint64_t system_seed() {
   std::random_device device;
@@ -150,6 +157,9 @@ class App final : public ControlTarget {
   core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) override {
     return journal_->orders(query);
   }
+  core::Result<store::Books> books(const store::OrderQuery& query) override {
+    return journal_->books(query);
+  }
   bool command(std::string_view verb, std::string_view name, std::string_view reason) override {
     now();
     const bool known = trader_.command(verb, name, reason);
@@ -240,6 +250,8 @@ class App final : public ControlTarget {
   // Between two events: whatever comes next sees the new configuration alone.
   void take_over(const Reload& verdict) {
     config_ = verdict.config;
+    slim_ = false;  // the file's trees are gone
+    pruned_at_.reset();
     log_.set_level(*service::level_from(config_.log_level));
     configure_notifications();
     trader_.reconfigure(verdict.changes);
@@ -404,6 +416,8 @@ class App final : public ControlTarget {
       scripts_.reap();
       if (metrics_retry_at_ && *metrics_retry_at_ <= at.instant) open_metrics();
       log_.flush(false);
+      let_go_of_the_start();
+      keep_journal_short(at);
       if (stopping_) notifier_.extend_timeout(kStopExtension);
       feed_watchdog(at.instant);
     }
@@ -414,6 +428,26 @@ class App final : public ControlTarget {
     for (const auto& text : journal_->take_notices()) {
       log_.write(EventKind::kJournalProblem, text);
     }
+  }
+
+  /// What only a start or a reload needs is most of what they leave resident.
+  void let_go_of_the_start() {
+    if (slim_ || trader_.state() != deriv::SessionState::kLive) return;
+    slim_ = true;
+    service::give_back_start_memory();
+  }
+
+  /// store.keep: what is older is removed by the journal's thread. Only while the machine's clock
+  /// and the venue's agree: a clock that is years ahead would make everything old.
+  void keep_journal_short(core::Now at) {
+    if (!config_.store_keep || trader_.state() != deriv::SessionState::kLive) return;
+    if (pruned_at_ && at.instant - *pruned_at_ < kPruneEvery) return;
+    const core::VenueTime wall{at.wall.us / 1'000'000};
+    const auto ahead = wall < at.venue ? at.venue - wall : wall - at.venue;
+    if (ahead > kClocksAgree) return;
+    pruned_at_ = at.instant;
+    const auto keep = std::chrono::microseconds(*config_.store_keep);
+    journal_->keep_from({at.wall.us - keep.count()});
   }
 
   void tell_archive_problem() {
@@ -485,6 +519,8 @@ class App final : public ControlTarget {
   std::string archive_problem_;  // the last that was told
   bool stopping_ = false;
   bool leaving_ = false;
+  bool slim_ = false;  // the start's memory was given back
+  std::optional<core::Instant> pruned_at_;
   service::Pulse pulse_;
   core::Instant started_;
   core::WallTime started_wall_;
@@ -514,6 +550,7 @@ void hide_login(service::Log& log, const core::Secret& login) {
 
 int run_daemon(const config::Config& config, const std::string& file, core::Secret token,
                service::Log& log) {
+  service::bound_heap();
   if (config.store_ticks.on && !config.store_ticks.directory && ticks_path("").empty()) {
     log.write(EventKind::kConfigInvalid,
               "nowhere to keep the ticks: set $STATE_DIRECTORY (systemd does), or name a directory "

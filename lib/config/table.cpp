@@ -358,6 +358,18 @@ Result<std::chrono::milliseconds> read_latency(const YamlNode& node) {
 }
 std::string print(std::chrono::milliseconds v) { return fmt::format("{}ms", v.count()); }
 
+/// all, or a time span.
+Result<std::optional<seconds>> read_keep(const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::kScalar && node.text == "all") return std::optional<seconds>{};
+  const auto span = read_span(node, hours(24), hours(24 * 3650));
+  if (!span) return invalid(fmt::format("{}, or all", span.error().text));
+  return std::optional(*span);
+}
+std::string show_keep(const Target& target) {
+  const auto& keep = target.config.store_keep;
+  return keep ? print(*keep) : "all";
+}
+
 /// false, true, or a directory.
 Result<TickStore> read_tick_store(const YamlNode& node) {
   TickStore out;
@@ -940,6 +952,10 @@ constexpr std::array kSettings{
         "What a record survives: the death of derivd, or that of the machine, too. power syncs "
         "the journal before each purchase, which takes the time of one disk flush.",
         Reload::kRestart),
+    Setting{"store.keep", "all", "all, or 1d to 3650d",
+            "How long the journal keeps trades that are over, by the time at which they ended. "
+            "Their sums stay, and what a start needs stays.",
+            Reload::kLive, apply<DERIVD_FIELD(store_keep), read_keep>, show_keep},
     row<DERIVD_FIELD(metrics_listen), read_listen>(
         "metrics.listen", kNotSet, "an IP address and a port, as 127.0.0.1:9455 or [::1]:9455",
         "Serves http://ADDRESS/metrics for Prometheus, to everybody who can reach the address. "

@@ -377,13 +377,6 @@ TEST_F(PaperTest, AsksForAnyNumberOfContractsAndAnewAfterEachLostLink) {
 }
 
 TEST_F(PaperTest, ContinuesFromTheOrdersOfItsJournal) {
-  execution::Order won;
-  won.id = {1};
-  won.contract = {7};
-  won.buy_tx = {20};
-  won.sell_tx = {21};
-  won.state = execution::OrderState::kSettled;
-  won.profit = cents(95);
   execution::Order open;
   open.id = {2};
   open.contract = {9};
@@ -393,7 +386,7 @@ TEST_F(PaperTest, ContinuesFromTheOrdersOfItsJournal) {
   open.buy_price = cents(100);
   open.payout = cents(195);
   open.purchase_time = {kStart - 100};
-  venue.paper()->restore({won, open});
+  venue.paper()->restore({open}, {cents(95), {9}, {22}});
   start();
   EXPECT_TRUE(told("account PAPER demo USD 9999.95"));
   const auto asked = past_asked();
