@@ -38,7 +38,7 @@ std::string_view Trader::word_for(Handover handover) {
 }
 
 void Trader::reject_account(int code, std::string_view text) {
-  if (session_.on_trial()) return session_.refuse_venue(text, now_);
+  if (session().on_trial()) return session().refuse_venue(text, now_);
   leave(code, text);
 }
 
@@ -80,7 +80,7 @@ void Trader::change_venue(const std::vector<config::Change>& changes) {
   proof_attempts_ = 0;
   venue_refusal_.clear();
   venue_change_ = Handover::kWaiting;
-  if (!session_.change_venue(venue_address(config_.venue, dialect_), now_)) {
+  if (!session().change_venue(venue_address(config_.venue, dialect_), now_)) {
     venue_change_ = Handover::kNone;  // the session has ended; there is nothing to connect
   }
   settle();
@@ -109,10 +109,10 @@ bool Trader::is_proof(const execution::VenueReport& report) {
   };
   if (has(report.portfolio) || has(report.profit_table)) return true;
   if (++proof_attempts_ < kProofAttempts) {
-    session_.ask_report(last.purchase_time - execution::kClockSlack, now_);
+    port().ask_report(last.purchase_time - execution::kClockSlack, now_);
     return false;
   }
-  session_.refuse_venue(
+  session().refuse_venue(
       fmt::format("account {} there does not know contract {}, the last one bought here: it is "
                   "another venue's account",
                   account_.id, last.contract.value),
@@ -120,7 +120,8 @@ bool Trader::is_proof(const execution::VenueReport& report) {
   return false;
 }
 
-void Trader::on_venue_changed(bool taken, std::string_view why) {
+void Trader::on(const deriv::fact::VenueChanged& told) {
+  const auto [taken, why] = told;
   venue_change_ = taken ? Handover::kTaken : Handover::kRefused;
   venue_refusal_ = std::string(why);
   const auto changes = std::exchange(unproven_, {});

@@ -18,7 +18,6 @@
 #include "deriv/budget.hpp"
 #include "deriv/encoder.hpp"
 #include "deriv/link.hpp"
-#include "deriv/quiet_listener.hpp"
 #include "derivctl/proof_read.hpp"
 #include "derivctl/waiting.hpp"
 #include "market/kind.hpp"
@@ -91,7 +90,7 @@ struct Trial {
   bool done() const { return stage == Stage::kDone; }
 };
 
-class Run final : public deriv::QuietListener, public deriv::LinkEvents {
+class Run final : public deriv::SessionListener, public deriv::LinkEvents {
  public:
   Run(const ProofSettings& settings, deriv::SessionSettings session, net::Route route,
       const deriv::AccountInfo& account)
@@ -155,36 +154,40 @@ class Run final : public deriv::QuietListener, public deriv::LinkEvents {
   }
 
   // ---- SessionListener ----
-  void on_state(deriv::SessionState state, std::string_view reason) override {
-    if (!reason.empty()) problem_ = std::string(reason);
-    const bool live = state == deriv::SessionState::kLive;
-    if (state == deriv::SessionState::kReconciling) session_.reconciled(now());
+  void on_fact(const deriv::Fact& fact) override {
+    std::visit([this](const auto& told) { on(told); }, fact);
+  }
+
+ private:
+  void on(const deriv::fact::State& told) {
+    if (!told.reason.empty()) problem_ = std::string(told.reason);
+    const bool live = told.state == deriv::SessionState::kLive;
+    if (told.state == deriv::SessionState::kReconciling) session_.reconciled(now());
     if (was_live_ && !live) lose_link();
     if (live && !was_live_) begin();
     was_live_ = live;
   }
-  void on_account(const deriv::AccountInfo& account) override {
-    if (account.is_real) return finish("the account is a real one");
-    if (account.id != account_.id) finish("the venue opened another account than before");
+  void on(const deriv::fact::Account& told) {
+    if (told.account.is_real) return finish("the account is a real one");
+    if (told.account.id != account_.id) finish("the venue opened another account than before");
   }
-  void on_symbols(std::span<const market::ListedSymbol> list) override {
-    symbols_ = symbols_.with_list(list, venue_, endpoint_);
+  void on(const deriv::fact::Symbols& told) {
+    symbols_ = symbols_.with_list(told.list, venue_, endpoint_);
   }
-  void on_offerings(const market::SymbolCode& symbol, const market::Offerings& offers) override {
-    symbols_ = symbols_.with_offerings(symbol, offers);
-    asked_.erase(symbol);
+  void on(const deriv::fact::Offerings& told) {
+    symbols_ = symbols_.with_offerings(told.symbol, told.offerings);
+    asked_.erase(told.symbol);
     choose_symbols();
   }
-  void on_offerings_refused(const market::SymbolCode& symbol, std::string_view,
-                            std::string_view) override {
-    asked_.erase(symbol);
+  void on(const deriv::fact::OfferingsRefused& told) {
+    asked_.erase(told.symbol);
     choose_symbols();
   }
-  void on_fatal(deriv::FatalKind, std::string_view text) override { finish(std::string(text)); }
-  void on_notice(core::EventKind, std::string_view text) override { problem_ = std::string(text); }
-  void on_venue_time(core::VenueTime time) override { venue_ = std::max(venue_, time); }
+  void on(const deriv::fact::Fatal& told) { finish(std::string(told.text)); }
+  void on(const deriv::fact::Notice& told) { problem_ = std::string(told.text); }
+  void on(const deriv::fact::Clock& told) { venue_ = std::max(venue_, told.time); }
+  void on(const auto&) {}  // what the proof buys and watches, it asks for in its own words
 
- private:
   /// What a request of ours is about.
   struct Asked {
     Call call = Call::kProposal;

@@ -15,7 +15,6 @@
 #include "core/rng.hpp"
 #include "core/utc.hpp"
 #include "deriv/link.hpp"
-#include "deriv/quiet_listener.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/proxy.hpp"
 #include "derivctl/table.hpp"
@@ -58,7 +57,7 @@ deriv::SessionSettings settings_of(const Args& args) {
 }
 
 /// One question: the list alone, or what is sold on one of its symbols, too.
-class Question final : public deriv::QuietListener {
+class Question final : public deriv::SessionListener {
  public:
   Question(const Args& args, net::Route route, market::Symbols known)
       : args_(args),
@@ -90,41 +89,45 @@ class Question final : public deriv::QuietListener {
   const market::Symbols& symbols() const { return symbols_; }
 
   // ---- SessionListener ----
-  void on_state(deriv::SessionState state, std::string_view reason) override {
-    if (!reason.empty()) problem_ = std::string(reason);
-    if (state == deriv::SessionState::kReconciling) session_.reconciled(now());
+  void on_fact(const deriv::Fact& fact) override {
+    std::visit([this](const auto& told) { on(told); }, fact);
   }
-  void on_symbols(std::span<const market::ListedSymbol> list) override {
+
+ private:
+  void on(const deriv::fact::State& told) {
+    if (!told.reason.empty()) problem_ = std::string(told.reason);
+    if (told.state == deriv::SessionState::kReconciling) session_.reconciled(now());
+  }
+  void on(const deriv::fact::Symbols& told) {
     if (done_) return;
     const auto wall = std::chrono::system_clock::now().time_since_epoch();
     const core::VenueTime asked =
         venue_.s > 0 ? venue_ : core::VenueTime{std::chrono::duration_cast<seconds>(wall).count()};
-    symbols_ = symbols_.with_list(list, asked, settings_of(args_).endpoint);
+    symbols_ = symbols_.with_list(told.list, asked, settings_of(args_).endpoint);
     if (args_.symbol.empty() || symbols_.listed(args_.symbol) == nullptr) return finish({});
     const market::SymbolCode symbol(args_.symbol);
     session_.ask_offerings(symbol, now());
     wants_hours_ = !symbols_.listed(args_.symbol)->symbol.is_synthetic();
     if (wants_hours_) session_.ask_hours({symbol}, now());
   }
-  void on_offerings(const market::SymbolCode& symbol, const market::Offerings& offerings) override {
-    symbols_ = symbols_.with_offerings(symbol, offerings);
+  void on(const deriv::fact::Offerings& told) {
+    symbols_ = symbols_.with_offerings(told.symbol, told.offerings);
     offered_ = true;
     if (!wants_hours_ || timed_) finish({});
   }
-  void on_offerings_refused(const market::SymbolCode&, std::string_view,
-                            std::string_view why) override {
-    finish(fmt::format("the venue does not say what it sells on {}: {}", args_.symbol, why));
+  void on(const deriv::fact::OfferingsRefused& told) {
+    finish(fmt::format("the venue does not say what it sells on {}: {}", args_.symbol, told.why));
   }
-  void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override {
-    symbols_ = symbols_.with_hours(symbol, hours);
+  void on(const deriv::fact::Hours& told) {
+    symbols_ = symbols_.with_hours(told.symbol, told.hours);
     timed_ = true;
     if (offered_) finish({});
   }
-  void on_fatal(deriv::FatalKind, std::string_view text) override { finish(std::string(text)); }
-  void on_notice(core::EventKind, std::string_view text) override { problem_ = std::string(text); }
-  void on_venue_time(core::VenueTime time) override { venue_ = time; }
+  void on(const deriv::fact::Fatal& told) { finish(std::string(told.text)); }
+  void on(const deriv::fact::Notice& told) { problem_ = std::string(told.text); }
+  void on(const deriv::fact::Clock& told) { venue_ = told.time; }
+  void on(const auto&) {}  // who looks at the market alone has no use for the rest
 
- private:
   core::Now now() const {
     const auto instant = std::chrono::steady_clock::now().time_since_epoch();
     return {{std::chrono::duration_cast<core::Duration>(instant).count()}, {}, venue_};

@@ -17,7 +17,6 @@
 #include "core/rng.hpp"
 #include "deriv/encoder.hpp"
 #include "deriv/link.hpp"
-#include "deriv/quiet_listener.hpp"
 #include "derivctl/proxy.hpp"
 #include "derivctl/ticks.hpp"
 #include "derivctl/waiting.hpp"
@@ -68,7 +67,7 @@ deriv::SessionSettings settings_of(const Args& args) {
 }
 
 /// One fetch: session, archive and plan on a loop of their own.
-class Fetch final : public deriv::QuietListener {
+class Fetch final : public deriv::SessionListener {
  public:
   Fetch(const Args& args, net::Route route, const market::SymbolCode& symbol,
         store::TickArchive archive, std::optional<store::Span> range)
@@ -115,12 +114,18 @@ class Fetch final : public deriv::QuietListener {
   const std::optional<store::FetchPlan>& plan() const { return plan_; }
 
   // ---- SessionListener ----
-  void on_state(deriv::SessionState state, std::string_view reason) override {
-    if (!reason.empty()) problem_ = std::string(reason);
-    if (state == deriv::SessionState::kReconciling) session_.reconciled(now());
-    if (state == deriv::SessionState::kLive && !plan_) make_plan();
+  void on_fact(const deriv::Fact& fact) override {
+    std::visit([this](const auto& told) { on(told); }, fact);
   }
-  void on_past(const deriv::PastTicks& past) override {
+
+ private:
+  void on(const deriv::fact::State& told) {
+    if (!told.reason.empty()) problem_ = std::string(told.reason);
+    if (told.state == deriv::SessionState::kReconciling) session_.reconciled(now());
+    if (told.state == deriv::SessionState::kLive && !plan_) make_plan();
+  }
+  void on(const deriv::fact::Past& told) {
+    const auto& past = told.past;
     if (done_ || !plan_) return;
     progress_at_ = now().instant;
     problem_.clear();
@@ -134,18 +139,16 @@ class Fetch final : public deriv::QuietListener {
     draw();
     ask();
   }
-  void on_past_refused(const market::SymbolCode&, core::VenueTime, core::VenueTime,
-                       std::string_view why) override {
+  void on(const deriv::fact::PastRefused& told) {
     final_ = true;
-    finish(service::kCtlRefused, fmt::format("the venue refuses ticks of {}: {}", symbol_, why));
+    finish(service::kCtlRefused,
+           fmt::format("the venue refuses ticks of {}: {}", symbol_, told.why));
   }
-  void on_fatal(deriv::FatalKind, std::string_view text) override {
-    finish(service::kCtlRefused, std::string(text));
-  }
-  void on_notice(core::EventKind, std::string_view text) override { problem_ = std::string(text); }
-  void on_venue_time(core::VenueTime time) override { venue_ = time; }
+  void on(const deriv::fact::Fatal& told) { finish(service::kCtlRefused, std::string(told.text)); }
+  void on(const deriv::fact::Notice& told) { problem_ = std::string(told.text); }
+  void on(const deriv::fact::Clock& told) { venue_ = told.time; }
+  void on(const auto&) {}  // who fetches the past alone has no use for the rest
 
- private:
   core::Now now() const {
     const auto instant = std::chrono::steady_clock::now().time_since_epoch();
     return {{std::chrono::duration_cast<core::Duration>(instant).count()}, {}, venue_};

@@ -20,12 +20,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # name: [(file, text that occurs once, what stands there instead)]
 MUTATIONS = {
     "resend a buy after a time-out": [
-        ("lib/deriv/session_impl.hpp", "struct Session::Impl {",
-         "inline std::string mutated_frame;\nstruct Session::Impl {"),
-        ("lib/deriv/session_work.cpp",
-         "    encoder.buy_quote(text, id, quote_id, max_price);\n  }\n  transmit(now);",
-         "    encoder.buy_quote(text, id, quote_id, max_price);\n  }\n  transmit(now);\n"
-         "  mutated_frame = text;"),
+        ("lib/deriv/requests.hpp", "class Requests final {",
+         "inline std::string mutated_frame;\nclass Requests final {"),
+        ("lib/deriv/requests.cpp", "  wire_.send(text_);",
+         "  if (text_.starts_with(\"{\\\"buy\\\"\")) mutated_frame = text_;\n  wire_.send(text_);"),
         ("lib/deriv/session_reply.cpp", "  if (fate_of(asked.call) != Fate::kAgain) return tell_lost(",
          "  if (asked.call == Call::kBuy) wire.send(mutated_frame);\n"
          "  if (fate_of(asked.call) != Fate::kAgain) return tell_lost("),
