@@ -75,7 +75,7 @@ std::string_view duration_type(const venue::Contract& c) {
 // ---- v3 session ----
 
 void Venue::authorize(Request& r) {
-  Grant* grant = grant_by_token(r.json.find("authorize")->text());
+  Grant* grant = accounts_.grant_by_token(r.json.find("authorize")->text());
   const auto forced = std::any_of(r.faults.begin(), r.faults.end(),
                                   [](const Fault& f) { return f.kind == FaultKind::kExpireToken; });
   if (grant != nullptr && forced) grant->valid = false;
@@ -85,7 +85,7 @@ void Venue::authorize(Request& r) {
   if (r.conn.account != a) drop_account_streams(r.conn);
   r.conn.account = a;
   r.conn.grant = grant;
-  const bool demo = !a->token.real;
+  const bool demo = !a->real();
   const std::string_view company = demo ? "virtual" : "svg";
   JsonOut out;
   out.begin_object().key("account_list").begin_array().begin_object();
@@ -95,8 +95,13 @@ void Venue::authorize(Request& r) {
   out.text("currency_type", options_.balance.exponent() == 8 ? "crypto" : "fiat");
   out.flag("is_disabled", false);
   out.flag("is_virtual", demo).text("landing_company_name", company);
-  out.key("linked_to").begin_array().end_array().text("loginid", a->name).end_object().end_array();
-  out.raw("balance", number(a->balance))
+  out.key("linked_to")
+      .begin_array()
+      .end_array()
+      .text("loginid", a->name())
+      .end_object()
+      .end_array();
+  out.raw("balance", number(a->balance()))
       .text("country", "id")
       .text("currency", options_.currency.view());
   out.text("email", "client@derivsim.example").text("fullname", "  ").flag("is_virtual", demo);
@@ -104,10 +109,10 @@ void Venue::authorize(Request& r) {
   out.text("landing_company_name", company).key("linked_to").begin_array().end_array();
   out.key("local_currencies").begin_object().key(options_.currency.view()).begin_object();
   out.integer("fractional_digits", options_.balance.exponent()).end_object().end_object();
-  out.text("loginid", a->name).text("preferred_language", "EN").key("scopes").begin_array();
+  out.text("loginid", a->name()).text("preferred_language", "EN").key("scopes").begin_array();
   for (const auto& scope : grant->token.scopes) out.value(scope);
   out.end_array().key("upgradeable_landing_companies").begin_array().end_array();
-  out.integer("user_id", a->number).end_object();
+  out.integer("user_id", a->number()).end_object();
   reply(r, frame(r.envelope, "authorize", "authorize", out.str()));
 }
 
@@ -126,24 +131,24 @@ std::string Venue::balance_payload(const Account& a, std::string_view id, bool a
   JsonOut out;
   out.begin_object();
   if (all) {
-    out.key("accounts").begin_object().key(a.name).begin_object();
-    out.raw("balance", number(a.balance)).raw("converted_amount", number(a.balance));
+    out.key("accounts").begin_object().key(a.name()).begin_object();
+    out.raw("balance", number(a.balance())).raw("converted_amount", number(a.balance()));
     out.text("currency", options_.currency.view())
-        .flag("demo_account", !a.token.real)
+        .flag("demo_account", !a.real())
         .flag("status", true);
     out.text("type", "deriv").end_object().end_object();
   }
-  out.raw("balance", number(a.balance)).text("currency", options_.currency.view());
+  out.raw("balance", number(a.balance())).text("currency", options_.currency.view());
   if (!id.empty()) out.text("id", id);
-  out.text("loginid", a.name);
+  out.text("loginid", a.name());
   if (all) {
     const auto total = [&](std::string_view key, bool mine) {
-      out.key(key).begin_object().raw("amount", mine ? number(a.balance) : "0");
+      out.key(key).begin_object().raw("amount", mine ? number(a.balance()) : "0");
       out.text("currency", options_.currency.view()).end_object();
     };
     out.key("total").begin_object();
-    total("deriv", a.token.real);
-    total("deriv_demo", !a.token.real);
+    total("deriv", a.real());
+    total("deriv_demo", !a.real());
     out.end_object();
   }
   return out.end_object().take();
@@ -170,36 +175,21 @@ void Venue::transaction(Request& r) {
   reply(r, frame(r.envelope, "transaction", "transaction", out.str(), s->id));
 }
 
-void Venue::add_row(Account& a, Row row) {
-  a.rows.push_back(row);
-  if (a.rows.size() > kMaxRows) a.rows.pop_front();
-}
-
-/// Money from outside: shown, booked and written into the ledger.
 void Venue::credit(Account& a, core::Money amount) {
-  a.balance += amount;
-  book_.set_balance(a.index, book_.account(a.index).balance + amount);
-  add_row(a, {"deposit",
-              {static_cast<std::int64_t>(1'000'000'000 + a.rows.size())},
-              {},
-              {},
-              amount,
-              a.balance,
-              now_.venue});
-  ledger_.deposit(a.name, amount, a.balance, now_.venue);
+  accounts_.deposit(a, amount, book_, now_.venue);
   push_balance(a);
 }
 
 void Venue::topup_virtual(Request& r) {
   Account& a = *r.conn.account;
-  if (a.token.real)
+  if (a.real())
     return refuse(
         r, {"TopupVirtualError", "Sorry, this feature is available to virtual accounts only"});
-  if (a.balance >= options_.balance)
+  if (a.balance() >= options_.balance)
     return refuse(r, {"TopupVirtualError",
                       "You can only request additional funds if your virtual account balance falls "
                       "below the initial one."});
-  const auto amount = options_.balance - a.balance;
+  const auto amount = options_.balance - a.balance();
   reply(r, frame(r.envelope, "topup_virtual", "topup_virtual",
                  fmt::format(R"({{"amount":{},"currency":"{}"}})", number(amount),
                              options_.currency)));
@@ -212,7 +202,7 @@ void Venue::portfolio(Request& r) {
   const bool v3 = r.conn.dialect == Dialect::kV3;
   JsonOut out;
   out.begin_object().key("contracts").begin_array();
-  for (const auto id : r.conn.account->open) {
+  for (const auto id : r.conn.account->open()) {
     const Deal& d = *deal_of(id);
     if (!type_wanted(r.json, d.wire_type)) continue;
     const auto& c = *book_.find(id);
@@ -235,7 +225,7 @@ void Venue::profit_table(Request& r) {
   const auto from = from_json != nullptr ? epoch_of(from_json->text()) : INT64_MIN;
   const auto to = to_json != nullptr ? epoch_of(to_json->text()) : INT64_MAX;
   std::vector<const Deal*> rows;
-  for (const auto id : book_.contracts_of(r.conn.account->index)) {
+  for (const auto id : book_.contracts_of(r.conn.account->index())) {
     const Deal* d = deal_of(id);
     if (d == nullptr || d->shown != Shown::kSold || !type_wanted(q, d->wire_type)) continue;
     const auto bought = book_.find(id)->purchase_time.s;
@@ -281,12 +271,12 @@ void Venue::statement(Request& r) {
   auto skip = int_or(q, "offset", 0);
   auto left = int_or(q, "limit", 100);
   const Json* action = q.find("action_type");
-  const auto& rows = r.conn.account->rows;
+  const auto& rows = r.conn.account->rows();
   JsonOut list;
   list.begin_array();
   std::int64_t count = 0;
   for (auto it = rows.rbegin(); it != rows.rend() && left > 0; ++it) {
-    const Row& row = *it;
+    const StatementRow& row = *it;
     if (row.at.s < from || row.at.s > to) continue;
     if (action != nullptr && action->text() != row.action) continue;
     if (skip-- > 0) continue;
@@ -322,7 +312,7 @@ std::string Venue::contract_payload(const Deal& deal, std::string_view stream_id
                       deal,
                       book_.bid(contract, now_.venue),
                       deal.last_spot ? deal.last_spot : feed_.last(index),
-                      accounts_[deal.account]->number,
+                      accounts_.at(deal.account).number(),
                       stream_id,
                       feed_.history(index),
                       options_.currency.view(),
@@ -344,7 +334,7 @@ void Venue::push_contract(Connection& c, Stream& s, const Deal& deal) {
 
 /// To every stream that follows the contract; the stream of one contract ends when it is sold.
 void Venue::push_contract_everywhere(const Deal& deal) {
-  const Account* a = accounts_[deal.account].get();
+  const Account* a = &accounts_.at(deal.account);
   for (auto& [id, c] : connections_) {
     if (c->account != a) continue;
     for (Stream& s : c->streams) {
@@ -370,14 +360,14 @@ void Venue::open_contract(Request& r) {
       if (s == nullptr) return;
       id = s->id;
     }
-    if (a.open.empty()) return reply(r, frame(r.envelope, name, name, "{}", id));
-    for (const auto contract : a.open)
+    if (a.open().empty()) return reply(r, frame(r.envelope, name, name, "{}", id));
+    for (const auto contract : a.open())
       reply(r, frame(r.envelope, name, name, contract_payload(*deal_of(contract), id), id));
     return;
   }
   const core::ContractId contract{wanted->as_int().value_or(0)};
   const Deal* deal = deal_of(contract);
-  if (deal == nullptr || accounts_[deal->account].get() != &a) {
+  if (deal == nullptr || &accounts_.at(deal->account) != &a) {
     if (r.conn.dialect == Dialect::kV3) return reply(r, frame(r.envelope, name, name, "{}"));
     return refuse(r, {"ContractNotFound", "This contract was not found."});
   }

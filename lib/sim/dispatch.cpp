@@ -36,7 +36,7 @@ void Venue::handle(Connection& c, const Json& request) {
   Request r{c, request, *info, envelope};
   if (!faults_.empty())
     r.faults = faults_.on({Direction::kRequest, info->name, name_of(c.dialect),
-                           c.account != nullptr ? c.account->name : std::string_view{},
+                           c.account != nullptr ? c.account->name() : std::string_view{},
                            symbol_of(request), text_member(request, "style")});
   if (!act_on(r)) return;
   if (!is_sane(request)) return refuse(r, {"SanityCheckFailed", "Parameters sanity check failed."});
@@ -68,8 +68,8 @@ bool Venue::admit(Connection& c, const CallInfo& info) {
   // options: pings have a budget of their own; v3 counts them with the rest.
   if (info.call == Call::kPing && c.dialect == Dialect::kOptions)
     return c.pings.admit(now_.instant);
-  CallLimits& limits = c.account != nullptr ? *c.account->limits : *c.limits;
-  return limits.admit(info.name, now_.instant);
+  return c.account != nullptr ? c.account->admit(info.name, now_.instant)
+                              : c.limits->admit(info.name, now_.instant);
 }
 
 bool Venue::act_on(Request& r) {
@@ -185,7 +185,7 @@ Venue::Stream* Venue::subscribe(Request& r, Stream::Kind kind, std::string key) 
   }
   Stream s;
   s.kind = kind;
-  s.id = new_id();
+  s.id = ids_.next();
   s.key = std::move(key);
   s.envelope = r.envelope;
   streams.push_back(std::move(s));

@@ -53,12 +53,6 @@ HttpAnswer data_answer(const HttpCall& call, std::string_view data) {
 
 }  // namespace
 
-Venue::Grant* Venue::grant_by_token(std::string_view token) {
-  for (auto& g : grants_)
-    if (g->token.token == token) return g.get();
-  return nullptr;
-}
-
 bool Venue::known_app(std::string_view app_id) const {
   if (app_id.empty()) return false;
   if (options_.app_ids.empty()) return true;
@@ -78,14 +72,14 @@ HttpAnswer Venue::rest_error(const HttpCall& call, int status, std::string_view 
 HttpAnswer Venue::on_request(const HttpCall& call, core::Now now) {
   advance(now);
   HttpAnswer answer = rest_answer(call);
-  if (options_.record) {
+  if (transcript_.kept()) {
     JsonOut in, out;
     in.begin_object().text("method", call.method).text("target", call.target).end_object();
-    note("in", "rest", 0, in.str());
+    transcript_.note("in", "rest", 0, in.str());
     const bool json = answer.body.starts_with("{");
     out.begin_object().raw("body", json ? answer.body : sim::quoted(answer.body));
     out.integer("status", answer.status).text("target", path_of(call.target)).end_object();
-    note("out", "rest", 0, out.str());
+    transcript_.note("out", "rest", 0, out.str());
   }
   return answer;
 }
@@ -114,12 +108,12 @@ HttpAnswer Venue::rest_answer(const HttpCall& call) {
   if (call.app_id.empty())
     return rest_error(call, 401, "Unauthorized", "Deriv-App-ID header is required for PAT tokens");
   if (!known_app(call.app_id)) return rest_error(call, 401, "Unauthorized", "Invalid application");
-  Grant* grant = grant_by_token(token);
+  Grant* grant = accounts_.grant_by_token(token);
   if (grant != nullptr && expire) grant->valid = false;
   if (grant == nullptr || !grant->valid)
     return rest_error(call, 401, "Unauthorized", "Invalid or expired token");
   Account* a = grant->account;
-  if (options_.rate_limits && !a->rest.admit(now_.instant))
+  if (options_.rate_limits && !a->admit_rest(now_.instant))
     return rest_error(call, 429, "RateLimit", "Rate limit exceeded");
 
   if (path == kNickname && call.method == "GET") {
@@ -140,8 +134,8 @@ HttpAnswer Venue::rest_answer(const HttpCall& call) {
 
 HttpAnswer Venue::accounts_list(const HttpCall& call, Account& a) {
   JsonOut out;
-  out.begin_array().begin_object().text("account_id", a.name);
-  out.text("account_type", a.token.real ? "real" : "demo").raw("balance", number(a.balance));
+  out.begin_array().begin_object().text("account_id", a.name());
+  out.text("account_type", a.real() ? "real" : "demo").raw("balance", number(a.balance()));
   out.text("currency", options_.currency.view()).text("group", "row").text("status", "active");
   out.end_object().end_array();
   return data_answer(call, out.str());
@@ -149,31 +143,25 @@ HttpAnswer Venue::accounts_list(const HttpCall& call, Account& a) {
 
 HttpAnswer Venue::issue_otp(const HttpCall& call, Grant& grant, bool broken) {
   const Account& a = *grant.account;
-  if (path_of(call.target) != fmt::format("{}/{}/otp", kAccounts, a.name))
+  if (path_of(call.target) != fmt::format("{}/{}/otp", kAccounts, a.name()))
     return rest_error(call, 400, "AccountNotFound", "Account not found");
-  std::string otp = new_id();
-  otps_.emplace(otp, Otp{&grant, now_.instant, false, broken});
-  otp_order_.push_back(otp);
-  if (otp_order_.size() > kMaxOtps) {
-    otps_.erase(otp_order_.front());
-    otp_order_.pop_front();
-  }
+  const std::string otp = ids_.next();
+  otps_.issue(otp, grant, now_.instant, broken);
   const auto base = is_authority(call.host) ? "wss://" + call.host : base_;
   JsonOut out;
   out.begin_object().text(
-      "url", fmt::format("{}{}{}?otp={}", base, kSockets, a.token.real ? "real" : "demo", otp));
+      "url", fmt::format("{}{}{}?otp={}", base, kSockets, a.real() ? "real" : "demo", otp));
   return data_answer(call, out.end_object().str());
 }
 
 HttpAnswer Venue::reset_balance(const HttpCall& call, Account& a) {
-  if (path_of(call.target) != fmt::format("{}/{}/reset-demo-balance", kAccounts, a.name))
+  if (path_of(call.target) != fmt::format("{}/{}/reset-demo-balance", kAccounts, a.name()))
     return rest_error(call, 404, "AccountNotFound", "Account not found");
-  if (a.token.real)
-    return rest_error(call, 400, "BadInputRequest", "Only demo accounts can be reset");
-  if (a.balance != options_.balance) credit(a, options_.balance - a.balance);
+  if (a.real()) return rest_error(call, 400, "BadInputRequest", "Only demo accounts can be reset");
+  if (a.balance() != options_.balance) credit(a, options_.balance - a.balance());
   JsonOut out;
-  out.begin_object().text("account_id", a.name).text("account_type", "demo");
-  out.raw("balance", number(a.balance))
+  out.begin_object().text("account_id", a.name()).text("account_type", "demo");
+  out.raw("balance", number(a.balance()))
       .text("currency", options_.currency.view())
       .text("status", "active");
   return data_answer(call, out.end_object().str());
@@ -193,12 +181,12 @@ HttpAnswer Venue::nickname(const HttpCall& call) const {
 HttpAnswer Venue::on_upgrade(const HttpCall& call, core::Now now) {
   advance(now);
   HttpAnswer answer = upgrade_answer(call);
-  if (answer.status != 101 && options_.record) {
+  if (answer.status != 101 && transcript_.kept()) {
     JsonOut out;
     const bool json = answer.body.starts_with("{");
     out.begin_object().raw("body", json ? answer.body : sim::quoted(answer.body));
     out.integer("status", answer.status).text("target", path_of(call.target)).end_object();
-    note("out", "rest", 0, out.str());
+    transcript_.note("out", "rest", 0, out.str());
   }
   return answer;
 }
@@ -225,14 +213,8 @@ HttpAnswer Venue::upgrade_answer(const HttpCall& call) {
   if (name != "demo" && name != "real") return rest_error(call, 404, "NotFound", "Not found");
   const auto otp = query_value(call.target, "otp");
   if (otp.empty()) return rest_error(call, 400, "ValidationError", "OTP parameter is required");
-  const auto found = otps_.find(otp);
-  const auto wrong = rest_error(call, 401, "Unauthorized", "Invalid or expired OTP token");
-  if (found == otps_.end()) return wrong;
-  Otp& o = found->second;
-  const bool fits = o.grant->account->token.real == (name == "real");
-  if (o.used || o.broken || !fits || now_.instant - o.issued > kOtpLife || !o.grant->valid)
-    return wrong;
-  o.used = true;
+  if (!otps_.spend(otp, name == "real", now_.instant))
+    return rest_error(call, 401, "Unauthorized", "Invalid or expired OTP token");
   return {101};
 }
 
@@ -248,9 +230,9 @@ void Venue::on_connected(ConnId id, std::string_view target, core::Now now) {
     c->limits = std::make_unique<V3Limits>();
   else
     c->limits = std::make_unique<OptionsLimits>();
-  if (const auto otp = otps_.find(query_value(target, "otp")); !v3 && otp != otps_.end()) {
-    c->grant = otp->second.grant;
-    c->account = c->grant->account;
+  if (Grant* grant = otps_.grant_of(query_value(target, "otp")); !v3 && grant != nullptr) {
+    c->grant = grant;
+    c->account = grant->account;
   }
   Connection& kept = *connections_.insert_or_assign(id, std::move(c)).first->second;
   if (!v3) return;

@@ -572,7 +572,7 @@ void Venue::proposal(Request& r) {
     if (stream == nullptr) return;
     id = stream->id;
   } else {
-    id = new_id();
+    id = ids_.next();
   }
   auto payload = proposal_payload(r.conn, *order, *quote, id);
   if (stream != nullptr) {
@@ -590,10 +590,10 @@ void Venue::proposal(Request& r) {
 void Venue::refuse_buy(Request& r, const WireError& error, const Order* order) {
   const Account& a = *r.conn.account;
   if (order != nullptr)
-    ledger_.refuse(a.name, {}, market::name_of(order->spec.type), order->symbol->code, order->stake,
-                   error.code, error.message, now_.venue);
+    ledger_.refuse(a.name(), {}, market::name_of(order->spec.type), order->symbol->code,
+                   order->stake, error.code, error.message, now_.venue);
   else
-    ledger_.refuse(a.name, {}, {}, {}, {}, error.code, error.message, now_.venue);
+    ledger_.refuse(a.name(), {}, {}, {}, {}, error.code, error.message, now_.venue);
   refuse(r, error);
 }
 
@@ -652,19 +652,19 @@ void Venue::buy_proposal(Request& r, std::string_view id, core::Decimal limit) {
 
 void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
   Account& a = *r.conn.account;
-  if (a.open.size() >= kMaxOpenContracts)
+  if (a.open().size() >= kMaxOpenContracts)
     return refuse_buy(r,
                       {"OpenPositionLimitExceeded",
                        fmt::format("Sorry, you cannot hold more than {} contracts at a given time. "
                                    "Please wait until some contracts have closed and try again.",
                                    kMaxOpenContracts)},
                       &order);
-  if (quote.stake > a.balance)
+  if (quote.stake > a.balance())
     return refuse_buy(r,
                       {"InsufficientBalance",
                        fmt::format("Your account balance ({} {}) is insufficient to buy this "
                                    "contract ({} {}).",
-                                   a.balance.to_string(), options_.currency,
+                                   a.balance().to_string(), options_.currency,
                                    quote.stake.to_string(), options_.currency)},
                       &order);
   // The book stops a multiplier out; its limit orders stay here, where they can be changed.
@@ -673,14 +673,11 @@ void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
     spec.terms = market::MultiplierTerms{terms->multiplier, {}, {}, terms->cancellation};
     if (terms->cancellation) spec.multiplier_terms().fee = quote.fee;
   }
-  const auto id = book_.buy(a.index, spec, quote.stake, quote.payout, now_.venue);
+  const auto id = book_.buy(a.index(), spec, quote.stake, quote.payout, now_.venue);
   if (!id) return refuse_buy(r, refusal(id.error(), order), &order);
   const auto& contract = *book_.find(*id);
   Deal& deal = keep_deal(r, order, contract);
-  a.balance -= contract.stake;
-  a.open.push_back(*id);
-  add_row(a, {"buy", contract.buy_tx, {}, *id, -contract.stake, a.balance, now_.venue});
-  ledger_.buy(a.name, contract, a.balance);
+  accounts_.bought(a, contract, now_.venue);
   announce_buy(r, deal, contract);
 }
 
@@ -723,7 +720,7 @@ void Venue::announce_buy(Request& r, Deal& deal, const venue::Contract& contract
   std::string text;
   JsonOut out;
   out.begin_object()
-      .raw("balance_after", number(a.balance))
+      .raw("balance_after", number(a.balance()))
       .raw("buy_price", number(contract.stake));
   out.integer("contract_id", contract.id.value).text("longcode", deal.longcode);
   out.raw("payout", number(contract.payout)).integer("purchase_time", contract.purchase_time.s);
@@ -732,7 +729,7 @@ void Venue::announce_buy(Request& r, Deal& deal, const venue::Contract& contract
   if (wants_stream(r.json) && r.conn.streams.size() < kMaxStreams) {
     Stream s;
     s.kind = Stream::Kind::kOpenContract;
-    s.id = new_id();
+    s.id = ids_.next();
     s.key = fmt::format("contract {}", contract.id.value);
     s.envelope = r.envelope;
     s.contract = contract.id;
@@ -763,7 +760,7 @@ void Venue::push_transaction(Account& a, const Deal& deal, const venue::Contract
       const bool v3 = c->dialect == Dialect::kV3;
       JsonOut out;
       out.begin_object().text("action", action).raw("amount", number(amount));
-      out.raw("balance", number(a.balance));
+      out.raw("balance", number(a.balance()));
       if (v3 && market::has_payout(contract.spec.type)) {
         out.text("barrier", barrier_of_transaction(contract.spec));
       }
@@ -798,11 +795,7 @@ void Venue::announce_payment(Account& a, Deal& deal, const venue::Contract& cont
   deal.sell_time = now_.venue;
   deal.sell_tx = contract.sell_tx;
   deal.last_spot = feed_.last(*feed_.index_of(deal.symbol->code));
-  a.balance += contract.sell_price;
-  std::erase(a.open, deal.id);
-  add_row(a, {"sell", contract.sell_tx, contract.buy_tx, deal.id, contract.sell_price, a.balance,
-              now_.venue});
-  ledger_.paid(a.name, contract, deal.sold_early, now_.venue, a.balance);
+  accounts_.paid(a, contract, deal.sold_early, now_.venue);
   const bool transaction_first = order_.below(2) == 0;
   if (transaction_first) push_transaction(a, deal, contract, "sell");
   push_balance(a);
@@ -817,11 +810,11 @@ void Venue::sell(Request& r) {
   const core::ContractId id{r.json.find("sell")->as_int().value_or(0)};
   const auto limit = r.json.find("price")->as_decimal().value_or(core::Decimal{});
   const auto deny = [&](const WireError& error) {
-    ledger_.refuse(a.name, id, {}, {}, {}, error.code, error.message, now_.venue);
+    ledger_.refuse(a.name(), id, {}, {}, {}, error.code, error.message, now_.venue);
     refuse(r, error);
   };
   Deal* deal = deal_of(id);
-  if (deal == nullptr || accounts_[deal->account].get() != &a)
+  if (deal == nullptr || &accounts_.at(deal->account) != &a)
     return deny({r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
                  "This contract was not found among your open positions."});
   if (deal->shown == Shown::kSold)
@@ -833,12 +826,12 @@ void Venue::sell(Request& r) {
         {"PriceMoved", fmt::format("The underlying market has moved too much since you priced the "
                                    "contract. The contract sell price has changed to {}{}.",
                                    options_.currency, bid.to_string())});
-  const auto sold = book_.sell(a.index, id, now_.venue);
+  const auto sold = book_.sell(a.index(), id, now_.venue);
   if (!sold) return deny(refusal(sold.error(), Order{}));
   deal->sold_early = true;
   const auto& contract = *book_.find(id);
   JsonOut out;
-  out.begin_object().raw("balance_after", number(a.balance + *sold));
+  out.begin_object().raw("balance_after", number(a.balance() + *sold));
   out.integer("contract_id", id.value).integer("reference_id", contract.buy_tx.value);
   out.raw("sold_for", number(*sold)).integer("transaction_id", contract.sell_tx.value).end_object();
   reply(r, frame(r.envelope, "sell", "sell", out.str()));
@@ -849,21 +842,21 @@ void Venue::cancel(Request& r) {
   Account& a = *r.conn.account;
   const core::ContractId id{r.json.find("cancel")->as_int().value_or(0)};
   const auto deny = [&](const WireError& error) {
-    ledger_.refuse(a.name, id, {}, {}, {}, error.code, error.message, now_.venue);
+    ledger_.refuse(a.name(), id, {}, {}, {}, error.code, error.message, now_.venue);
     refuse(r, error);
   };
   Deal* deal = deal_of(id);
-  if (deal == nullptr || accounts_[deal->account].get() != &a)
+  if (deal == nullptr || &accounts_.at(deal->account) != &a)
     return deny({r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
                  "This contract was not found among your open positions."});
   if (deal->shown != Shown::kOpen && market::has_cancellation(book_.find(id)->spec))
     return deny({"ContractAlreadySold", "This contract has been sold."});
-  const auto back = book_.cancel(a.index, id, now_.venue);
+  const auto back = book_.cancel(a.index(), id, now_.venue);
   if (!back) return deny(refusal(back.error(), Order{}));
   deal->sold_early = true;
   const auto& contract = *book_.find(id);
   JsonOut out;
-  out.begin_object().raw("balance_after", number(a.balance + *back));
+  out.begin_object().raw("balance_after", number(a.balance() + *back));
   out.integer("contract_id", id.value).integer("reference_id", contract.buy_tx.value);
   out.raw("sold_for", number(*back)).integer("transaction_id", contract.sell_tx.value).end_object();
   reply(r, frame(r.envelope, "cancel", "cancel", out.str()));
@@ -873,7 +866,7 @@ void Venue::cancel(Request& r) {
 void Venue::contract_update(Request& r) {
   const core::ContractId id{r.json.find("contract_id")->as_int().value_or(0)};
   Deal* deal = deal_of(id);
-  if (deal == nullptr || accounts_[deal->account].get() != r.conn.account ||
+  if (deal == nullptr || &accounts_.at(deal->account) != r.conn.account ||
       deal->shown != Shown::kOpen)
     return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
                       "This contract was not found among your open positions."});
@@ -915,7 +908,7 @@ void Venue::contract_update(Request& r) {
 void Venue::contract_update_history(Request& r) {
   const core::ContractId id{r.json.find("contract_id")->as_int().value_or(0)};
   const Deal* deal = deal_of(id);
-  if (deal == nullptr || accounts_[deal->account].get() != r.conn.account)
+  if (deal == nullptr || &accounts_.at(deal->account) != r.conn.account)
     return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
                       "This contract was not found among your open positions."});
   std::int64_t left = 500;
@@ -941,7 +934,7 @@ void Venue::sell_expired(Request& r) {
   Account& a = *r.conn.account;
   std::vector<core::ContractId> due;
   for (const auto id : unpaid_)
-    if (accounts_[deal_of(id)->account].get() == &a &&
+    if (&accounts_.at(deal_of(id)->account) == &a &&
         book_.find(id)->phase == venue::Phase::kSettled)
       due.push_back(id);
   reply(r, frame(r.envelope, "sell_expired", "sell_expired",

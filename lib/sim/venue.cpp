@@ -15,76 +15,6 @@ namespace {
 constexpr std::int64_t kFirstContract = 268'738'000'001;
 constexpr std::int64_t kFirstTransaction = 535'745'000'001;
 
-/// One seed, many independent streams: what one part draws never shifts another.
-std::uint64_t salted(std::uint64_t seed, std::uint64_t salt) {
-  return core::Rng(seed ^ (salt * 0x9e3779b97f4a7c15ULL)).next();
-}
-
-bool contains(const std::vector<std::string>& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
-
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> out;
-  while (true) {
-    const auto comma = text.find(',');
-    out.emplace_back(text.substr(0, comma));
-    if (comma == std::string_view::npos) return out;
-    text.remove_prefix(comma + 1);
-  }
-}
-
-const std::vector<std::string>& scopes_of(Dialect d) {
-  static const std::vector<std::string> options{"trade", "account_manage", "application_read",
-                                                "payment"};
-  static const std::vector<std::string> v3{"read", "trade", "trading_information", "payments",
-                                           "admin"};
-  return d == Dialect::kOptions ? options : v3;
-}
-
-}  // namespace
-
-core::Result<TokenSpec> TokenSpec::parse(std::string_view text) {
-  TokenSpec out;
-  const auto colon = text.find(':');
-  out.token = std::string(text.substr(0, colon));
-  if (!is_token(out.token))
-    return core::invalid("a token is 1 to 128 letters, digits, '-' and '_'");
-  out.dialect = out.token.starts_with("pat_") ? Dialect::kOptions : Dialect::kV3;
-  if (out.token == "pat_") return core::invalid("'pat_' alone is no token");
-  while (colon != std::string_view::npos) {
-    text.remove_prefix(text.find(':') + 1);
-    const auto next = text.find(':');
-    const auto part = text.substr(0, next);
-    if (part == "real" && !out.real) {
-      out.real = true;
-    } else if (part == "same" && !out.same) {
-      out.same = true;
-    } else if (!out.scopes.empty()) {
-      return core::invalid("expected TOKEN[:scope,scope][:real][:same]");
-    } else {
-      out.scopes = split_list(part);
-      for (const auto& scope : out.scopes)
-        if (!contains(scopes_of(out.dialect), scope))
-          return core::invalid(fmt::format("'{}' is no scope of the {} dialect: {}", scope,
-                                           name_of(out.dialect),
-                                           fmt::join(scopes_of(out.dialect), ", ")));
-    }
-    if (next == std::string_view::npos) break;
-  }
-  if (out.scopes.empty()) {
-    if (out.dialect == Dialect::kOptions)
-      out.scopes = {"trade"};
-    else
-      out.scopes = {"read", "trade", "trading_information"};
-  }
-  return out;
-}
-
-bool TokenSpec::has(std::string_view scope) const { return contains(scopes, scope); }
-
-namespace {
-
 /// What contracts are sold on: derivd's own indices, and what the feed serves beside them.
 market::Symbols symbols_of(const Feed& feed) {
   market::Symbols out;
@@ -105,6 +35,9 @@ Venue::Venue(Options options)
       ledger_(options_.ledger, options_.ledger_ticks),
       ids_(salted(options_.seed, 2)),
       order_(salted(options_.seed, 3)),
+      accounts_(options_.tokens, {options_.balance, options_.start, {kFirstTransaction}}, book_,
+                ledger_),
+      transcript_(options_.record, accounts_, otps_),
       skip_ticks_(feed_.size(), 0),
       closed_until_(feed_.size(), 0) {
   // The first step is the start itself: a tick of that very second is published.
@@ -112,41 +45,6 @@ Venue::Venue(Options options)
   std::vector<venue::Change> none;
   for (std::size_t i = 0; i < feed_.size(); ++i)
     if (const auto last = feed_.last(i)) book_.on_tick(*last, none);
-  std::int64_t number = 9'000'000;
-  for (const auto& token : options_.tokens) {
-    const bool same =
-        token.same && !accounts_.empty() && accounts_.back()->token.dialect == token.dialect;
-    if (!same) add_account(token, ++number);
-    auto grant = std::make_unique<Grant>();
-    grant->token = token;
-    grant->account = accounts_.back().get();
-    grants_.push_back(std::move(grant));
-  }
-}
-
-void Venue::add_account(const TokenSpec& token, std::int64_t number) {
-  auto a = std::make_unique<Account>();
-  a->token = token;
-  a->number = number;
-  const bool v3 = token.dialect == Dialect::kV3;
-  // Shapes: VRTC… demo, CR… real; DOT and digits on the current API.
-  a->name = v3 ? fmt::format("{}{}", token.real ? "CR" : "VRTC", number)
-               : fmt::format("DOT{}", number * 10 + (token.real ? 1 : 0));
-  a->balance = options_.balance;
-  a->index = book_.add_account(a->name, options_.balance);
-  if (v3)
-    a->limits = std::make_unique<V3Limits>();
-  else
-    a->limits = std::make_unique<OptionsLimits>();
-  ledger_.account(a->name, a->balance, options_.start);
-  add_row(*a, {"deposit",
-               {kFirstTransaction - 1 - a->index},
-               {},
-               {},
-               a->balance,
-               a->balance,
-               options_.start});
-  accounts_.push_back(std::move(a));
 }
 
 Venue::~Venue() = default;
@@ -228,7 +126,7 @@ void Venue::stream_values(std::size_t symbol, const market::Tick& tick) {
           push_contract(*c, s, *d);
       }
       if (s.kind != Stream::Kind::kOpenContracts) continue;
-      for (const auto contract : c->account->open) {
+      for (const auto contract : c->account->open()) {
         const Deal& d = *deal_of(contract);
         if (d.symbol->code == code && d.shown == Shown::kOpen) push_contract(*c, s, d);
       }
@@ -260,8 +158,8 @@ void Venue::apply(const std::vector<venue::Change>& changes) {
 
 /// Take profit and stop loss of multipliers, by the same rules as the book's stop out.
 void Venue::guard_limits(const market::Tick& tick) {
-  for (auto& a : accounts_)
-    for (const auto id : a->open) {
+  for (const auto& a : accounts_.all())
+    for (const auto id : a->open()) {
       Deal& d = *deal_of(id);
       if (!d.guard || d.shown != Shown::kOpen || d.symbol->code != tick.symbol.view()) continue;
       const bool reached_before = d.guard->is_over();
@@ -270,7 +168,7 @@ void Venue::guard_limits(const market::Tick& tick) {
       const auto how = d.guard->ended()->how;
       if (how != market::End::kTakeProfit && how != market::End::kStopLoss) continue;
       // Fails only when the book's own stop out came first, at this very tick.
-      if (book_.sell(a->index, id, now_.venue)) decided(d);
+      if (book_.sell(a->index(), id, now_.venue)) decided(d);
     }
 }
 
@@ -298,7 +196,7 @@ void Venue::settle_due() {
     unpaid_.erase(unpaid_.begin());
     const auto& contract = *book_.find(deal.id);
     DERIVD_CHECK(contract.phase == venue::Phase::kSettled, "the book pays before it is shown");
-    announce_payment(*accounts_[deal.account], deal, contract);
+    announce_payment(accounts_.at(deal.account), deal, contract);
   }
 }
 
@@ -330,7 +228,7 @@ void Venue::on_frame(ConnId id, std::string_view text, core::Now now) {
   if (it == connections_.end() || it->second->closing) return;
   Connection& c = *it->second;
   c.last_traffic = now.instant;
-  note("in", name_of(c.dialect), id, text);
+  transcript_.note("in", name_of(c.dialect), id, text);
   if (text.size() > kMaxRequest) {
     actions_.push_back({Action::Kind::kClose, id, {}, 0, 0, 1009});
     c.closing = true;
@@ -396,7 +294,7 @@ void Venue::send(Connection& c, std::string text, const std::vector<Fault>& faul
   }
   c.last_traffic = now_.instant;
   for (; copies > 0; --copies) {
-    note("out", name_of(c.dialect), c.id, action.frame);
+    transcript_.note("out", name_of(c.dialect), c.id, action.frame);
     actions_.push_back(action);
   }
   if (then_close) {
@@ -418,7 +316,7 @@ void Venue::push(Connection& c, std::string_view msg_type, std::string_view symb
                  std::string text) {
   if (faults_.empty()) return send(c, std::move(text), {});
   auto faults = faults_.on({Direction::kStream, msg_type, name_of(c.dialect),
-                            c.account != nullptr ? c.account->name : std::string_view{}, symbol});
+                            c.account != nullptr ? c.account->name() : std::string_view{}, symbol});
   for (const Fault& f : faults)
     if (f.kind == FaultKind::kDropBefore) return abort(c);
   send(c, std::move(text), faults);
@@ -431,38 +329,6 @@ void Venue::refuse(Request& r, const WireError& error) {
 void Venue::refuse_raw(Connection& c, const Envelope& e, std::string_view msg_type,
                        const WireError& error) {
   send(c, error_frame(e, msg_type, error, c.dialect), {});
-}
-
-std::string Venue::new_id() {
-  const std::uint64_t a = ids_.next();
-  const std::uint64_t b = ids_.next();
-  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", a >> 32, (a >> 16) & 0xffff, a & 0xffff,
-                     b >> 48, b & 0xffff'ffff'ffffULL);
-}
-
-// ---- the record ----
-
-std::string Venue::redacted(std::string_view text) const {
-  std::string out(text);
-  const auto hide = [&out](std::string_view secret, std::string_view with) {
-    for (std::size_t at = out.find(secret); at != std::string::npos;
-         at = out.find(secret, at + with.size()))
-      out.replace(at, secret.size(), with);
-  };
-  for (const auto& g : grants_) hide(g->token.token, "<token>");
-  for (const auto& [otp, info] : otps_) hide(otp, "<otp>");
-  return out;
-}
-
-void Venue::note(std::string_view dir, std::string_view dialect, ConnId conn,
-                 std::string_view text) {
-  if (!options_.record) return;
-  std::string shown = redacted(text);
-  if (!Json::parse(shown)) shown = sim::quoted(shown);
-  JsonOut out;
-  out.begin_object().text("dir", dir).text("dialect", dialect);
-  out.integer("conn", static_cast<std::int64_t>(conn)).raw("frame", shown);
-  options_.record(out.end_object().str());
 }
 
 // ---- looking up ----
@@ -480,7 +346,7 @@ void Venue::clear_faults() {
   maintenance_ = false;
   maintenance_text_.clear();
   for (auto& [id, c] : connections_) c->muted = false;
-  for (auto& g : grants_) g->valid = true;
+  accounts_.restore_tokens();
 }
 
 Deal* Venue::deal_of(core::ContractId id) {
@@ -493,9 +359,9 @@ const Deal* Venue::deal_of(core::ContractId id) const {
 }
 
 core::Money Venue::balance_of(std::string_view account) const {
-  for (const auto& a : accounts_)
-    if (a->name == account) return a->balance;
-  DERIVD_CHECK(false, "no such account");
+  const Account* a = accounts_.find(account);
+  DERIVD_CHECK(a != nullptr, "no such account");
+  return a->balance();
 }
 
 std::string Venue::status() const {
@@ -503,13 +369,10 @@ std::string Venue::status() const {
   out.begin_object().integer("time", now_.venue.s);
   out.integer("connections", static_cast<std::int64_t>(connections_.size()));
   out.key("accounts").begin_array();
-  for (const auto& a : accounts_) {
-    out.begin_object().text("account", a->name).text("balance", a->balance.to_string());
-    out.integer("open", static_cast<std::int64_t>(a->open.size()));
-    out.flag("token_valid", std::any_of(grants_.begin(), grants_.end(), [&](const auto& g) {
-               return g->account == a.get() && g->valid;
-             }));
-    out.end_object();
+  for (const auto& a : accounts_.all()) {
+    out.begin_object().text("account", a->name()).text("balance", a->balance().to_string());
+    out.integer("open", static_cast<std::int64_t>(a->open().size()));
+    out.flag("token_valid", accounts_.token_valid(*a)).end_object();
   }
   return out.end_array().raw("rules", faults_.status()).end_object().take();
 }

@@ -21,13 +21,17 @@
 #include "core/result.hpp"
 #include "core/rng.hpp"
 #include "core/time.hpp"
+#include "sim/accounts.hpp"
 #include "sim/calls.hpp"
 #include "sim/deal.hpp"
+#include "sim/draw.hpp"
 #include "sim/faults.hpp"
 #include "sim/feed.hpp"
 #include "sim/ledger.hpp"
 #include "sim/limits.hpp"
+#include "sim/otps.hpp"
 #include "sim/rules.hpp"
+#include "sim/transcript.hpp"
 #include "sim/wire.hpp"
 #include "venue/book.hpp"
 
@@ -43,18 +47,6 @@ struct Action {
   std::size_t split = 0;      // 0: one piece
   std::int64_t delay_ms = 0;  // wall clock, before acting
   std::uint16_t code = 1000;  // kClose
-};
-
-struct TokenSpec {
-  std::string token;
-  Dialect dialect = Dialect::kOptions;
-  std::vector<std::string> scopes;
-  bool real = false;
-  bool same = false;  // another token of the account before it, which has its own scopes
-  /// "TOKEN[:scope,scope][:real][:same]"; a token that starts with pat_ is of the options dialect.
-  /// Default scopes: options trade; v3 read,trade,trading_information.
-  static core::Result<TokenSpec> parse(std::string_view text);
-  bool has(std::string_view scope) const;
 };
 
 struct HttpCall {
@@ -73,11 +65,7 @@ inline constexpr std::size_t kMaxConnections = 256;
 inline constexpr std::size_t kMaxStreams = 100;         // per connection
 inline constexpr std::size_t kMaxProposals = 500;       // remembered per connection
 inline constexpr std::size_t kMaxRequest = 64U << 10U;  // bytes of a frame
-inline constexpr std::size_t kMaxRows = 100'000;        // statement rows kept per account
-inline constexpr std::size_t kMaxOtps = 1'000;
-inline constexpr std::int64_t kHistoryCap = 5'000;     // ticks_history count
-inline constexpr std::size_t kMaxOpenContracts = 100;  // per account
-inline constexpr core::Duration kOtpLife = std::chrono::seconds(120);
+inline constexpr std::int64_t kHistoryCap = 5'000;      // ticks_history count
 inline constexpr core::Duration kV3Idle = std::chrono::minutes(2);
 
 class Venue final {
@@ -136,32 +124,6 @@ class Venue final {
   core::Money balance_of(std::string_view account) const;
 
  private:
-  struct Row {                // of a statement
-    std::string_view action;  // buy, sell, deposit
-    core::TransactionId id;
-    core::TransactionId reference;
-    core::ContractId contract;
-    core::Money amount;
-    core::Money balance;
-    core::VenueTime at;
-  };
-  struct Account {
-    TokenSpec token;
-    std::string name;
-    std::int64_t number = 0;
-    venue::AccountIndex index = 0;
-    core::Money balance;  // as shown; the book pays earlier than the venue shows it
-    std::unique_ptr<CallLimits> limits;
-    RateWindow rest = rest_user_limit();
-    std::deque<Row> rows;
-    std::vector<core::ContractId> open;  // purchase order, expired ones included
-  };
-  /// A token, and whose it is.
-  struct Grant {
-    TokenSpec token;
-    Account* account = nullptr;
-    bool valid = true;
-  };
   struct Stream {
     enum class Kind : std::uint8_t {
       kTicks,
@@ -201,12 +163,6 @@ class Venue final {
     bool muted = false;  // stop_writing
     bool closing = false;
   };
-  struct Otp {
-    Grant* grant = nullptr;
-    core::Instant issued;
-    bool used = false;
-    bool broken = false;
-  };
   /// The request being answered.
   struct Request {
     Connection& conn;
@@ -238,9 +194,6 @@ class Venue final {
   void refuse_raw(Connection& c, const Envelope& e, std::string_view msg_type,
                   const WireError& error);
   void abort(Connection& c);
-  void note(std::string_view dir, std::string_view dialect, ConnId conn, std::string_view frame);
-  std::string redacted(std::string_view text) const;
-  std::string new_id();  // of a stream or proposal: 36 characters like a UUID
 
   // dispatch.cpp: from a frame to a handler
   void handle(Connection& c, const Json& request);
@@ -318,7 +271,6 @@ class Venue final {
   void push_contract(Connection& c, Stream& s, const Deal& deal);
   void push_contract_everywhere(const Deal& deal);
   void credit(Account& a, core::Money amount);
-  void add_row(Account& a, Row row);
 
   // rest.cpp
   HttpAnswer rest_answer(const HttpCall& call);
@@ -333,8 +285,6 @@ class Venue final {
 
   Deal* deal_of(core::ContractId id);
   const Deal* deal_of(core::ContractId id) const;
-  Grant* grant_by_token(std::string_view token);
-  void add_account(const TokenSpec& token, std::int64_t number);
 
   Options options_;
   std::string base_ = "wss://127.0.0.1";
@@ -343,15 +293,14 @@ class Venue final {
   Feed feed_;
   venue::Book book_;
   Ledger ledger_;
-  core::Rng ids_;    // stream, proposal and one-time ids
+  Ids ids_;
   core::Rng order_;  // of messages that have no fixed order
-  std::vector<std::unique_ptr<Account>> accounts_;
-  std::vector<std::unique_ptr<Grant>> grants_;
+  Accounts accounts_;
+  OneTimePasswords otps_;
+  Transcript transcript_;
   std::map<ConnId, std::unique_ptr<Connection>> connections_;
   std::unordered_map<std::int64_t, Deal> deals_;
   std::vector<core::ContractId> unpaid_;  // expired, not shown as paid; by settle_at then id
-  std::map<std::string, Otp, std::less<>> otps_;
-  std::deque<std::string> otp_order_;
   RateWindow rest_address_ = rest_address_limit();
   std::vector<std::int64_t> skip_ticks_;    // by symbol: how many more stay unpublished
   std::vector<std::int64_t> closed_until_;  // by symbol: venue second, 0: open
