@@ -307,14 +307,14 @@ void Venue::statement(Request& r) {
 
 std::string Venue::contract_payload(const Deal& deal, std::string_view stream_id) const {
   const auto& contract = *book_.find(deal.id);
-  const auto index = *feed_.index_of(deal.symbol->code);
+  const auto index = markets_.index_of(deal.symbol->code);
   const DealView view{contract,
                       deal,
                       book_.bid(contract, now_.venue),
-                      deal.last_spot ? deal.last_spot : feed_.last(index),
+                      deal.last_spot ? deal.last_spot : markets_.last(index),
                       accounts_.at(deal.account).number(),
                       stream_id,
-                      feed_.history(index),
+                      markets_.feed().history(index),
                       options_.currency.view(),
                       !book_.cancel_refusal(contract, now_.venue)};
   auto payload = open_contract_json(view);

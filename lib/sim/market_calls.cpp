@@ -262,13 +262,13 @@ void Venue::ticks(Request& r) {
   const auto symbols = texts_of(*r.json.find("ticks"));
   std::vector<std::size_t> indices;
   for (const auto& code : symbols) {
-    const auto index = listed(code);
+    const auto index = markets_.listed(code, now_.venue);
     if (!index) return refuse(r, invalid_symbol(code));
-    if (market_closed(*index) || !feed_.last(*index)) return refuse(r, closed());
+    if (markets_.closed(*index, now_.venue) || !markets_.last(*index)) return refuse(r, closed());
     indices.push_back(*index);
   }
   for (const auto index : indices) {
-    const auto& info = feed_.info(index);
+    const auto& info = markets_.info(index);
     std::string id;
     if (wants_stream(r.json)) {
       Stream* s = subscribe(r, Stream::Kind::kTicks, fmt::format("ticks {}", info.code));
@@ -276,13 +276,13 @@ void Venue::ticks(Request& r) {
       s->symbol = index;
       id = s->id;
     }
-    reply(r, frame(r.envelope, "tick", "tick", tick_payload(*feed_.last(index), id), id));
+    reply(r, frame(r.envelope, "tick", "tick", tick_payload(*markets_.last(index), id), id));
   }
 }
 
 void Venue::ticks_history(Request& r) {
   const auto code = text_or(r.json, "ticks_history", "");
-  const auto index = listed(code);
+  const auto index = markets_.listed(code, now_.venue);
   if (!index) return refuse(r, invalid_symbol(code));
   const bool candles = text_or(r.json, "style", "ticks") == "candles";
   const auto granularity = int_or(r.json, "granularity", 60);
@@ -296,7 +296,7 @@ void Venue::ticks_history(Request& r) {
   if (start > end)
     return refuse(r, {"InvalidStartEnd",
                       fmt::format("Start time {} must be before end time {}", start, end)});
-  if (wants_stream(r.json) && market_closed(*index)) return refuse(r, closed());
+  if (wants_stream(r.json) && markets_.closed(*index, now_.venue)) return refuse(r, closed());
   // A count above the cap, or none at all, is silently replaced.
   auto count = int_or(r.json, "count", 1'000);
   count = count <= 0 ? 1'000 : std::min(count, kHistoryCap);
@@ -321,13 +321,13 @@ void Venue::ticks_history(Request& r) {
   const std::string_view name = candles ? "candles" : "history";
   std::string text = frame(r.envelope, name, name, payload, id);
   text.pop_back();
-  reply(r, text + fmt::format(",\"pip_size\":{}}}", feed_.info(*index).decimals));
+  reply(r, text + fmt::format(",\"pip_size\":{}}}", markets_.info(*index).decimals));
 }
 
 std::vector<Point> Venue::points_between(std::size_t symbol, std::int64_t start,
                                          std::int64_t end) const {
   std::vector<Point> out;
-  for (const Point& p : feed_.history(symbol))
+  for (const Point& p : markets_.feed().history(symbol))
     if (p.epoch >= start && p.epoch <= end) out.push_back(p);
   return out;
 }
@@ -335,10 +335,10 @@ std::vector<Point> Venue::points_between(std::size_t symbol, std::int64_t start,
 /// Candles that touch [start, end], the last `count` of them.
 std::string Venue::candles_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
                                    std::size_t count, std::int64_t granularity) {
-  const auto price = [decimals = feed_.info(symbol).decimals](std::int64_t m) {
+  const auto price = [decimals = markets_.info(symbol).decimals](std::int64_t m) {
     return number(core::Price::raw(m, decimals));
   };
-  const auto all = feed_.candles(symbol, granularity, start, end);
+  const auto all = markets_.candles(symbol, granularity, start, end);
   JsonOut out;
   out.begin_array();
   for (std::size_t i = all.size() - std::min(all.size(), count); i < all.size(); ++i)
@@ -377,7 +377,7 @@ std::string Venue::history_payload(std::size_t symbol, std::int64_t start, std::
   }
   std::vector<std::string> prices;
   for (const Point& p : points)
-    prices.push_back(number(core::Price::raw(p.mantissa, feed_.info(symbol).decimals)));
+    prices.push_back(number(core::Price::raw(p.mantissa, markets_.info(symbol).decimals)));
   if (const auto middle = points.size() / 2;
       ordered(FaultKind::kSpoiltPage) != nullptr && middle + 2 < points.size()) {
     prices[middle] = "0";
@@ -398,7 +398,7 @@ std::string Venue::history_payload(std::size_t symbol, std::int64_t start, std::
 std::string Venue::ohlc_payload(std::size_t symbol, std::int64_t granularity,
                                 const market::Tick& tick, std::string_view id) const {
   const auto open_time = tick.epoch.s - tick.epoch.s % granularity;
-  const auto& history = feed_.history(symbol);
+  const auto& history = markets_.feed().history(symbol);
   const auto from = std::lower_bound(history.begin(), history.end(), open_time,
                                      [](const Point& p, std::int64_t e) { return p.epoch < e; });
   const auto now = tick.quote.mantissa();
@@ -423,18 +423,19 @@ void Venue::active_symbols(Request& r) {
   const bool full = text_or(r.json, "active_symbols", "brief") == "full";
   JsonOut out;
   out.begin_array();
-  for (std::size_t i = 0; i < feed_.size(); ++i) {
-    if (!feed_.is_listed(i, now_.venue)) continue;
-    const auto& s = feed_.info(i);
+  for (std::size_t i = 0; i < markets_.size(); ++i) {
+    if (!markets_.feed().is_listed(i, now_.venue)) continue;
+    const auto& s = markets_.info(i);
     const auto group = group_of(s);
-    const auto last = feed_.last(i);
+    const auto last = markets_.last(i);
     out.begin_object();
     if (v3) {
       out.flag("allow_forward_starting", true).integer("delay_amount", 0);
       out.text("display_name", s.display_name)
           .integer("display_order", static_cast<std::int64_t>(i));
     }
-    out.flag("exchange_is_open", !market_closed(i)).flag("is_trading_suspended", false);
+    out.flag("exchange_is_open", !markets_.closed(i, now_.venue))
+        .flag("is_trading_suspended", false);
     out.text("market", group.market);
     if (v3) {
       out.text("market_display_name", group.market_name).raw("pip", pip(s.decimals));
@@ -459,12 +460,12 @@ void Venue::active_symbols(Request& r) {
 
 void Venue::contracts_for(Request& r) {
   const auto code = text_or(r.json, "contracts_for", "");
-  const auto index = listed(code);
+  const auto index = markets_.listed(code, now_.venue);
   if (!index)
     return refuse(r, {"OfferingsInvalidSymbol", "There's no contract available for this symbol."});
-  const auto& symbol = feed_.info(*index);
+  const auto& symbol = markets_.info(*index);
   const bool v3 = r.conn.dialect == Dialect::kV3;
-  const auto offers = offers_of(symbol, feed_.listing(*index));
+  const auto offers = offers_of(symbol, markets_.feed().listing(*index));
   JsonOut out;
   out.begin_object().key("available").begin_array();
   for (const Offer& o : offers) {
@@ -475,7 +476,7 @@ void Venue::contracts_for(Request& r) {
     const auto midnight = now_.venue.s - now_.venue.s % kDay;
     out.integer("close", midnight + kDay - 1).text("feed_license", "realtime");
     out.integer("hit_count", static_cast<std::int64_t>(offers.size())).integer("open", midnight);
-    const auto last = feed_.last(*index);
+    const auto last = markets_.last(*index);
     out.raw("spot", last ? number(last->quote) : "null");
   } else {
     out.integer("hit_count", static_cast<std::int64_t>(offers.size()));
@@ -561,9 +562,9 @@ void Venue::trading_times(Request& r) {
   // Market, then submarket, each once, in the order of the feed.
   std::vector<std::pair<std::string_view, std::string_view>> names;
   std::vector<std::vector<std::size_t>> members;
-  for (std::size_t i = 0; i < feed_.size(); ++i) {
-    if (!feed_.is_listed(i, now_.venue)) continue;
-    const auto group = group_of(feed_.info(i));
+  for (std::size_t i = 0; i < markets_.size(); ++i) {
+    if (!markets_.feed().is_listed(i, now_.venue)) continue;
+    const auto group = group_of(markets_.info(i));
     const std::pair name{group.market_name, group.submarket_name};
     const auto at = std::find(names.begin(), names.end(), name);
     if (at == names.end()) {
@@ -584,7 +585,7 @@ void Venue::trading_times(Request& r) {
       if (names[k].first != market) continue;
       out.begin_object().text("name", names[k].second).key("symbols").begin_array();
       for (const auto i : members[k])
-        write_trading_day(out, feed_.info(i), feed_.listing(i), *day, v3);
+        write_trading_day(out, markets_.info(i), markets_.feed().listing(i), *day, v3);
       out.end_array().end_object();
     }
     out.end_array().end_object();

@@ -280,9 +280,9 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
   order.decimals = options_.balance.exponent();
   const bool v3 = c.dialect == Dialect::kV3;
   const auto code = text_of(p, v3 ? "symbol" : "underlying_symbol");
-  const auto index = listed(code);
+  const auto index = markets_.listed(code, now_.venue);
   if (!index) return not_offered("symbol", "Trading is not offered for this asset.");
-  order.symbol = &feed_.info(*index);
+  order.symbol = &markets_.info(*index);
   order.spec.symbol = order.symbol->code;
   const auto currency = text_of(p, "currency");
   if (currency != options_.currency.view())
@@ -293,12 +293,13 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
       type_from_wire(c.dialect, text_of(p, "contract_type"), p.find("barrier") != nullptr);
   if (!type) return not_offered("contract_type", "Trading is not offered for this asset.");
   order.spec.type = options_.rules.in_force(*type);
-  const auto* listing = feed_.listing(*index);
+  const auto* listing = markets_.feed().listing(*index);
   if (listing != nullptr && !listing->offers_type(market::name_of(*type)))
     return not_offered("contract_type", "Trading is not offered for this asset.");
   if (v3 && p.find("date_start") != nullptr)
     return not_offered("date_start", "Forward-starting contracts are not offered for this asset.");
-  if (market_closed(*index)) return WireError{"MarketIsClosed", "This market is presently closed."};
+  if (markets_.closed(*index, now_.venue))
+    return WireError{"MarketIsClosed", "This market is presently closed."};
   const auto& needs = market::kind_of(*type).needs;
   if (needs.multiplier) {
     if (auto ok = read_multiplier(p, order); !ok) return ok.error();
@@ -576,7 +577,7 @@ void Venue::proposal(Request& r) {
   }
   auto payload = proposal_payload(r.conn, *order, *quote, id);
   if (stream != nullptr) {
-    stream->symbol = *feed_.index_of(order->symbol->code);
+    stream->symbol = markets_.index_of(order->symbol->code);
     stream->order = *order;
     stream->last = payload;
   }
@@ -630,7 +631,7 @@ void Venue::buy_proposal(Request& r, std::string_view id, core::Decimal limit) {
   if (found == r.conn.proposals.end())
     return refuse_buy(r, {"InvalidContractProposal", "Unknown contract proposal"}, nullptr);
   const Proposal p = *found;
-  if (market_closed(*feed_.index_of(p.order.symbol->code)))
+  if (markets_.closed(markets_.index_of(p.order.symbol->code), now_.venue))
     return refuse_buy(r, {"MarketIsClosed", "This market is presently closed."}, &p.order);
   const auto now = price(p.order);
   if (!now) return refuse_buy(r, now.error(), &p.order);
@@ -794,7 +795,7 @@ void Venue::announce_payment(Account& a, Deal& deal, const venue::Contract& cont
   deal.shown = Shown::kSold;
   deal.sell_time = now_.venue;
   deal.sell_tx = contract.sell_tx;
-  deal.last_spot = feed_.last(*feed_.index_of(deal.symbol->code));
+  deal.last_spot = markets_.last(markets_.index_of(deal.symbol->code));
   accounts_.paid(a, contract, deal.sold_early, now_.venue);
   const bool transaction_first = order_.below(2) == 0;
   if (transaction_first) push_transaction(a, deal, contract, "sell");

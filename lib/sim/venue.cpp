@@ -15,36 +15,26 @@ namespace {
 constexpr std::int64_t kFirstContract = 268'738'000'001;
 constexpr std::int64_t kFirstTransaction = 535'745'000'001;
 
-/// What contracts are sold on: derivd's own indices, and what the feed serves beside them.
-market::Symbols symbols_of(const Feed& feed) {
-  market::Symbols out;
-  for (std::size_t i = 0; i < feed.size(); ++i)
-    if (feed.listing(i) != nullptr) out = out.with(feed.info(i));
-  return out;
-}
-
 }  // namespace
 
 Venue::Venue(Options options)
     : options_(std::move(options)),
       faults_(salted(options_.seed, 1)),
-      feed_({options_.seed, options_.start, options_.gbm, std::move(options_.replays),
-             std::move(options_.listings)}),
-      book_({options_.prices, kFirstContract, kFirstTransaction, 1, symbols_of(feed_),
+      markets_({options_.seed, options_.start, options_.gbm, std::move(options_.replays),
+                std::move(options_.listings)}),
+      book_({options_.prices, kFirstContract, kFirstTransaction, 1, markets_.symbols(),
              options_.currency}),
       ledger_(options_.ledger, options_.ledger_ticks),
       ids_(salted(options_.seed, 2)),
       order_(salted(options_.seed, 3)),
       accounts_(options_.tokens, {options_.balance, options_.start, {kFirstTransaction}}, book_,
                 ledger_),
-      transcript_(options_.record, accounts_, otps_),
-      skip_ticks_(feed_.size(), 0),
-      closed_until_(feed_.size(), 0) {
+      transcript_(options_.record, accounts_, otps_) {
   // The first step is the start itself: a tick of that very second is published.
   now_.venue = {options_.start.s - 1};
   std::vector<venue::Change> none;
-  for (std::size_t i = 0; i < feed_.size(); ++i)
-    if (const auto last = feed_.last(i)) book_.on_tick(*last, none);
+  for (std::size_t i = 0; i < markets_.size(); ++i)
+    if (const auto last = markets_.last(i)) book_.on_tick(*last, none);
 }
 
 Venue::~Venue() = default;
@@ -64,40 +54,22 @@ void Venue::advance(core::Now now) {
 }
 
 void Venue::step() {
-  for (std::size_t i = 0; i < feed_.size(); ++i) {
-    if (now_.venue.s < closed_until_[i]) continue;
-    if (const auto tick = feed_.take(i, now_.venue)) publish(i, *tick);
-  }
+  for (std::size_t i = 0; i < markets_.size(); ++i)
+    if (const auto published = markets_.publish(i, now_.venue, faults_)) publish(i, *published);
   std::vector<venue::Change> changes;
   book_.on_time(now_.venue, changes);
   apply(changes);
   settle_due();
 }
 
-void Venue::publish(std::size_t symbol, const market::Tick& tick) {
-  int copies = 1;
-  market::Tick shown = tick;
-  for (const Fault& f : faults_.on({Direction::kTick, "tick", {}, {}, tick.symbol.view()})) {
-    if (f.kind == FaultKind::kCloseMarket) {
-      closed_until_[symbol] = now_.venue.s + f.amount;
-      return;
-    }
-    if (f.kind == FaultKind::kSkipTicks) skip_ticks_[symbol] = f.amount;
-    if (f.kind == FaultKind::kRepeatTick) ++copies;
-    if (f.kind == FaultKind::kJumpTick) shown.epoch = {tick.epoch.s + f.amount};
-  }
-  feed_.push(symbol, tick);
-  ledger_.tick(tick);
+void Venue::publish(std::size_t symbol, const Markets::Published& published) {
+  ledger_.tick(published.tick);
   std::vector<venue::Change> changes;
-  book_.on_tick(tick, changes);
-  guard_limits(tick);
-  if (skip_ticks_[symbol] > 0) {
-    --skip_ticks_[symbol];  // the venue settles by it, the streams never show it
-    copies = 0;
-  }
-  for (; copies > 0; --copies) stream_quotes(symbol, shown);
+  book_.on_tick(published.tick, changes);
+  guard_limits(published.tick);
+  for (int i = 0; i < published.copies; ++i) stream_quotes(symbol, published.shown);
   apply(changes);
-  stream_values(symbol, tick);
+  stream_values(symbol, published.tick);
 }
 
 void Venue::stream_quotes(std::size_t symbol, const market::Tick& tick) {
@@ -200,20 +172,7 @@ void Venue::settle_due() {
   }
 }
 
-bool Venue::market_closed(std::size_t symbol) const {
-  if (now_.venue.s < closed_until_[symbol]) return true;
-  if (!feed_.is_open(symbol, now_.venue)) return true;
-  if (!feed_.ended(symbol)) return false;
-  const auto last = feed_.last(symbol);
-  return !last || now_.venue.s > last->epoch.s + feed_.info(symbol).interval_s;
-}
-
-std::optional<std::size_t> Venue::listed(std::string_view code) const {
-  const auto index = feed_.index_of(code);
-  return index && feed_.is_listed(*index, now_.venue) ? index : std::nullopt;
-}
-
-bool Venue::exhausted() const { return feed_.all_ended() && unpaid_.empty(); }
+bool Venue::exhausted() const { return markets_.feed().all_ended() && unpaid_.empty(); }
 
 void Venue::close_idle() {
   for (auto& [id, c] : connections_)
@@ -341,8 +300,7 @@ std::size_t Venue::streams() const {
 
 void Venue::clear_faults() {
   faults_.clear();
-  std::fill(skip_ticks_.begin(), skip_ticks_.end(), 0);
-  std::fill(closed_until_.begin(), closed_until_.end(), 0);
+  markets_.reopen();
   maintenance_ = false;
   maintenance_text_.clear();
   for (auto& [id, c] : connections_) c->muted = false;

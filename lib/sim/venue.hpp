@@ -26,9 +26,9 @@
 #include "sim/deal.hpp"
 #include "sim/draw.hpp"
 #include "sim/faults.hpp"
-#include "sim/feed.hpp"
 #include "sim/ledger.hpp"
 #include "sim/limits.hpp"
+#include "sim/markets.hpp"
 #include "sim/otps.hpp"
 #include "sim/rules.hpp"
 #include "sim/transcript.hpp"
@@ -120,7 +120,7 @@ class Venue final {
 
   /// For tests and the ledger's check.
   const venue::Book& book() const { return book_; }
-  const Feed& feed() const { return feed_; }
+  const Feed& feed() const { return markets_.feed(); }
   core::Money balance_of(std::string_view account) const;
 
  private:
@@ -175,7 +175,7 @@ class Venue final {
 
   // venue.cpp: time, connections, output
   void step();
-  void publish(std::size_t symbol, const market::Tick& tick);
+  void publish(std::size_t symbol, const Markets::Published& published);
   void stream_quotes(std::size_t symbol, const market::Tick& tick);
   void stream_values(std::size_t symbol, const market::Tick& tick);
   void stream_proposal(Connection& c, Stream& s);
@@ -184,9 +184,6 @@ class Venue final {
   void decided(Deal& deal);
   void settle_due();
   void close_idle();
-  bool market_closed(std::size_t symbol) const;
-  /// Of a symbol that the venue lists now.
-  std::optional<std::size_t> listed(std::string_view code) const;
   void send(Connection& c, std::string frame, const std::vector<Fault>& faults);
   void reply(Request& r, std::string frame);
   void push(Connection& c, std::string_view msg_type, std::string_view symbol, std::string frame);
@@ -290,7 +287,7 @@ class Venue final {
   std::string base_ = "wss://127.0.0.1";
   core::Now now_;
   Faults faults_;
-  Feed feed_;
+  Markets markets_;
   venue::Book book_;
   Ledger ledger_;
   Ids ids_;
@@ -302,8 +299,6 @@ class Venue final {
   std::unordered_map<std::int64_t, Deal> deals_;
   std::vector<core::ContractId> unpaid_;  // expired, not shown as paid; by settle_at then id
   RateWindow rest_address_ = rest_address_limit();
-  std::vector<std::int64_t> skip_ticks_;    // by symbol: how many more stay unpublished
-  std::vector<std::int64_t> closed_until_;  // by symbol: venue second, 0: open
   bool maintenance_ = false;
   std::string maintenance_text_;
   std::vector<Action> actions_;
