@@ -176,7 +176,7 @@ void Venue::transaction(Request& r) {
 }
 
 void Venue::credit(Account& a, core::Money amount) {
-  accounts_.deposit(a, amount, book_, now_.venue);
+  accounts_.deposit(a, amount, contracts_.book(), now_.venue);
   push_balance(a);
 }
 
@@ -203,9 +203,9 @@ void Venue::portfolio(Request& r) {
   JsonOut out;
   out.begin_object().key("contracts").begin_array();
   for (const auto id : r.conn.account->open()) {
-    const Deal& d = *deal_of(id);
+    const Deal& d = contracts_.at(id);
     if (!type_wanted(r.json, d.wire_type)) continue;
-    const auto& c = *book_.find(id);
+    const auto& c = contracts_.contract(id);
     out.begin_object().raw("buy_price", number(c.stake)).integer("contract_id", id.value);
     out.text("contract_type", d.wire_type).text("currency", options_.currency.view());
     out.integer("date_start", c.purchase_time.s).integer("expiry_time", expiry_of(c).s);
@@ -225,10 +225,10 @@ void Venue::profit_table(Request& r) {
   const auto from = from_json != nullptr ? epoch_of(from_json->text()) : INT64_MIN;
   const auto to = to_json != nullptr ? epoch_of(to_json->text()) : INT64_MAX;
   std::vector<const Deal*> rows;
-  for (const auto id : book_.contracts_of(r.conn.account->index())) {
-    const Deal* d = deal_of(id);
+  for (const auto id : contracts_.book().contracts_of(r.conn.account->index())) {
+    const Deal* d = contracts_.find(id);
     if (d == nullptr || d->shown != Shown::kSold || !type_wanted(q, d->wire_type)) continue;
-    const auto bought = book_.find(id)->purchase_time.s;
+    const auto bought = contracts_.contract(id).purchase_time.s;
     if (bought >= from && bought <= to) rows.push_back(d);
   }
   const Json* sort = q.find("sort");
@@ -241,7 +241,7 @@ void Venue::profit_table(Request& r) {
   list.begin_array();
   for (std::size_t i = offset; i < rows.size() && i - offset < limit; ++i, ++count) {
     const Deal& d = *rows[i];
-    const auto& c = *book_.find(d.id);
+    const auto& c = contracts_.contract(d.id);
     list.begin_object().raw("buy_price", number(c.stake)).integer("contract_id", d.id.value);
     if (described) {
       list.text("contract_type", d.wire_type).text("duration_type", duration_type(c));
@@ -282,8 +282,8 @@ void Venue::statement(Request& r) {
     if (skip-- > 0) continue;
     --left;
     ++count;
-    const Deal* d = deal_of(row.contract);
-    const auto* c = d != nullptr ? book_.find(row.contract) : nullptr;
+    const Deal* d = contracts_.find(row.contract);
+    const auto* c = d != nullptr ? contracts_.book().find(row.contract) : nullptr;
     list.begin_object().text("action_type", row.action).raw("amount", number(row.amount));
     list.raw("balance_after", number(row.balance)).key("contract_id");
     c != nullptr ? list.value(row.contract.value) : list.null();
@@ -306,17 +306,17 @@ void Venue::statement(Request& r) {
 // ---- open contracts ----
 
 std::string Venue::contract_payload(const Deal& deal, std::string_view stream_id) const {
-  const auto& contract = *book_.find(deal.id);
+  const auto& contract = contracts_.contract(deal.id);
   const auto index = markets_.index_of(deal.symbol->code);
   const DealView view{contract,
                       deal,
-                      book_.bid(contract, now_.venue),
+                      contracts_.book().bid(contract, now_.venue),
                       deal.last_spot ? deal.last_spot : markets_.last(index),
                       accounts_.at(deal.account).number(),
                       stream_id,
                       markets_.feed().history(index),
                       options_.currency.view(),
-                      !book_.cancel_refusal(contract, now_.venue)};
+                      !contracts_.book().cancel_refusal(contract, now_.venue)};
   auto payload = open_contract_json(view);
   constexpr std::string_view kName = "\"sell_time\"";
   const auto at = payload.find(kName);
@@ -362,11 +362,11 @@ void Venue::open_contract(Request& r) {
     }
     if (a.open().empty()) return reply(r, frame(r.envelope, name, name, "{}", id));
     for (const auto contract : a.open())
-      reply(r, frame(r.envelope, name, name, contract_payload(*deal_of(contract), id), id));
+      reply(r, frame(r.envelope, name, name, contract_payload(contracts_.at(contract), id), id));
     return;
   }
   const core::ContractId contract{wanted->as_int().value_or(0)};
-  const Deal* deal = deal_of(contract);
+  const Deal* deal = contracts_.find(contract);
   if (deal == nullptr || &accounts_.at(deal->account) != &a) {
     if (r.conn.dialect == Dialect::kV3) return reply(r, frame(r.envelope, name, name, "{}"));
     return refuse(r, {"ContractNotFound", "This contract was not found."});

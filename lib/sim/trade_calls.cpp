@@ -323,7 +323,7 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
 
 /// Turbos and vanillas are sold at a few barriers alone, which move with the quote.
 Answer<void> Venue::check_choice(const Order& order) const {
-  const auto last = book_.last_tick(order.spec.symbol);
+  const auto last = contracts_.book().last_tick(order.spec.symbol);
   if (!is_of_points(order.spec) || !last) return {};
   const auto spec = spec_now(order);
   if (market::problem_of(spec, *order.symbol)) return {};  // the book says what is wrong
@@ -351,7 +351,7 @@ Answer<void> Venue::check_choice(const Order& order) const {
 /// The life of a contract that were entered at the latest quote.
 market::Life Venue::as_if_bought(const Order& order, core::Money stake) const {
   const auto spec = spec_now(order);
-  const auto last = book_.last_tick(spec.symbol);
+  const auto last = contracts_.book().last_tick(spec.symbol);
   const auto start = last ? core::VenueTime{last->epoch.s - 1} : now_.venue;
   market::Life life(spec, {start, stake, core::Money::minor(0, stake.exponent()), last},
                     order.symbol);
@@ -385,7 +385,7 @@ bool Venue::market_moves(const Order& order) const {
 }
 
 Answer<venue::Quote> Venue::price(const Order& order) const {
-  auto quote = book_.quote(spec_now(order), order.stake, order.payout, now_.venue);
+  auto quote = contracts_.book().quote(spec_now(order), order.stake, order.payout, now_.venue);
   if (!quote) return refusal(quote.error(), order);
   if (!quote->fee.is_zero()) {
     const auto fee = options_.rules.fee_of(quote->fee);
@@ -674,9 +674,9 @@ void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
     spec.terms = market::MultiplierTerms{terms->multiplier, {}, {}, terms->cancellation};
     if (terms->cancellation) spec.multiplier_terms().fee = quote.fee;
   }
-  const auto id = book_.buy(a.index(), spec, quote.stake, quote.payout, now_.venue);
+  const auto id = contracts_.book().buy(a.index(), spec, quote.stake, quote.payout, now_.venue);
   if (!id) return refuse_buy(r, refusal(id.error(), order), &order);
-  const auto& contract = *book_.find(*id);
+  const auto& contract = contracts_.contract(*id);
   Deal& deal = keep_deal(r, order, contract);
   accounts_.bought(a, contract, now_.venue);
   announce_buy(r, deal, contract);
@@ -712,7 +712,7 @@ Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contra
          {std::pair("take_profit", deal.take_profit), std::pair("stop_loss", deal.stop_loss)})
       if (amount) deal.limit_history.push_back({type, amount, now_.venue});
   }
-  return deals_.emplace(contract.id.value, std::move(deal)).first->second;
+  return contracts_.keep(std::move(deal));
 }
 
 void Venue::announce_buy(Request& r, Deal& deal, const venue::Contract& contract) {
@@ -792,10 +792,7 @@ void Venue::push_balance(Account& a) {
 }
 
 void Venue::announce_payment(Account& a, Deal& deal, const venue::Contract& contract) {
-  deal.shown = Shown::kSold;
-  deal.sell_time = now_.venue;
-  deal.sell_tx = contract.sell_tx;
-  deal.last_spot = markets_.last(markets_.index_of(deal.symbol->code));
+  contracts_.show_sold(deal, markets_.last(markets_.index_of(deal.symbol->code)), now_.venue);
   accounts_.paid(a, contract, deal.sold_early, now_.venue);
   const bool transaction_first = order_.below(2) == 0;
   if (transaction_first) push_transaction(a, deal, contract, "sell");
@@ -814,23 +811,23 @@ void Venue::sell(Request& r) {
     ledger_.refuse(a.name(), id, {}, {}, {}, error.code, error.message, now_.venue);
     refuse(r, error);
   };
-  Deal* deal = deal_of(id);
+  Deal* deal = contracts_.find(id);
   if (deal == nullptr || &accounts_.at(deal->account) != &a)
     return deny({r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
                  "This contract was not found among your open positions."});
   if (deal->shown == Shown::kSold)
     return deny({"ContractAlreadySold", "This contract has been sold."});
   if (deal->shown == Shown::kExpired) return deny({"BetExpired", "The contract has expired."});
-  const auto bid = book_.bid(*book_.find(id), now_.venue);
+  const auto bid = contracts_.book().bid(contracts_.contract(id), now_.venue);
   if (core::Decimal{bid.units(), bid.exponent()} < limit)
     return deny(
         {"PriceMoved", fmt::format("The underlying market has moved too much since you priced the "
                                    "contract. The contract sell price has changed to {}{}.",
                                    options_.currency, bid.to_string())});
-  const auto sold = book_.sell(a.index(), id, now_.venue);
+  const auto sold = contracts_.book().sell(a.index(), id, now_.venue);
   if (!sold) return deny(refusal(sold.error(), Order{}));
   deal->sold_early = true;
-  const auto& contract = *book_.find(id);
+  const auto& contract = contracts_.contract(id);
   JsonOut out;
   out.begin_object().raw("balance_after", number(a.balance() + *sold));
   out.integer("contract_id", id.value).integer("reference_id", contract.buy_tx.value);
@@ -846,16 +843,16 @@ void Venue::cancel(Request& r) {
     ledger_.refuse(a.name(), id, {}, {}, {}, error.code, error.message, now_.venue);
     refuse(r, error);
   };
-  Deal* deal = deal_of(id);
+  Deal* deal = contracts_.find(id);
   if (deal == nullptr || &accounts_.at(deal->account) != &a)
     return deny({r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
                  "This contract was not found among your open positions."});
-  if (deal->shown != Shown::kOpen && market::has_cancellation(book_.find(id)->spec))
+  if (deal->shown != Shown::kOpen && market::has_cancellation(contracts_.contract(id).spec))
     return deny({"ContractAlreadySold", "This contract has been sold."});
-  const auto back = book_.cancel(a.index(), id, now_.venue);
+  const auto back = contracts_.book().cancel(a.index(), id, now_.venue);
   if (!back) return deny(refusal(back.error(), Order{}));
   deal->sold_early = true;
-  const auto& contract = *book_.find(id);
+  const auto& contract = contracts_.contract(id);
   JsonOut out;
   out.begin_object().raw("balance_after", number(a.balance() + *back));
   out.integer("contract_id", id.value).integer("reference_id", contract.buy_tx.value);
@@ -866,14 +863,15 @@ void Venue::cancel(Request& r) {
 
 void Venue::contract_update(Request& r) {
   const core::ContractId id{r.json.find("contract_id")->as_int().value_or(0)};
-  Deal* deal = deal_of(id);
+  Deal* deal = contracts_.find(id);
   if (deal == nullptr || &accounts_.at(deal->account) != r.conn.account ||
       deal->shown != Shown::kOpen)
     return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
                       "This contract was not found among your open positions."});
-  const auto& contract = *book_.find(id);
+  const auto& contract = contracts_.contract(id);
   // While a deal can be cancelled it takes no limits (v3-api.md section 5).
-  if (contract.spec.multiplier() == nullptr || !book_.cancel_refusal(contract, now_.venue))
+  if (contract.spec.multiplier() == nullptr ||
+      !contracts_.book().cancel_refusal(contract, now_.venue))
     return refuse(r, {"ContractUpdateNotAllowed", "Update is not allowed for this contract."});
   if (!deal->limit_history.empty() && deal->limit_history.back().at == now_.venue &&
       contract.purchase_time != now_.venue)
@@ -908,7 +906,7 @@ void Venue::contract_update(Request& r) {
 
 void Venue::contract_update_history(Request& r) {
   const core::ContractId id{r.json.find("contract_id")->as_int().value_or(0)};
-  const Deal* deal = deal_of(id);
+  const Deal* deal = contracts_.find(id);
   if (deal == nullptr || &accounts_.at(deal->account) != r.conn.account)
     return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
                       "This contract was not found among your open positions."});
@@ -933,17 +931,10 @@ void Venue::contract_update_history(Request& r) {
 /// Contracts settle by themselves since 2018; the call only hurries those that have expired.
 void Venue::sell_expired(Request& r) {
   Account& a = *r.conn.account;
-  std::vector<core::ContractId> due;
-  for (const auto id : unpaid_)
-    if (&accounts_.at(deal_of(id)->account) == &a &&
-        book_.find(id)->phase == venue::Phase::kSettled)
-      due.push_back(id);
+  const auto due = contracts_.paid_early(a.index());
   reply(r, frame(r.envelope, "sell_expired", "sell_expired",
                  fmt::format("{{\"count\":{}}}", due.size())));
-  for (const auto id : due) {
-    std::erase(unpaid_, id);
-    announce_payment(a, *deal_of(id), *book_.find(id));
-  }
+  for (const auto id : due) announce_payment(a, contracts_.hurry(id), contracts_.contract(id));
 }
 
 }  // namespace derivd::sim

@@ -8,33 +8,24 @@
 #include "core/check.hpp"
 
 namespace derivd::sim {
-namespace {
-
-// Contract and transaction ids as large as the venue's own (recorded ones have twelve digits), so
-// that a client that cuts them to 32 bits is found out.
-constexpr std::int64_t kFirstContract = 268'738'000'001;
-constexpr std::int64_t kFirstTransaction = 535'745'000'001;
-
-}  // namespace
 
 Venue::Venue(Options options)
     : options_(std::move(options)),
       faults_(salted(options_.seed, 1)),
       markets_({options_.seed, options_.start, options_.gbm, std::move(options_.replays),
                 std::move(options_.listings)}),
-      book_({options_.prices, kFirstContract, kFirstTransaction, 1, markets_.symbols(),
-             options_.currency}),
+      contracts_({options_.seed, options_.prices, markets_.symbols(), options_.currency,
+                  options_.rules.fills_late()}),
       ledger_(options_.ledger, options_.ledger_ticks),
       ids_(salted(options_.seed, 2)),
       order_(salted(options_.seed, 3)),
-      accounts_(options_.tokens, {options_.balance, options_.start, {kFirstTransaction}}, book_,
-                ledger_),
+      accounts_(options_.tokens, {options_.balance, options_.start, kFirstTransaction},
+                contracts_.book(), ledger_),
       transcript_(options_.record, accounts_, otps_) {
   // The first step is the start itself: a tick of that very second is published.
   now_.venue = {options_.start.s - 1};
-  std::vector<venue::Change> none;
   for (std::size_t i = 0; i < markets_.size(); ++i)
-    if (const auto last = markets_.last(i)) book_.on_tick(*last, none);
+    if (const auto last = markets_.last(i)) contracts_.on_tick(*last);
 }
 
 Venue::~Venue() = default;
@@ -56,19 +47,17 @@ void Venue::advance(core::Now now) {
 void Venue::step() {
   for (std::size_t i = 0; i < markets_.size(); ++i)
     if (const auto published = markets_.publish(i, now_.venue, faults_)) publish(i, *published);
-  std::vector<venue::Change> changes;
-  book_.on_time(now_.venue, changes);
-  apply(changes);
+  show_over(contracts_.conclude(contracts_.on_time(now_.venue), now_.venue));
   settle_due();
 }
 
 void Venue::publish(std::size_t symbol, const Markets::Published& published) {
   ledger_.tick(published.tick);
-  std::vector<venue::Change> changes;
-  book_.on_tick(published.tick, changes);
-  guard_limits(published.tick);
+  const auto changes = contracts_.on_tick(published.tick);
+  for (const auto& a : accounts_.all())
+    show_over(contracts_.reach_limits(a->open(), published.tick, now_.venue));
   for (int i = 0; i < published.copies; ++i) stream_quotes(symbol, published.shown);
-  apply(changes);
+  show_over(contracts_.conclude(changes, now_.venue));
   stream_values(symbol, published.tick);
 }
 
@@ -93,13 +82,13 @@ void Venue::stream_values(std::size_t symbol, const market::Tick& tick) {
     for (Stream& s : c->streams) {
       if (s.kind == Stream::Kind::kProposal && s.symbol == symbol) stream_proposal(*c, s);
       if (s.kind == Stream::Kind::kOpenContract) {
-        const Deal* d = deal_of(s.contract);
+        const Deal* d = contracts_.find(s.contract);
         if (d != nullptr && d->symbol->code == code && d->shown == Shown::kOpen)
           push_contract(*c, s, *d);
       }
       if (s.kind != Stream::Kind::kOpenContracts) continue;
       for (const auto contract : c->account->open()) {
-        const Deal& d = *deal_of(contract);
+        const Deal& d = contracts_.at(contract);
         if (d.symbol->code == code && d.shown == Shown::kOpen) push_contract(*c, s, d);
       }
     }
@@ -118,61 +107,16 @@ void Venue::stream_proposal(Connection& c, Stream& s) {
        frame(s.envelope, "proposal", "proposal", payload, s.id));
 }
 
-void Venue::apply(const std::vector<venue::Change>& changes) {
-  for (const auto& change : changes) {
-    Deal* deal = deal_of(change.contract);
-    if (deal == nullptr || deal->shown != Shown::kOpen) continue;
-    const bool over = change.kind == venue::Change::Kind::kExpired ||
-                      change.kind == venue::Change::Kind::kSettled;
-    if (over) decided(*deal);
-  }
-}
-
-/// Take profit and stop loss of multipliers, by the same rules as the book's stop out.
-void Venue::guard_limits(const market::Tick& tick) {
-  for (const auto& a : accounts_.all())
-    for (const auto id : a->open()) {
-      Deal& d = *deal_of(id);
-      if (!d.guard || d.shown != Shown::kOpen || d.symbol->code != tick.symbol.view()) continue;
-      const bool reached_before = d.guard->is_over();
-      if (!reached_before && !d.guard->on_tick(tick)) continue;
-      if (!reached_before && options_.rules.fills_late()) continue;
-      const auto how = d.guard->ended()->how;
-      if (how != market::End::kTakeProfit && how != market::End::kStopLoss) continue;
-      // Fails only when the book's own stop out came first, at this very tick.
-      if (book_.sell(a->index(), id, now_.venue)) decided(d);
-    }
-}
-
-/// The contract is over: it stays expired and unpaid for one to three seconds (v3-api.md 4.4, 7).
-void Venue::decided(Deal& deal) {
-  const auto& contract = *book_.find(deal.id);
-  deal.shown = Shown::kExpired;
-  const auto end = contract.life.ended()->when;
-  // Drawn from the contract's number, so that other traffic does not shift it.
-  const auto wait = 1 + static_cast<std::int64_t>(
-                            salted(options_.seed, static_cast<std::uint64_t>(deal.id.value)) % 3);
-  deal.settle_at = {std::max(end.s + wait, now_.venue.s + 1) + deal.hold_s};
-  const auto later = std::upper_bound(unpaid_.begin(), unpaid_.end(), deal,
-                                      [this](const Deal& d, core::ContractId other) {
-                                        return d.settle_at < deal_of(other)->settle_at;
-                                      });
-  unpaid_.insert(later, deal.id);
-  push_contract_everywhere(deal);
+void Venue::show_over(const std::vector<core::ContractId>& ids) {
+  for (const auto id : ids) push_contract_everywhere(contracts_.at(id));
 }
 
 void Venue::settle_due() {
-  while (!unpaid_.empty()) {
-    Deal& deal = *deal_of(unpaid_.front());
-    if (deal.settle_at > now_.venue) return;
-    unpaid_.erase(unpaid_.begin());
-    const auto& contract = *book_.find(deal.id);
-    DERIVD_CHECK(contract.phase == venue::Phase::kSettled, "the book pays before it is shown");
-    announce_payment(accounts_.at(deal.account), deal, contract);
-  }
+  while (Deal* deal = contracts_.next_due(now_.venue))
+    announce_payment(accounts_.at(deal->account), *deal, contracts_.contract(deal->id));
 }
 
-bool Venue::exhausted() const { return markets_.feed().all_ended() && unpaid_.empty(); }
+bool Venue::exhausted() const { return markets_.feed().all_ended() && !contracts_.waiting(); }
 
 void Venue::close_idle() {
   for (auto& [id, c] : connections_)
@@ -305,15 +249,6 @@ void Venue::clear_faults() {
   maintenance_text_.clear();
   for (auto& [id, c] : connections_) c->muted = false;
   accounts_.restore_tokens();
-}
-
-Deal* Venue::deal_of(core::ContractId id) {
-  const auto it = deals_.find(id.value);
-  return it == deals_.end() ? nullptr : &it->second;
-}
-const Deal* Venue::deal_of(core::ContractId id) const {
-  const auto it = deals_.find(id.value);
-  return it == deals_.end() ? nullptr : &it->second;
 }
 
 core::Money Venue::balance_of(std::string_view account) const {

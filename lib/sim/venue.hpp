@@ -23,7 +23,7 @@
 #include "core/time.hpp"
 #include "sim/accounts.hpp"
 #include "sim/calls.hpp"
-#include "sim/deal.hpp"
+#include "sim/contracts.hpp"
 #include "sim/draw.hpp"
 #include "sim/faults.hpp"
 #include "sim/ledger.hpp"
@@ -119,7 +119,7 @@ class Venue final {
   bool exhausted() const;
 
   /// For tests and the ledger's check.
-  const venue::Book& book() const { return book_; }
+  const venue::Book& book() const { return contracts_.book(); }
   const Feed& feed() const { return markets_.feed(); }
   core::Money balance_of(std::string_view account) const;
 
@@ -179,9 +179,7 @@ class Venue final {
   void stream_quotes(std::size_t symbol, const market::Tick& tick);
   void stream_values(std::size_t symbol, const market::Tick& tick);
   void stream_proposal(Connection& c, Stream& s);
-  void apply(const std::vector<venue::Change>& changes);
-  void guard_limits(const market::Tick& tick);
-  void decided(Deal& deal);
+  void show_over(const std::vector<core::ContractId>& ids);
   void settle_due();
   void close_idle();
   void send(Connection& c, std::string frame, const std::vector<Fault>& faults);
@@ -280,15 +278,12 @@ class Venue final {
   HttpAnswer nickname(const HttpCall& call) const;
   bool known_app(std::string_view app_id) const;
 
-  Deal* deal_of(core::ContractId id);
-  const Deal* deal_of(core::ContractId id) const;
-
   Options options_;
   std::string base_ = "wss://127.0.0.1";
   core::Now now_;
   Faults faults_;
   Markets markets_;
-  venue::Book book_;
+  Contracts contracts_;
   Ledger ledger_;
   Ids ids_;
   core::Rng order_;  // of messages that have no fixed order
@@ -296,8 +291,6 @@ class Venue final {
   OneTimePasswords otps_;
   Transcript transcript_;
   std::map<ConnId, std::unique_ptr<Connection>> connections_;
-  std::unordered_map<std::int64_t, Deal> deals_;
-  std::vector<core::ContractId> unpaid_;  // expired, not shown as paid; by settle_at then id
   RateWindow rest_address_ = rest_address_limit();
   bool maintenance_ = false;
   std::string maintenance_text_;
