@@ -76,15 +76,11 @@ std::string_view duration_type(const venue::Contract& c) {
 
 void Venue::authorize(Request& r) {
   Grant* grant = accounts_.grant_by_token(r.json.find("authorize")->text());
-  const auto forced = std::any_of(r.faults.begin(), r.faults.end(),
-                                  [](const Fault& f) { return f.kind == FaultKind::kExpireToken; });
-  if (grant != nullptr && forced) grant->valid = false;
+  if (grant != nullptr && r.has(FaultKind::kExpireToken)) grant->valid = false;
   if (grant == nullptr || grant->token.dialect != Dialect::kV3 || !grant->valid)
-    return refuse(r, {"InvalidToken", "Your token has expired or is invalid."});
-  Account* a = grant->account;
-  if (r.conn.account != a) drop_account_streams(r.conn);
-  r.conn.account = a;
-  r.conn.grant = grant;
+    return r.refuse({"InvalidToken", "Your token has expired or is invalid."});
+  r.conn.log_in(*grant);
+  const Account* a = grant->account;
   const bool demo = !a->real();
   const std::string_view company = demo ? "virtual" : "svg";
   JsonOut out;
@@ -113,16 +109,12 @@ void Venue::authorize(Request& r) {
   for (const auto& scope : grant->token.scopes) out.value(scope);
   out.end_array().key("upgradeable_landing_companies").begin_array().end_array();
   out.integer("user_id", a->number()).end_object();
-  reply(r, frame(r.envelope, "authorize", "authorize", out.str()));
+  r.reply(frame(r.envelope, "authorize", "authorize", out.str()));
 }
 
 void Venue::logout(Request& r) {
-  if (r.conn.dialect == Dialect::kV3) {
-    drop_account_streams(r.conn);
-    r.conn.account = nullptr;
-    r.conn.grant = nullptr;
-  }
-  reply(r, frame(r.envelope, "logout", "logout", "1"));
+  if (r.v3()) r.conn.log_out();
+  r.reply(frame(r.envelope, "logout", "logout", "1"));
 }
 
 // ---- money ----
@@ -159,20 +151,20 @@ void Venue::balance(Request& r) {
   const bool all = account != nullptr && account->text() == "all";
   std::string id;
   if (wants_stream(r.json)) {
-    Stream* s = subscribe(r, Stream::Kind::kBalance, all ? "balance all" : "balance");
+    Stream* s = r.subscribe(Stream::Kind::kBalance, all ? "balance all" : "balance", ids_);
     if (s == nullptr) return;
-    s->granularity = all ? 1 : 0;
+    s->all_accounts = all;
     id = s->id;
   }
-  reply(r, frame(r.envelope, "balance", "balance", balance_payload(*r.conn.account, id, all), id));
+  r.reply(frame(r.envelope, "balance", "balance", balance_payload(r.account(), id, all), id));
 }
 
 void Venue::transaction(Request& r) {
-  const Stream* s = subscribe(r, Stream::Kind::kTransaction, "transaction");
+  const Stream* s = r.subscribe(Stream::Kind::kTransaction, "transaction", ids_);
   if (s == nullptr) return;
   JsonOut out;
   out.begin_object().text("id", s->id).end_object();
-  reply(r, frame(r.envelope, "transaction", "transaction", out.str(), s->id));
+  r.reply(frame(r.envelope, "transaction", "transaction", out.str(), s->id));
 }
 
 void Venue::credit(Account& a, core::Money amount) {
@@ -181,28 +173,28 @@ void Venue::credit(Account& a, core::Money amount) {
 }
 
 void Venue::topup_virtual(Request& r) {
-  Account& a = *r.conn.account;
+  Account& a = r.account();
   if (a.real())
-    return refuse(
-        r, {"TopupVirtualError", "Sorry, this feature is available to virtual accounts only"});
+    return r.refuse(
+        {"TopupVirtualError", "Sorry, this feature is available to virtual accounts only"});
   if (a.balance() >= options_.balance)
-    return refuse(r, {"TopupVirtualError",
-                      "You can only request additional funds if your virtual account balance falls "
-                      "below the initial one."});
+    return r.refuse({"TopupVirtualError",
+                     "You can only request additional funds if your virtual account balance falls "
+                     "below the initial one."});
   const auto amount = options_.balance - a.balance();
-  reply(r, frame(r.envelope, "topup_virtual", "topup_virtual",
-                 fmt::format(R"({{"amount":{},"currency":"{}"}})", number(amount),
-                             options_.currency)));
+  r.reply(
+      frame(r.envelope, "topup_virtual", "topup_virtual",
+            fmt::format(R"({{"amount":{},"currency":"{}"}})", number(amount), options_.currency)));
   credit(a, amount);
 }
 
 // ---- tables ----
 
 void Venue::portfolio(Request& r) {
-  const bool v3 = r.conn.dialect == Dialect::kV3;
+  const bool v3 = r.v3();
   JsonOut out;
   out.begin_object().key("contracts").begin_array();
-  for (const auto id : r.conn.account->open()) {
+  for (const auto id : r.account().open()) {
     const Deal& d = contracts_.at(id);
     if (!type_wanted(r.json, d.wire_type)) continue;
     const auto& c = contracts_.contract(id);
@@ -214,7 +206,7 @@ void Venue::portfolio(Request& r) {
     out.text(v3 ? "symbol" : "underlying_symbol", d.symbol->code);
     out.integer("transaction_id", c.buy_tx.value).end_object();
   }
-  reply(r, frame(r.envelope, "portfolio", "portfolio", out.end_array().end_object().str()));
+  r.reply(frame(r.envelope, "portfolio", "portfolio", out.end_array().end_object().str()));
 }
 
 void Venue::profit_table(Request& r) {
@@ -225,7 +217,7 @@ void Venue::profit_table(Request& r) {
   const auto from = from_json != nullptr ? epoch_of(from_json->text()) : INT64_MIN;
   const auto to = to_json != nullptr ? epoch_of(to_json->text()) : INT64_MAX;
   std::vector<const Deal*> rows;
-  for (const auto id : contracts_.book().contracts_of(r.conn.account->index())) {
+  for (const auto id : contracts_.book().contracts_of(r.account().index())) {
     const Deal* d = contracts_.find(id);
     if (d == nullptr || d->shown != Shown::kSold || !type_wanted(q, d->wire_type)) continue;
     const auto bought = contracts_.contract(id).purchase_time.s;
@@ -260,7 +252,7 @@ void Venue::profit_table(Request& r) {
   }
   list.end_array();
   out.begin_object().integer("count", count).raw("transactions", list.str()).end_object();
-  reply(r, frame(r.envelope, "profit_table", "profit_table", out.str()));
+  r.reply(frame(r.envelope, "profit_table", "profit_table", out.str()));
 }
 
 void Venue::statement(Request& r) {
@@ -271,7 +263,7 @@ void Venue::statement(Request& r) {
   auto skip = int_or(q, "offset", 0);
   auto left = int_or(q, "limit", 100);
   const Json* action = q.find("action_type");
-  const auto& rows = r.conn.account->rows();
+  const auto& rows = r.account().rows();
   JsonOut list;
   list.begin_array();
   std::int64_t count = 0;
@@ -300,7 +292,7 @@ void Venue::statement(Request& r) {
   JsonOut out;
   list.end_array();
   out.begin_object().integer("count", count).raw("transactions", list.str()).end_object();
-  reply(r, frame(r.envelope, "statement", "statement", out.str()));
+  r.reply(frame(r.envelope, "statement", "statement", out.str()));
 }
 
 // ---- open contracts ----
@@ -327,59 +319,60 @@ std::string Venue::contract_payload(const Deal& deal, std::string_view stream_id
 }
 
 void Venue::push_contract(Connection& c, Stream& s, const Deal& deal) {
-  push(c, "proposal_open_contract", deal.symbol->code,
-       frame(s.envelope, "proposal_open_contract", "proposal_open_contract",
-             contract_payload(deal, s.id), s.id));
+  connections_.push(c, "proposal_open_contract", deal.symbol->code,
+                    frame(s.envelope, "proposal_open_contract", "proposal_open_contract",
+                          contract_payload(deal, s.id), s.id),
+                    now_.instant);
 }
 
 /// To every stream that follows the contract; the stream of one contract ends when it is sold.
 void Venue::push_contract_everywhere(const Deal& deal) {
   const Account* a = &accounts_.at(deal.account);
-  for (auto& [id, c] : connections_) {
-    if (c->account != a) continue;
+  for (auto& [id, c] : connections_.all()) {
+    if (c->account() != a) continue;
     for (Stream& s : c->streams) {
       const bool one = s.kind == Stream::Kind::kOpenContract && s.contract == deal.id;
       if (one || s.kind == Stream::Kind::kOpenContracts) push_contract(*c, s, deal);
     }
     if (deal.shown == Shown::kSold)
-      drop_streams(*c, [&](const Stream& s) {
+      c->streams.drop([&](const Stream& s) {
         return s.kind == Stream::Kind::kOpenContract && s.contract == deal.id;
       });
   }
 }
 
 void Venue::open_contract(Request& r) {
-  const Account& a = *r.conn.account;
+  const Account& a = r.account();
   const bool streaming = wants_stream(r.json);
   const std::string_view name = "proposal_open_contract";
   const Json* wanted = r.json.find("contract_id");
   if (wanted == nullptr) {
     std::string id;
     if (streaming) {
-      const Stream* s = subscribe(r, Stream::Kind::kOpenContracts, "contracts");
+      const Stream* s = r.subscribe(Stream::Kind::kOpenContracts, "contracts", ids_);
       if (s == nullptr) return;
       id = s->id;
     }
-    if (a.open().empty()) return reply(r, frame(r.envelope, name, name, "{}", id));
+    if (a.open().empty()) return r.reply(frame(r.envelope, name, name, "{}", id));
     for (const auto contract : a.open())
-      reply(r, frame(r.envelope, name, name, contract_payload(contracts_.at(contract), id), id));
+      r.reply(frame(r.envelope, name, name, contract_payload(contracts_.at(contract), id), id));
     return;
   }
   const core::ContractId contract{wanted->as_int().value_or(0)};
   const Deal* deal = contracts_.find(contract);
   if (deal == nullptr || &accounts_.at(deal->account) != &a) {
-    if (r.conn.dialect == Dialect::kV3) return reply(r, frame(r.envelope, name, name, "{}"));
-    return refuse(r, {"ContractNotFound", "This contract was not found."});
+    if (r.v3()) return r.reply(frame(r.envelope, name, name, "{}"));
+    return r.refuse({"ContractNotFound", "This contract was not found."});
   }
   std::string id;
   if (streaming && deal->shown != Shown::kSold) {
     Stream* s =
-        subscribe(r, Stream::Kind::kOpenContract, fmt::format("contract {}", contract.value));
+        r.subscribe(Stream::Kind::kOpenContract, fmt::format("contract {}", contract.value), ids_);
     if (s == nullptr) return;
     s->contract = contract;
     id = s->id;
   }
-  reply(r, frame(r.envelope, name, name, contract_payload(*deal, id), id));
+  r.reply(frame(r.envelope, name, name, contract_payload(*deal, id), id));
 }
 
 }  // namespace derivd::sim

@@ -236,10 +236,10 @@ void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol,
 
 }  // namespace
 
-void Venue::ping(Request& r) { reply(r, frame(r.envelope, "ping", "ping", "\"pong\"")); }
+void Venue::ping(Request& r) { r.reply(frame(r.envelope, "ping", "ping", "\"pong\"")); }
 
 void Venue::time_call(Request& r) {
-  reply(r, frame(r.envelope, "time", "time", fmt::format("{}", now_.venue.s)));
+  r.reply(frame(r.envelope, "time", "time", fmt::format("{}", now_.venue.s)));
 }
 
 // ---- ticks ----
@@ -263,40 +263,40 @@ void Venue::ticks(Request& r) {
   std::vector<std::size_t> indices;
   for (const auto& code : symbols) {
     const auto index = markets_.listed(code, now_.venue);
-    if (!index) return refuse(r, invalid_symbol(code));
-    if (markets_.closed(*index, now_.venue) || !markets_.last(*index)) return refuse(r, closed());
+    if (!index) return r.refuse(invalid_symbol(code));
+    if (markets_.closed(*index, now_.venue) || !markets_.last(*index)) return r.refuse(closed());
     indices.push_back(*index);
   }
   for (const auto index : indices) {
     const auto& info = markets_.info(index);
     std::string id;
     if (wants_stream(r.json)) {
-      Stream* s = subscribe(r, Stream::Kind::kTicks, fmt::format("ticks {}", info.code));
+      Stream* s = r.subscribe(Stream::Kind::kTicks, fmt::format("ticks {}", info.code), ids_);
       if (s == nullptr) return;
       s->symbol = index;
       id = s->id;
     }
-    reply(r, frame(r.envelope, "tick", "tick", tick_payload(*markets_.last(index), id), id));
+    r.reply(frame(r.envelope, "tick", "tick", tick_payload(*markets_.last(index), id), id));
   }
 }
 
 void Venue::ticks_history(Request& r) {
   const auto code = text_or(r.json, "ticks_history", "");
   const auto index = markets_.listed(code, now_.venue);
-  if (!index) return refuse(r, invalid_symbol(code));
+  if (!index) return r.refuse(invalid_symbol(code));
   const bool candles = text_or(r.json, "style", "ticks") == "candles";
   const auto granularity = int_or(r.json, "granularity", 60);
   if (std::find(kGranularities.begin(), kGranularities.end(), granularity) == kGranularities.end())
-    return refuse(r, {"InvalidGranularity", "Invalid granularity."});
+    return r.refuse({"InvalidGranularity", "Invalid granularity."});
   const auto end_text = text_or(r.json, "end", "latest");
   std::int64_t end = now_.venue.s;
   if (end_text != "latest")
     end = std::min(end, Json::number(std::string(end_text)).as_int().value_or(end));
   auto start = int_or(r.json, "start", 0);
   if (start > end)
-    return refuse(r, {"InvalidStartEnd",
-                      fmt::format("Start time {} must be before end time {}", start, end)});
-  if (wants_stream(r.json) && markets_.closed(*index, now_.venue)) return refuse(r, closed());
+    return r.refuse(
+        {"InvalidStartEnd", fmt::format("Start time {} must be before end time {}", start, end)});
+  if (wants_stream(r.json) && markets_.closed(*index, now_.venue)) return r.refuse(closed());
   // A count above the cap, or none at all, is silently replaced.
   auto count = int_or(r.json, "count", 1'000);
   count = count <= 0 ? 1'000 : std::min(count, kHistoryCap);
@@ -308,7 +308,7 @@ void Venue::ticks_history(Request& r) {
   if (wants_stream(r.json)) {
     const auto key =
         candles ? fmt::format("candles {} {}", code, granularity) : fmt::format("history {}", code);
-    Stream* s = subscribe(r, candles ? Stream::Kind::kCandles : Stream::Kind::kHistory, key);
+    Stream* s = r.subscribe(candles ? Stream::Kind::kCandles : Stream::Kind::kHistory, key, ids_);
     if (s == nullptr) return;
     s->symbol = *index;
     s->granularity = granularity;
@@ -321,7 +321,7 @@ void Venue::ticks_history(Request& r) {
   const std::string_view name = candles ? "candles" : "history";
   std::string text = frame(r.envelope, name, name, payload, id);
   text.pop_back();
-  reply(r, text + fmt::format(",\"pip_size\":{}}}", markets_.info(*index).decimals));
+  r.reply(text + fmt::format(",\"pip_size\":{}}}", markets_.info(*index).decimals));
 }
 
 std::vector<Point> Venue::points_between(std::size_t symbol, std::int64_t start,
@@ -419,7 +419,7 @@ std::string Venue::ohlc_payload(std::size_t symbol, std::int64_t granularity,
 // ---- symbols and offerings ----
 
 void Venue::active_symbols(Request& r) {
-  const bool v3 = r.conn.dialect == Dialect::kV3;
+  const bool v3 = r.v3();
   const bool full = text_or(r.json, "active_symbols", "brief") == "full";
   JsonOut out;
   out.begin_array();
@@ -455,16 +455,16 @@ void Venue::active_symbols(Request& r) {
     }
     out.end_object();
   }
-  reply(r, frame(r.envelope, "active_symbols", "active_symbols", out.end_array().str()));
+  r.reply(frame(r.envelope, "active_symbols", "active_symbols", out.end_array().str()));
 }
 
 void Venue::contracts_for(Request& r) {
   const auto code = text_or(r.json, "contracts_for", "");
   const auto index = markets_.listed(code, now_.venue);
   if (!index)
-    return refuse(r, {"OfferingsInvalidSymbol", "There's no contract available for this symbol."});
+    return r.refuse({"OfferingsInvalidSymbol", "There's no contract available for this symbol."});
   const auto& symbol = markets_.info(*index);
-  const bool v3 = r.conn.dialect == Dialect::kV3;
+  const bool v3 = r.v3();
   const auto offers = offers_of(symbol, markets_.feed().listing(*index));
   JsonOut out;
   out.begin_object().key("available").begin_array();
@@ -481,7 +481,7 @@ void Venue::contracts_for(Request& r) {
   } else {
     out.integer("hit_count", static_cast<std::int64_t>(offers.size()));
   }
-  reply(r, frame(r.envelope, "contracts_for", "contracts_for", out.end_object().str()));
+  r.reply(frame(r.envelope, "contracts_for", "contracts_for", out.end_object().str()));
 }
 
 void Venue::contracts_list(Request& r) {
@@ -504,7 +504,7 @@ void Venue::contracts_list(Request& r) {
     for (const auto t : f.types) out.value(t);
     out.end_array().text("display_name", f.display).end_object();
   }
-  reply(r, frame(r.envelope, "contracts_list", "contracts_list", out.end_array().str()));
+  r.reply(frame(r.envelope, "contracts_list", "contracts_list", out.end_array().str()));
 }
 
 namespace {
@@ -556,9 +556,9 @@ void write_trading_day(JsonOut& out, const market::SymbolInfo& s, const Listing*
 }  // namespace
 
 void Venue::trading_times(Request& r) {
-  const bool v3 = r.conn.dialect == Dialect::kV3;
+  const bool v3 = r.v3();
   const auto day = day_of(text_or(r.json, "trading_times", "today"), now_.venue);
-  if (!day) return refuse(r, {"InvalidDate", "Invalid date."});
+  if (!day) return r.refuse({"InvalidDate", "Invalid date."});
   // Market, then submarket, each once, in the order of the feed.
   std::vector<std::pair<std::string_view, std::string_view>> names;
   std::vector<std::vector<std::size_t>> members;
@@ -591,7 +591,7 @@ void Venue::trading_times(Request& r) {
     out.end_array().end_object();
   }
   out.end_array().end_object();
-  reply(r, frame(r.envelope, "trading_times", "trading_times", out.str()));
+  r.reply(frame(r.envelope, "trading_times", "trading_times", out.str()));
 }
 
 // ---- v3 only ----
@@ -633,16 +633,16 @@ std::string Venue::website_status_payload() const {
 void Venue::website_status(Request& r) {
   std::string id;
   if (wants_stream(r.json)) {
-    Stream* s = subscribe(r, Stream::Kind::kWebsiteStatus, "website_status");
+    Stream* s = r.subscribe(Stream::Kind::kWebsiteStatus, "website_status", ids_);
     if (s == nullptr) return;
     id = s->id;
   }
-  reply(r, frame(r.envelope, "website_status", "website_status", website_status_payload(), id));
+  r.reply(frame(r.envelope, "website_status", "website_status", website_status_payload(), id));
 }
 
 void Venue::payout_currencies(Request& r) {
-  reply(r, frame(r.envelope, "payout_currencies", "payout_currencies",
-                 fmt::format("[\"{}\"]", options_.currency)));
+  r.reply(frame(r.envelope, "payout_currencies", "payout_currencies",
+                fmt::format("[\"{}\"]", options_.currency)));
 }
 
 // ---- streams ----
@@ -650,42 +650,21 @@ void Venue::payout_currencies(Request& r) {
 void Venue::forget(Request& r) {
   const auto id = text_or(r.json, "forget", "");
   const auto before = r.conn.streams.size();
-  drop_streams(r.conn, [&](const Stream& s) { return s.id == id; });
+  r.conn.streams.drop([&](const Stream& s) { return s.id == id; });
   const bool found = r.conn.streams.size() != before;
-  reply(r, frame(r.envelope, "forget", "forget", found ? "1" : "0"));
+  r.reply(frame(r.envelope, "forget", "forget", found ? "1" : "0"));
 }
 
 void Venue::forget_all(Request& r) {
   const auto types = texts_of(*r.json.find("forget_all"));
-  const auto named = [](const Stream& s) -> std::string_view {
-    switch (s.kind) {
-      case Stream::Kind::kTicks:
-      case Stream::Kind::kHistory:
-        return "ticks";
-      case Stream::Kind::kCandles:
-        return "candles";
-      case Stream::Kind::kProposal:
-        return "proposal";
-      case Stream::Kind::kOpenContract:
-      case Stream::Kind::kOpenContracts:
-        return "proposal_open_contract";
-      case Stream::Kind::kBalance:
-        return "balance";
-      case Stream::Kind::kTransaction:
-        return "transaction";
-      case Stream::Kind::kWebsiteStatus:
-        return "website_status";
-    }
-    return "";
-  };
   JsonOut out;
   out.begin_array();
-  drop_streams(r.conn, [&](const Stream& s) {
-    const bool gone = std::find(types.begin(), types.end(), named(s)) != types.end();
+  r.conn.streams.drop([&](const Stream& s) {
+    const bool gone = std::find(types.begin(), types.end(), s.group()) != types.end();
     if (gone) out.value(s.id);
     return gone;
   });
-  reply(r, frame(r.envelope, "forget_all", "forget_all", out.end_array().str()));
+  r.reply(frame(r.envelope, "forget_all", "forget_all", out.end_array().str()));
 }
 
 }  // namespace derivd::sim

@@ -220,30 +220,17 @@ HttpAnswer Venue::upgrade_answer(const HttpCall& call) {
 
 void Venue::on_connected(ConnId id, std::string_view target, core::Now now) {
   advance(now);
-  auto c = std::make_unique<Connection>();
-  c->id = id;
-  c->last_traffic = now.instant;
-  const auto path = path_of(target);
-  const bool v3 = path == kV3;
-  c->dialect = v3 ? Dialect::kV3 : Dialect::kOptions;
-  if (v3)
-    c->limits = std::make_unique<V3Limits>();
-  else
-    c->limits = std::make_unique<OptionsLimits>();
-  if (Grant* grant = otps_.grant_of(query_value(target, "otp")); !v3 && grant != nullptr) {
-    c->grant = grant;
-    c->account = grant->account;
-  }
-  Connection& kept = *connections_.insert_or_assign(id, std::move(c)).first->second;
+  const bool v3 = path_of(target) == kV3;
+  Grant* grant = v3 ? nullptr : otps_.grant_of(query_value(target, "otp"));
+  Connection& c = connections_.open(id, v3 ? Dialect::kV3 : Dialect::kOptions, grant, now.instant);
   if (!v3) return;
   const auto app = query_value(target, "app_id");
   const bool digits =
       !app.empty() && app.size() <= 10 &&
       std::all_of(app.begin(), app.end(), [](char ch) { return ch >= '0' && ch <= '9'; });
   if (digits && known_app(app)) return;
-  refuse_raw(kept, {"{}"}, "error", {"InvalidAppID", "Your app_id is invalid."});
-  actions_.push_back({Action::Kind::kClose, id, {}, 0, 0, 1008});
-  kept.closing = true;
+  refuse_raw(c, {"{}"}, "error", {"InvalidAppID", "Your app_id is invalid."});
+  connections_.close(c, 1008);
 }
 
 }  // namespace derivd::sim

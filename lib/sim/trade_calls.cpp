@@ -278,7 +278,7 @@ bool moved_too_far(const venue::Quote& quoted, const venue::Quote& now) {
 Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
   Order order;
   order.decimals = options_.balance.exponent();
-  const bool v3 = c.dialect == Dialect::kV3;
+  const bool v3 = c.v3();
   const auto code = text_of(p, v3 ? "symbol" : "underlying_symbol");
   const auto index = markets_.listed(code, now_.venue);
   if (!index) return not_offered("symbol", "Trading is not offered for this asset.");
@@ -290,7 +290,7 @@ Answer<Order> Venue::read_order(const Connection& c, const Json& p) const {
                      fmt::format("The provided currency {} is not the default currency.", currency),
                      "currency"};
   const auto type =
-      type_from_wire(c.dialect, text_of(p, "contract_type"), p.find("barrier") != nullptr);
+      type_from_wire(c.dialect(), text_of(p, "contract_type"), p.find("barrier") != nullptr);
   if (!type) return not_offered("contract_type", "Trading is not offered for this asset.");
   order.spec.type = options_.rules.in_force(*type);
   const auto* listing = markets_.feed().listing(*index);
@@ -501,7 +501,7 @@ void write_details(JsonOut& out, const market::Life& life, const venue::Quote& q
 std::string Venue::proposal_payload(const Connection& c, const Order& order,
                                     const venue::Quote& quote, std::string_view id) const {
   const auto spec = spec_now(order);
-  const bool v3 = c.dialect == Dialect::kV3;
+  const bool v3 = c.v3();
   const auto& kind = market::kind_of(spec.type);
   const bool mult = kind.needs.multiplier;
   JsonOut out;
@@ -553,23 +553,20 @@ std::string Venue::proposal_payload(const Connection& c, const Order& order,
 
 void Venue::proposal(Request& r) {
   auto order = read_order(r.conn, r.json);
-  if (!order) return refuse(r, order.error());
+  if (!order) return r.refuse(order.error());
   const auto quote = price(*order);
-  if (!quote) return refuse(r, quote.error());
+  if (!quote) return r.refuse(quote.error());
   std::string id;
   Stream* stream = nullptr;
   if (wants_stream(r.json)) {
-    const auto streaming =
-        std::count_if(r.conn.streams.begin(), r.conn.streams.end(),
-                      [](const Stream& s) { return s.kind == Stream::Kind::kProposal; });
-    if (r.conn.dialect == Dialect::kV3 && options_.rate_limits &&
-        streaming >= static_cast<std::ptrdiff_t>(V3Limits::kProposalStreams))
-      return refuse(r, {"RateLimit", "You have reached the rate limit for proposal."});
+    if (r.v3() && options_.rate_limits &&
+        r.conn.streams.count(Stream::Kind::kProposal) >= V3Limits::kProposalStreams)
+      return r.refuse({"RateLimit", "You have reached the rate limit for proposal."});
     // The same parameters are the same subscription, whatever the request calls itself.
     Json key = Json::object();
     for (const auto& [name, value] : r.json.members())
       if (name != "req_id" && name != "passthrough") key.set(name, value);
-    stream = subscribe(r, Stream::Kind::kProposal, "proposal " + key.dump());
+    stream = r.subscribe(Stream::Kind::kProposal, "proposal " + key.dump(), ids_);
     if (stream == nullptr) return;
     id = stream->id;
   } else {
@@ -581,21 +578,20 @@ void Venue::proposal(Request& r) {
     stream->order = *order;
     stream->last = payload;
   }
-  r.conn.proposals.push_back({id, *order, *quote});
-  if (r.conn.proposals.size() > kMaxProposals) r.conn.proposals.pop_front();
-  reply(r, frame(r.envelope, "proposal", "proposal", payload, stream != nullptr ? id : ""));
+  r.conn.proposals.add({id, *order, *quote});
+  r.reply(frame(r.envelope, "proposal", "proposal", payload, stream != nullptr ? id : ""));
 }
 
 // ---- buy ----
 
 void Venue::refuse_buy(Request& r, const WireError& error, const Order* order) {
-  const Account& a = *r.conn.account;
+  const Account& a = r.account();
   if (order != nullptr)
     ledger_.refuse(a.name(), {}, market::name_of(order->spec.type), order->symbol->code,
                    order->stake, error.code, error.message, now_.venue);
   else
     ledger_.refuse(a.name(), {}, {}, {}, {}, error.code, error.message, now_.venue);
-  refuse(r, error);
+  r.refuse(error);
 }
 
 void Venue::buy(Request& r) {
@@ -626,9 +622,8 @@ void Venue::buy_parameters(Request& r, core::Decimal limit) {
 }
 
 void Venue::buy_proposal(Request& r, std::string_view id, core::Decimal limit) {
-  const auto found = std::find_if(r.conn.proposals.begin(), r.conn.proposals.end(),
-                                  [&](const Proposal& p) { return p.id == id; });
-  if (found == r.conn.proposals.end())
+  const auto found = r.conn.proposals.find(id);
+  if (!found)
     return refuse_buy(r, {"InvalidContractProposal", "Unknown contract proposal"}, nullptr);
   const Proposal p = *found;
   if (markets_.closed(markets_.index_of(p.order.symbol->code), now_.venue))
@@ -646,13 +641,13 @@ void Venue::buy_proposal(Request& r, std::string_view id, core::Decimal limit) {
     return refuse_buy(r, error, &p.order);
   }
   // Bought: its stream ends by itself, and it cannot be bought again.
-  drop_streams(r.conn, [&](const Stream& s) { return s.id == p.id; });
-  std::erase_if(r.conn.proposals, [&](const Proposal& other) { return other.id == p.id; });
+  r.conn.streams.drop([&](const Stream& s) { return s.id == p.id; });
+  r.conn.proposals.erase(p.id);
   execute(r, p.order, p.quote);
 }
 
 void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
-  Account& a = *r.conn.account;
+  Account& a = r.account();
   if (a.open().size() >= kMaxOpenContracts)
     return refuse_buy(r,
                       {"OpenPositionLimitExceeded",
@@ -686,7 +681,7 @@ Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contra
   Deal deal;
   deal.id = contract.id;
   deal.account = contract.account;  // accounts were added to the book in our order
-  deal.dialect = r.conn.dialect;
+  deal.dialect = r.conn.dialect();
   deal.symbol = order.symbol;
   deal.wire_type = wire_type(deal.dialect, contract.spec.type);
   if (const auto* terms = order.spec.multiplier()) {
@@ -716,7 +711,7 @@ Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contra
 }
 
 void Venue::announce_buy(Request& r, Deal& deal, const venue::Contract& contract) {
-  Account& a = *r.conn.account;
+  Account& a = r.account();
   std::string stream_id;
   std::string text;
   JsonOut out;
@@ -727,7 +722,7 @@ void Venue::announce_buy(Request& r, Deal& deal, const venue::Contract& contract
   out.raw("payout", number(contract.payout)).integer("purchase_time", contract.purchase_time.s);
   out.text("shortcode", deal.shortcode).integer("start_time", contract.purchase_time.s);
   out.integer("transaction_id", contract.buy_tx.value).end_object();
-  if (wants_stream(r.json) && r.conn.streams.size() < kMaxStreams) {
+  if (wants_stream(r.json) && !r.conn.streams.full()) {
     Stream s;
     s.kind = Stream::Kind::kOpenContract;
     s.id = ids_.next();
@@ -735,16 +730,16 @@ void Venue::announce_buy(Request& r, Deal& deal, const venue::Contract& contract
     s.envelope = r.envelope;
     s.contract = contract.id;
     stream_id = s.id;
-    r.conn.streams.push_back(std::move(s));
+    r.conn.streams.add(std::move(s));
   }
   text = frame(r.envelope, "buy", "buy", out.str(), stream_id);
   // The reply, the transaction and the balance come in no fixed order (v3-api.md section 7).
   const auto turn = order_.below(4);
-  if (turn == 0) reply(r, std::move(text));
+  if (turn == 0) r.reply(std::move(text));
   if (turn % 2 == 0) push_transaction(a, deal, contract, "buy");
   push_balance(a);
   if (turn % 2 == 1) push_transaction(a, deal, contract, "buy");
-  if (turn != 0) reply(r, std::move(text));
+  if (turn != 0) r.reply(std::move(text));
   push_contract_everywhere(deal);
 }
 
@@ -754,11 +749,11 @@ void Venue::push_transaction(Account& a, const Deal& deal, const venue::Contract
                              std::string_view action) {
   const bool buying = action == "buy";
   const auto amount = buying ? -contract.stake : contract.sell_price;
-  for (auto& [id, c] : connections_) {
-    if (c->account != &a) continue;
+  for (auto& [id, c] : connections_.all()) {
+    if (c->account() != &a) continue;
     for (Stream& s : c->streams) {
       if (s.kind != Stream::Kind::kTransaction) continue;
-      const bool v3 = c->dialect == Dialect::kV3;
+      const bool v3 = c->v3();
       JsonOut out;
       out.begin_object().text("action", action).raw("amount", number(amount));
       out.raw("balance", number(a.balance()));
@@ -773,20 +768,22 @@ void Venue::push_transaction(Account& a, const Deal& deal, const venue::Contract
       out.text(v3 ? "symbol" : "underlying_symbol", deal.symbol->code);
       out.integer("transaction_id", buying ? contract.buy_tx.value : deal.sell_tx.value);
       out.integer("transaction_time", now_.venue.s).end_object();
-      push(*c, "transaction", deal.symbol->code,
-           frame(s.envelope, "transaction", "transaction", out.str(), s.id));
+      connections_.push(*c, "transaction", deal.symbol->code,
+                        frame(s.envelope, "transaction", "transaction", out.str(), s.id),
+                        now_.instant);
     }
   }
 }
 
 void Venue::push_balance(Account& a) {
-  for (auto& [id, c] : connections_) {
-    if (c->account != &a) continue;
+  for (auto& [id, c] : connections_.all()) {
+    if (c->account() != &a) continue;
     for (Stream& s : c->streams) {
       if (s.kind != Stream::Kind::kBalance) continue;
-      push(*c, "balance", {},
-           frame(s.envelope, "balance", "balance", balance_payload(a, s.id, s.granularity == 1),
-                 s.id));
+      connections_.push(
+          *c, "balance", {},
+          frame(s.envelope, "balance", "balance", balance_payload(a, s.id, s.all_accounts), s.id),
+          now_.instant);
     }
   }
 }
@@ -804,16 +801,16 @@ void Venue::announce_payment(Account& a, Deal& deal, const venue::Contract& cont
 // ---- sell and its relatives ----
 
 void Venue::sell(Request& r) {
-  Account& a = *r.conn.account;
+  Account& a = r.account();
   const core::ContractId id{r.json.find("sell")->as_int().value_or(0)};
   const auto limit = r.json.find("price")->as_decimal().value_or(core::Decimal{});
   const auto deny = [&](const WireError& error) {
     ledger_.refuse(a.name(), id, {}, {}, {}, error.code, error.message, now_.venue);
-    refuse(r, error);
+    r.refuse(error);
   };
   Deal* deal = contracts_.find(id);
   if (deal == nullptr || &accounts_.at(deal->account) != &a)
-    return deny({r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
+    return deny({r.v3() ? "NoOpenPosition" : "ContractNotFound",
                  "This contract was not found among your open positions."});
   if (deal->shown == Shown::kSold)
     return deny({"ContractAlreadySold", "This contract has been sold."});
@@ -832,20 +829,20 @@ void Venue::sell(Request& r) {
   out.begin_object().raw("balance_after", number(a.balance() + *sold));
   out.integer("contract_id", id.value).integer("reference_id", contract.buy_tx.value);
   out.raw("sold_for", number(*sold)).integer("transaction_id", contract.sell_tx.value).end_object();
-  reply(r, frame(r.envelope, "sell", "sell", out.str()));
+  r.reply(frame(r.envelope, "sell", "sell", out.str()));
   announce_payment(a, *deal, contract);
 }
 
 void Venue::cancel(Request& r) {
-  Account& a = *r.conn.account;
+  Account& a = r.account();
   const core::ContractId id{r.json.find("cancel")->as_int().value_or(0)};
   const auto deny = [&](const WireError& error) {
     ledger_.refuse(a.name(), id, {}, {}, {}, error.code, error.message, now_.venue);
-    refuse(r, error);
+    r.refuse(error);
   };
   Deal* deal = contracts_.find(id);
   if (deal == nullptr || &accounts_.at(deal->account) != &a)
-    return deny({r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
+    return deny({r.v3() ? "NoOpenPosition" : "ContractNotFound",
                  "This contract was not found among your open positions."});
   if (deal->shown != Shown::kOpen && market::has_cancellation(contracts_.contract(id).spec))
     return deny({"ContractAlreadySold", "This contract has been sold."});
@@ -857,25 +854,25 @@ void Venue::cancel(Request& r) {
   out.begin_object().raw("balance_after", number(a.balance() + *back));
   out.integer("contract_id", id.value).integer("reference_id", contract.buy_tx.value);
   out.raw("sold_for", number(*back)).integer("transaction_id", contract.sell_tx.value).end_object();
-  reply(r, frame(r.envelope, "cancel", "cancel", out.str()));
+  r.reply(frame(r.envelope, "cancel", "cancel", out.str()));
   announce_payment(a, *deal, contract);
 }
 
 void Venue::contract_update(Request& r) {
   const core::ContractId id{r.json.find("contract_id")->as_int().value_or(0)};
   Deal* deal = contracts_.find(id);
-  if (deal == nullptr || &accounts_.at(deal->account) != r.conn.account ||
+  if (deal == nullptr || &accounts_.at(deal->account) != &r.account() ||
       deal->shown != Shown::kOpen)
-    return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
-                      "This contract was not found among your open positions."});
+    return r.refuse({r.v3() ? "NoOpenPosition" : "ContractNotFound",
+                     "This contract was not found among your open positions."});
   const auto& contract = contracts_.contract(id);
   // While a deal can be cancelled it takes no limits (v3-api.md section 5).
   if (contract.spec.multiplier() == nullptr ||
       !contracts_.book().cancel_refusal(contract, now_.venue))
-    return refuse(r, {"ContractUpdateNotAllowed", "Update is not allowed for this contract."});
+    return r.refuse({"ContractUpdateNotAllowed", "Update is not allowed for this contract."});
   if (!deal->limit_history.empty() && deal->limit_history.back().at == now_.venue &&
       contract.purchase_time != now_.venue)
-    return refuse(r, {"ContractUpdateTooFrequent", "Only one update per second is allowed."});
+    return r.refuse({"ContractUpdateTooFrequent", "Only one update per second is allowed."});
   const Json& limits = *r.json.find("limit_order");
   for (const auto* key : {"take_profit", "stop_loss"}) {
     const Json* value = limits.find(key);
@@ -884,11 +881,11 @@ void Venue::contract_update(Request& r) {
     if (!value->is_null()) {
       auto parsed = core::Money::parse(value->text(), options_.balance.exponent());
       if (!parsed || parsed->units() <= 0)
-        return refuse(r, {"ContractUpdateFailure",
-                          fmt::format("Please enter a positive amount with at most {} decimal "
-                                      "places.",
-                                      options_.balance.exponent()),
-                          key});
+        return r.refuse({"ContractUpdateFailure",
+                         fmt::format("Please enter a positive amount with at most {} decimal "
+                                     "places.",
+                                     options_.balance.exponent()),
+                         key});
       amount = *parsed;
     }
     (std::string_view(key) == "take_profit" ? deal->take_profit : deal->stop_loss) = amount;
@@ -900,16 +897,16 @@ void Venue::contract_update(Request& r) {
   deal->guard.emplace(spec, contract.life.purchase(), deal->symbol);
   // A level that the position has passed already closes it at the next tick, not at this one.
   if (const auto& entry = contract.life.entry()) deal->guard->on_tick(*entry);
-  reply(r, frame(r.envelope, "contract_update", "contract_update",
-                 limit_order_json(contract, *deal, false, false)));
+  r.reply(frame(r.envelope, "contract_update", "contract_update",
+                limit_order_json(contract, *deal, false, false)));
 }
 
 void Venue::contract_update_history(Request& r) {
   const core::ContractId id{r.json.find("contract_id")->as_int().value_or(0)};
   const Deal* deal = contracts_.find(id);
-  if (deal == nullptr || &accounts_.at(deal->account) != r.conn.account)
-    return refuse(r, {r.conn.dialect == Dialect::kV3 ? "NoOpenPosition" : "ContractNotFound",
-                      "This contract was not found among your open positions."});
+  if (deal == nullptr || &accounts_.at(deal->account) != &r.account())
+    return r.refuse({r.v3() ? "NoOpenPosition" : "ContractNotFound",
+                     "This contract was not found among your open positions."});
   std::int64_t left = 500;
   if (const Json* limit = r.json.find("limit"); limit != nullptr)
     left = limit->as_int().value_or(left);
@@ -924,16 +921,16 @@ void Venue::contract_update_history(Request& r) {
     out.integer("order_date", it->at.s).text("order_type", it->order_type);
     out.key("value").null().end_object();
   }
-  reply(r, frame(r.envelope, "contract_update_history", "contract_update_history",
-                 out.end_array().str()));
+  r.reply(frame(r.envelope, "contract_update_history", "contract_update_history",
+                out.end_array().str()));
 }
 
 /// Contracts settle by themselves since 2018; the call only hurries those that have expired.
 void Venue::sell_expired(Request& r) {
-  Account& a = *r.conn.account;
+  Account& a = r.account();
   const auto due = contracts_.paid_early(a.index());
-  reply(r, frame(r.envelope, "sell_expired", "sell_expired",
-                 fmt::format("{{\"count\":{}}}", due.size())));
+  r.reply(frame(r.envelope, "sell_expired", "sell_expired",
+                fmt::format("{{\"count\":{}}}", due.size())));
   for (const auto id : due) announce_payment(a, contracts_.hurry(id), contracts_.contract(id));
 }
 

@@ -21,7 +21,8 @@ Venue::Venue(Options options)
       order_(salted(options_.seed, 3)),
       accounts_(options_.tokens, {options_.balance, options_.start, kFirstTransaction},
                 contracts_.book(), ledger_),
-      transcript_(options_.record, accounts_, otps_) {
+      transcript_(options_.record, accounts_, otps_),
+      connections_(faults_, transcript_) {
   // The first step is the start itself: a tick of that very second is published.
   now_.venue = {options_.start.s - 1};
   for (std::size_t i = 0; i < markets_.size(); ++i)
@@ -41,7 +42,7 @@ void Venue::advance(core::Now now) {
     now_.venue = now_.venue + std::chrono::seconds{1};
     step();
   }
-  close_idle();
+  connections_.abort_idle(now_.instant);
 }
 
 void Venue::step() {
@@ -63,22 +64,25 @@ void Venue::publish(std::size_t symbol, const Markets::Published& published) {
 
 void Venue::stream_quotes(std::size_t symbol, const market::Tick& tick) {
   const auto code = tick.symbol.view();
-  for (auto& [id, c] : connections_)
+  for (auto& [id, c] : connections_.all())
     for (Stream& s : c->streams) {
       if (s.symbol != symbol) continue;
       if (s.kind == Stream::Kind::kTicks || s.kind == Stream::Kind::kHistory)
-        push(*c, "tick", code, frame(s.envelope, "tick", "tick", tick_payload(tick, s.id), s.id));
+        connections_.push(*c, "tick", code,
+                          frame(s.envelope, "tick", "tick", tick_payload(tick, s.id), s.id),
+                          now_.instant);
       if (s.kind == Stream::Kind::kCandles)
-        push(*c, "ohlc", code,
-             frame(s.envelope, "ohlc", "ohlc", ohlc_payload(symbol, s.granularity, tick, s.id),
-                   s.id));
+        connections_.push(*c, "ohlc", code,
+                          frame(s.envelope, "ohlc", "ohlc",
+                                ohlc_payload(symbol, s.granularity, tick, s.id), s.id),
+                          now_.instant);
     }
 }
 
 /// Proposals and open contracts, which follow the quotes.
 void Venue::stream_values(std::size_t symbol, const market::Tick& tick) {
   const auto code = tick.symbol.view();
-  for (auto& [id, c] : connections_)
+  for (auto& [id, c] : connections_.all())
     for (Stream& s : c->streams) {
       if (s.kind == Stream::Kind::kProposal && s.symbol == symbol) stream_proposal(*c, s);
       if (s.kind == Stream::Kind::kOpenContract) {
@@ -87,7 +91,7 @@ void Venue::stream_values(std::size_t symbol, const market::Tick& tick) {
           push_contract(*c, s, *d);
       }
       if (s.kind != Stream::Kind::kOpenContracts) continue;
-      for (const auto contract : c->account->open()) {
+      for (const auto contract : c->account()->open()) {
         const Deal& d = contracts_.at(contract);
         if (d.symbol->code == code && d.shown == Shown::kOpen) push_contract(*c, s, d);
       }
@@ -101,10 +105,9 @@ void Venue::stream_proposal(Connection& c, Stream& s) {
   auto payload = proposal_payload(c, *s.order, *quote, s.id);
   if (payload == s.last) return;
   s.last = payload;
-  for (auto& p : c.proposals)
-    if (p.id == s.id) p.quote = *quote;
-  push(c, "proposal", s.order->symbol->code,
-       frame(s.envelope, "proposal", "proposal", payload, s.id));
+  c.proposals.requote(s.id, *quote);
+  connections_.push(c, "proposal", s.order->symbol->code,
+                    frame(s.envelope, "proposal", "proposal", payload, s.id), now_.instant);
 }
 
 void Venue::show_over(const std::vector<core::ContractId>& ids) {
@@ -118,136 +121,36 @@ void Venue::settle_due() {
 
 bool Venue::exhausted() const { return markets_.feed().all_ended() && !contracts_.waiting(); }
 
-void Venue::close_idle() {
-  for (auto& [id, c] : connections_)
-    if (c->dialect == Dialect::kV3 && now_.instant - c->last_traffic >= kV3Idle) abort(*c);
-}
-
 // ---- connections and output ----
 
 void Venue::on_frame(ConnId id, std::string_view text, core::Now now) {
   advance(now);
-  const auto it = connections_.find(id);
-  if (it == connections_.end() || it->second->closing) return;
-  Connection& c = *it->second;
-  c.last_traffic = now.instant;
-  transcript_.note("in", name_of(c.dialect), id, text);
-  if (text.size() > kMaxRequest) {
-    actions_.push_back({Action::Kind::kClose, id, {}, 0, 0, 1009});
-    c.closing = true;
-    return;
-  }
+  Connection* c = connections_.find(id);
+  if (c == nullptr) return;
+  connections_.heard(*c, text, now.instant);
+  if (text.size() > kMaxRequest) return connections_.close(*c, 1009);
   auto request = Json::parse(text);
-  const Envelope none{"{}"};
-  if (!request || !request->is_object()) {
-    refuse_raw(c, none, "error", {"BadRequest", "The application sent an invalid request."});
-    return;
-  }
-  handle(c, *request);
+  if (!request || !request->is_object())
+    return refuse_raw(*c, {"{}"}, "error",
+                      {"BadRequest", "The application sent an invalid request."});
+  handle(*c, *request);
 }
 
-void Venue::on_gone(ConnId id) { connections_.erase(id); }
-
-std::vector<Action> Venue::take_actions() { return std::exchange(actions_, {}); }
-
-void Venue::abort(Connection& c) {
-  if (c.closing) return;
-  c.closing = true;
-  actions_.push_back({Action::Kind::kAbort, c.id, {}, 0, 0, 0});
-}
-
-/// Performs what the faults order with a frame that would otherwise just be sent.
-void Venue::send(Connection& c, std::string text, const std::vector<Fault>& faults) {
-  if (c.closing || c.muted) return;
-  Action action{Action::Kind::kSend, c.id, std::move(text), 0, 0, 0};
-  int copies = 1;
-  bool then_abort = false;
-  std::optional<std::uint16_t> then_close;
-  for (const Fault& f : faults) {
-    switch (f.kind) {
-      case FaultKind::kDropUnanswered:
-        abort(c);
-        return;
-      case FaultKind::kLoseReply:
-        return;
-      case FaultKind::kDelay:
-        action.delay_ms += f.amount;
-        break;
-      case FaultKind::kDuplicate:
-        ++copies;
-        break;
-      case FaultKind::kSplit:
-        action.split = static_cast<std::size_t>(std::max<std::int64_t>(f.amount, 1));
-        break;
-      case FaultKind::kGarbage:
-        action.frame = "{\"echo_req\":{\"tr";
-        break;
-      case FaultKind::kDropAfter:
-        then_abort = true;
-        break;
-      case FaultKind::kClose:
-        then_close = static_cast<std::uint16_t>(f.amount);
-        break;
-      case FaultKind::kStopWriting:
-        c.muted = true;
-        return;
-      default:
-        break;
-    }
-  }
-  c.last_traffic = now_.instant;
-  for (; copies > 0; --copies) {
-    transcript_.note("out", name_of(c.dialect), c.id, action.frame);
-    actions_.push_back(action);
-  }
-  if (then_close) {
-    c.closing = true;
-    actions_.push_back({Action::Kind::kClose, c.id, {}, 0, 0, *then_close});
-  }
-  if (then_abort) abort(c);
-}
-
-void Venue::reply(Request& r, std::string text) {
-  const auto late = std::find_if(r.faults.begin(), r.faults.end(),
-                                 [](const Fault& f) { return f.kind == FaultKind::kErrorAfter; });
-  if (late != r.faults.end())
-    text = error_frame(r.envelope, r.info.name, {late->code, late->message}, r.conn.dialect);
-  send(r.conn, std::move(text), r.faults);
-}
-
-void Venue::push(Connection& c, std::string_view msg_type, std::string_view symbol,
-                 std::string text) {
-  if (faults_.empty()) return send(c, std::move(text), {});
-  auto faults = faults_.on({Direction::kStream, msg_type, name_of(c.dialect),
-                            c.account != nullptr ? c.account->name() : std::string_view{}, symbol});
-  for (const Fault& f : faults)
-    if (f.kind == FaultKind::kDropBefore) return abort(c);
-  send(c, std::move(text), faults);
-}
-
-void Venue::refuse(Request& r, const WireError& error) {
-  reply(r, error_frame(r.envelope, r.info.name, error, r.conn.dialect));
-}
+void Venue::on_gone(ConnId id) { connections_.gone(id); }
 
 void Venue::refuse_raw(Connection& c, const Envelope& e, std::string_view msg_type,
                        const WireError& error) {
-  send(c, error_frame(e, msg_type, error, c.dialect), {});
+  connections_.send(c, error_frame(e, msg_type, error, c.dialect()), {}, now_.instant);
 }
 
 // ---- looking up ----
-
-std::size_t Venue::streams() const {
-  std::size_t n = 0;
-  for (const auto& [id, c] : connections_) n += c->streams.size();
-  return n;
-}
 
 void Venue::clear_faults() {
   faults_.clear();
   markets_.reopen();
   maintenance_ = false;
   maintenance_text_.clear();
-  for (auto& [id, c] : connections_) c->muted = false;
+  connections_.unmute();
   accounts_.restore_tokens();
 }
 

@@ -23,6 +23,7 @@
 #include "core/time.hpp"
 #include "sim/accounts.hpp"
 #include "sim/calls.hpp"
+#include "sim/connections.hpp"
 #include "sim/contracts.hpp"
 #include "sim/draw.hpp"
 #include "sim/faults.hpp"
@@ -30,24 +31,13 @@
 #include "sim/limits.hpp"
 #include "sim/markets.hpp"
 #include "sim/otps.hpp"
+#include "sim/request.hpp"
 #include "sim/rules.hpp"
 #include "sim/transcript.hpp"
 #include "sim/wire.hpp"
 #include "venue/book.hpp"
 
 namespace derivd::sim {
-
-using ConnId = std::uint64_t;
-
-/// What the venue wants done to a socket, in order.
-struct Action {
-  enum class Kind : std::uint8_t { kSend, kClose, kAbort, kStopReading } kind = Kind::kSend;
-  ConnId conn = 0;
-  std::string frame;
-  std::size_t split = 0;      // 0: one piece
-  std::int64_t delay_ms = 0;  // wall clock, before acting
-  std::uint16_t code = 1000;  // kClose
-};
 
 struct HttpCall {
   std::string method;
@@ -61,12 +51,8 @@ struct HttpAnswer {
   std::string body = {};
 };
 
-inline constexpr std::size_t kMaxConnections = 256;
-inline constexpr std::size_t kMaxStreams = 100;         // per connection
-inline constexpr std::size_t kMaxProposals = 500;       // remembered per connection
 inline constexpr std::size_t kMaxRequest = 64U << 10U;  // bytes of a frame
 inline constexpr std::int64_t kHistoryCap = 5'000;      // ticks_history count
-inline constexpr core::Duration kV3Idle = std::chrono::minutes(2);
 
 class Venue final {
  public:
@@ -106,13 +92,13 @@ class Venue final {
   core::VenueTime time() const { return now_.venue; }
 
   /// What has to be done since the last call, in order.
-  std::vector<Action> take_actions();
+  std::vector<Action> take_actions() { return connections_.take_actions(); }
 
   Faults& faults() { return faults_; }
   /// {"time":…,"connections":…,"accounts":[…],"rules":[…]}
   std::string status() const;
   std::size_t connections() const { return connections_.size(); }
-  std::size_t streams() const;  // of all connections
+  std::size_t streams() const { return connections_.streams(); }  // of all connections
   /// Removes the rules and what they left behind: closed markets, maintenance, mute connections.
   void clear_faults();
   /// Nothing more will come: every feed has ended and nothing waits to be paid.
@@ -124,53 +110,6 @@ class Venue final {
   core::Money balance_of(std::string_view account) const;
 
  private:
-  struct Stream {
-    enum class Kind : std::uint8_t {
-      kTicks,
-      kHistory,
-      kCandles,
-      kProposal,
-      kOpenContract,
-      kOpenContracts,
-      kBalance,
-      kTransaction,
-      kWebsiteStatus,
-    } kind;
-    std::string id;
-    std::string key;  // equal keys are the same subscription
-    Envelope envelope;
-    std::size_t symbol = 0;        // kTicks, kHistory, kCandles, kProposal
-    std::int64_t granularity = 0;  // kCandles
-    core::ContractId contract;     // kOpenContract
-    std::optional<Order> order;    // kProposal
-    std::string last;              // kProposal: the payload sent last
-  };
-  struct Proposal {
-    std::string id;
-    Order order;
-    venue::Quote quote;
-  };
-  struct Connection {
-    ConnId id = 0;
-    Dialect dialect = Dialect::kOptions;
-    Account* account = nullptr;
-    Grant* grant = nullptr;  // with the account, and never without
-    std::vector<Stream> streams;
-    std::deque<Proposal> proposals;
-    std::unique_ptr<CallLimits> limits;  // before it has an account
-    RateWindow pings = ping_limit();
-    core::Instant last_traffic;
-    bool muted = false;  // stop_writing
-    bool closing = false;
-  };
-  /// The request being answered.
-  struct Request {
-    Connection& conn;
-    const Json& json;
-    const CallInfo& info;
-    Envelope envelope;
-    std::vector<Fault> faults = {};
-  };
   using Handler = void (Venue::*)(Request&);
 
   // venue.cpp: time, connections, output
@@ -181,24 +120,14 @@ class Venue final {
   void stream_proposal(Connection& c, Stream& s);
   void show_over(const std::vector<core::ContractId>& ids);
   void settle_due();
-  void close_idle();
-  void send(Connection& c, std::string frame, const std::vector<Fault>& faults);
-  void reply(Request& r, std::string frame);
-  void push(Connection& c, std::string_view msg_type, std::string_view symbol, std::string frame);
-  void refuse(Request& r, const WireError& error);
   void refuse_raw(Connection& c, const Envelope& e, std::string_view msg_type,
                   const WireError& error);
-  void abort(Connection& c);
 
   // dispatch.cpp: from a frame to a handler
   void handle(Connection& c, const Json& request);
-  std::optional<WireError> entry_check(Connection& c, const CallInfo& info);
-  bool admit(Connection& c, const CallInfo& info);
+  static std::optional<WireError> entry_check(const Connection& c, const CallInfo& info);
   bool act_on(Request& r);  // faults that prevent acting; false: done with it
   static Handler handler_of(Call call);
-  Stream* subscribe(Request& r, Stream::Kind kind, std::string key);  // refuses by itself
-  void drop_streams(Connection& c, const std::function<bool(const Stream&)>& which);
-  void drop_account_streams(Connection& c);
 
   // market_calls.cpp
   void ping(Request& r);
@@ -290,11 +219,10 @@ class Venue final {
   Accounts accounts_;
   OneTimePasswords otps_;
   Transcript transcript_;
-  std::map<ConnId, std::unique_ptr<Connection>> connections_;
+  Connections connections_;
   RateWindow rest_address_ = rest_address_limit();
   bool maintenance_ = false;
   std::string maintenance_text_;
-  std::vector<Action> actions_;
 };
 
 }  // namespace derivd::sim
