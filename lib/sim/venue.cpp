@@ -11,6 +11,8 @@ namespace derivd::sim {
 
 Venue::Venue(Options options)
     : options_(std::move(options)),
+      terms_{options_.start, options_.balance, options_.currency, options_.rate_limits,
+             options_.rules},
       faults_(salted(options_.seed, 1)),
       markets_({options_.seed, options_.start, options_.gbm, std::move(options_.replays),
                 std::move(options_.listings)}),
@@ -21,6 +23,8 @@ Venue::Venue(Options options)
       order_(salted(options_.seed, 3)),
       accounts_(options_.tokens, {options_.balance, options_.start, kFirstTransaction},
                 contracts_.book(), ledger_),
+      pricer_(terms_, contracts_.book()),
+      orders_(terms_, markets_, pricer_),
       transcript_(options_.record, accounts_, otps_),
       connections_(faults_, transcript_) {
   // The first step is the start itself: a tick of that very second is published.
@@ -99,10 +103,10 @@ void Venue::stream_values(std::size_t symbol, const market::Tick& tick) {
 }
 
 void Venue::stream_proposal(Connection& c, Stream& s) {
-  if (!s.order || !market_moves(*s.order)) return;
-  const auto quote = price(*s.order);
+  if (!s.order || !Pricer::market_moves(*s.order)) return;
+  const auto quote = pricer_.price(*s.order, now_.venue);
   if (!quote) return;
-  auto payload = proposal_payload(c, *s.order, *quote, s.id);
+  auto payload = pricer_.proposal(c.dialect(), *s.order, *quote, s.id, now_.venue);
   if (payload == s.last) return;
   s.last = payload;
   c.proposals.requote(s.id, *quote);

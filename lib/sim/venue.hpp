@@ -30,9 +30,12 @@
 #include "sim/ledger.hpp"
 #include "sim/limits.hpp"
 #include "sim/markets.hpp"
+#include "sim/order_reader.hpp"
 #include "sim/otps.hpp"
+#include "sim/pricer.hpp"
 #include "sim/request.hpp"
 #include "sim/rules.hpp"
+#include "sim/terms.hpp"
 #include "sim/transcript.hpp"
 #include "sim/wire.hpp"
 #include "venue/book.hpp"
@@ -160,14 +163,6 @@ class Venue final {
   void contract_update(Request& r);
   void contract_update_history(Request& r);
   void sell_expired(Request& r);
-  Answer<Order> read_order(const Connection& c, const Json& parameters) const;
-  Answer<venue::Quote> price(const Order& order) const;
-  market::ContractSpec spec_now(const Order& order) const;
-  Answer<void> check_choice(const Order& order) const;
-  market::Life as_if_bought(const Order& order, core::Money stake) const;
-  bool market_moves(const Order& order) const;  // whether its price follows the quotes
-  std::string proposal_payload(const Connection& c, const Order& order, const venue::Quote& quote,
-                               std::string_view id) const;
   void buy_parameters(Request& r, core::Decimal limit);
   void buy_proposal(Request& r, std::string_view id, core::Decimal limit);
   void execute(Request& r, const Order& order, const venue::Quote& quote);
@@ -177,7 +172,6 @@ class Venue final {
   void push_transaction(Account& a, const Deal& deal, const venue::Contract& contract,
                         std::string_view action);
   void push_balance(Account& a);
-  WireError refusal(const venue::Refusal& refusal, const Order& order) const;
   void refuse_buy(Request& r, const WireError& error, const Order* order);
 
   // account_calls.cpp
@@ -208,6 +202,7 @@ class Venue final {
   bool known_app(std::string_view app_id) const;
 
   Options options_;
+  Terms terms_;
   std::string base_ = "wss://127.0.0.1";
   core::Now now_;
   Faults faults_;
@@ -217,6 +212,8 @@ class Venue final {
   Ids ids_;
   core::Rng order_;  // of messages that have no fixed order
   Accounts accounts_;
+  Pricer pricer_;
+  OrderReader orders_;
   OneTimePasswords otps_;
   Transcript transcript_;
   Connections connections_;
