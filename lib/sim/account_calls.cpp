@@ -1,11 +1,12 @@
-// Calls about the account: who it is, what it holds and what happened to its money.
+#include "sim/account_calls.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 
 #include "market/multiplier.hpp"
-#include "sim/venue.hpp"
+#include "sim/payloads.hpp"
 
 namespace derivd::sim {
 namespace {
@@ -74,7 +75,7 @@ std::string_view duration_type(const venue::Contract& c) {
 
 // ---- v3 session ----
 
-void Venue::authorize(Request& r) {
+void AccountCalls::authorize(Request& r) {
   Grant* grant = accounts_.grant_by_token(r.json.find("authorize")->text());
   if (grant != nullptr && r.has(FaultKind::kExpireToken)) grant->valid = false;
   if (grant == nullptr || grant->token.dialect != Dialect::kV3 || !grant->valid)
@@ -86,9 +87,9 @@ void Venue::authorize(Request& r) {
   JsonOut out;
   out.begin_object().key("account_list").begin_array().begin_object();
   out.text("account_category", "trading").text("account_type", "binary");
-  out.text("broker", demo ? "VRTC" : "CR").integer("created_at", options_.start.s - 30 * kDay);
-  out.text("currency", options_.currency.view());
-  out.text("currency_type", options_.balance.exponent() == 8 ? "crypto" : "fiat");
+  out.text("broker", demo ? "VRTC" : "CR").integer("created_at", terms_.start.s - 30 * kDay);
+  out.text("currency", terms_.currency.view());
+  out.text("currency_type", terms_.balance.exponent() == 8 ? "crypto" : "fiat");
   out.flag("is_disabled", false);
   out.flag("is_virtual", demo).text("landing_company_name", company);
   out.key("linked_to")
@@ -99,12 +100,12 @@ void Venue::authorize(Request& r) {
       .end_array();
   out.raw("balance", number(a->balance()))
       .text("country", "id")
-      .text("currency", options_.currency.view());
+      .text("currency", terms_.currency.view());
   out.text("email", "client@derivsim.example").text("fullname", "  ").flag("is_virtual", demo);
   out.text("landing_company_fullname", demo ? "Deriv Limited" : "Deriv (SVG) LLC");
   out.text("landing_company_name", company).key("linked_to").begin_array().end_array();
-  out.key("local_currencies").begin_object().key(options_.currency.view()).begin_object();
-  out.integer("fractional_digits", options_.balance.exponent()).end_object().end_object();
+  out.key("local_currencies").begin_object().key(terms_.currency.view()).begin_object();
+  out.integer("fractional_digits", terms_.balance.exponent()).end_object().end_object();
   out.text("loginid", a->name()).text("preferred_language", "EN").key("scopes").begin_array();
   for (const auto& scope : grant->token.scopes) out.value(scope);
   out.end_array().key("upgradeable_landing_companies").begin_array().end_array();
@@ -112,41 +113,14 @@ void Venue::authorize(Request& r) {
   r.reply(frame(r.envelope, "authorize", "authorize", out.str()));
 }
 
-void Venue::logout(Request& r) {
+void AccountCalls::logout(Request& r) {
   if (r.v3()) r.conn.log_out();
   r.reply(frame(r.envelope, "logout", "logout", "1"));
 }
 
 // ---- money ----
 
-std::string Venue::balance_payload(const Account& a, std::string_view id, bool all) const {
-  JsonOut out;
-  out.begin_object();
-  if (all) {
-    out.key("accounts").begin_object().key(a.name()).begin_object();
-    out.raw("balance", number(a.balance())).raw("converted_amount", number(a.balance()));
-    out.text("currency", options_.currency.view())
-        .flag("demo_account", !a.real())
-        .flag("status", true);
-    out.text("type", "deriv").end_object().end_object();
-  }
-  out.raw("balance", number(a.balance())).text("currency", options_.currency.view());
-  if (!id.empty()) out.text("id", id);
-  out.text("loginid", a.name());
-  if (all) {
-    const auto total = [&](std::string_view key, bool mine) {
-      out.key(key).begin_object().raw("amount", mine ? number(a.balance()) : "0");
-      out.text("currency", options_.currency.view()).end_object();
-    };
-    out.key("total").begin_object();
-    total("deriv", a.real());
-    total("deriv_demo", !a.real());
-    out.end_object();
-  }
-  return out.end_object().take();
-}
-
-void Venue::balance(Request& r) {
+void AccountCalls::balance(Request& r) {
   const Json* account = r.json.find("account");
   const bool all = account != nullptr && account->text() == "all";
   std::string id;
@@ -156,10 +130,11 @@ void Venue::balance(Request& r) {
     s->all_accounts = all;
     id = s->id;
   }
-  r.reply(frame(r.envelope, "balance", "balance", balance_payload(r.account(), id, all), id));
+  r.reply(
+      frame(r.envelope, "balance", "balance", balance_payload(terms_, r.account(), id, all), id));
 }
 
-void Venue::transaction(Request& r) {
+void AccountCalls::transaction(Request& r) {
   const Stream* s = r.subscribe(Stream::Kind::kTransaction, "transaction", ids_);
   if (s == nullptr) return;
   JsonOut out;
@@ -167,30 +142,26 @@ void Venue::transaction(Request& r) {
   r.reply(frame(r.envelope, "transaction", "transaction", out.str(), s->id));
 }
 
-void Venue::credit(Account& a, core::Money amount) {
-  accounts_.deposit(a, amount, contracts_.book(), now_.venue);
-  push_balance(a);
-}
-
-void Venue::topup_virtual(Request& r) {
+void AccountCalls::topup_virtual(Request& r) {
   Account& a = r.account();
   if (a.real())
     return r.refuse(
         {"TopupVirtualError", "Sorry, this feature is available to virtual accounts only"});
-  if (a.balance() >= options_.balance)
+  if (a.balance() >= terms_.balance)
     return r.refuse({"TopupVirtualError",
                      "You can only request additional funds if your virtual account balance falls "
                      "below the initial one."});
-  const auto amount = options_.balance - a.balance();
+  const auto amount = terms_.balance - a.balance();
   r.reply(
       frame(r.envelope, "topup_virtual", "topup_virtual",
-            fmt::format(R"({{"amount":{},"currency":"{}"}})", number(amount), options_.currency)));
-  credit(a, amount);
+            fmt::format(R"({{"amount":{},"currency":"{}"}})", number(amount), terms_.currency)));
+  accounts_.deposit(a, amount, contracts_.book(), r.now.venue);
+  publisher_.balance(a, r.now);
 }
 
 // ---- tables ----
 
-void Venue::portfolio(Request& r) {
+void AccountCalls::portfolio(Request& r) {
   const bool v3 = r.v3();
   JsonOut out;
   out.begin_object().key("contracts").begin_array();
@@ -199,7 +170,7 @@ void Venue::portfolio(Request& r) {
     if (!type_wanted(r.json, d.wire_type)) continue;
     const auto& c = contracts_.contract(id);
     out.begin_object().raw("buy_price", number(c.stake)).integer("contract_id", id.value);
-    out.text("contract_type", d.wire_type).text("currency", options_.currency.view());
+    out.text("contract_type", d.wire_type).text("currency", terms_.currency.view());
     out.integer("date_start", c.purchase_time.s).integer("expiry_time", expiry_of(c).s);
     out.text("longcode", d.longcode).raw("payout", number(c.payout));
     out.integer("purchase_time", c.purchase_time.s).text("shortcode", d.shortcode);
@@ -209,7 +180,7 @@ void Venue::portfolio(Request& r) {
   r.reply(frame(r.envelope, "portfolio", "portfolio", out.end_array().end_object().str()));
 }
 
-void Venue::profit_table(Request& r) {
+void AccountCalls::profit_table(Request& r) {
   const Json& q = r.json;
   const bool described = int_or(q, "description", 0) == 1;
   const Json* from_json = q.find("date_from");
@@ -255,7 +226,7 @@ void Venue::profit_table(Request& r) {
   r.reply(frame(r.envelope, "profit_table", "profit_table", out.str()));
 }
 
-void Venue::statement(Request& r) {
+void AccountCalls::statement(Request& r) {
   const Json& q = r.json;
   const bool described = int_or(q, "description", 0) == 1;
   const auto from = int_or(q, "date_from", INT64_MIN);
@@ -297,51 +268,7 @@ void Venue::statement(Request& r) {
 
 // ---- open contracts ----
 
-std::string Venue::contract_payload(const Deal& deal, std::string_view stream_id) const {
-  const auto& contract = contracts_.contract(deal.id);
-  const auto index = markets_.index_of(deal.symbol->code);
-  const DealView view{contract,
-                      deal,
-                      contracts_.book().bid(contract, now_.venue),
-                      deal.last_spot ? deal.last_spot : markets_.last(index),
-                      accounts_.at(deal.account).number(),
-                      stream_id,
-                      markets_.feed().history(index),
-                      options_.currency.view(),
-                      !contracts_.book().cancel_refusal(contract, now_.venue)};
-  auto payload = open_contract_json(view);
-  constexpr std::string_view kName = "\"sell_time\"";
-  const auto at = payload.find(kName);
-  if (at != std::string::npos) {
-    payload.replace(at + 1, kName.size() - 2, options_.rules.field("sell_time"));
-  }
-  return payload;
-}
-
-void Venue::push_contract(Connection& c, Stream& s, const Deal& deal) {
-  connections_.push(c, "proposal_open_contract", deal.symbol->code,
-                    frame(s.envelope, "proposal_open_contract", "proposal_open_contract",
-                          contract_payload(deal, s.id), s.id),
-                    now_.instant);
-}
-
-/// To every stream that follows the contract; the stream of one contract ends when it is sold.
-void Venue::push_contract_everywhere(const Deal& deal) {
-  const Account* a = &accounts_.at(deal.account);
-  for (auto& [id, c] : connections_.all()) {
-    if (c->account() != a) continue;
-    for (Stream& s : c->streams) {
-      const bool one = s.kind == Stream::Kind::kOpenContract && s.contract == deal.id;
-      if (one || s.kind == Stream::Kind::kOpenContracts) push_contract(*c, s, deal);
-    }
-    if (deal.shown == Shown::kSold)
-      c->streams.drop([&](const Stream& s) {
-        return s.kind == Stream::Kind::kOpenContract && s.contract == deal.id;
-      });
-  }
-}
-
-void Venue::open_contract(Request& r) {
+void AccountCalls::open_contract(Request& r) {
   const Account& a = r.account();
   const bool streaming = wants_stream(r.json);
   const std::string_view name = "proposal_open_contract";
@@ -355,7 +282,8 @@ void Venue::open_contract(Request& r) {
     }
     if (a.open().empty()) return r.reply(frame(r.envelope, name, name, "{}", id));
     for (const auto contract : a.open())
-      r.reply(frame(r.envelope, name, name, contract_payload(contracts_.at(contract), id), id));
+      r.reply(frame(r.envelope, name, name,
+                    publisher_.contract_payload(contracts_.at(contract), id, r.now.venue), id));
     return;
   }
   const core::ContractId contract{wanted->as_int().value_or(0)};
@@ -372,7 +300,7 @@ void Venue::open_contract(Request& r) {
     s->contract = contract;
     id = s->id;
   }
-  r.reply(frame(r.envelope, name, name, contract_payload(*deal, id), id));
+  r.reply(frame(r.envelope, name, name, publisher_.contract_payload(*deal, id, r.now.venue), id));
 }
 
 }  // namespace derivd::sim

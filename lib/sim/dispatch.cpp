@@ -1,7 +1,5 @@
-// From a frame to the handler of its call: form, rights, limits, faults, subscriptions.
+// From a frame to the call that answers it: form, rights, limits, faults.
 #include <fmt/format.h>
-
-#include <algorithm>
 
 #include "sim/venue.hpp"
 
@@ -27,13 +25,13 @@ void Venue::handle(Connection& c, const Json& request) {
                            symbol_of(request), style_of(request)});
   if (!act_on(r)) return;
   if (!is_sane(request)) return r.refuse({"SanityCheckFailed", "Parameters sanity check failed."});
-  if (options_.rate_limits && !c.admit(*info, now_.instant))
+  if (terms_.rate_limits && !c.admit(*info, now_.instant))
     return r.refuse(
         {"RateLimit", fmt::format("You have reached the rate limit for {}.", info->name)});
   if (const auto wrong = check(*info, request); !wrong.empty())
     return r.refuse({"InputValidationFailed", wrong.message(), {}, {}, wrong.details()});
   if (const auto error = entry_check(c, *info)) return r.refuse(*error);
-  (this->*handler_of(info->call))(r);
+  answer(r);
 }
 
 std::optional<WireError> Venue::entry_check(const Connection& c, const CallInfo& info) {
@@ -69,15 +67,8 @@ bool Venue::act_on(Request& r) {
         if (r.conn.grant() != nullptr) r.conn.grant()->valid = false;
         break;
       case FaultKind::kMaintenance:
-        maintenance_ = true;
-        maintenance_text_ = f.message;
-        for (auto& [id, c] : connections_.all())
-          for (const auto& s : c->streams)
-            if (s.kind == Stream::Kind::kWebsiteStatus)
-              connections_.push(*c, "website_status", {},
-                                frame(s.envelope, "website_status", "website_status",
-                                      website_status_payload(), s.id),
-                                now_.instant);
+        site_.take_down(f.message);
+        publisher_.website_status(site_, now_);
         break;
       default:
         break;
@@ -86,66 +77,65 @@ bool Venue::act_on(Request& r) {
   return true;
 }
 
-Venue::Handler Venue::handler_of(Call call) {
-  switch (call) {
+void Venue::answer(Request& r) {
+  switch (r.info.call) {
     case Call::kPing:
-      return &Venue::ping;
+      return market_calls_.ping(r);
     case Call::kTime:
-      return &Venue::time_call;
+      return market_calls_.time_call(r);
     case Call::kTicks:
-      return &Venue::ticks;
+      return market_calls_.ticks(r);
     case Call::kTicksHistory:
-      return &Venue::ticks_history;
+      return market_calls_.ticks_history(r);
     case Call::kActiveSymbols:
-      return &Venue::active_symbols;
+      return market_calls_.active_symbols(r);
     case Call::kContractsFor:
-      return &Venue::contracts_for;
+      return market_calls_.contracts_for(r);
     case Call::kContractsList:
-      return &Venue::contracts_list;
+      return market_calls_.contracts_list(r);
     case Call::kTradingTimes:
-      return &Venue::trading_times;
+      return market_calls_.trading_times(r);
     case Call::kProposal:
-      return &Venue::proposal;
+      return trade_calls_.proposal(r);
     case Call::kBuy:
-      return &Venue::buy;
+      return trade_calls_.buy(r);
     case Call::kSell:
-      return &Venue::sell;
+      return trade_calls_.sell(r);
     case Call::kCancel:
-      return &Venue::cancel;
+      return trade_calls_.cancel(r);
     case Call::kContractUpdate:
-      return &Venue::contract_update;
+      return trade_calls_.contract_update(r);
     case Call::kContractUpdateHistory:
-      return &Venue::contract_update_history;
+      return trade_calls_.contract_update_history(r);
     case Call::kOpenContract:
-      return &Venue::open_contract;
+      return account_calls_.open_contract(r);
     case Call::kPortfolio:
-      return &Venue::portfolio;
+      return account_calls_.portfolio(r);
     case Call::kProfitTable:
-      return &Venue::profit_table;
+      return account_calls_.profit_table(r);
     case Call::kStatement:
-      return &Venue::statement;
+      return account_calls_.statement(r);
     case Call::kTransaction:
-      return &Venue::transaction;
+      return account_calls_.transaction(r);
     case Call::kBalance:
-      return &Venue::balance;
+      return account_calls_.balance(r);
     case Call::kForget:
-      return &Venue::forget;
+      return market_calls_.forget(r);
     case Call::kForgetAll:
-      return &Venue::forget_all;
+      return market_calls_.forget_all(r);
     case Call::kLogout:
-      return &Venue::logout;
+      return account_calls_.logout(r);
     case Call::kAuthorize:
-      return &Venue::authorize;
+      return account_calls_.authorize(r);
     case Call::kWebsiteStatus:
-      return &Venue::website_status;
+      return market_calls_.website_status(r);
     case Call::kSellExpired:
-      return &Venue::sell_expired;
+      return trade_calls_.sell_expired(r);
     case Call::kPayoutCurrencies:
-      return &Venue::payout_currencies;
+      return market_calls_.payout_currencies(r);
     case Call::kTopupVirtual:
-      return &Venue::topup_virtual;
+      return account_calls_.topup_virtual(r);
   }
-  return nullptr;
 }
 
 }  // namespace derivd::sim

@@ -1,15 +1,11 @@
-// Calls that price, buy and sell.
+#include "sim/trade_calls.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "core/check.hpp"
-#include "market/accumulator.hpp"
-#include "market/assumed.hpp"
 #include "market/kind.hpp"
 #include "market/multiplier.hpp"
-#include "market/points.hpp"
-#include "sim/venue.hpp"
 
 namespace derivd::sim {
 namespace {
@@ -44,15 +40,15 @@ bool moved_too_far(const venue::Quote& quoted, const venue::Quote& now) {
 
 // ---- proposal ----
 
-void Venue::proposal(Request& r) {
-  auto order = orders_.read(r.conn.dialect(), r.json, now_.venue);
+void TradeCalls::proposal(Request& r) {
+  auto order = orders_.read(r.conn.dialect(), r.json, r.now.venue);
   if (!order) return r.refuse(order.error());
-  const auto quote = pricer_.price(*order, now_.venue);
+  const auto quote = pricer_.price(*order, r.now.venue);
   if (!quote) return r.refuse(quote.error());
   std::string id;
   Stream* stream = nullptr;
   if (wants_stream(r.json)) {
-    if (r.v3() && options_.rate_limits &&
+    if (r.v3() && terms_.rate_limits &&
         r.conn.streams.count(Stream::Kind::kProposal) >= V3Limits::kProposalStreams)
       return r.refuse({"RateLimit", "You have reached the rate limit for proposal."});
     // The same parameters are the same subscription, whatever the request calls itself.
@@ -65,7 +61,7 @@ void Venue::proposal(Request& r) {
   } else {
     id = ids_.next();
   }
-  auto payload = pricer_.proposal(r.conn.dialect(), *order, *quote, id, now_.venue);
+  auto payload = pricer_.proposal(r.conn.dialect(), *order, *quote, id, r.now.venue);
   if (stream != nullptr) {
     stream->symbol = markets_.index_of(order->symbol->code);
     stream->order = *order;
@@ -77,33 +73,33 @@ void Venue::proposal(Request& r) {
 
 // ---- buy ----
 
-void Venue::refuse_buy(Request& r, const WireError& error, const Order* order) {
+void TradeCalls::refuse_buy(Request& r, const WireError& error, const Order* order) {
   const Account& a = r.account();
   if (order != nullptr)
     ledger_.refuse(a.name(), {}, market::name_of(order->spec.type), order->symbol->code,
-                   order->stake, error.code, error.message, now_.venue);
+                   order->stake, error.code, error.message, r.now.venue);
   else
-    ledger_.refuse(a.name(), {}, {}, {}, {}, error.code, error.message, now_.venue);
+    ledger_.refuse(a.name(), {}, {}, {}, {}, error.code, error.message, r.now.venue);
   r.refuse(error);
 }
 
-void Venue::buy(Request& r) {
+void TradeCalls::buy(Request& r) {
   const auto limit = r.json.find("price")->as_decimal().value_or(core::Decimal{});
   const std::string& which = r.json.find("buy")->text();
   if (which == "1") return buy_parameters(r, limit);
   buy_proposal(r, which, limit);
 }
 
-void Venue::buy_parameters(Request& r, core::Decimal limit) {
+void TradeCalls::buy_parameters(Request& r, core::Decimal limit) {
   const Json* parameters = r.json.find("parameters");
   if (parameters == nullptr)
     return refuse_buy(r,
                       {"InputValidationFailed", "Input validation failed: parameters", "", "",
                        R"({"parameters":"Missing property."})"},
                       nullptr);
-  const auto order = orders_.read(r.conn.dialect(), *parameters, now_.venue);
+  const auto order = orders_.read(r.conn.dialect(), *parameters, r.now.venue);
   if (!order) return refuse_buy(r, order.error(), nullptr);
-  const auto quote = pricer_.price(*order, now_.venue);
+  const auto quote = pricer_.price(*order, r.now.venue);
   if (!quote) return refuse_buy(r, quote.error(), &*order);
   if (above(quote->stake, limit))
     return refuse_buy(
@@ -114,23 +110,23 @@ void Venue::buy_parameters(Request& r, core::Decimal limit) {
   execute(r, *order, *quote);
 }
 
-void Venue::buy_proposal(Request& r, std::string_view id, core::Decimal limit) {
+void TradeCalls::buy_proposal(Request& r, std::string_view id, core::Decimal limit) {
   const auto found = r.conn.proposals.find(id);
   if (!found)
     return refuse_buy(r, {"InvalidContractProposal", "Unknown contract proposal"}, nullptr);
   const Proposal p = *found;
-  if (markets_.closed(markets_.index_of(p.order.symbol->code), now_.venue))
+  if (markets_.closed(markets_.index_of(p.order.symbol->code), r.now.venue))
     return refuse_buy(r, {"MarketIsClosed", "This market is presently closed."}, &p.order);
-  const auto now = pricer_.price(p.order, now_.venue);
+  const auto now = pricer_.price(p.order, r.now.venue);
   if (!now) return refuse_buy(r, now.error(), &p.order);
   if (above(p.quote.stake, limit))
-    return refuse_buy(r, price_moved("price", options_.currency, limit.to_string(), p.quote.stake),
+    return refuse_buy(r, price_moved("price", terms_.currency, limit.to_string(), p.quote.stake),
                       &p.order);
   if (moved_too_far(p.quote, *now)) {
     const auto error =
         p.quote.stake == now->stake
-            ? price_moved("payout", options_.currency, p.quote.payout.to_string(), now->payout)
-            : price_moved("price", options_.currency, p.quote.stake.to_string(), now->stake);
+            ? price_moved("payout", terms_.currency, p.quote.payout.to_string(), now->payout)
+            : price_moved("price", terms_.currency, p.quote.stake.to_string(), now->stake);
     return refuse_buy(r, error, &p.order);
   }
   // Bought: its stream ends by itself, and it cannot be bought again.
@@ -139,7 +135,7 @@ void Venue::buy_proposal(Request& r, std::string_view id, core::Decimal limit) {
   execute(r, p.order, p.quote);
 }
 
-void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
+void TradeCalls::execute(Request& r, const Order& order, const venue::Quote& quote) {
   Account& a = r.account();
   if (a.open().size() >= kMaxOpenContracts)
     return refuse_buy(r,
@@ -153,24 +149,24 @@ void Venue::execute(Request& r, const Order& order, const venue::Quote& quote) {
                       {"InsufficientBalance",
                        fmt::format("Your account balance ({} {}) is insufficient to buy this "
                                    "contract ({} {}).",
-                                   a.balance().to_string(), options_.currency,
-                                   quote.stake.to_string(), options_.currency)},
+                                   a.balance().to_string(), terms_.currency,
+                                   quote.stake.to_string(), terms_.currency)},
                       &order);
   // The book stops a multiplier out; its limit orders stay here, where they can be changed.
-  auto spec = Pricer::spec_now(order, now_.venue);
+  auto spec = Pricer::spec_now(order, r.now.venue);
   if (const auto* terms = spec.multiplier()) {
     spec.terms = market::MultiplierTerms{terms->multiplier, {}, {}, terms->cancellation};
     if (terms->cancellation) spec.multiplier_terms().fee = quote.fee;
   }
-  const auto id = contracts_.book().buy(a.index(), spec, quote.stake, quote.payout, now_.venue);
+  const auto id = contracts_.book().buy(a.index(), spec, quote.stake, quote.payout, r.now.venue);
   if (!id) return refuse_buy(r, Pricer::refusal(id.error(), order), &order);
   const auto& contract = contracts_.contract(*id);
   Deal& deal = keep_deal(r, order, contract);
-  accounts_.bought(a, contract, now_.venue);
-  announce_buy(r, deal, contract);
+  accounts_.bought(a, contract, r.now.venue);
+  answer_buy(r, deal, contract);
 }
 
-Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contract& contract) {
+Deal& TradeCalls::keep_deal(const Request& r, const Order& order, const venue::Contract& contract) {
   Deal deal;
   deal.id = contract.id;
   deal.account = contract.account;  // accounts were added to the book in our order
@@ -185,10 +181,10 @@ Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contra
   // What enters later than it is bought is named as if it had entered now.
   const bool sized = !is_of_points(contract.spec) || contract.life.entry();
   deal.shortcode =
-      shortcode_of(sized ? contract.life : pricer_.as_if_bought(order, contract.stake, now_.venue),
+      shortcode_of(sized ? contract.life : pricer_.as_if_bought(order, contract.stake, r.now.venue),
                    deal.wire_type, order.fixed_expiry, deal.take_profit);
   deal.longcode =
-      longcode_of(contract.spec, *order.symbol, contract.life, now_.venue, order.fixed_expiry);
+      longcode_of(contract.spec, *order.symbol, contract.life, r.now.venue, order.fixed_expiry);
   deal.expiry_at_purchase = expiry_of(contract);
   for (const Fault& f : r.faults)
     if (f.kind == FaultKind::kHoldSettlement) deal.hold_s = f.amount;
@@ -199,15 +195,14 @@ Deal& Venue::keep_deal(const Request& r, const Order& order, const venue::Contra
     deal.guard.emplace(guarded, contract.life.purchase(), order.symbol);
     for (const auto& [type, amount] :
          {std::pair("take_profit", deal.take_profit), std::pair("stop_loss", deal.stop_loss)})
-      if (amount) deal.limit_history.push_back({type, amount, now_.venue});
+      if (amount) deal.limit_history.push_back({type, amount, r.now.venue});
   }
   return contracts_.keep(std::move(deal));
 }
 
-void Venue::announce_buy(Request& r, Deal& deal, const venue::Contract& contract) {
-  Account& a = r.account();
+void TradeCalls::answer_buy(Request& r, const Deal& deal, const venue::Contract& contract) {
+  const Account& a = r.account();
   std::string stream_id;
-  std::string text;
   JsonOut out;
   out.begin_object()
       .raw("balance_after", number(a.balance()))
@@ -226,96 +221,46 @@ void Venue::announce_buy(Request& r, Deal& deal, const venue::Contract& contract
     stream_id = s.id;
     r.conn.streams.add(std::move(s));
   }
-  text = frame(r.envelope, "buy", "buy", out.str(), stream_id);
-  // The reply, the transaction and the balance come in no fixed order (v3-api.md section 7).
-  const auto turn = order_.below(4);
-  if (turn == 0) r.reply(std::move(text));
-  if (turn % 2 == 0) push_transaction(a, deal, contract, "buy");
-  push_balance(a);
-  if (turn % 2 == 1) push_transaction(a, deal, contract, "buy");
-  if (turn != 0) r.reply(std::move(text));
-  push_contract_everywhere(deal);
+  publisher_.bought(r, deal, frame(r.envelope, "buy", "buy", out.str(), stream_id));
 }
 
-// ---- the streams of money ----
-
-void Venue::push_transaction(Account& a, const Deal& deal, const venue::Contract& contract,
-                             std::string_view action) {
-  const bool buying = action == "buy";
-  const auto amount = buying ? -contract.stake : contract.sell_price;
-  for (auto& [id, c] : connections_.all()) {
-    if (c->account() != &a) continue;
-    for (Stream& s : c->streams) {
-      if (s.kind != Stream::Kind::kTransaction) continue;
-      const bool v3 = c->v3();
-      JsonOut out;
-      out.begin_object().text("action", action).raw("amount", number(amount));
-      out.raw("balance", number(a.balance()));
-      if (v3 && market::has_payout(contract.spec.type)) {
-        out.text("barrier", barrier_of_transaction(contract.spec));
-      }
-      out.integer("contract_id", contract.id.value).text("currency", options_.currency.view());
-      out.integer("date_expiry", expiry_of(contract).s);
-      if (v3) out.text("display_name", deal.symbol->display_name);
-      out.text("id", s.id).text("longcode", deal.longcode);
-      out.integer("purchase_time", contract.purchase_time.s);
-      out.text(v3 ? "symbol" : "underlying_symbol", deal.symbol->code);
-      out.integer("transaction_id", buying ? contract.buy_tx.value : deal.sell_tx.value);
-      out.integer("transaction_time", now_.venue.s).end_object();
-      connections_.push(*c, "transaction", deal.symbol->code,
-                        frame(s.envelope, "transaction", "transaction", out.str(), s.id),
-                        now_.instant);
-    }
-  }
-}
-
-void Venue::push_balance(Account& a) {
-  for (auto& [id, c] : connections_.all()) {
-    if (c->account() != &a) continue;
-    for (Stream& s : c->streams) {
-      if (s.kind != Stream::Kind::kBalance) continue;
-      connections_.push(
-          *c, "balance", {},
-          frame(s.envelope, "balance", "balance", balance_payload(a, s.id, s.all_accounts), s.id),
-          now_.instant);
-    }
-  }
-}
-
-void Venue::announce_payment(Account& a, Deal& deal, const venue::Contract& contract) {
-  contracts_.show_sold(deal, markets_.last(markets_.index_of(deal.symbol->code)), now_.venue);
-  accounts_.paid(a, contract, deal.sold_early, now_.venue);
-  const bool transaction_first = order_.below(2) == 0;
-  if (transaction_first) push_transaction(a, deal, contract, "sell");
-  push_balance(a);
-  if (!transaction_first) push_transaction(a, deal, contract, "sell");
-  push_contract_everywhere(deal);
+void TradeCalls::pay(Deal& deal, core::Now now) {
+  Account& a = accounts_.at(deal.account);
+  contracts_.show_sold(deal, markets_.last(markets_.index_of(deal.symbol->code)), now.venue);
+  accounts_.paid(a, contracts_.contract(deal.id), deal.sold_early, now.venue);
+  publisher_.paid(a, deal, now);
 }
 
 // ---- sell and its relatives ----
 
-void Venue::sell(Request& r) {
+/// Null: it is not the account's, or unknown.
+Deal* TradeCalls::own_deal(const Request& r, core::ContractId id) {
+  Deal* deal = contracts_.find(id);
+  return deal != nullptr && deal->account == r.account().index() ? deal : nullptr;
+}
+
+void TradeCalls::sell(Request& r) {
   Account& a = r.account();
   const core::ContractId id{r.json.find("sell")->as_int().value_or(0)};
   const auto limit = r.json.find("price")->as_decimal().value_or(core::Decimal{});
   const auto deny = [&](const WireError& error) {
-    ledger_.refuse(a.name(), id, {}, {}, {}, error.code, error.message, now_.venue);
+    ledger_.refuse(a.name(), id, {}, {}, {}, error.code, error.message, r.now.venue);
     r.refuse(error);
   };
-  Deal* deal = contracts_.find(id);
-  if (deal == nullptr || &accounts_.at(deal->account) != &a)
+  Deal* deal = own_deal(r, id);
+  if (deal == nullptr)
     return deny({r.v3() ? "NoOpenPosition" : "ContractNotFound",
                  "This contract was not found among your open positions."});
   if (deal->shown == Shown::kSold)
     return deny({"ContractAlreadySold", "This contract has been sold."});
   if (deal->shown == Shown::kExpired) return deny({"BetExpired", "The contract has expired."});
-  const auto bid = contracts_.book().bid(contracts_.contract(id), now_.venue);
+  const auto bid = contracts_.book().bid(contracts_.contract(id), r.now.venue);
   if (core::Decimal{bid.units(), bid.exponent()} < limit)
     return deny(
         {"PriceMoved", fmt::format("The underlying market has moved too much since you priced the "
                                    "contract. The contract sell price has changed to {}{}.",
-                                   options_.currency, bid.to_string())});
-  const auto sold = contracts_.book().sell(a.index(), id, now_.venue);
+                                   terms_.currency, bid.to_string())});
+  const auto sold = contracts_.book().sell(a.index(), id, r.now.venue);
   if (!sold) return deny(Pricer::refusal(sold.error(), Order{}));
   deal->sold_early = true;
   const auto& contract = contracts_.contract(id);
@@ -324,23 +269,23 @@ void Venue::sell(Request& r) {
   out.integer("contract_id", id.value).integer("reference_id", contract.buy_tx.value);
   out.raw("sold_for", number(*sold)).integer("transaction_id", contract.sell_tx.value).end_object();
   r.reply(frame(r.envelope, "sell", "sell", out.str()));
-  announce_payment(a, *deal, contract);
+  pay(*deal, r.now);
 }
 
-void Venue::cancel(Request& r) {
+void TradeCalls::cancel(Request& r) {
   Account& a = r.account();
   const core::ContractId id{r.json.find("cancel")->as_int().value_or(0)};
   const auto deny = [&](const WireError& error) {
-    ledger_.refuse(a.name(), id, {}, {}, {}, error.code, error.message, now_.venue);
+    ledger_.refuse(a.name(), id, {}, {}, {}, error.code, error.message, r.now.venue);
     r.refuse(error);
   };
-  Deal* deal = contracts_.find(id);
-  if (deal == nullptr || &accounts_.at(deal->account) != &a)
+  Deal* deal = own_deal(r, id);
+  if (deal == nullptr)
     return deny({r.v3() ? "NoOpenPosition" : "ContractNotFound",
                  "This contract was not found among your open positions."});
   if (deal->shown != Shown::kOpen && market::has_cancellation(contracts_.contract(id).spec))
     return deny({"ContractAlreadySold", "This contract has been sold."});
-  const auto back = contracts_.book().cancel(a.index(), id, now_.venue);
+  const auto back = contracts_.book().cancel(a.index(), id, r.now.venue);
   if (!back) return deny(Pricer::refusal(back.error(), Order{}));
   deal->sold_early = true;
   const auto& contract = contracts_.contract(id);
@@ -349,23 +294,22 @@ void Venue::cancel(Request& r) {
   out.integer("contract_id", id.value).integer("reference_id", contract.buy_tx.value);
   out.raw("sold_for", number(*back)).integer("transaction_id", contract.sell_tx.value).end_object();
   r.reply(frame(r.envelope, "cancel", "cancel", out.str()));
-  announce_payment(a, *deal, contract);
+  pay(*deal, r.now);
 }
 
-void Venue::contract_update(Request& r) {
+void TradeCalls::contract_update(Request& r) {
   const core::ContractId id{r.json.find("contract_id")->as_int().value_or(0)};
-  Deal* deal = contracts_.find(id);
-  if (deal == nullptr || &accounts_.at(deal->account) != &r.account() ||
-      deal->shown != Shown::kOpen)
+  Deal* deal = own_deal(r, id);
+  if (deal == nullptr || deal->shown != Shown::kOpen)
     return r.refuse({r.v3() ? "NoOpenPosition" : "ContractNotFound",
                      "This contract was not found among your open positions."});
   const auto& contract = contracts_.contract(id);
   // While a deal can be cancelled it takes no limits (v3-api.md section 5).
   if (contract.spec.multiplier() == nullptr ||
-      !contracts_.book().cancel_refusal(contract, now_.venue))
+      !contracts_.book().cancel_refusal(contract, r.now.venue))
     return r.refuse({"ContractUpdateNotAllowed", "Update is not allowed for this contract."});
-  if (!deal->limit_history.empty() && deal->limit_history.back().at == now_.venue &&
-      contract.purchase_time != now_.venue)
+  if (!deal->limit_history.empty() && deal->limit_history.back().at == r.now.venue &&
+      contract.purchase_time != r.now.venue)
     return r.refuse({"ContractUpdateTooFrequent", "Only one update per second is allowed."});
   const Json& limits = *r.json.find("limit_order");
   for (const auto* key : {"take_profit", "stop_loss"}) {
@@ -373,17 +317,17 @@ void Venue::contract_update(Request& r) {
     if (value == nullptr) continue;
     std::optional<core::Money> amount;
     if (!value->is_null()) {
-      auto parsed = core::Money::parse(value->text(), options_.balance.exponent());
+      auto parsed = core::Money::parse(value->text(), terms_.balance.exponent());
       if (!parsed || parsed->units() <= 0)
         return r.refuse({"ContractUpdateFailure",
                          fmt::format("Please enter a positive amount with at most {} decimal "
                                      "places.",
-                                     options_.balance.exponent()),
+                                     terms_.balance.exponent()),
                          key});
       amount = *parsed;
     }
     (std::string_view(key) == "take_profit" ? deal->take_profit : deal->stop_loss) = amount;
-    deal->limit_history.push_back({key, amount, now_.venue});
+    deal->limit_history.push_back({key, amount, r.now.venue});
   }
   auto spec = contract.spec;
   spec.multiplier_terms().take_profit = deal->take_profit;
@@ -395,10 +339,10 @@ void Venue::contract_update(Request& r) {
                 limit_order_json(contract, *deal, false, false)));
 }
 
-void Venue::contract_update_history(Request& r) {
+void TradeCalls::contract_update_history(Request& r) {
   const core::ContractId id{r.json.find("contract_id")->as_int().value_or(0)};
-  const Deal* deal = contracts_.find(id);
-  if (deal == nullptr || &accounts_.at(deal->account) != &r.account())
+  const Deal* deal = own_deal(r, id);
+  if (deal == nullptr)
     return r.refuse({r.v3() ? "NoOpenPosition" : "ContractNotFound",
                      "This contract was not found among your open positions."});
   std::int64_t left = 500;
@@ -420,12 +364,12 @@ void Venue::contract_update_history(Request& r) {
 }
 
 /// Contracts settle by themselves since 2018; the call only hurries those that have expired.
-void Venue::sell_expired(Request& r) {
+void TradeCalls::sell_expired(Request& r) {
   Account& a = r.account();
   const auto due = contracts_.paid_early(a.index());
   r.reply(frame(r.envelope, "sell_expired", "sell_expired",
                 fmt::format("{{\"count\":{}}}", due.size())));
-  for (const auto id : due) announce_payment(a, contracts_.hurry(id), contracts_.contract(id));
+  for (const auto id : due) pay(contracts_.hurry(id), r.now);
 }
 
 }  // namespace derivd::sim

@@ -1,36 +1,36 @@
-// Time, connections and output. The calls are in the *_calls.cpp files, REST in rest.cpp.
 #include "sim/venue.hpp"
-
-#include <fmt/format.h>
-
-#include <algorithm>
 
 #include "core/check.hpp"
 
 namespace derivd::sim {
 
 Venue::Venue(Options options)
-    : options_(std::move(options)),
-      terms_{options_.start, options_.balance, options_.currency, options_.rate_limits,
-             options_.rules},
-      faults_(salted(options_.seed, 1)),
-      markets_({options_.seed, options_.start, options_.gbm, std::move(options_.replays),
-                std::move(options_.listings)}),
-      contracts_({options_.seed, options_.prices, markets_.symbols(), options_.currency,
-                  options_.rules.fills_late()}),
-      ledger_(options_.ledger, options_.ledger_ticks),
-      ids_(salted(options_.seed, 2)),
-      order_(salted(options_.seed, 3)),
-      accounts_(options_.tokens, {options_.balance, options_.start, kFirstTransaction},
+    : terms_{options.start, options.balance, options.currency, options.rate_limits, options.rules},
+      faults_(salted(options.seed, 1)),
+      ledger_(std::move(options.ledger), options.ledger_ticks),
+      ids_(salted(options.seed, 2)),
+      markets_({options.seed, options.start, options.gbm, std::move(options.replays),
+                std::move(options.listings)}),
+      contracts_({options.seed, options.prices, markets_.symbols(), options.currency,
+                  terms_.rules.fills_late()}),
+      accounts_(options.tokens, {options.balance, options.start, kFirstTransaction},
                 contracts_.book(), ledger_),
+      transcript_(std::move(options.record), accounts_, otps_),
+      connections_(faults_, transcript_),
       pricer_(terms_, contracts_.book()),
       orders_(terms_, markets_, pricer_),
-      transcript_(options_.record, accounts_, otps_),
-      connections_(faults_, transcript_) {
+      publisher_({terms_, markets_, contracts_, accounts_, pricer_}, connections_,
+                 salted(options.seed, 3)),
+      market_calls_(terms_, markets_, site_, ids_),
+      account_calls_(terms_, accounts_, contracts_, publisher_, ids_),
+      trade_calls_({terms_, markets_, orders_, pricer_}, accounts_, contracts_, ledger_, publisher_,
+                   ids_),
+      rest_({terms_, faults_, accounts_, otps_, contracts_.book(), publisher_, transcript_, ids_},
+            std::move(options.app_ids)) {
   // The first step is the start itself: a tick of that very second is published.
-  now_.venue = {options_.start.s - 1};
+  now_.venue = {terms_.start.s - 1};
   for (std::size_t i = 0; i < markets_.size(); ++i)
-    if (const auto last = markets_.last(i)) contracts_.on_tick(*last);
+    if (const auto last = markets_.last(i)) (void)contracts_.on_tick(*last);
 }
 
 Venue::~Venue() = default;
@@ -53,7 +53,7 @@ void Venue::step() {
   for (std::size_t i = 0; i < markets_.size(); ++i)
     if (const auto published = markets_.publish(i, now_.venue, faults_)) publish(i, *published);
   show_over(contracts_.conclude(contracts_.on_time(now_.venue), now_.venue));
-  settle_due();
+  while (Deal* deal = contracts_.next_due(now_.venue)) trade_calls_.pay(*deal, now_);
 }
 
 void Venue::publish(std::size_t symbol, const Markets::Published& published) {
@@ -61,71 +61,37 @@ void Venue::publish(std::size_t symbol, const Markets::Published& published) {
   const auto changes = contracts_.on_tick(published.tick);
   for (const auto& a : accounts_.all())
     show_over(contracts_.reach_limits(a->open(), published.tick, now_.venue));
-  for (int i = 0; i < published.copies; ++i) stream_quotes(symbol, published.shown);
+  for (int i = 0; i < published.copies; ++i) publisher_.quotes(symbol, published.shown, now_);
   show_over(contracts_.conclude(changes, now_.venue));
-  stream_values(symbol, published.tick);
-}
-
-void Venue::stream_quotes(std::size_t symbol, const market::Tick& tick) {
-  const auto code = tick.symbol.view();
-  for (auto& [id, c] : connections_.all())
-    for (Stream& s : c->streams) {
-      if (s.symbol != symbol) continue;
-      if (s.kind == Stream::Kind::kTicks || s.kind == Stream::Kind::kHistory)
-        connections_.push(*c, "tick", code,
-                          frame(s.envelope, "tick", "tick", tick_payload(tick, s.id), s.id),
-                          now_.instant);
-      if (s.kind == Stream::Kind::kCandles)
-        connections_.push(*c, "ohlc", code,
-                          frame(s.envelope, "ohlc", "ohlc",
-                                ohlc_payload(symbol, s.granularity, tick, s.id), s.id),
-                          now_.instant);
-    }
-}
-
-/// Proposals and open contracts, which follow the quotes.
-void Venue::stream_values(std::size_t symbol, const market::Tick& tick) {
-  const auto code = tick.symbol.view();
-  for (auto& [id, c] : connections_.all())
-    for (Stream& s : c->streams) {
-      if (s.kind == Stream::Kind::kProposal && s.symbol == symbol) stream_proposal(*c, s);
-      if (s.kind == Stream::Kind::kOpenContract) {
-        const Deal* d = contracts_.find(s.contract);
-        if (d != nullptr && d->symbol->code == code && d->shown == Shown::kOpen)
-          push_contract(*c, s, *d);
-      }
-      if (s.kind != Stream::Kind::kOpenContracts) continue;
-      for (const auto contract : c->account()->open()) {
-        const Deal& d = contracts_.at(contract);
-        if (d.symbol->code == code && d.shown == Shown::kOpen) push_contract(*c, s, d);
-      }
-    }
-}
-
-void Venue::stream_proposal(Connection& c, Stream& s) {
-  if (!s.order || !Pricer::market_moves(*s.order)) return;
-  const auto quote = pricer_.price(*s.order, now_.venue);
-  if (!quote) return;
-  auto payload = pricer_.proposal(c.dialect(), *s.order, *quote, s.id, now_.venue);
-  if (payload == s.last) return;
-  s.last = payload;
-  c.proposals.requote(s.id, *quote);
-  connections_.push(c, "proposal", s.order->symbol->code,
-                    frame(s.envelope, "proposal", "proposal", payload, s.id), now_.instant);
+  publisher_.values(symbol, published.tick, now_);
 }
 
 void Venue::show_over(const std::vector<core::ContractId>& ids) {
-  for (const auto id : ids) push_contract_everywhere(contracts_.at(id));
-}
-
-void Venue::settle_due() {
-  while (Deal* deal = contracts_.next_due(now_.venue))
-    announce_payment(accounts_.at(deal->account), *deal, contracts_.contract(deal->id));
+  for (const auto id : ids) publisher_.contract(contracts_.at(id), now_);
 }
 
 bool Venue::exhausted() const { return markets_.feed().all_ended() && !contracts_.waiting(); }
 
-// ---- connections and output ----
+// ---- connections ----
+
+HttpAnswer Venue::on_request(const HttpCall& call, core::Now now) {
+  advance(now);
+  return rest_.answer(call, now_);
+}
+
+HttpAnswer Venue::on_upgrade(const HttpCall& call, core::Now now) {
+  advance(now);
+  return rest_.upgrade(call, connections_.size(), now_);
+}
+
+void Venue::on_connected(ConnId id, std::string_view target, core::Now now) {
+  advance(now);
+  const auto opening = rest_.opening(target);
+  Connection& c = connections_.open(id, opening.dialect, opening.grant, now.instant);
+  if (opening.known_app) return;
+  refuse_raw(c, {"{}"}, "error", {"InvalidAppID", "Your app_id is invalid."});
+  connections_.close(c, 1008);
+}
 
 void Venue::on_frame(ConnId id, std::string_view text, core::Now now) {
   advance(now);
@@ -152,8 +118,7 @@ void Venue::refuse_raw(Connection& c, const Envelope& e, std::string_view msg_ty
 void Venue::clear_faults() {
   faults_.clear();
   markets_.reopen();
-  maintenance_ = false;
-  maintenance_text_.clear();
+  site_.bring_up();
   connections_.unmute();
   accounts_.restore_tokens();
 }

@@ -1,26 +1,31 @@
-// Owns the simulated venue: accounts, one-time passwords, connections, their streams and every call
-// of both dialects, over the contract book. The server (and any test) hands it requests, frames and
-// the time, and performs the actions it answers with; all on one thread. It never touches a socket,
-// a clock or a file.
+// Owns the simulated venue: the time that all of its parts are told, and the way of a request, of a
+// second and of a tick through them. The server (and any test) hands it requests, frames and the
+// time, and performs the actions it answers with; all on one thread. It never touches a socket, a
+// clock or a file.
+//
+// Its parts, each with state of its own and with what it needs from the others handed in:
+//   Markets      quotes, what is listed and open, closures ordered by faults
+//   Contracts    the book, what is shown of each contract, the queue of payments
+//   Accounts     tokens, balances, statements, with the ledger of both
+//   OneTimePasswords, Rest   who may open which socket
+//   Connections  sockets, each with its Streams and Proposals, and how faults misuse them
+//   Publisher    what streams are told, and in which order
+//   OrderReader, Pricer   what an order says and what it costs; no state
+//   MarketCalls, AccountCalls, TradeCalls   the answers
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/currency.hpp"
 #include "core/decimal.hpp"
 #include "core/ids.hpp"
-#include "core/result.hpp"
-#include "core/rng.hpp"
 #include "core/time.hpp"
+#include "sim/account_calls.hpp"
 #include "sim/accounts.hpp"
 #include "sim/calls.hpp"
 #include "sim/connections.hpp"
@@ -28,34 +33,24 @@
 #include "sim/draw.hpp"
 #include "sim/faults.hpp"
 #include "sim/ledger.hpp"
-#include "sim/limits.hpp"
+#include "sim/market_calls.hpp"
 #include "sim/markets.hpp"
 #include "sim/order_reader.hpp"
 #include "sim/otps.hpp"
 #include "sim/pricer.hpp"
+#include "sim/publisher.hpp"
 #include "sim/request.hpp"
+#include "sim/rest.hpp"
 #include "sim/rules.hpp"
+#include "sim/site_status.hpp"
 #include "sim/terms.hpp"
+#include "sim/trade_calls.hpp"
 #include "sim/transcript.hpp"
-#include "sim/wire.hpp"
 #include "venue/book.hpp"
 
 namespace derivd::sim {
 
-struct HttpCall {
-  std::string method;
-  std::string target;
-  std::string authorization;  // header, "" when absent
-  std::string app_id;         // header deriv-app-id, "" when absent
-  std::string host = {};      // header host: by which name the client reaches us, or a proxy
-};
-struct HttpAnswer {
-  int status = 200;
-  std::string body = {};
-};
-
 inline constexpr std::size_t kMaxRequest = 64U << 10U;  // bytes of a frame
-inline constexpr std::int64_t kHistoryCap = 5'000;      // ticks_history count
 
 class Venue final {
  public:
@@ -74,14 +69,16 @@ class Venue final {
     VenueRules rules = {};  // in what it differs from other simulators
     Ledger::Sink ledger;
     bool ledger_ticks = false;
-    /// {"dir":…,"dialect":…,"conn":…,"frame":…} of everything, tokens replaced. May be empty.
-    std::function<void(std::string_view line)> record;
+    /// Of everything that passes; may be empty.
+    Transcript::Sink record;
   };
   explicit Venue(Options options);
   ~Venue();
+  Venue(const Venue&) = delete;  // its parts know each other's places
+  Venue& operator=(const Venue&) = delete;
 
   /// "wss://127.0.0.1:PORT", for the URLs that come with one-time passwords.
-  void set_base(std::string wss_base) { base_ = std::move(wss_base); }
+  void set_base(std::string wss_base) { rest_.set_base(std::move(wss_base)); }
 
   HttpAnswer on_request(const HttpCall& call, core::Now now);
   /// 101, or what to answer instead.
@@ -113,113 +110,38 @@ class Venue final {
   core::Money balance_of(std::string_view account) const;
 
  private:
-  using Handler = void (Venue::*)(Request&);
-
-  // venue.cpp: time, connections, output
   void step();
   void publish(std::size_t symbol, const Markets::Published& published);
-  void stream_quotes(std::size_t symbol, const market::Tick& tick);
-  void stream_values(std::size_t symbol, const market::Tick& tick);
-  void stream_proposal(Connection& c, Stream& s);
   void show_over(const std::vector<core::ContractId>& ids);
-  void settle_due();
-  void refuse_raw(Connection& c, const Envelope& e, std::string_view msg_type,
-                  const WireError& error);
 
-  // dispatch.cpp: from a frame to a handler
+  // dispatch.cpp: from a frame to the call that answers it
   void handle(Connection& c, const Json& request);
   static std::optional<WireError> entry_check(const Connection& c, const CallInfo& info);
   bool act_on(Request& r);  // faults that prevent acting; false: done with it
-  static Handler handler_of(Call call);
+  void answer(Request& r);
+  void refuse_raw(Connection& c, const Envelope& e, std::string_view msg_type,
+                  const WireError& error);
 
-  // market_calls.cpp
-  void ping(Request& r);
-  void time_call(Request& r);
-  void ticks(Request& r);
-  void ticks_history(Request& r);
-  void active_symbols(Request& r);
-  void contracts_for(Request& r);
-  void contracts_list(Request& r);
-  void trading_times(Request& r);
-  void website_status(Request& r);
-  void payout_currencies(Request& r);
-  void forget(Request& r);
-  void forget_all(Request& r);
-  std::vector<Point> points_between(std::size_t symbol, std::int64_t start, std::int64_t end) const;
-  std::string candles_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
-                              std::size_t count, std::int64_t granularity);
-  std::string history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
-                              std::size_t count, const std::vector<Fault>& faults) const;
-  std::string website_status_payload() const;
-  std::string tick_payload(const market::Tick& tick, std::string_view id) const;
-  std::string ohlc_payload(std::size_t symbol, std::int64_t granularity, const market::Tick& tick,
-                           std::string_view id) const;
-
-  // trade_calls.cpp
-  void proposal(Request& r);
-  void buy(Request& r);
-  void sell(Request& r);
-  void cancel(Request& r);
-  void contract_update(Request& r);
-  void contract_update_history(Request& r);
-  void sell_expired(Request& r);
-  void buy_parameters(Request& r, core::Decimal limit);
-  void buy_proposal(Request& r, std::string_view id, core::Decimal limit);
-  void execute(Request& r, const Order& order, const venue::Quote& quote);
-  Deal& keep_deal(const Request& r, const Order& order, const venue::Contract& contract);
-  void announce_buy(Request& r, Deal& deal, const venue::Contract& contract);
-  void announce_payment(Account& a, Deal& deal, const venue::Contract& contract);
-  void push_transaction(Account& a, const Deal& deal, const venue::Contract& contract,
-                        std::string_view action);
-  void push_balance(Account& a);
-  void refuse_buy(Request& r, const WireError& error, const Order* order);
-
-  // account_calls.cpp
-  void authorize(Request& r);
-  void logout(Request& r);
-  void balance(Request& r);
-  void transaction(Request& r);
-  void portfolio(Request& r);
-  void profit_table(Request& r);
-  void statement(Request& r);
-  void open_contract(Request& r);
-  void topup_virtual(Request& r);
-  std::string balance_payload(const Account& a, std::string_view id, bool all) const;
-  std::string contract_payload(const Deal& deal, std::string_view stream_id) const;
-  void push_contract(Connection& c, Stream& s, const Deal& deal);
-  void push_contract_everywhere(const Deal& deal);
-  void credit(Account& a, core::Money amount);
-
-  // rest.cpp
-  HttpAnswer rest_answer(const HttpCall& call);
-  HttpAnswer upgrade_answer(const HttpCall& call);
-  HttpAnswer rest_error(const HttpCall& call, int status, std::string_view code,
-                        std::string_view message) const;
-  HttpAnswer accounts_list(const HttpCall& call, Account& a);
-  HttpAnswer issue_otp(const HttpCall& call, Grant& grant, bool broken);
-  HttpAnswer reset_balance(const HttpCall& call, Account& a);
-  HttpAnswer nickname(const HttpCall& call) const;
-  bool known_app(std::string_view app_id) const;
-
-  Options options_;
+  // Each knows only some of those before it.
   Terms terms_;
-  std::string base_ = "wss://127.0.0.1";
-  core::Now now_;
   Faults faults_;
-  Markets markets_;
-  Contracts contracts_;
   Ledger ledger_;
   Ids ids_;
-  core::Rng order_;  // of messages that have no fixed order
+  Markets markets_;
+  Contracts contracts_;
   Accounts accounts_;
-  Pricer pricer_;
-  OrderReader orders_;
   OneTimePasswords otps_;
   Transcript transcript_;
   Connections connections_;
-  RateWindow rest_address_ = rest_address_limit();
-  bool maintenance_ = false;
-  std::string maintenance_text_;
+  SiteStatus site_;
+  Pricer pricer_;
+  OrderReader orders_;
+  Publisher publisher_;
+  MarketCalls market_calls_;
+  AccountCalls account_calls_;
+  TradeCalls trade_calls_;
+  Rest rest_;
+  core::Now now_;
 };
 
 }  // namespace derivd::sim
