@@ -18,7 +18,6 @@ std::int64_t int_or(const Json& json, std::string_view key, std::int64_t otherwi
   if (j == nullptr || !j->is_number()) return otherwise;
   return j->as_int().value_or(otherwise);
 }
-bool wants_stream(const Json& json) { return int_or(json, "subscribe", 0) == 1; }
 
 /// Days since 1970 of a Gregorian date (Hinnant).
 std::int64_t days_of(std::int64_t y, int m, int d) {
@@ -124,7 +123,7 @@ void AccountCalls::balance(Request& r) {
   const Json* account = r.json.find("account");
   const bool all = account != nullptr && account->text() == "all";
   std::string id;
-  if (wants_stream(r.json)) {
+  if (r.wants_stream()) {
     Stream* s = r.subscribe(Stream::Kind::kBalance, all ? "balance all" : "balance", ids_);
     if (s == nullptr) return;
     s->all_accounts = all;
@@ -270,7 +269,7 @@ void AccountCalls::statement(Request& r) {
 
 void AccountCalls::open_contract(Request& r) {
   const Account& a = r.account();
-  const bool streaming = wants_stream(r.json);
+  const bool streaming = r.wants_stream();
   const std::string_view name = "proposal_open_contract";
   const Json* wanted = r.json.find("contract_id");
   if (wanted == nullptr) {

@@ -23,7 +23,6 @@ std::string_view text_or(const Json& json, std::string_view key, std::string_vie
   const Json* j = json.find(key);
   return j != nullptr ? std::string_view(j->text()) : otherwise;
 }
-bool wants_stream(const Json& json) { return int_or(json, "subscribe", 0) == 1; }
 
 std::vector<std::string> texts_of(const Json& json) {
   std::vector<std::string> out;
@@ -257,7 +256,7 @@ void MarketCalls::ticks(Request& r) {
   for (const auto index : indices) {
     const auto& info = markets_.info(index);
     std::string id;
-    if (wants_stream(r.json)) {
+    if (r.wants_stream()) {
       Stream* s = r.subscribe(Stream::Kind::kTicks, fmt::format("ticks {}", info.code), ids_);
       if (s == nullptr) return;
       s->symbol = index;
@@ -283,7 +282,7 @@ void MarketCalls::ticks_history(Request& r) {
   if (start > end)
     return r.refuse(
         {"InvalidStartEnd", fmt::format("Start time {} must be before end time {}", start, end)});
-  if (wants_stream(r.json) && markets_.closed(*index, r.now.venue)) return r.refuse(closed());
+  if (r.wants_stream() && markets_.closed(*index, r.now.venue)) return r.refuse(closed());
   // A count above the cap, or none at all, is silently replaced.
   auto count = int_or(r.json, "count", 1'000);
   count = count <= 0 ? 1'000 : std::min(count, kHistoryCap);
@@ -292,7 +291,7 @@ void MarketCalls::ticks_history(Request& r) {
     start = std::max<std::int64_t>(0, end - (count - 1) * granularity * kNights);
   }
   std::string id;
-  if (wants_stream(r.json)) {
+  if (r.wants_stream()) {
     const auto key =
         candles ? fmt::format("candles {} {}", code, granularity) : fmt::format("history {}", code);
     Stream* s = r.subscribe(candles ? Stream::Kind::kCandles : Stream::Kind::kHistory, key, ids_);
@@ -564,7 +563,7 @@ void MarketCalls::trading_times(Request& r) {
 
 void MarketCalls::website_status(Request& r) {
   std::string id;
-  if (wants_stream(r.json)) {
+  if (r.wants_stream()) {
     Stream* s = r.subscribe(Stream::Kind::kWebsiteStatus, "website_status", ids_);
     if (s == nullptr) return;
     id = s->id;

@@ -33,6 +33,11 @@ bool Request::has(FaultKind kind) const {
                      [kind](const Fault& f) { return f.kind == kind; });
 }
 
+bool Request::wants_stream() const {
+  const Json* subscribe = json.find("subscribe");
+  return subscribe != nullptr && subscribe->as_int() == 1;
+}
+
 void Request::reply(std::string frame) {
   const auto late = std::find_if(faults.begin(), faults.end(),
                                  [](const Fault& f) { return f.kind == FaultKind::kErrorAfter; });

@@ -30,6 +30,8 @@ struct Request {
   /// Of a call that needs one: the venue has seen to it (CHECK).
   Account& account() const;
   bool has(FaultKind kind) const;
+  /// Whether it asks for a stream of what it is answered.
+  bool wants_stream() const;
   void reply(std::string frame);
   void refuse(const WireError& error);
   /// A new stream of the connection, with an id of `ids`. Null: it is refused, and that was said.

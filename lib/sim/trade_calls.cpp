@@ -10,8 +10,6 @@
 namespace derivd::sim {
 namespace {
 
-bool wants_stream(const Json& json) { return json.find("subscribe") != nullptr; }
-
 /// Share of the payout by which a price may have moved against the buyer: half of the commission on
 /// ticks, about what the venue's own slippage rule allows (v3-api.md section 2, PriceMoved).
 constexpr std::int64_t kToleranceNum = 6, kToleranceDen = 1'000;
@@ -47,7 +45,7 @@ void TradeCalls::proposal(Request& r) {
   if (!quote) return r.refuse(quote.error());
   std::string id;
   Stream* stream = nullptr;
-  if (wants_stream(r.json)) {
+  if (r.wants_stream()) {
     if (r.v3() && terms_.rate_limits &&
         r.conn.streams.count(Stream::Kind::kProposal) >= V3Limits::kProposalStreams)
       return r.refuse({"RateLimit", "You have reached the rate limit for proposal."});
@@ -211,7 +209,7 @@ void TradeCalls::answer_buy(Request& r, const Deal& deal, const venue::Contract&
   out.raw("payout", number(contract.payout)).integer("purchase_time", contract.purchase_time.s);
   out.text("shortcode", deal.shortcode).integer("start_time", contract.purchase_time.s);
   out.integer("transaction_id", contract.buy_tx.value).end_object();
-  if (wants_stream(r.json) && !r.conn.streams.full()) {
+  if (r.wants_stream() && !r.conn.streams.full()) {
     Stream s;
     s.kind = Stream::Kind::kOpenContract;
     s.id = ids_.next();
