@@ -51,7 +51,7 @@ constexpr std::uintmax_t kNoSpace = 64ULL << 20;
 constexpr double kSkewSeconds = 2.5;
 constexpr core::Duration kSystemctlTime = std::chrono::seconds(10);
 
-struct Options {
+struct DoctorOptions {
   PlaceOptions places;
   bool offline = false;
 };
@@ -78,7 +78,7 @@ struct Line {
 
 class Doctor final {
  public:
-  Doctor(const Context& context, const Options& o)
+  Doctor(const Context& context, const DoctorOptions& o)
       : context_(context), offline_(o.offline), places_(context, o.places) {}
 
   const std::vector<Line>& examine() {
@@ -344,7 +344,7 @@ void Doctor::socket() {
           : fmt::format("systemctl restart {}; its journal is kept", places_.unit()));
 }
 
-std::map<std::string, std::string> shown(const std::string& text) {
+std::map<std::string, std::string> unit_properties(const std::string& text) {
   std::map<std::string, std::string> out;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
@@ -368,7 +368,7 @@ void Doctor::unit() {
     return add("unit", Grade::kWarn, done ? done->errors : done.error().text,
                "\"systemctl status\" says why systemd cannot be asked");
   }
-  const auto unit = shown(std::string(done->output.reveal()));
+  const auto unit = unit_properties(std::string(done->output.reveal()));
   const auto value = [&](const char* key) {
     const auto at = unit.find(key);
     return at == unit.end() ? std::string{} : at->second;
@@ -588,7 +588,7 @@ void print_line(const Line& line, const out::Look& look) {
   if (!line.remedy.empty()) out::show(words("-> " + line.remedy, kIndent));
 }
 
-int doctor(const Context& context, const Options& o) {
+int doctor(const Context& context, const DoctorOptions& o) {
   Doctor doctor(context, o);
   const auto& lines = doctor.examine();
   auto rows = ordered_json::array();
@@ -614,7 +614,7 @@ int doctor(const Context& context, const Options& o) {
 
 void add_doctor(Commands& commands) {
   const auto& context = commands.context();
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<DoctorOptions>();
   auto c = commands.add("doctor", "what stands between this machine and a trade, with remedies");
   add_place_options(c, o->places);
   c.flag("--offline", o->offline, "leave the network alone");

@@ -41,7 +41,7 @@ constexpr std::size_t kPast = 20;
 // After a loss of the link: no tick of a contract may be missing, or its readings are of others.
 constexpr std::size_t kCatchUp = 1000;
 // Of one symbol; the longest contract of the table is of two minutes.
-constexpr std::size_t kMaxKept = 4000;
+constexpr std::size_t kProofRunMaxKept = 4000;
 // A reading of the rules may need some ticks more than the contract had.
 constexpr std::size_t kTicksAfterStart = 8;
 // A position that nobody closed is sold after so many ticks.
@@ -49,7 +49,7 @@ constexpr int kMostHeld = 200;
 // The venue settles within seconds of the end; behind this, in its own time, nobody waits for it.
 constexpr std::int64_t kSettledWithin = 120;
 // Without any message of the venue, over every reconnect.
-constexpr Duration kStall = seconds(120);
+constexpr Duration kProofRunStall = seconds(120);
 // Everything together: with the tries that chance may take.
 constexpr Duration kLongest = std::chrono::hours(1);
 constexpr Duration kFarewell = seconds(1);
@@ -58,7 +58,7 @@ constexpr int kSaleTries = 10;
 constexpr int kWatchTries = 5;           // of a contract that the venue does not show, a tick apart
 constexpr std::size_t kMaxFrames = 500;  // of one kind, in a file
 
-core::Now clocks(core::VenueTime venue) {
+core::Now proof_clocks(core::VenueTime venue) {
   const auto instant = std::chrono::steady_clock::now().time_since_epoch();
   return {{std::chrono::duration_cast<Duration>(instant).count()}, {}, venue};
 }
@@ -199,7 +199,7 @@ class Run final : public deriv::QuietListener, public deriv::LinkEvents {
     std::string text;
   };
 
-  core::Now now() const { return clocks(venue_); }
+  core::Now now() const { return proof_clocks(venue_); }
   std::uint8_t exponent() const { return account_.balance.exponent(); }
   ReadAs read_as(const market::SymbolInfo& symbol) const { return {dialect_, symbol, exponent()}; }
 
@@ -413,7 +413,7 @@ class Run final : public deriv::QuietListener, public deriv::LinkEvents {
       if (!kept.empty() && tick.epoch <= kept.back().epoch) continue;
       kept.push_back(tick);
       venue_ = std::max(venue_, tick.epoch);
-      if (kept.size() > kMaxKept) kept.pop_front();
+      if (kept.size() > kProofRunMaxKept) kept.pop_front();
     }
     if (kept.empty()) return;
     for (std::size_t n = 0; n < trials_.size(); ++n) {
@@ -701,8 +701,8 @@ class Run final : public deriv::QuietListener, public deriv::LinkEvents {
       finish(fmt::format("not everything was decided within {} min",
                          kLongest / std::chrono::minutes(1)));
     }
-    if (!done_ && time.instant - heard_at_ >= kStall) {
-      finish(fmt::format("nothing of the venue for {} s{}", kStall / seconds(1),
+    if (!done_ && time.instant - heard_at_ >= kProofRunStall) {
+      finish(fmt::format("nothing of the venue for {} s{}", kProofRunStall / seconds(1),
                          problem_.empty() ? "" : ": " + problem_));
     }
   }
@@ -737,7 +737,7 @@ class Run final : public deriv::QuietListener, public deriv::LinkEvents {
   void arm() {
     if (done_ && session_.state() == deriv::SessionState::kOffline) return io_.stop();
     const auto at_now = now().instant;
-    auto at = done_ ? farewell_ : std::min(heard_at_ + kStall, until_);
+    auto at = done_ ? farewell_ : std::min(heard_at_ + kProofRunStall, until_);
     if (const auto d = session_.next_deadline(); d && *d < at) at = *d;
     for (const auto& [id, asked] : open_) {
       if (asked.until && *asked.until < at) at = *asked.until;

@@ -44,7 +44,8 @@ Result<core::Money> amount_of(std::string_view name, const std::string& text) {
   return *money;
 }
 
-Result<std::string> word_of(std::string_view name, const std::string& text, std::size_t most) {
+Result<std::string> quote_word_of(std::string_view name, const std::string& text,
+                                  std::size_t most) {
   if (text.size() > most || !core::is_printable(text)) {
     return core::invalid(fmt::format("{} is no word", name));
   }
@@ -98,11 +99,12 @@ Result<RecordedQuote> quote_of(const RecordedReader::Row& row) {
     into = std::move(*word);
     return {};
   };
-  if (auto r = put(word_of("account", row.account, kMaxAccount), out.account); !r) return r.error();
-  if (auto r = put(word_of("currency", row.currency, kMaxCurrency), out.currency); !r) {
+  if (auto r = put(quote_word_of("account", row.account, kMaxAccount), out.account); !r)
+    return r.error();
+  if (auto r = put(quote_word_of("currency", row.currency, kMaxCurrency), out.currency); !r) {
     return r.error();
   }
-  if (auto r = put(word_of("spot", row.spot, kMaxSpot), out.spot); !r) return r.error();
+  if (auto r = put(quote_word_of("spot", row.spot, kMaxSpot), out.spot); !r) return r.error();
   if (out.account.empty()) return core::invalid("account is missing");
   return out;
 }

@@ -21,7 +21,7 @@
 namespace derivd::ctl {
 namespace {
 
-struct Options {
+struct ViewOptions {
   std::string since;
   std::string strategy;
   std::string format = "table";
@@ -104,7 +104,7 @@ std::optional<std::string> unknown_name(const Context& context, store::Journal& 
 
 /// Anything long is read from the journal's file, beside a daemon that runs too: it is none of the
 /// loop's work. Who may not read it asks the daemon.
-Answer trades_or_stats(const Context& context, const Options& o, const std::string& what) {
+Answer trades_or_stats(const Context& context, const ViewOptions& o, const std::string& what) {
   store::OrderQuery query;
   ordered_json request = ordered_json::object();
   if (!o.strategy.empty()) request["strategy"] = o.strategy, query.strategy = o.strategy;
@@ -147,7 +147,7 @@ Answer trades_or_stats(const Context& context, const Options& o, const std::stri
           {}};
 }
 
-int trades(const Context& context, const Options& o) {
+int show_trades(const Context& context, const ViewOptions& o) {
   const auto answer = trades_or_stats(context, o, "trades");
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   if (context.json || o.format == "json") {
@@ -162,7 +162,7 @@ int trades(const Context& context, const Options& o) {
   return service::kCtlOk;
 }
 
-int stats(const Context& context, const Options& o) {
+int stats(const Context& context, const ViewOptions& o) {
   const auto answer = trades_or_stats(context, o, "stats");
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   if (context.json) {
@@ -184,8 +184,8 @@ int status(const Context& context) {
   return service::kCtlOk;
 }
 
-int list(const Context& context, const std::string& what,
-         std::string (*text)(const ordered_json& rows, const out::Look& look)) {
+int list_rows(const Context& context, const std::string& what,
+              std::string (*text)(const ordered_json& rows, const out::Look& look)) {
   const auto answer = ask(context, {{"cmd", what}});
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   if (context.json) {
@@ -203,10 +203,10 @@ void add_view(Commands& commands) {
   commands.on(commands.add("status", "session, account, limits and strategies"),
               [&context] { return status(context); });
   commands.on(commands.add("strategies", "what each strategy does now"),
-              [&context] { return list(context, "strategies", strategies_text); });
+              [&context] { return list_rows(context, "strategies", strategies_text); });
   commands.on(commands.add("positions", "what is open: its end, the time left and its value now"),
-              [&context] { return list(context, "positions", positions_text); });
-  const auto options = std::make_shared<Options>();
+              [&context] { return list_rows(context, "positions", positions_text); });
+  const auto options = std::make_shared<ViewOptions>();
   auto trades_cmd = commands.add("trades", "every trade in the journal");
   auto stats_cmd = commands.add("stats", "sums over the trades");
   for (auto c : {trades_cmd, stats_cmd}) {
@@ -215,7 +215,7 @@ void add_view(Commands& commands) {
   }
   trades_cmd.option("--format", options->format, "table, json or csv")
       .one_of({"table", "json", "csv"});
-  commands.on(trades_cmd, [&context, options] { return trades(context, *options); });
+  commands.on(trades_cmd, [&context, options] { return show_trades(context, *options); });
   commands.on(stats_cmd, [&context, options] { return stats(context, *options); });
 }
 
