@@ -47,15 +47,17 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json shown(core::Money amount) { return amount.to_string(); }
-ordered_json shown(std::int64_t count) { return count; }
+ordered_json shown_left(core::Money amount) { return amount.to_string(); }
+ordered_json shown_left(std::int64_t count) { return count; }
 
 template <class T>
 void add(ordered_json& rows, const ordered_json& strategy, std::string_view limit,
          const std::optional<T>& left, const std::optional<T>& of) {
   if (!left || !of) return;
-  rows.push_back(
-      {{"strategy", strategy}, {"limit", limit}, {"left", shown(*left)}, {"of", shown(*of)}});
+  rows.push_back({{"strategy", strategy},
+                  {"limit", limit},
+                  {"left", shown_left(*left)},
+                  {"of", shown_left(*of)}});
 }
 
 }  // namespace

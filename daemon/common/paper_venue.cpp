@@ -88,7 +88,7 @@ std::string_view status_of(const venue::Contract& c) {
   return "sold";
 }
 
-execution::HistoryRow row_of(const venue::Contract& c) {
+execution::HistoryRow paper_row_of(const venue::Contract& c) {
   execution::HistoryRow row;
   row.contract = c.id;
   row.buy_tx = c.buy_tx;
@@ -593,9 +593,9 @@ void PaperVenue::perform(const ReportJob&) {
   report_since_.reset();
   out.as_of = clock();
   out.balance = book_->account(account_).balance;
-  for (const auto id : open_) out.portfolio.push_back(row_of(*book_->find(id)));
+  for (const auto id : open_) out.portfolio.push_back(paper_row_of(*book_->find(id)));
   for (const auto& c : settled_) {
-    if (c.sell_time >= out.since) out.profit_table.push_back(row_of(c));
+    if (c.sell_time >= out.since) out.profit_table.push_back(paper_row_of(c));
   }
   trader_.on_venue_report(out);
 }
