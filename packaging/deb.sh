@@ -11,7 +11,12 @@ out=$(mkdir -p "$2" && readlink -f "$2")
 compression=${3:-xz}
 here=$(dirname "$(readlink -f "$0")")
 version=${4:-$(sed -n 's/^project(derivd VERSION \([0-9.]*\).*/\1/p' "$here/../CMakeLists.txt")}
-architecture=$(dpkg --print-architecture)
+# The programs' own processor, which may be another than this machine's.
+case $(LC_ALL=C readelf -h "$build/derivd" | sed -n 's/^ *Machine: *//p') in
+  *X86-64*) architecture=amd64 ;;
+  AArch64) architecture=arm64 ;;
+  *) echo "deb.sh: $build/derivd is no program for amd64 or arm64: packages are made for these two" >&2; exit 1 ;;
+esac
 # Same sources, same bytes, wherever and whenever they are built: every time in the packages is that of the last
 # commit; without a history (git archive gives its files the commit's time) that of a file.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$here" log -1 --format=%ct 2>/dev/null ||
@@ -46,7 +51,7 @@ depends_on() { # ROOT: of the programs in it
   printf 'Source: derivd\n\nPackage: derivd\nArchitecture: any\n' >"$work/shlibs/debian/control"
   local programs
   mapfile -t programs < <(find "$1/usr" \( -path '*/*bin/*' -o -path '*/lib/derivd/*' \) -type f)
-  (cd "$work/shlibs" && dpkg-shlibdeps -O "${programs[@]}") | sed -n 's/^shlibs:Depends=//p'
+  (cd "$work/shlibs" && dpkg-architecture -a"$architecture" --command dpkg-shlibdeps -O "${programs[@]}") | sed -n 's/^shlibs:Depends=//p'
 }
 
 # As dpkg-gencontrol counts: what du says depends on the file system.

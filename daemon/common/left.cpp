@@ -47,22 +47,24 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json shown(core::Money amount) { return amount.to_string(); }
-ordered_json shown(std::int64_t count) { return count; }
+ordered_json shown_left(core::Money amount) { return amount.to_string(); }
+ordered_json shown_left(std::int64_t count) { return count; }
 
 template <class T>
 void add(ordered_json& rows, const ordered_json& strategy, std::string_view limit,
          const std::optional<T>& left, const std::optional<T>& of) {
   if (!left || !of) return;
-  rows.push_back(
-      {{"strategy", strategy}, {"limit", limit}, {"left", shown(*left)}, {"of", shown(*of)}});
+  rows.push_back({{"strategy", strategy},
+                  {"limit", limit},
+                  {"left", shown_left(*left)},
+                  {"of", shown_left(*of)}});
 }
 
 }  // namespace
 
 ordered_json limit_rows(const engine::Engine& engine, const engine::Settings& settings) {
   auto rows = ordered_json::array();
-  const auto& limits = settings.limits;
+  const auto& limits = engine.limits();
   const auto left = account_left(engine, limits);
   add(rows, nullptr, "max_stake", limits.max_stake, limits.max_stake);
   add(rows, nullptr, "max_open_contracts", left.open_contracts, limits.max_open_contracts);

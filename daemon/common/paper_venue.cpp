@@ -12,6 +12,9 @@
 #include "market/symbol.hpp"
 
 namespace derivd::daemon {
+
+namespace fact = deriv::fact;
+
 namespace {
 
 using core::VenueTime;
@@ -88,7 +91,7 @@ std::string_view status_of(const venue::Contract& c) {
   return "sold";
 }
 
-execution::HistoryRow row_of(const venue::Contract& c) {
+execution::HistoryRow paper_row_of(const venue::Contract& c) {
   execution::HistoryRow row;
   row.contract = c.id;
   row.buy_tx = c.buy_tx;
@@ -124,14 +127,12 @@ execution::TransactionReport transaction_of(const venue::Contract& c, core::Mone
 
 // ---- memory ----
 
-void PaperVenue::restore(const std::vector<execution::Order>& orders) {
+void PaperVenue::restore(const std::vector<execution::Order>& not_final, const store::Sums& sums) {
   std::vector<venue::Adopted> open;
-  auto balance = settings_.balance;
-  for (const auto& order : orders) {
-    next_contract_ = std::max(next_contract_, order.contract.value + 1);
-    next_transaction_ =
-        std::max({next_transaction_, order.buy_tx.value + 1, order.sell_tx.value + 1});
-    if (order.state == execution::OrderState::kSettled && order.profit) balance += *order.profit;
+  auto balance = settings_.balance + sums.profit;
+  next_contract_ = std::max(next_contract_, sums.last_contract.value + 1);
+  next_transaction_ = std::max(next_transaction_, sums.last_transaction.value + 1);
+  for (const auto& order : not_final) {
     if (order.state != execution::OrderState::kOpen) continue;
     balance -= order.buy_price;
     open.push_back({order.contract, order.spec, order.buy_price,
@@ -141,10 +142,10 @@ void PaperVenue::restore(const std::vector<execution::Order>& orders) {
   rebuild(open, balance);
 }
 
-void PaperVenue::on_symbols(std::span<const market::ListedSymbol> list) {
-  symbols_ = symbols_.with_list(list, clock(), {});
+void PaperVenue::on(const fact::Symbols& told) {
+  symbols_ = symbols_.with_list(told.list, clock(), {});
   book_->learn(symbols_);
-  trader_.on_symbols(list);
+  trader_.tell(told);
 }
 
 void PaperVenue::rebuild(const std::vector<venue::Adopted>& open, core::Money balance) {
@@ -153,6 +154,7 @@ void PaperVenue::rebuild(const std::vector<venue::Adopted>& open, core::Money ba
   options.first_transaction_id = next_transaction_;
   options.settle_delay_s = settings_.settle_delay.count();
   options.symbols = symbols_;
+  options.quotes = quotes_;
   book_.emplace(options);
   account_ = book_->add_account(std::string(kPaperAccount), balance);
   open_.clear();
@@ -260,7 +262,8 @@ PaperVenue::Orphan* PaperVenue::orphan_of(const market::SymbolCode& symbol, cons
   return nullptr;
 }
 
-void PaperVenue::on_past(const deriv::PastTicks& past) {
+void PaperVenue::on(const fact::Past& told) {
+  const auto& past = told.past;
   auto* orphan = orphan_of(past.symbol, {past.from, past.to});
   if (orphan == nullptr) return;
   const bool inside = std::all_of(past.ticks.begin(), past.ticks.end(), [&](const auto& t) {
@@ -284,11 +287,10 @@ void PaperVenue::on_past(const deriv::PastTicks& past) {
   ask_more();
 }
 
-void PaperVenue::on_past_refused(const market::SymbolCode& symbol, VenueTime from, VenueTime to,
-                                 std::string_view why) {
-  auto* orphan = orphan_of(symbol, {from, to});
+void PaperVenue::on(const fact::PastRefused& told) {
+  auto* orphan = orphan_of(told.symbol, {told.from, told.to});
   if (orphan == nullptr) return;
-  orphan->trouble = fmt::format("its past ticks are refused: {}", why);
+  orphan->trouble = fmt::format("its past ticks are refused: {}", told.why);
   orphan->asks = kMaxAsks;  // it would be answered alike
   ask_more();
 }
@@ -354,11 +356,12 @@ void PaperVenue::adopt(Orphan& orphan, std::vector<venue::Change>& changes) {
 void PaperVenue::give_back(const Orphan& orphan, std::string_view why,
                            std::vector<venue::Change>& changes) {
   const auto& contract = orphan.contract;
-  trader_.on_notice(core::EventKind::kTickGap,
-                    fmt::format("PAPER contract {} ({} {}) cannot be settled: {}; its stake of {} "
-                                "is given back",
-                                contract.id.value, market::name_of(contract.spec.type),
-                                contract.spec.symbol, why, contract.stake.to_string()));
+  trader_.tell(
+      fact::Notice{core::EventKind::kTickGap,
+                   fmt::format("PAPER contract {} ({} {}) cannot be settled: {}; its stake of {} "
+                               "is given back",
+                               contract.id.value, market::name_of(contract.spec.type),
+                               contract.spec.symbol, why, contract.stake.to_string())});
   open_.insert(contract.id);
   book_->adopt(account_, contract, {}, changes);
   book_->refund(contract.id, clock(), changes);
@@ -370,13 +373,14 @@ VenueTime PaperVenue::clock() const {
   return venue_time_ + std::chrono::duration_cast<seconds>(now_.instant - venue_time_at_);
 }
 
-void PaperVenue::on_venue_time(VenueTime time) {
-  venue_time_ = time;
+void PaperVenue::on(const fact::Clock& told) {
+  venue_time_ = told.time;
   venue_time_at_ = now_.instant;
-  trader_.on_venue_time(time);
+  trader_.tell(told);
 }
 
-void PaperVenue::on_tick(const market::Tick& tick, bool history) {
+void PaperVenue::on(const fact::Tick& told) {
+  const auto& tick = told.tick;
   if (!recovering_) {
     feed(tick);
     // What is due by this second is paid before anybody sees its tick, as in the back-test.
@@ -388,7 +392,7 @@ void PaperVenue::on_tick(const market::Tick& tick, bool history) {
     rebuild(open_contracts(), book_->account(account_).balance);
     recover();
   }
-  trader_.on_tick(tick, history);
+  trader_.tell(told);
 }
 
 void PaperVenue::feed(const market::Tick& tick) {
@@ -423,7 +427,7 @@ void PaperVenue::tell_changes(const std::vector<venue::Change>& changes) {
       settled(contract);
     } else if (contract.phase == venue::Phase::kOpen) {
       // As the venue's stream of the contract does at each tick.
-      trader_.on_contract(report_of(contract), false);
+      trader_.tell(fact::Contract{report_of(contract), false});
     }
   }
 }
@@ -434,9 +438,9 @@ void PaperVenue::settled(const venue::Contract& contract) {
   settled_.push_back(contract);
   if (settled_.size() > kMaxSettled) settled_.pop_front();
   const auto balance = book_->account(account_).balance;
-  trader_.on_contract(report_of(contract), false);
-  trader_.on_transaction(transaction_of(contract, balance));
-  trader_.on_balance(balance);
+  trader_.tell(fact::Contract{report_of(contract), false});
+  trader_.tell(fact::Transaction{transaction_of(contract, balance)});
+  trader_.tell(fact::Balance{balance});
 }
 
 execution::ContractReport PaperVenue::report_of(const venue::Contract& c) const {
@@ -487,19 +491,19 @@ void PaperVenue::after_latency(Job job) {
 }
 
 void PaperVenue::quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
-                       const core::Now& now) {
+                       const core::Now& now, const core::Name&) {
   now_ = now;
   if (const auto why = obstacle(); !why.empty()) {
-    return trader_.on_quote_refused(order, not_sent(why));
+    return trader_.tell(fact::QuoteRefused{order, not_sent(why)});
   }
   after_latency(QuoteJob{order, spec, stake});
 }
 
 void PaperVenue::buy(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
-                     const core::Now& now) {
+                     std::string_view, const core::Now& now, const core::Name&) {
   now_ = now;
   if (const auto why = obstacle(); !why.empty()) {
-    return trader_.on_refused(order, not_sent(why));
+    return trader_.tell(fact::Refused{order, not_sent(why)});
   }
   after_latency(BuyJob{order, spec, stake});
 }
@@ -507,7 +511,7 @@ void PaperVenue::buy(core::OrderId order, const market::ContractSpec& spec, core
 void PaperVenue::sell(core::ContractId contract, const core::Now& now) {
   now_ = now;
   if (const auto why = obstacle(); !why.empty()) {
-    return trader_.on_sell_failed(contract, execution::kNotSent, why);
+    return trader_.tell(fact::SellFailed{contract, execution::kNotSent, why});
   }
   after_latency(SellJob{contract, false});
 }
@@ -515,7 +519,7 @@ void PaperVenue::sell(core::ContractId contract, const core::Now& now) {
 void PaperVenue::cancel(core::ContractId contract, const core::Now& now) {
   now_ = now;
   if (const auto why = obstacle(); !why.empty()) {
-    return trader_.on_sell_failed(contract, execution::kNotSent, why);
+    return trader_.tell(fact::SellFailed{contract, execution::kNotSent, why});
   }
   after_latency(SellJob{contract, true});
 }
@@ -539,16 +543,16 @@ void PaperVenue::perform(const QuoteJob& job) {
   const auto quote = of_payout ? book_->quote(job.spec, std::nullopt, amount, clock())
                                : book_->quote(job.spec, amount, std::nullopt, clock());
   if (!quote) {
-    return trader_.on_quote_refused(job.order, refusal_of(quote.error()));
+    return trader_.tell(fact::QuoteRefused{job.order, refusal_of(quote.error())});
   }
-  trader_.on_quote({job.order, fmt::format("paper-{}", job.order.value), quote->stake,
-                    quote->payout,
-                    quote->fee.is_zero() ? std::nullopt : std::optional(quote->fee)});
+  trader_.tell(fact::Quoted{
+      deriv::Quote{job.order, fmt::format("paper-{}", job.order.value), quote->stake, quote->payout,
+                   quote->fee.is_zero() ? std::nullopt : std::optional(quote->fee)}});
 }
 
 void PaperVenue::perform(const BuyJob& job) {
   const auto refuse = [&](const venue::Refusal& refusal) {
-    trader_.on_refused(job.order, refusal_of(refusal));
+    trader_.tell(fact::Refused{job.order, refusal_of(refusal)});
   };
   // With a deal cancellation: for the fee that it was quoted with, which is a part of the price.
   const auto at_stake = market::stake_in(job.spec, job.stake);
@@ -568,23 +572,25 @@ void PaperVenue::perform(const BuyJob& job) {
   bought.payout = c.payout;
   bought.purchase_time = c.purchase_time;
   bought.balance_after = balance;
-  trader_.on_bought(job.order, bought);
-  trader_.on_transaction(transaction_of(c, balance));
-  trader_.on_balance(balance);
+  trader_.tell(fact::Bought{job.order, bought});
+  trader_.tell(fact::Transaction{transaction_of(c, balance)});
+  trader_.tell(fact::Balance{balance});
 }
 
 void PaperVenue::perform(const SellJob& job) {
   const auto price = job.cancel ? book_->cancel(account_, job.contract, clock())
                                 : book_->sell(account_, job.contract, clock());
   if (!price) {
-    return trader_.on_sell_failed(job.contract, code_of(price.error().kind), price.error().text);
+    return trader_.tell(
+        fact::SellFailed{job.contract, code_of(price.error().kind), price.error().text});
   }
-  trader_.on_sold(job.contract, *price);
+  trader_.tell(fact::Sold{job.contract, *price});
   settled(*book_->find(job.contract));
 }
 
 void PaperVenue::perform(const PollJob& job) {
-  if (const auto* c = book_->find(job.contract)) trader_.on_contract(report_of(*c), true);
+  const auto* contract = book_->find(job.contract);
+  if (contract != nullptr) trader_.tell(fact::Contract{report_of(*contract), true});
 }
 
 void PaperVenue::perform(const ReportJob&) {
@@ -593,11 +599,11 @@ void PaperVenue::perform(const ReportJob&) {
   report_since_.reset();
   out.as_of = clock();
   out.balance = book_->account(account_).balance;
-  for (const auto id : open_) out.portfolio.push_back(row_of(*book_->find(id)));
+  for (const auto id : open_) out.portfolio.push_back(paper_row_of(*book_->find(id)));
   for (const auto& c : settled_) {
-    if (c.sell_time >= out.since) out.profit_table.push_back(row_of(c));
+    if (c.sell_time >= out.since) out.profit_table.push_back(paper_row_of(c));
   }
-  trader_.on_venue_report(out);
+  trader_.tell(fact::Report{out});
 }
 
 std::optional<core::Instant> PaperVenue::pay_deadline() const {
@@ -630,7 +636,20 @@ void PaperVenue::on_deadline(const core::Now& now) {
 
 // ---- the session ----
 
-void PaperVenue::on_state(deriv::SessionState state, std::string_view reason) {
+void PaperVenue::on_fact(const deriv::Fact& fact) {
+  std::visit(
+      [&]<class Told>(const Told& told) {
+        if constexpr (requires { this->on(told); }) {
+          on(told);
+        } else if constexpr (!fact::is_of_account<Told>) {
+          trader_.on_fact(fact);
+        }
+      },
+      fact);
+}
+
+void PaperVenue::on(const fact::State& told) {
+  const auto state = told.state;
   const auto before = std::exchange(state_, state);
   const bool on_line = state >= deriv::SessionState::kReconciling;
   if (before >= deriv::SessionState::kReconciling && !on_line) {
@@ -640,21 +659,14 @@ void PaperVenue::on_state(deriv::SessionState state, std::string_view reason) {
     rebuild(open_contracts(), book_->account(account_).balance);
   }
   if (state == deriv::SessionState::kReconciling) recover();
-  trader_.on_state(state, reason);
+  trader_.tell(told);
 }
 
-void PaperVenue::on_account(const deriv::AccountInfo& of_public) {
-  auto account = of_public;  // its currency
+void PaperVenue::on(const fact::Account& told) {
+  auto account = told.account;  // its currency
   account.id = kPaperAccount;
   account.balance = book_->account(account_).balance;
-  trader_.on_account(account);
-}
-
-void PaperVenue::on_notice(core::EventKind kind, std::string_view text) {
-  trader_.on_notice(kind, text);
-}
-void PaperVenue::on_fatal(deriv::FatalKind kind, std::string_view text) {
-  trader_.on_fatal(kind, text);
+  trader_.tell(fact::Account{account});
 }
 
 }  // namespace derivd::daemon

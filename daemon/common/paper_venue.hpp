@@ -10,7 +10,6 @@
 #include <deque>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,13 +17,15 @@
 #include "common/trades.hpp"
 #include "config/config.hpp"
 #include "core/time.hpp"
+#include "deriv/facts.hpp"
 #include "deriv/session.hpp"
 #include "execution/order.hpp"
+#include "execution/port.hpp"
 #include "venue/book.hpp"
 
 namespace derivd::daemon {
 
-class PaperVenue final : public deriv::SessionListener {
+class PaperVenue final : public deriv::SessionListener, public execution::Port {
  public:
   /// Answers that wait for their time; beyond it orders are refused.
   static constexpr std::size_t kMaxWaiting = 256;
@@ -42,73 +43,41 @@ class PaperVenue final : public deriv::SessionListener {
     rebuild({}, settings.balance);
   }
   void attach(deriv::Session& session) { session_ = &session; }
+  /// What an account was asked for contracts, sorted: paid instead of the model's prices. Before
+  /// the session starts.
+  void set_quotes(venue::Quotes quotes) {
+    quotes_ = std::make_shared<const venue::Quotes>(std::move(quotes));
+    rebuild({}, settings_.balance);
+  }
 
-  /// Every order of the journal, before the session starts: balance, ids, what is open.
-  void restore(const std::vector<execution::Order>& orders);
+  /// What the journal says, before the session starts: its orders that are not over, and the sums
+  /// of all, for the balance and the next numbers.
+  void restore(const std::vector<execution::Order>& not_final, const store::Sums& sums);
 
-  // What the trader asks of the venue; see deriv::Session, whose promises hold here too.
+  // ---- Port ----
+  // Nothing is asked of the venue, so that there is no budget of calls to share among buyers; and a
+  // quote is the book's price of the moment, which a purchase is made at with or without its id.
   void quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
-             const core::Now& now);
+             const core::Now& now, const core::Name& buyer) override;
   void buy(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
-           const core::Now& now);
-  void sell(core::ContractId contract, const core::Now& now);
-  void cancel(core::ContractId contract, const core::Now& now);
-  void poll(core::ContractId contract, const core::Now& now);
-  void ask_report(core::VenueTime since, const core::Now& now);
+           std::string_view quote_id, const core::Now& now, const core::Name& buyer) override;
+  void sell(core::ContractId contract, const core::Now& now) override;
+  void cancel(core::ContractId contract, const core::Now& now) override;
+  /// Everything that is open is followed anyway.
+  void watch(core::ContractId, const core::Now&) override {}
+  void unwatch(core::ContractId, const core::Now&) override {}
+  void poll(core::ContractId contract, const core::Now& now) override;
+  void ask_report(core::VenueTime since, const core::Now& now) override;
+
   std::optional<core::Instant> next_deadline() const;
   void on_deadline(const core::Now& now);
   /// Of the event that follows; the session's callbacks carry no time.
   void at(const core::Now& now) { now_ = now; }
 
   // ---- SessionListener: of the public session ----
-  void on_state(deriv::SessionState state, std::string_view reason) override;
-  void on_account(const deriv::AccountInfo& account) override;
-  void on_tick(const market::Tick& tick, bool history) override;
-  void on_past(const deriv::PastTicks& past) override;
-  void on_past_refused(const market::SymbolCode& symbol, core::VenueTime from, core::VenueTime to,
-                       std::string_view why) override;
-  void on_notice(core::EventKind kind, std::string_view text) override;
-  void on_fatal(deriv::FatalKind kind, std::string_view text) override;
-  void on_venue_time(core::VenueTime time) override;
-  void on_symbols(std::span<const market::ListedSymbol> list) override;
-  void on_offerings(const market::SymbolCode& symbol, const market::Offerings& offerings) override {
-    trader_.on_offerings(symbol, offerings);
-  }
-  void on_offerings_refused(const market::SymbolCode& symbol, std::string_view code,
-                            std::string_view why) override {
-    trader_.on_offerings_refused(symbol, code, why);
-  }
-  void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override {
-    trader_.on_hours(symbol, hours);
-  }
-  void on_candles(const deriv::PastCandles& candles) override { trader_.on_candles(candles); }
-  void on_candles_refused(const market::SymbolCode& symbol, std::int32_t seconds,
-                          core::VenueTime from, std::string_view why) override {
-    trader_.on_candles_refused(symbol, seconds, from, why);
-  }
-  void on_price(const deriv::PriceAnswer& price) override { trader_.on_price(price); }
-  void on_price_refused(std::int64_t number, std::string_view code, std::string_view why) override {
-    trader_.on_price_refused(number, code, why);
-  }
-  void on_venue_changed(bool taken, std::string_view why) override {
-    trader_.on_venue_changed(taken, why);
-  }
-  // A public session has none of these.
-  void on_token_replaced(bool, std::string_view) override {}
-  void on_quote(const deriv::Quote&) override {}
-  void on_silence(const market::SymbolCode& symbol, bool silent, core::Duration pause) override {
-    trader_.on_silence(symbol, silent, pause);
-  }
-  void on_quote_refused(core::OrderId, const execution::Refusal&) override {}
-  void on_bought(core::OrderId, const execution::Bought&) override {}
-  void on_refused(core::OrderId, const execution::Refusal&) override {}
-  void on_unknown(core::OrderId, std::string_view, const execution::Refusal*) override {}
-  void on_contract(const execution::ContractReport&, bool) override {}
-  void on_transaction(const execution::TransactionReport&) override {}
-  void on_balance(core::Money) override {}
-  void on_venue_report(const execution::VenueReport&) override {}
-  void on_sold(core::ContractId, core::Money) override {}
-  void on_sell_failed(core::ContractId, std::string_view, std::string_view) override {}
+  /// What the market tells passes on unchanged, and what an account would tell does not: the
+  /// orders, contracts and money here are this venue's alone, whatever a public socket says.
+  void on_fact(const deriv::Fact& fact) override;
 
  private:
   struct QuoteJob {
@@ -150,6 +119,13 @@ class PaperVenue final : public deriv::SessionListener {
     int asks = 0;
   };
 
+  void on(const deriv::fact::State& told);
+  void on(const deriv::fact::Account& told);
+  void on(const deriv::fact::Clock& told);
+  void on(const deriv::fact::Tick& told);
+  void on(const deriv::fact::Symbols& told);
+  void on(const deriv::fact::Past& told);
+  void on(const deriv::fact::PastRefused& told);
   /// Now or after the latency, which is the same for all: the order stays.
   void after_latency(Job job);
   /// Why no order is taken now; empty: it is.
@@ -185,6 +161,7 @@ class PaperVenue final : public deriv::SessionListener {
   deriv::SessionListener& trader_;
   market::Symbols symbols_;
   deriv::Session* session_ = nullptr;
+  std::shared_ptr<const venue::Quotes> quotes_;  // null: none is known
   std::optional<venue::Book> book_;
   venue::AccountIndex account_ = 0;
   std::int64_t next_contract_ = 1;

@@ -52,14 +52,14 @@ PriceRequest refuse(std::string code, std::string error) {
 }
 PriceRequest misuse(std::string error) { return refuse("usage", std::move(error)); }
 
-std::string text_at(const json& request, std::string_view key) {
+std::string request_text_at(const json& request, std::string_view key) {
   const auto it = request.find(key);
   return it != request.end() && it->is_string() ? it->get<std::string>().substr(0, kMaxWord)
                                                 : std::string{};
 }
 
 /// Fit to stand in YAML as it is.
-bool is_plain(std::string_view text) {
+bool is_plain_request(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
     return (c >= '0' && c <= '9') || c == '.' || c == '-';
   });
@@ -86,14 +86,14 @@ std::string configuration_of(const json& request, std::string_view symbol,
   std::string contract = fmt::format("type: {}", yaml_text(kind.name));
   bool has_length = !kind.needs.has_length();
   for (const auto& key : kKeys) {
-    const auto text = text_at(request, key.name);
+    const auto text = request_text_at(request, key.name);
     if (text.empty()) continue;
     has_length = has_length || key.name == "duration" || key.name == "until";
-    contract +=
-        fmt::format(", {}: {}", key.name, key.is_number && is_plain(text) ? text : yaml_text(text));
+    contract += fmt::format(", {}: {}", key.name,
+                            key.is_number && is_plain_request(text) ? text : yaml_text(text));
   }
   if (!has_length) contract += fmt::format(", duration: {}", usual_length(kind.needs));
-  if (!text_at(request, "payout").empty()) contract += ", basis: payout";
+  if (!request_text_at(request, "payout").empty()) contract += ", basis: payout";
   return fmt::format(
       "strategies: [{{ name: price, type: random, symbol: {}, contract: {{ {} }}, "
       "staking: {{ base: 1 }} }}]",
@@ -132,8 +132,8 @@ std::string types_on(const market::Symbols& symbols, std::string_view code) {
 
 /// The amount by which it is asked.
 core::Result<core::Money> amount_of(const json& request, std::uint8_t exponent) {
-  const auto payout = text_at(request, "payout");
-  auto stake = text_at(request, "stake");
+  const auto payout = request_text_at(request, "payout");
+  auto stake = request_text_at(request, "stake");
   if (!payout.empty() && !stake.empty()) {
     return core::invalid("--stake and --payout: give one of the two");
   }
@@ -149,9 +149,9 @@ core::Result<core::Money> amount_of(const json& request, std::uint8_t exponent) 
 
 /// By the words of the configuration.
 PriceRequest read_words(const json& request, const market::Symbols& symbols) {
-  const auto symbol = text_at(request, "symbol");
+  const auto symbol = request_text_at(request, "symbol");
   if (auto refused = check_symbol(symbols, symbol)) return *refused;
-  const auto name = text_at(request, "type");
+  const auto name = request_text_at(request, "type");
   const auto type = market::contract_type_from(name);
   if (!type) {
     return refuse("not_found", fmt::format("'{}' is no contract type that derivd knows; on {}: {}",
@@ -193,7 +193,7 @@ PriceRequest read_spec(const std::string& text, const market::Symbols& symbols) 
 
 PriceRequest read_price_request(const json& request, const market::Symbols& symbols,
                                 std::uint8_t exponent) {
-  const auto spec = text_at(request, "spec");
+  const auto spec = request_text_at(request, "spec");
   auto out = spec.empty() ? read_words(request, symbols) : read_spec(spec, symbols);
   if (!out.code.empty()) return out;
   const auto amount = amount_of(request, exponent);

@@ -38,7 +38,7 @@ class Sales final {
   std::deque<Sale> sales_;
 };
 
-/// Whether an answer of Session::on_sell_failed leaves it open what happened.
+/// Whether the code of a fact::SellFailed leaves it open what happened.
 bool is_unclear(std::string_view code);
 
 }  // namespace derivd::daemon

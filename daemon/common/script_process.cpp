@@ -8,9 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 
@@ -21,7 +24,6 @@ namespace derivd::daemon {
 namespace {
 
 using script::Failure;
-using script::Program;
 
 constexpr const char* kInstalled = "/usr/lib/derivd/derivd-script";
 constexpr const char* kName = "derivd-script";
@@ -63,8 +65,9 @@ bool wait_readable(int fd, std::chrono::steady_clock::time_point until) {
   }
 }
 
-class LockStep final : public Program {
+class LockStep final : public script::AheadProgram {
  public:
+  explicit LockStep(std::size_t most_ahead) : most_ahead_(most_ahead) {}
   ~LockStep() override { end(); }
 
   Outcome start(const script::Setup& setup) override {
@@ -73,8 +76,10 @@ class LockStep final : public Program {
     if (!child) return Failure{0, "", child.error().text};
     child_ = std::move(*child);
     const auto first = receive(kReadyWithin);
-    if (const auto* failure = std::get_if<Failure>(&first)) return *failure;
-    const auto* ready = std::get_if<script::Ready>(&first);
+    const auto* said = std::get_if<script::FromScript>(&first);
+    if (said == nullptr) return not_asked(0);
+    if (const auto* failure = std::get_if<Failure>(said)) return *failure;
+    const auto* ready = std::get_if<script::Ready>(said);
     if (ready == nullptr || ready->version != script::kVersion) {
       return Failure{0, "", "derivd-script is of another version; install both packages anew"};
     }
@@ -89,9 +94,36 @@ class LockStep final : public Program {
     return answer(event.sequence);
   }
 
+  std::size_t most_ahead() const override { return most_ahead_; }
+
+  // Of a channel that is at its end next() tells.
+  void ask_ahead(const script::Ticks& ticks) override {
+    send(ticks);
+    next_ = ticks.sequence;
+    end_ = next_ + ticks.quotes.size();
+    quiet_ = 0;
+  }
+
+  Outcome next() override {
+    const auto sequence = next_++;
+    script::Answer nothing;
+    nothing.sequence = sequence;
+    if (quiet_ > 0) {
+      --quiet_;
+      return nothing;
+    }
+    auto message = receive(kAnswerWithin);
+    const auto* quiet = std::get_if<script::Quiet>(&message);
+    if (quiet == nullptr) return as_answer(std::move(message), sequence);
+    if (quiet->sequence != sequence || quiet->count > end_ - sequence) return not_asked(sequence);
+    quiet_ = quiet->count - 1;
+    return nothing;
+  }
+
  private:
   /// What was only told goes with the next question.
-  bool send(const script::ToScript& message) {
+  template <class Message>
+  bool send(const Message& message) {
     script::encode(message, unsent_);
     std::string_view rest = unsent_;
     while (!rest.empty()) {
@@ -105,35 +137,41 @@ class LockStep final : public Program {
     return done;
   }
 
-  script::FromScript receive(std::chrono::seconds within) {
+  script::FromProcess receive(std::chrono::seconds within) {
+    const auto failed = [](Failure failure) { return script::FromScript{std::move(failure)}; };
     const auto until = std::chrono::steady_clock::now() + within;
     for (;;) {
       const auto body = frames_.next();
-      if (!body) return Failure{0, file_, body.error().text};
+      if (!body) return failed({0, file_, body.error().text});
       if (*body) {
-        auto message = script::decode_from_script(**body);
-        if (!message) return Failure{0, file_, message.error().text};
+        auto message = script::decode_from_process(**body);
+        if (!message) return failed({0, file_, message.error().text});
         return std::move(*message);
       }
       if (!wait_readable(child_.channel.get(), until)) {
-        return Failure{0, file_, "its process does not answer"};
+        return failed({0, file_, "its process does not answer"});
       }
       std::array<char, 64 * 1024> buffer;
       const auto n = ::read(child_.channel.get(), buffer.data(), buffer.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return gone(0);
+      if (n <= 0) return failed(gone(0));
       frames_.add({buffer.data(), static_cast<std::size_t>(n)});
     }
   }
 
-  Outcome answer(std::uint64_t sequence) {
-    auto message = receive(kAnswerWithin);
-    if (auto* failure = std::get_if<Failure>(&message)) return std::move(*failure);
-    auto* given = std::get_if<script::Answer>(&message);
-    if (given == nullptr || given->sequence != sequence) {
-      return Failure{sequence, file_, "its process answered what it was not asked"};
-    }
+  Outcome answer(std::uint64_t sequence) { return as_answer(receive(kAnswerWithin), sequence); }
+
+  Outcome as_answer(script::FromProcess message, std::uint64_t sequence) const {
+    auto* said = std::get_if<script::FromScript>(&message);
+    if (said == nullptr) return not_asked(sequence);
+    if (auto* failure = std::get_if<Failure>(said)) return std::move(*failure);
+    auto* given = std::get_if<script::Answer>(said);
+    if (given == nullptr || given->sequence != sequence) return not_asked(sequence);
     return std::move(*given);
+  }
+
+  Failure not_asked(std::uint64_t sequence) const {
+    return {sequence, file_, "its process answered what it was not asked"};
   }
 
   Failure gone(std::uint64_t sequence) const {
@@ -149,11 +187,27 @@ class LockStep final : public Program {
     child_.pid = 0;
   }
 
+  std::size_t most_ahead_;
   ScriptChild child_;
   script::Frames frames_;
   std::string unsent_;
   std::string file_;
+  // Of what was asked ahead, by sequence.
+  std::uint64_t next_ = 0;
+  std::uint64_t end_ = 0;
+  std::uint16_t quiet_ = 0;  // answers with nothing in them that have come and were not taken
 };
+
+/// For the tests that hold the result of one by one to that of many at once, and for whoever wants
+/// to see it. What is no number from 1 to kMaxTicks says nothing.
+std::size_t ticks_at_once() {
+  const char* said = std::getenv("DERIVD_SCRIPT_AHEAD");
+  const std::string_view text = said == nullptr ? "" : said;
+  std::size_t n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  const bool good = error == std::errc{} && end == text.data() + text.size() && n >= 1;
+  return good ? std::min(n, script::kMaxTicks) : script::kMaxTicks;
+}
 
 }  // namespace
 
@@ -212,7 +266,7 @@ core::Result<ScriptChild> start_script_process() {
 }
 
 script::MakeProgram lock_step_programs() {
-  return [] { return std::make_unique<LockStep>(); };
+  return [] { return std::make_unique<LockStep>(ticks_at_once()); };
 }
 
 std::vector<config::Problem> script_problems(const config::Config& config) {
@@ -222,7 +276,7 @@ std::vector<config::Problem> script_problems(const config::Config& config) {
     if (!all[i].enabled || !strategy::find_type(all[i].type)->is_scripted) continue;
     auto setup = engine::setup_of(all[i]);
     setup.only_check = true;
-    const auto outcome = LockStep().start(setup);
+    const auto outcome = LockStep(1).start(setup);
     const auto* failure = std::get_if<Failure>(&outcome);
     if (failure == nullptr) continue;
     const auto key = fmt::format("strategies[{}].params.file", i);

@@ -1,7 +1,7 @@
 // Owns the process of one script from this side: how it is started, its channel, its end. The
-// back-test speaks with it in lock step (LockStep), the daemon by what its loop brings
-// (derivd/scripts). It never waits longer than a bound, and sends no signals: a process whose
-// channel is closed ends by itself, by its own kernel's timers at the latest.
+// back-test speaks with it in lock step (LockStep), one answer for each event, the daemon by what
+// its loop brings (derivd/scripts). It never waits longer than a bound, and sends no signals: a
+// process whose channel is closed ends by itself, by its own kernel's timers at the latest.
 #pragma once
 
 #include <sys/types.h>

@@ -64,7 +64,7 @@ std::string Trader::status_line() const {
       view.day_profit.to_string(),
       account_.currency.empty() ? std::string{} : fmt::format(" {}", account_.currency),
       last_tick_ ? fmt::format("{:.0f} s ago", seconds_since(*last_tick_)) : "never",
-      words(account_left(engine_, config_.engine.limits)));
+      words(account_left(engine_, engine_.limits())));
 }
 
 }  // namespace derivd::daemon

@@ -53,7 +53,7 @@ std::string of_decimal(const Decimal& d) { return d.to_string(); }
 std::string of_duration(const ContractDuration& d) { return d.to_string(); }
 std::string of_barrier(const core::ShortString<24>& b) { return b.str(); }
 
-json to_json(const Offer& o) {
+json symbol_to_json(const Offer& o) {
   json out{
       {"type", o.type.view()}, {"length", market::name_of(o.length)}, {"barriers", o.barriers}};
   if (o.shortest.count > 0) out["from"] = o.shortest.to_string();
@@ -74,7 +74,7 @@ json to_json(const Offer& o) {
   return out;
 }
 
-json to_json(const TradingHours& h) {
+json symbol_to_json(const TradingHours& h) {
   auto spans = json::array();
   for (const auto& s : h.spans()) spans.push_back({s.from.s, s.to.s});
   return {{"from", h.known_from().s},
@@ -83,7 +83,7 @@ json to_json(const TradingHours& h) {
           {"reason", h.reason()}};
 }
 
-json to_json(const ListedSymbol& row, const market::Symbols& symbols) {
+json symbol_to_json(const ListedSymbol& row, const market::Symbols& symbols) {
   const auto& s = row.symbol;
   json out{{"code", s.code.view()},        {"name", s.display_name.view()},
            {"market", s.market.view()},    {"submarket", s.submarket.view()},
@@ -92,10 +92,10 @@ json to_json(const ListedSymbol& row, const market::Symbols& symbols) {
   const auto* offerings = symbols.offerings(s.code);
   if (offerings != nullptr && offerings->asked.s > 0) {
     auto offers = json::array();
-    for (const auto& o : offerings->offers) offers.push_back(to_json(o));
+    for (const auto& o : offerings->offers) offers.push_back(symbol_to_json(o));
     out["offerings"] = {{"asked", offerings->asked.s}, {"offers", std::move(offers)}};
   }
-  if (const auto* hours = symbols.hours(s.code)) out["hours"] = to_json(*hours);
+  if (const auto* hours = symbols.hours(s.code)) out["hours"] = symbol_to_json(*hours);
   return out;
 }
 
@@ -302,7 +302,7 @@ std::string write_symbols(const market::Symbols& symbols) {
   DERIVD_CHECK(symbols.is_learned(), "only what the venue said is kept");
   json out{{"venue", symbols.venue()}, {"asked", symbols.asked().s}, {"symbols", json::array()}};
   for (const auto* info : symbols.all()) {
-    out["symbols"].push_back(to_json(*symbols.listed(info->code), symbols));
+    out["symbols"].push_back(symbol_to_json(*symbols.listed(info->code), symbols));
   }
   return sealed(out.dump(1) + '\n');
 }

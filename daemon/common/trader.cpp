@@ -8,12 +8,14 @@
 #include "common/left.hpp"
 #include "common/program_rows.hpp"
 #include "common/trades.hpp"
+#include "core/check.hpp"
 #include "execution/reconcile.hpp"
 #include "service/exit_code.hpp"
 
 namespace derivd::daemon {
 
 using core::EventKind;
+namespace fact = deriv::fact;
 
 namespace {
 
@@ -58,6 +60,11 @@ core::Now Trader::at(core::Instant instant, core::WallTime wall) {
   return now_;
 }
 
+void Trader::set_paper_quotes(venue::Quotes quotes) {
+  DERIVD_CHECK(is_paper(), "a live venue names its own prices");
+  session_.paper()->set_quotes(std::move(quotes));
+}
+
 bool Trader::start() {
   auto snapshot = journal_.load();
   if (!snapshot) {
@@ -66,7 +73,7 @@ bool Trader::start() {
     done_ = true;
     return false;
   }
-  if (!fits_journal()) return false;
+  if (!fits_journal(snapshot->open_orders)) return false;
   engine_.restore(*snapshot, now_, actions_);
   engine_.learn(symbols_);
   perform();
@@ -77,13 +84,13 @@ bool Trader::start() {
   share_calls();
   subscribe();
   for (const auto& symbol : engine_.symbols()) {
-    if (const auto from = engine_.ticks_from(symbol)) session_.want_ticks_from(symbol, *from);
+    if (const auto from = engine_.ticks_from(symbol)) session().want_ticks_from(symbol, *from);
   }
-  session_.start(now_);
+  session().start(now_);
   return true;
 }
 
-bool Trader::fits_journal() {
+bool Trader::fits_journal(const std::vector<execution::Order>& open) {
   const auto refuse = [this](int code, std::string_view text) {
     log_.write(EventKind::kJournalProblem, text);
     exit_code_ = code;
@@ -105,9 +112,9 @@ bool Trader::fits_journal() {
   }
   if (*last) journal_account_ = (*last)->account;
   if (!is_paper()) return true;
-  const auto orders = journal_.orders({{}, {}, false});
-  if (!orders) return refuse(service::kExitJournal, orders.error().text);
-  session_.paper()->restore(*orders);
+  const auto sums = journal_.sums();
+  if (!sums) return refuse(service::kExitJournal, sums.error().text);
+  session_.paper()->restore(open, *sums);
   if (*last) return true;
   // The journal is a paper one from its first record on.
   execution::BalanceRecord mark;
@@ -147,7 +154,7 @@ void Trader::settle() {
 void Trader::subscribe() {
   symbols_revision_ = engine_.symbols_revision();
   const auto history = engine_.wants_past() ? kLongHistoryTicks : kHistoryTicks;
-  session_.set_symbols(engine_.symbols(), history, now_);
+  session().set_symbols(engine_.symbols(), history, now_);
 }
 
 void Trader::share_calls() {
@@ -155,7 +162,7 @@ void Trader::share_calls() {
   for (const auto& s : config_.engine.strategies) {
     if (s.enabled) buyers.push_back(s.name);
   }
-  session_.set_buyers(std::move(buyers));
+  session().set_buyers(std::move(buyers));
 }
 
 void Trader::reconfigure(const std::vector<config::Change>& changes) {
@@ -191,7 +198,12 @@ void Trader::on_deadline() {
   settle();
 }
 
-void Trader::on_state(deriv::SessionState state, std::string_view reason) {
+void Trader::on_fact(const deriv::Fact& fact) {
+  std::visit([this](const auto& told) { on(told); }, fact);
+}
+
+void Trader::on(const fact::State& told) {
+  const auto [state, reason] = told;
   const auto previous = state_;
   state_ = state;
   core::Event event;
@@ -218,8 +230,9 @@ void Trader::on_state(deriv::SessionState state, std::string_view reason) {
   if (state == deriv::SessionState::kOffline && stopping_) done_ = true;
 }
 
-void Trader::on_account(const deriv::AccountInfo& account) {
-  const bool on_trial = session_.on_trial();
+void Trader::on(const fact::Account& told) {
+  const auto& account = told.account;
+  const bool on_trial = session().on_trial();
   if (!locked_ || on_trial) {
     if (const auto held = lock_(account); !held) {
       return reject_account(service::kExitInstance, held.error().text);
@@ -249,16 +262,17 @@ void Trader::note_account() {
                                   account.currency});
 }
 
-void Trader::on_tick(const market::Tick& tick, bool history) {
-  if (tick_sink_) tick_sink_(tick);
-  if (!history) {
-    on_venue_time(tick.epoch);
+void Trader::on(const fact::Tick& told) {
+  if (tick_sink_) tick_sink_(told.tick);
+  if (!told.history) {
+    note_venue_time(told.tick.epoch);
     last_tick_ = now_.instant;
   }
-  engine_.on_tick(tick, history, now_, actions_);
+  engine_.on_tick(told.tick, told.history, now_, actions_);
 }
 
-void Trader::on_silence(const market::SymbolCode& symbol, bool silent, core::Duration pause) {
+void Trader::on(const fact::Silence& told) {
+  const auto& [symbol, silent, pause] = told;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(pause).count();
   const auto names = strategies_on(symbol);
   // Nothing is wrong with a market that is closed: status and explain say until when.
@@ -290,7 +304,8 @@ std::string Trader::strategies_on(const market::SymbolCode& symbol) const {
   return names;
 }
 
-void Trader::on_quote(const deriv::Quote& quote) {
+void Trader::on(const fact::Quoted& told) {
+  const auto& quote = told.quote;
   engine::Engine::QuoteReply reply;
   reply.order = quote.order;
   reply.quote_id = quote.id;
@@ -299,46 +314,45 @@ void Trader::on_quote(const deriv::Quote& quote) {
   reply.fee = quote.fee;
   engine_.on_quote(reply, now_, actions_);
 }
-void Trader::on_quote_refused(core::OrderId order, const execution::Refusal& refusal) {
+void Trader::on(const fact::QuoteRefused& told) {
   engine::Engine::QuoteReply reply;
-  reply.order = order;
-  reply.kind = refusal.kind;
-  reply.code = core::ShortString<64>::truncated(refusal.code);
-  reply.reason = core::Text::truncated(refusal.message);
+  reply.order = told.order;
+  reply.kind = told.refusal.kind;
+  reply.code = core::ShortString<64>::truncated(told.refusal.code);
+  reply.reason = core::Text::truncated(told.refusal.message);
   engine_.on_quote(reply, now_, actions_);
 }
-void Trader::on_bought(core::OrderId order, const execution::Bought& bought) {
-  engine_.on_bought(order, bought, now_, actions_);
+void Trader::on(const fact::Bought& told) {
+  engine_.on_bought(told.order, told.bought, now_, actions_);
 }
-void Trader::on_refused(core::OrderId order, const execution::Refusal& refusal) {
-  engine_.on_refused(order, refusal, now_, actions_);
+void Trader::on(const fact::Refused& told) {
+  engine_.on_refused(told.order, told.refusal, now_, actions_);
 }
-void Trader::on_unknown(core::OrderId order, std::string_view why,
-                        const execution::Refusal* answer) {
-  engine_.on_unknown(order, why, answer, now_, actions_);
+void Trader::on(const fact::Unknown& told) {
+  engine_.on_unknown(told.order, told.why, told.answer, now_, actions_);
 }
-void Trader::on_contract(const execution::ContractReport& report, bool polled) {
-  note_bid(report);
-  engine_.on_contract(report,
-                      polled ? execution::Witness::kPoll : execution::Witness::kContractStream,
-                      now_, actions_);
+void Trader::on(const fact::Contract& told) {
+  using execution::Witness;
+  note_bid(told.report);
+  engine_.on_contract(told.report, told.polled ? Witness::kPoll : Witness::kContractStream, now_,
+                      actions_);
 }
-void Trader::on_transaction(const execution::TransactionReport& report) {
-  engine_.on_transaction(report, now_, actions_);
+void Trader::on(const fact::Transaction& told) {
+  engine_.on_transaction(told.report, now_, actions_);
 }
-void Trader::on_balance(core::Money balance) {
-  account_.balance = balance;
-  engine_.on_balance(balance, now_, actions_);
+void Trader::on(const fact::Balance& told) {
+  account_.balance = told.balance;
+  engine_.on_balance(told.balance, now_, actions_);
 }
-void Trader::on_venue_report(const execution::VenueReport& report) {
-  if (session_.on_trial() && !is_proof(report)) return;
-  engine_.on_venue_report(report, now_, actions_);
+void Trader::on(const fact::Report& told) {
+  if (session().on_trial() && !is_proof(told.report)) return;
+  engine_.on_venue_report(told.report, now_, actions_);
   if (state_ == deriv::SessionState::kReconciling) {
     perform();  // what was learned is on disk before anything is entered
-    session_.reconciled(now_);
+    session().reconciled(now_);
   }
 }
-void Trader::on_notice(EventKind kind, std::string_view text) { log_.write(kind, text); }
+void Trader::on(const fact::Notice& told) { log_.write(told.kind, told.text); }
 core::Result<void> Trader::replace_token(core::Secret token) {
   log_.hide(token);
   if (stopping_) return core::Error{core::ErrorKind::kRefused, "the daemon is stopping"};
@@ -354,7 +368,7 @@ core::Result<void> Trader::replace_token(core::Secret token) {
   token_change_ = Handover::kWaiting;
   ++token_changes_;
   log_.write(EventKind::kControlCommand, "operator: a new token; going over to it");
-  if (!session_.replace_token(std::move(token), now_)) {
+  if (!session().replace_token(std::move(token), now_)) {
     token_change_ = Handover::kRefused;
     token_refusal_ = "the session is not running";
     return core::Error{core::ErrorKind::kRefused, token_refusal_};
@@ -372,7 +386,8 @@ nlohmann::ordered_json Trader::token_change() const {
   return out;
 }
 
-void Trader::on_token_replaced(bool taken, std::string_view why) {
+void Trader::on(const fact::TokenReplaced& told) {
+  const auto [taken, why] = told;
   token_change_ = taken ? Handover::kTaken : Handover::kRefused;
   token_refusal_ = std::string(why);
   core::Event event;
@@ -385,10 +400,11 @@ void Trader::on_token_replaced(bool taken, std::string_view why) {
   log_.write(event);
 }
 
-void Trader::on_fatal(deriv::FatalKind kind, std::string_view text) {
-  leave(exit_code_for(kind), text);
-}
-void Trader::on_venue_time(core::VenueTime time) {
+void Trader::on(const fact::Fatal& told) { leave(exit_code_for(told.kind), told.text); }
+void Trader::on(const fact::OwnLimits& told) { engine_.on_own_limits(told.limits, now_, actions_); }
+void Trader::on(const fact::Clock& told) { note_venue_time(told.time); }
+
+void Trader::note_venue_time(core::VenueTime time) {
   if (time <= now_.venue) return;
   now_.venue = time;
   venue_at_ = now_.instant;
@@ -416,13 +432,15 @@ nlohmann::ordered_json Trader::status() const {
       now_.venue.s != 0 ? nlohmann::ordered_json(iso_time(now_.venue)) : nullptr;
   out["tick_age_s"] = last_tick_ ? nlohmann::ordered_json(seconds_since(*last_tick_)) : nullptr;
   out["symbols"] = symbol_rows();
-  const auto& stats = session_.stats();
+  const auto& stats = session().stats();
   out["ticks"] = stats.ticks;
   out["quotes_refused"] = stats.quotes_refused;
   out["reconnects"] = stats.reconnects;
   out["frames_refused"] = stats.frames_refused;
   out["venue_change"] = venue_change();
   out["limits"] = limit_rows(engine_, config_.engine);
+  const auto& own = engine_.own_limits();
+  out["own_limits"] = own.any() ? nlohmann::ordered_json(engine::words_of(own)) : nullptr;
   out["strategies"] = strategies();
   return out;
 }
@@ -553,7 +571,7 @@ std::size_t Trader::perform_appends(std::size_t from) {
   return to;
 }
 void Trader::perform(engine::SendQuote& a) {
-  session_.quote(a.order, a.spec, a.stake, now_, a.strategy);
+  port().quote(a.order, a.spec, a.stake, now_, a.strategy);
 }
 void Trader::perform(engine::SendBuy& a) {
   // An intent that is not on disk never leaves.
@@ -563,16 +581,16 @@ void Trader::perform(engine::SendBuy& a) {
         {execution::RefusalKind::kSingular, execution::kNotSent, "the journal cannot be written"},
         now_, actions_);
   }
-  session_.buy(a.order, a.spec, a.stake, a.quote_id.view(), now_, a.strategy);
+  port().buy(a.order, a.spec, a.stake, a.quote_id.view(), now_, a.strategy);
 }
-void Trader::perform(engine::Watch& a) { session_.watch(a.contract, now_); }
-void Trader::perform(engine::Poll& a) { session_.poll(a.contract, now_); }
+void Trader::perform(engine::Watch& a) { port().watch(a.contract, now_); }
+void Trader::perform(engine::Poll& a) { port().poll(a.contract, now_); }
 void Trader::perform(engine::AskReport& a) {
   auto since = a.since;
-  if (session_.on_trial() && last_bought_) {
+  if (session().on_trial() && last_bought_) {
     since = std::min(since, last_bought_->purchase_time - execution::kClockSlack);
   }
-  session_.ask_report(since, now_);
+  port().ask_report(since, now_);
 }
 void Trader::perform(engine::Tell& a) {
   a.event.account = account_.id;
@@ -617,8 +635,8 @@ void Trader::check_stop() {
                             engine_.account().open_contracts == 0);
   if (!may_leave && now_.instant < *stop_by_) return;
   session_stopped_ = true;
-  session_.stop(now_);
-  if (session_.state() == deriv::SessionState::kOffline) done_ = true;
+  session().stop(now_);
+  if (session().state() == deriv::SessionState::kOffline) done_ = true;
 }
 
 void Trader::leave(int code, std::string_view text) {

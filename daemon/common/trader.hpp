@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -22,10 +21,12 @@
 #include "config/config.hpp"
 #include "core/rng.hpp"
 #include "core/time.hpp"
+#include "deriv/facts.hpp"
 #include "deriv/session.hpp"
 #include "engine/engine.hpp"
 #include "service/log.hpp"
 #include "store/journal.hpp"
+#include "venue/quotes.hpp"
 
 namespace derivd::daemon {
 
@@ -65,6 +66,10 @@ class Trader final : public deriv::SessionListener {
   void set_tick_sink(std::function<void(const market::Tick&)> sink) {
     tick_sink_ = std::move(sink);
   }
+
+  /// Paper mode pays what these say, sorted, and only the rest by the model; before start(). Not
+  /// live (CHECK).
+  void set_paper_quotes(venue::Quotes quotes);
 
   /// Runs the programs of strategies of type script; before start().
   void set_scripts(Scripts* scripts) { scripts_ = scripts; }
@@ -152,43 +157,47 @@ class Trader final : public deriv::SessionListener {
   /// One line that says exactly what is still open.
   std::string farewell() const;
 
-  // ---- SessionListener: facts go to the engine ----
-  void on_state(deriv::SessionState state, std::string_view reason) override;
-  void on_account(const deriv::AccountInfo& account) override;
-  void on_tick(const market::Tick& tick, bool history) override;
-  void on_silence(const market::SymbolCode& symbol, bool silent, core::Duration pause) override;
-  void on_symbols(std::span<const market::ListedSymbol> list) override;
-  void on_offerings(const market::SymbolCode& symbol, const market::Offerings& offerings) override;
-  void on_offerings_refused(const market::SymbolCode& symbol, std::string_view code,
-                            std::string_view why) override;
-  void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override;
-  void on_candles(const deriv::PastCandles& candles) override;
-  void on_candles_refused(const market::SymbolCode& symbol, std::int32_t seconds,
-                          core::VenueTime from, std::string_view why) override;
-  void on_quote(const deriv::Quote& quote) override;
-  void on_quote_refused(core::OrderId order, const execution::Refusal& refusal) override;
-  void on_price(const deriv::PriceAnswer& price) override;
-  void on_price_refused(std::int64_t number, std::string_view code, std::string_view why) override;
-  void on_bought(core::OrderId order, const execution::Bought& bought) override;
-  void on_refused(core::OrderId order, const execution::Refusal& refusal) override;
-  void on_unknown(core::OrderId order, std::string_view why,
-                  const execution::Refusal* answer) override;
-  void on_contract(const execution::ContractReport& report, bool polled) override;
-  void on_transaction(const execution::TransactionReport& report) override;
-  void on_balance(core::Money balance) override;
-  void on_venue_report(const execution::VenueReport& report) override;
-  void on_sold(core::ContractId contract, core::Money price) override;
-  void on_sell_failed(core::ContractId contract, std::string_view code,
-                      std::string_view message) override;
-  void on_notice(core::EventKind kind, std::string_view text) override;
-  void on_token_replaced(bool taken, std::string_view why) override;
-  void on_venue_changed(bool taken, std::string_view why) override;
-  void on_fatal(deriv::FatalKind kind, std::string_view text) override;
-  void on_venue_time(core::VenueTime time) override;
+  /// SessionListener: facts go to the engine. What it asks for is performed by settle().
+  void on_fact(const deriv::Fact& fact) override;
 
  private:
+  execution::Port& port() { return session_.port(); }
+  // Every alternative has its handler, so that none can be forgotten.
+  void on(const deriv::fact::State& told);
+  void on(const deriv::fact::Account& told);
+  void on(const deriv::fact::Notice& told);
+  void on(const deriv::fact::TokenReplaced& told);
+  void on(const deriv::fact::VenueChanged& told);
+  void on(const deriv::fact::Fatal& told);
+  void on(const deriv::fact::OwnLimits& told);
+  void on(const deriv::fact::Clock& told);
+  void on(const deriv::fact::Tick& told);
+  void on(const deriv::fact::Silence& told);
+  void on(const deriv::fact::Symbols& told);
+  void on(const deriv::fact::Offerings& told);
+  void on(const deriv::fact::OfferingsRefused& told);
+  void on(const deriv::fact::Hours& told);
+  void on(const deriv::fact::Candles& told);
+  void on(const deriv::fact::CandlesRefused& told);
+  void on(const deriv::fact::Price& told);
+  void on(const deriv::fact::PriceRefused& told);
+  void on(const deriv::fact::Quoted& told);
+  void on(const deriv::fact::QuoteRefused& told);
+  void on(const deriv::fact::Bought& told);
+  void on(const deriv::fact::Refused& told);
+  void on(const deriv::fact::Unknown& told);
+  void on(const deriv::fact::Contract& told);
+  void on(const deriv::fact::Transaction& told);
+  void on(const deriv::fact::Balance& told);
+  void on(const deriv::fact::Report& told);
+  void on(const deriv::fact::Sold& told);
+  void on(const deriv::fact::SellFailed& told);
+  // Past ticks are asked for by paper mode alone, which takes them.
+  void on(const deriv::fact::Past&) {}
+  void on(const deriv::fact::PastRefused&) {}
+  void note_venue_time(core::VenueTime time);
   /// Nothing of a paper run ever mixes with what was traded, nor the other way round.
-  bool fits_journal();
+  bool fits_journal(const std::vector<execution::Order>& open);
   std::string_view account_type() const;
   void append(execution::Record record);
   void perform();

@@ -8,6 +8,9 @@
 #include "core/printable.hpp"
 
 namespace derivd::daemon {
+
+namespace fact = deriv::fact;
+
 namespace {
 
 /// The venue's own word for a symbol on which it sells nothing (v3-api.md section 2).
@@ -36,26 +39,27 @@ std::vector<deriv::TickAge> Trader::tick_ages() const {
   return ages;
 }
 
-void Trader::on_symbols(std::span<const market::ListedSymbol> list) {
+void Trader::on(const fact::Symbols& told) {
   // The list may come before the venue's time does.
   const core::VenueTime asked =
       now_.venue.s > 0 ? now_.venue : core::VenueTime{now_.wall.us / 1'000'000};
-  learn(symbols_.with_list(list, asked, venue_address(config_.venue, dialect_).endpoint));
-  list_told_ |= !list.empty();
+  learn(symbols_.with_list(told.list, asked, venue_address(config_.venue, dialect_).endpoint));
+  list_told_ |= !told.list.empty();
   check_offered();
 }
 
-void Trader::on_offerings(const market::SymbolCode& symbol, const market::Offerings& offerings) {
-  learn(symbols_.with_offerings(symbol, offerings));
-  offerings_told_.insert(symbol);
+void Trader::on(const fact::Offerings& told) {
+  learn(symbols_.with_offerings(told.symbol, told.offerings));
+  offerings_told_.insert(told.symbol);
   check_offered();
 }
 
-void Trader::on_offerings_refused(const market::SymbolCode& symbol, std::string_view code,
-                                  std::string_view why) {
+void Trader::on(const fact::OfferingsRefused& told) {
+  const auto& [symbol, code, why] = told;
   if (code != kNothingSold) {
-    return on_notice(core::EventKind::kFrameRefused,
-                     fmt::format("what is offered on {} is not known: {}", symbol, why));
+    log_.write(core::EventKind::kFrameRefused,
+               fmt::format("what is offered on {} is not known: {}", symbol, why));
+    return;
   }
   for (const auto& s : config_.engine.strategies) {
     if (s.symbol != symbol) continue;
@@ -64,22 +68,21 @@ void Trader::on_offerings_refused(const market::SymbolCode& symbol, std::string_
   }
 }
 
-void Trader::on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) {
-  learn(symbols_.with_hours(symbol, hours));
-}
+void Trader::on(const fact::Hours& told) { learn(symbols_.with_hours(told.symbol, told.hours)); }
 
 void Trader::perform(engine::AskCandles& a) {
-  session_.ask_candles(a.symbol, a.seconds, a.from, now_);
+  session().ask_candles(a.symbol, a.seconds, a.from, now_);
 }
 
-void Trader::on_candles(const deriv::PastCandles& candles) {
+void Trader::on(const fact::Candles& told) {
+  const auto& candles = told.candles;
   engine_.on_candles(
       {candles.symbol, candles.seconds, candles.from, candles.decimals, candles.candles, {}}, now_,
       actions_);
 }
 
-void Trader::on_candles_refused(const market::SymbolCode& symbol, std::int32_t seconds,
-                                core::VenueTime from, std::string_view why) {
+void Trader::on(const fact::CandlesRefused& told) {
+  const auto& [symbol, seconds, from, why] = told;
   engine_.on_candles({symbol, seconds, from, 0, {}, core::Text::truncated(core::printable(why))},
                      now_, actions_);
 }
@@ -91,6 +94,13 @@ void Trader::check_offered() {
           s.name, fmt::format("the venue does not list {}{}", s.symbol, guess(symbols_, s.symbol)),
           now_, actions_);
       continue;
+    }
+    for (const auto& watched : s.watch) {
+      if (!list_told_ || symbols_.listed(watched) != nullptr) continue;
+      engine_.not_offered(s.name,
+                          fmt::format("the venue does not list {}, which it watches{}", watched,
+                                      guess(symbols_, watched)),
+                          now_, actions_);
     }
     // What was offered long ago proves nothing today.
     if (!offerings_told_.contains(s.symbol)) continue;

@@ -130,7 +130,7 @@ SaleAnswer Trader::ask_price(const nlohmann::json& request) {
   price.account = account_.id;
   price.currency = account_.currency;
   const auto number = prices_.ask(std::move(price)).number;
-  session_.ask_price(number, read.spec, read.amount, now_);
+  session().ask_price(number, read.spec, read.amount, now_);
   settle();
   return this->price(number);
 }
@@ -176,7 +176,8 @@ ordered_json Trader::priceable() const {
   return out;
 }
 
-void Trader::on_price(const deriv::PriceAnswer& answer) {
+void Trader::on(const deriv::fact::Price& told) {
+  const auto& answer = told.price;
   auto* price = prices_.find(answer.number);
   if (price == nullptr) return;
   price->state = Prices::State::kAnswered;
@@ -184,12 +185,12 @@ void Trader::on_price(const deriv::PriceAnswer& answer) {
   price->time = answer.start.value_or(market_time());
 }
 
-void Trader::on_price_refused(std::int64_t number, std::string_view code, std::string_view why) {
-  auto* price = prices_.find(number);
+void Trader::on(const deriv::fact::PriceRefused& told) {
+  auto* price = prices_.find(told.number);
   if (price == nullptr) return;
   price->state = Prices::State::kRefused;
-  price->code = core::printable(code);
-  price->reason = core::printable(why);
+  price->code = core::printable(told.code);
+  price->reason = core::printable(told.why);
 }
 
 }  // namespace derivd::daemon

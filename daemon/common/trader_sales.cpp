@@ -240,7 +240,7 @@ void Trader::send_sale(const Order& order, std::string_view who, bool by_rule, b
         fmt::format("{}: {} contract {}", who, cancel ? "cancel" : "sell", order.contract.value));
     log_.write(event);
   }
-  cancel ? session_.cancel(order.contract, now_) : session_.sell(order.contract, now_);
+  cancel ? port().cancel(order.contract, now_) : port().sell(order.contract, now_);
 }
 
 SaleAnswer Trader::flatten(std::string_view name, bool again) {
@@ -272,18 +272,18 @@ SaleAnswer Trader::flatten(std::string_view name, bool again) {
   return {rows, {}, {}};
 }
 
-void Trader::on_sold(core::ContractId contract, core::Money price) {
-  sales_.answered(contract, Sales::State::kSold,
-                  fmt::format("the venue pays {}, its settlement follows", price.to_string()));
-  engine_.on_sold(contract, now_, actions_);
+void Trader::on(const deriv::fact::Sold& told) {
+  sales_.answered(told.contract, Sales::State::kSold,
+                  fmt::format("the venue pays {}, its settlement follows", told.price.to_string()));
+  engine_.on_sold(told.contract, now_, actions_);
 }
 
-void Trader::on_sell_failed(core::ContractId contract, std::string_view code,
-                            std::string_view message) {
+void Trader::on(const deriv::fact::SellFailed& told) {
+  const auto& [contract, code, message] = told;
   const auto reason = fmt::format("{}: {}", code, message);
   if (is_unclear(code)) {
     sales_.answered(contract, Sales::State::kUnclear, reason);
-    session_.poll(contract, now_);
+    port().poll(contract, now_);
     engine_.on_sale_unknown(contract, reason, now_, actions_);
   } else {
     sales_.answered(contract, Sales::State::kFailed, reason);

@@ -20,6 +20,9 @@ namespace {
 constexpr int kProofAttempts = 3;
 /// How far back the journal is searched for a contract that the venue must know.
 constexpr auto kProofWindow = std::chrono::hours(24 * 30);
+/// The last that was bought is among so many of the last that were intended: those in between wait
+/// for their answers at the same time.
+constexpr std::size_t kProofOrders = 256;
 
 }  // namespace
 
@@ -38,7 +41,7 @@ std::string_view Trader::word_for(Handover handover) {
 }
 
 void Trader::reject_account(int code, std::string_view text) {
-  if (session_.on_trial()) return session_.refuse_venue(text, now_);
+  if (session().on_trial()) return session().refuse_venue(text, now_);
   leave(code, text);
 }
 
@@ -48,7 +51,7 @@ core::Result<void> Trader::check_journal_account(const deriv::AccountInfo& accou
     journal_account_ = account.id;
     return {};
   }
-  const auto traded = journal_.orders({{}, {}, false});
+  const auto traded = journal_.orders({.contracts_only = false, .first = 1});
   if (!traded) return traded.error();
   if (traded->empty()) {
     journal_account_ = account.id;
@@ -80,7 +83,7 @@ void Trader::change_venue(const std::vector<config::Change>& changes) {
   proof_attempts_ = 0;
   venue_refusal_.clear();
   venue_change_ = Handover::kWaiting;
-  if (!session_.change_venue(venue_address(config_.venue, dialect_), now_)) {
+  if (!session().change_venue(venue_address(config_.venue, dialect_), now_)) {
     venue_change_ = Handover::kNone;  // the session has ended; there is nothing to connect
   }
   settle();
@@ -89,7 +92,8 @@ void Trader::change_venue(const std::vector<config::Change>& changes) {
 void Trader::remember_last_bought() {
   if (last_bought_ || is_paper()) return;
   const auto orders = journal_.orders(
-      {{}, core::WallTime{now_.wall.us - std::chrono::microseconds(kProofWindow).count()}, true});
+      {.since = core::WallTime{now_.wall.us - std::chrono::microseconds(kProofWindow).count()},
+       .last = kProofOrders});
   if (!orders) return;  // it is asked for again, and the account's id is still compared
   for (const auto& o : *orders) {
     if (!last_bought_ || o.purchase_time >= last_bought_->purchase_time) {
@@ -109,10 +113,10 @@ bool Trader::is_proof(const execution::VenueReport& report) {
   };
   if (has(report.portfolio) || has(report.profit_table)) return true;
   if (++proof_attempts_ < kProofAttempts) {
-    session_.ask_report(last.purchase_time - execution::kClockSlack, now_);
+    port().ask_report(last.purchase_time - execution::kClockSlack, now_);
     return false;
   }
-  session_.refuse_venue(
+  session().refuse_venue(
       fmt::format("account {} there does not know contract {}, the last one bought here: it is "
                   "another venue's account",
                   account_.id, last.contract.value),
@@ -120,7 +124,8 @@ bool Trader::is_proof(const execution::VenueReport& report) {
   return false;
 }
 
-void Trader::on_venue_changed(bool taken, std::string_view why) {
+void Trader::on(const deriv::fact::VenueChanged& told) {
+  const auto [taken, why] = told;
   venue_change_ = taken ? Handover::kTaken : Handover::kRefused;
   venue_refusal_ = std::string(why);
   const auto changes = std::exchange(unproven_, {});

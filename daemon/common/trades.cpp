@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "common/answer.hpp"
 #include "core/utc.hpp"
 #include "market/kind.hpp"
 
@@ -221,6 +222,61 @@ ordered_json stats_report(const std::vector<Order>& orders, bool paper) {
   out["strategies"] = ordered_json::object();
   for (auto& [name, mine] : by_strategy) out["strategies"][name] = to_json(stats_of(mine));
   return out;
+}
+
+namespace {
+
+ordered_json removed_to_json(const store::RemovedTrades& r) {
+  ordered_json out;
+  out["trades"] = r.trades;
+  out["won"] = r.won;
+  out["lost"] = r.lost;
+  out["break_even"] = r.trades - r.won - r.lost;
+  out["stakes"] = r.stakes.to_string();
+  out["profit"] = r.profit.to_string();
+  out["first"] = core::utc_iso(core::VenueTime{r.first.us / 1'000'000});
+  out["last"] = core::utc_iso(core::VenueTime{r.last.us / 1'000'000});
+  return out;
+}
+
+}  // namespace
+
+ordered_json removed_report(const std::vector<store::RemovedTrades>& removed,
+                            const store::OrderQuery& query) {
+  store::RemovedTrades total;
+  ordered_json out;
+  for (const auto& r : removed) {
+    if (query.strategy && r.strategy.view() != *query.strategy) continue;
+    if (query.since && r.last < *query.since) continue;
+    total.first = total.trades == 0 ? r.first : std::min(total.first, r.first);
+    total.last = std::max(total.last, r.last);
+    total.trades += r.trades;
+    total.won += r.won;
+    total.lost += r.lost;
+    total.stakes += r.stakes;
+    total.profit += r.profit;
+    out["strategies"][r.strategy.str()] = removed_to_json(r);
+  }
+  if (total.trades > 0) out["total"] = removed_to_json(total);
+  return out;
+}
+
+void add_removed(ordered_json& stats, const ordered_json& removed) {
+  if (!removed.is_object()) return;
+  stats["total"]["removed"] = at(removed, "total");
+  const auto& strategies = at(removed, "strategies");
+  if (!strategies.is_object()) return;
+  for (const auto& [name, sums] : strategies.items()) {
+    auto& row = stats["strategies"][name];
+    if (row.is_null()) row = to_json(Stats{});
+    row["removed"] = sums;
+  }
+}
+
+std::string removed_words(const ordered_json& sums) {
+  return fmt::format("{} trades of {} to {} were removed (store.keep): profit {} on stakes of {}",
+                     shown(at(sums, "trades")), shown(at(sums, "first")), shown(at(sums, "last")),
+                     shown(at(sums, "profit")), shown(at(sums, "stakes")));
 }
 
 core::Result<bool> is_paper(store::Journal& journal, bool otherwise) {

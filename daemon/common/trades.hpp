@@ -51,6 +51,17 @@ nlohmann::ordered_json to_json(const Stats& stats);
 /// {"mode": "live" or "paper", "total": …, "strategies": {NAME: …}}
 nlohmann::ordered_json stats_report(const std::vector<execution::Order>& orders, bool paper);
 
+/// What store.keep has removed, as far as a question with this strategy and this beginning would
+/// have told of it: {"total": SUMS, "strategies": {NAME: SUMS}}, SUMS with trades, won, lost,
+/// break_even, stakes, profit, first and last (UTC, of the signals). Null: nothing.
+nlohmann::ordered_json removed_report(const std::vector<store::RemovedTrades>& removed,
+                                      const store::OrderQuery& query);
+/// Puts those sums as "removed" beside the ones of stats_report(); a strategy of which nothing else
+/// is left gets a row of its own.
+void add_removed(nlohmann::ordered_json& stats, const nlohmann::ordered_json& removed);
+/// "N trades of FIRST to LAST were removed (store.keep): profit … on stakes of …".
+std::string removed_words(const nlohmann::ordered_json& sums);
+
 /// Whether the journal is one of a paper run. A journal is never of both kinds: derivd refuses to
 /// open it in the other mode. `otherwise`: of a journal that has not seen an account yet.
 core::Result<bool> is_paper(store::Journal& journal, bool otherwise);

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "common/answer.hpp"
+#include "common/trades.hpp"
 #include "core/printable.hpp"
 #include "core/utc.hpp"
 #include "derivctl/csv.hpp"
@@ -19,7 +20,7 @@ using daemon::is_blank;
 using daemon::rows_of;
 using daemon::shown;
 
-std::string cell(const ordered_json& value) {
+std::string answer_cell(const ordered_json& value) {
   auto text = shown(value);
   if (text.size() > kMaxCell) text = std::string(core::cut_utf8(text, kMaxCell)) + "…";
   return text;
@@ -62,7 +63,7 @@ constexpr std::size_t kDate = 10;  // "2026-11-29"
 std::string end_cell(const ordered_json& row) {
   const auto ends = daemon::whole_of(at(row, "ends"));
   if (!ends) {
-    const auto length = cell(at(row, "duration"));
+    const auto length = answer_cell(at(row, "duration"));
     return length == "0t" ? "-" : length;  // a position, which ends when something happens
   }
   const auto left = daemon::whole_of(at(row, "left_s")).value_or(0);
@@ -78,9 +79,9 @@ std::string limits_text(const ordered_json& limits) {
   const char* title = "limits";
   for (const auto* row : rows) {
     const auto& strategy = at(*row, "strategy");
-    const auto limit = cell(at(*row, "limit"));
+    const auto limit = answer_cell(at(*row, "limit"));
     add(out, "{:<12} {:<22} {}\n", title,
-        strategy.is_null() ? limit : fmt::format("{}: {}", cell(strategy), limit),
+        strategy.is_null() ? limit : fmt::format("{}: {}", answer_cell(strategy), limit),
         limit_left_words(*row));
     title = "";
   }
@@ -103,14 +104,15 @@ std::string ticks_text(const ordered_json& s, const out::Look& look) {
     const bool any = at(*row, "tick_age_s").is_number();
     const bool late = at(*row, "late") == true;
     if (at(*row, "closed").is_string()) {
-      add(out, "{:<12} {:<22} {}\n", title, cell(at(*row, "symbol")), cell(at(*row, "closed")));
+      add(out, "{:<12} {:<22} {}\n", title, answer_cell(at(*row, "symbol")),
+          answer_cell(at(*row, "closed")));
       title = "";
       continue;
     }
-    add(out, "{:<12} {:<22} {}{}{}\n", title, cell(at(*row, "symbol")),
+    add(out, "{:<12} {:<22} {}{}{}\n", title, answer_cell(at(*row, "symbol")),
         any ? fmt::format("{:.1f} s ago", seconds) : fmt::format("none for {:.1f} s", seconds),
         late ? fmt::format(", {}: no signal can come of ", tinted("SILENT", look)) : "",
-        late ? cell(at(*row, "strategies")) : "");
+        late ? answer_cell(at(*row, "strategies")) : "");
     title = "";
   }
   return out;
@@ -122,7 +124,7 @@ std::string numbers_text(const ordered_json& row) {
     if (at(row, key).is_null()) continue;
     const std::string_view name(key);
     add(out, "{}{} {}", out.empty() ? "" : ", ", name == "until_utc" ? "until" : name,
-        cell(at(row, key)));
+        answer_cell(at(row, key)));
   }
   return out.empty() ? out : fmt::format("    {}\n", out);
 }
@@ -182,8 +184,8 @@ std::string time_left_words(const ordered_json& row) {
 }
 
 std::string limit_left_words(const ordered_json& row) {
-  const auto left = cell(at(row, "left"));
-  const auto of = cell(at(row, "of"));
+  const auto left = answer_cell(at(row, "left"));
+  const auto of = answer_cell(at(row, "of"));
   const auto& limit = at(row, "limit");
   if (is(limit, "max_stake")) return fmt::format("{} a stake", of);
   if (is(limit, "min_balance")) return fmt::format("{} above {}", left, of);
@@ -205,6 +207,7 @@ std::string status_text(const ordered_json& s, const out::Look& look) {
   const auto dialect = shown(at(s, "dialect"));
   if (is(at(s, "mode"), "paper")) {
     add(out, "account      PAPER: fills are simulated, nothing is bought ({})\n", dialect);
+    if (at(s, "payouts").is_string()) add(out, "payouts      {}\n", shown(at(s, "payouts")));
   } else {
     const bool real = is(at(s, "account_type"), "real");
     add(out, "account      {} {} ({})\n",
@@ -223,6 +226,9 @@ std::string status_text(const ordered_json& s, const out::Look& look) {
     add(out, "log          {} entries were dropped\n", *lost);
   }
   out += limits_text(at(s, "limits"));
+  if (const auto& own = at(s, "own_limits"); own.is_string()) {
+    add(out, "{:<12} {} (set by the account's holder at Deriv)\n", "own limits", shown(own));
+  }
   out += '\n';
   const auto& strategies = at(s, "strategies");
   if (rows_of(strategies).empty()) return out + "no strategy is configured\n";
@@ -311,11 +317,12 @@ std::string rules_text(const ordered_json& rules) {
     const auto& row = *rows[i];
     const auto& tick = at(row, "tick");
     const auto& config = at(row, "config");
-    add(out, "{}. {}: {}{}{}\n", i + 1, cell(at(row, "when")), cell(at(row, "result")),
-        is_blank(tick) ? "" : fmt::format(", at tick {}", cell(tick)),
-        is_blank(config) ? "" : fmt::format("  ({})", cell(config)));
+    add(out, "{}. {}: {}{}{}\n", i + 1, answer_cell(at(row, "when")),
+        answer_cell(at(row, "result")),
+        is_blank(tick) ? "" : fmt::format(", at tick {}", answer_cell(tick)),
+        is_blank(config) ? "" : fmt::format("  ({})", answer_cell(config)));
     for (const auto* part : rows_of(at(row, "parts"))) {
-      add(out, "   {:<10}  {}\n", cell(at(*part, "value")), cell(at(*part, "part")));
+      add(out, "   {:<10}  {}\n", answer_cell(at(*part, "value")), answer_cell(at(*part, "part")));
     }
   }
   return out;
@@ -327,17 +334,20 @@ std::string candles_text(const ordered_json& candles) {
   std::string out = "\ncandles, and what they began with\n";
   for (const auto* row : rows) {
     const auto& of = at(*row, "of");
-    const auto length = cell(at(*row, "length"));
+    const auto& symbol = at(*row, "symbol");
+    const auto seconds = answer_cell(at(*row, "length"));
+    const auto length =
+        is_blank(symbol) ? seconds : fmt::format("{} {}", answer_cell(symbol), seconds);
     if (is(at(*row, "source"), "venue")) {
-      add(out, "   {:<6}  {} of the venue{}, since {}\n", length, cell(at(*row, "count")),
-          cell(of) == length ? "" : fmt::format(", made of its {}", cell(of)),
-          cell(at(*row, "since_utc")));
+      add(out, "   {:<6}  {} of the venue{}, since {}\n", length, answer_cell(at(*row, "count")),
+          answer_cell(of) == seconds ? "" : fmt::format(", made of its {}", answer_cell(of)),
+          answer_cell(at(*row, "since_utc")));
     } else if (is(at(*row, "source"), "asked")) {
       add(out, "   {:<6}  the venue is asked and has not answered yet\n", length);
     } else {
       const auto& refusal = at(*row, "refusal");
       add(out, "   {:<6}  the ticks that were known{}\n", length,
-          is_blank(refusal) ? "" : fmt::format(": {}", cell(refusal)));
+          is_blank(refusal) ? "" : fmt::format(": {}", answer_cell(refusal)));
     }
   }
   return out;
@@ -346,22 +356,24 @@ std::string candles_text(const ordered_json& candles) {
 std::string program_text(const ordered_json& program) {
   if (!program.is_object()) return {};
   const auto& line = at(program, "line");
-  const auto place = is_blank(line) ? cell(at(program, "file"))
-                                    : fmt::format("{}:{}", cell(at(program, "file")), cell(line));
+  const auto place =
+      is_blank(line) ? answer_cell(at(program, "file"))
+                     : fmt::format("{}:{}", answer_cell(at(program, "file")), answer_cell(line));
   const auto& waiting = at(program, "waiting");
-  auto out =
-      fmt::format("\nprogram {}: {}{}{}\n", place, cell(at(program, "phase")),
-                  is_blank(waiting) ? "" : ", waits ", is_blank(waiting) ? "" : cell(waiting));
+  auto out = fmt::format("\nprogram {}: {}{}{}\n", place, answer_cell(at(program, "phase")),
+                         is_blank(waiting) ? "" : ", waits ",
+                         is_blank(waiting) ? "" : answer_cell(waiting));
   if (const auto& ended = at(program, "ended"); !is_blank(ended)) {
     add(out, "it ended: {}\n", shown(ended));
   }
   add(out,
       "{} purchases since it began, profit {}; {} restarts after errors since its last trade\n",
-      cell(at(program, "runs")), cell(at(program, "total_profit")), cell(at(program, "restarts")));
+      answer_cell(at(program, "runs")), answer_cell(at(program, "total_profit")),
+      answer_cell(at(program, "restarts")));
   const auto& variables = at(program, "variables");
   if (!variables.is_object()) return out;
   for (const auto& [name, value] : variables.items()) {
-    add(out, "   {} = {}\n", core::printable(name), cell(value));
+    add(out, "   {} = {}\n", core::printable(name), answer_cell(value));
   }
   return out;
 }
@@ -413,6 +425,8 @@ std::string stats_text(const ordered_json& stats, const out::Look& look) {
     for (const auto& [name, sums] : strategies.items()) take(name, sums);
   }
   take("all", at(stats, "total"));
+  const auto& removed = at(at(stats, "total"), "removed");
+  const auto foot = removed.is_object() ? daemon::removed_words(removed) + "\n" : std::string{};
   return table_text(rows,
                     {"strategy",
                      "trades",
@@ -427,7 +441,8 @@ std::string stats_text(const ordered_json& stats, const out::Look& look) {
                      "max_drawdown",
                      {"longest_losing_run", 6},
                      {"mode", 0, Tint::kNone, "live"}},
-                    look);
+                    look) +
+         foot;
 }
 
 std::string trades_text(const ordered_json& trades, const out::Look& look) {

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string name_of(uid_t uid) {
+std::string archive_name_of(uid_t uid) {
   const auto* entry = ::getpwuid(uid);
   return entry != nullptr ? entry->pw_name : std::to_string(uid);
 }
@@ -69,7 +69,7 @@ core::Result<std::optional<ArchiveObstacle>> archive_obstacle(const std::string&
   if (!first) return std::optional<ArchiveObstacle>{};
   return std::optional(ArchiveObstacle{
       fmt::format("{} belongs to {}, and the daemon's user {} may not write it{}", *first,
-                  name_of(owner), name_of(uid),
+                  archive_name_of(owner), archive_name_of(uid),
                   count > 1 ? fmt::format(" (and {} more)", count - 1) : std::string{}),
       fmt::format("chown -R {} {}", owners, directory)});
 }

@@ -28,7 +28,7 @@ using execution::Claim;
 using execution::Order;
 using nlohmann::ordered_json;
 
-struct Options {
+struct AuditOptions {
   std::string id;
   std::string contract_file;
   std::string ticks_file;
@@ -51,11 +51,11 @@ int exit_code(AuditVerdict verdict) {
 }
 
 template <class T>
-ordered_json text_or_null(const std::optional<T>& value) {
+ordered_json audit_text_or_null(const std::optional<T>& value) {
   return value ? ordered_json(value->to_string()) : ordered_json(nullptr);
 }
 
-ordered_json to_json(const Claim& claim, const Audit& a) {
+ordered_json audit_to_json(const Claim& claim, const Audit& a) {
   const auto& o = claim.order;
   ordered_json out;
   out["contract_id"] =
@@ -73,11 +73,11 @@ ordered_json to_json(const Claim& claim, const Audit& a) {
   out["entry_time"] = a.entry ? ordered_json(a.entry->epoch.s) : ordered_json(nullptr);
   out["exit"] = a.exit ? ordered_json(a.exit->quote.to_string()) : ordered_json(nullptr);
   out["exit_time"] = a.exit ? ordered_json(a.exit->epoch.s) : ordered_json(nullptr);
-  out["barrier"] = text_or_null(a.barrier);
+  out["barrier"] = audit_text_or_null(a.barrier);
   out["won"] = a.won ? ordered_json(*a.won) : ordered_json(nullptr);
   out["stake"] = o.buy_price.to_string();
-  out["expected"] = text_or_null(a.expected);
-  out["paid"] = text_or_null(a.paid);
+  out["expected"] = audit_text_or_null(a.expected);
+  out["paid"] = audit_text_or_null(a.paid);
   out["differences"] = ordered_json::array();
   for (const auto& d : a.differences) {
     out["differences"].push_back({{"field", d.field}, {"said", d.said}, {"expected", d.expected}});
@@ -104,7 +104,7 @@ void print_tick(const char* what, const std::optional<market::Tick>& tick) {
              daemon::iso_time(tick->epoch));
 }
 
-void print(const Claim& claim, const Audit& a) {
+void print_audit(const Claim& claim, const Audit& a) {
   const auto& o = claim.order;
   out::print("contract  {} {} on {}, start {} ({}), {}{}\n", o.contract.value,
              market::name_of(o.spec.type), o.spec.symbol, o.purchase_time.s,
@@ -127,9 +127,9 @@ void print(const Claim& claim, const Audit& a) {
 
 int show(const Context& context, const Claim& claim, const Audit& a) {
   if (context.json) {
-    out::json(to_json(claim, a));
+    out::json(audit_to_json(claim, a));
   } else {
-    print(claim, a);
+    print_audit(claim, a);
   }
   return exit_code(a.verdict);
 }
@@ -147,7 +147,7 @@ core::VenueTime last_interest(const Claim& claim) {
 
 // ---- a saved payload ----
 
-int audit_file(const Context& context, const Options& o) {
+int audit_file(const Context& context, const AuditOptions& o) {
   const auto text = daemon::read_file(o.contract_file, deriv::kMaxSavedBytes);
   if (!text) return fail(service::kCtlNotFound, text.error().text);
   if (text->empty()) return fail(service::kCtlNotFound, o.contract_file + " is empty");
@@ -169,7 +169,7 @@ int audit_file(const Context& context, const Options& o) {
 
 // ---- the journal ----
 
-core::Result<std::vector<Order>> journaled(const Context& context, const Options& o) {
+core::Result<std::vector<Order>> journaled(const Context& context, const AuditOptions& o) {
   store::OrderQuery query;
   if (!o.strategy.empty()) query.strategy = o.strategy;
   if (!o.since.empty()) query.since = parse_when(o.since);
@@ -191,7 +191,7 @@ core::Result<Audit> audit_order(const Order& order, TickFinder& finder) {
   return execution::audit(claim, *ticks);
 }
 
-int audit_one(const Context& context, const Options& o, const std::vector<Order>& orders,
+int audit_one(const Context& context, const AuditOptions& o, const std::vector<Order>& orders,
               TickFinder& finder) {
   std::int64_t id = 0;
   const auto* end = o.id.data() + o.id.size();
@@ -222,11 +222,11 @@ struct Sum {
       return;
     }
     ++(a.verdict == AuditVerdict::kDiffers ? differs : unjudged);
-    exceptions.push_back(to_json(execution::claim_of(order), a));
+    exceptions.push_back(audit_to_json(execution::claim_of(order), a));
   }
 };
 
-void print(const Sum& s) {
+void print_audit(const Sum& s) {
   out::print("audited   {} settled contracts\n", s.audited);
   out::print("agrees    {}, {} of all by every tick that decides\n", s.agrees, s.by_ticks);
   out::print("differs   {}\n", s.differs);
@@ -263,13 +263,13 @@ int audit_all(const Context& context, std::vector<Order> orders, TickFinder& fin
                            {"exceptions", sum.exceptions}};
     out::json(out);
   } else {
-    print(sum);
+    print_audit(sum);
   }
   if (sum.differs > 0) return service::kCtlRefused;
   return sum.unjudged > 0 && sum.agrees == 0 ? service::kCtlNotFound : service::kCtlOk;
 }
 
-int audit(const Context& context, const Options& o) {
+int audit(const Context& context, const AuditOptions& o) {
   if (!o.contract_file.empty()) {
     if (!o.id.empty()) return fail(service::kCtlUsage, "--contract or a contract id, not both");
     return audit_file(context, o);
@@ -294,7 +294,7 @@ int audit(const Context& context, const Options& o) {
 
 void add_audit(Commands& commands) {
   const auto& context = commands.context();
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<AuditOptions>();
   auto c = commands.add("audit", "recompute settled contracts from their ticks");
   c.option("CONTRACT_ID", o->id, "one contract of the journal; default: every settled one");
   c.option("--contract", o->contract_file, "a saved proposal_open_contract (JSON)");

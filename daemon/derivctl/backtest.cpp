@@ -21,7 +21,7 @@ namespace derivd::ctl {
 namespace {
 
 /// Text that is held before it is written: a small run that fails prints nothing.
-constexpr std::size_t kChunk = 1 << 20;
+constexpr std::size_t kBacktestChunk = 1 << 20;
 
 bool write_out(std::string& text) {
   const bool done = out::json_text(text);
@@ -29,7 +29,7 @@ bool write_out(std::string& text) {
   return done;
 }
 
-int refuse(const core::Error& error) { return fail(code_of(error), error.text); }
+int refuse_backtest(const core::Error& error) { return fail(code_of(error), error.text); }
 
 /// A strategy that cannot have traded must not look like one that did not want to.
 void warn_of_missing_ticks(const BacktestJob& job, const backtest::Result& result) {
@@ -51,19 +51,19 @@ std::string text_of(const ordered_json& said) {
                         : said.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
-int print_json(const BacktestJob& job, bool with_trades, bool with_times) {
+int print_backtest_json(const BacktestJob& job, bool with_trades, bool with_times) {
   backtest::ResultJson json(job.options, job.tapes, with_times);
   std::string text;
-  text.reserve(kChunk + kChunk / 8);
+  text.reserve(kBacktestChunk + kBacktestChunk / 8);
   bool written = true;
   json.begin(text);
   const backtest::OnTrade on_trade = [&](const backtest::Trade& trade) {
     json.trade(text, trade);
-    if (text.size() >= kChunk) written = write_out(text) && written;
+    if (text.size() >= kBacktestChunk) written = write_out(text) && written;
   };
   const auto result =
       backtest::run(job.options, job.tapes, with_trades ? on_trade : backtest::OnTrade{});
-  if (!result) return refuse(result.error());
+  if (!result) return refuse_backtest(result.error());
   json.end(text, *result, text_of(job.payouts));
   warn_of_missing_ticks(job, *result);
   written = write_out(text) && out::flush() && written;
@@ -81,7 +81,7 @@ std::string period_of(const backtest::Result& result) {
   return fmt::format(" from {} to {}", core::utc_iso(*result.first), core::utc_iso(*result.last));
 }
 
-ordered_json row_of(const std::string& name, const backtest::Sums& s) {
+ordered_json backtest_row_of(const std::string& name, const backtest::Sums& s) {
   ordered_json row;
   row["strategy"] = name;
   row["trades"] = s.trades;
@@ -144,16 +144,16 @@ int print_summary(const BacktestJob& job, const std::string& html) {
   };
   const auto result =
       backtest::run(job.options, job.tapes, html.empty() ? backtest::OnTrade{} : keep);
-  if (!result) return refuse(result.error());
+  if (!result) return refuse_backtest(result.error());
   auto rows = ordered_json::array();
   for (std::size_t i = 0; i < result->strategies.size(); ++i) {
     const auto& s = result->strategies[i];
-    auto row = row_of(s.name.str(), s.sums);
+    auto row = backtest_row_of(s.name.str(), s.sums);
     row["open"] = s.open;
     row["halted"] = halt_cell(s, job.options.settings.strategies[i].enabled);
     rows.push_back(std::move(row));
   }
-  rows.push_back(row_of("(account)", result->total));
+  rows.push_back(backtest_row_of("(account)", result->total));
   out::show(table_text(rows,
                        {"strategy",
                         "trades",
@@ -203,7 +203,7 @@ void add_backtest(Commands& commands) {
     }
     const auto job = make_job(context, *args);
     if (!job) return fail(job.error().code, job.error().text);
-    return context.json ? print_json(*job, !args->no_trades, args->times)
+    return context.json ? print_backtest_json(*job, !args->no_trades, args->times)
                         : print_summary(*job, args->html);
   });
 }

@@ -38,8 +38,9 @@ nlohmann::ordered_json odds_rows(const config::Config& c) {
   return rows;
 }
 
-nlohmann::ordered_json verdict(const std::string& file, const nlohmann::ordered_json& problems,
-                               const nlohmann::ordered_json& odds) {
+nlohmann::ordered_json check_verdict(const std::string& file,
+                                     const nlohmann::ordered_json& problems,
+                                     const nlohmann::ordered_json& odds) {
   return {{"file", file}, {"valid", problems.empty()}, {"problems", problems}, {"odds", odds}};
 }
 
@@ -59,7 +60,7 @@ std::variant<config::Config, std::vector<config::Problem>> load(const Context& c
   return hidden;
 }
 
-int check(const Context& context, const std::string& file, bool explain) {
+int check_file(const Context& context, const std::string& file, bool explain) {
   const auto loaded = load(context, file);
   const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded);
   if (problems == nullptr) {
@@ -68,7 +69,7 @@ int check(const Context& context, const std::string& file, bool explain) {
       for (const auto& p : c.warnings) out::error("warning: {}\n", config::format(p, file));
     }
     if (!explain && context.json) {
-      auto answer = verdict(file, nlohmann::ordered_json::array(), odds_rows(c));
+      auto answer = check_verdict(file, nlohmann::ordered_json::array(), odds_rows(c));
       answer["warnings"] = nlohmann::ordered_json::array();
       for (const auto& p : c.warnings) answer["warnings"].push_back(config::format(p, file));
       out::json(answer);
@@ -84,7 +85,7 @@ int check(const Context& context, const std::string& file, bool explain) {
   if (context.json) {
     auto rows = nlohmann::ordered_json::array();
     for (const auto& p : *problems) rows.push_back(config::format(p, file));
-    out::json(verdict(file, rows, nullptr));
+    out::json(check_verdict(file, rows, nullptr));
     return service::kCtlRefused;
   }
   for (const auto& p : *problems) out::error("{}\n", config::format(p, file));
@@ -101,7 +102,7 @@ void add_check(Commands& commands) {
   const auto explain = std::make_shared<bool>(false);
   c.flag("--explain", *explain, "every key: its value, where it comes from, what it means");
   commands.on(c, [&context, file, explain] {
-    return check(context, file->empty() ? context.config_file() : *file, *explain);
+    return check_file(context, file->empty() ? context.config_file() : *file, *explain);
   });
 }
 

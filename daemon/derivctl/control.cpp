@@ -9,13 +9,13 @@
 namespace derivd::ctl {
 namespace {
 
-struct Options {
+struct ControlOptions {
   std::string strategy;
   std::string reason;
   bool all = false;
 };
 
-int command(const Context& context, const Options& o, const std::string& verb) {
+int command(const Context& context, const ControlOptions& o, const std::string& verb) {
   if (o.strategy.empty() != o.all) {
     return fail(service::kCtlUsage,
                 "name a strategy, or say --all; derivctl strategies lists them");
@@ -39,7 +39,7 @@ void add_control(Commands& commands) {
        {std::pair{"pause", "stop entering, keep what is open"},
         std::pair{"resume", "enter again; clears a halt"},
         std::pair{"halt", "stop entering until resumed, over restarts"}}) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ControlOptions>();
     auto c = commands.add(verb, help);
     c.option("NAME", options->strategy, "strategy");
     c.flag("--all", options->all, "all strategies");

@@ -21,6 +21,7 @@
 #include "common/answer.hpp"
 #include "common/output.hpp"
 #include "common/paths.hpp"
+#include "common/trades.hpp"
 #include "common/venue_settings.hpp"
 #include "config/config.hpp"
 #include "core/printable.hpp"
@@ -51,7 +52,7 @@ constexpr std::uintmax_t kNoSpace = 64ULL << 20;
 constexpr double kSkewSeconds = 2.5;
 constexpr core::Duration kSystemctlTime = std::chrono::seconds(10);
 
-struct Options {
+struct DoctorOptions {
   PlaceOptions places;
   bool offline = false;
 };
@@ -78,7 +79,7 @@ struct Line {
 
 class Doctor final {
  public:
-  Doctor(const Context& context, const Options& o)
+  Doctor(const Context& context, const DoctorOptions& o)
       : context_(context), offline_(o.offline), places_(context, o.places) {}
 
   const std::vector<Line>& examine() {
@@ -268,7 +269,15 @@ void Doctor::journal() {
   for (const auto& text : (*opened)->take_notices()) {
     return add("journal", Grade::kFail, text, "put the right one back; docs/journal.md");
   }
-  add("journal", Grade::kOk, fmt::format("{} is readable and whole", file));
+  const auto books = (*opened)->books({.first = 1});
+  if (!books) {
+    return add("journal", Grade::kFail, books.error().text,
+               "stop the daemon and put back a copy; the old file is evidence");
+  }
+  auto found = fmt::format("{} is readable and whole", file);
+  const auto removed = daemon::removed_report(books->removed, {});
+  if (removed.is_object()) found += "; " + daemon::removed_words(removed["total"]);
+  add("journal", Grade::kOk, std::move(found));
 }
 
 /// Whether the daemon can record. The state directory's owner is the user that it runs as.
@@ -344,7 +353,7 @@ void Doctor::socket() {
           : fmt::format("systemctl restart {}; its journal is kept", places_.unit()));
 }
 
-std::map<std::string, std::string> shown(const std::string& text) {
+std::map<std::string, std::string> unit_properties(const std::string& text) {
   std::map<std::string, std::string> out;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
@@ -368,7 +377,7 @@ void Doctor::unit() {
     return add("unit", Grade::kWarn, done ? done->errors : done.error().text,
                "\"systemctl status\" says why systemd cannot be asked");
   }
-  const auto unit = shown(std::string(done->output.reveal()));
+  const auto unit = unit_properties(std::string(done->output.reveal()));
   const auto value = [&](const char* key) {
     const auto at = unit.find(key);
     return at == unit.end() ? std::string{} : at->second;
@@ -588,7 +597,7 @@ void print_line(const Line& line, const out::Look& look) {
   if (!line.remedy.empty()) out::show(words("-> " + line.remedy, kIndent));
 }
 
-int doctor(const Context& context, const Options& o) {
+int doctor(const Context& context, const DoctorOptions& o) {
   Doctor doctor(context, o);
   const auto& lines = doctor.examine();
   auto rows = ordered_json::array();
@@ -614,7 +623,7 @@ int doctor(const Context& context, const Options& o) {
 
 void add_doctor(Commands& commands) {
   const auto& context = commands.context();
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<DoctorOptions>();
   auto c = commands.add("doctor", "what stands between this machine and a trade, with remedies");
   add_place_options(c, o->places);
   c.flag("--offline", o->offline, "leave the network alone");

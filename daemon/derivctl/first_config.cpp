@@ -13,14 +13,16 @@ namespace {
 // The smallest stake that Deriv takes on synthetic indices (v3-api.md section 3).
 constexpr core::Money kSmallest = core::Money::minor(35);
 
-core::Money percent(core::Money of, std::int64_t n) {
+core::Money config_percent(core::Money of, std::int64_t n) {
   return core::Money::minor(of.units() / 100 * n, of.exponent());
 }
 
 /// A double-quoted YAML text: JSON's rules are a subset.
-std::string quoted(const std::string& text) { return nlohmann::json(text).dump(); }
+std::string yaml_quoted(const std::string& text) { return nlohmann::json(text).dump(); }
 
-std::string or_null(const std::string& text) { return text.empty() ? "null" : quoted(text); }
+std::string config_or_null(const std::string& text) {
+  return text.empty() ? "null" : yaml_quoted(text);
+}
 
 }  // namespace
 
@@ -34,7 +36,7 @@ FirstLimits limits_for(core::Money balance) {
   out.stake = smallest;
   // A day may lose one percent, but no more than a handful of stakes of somebody who tries it out,
   // and no less than one stake.
-  out.daily_loss = std::clamp(percent(balance, 1), smallest, worth(10'00));
+  out.daily_loss = std::clamp(config_percent(balance, 1), smallest, worth(10'00));
   out.daily_profit = out.daily_loss + out.daily_loss;
   out.max_stake =
       std::clamp(core::Money::minor(out.daily_loss.units() / 10, decimals), smallest, worth(1'00));
@@ -95,14 +97,15 @@ strategies:
 
 on_stop: leave                       # a stop leaves open contracts to Deriv; they are booked later
 )",
-      fmt::arg("api", s.api), fmt::arg("app_id", quoted(s.app_id)),
-      fmt::arg("account", quoted(s.account)), fmt::arg("allow_real", s.real),
+      fmt::arg("api", s.api), fmt::arg("app_id", yaml_quoted(s.app_id)),
+      fmt::arg("account", yaml_quoted(s.account)), fmt::arg("allow_real", s.real),
       fmt::arg("mode", s.paper ? "  mode: paper            # live ticks, purchases filled here, "
                                  "nothing is bought\n"
                                : ""),
-      fmt::arg("endpoint", or_null(s.endpoint)), fmt::arg("ca_file", or_null(s.ca_file)),
-      fmt::arg("proxy", or_null(s.proxy)), fmt::arg("balance", amount(s.balance)),
-      fmt::arg("currency", s.currency), fmt::arg("max_stake", amount(limits.max_stake)),
+      fmt::arg("endpoint", config_or_null(s.endpoint)),
+      fmt::arg("ca_file", config_or_null(s.ca_file)), fmt::arg("proxy", config_or_null(s.proxy)),
+      fmt::arg("balance", amount(s.balance)), fmt::arg("currency", s.currency),
+      fmt::arg("max_stake", amount(limits.max_stake)),
       fmt::arg("max_open_stake", amount(limits.max_open_stake)),
       fmt::arg("daily_loss", amount(limits.daily_loss)),
       fmt::arg("daily_profit", amount(limits.daily_profit)),

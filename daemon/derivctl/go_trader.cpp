@@ -55,7 +55,7 @@ constexpr std::array<std::string_view, 4> kOfSettings{"deriv_api_token", "mongo_
 constexpr std::array<std::string_view, 6> kStrategies{"even_odd",     "rise_fall",  "differs",
                                                       "higher_lower", "multiplier", "custom"};
 
-std::string shown(std::string_view text) {
+std::string shown_word(std::string_view text) {
   return fmt::format("'{}'", core::printable(core::cut_utf8(std::string(text), kLongestShown)));
 }
 
@@ -68,7 +68,7 @@ std::string in_yaml(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::string listed(std::span<const std::string_view> words) {
+std::string listed_words(std::span<const std::string_view> words) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
@@ -122,7 +122,7 @@ class Flags final {
       problem(
           fmt::format("{} is no flag: deriv-go-trader stops reading there, so that it and what "
                       "follows it do nothing; a switch is written -trailing_stop=false",
-                      shown(word)));
+                      shown_word(word)));
       return false;
     }
     name.remove_prefix(name.starts_with("--") ? 2 : 1);
@@ -262,7 +262,7 @@ class Translator final {
     const auto& kind = text("strategy");
     if (std::ranges::find(kStrategies, kind) == kStrategies.end()) {
       return problem("strategy", fmt::format("{} is no strategy of deriv-go-trader, which has {}",
-                                             shown(kind), listed(kStrategies)));
+                                             shown_word(kind), listed_words(kStrategies)));
     }
     out_.strategy = kind;
     base_ = amount("stake");
@@ -307,7 +307,7 @@ class Translator final {
   std::optional<Decimal> number(std::string_view flag) {
     const auto value = Decimal::parse(text(flag));
     if (value) return *value;
-    problem(flag, fmt::format("{} is not a plain decimal number", shown(text(flag))));
+    problem(flag, fmt::format("{} is not a plain decimal number", shown_word(text(flag))));
     return std::nullopt;
   }
 
@@ -318,7 +318,7 @@ class Translator final {
     const auto cents = core::Money::from(*value);
     if (cents && cents->units() > 0) return cents->units();
     problem(flag, fmt::format("{} is no amount for derivd; allowed: above 0, at most 2 decimals",
-                              shown(text(flag))));
+                              shown_word(text(flag))));
     return std::nullopt;
   }
   static std::string cents(std::int64_t value) { return core::Money::minor(value).to_string(); }
@@ -331,8 +331,8 @@ class Translator final {
     const auto* end = word.data() + word.size();
     const auto [at, error] = std::from_chars(word.data(), end, value);
     if (error == std::errc{} && at == end && value >= low && value <= kMostCount) return value;
-    problem(flag,
-            fmt::format("{} is not a whole number from {} to {}", shown(word), low, kMostCount));
+    problem(flag, fmt::format("{} is not a whole number from {} to {}", shown_word(word), low,
+                              kMostCount));
     return std::nullopt;
   }
 
@@ -342,7 +342,7 @@ class Translator final {
     constexpr std::array<std::string_view, 6> kFalse{"0", "f", "F", "false", "FALSE", "False"};
     if (std::ranges::find(kTrue, text(flag)) != kTrue.end()) return true;
     if (std::ranges::find(kFalse, text(flag)) != kFalse.end()) return false;
-    problem(flag, fmt::format("{} is neither true nor false", shown(text(flag))));
+    problem(flag, fmt::format("{} is neither true nor false", shown_word(text(flag))));
     return std::nullopt;
   }
 
@@ -366,8 +366,8 @@ class Translator final {
       constexpr std::array<std::string_view, 5> kUnits{"t", "s", "m", "h", "d"};
       const auto& given = unit.empty() ? kUnits.front() : std::string_view(unit);
       if (std::ranges::find(kUnits, given) == kUnits.end()) {
-        problem("unit",
-                fmt::format("{} is no unit; the program has {}", shown(unit), listed(kUnits)));
+        problem("unit", fmt::format("{} is no unit; the program has {}", shown_word(unit),
+                                    listed_words(kUnits)));
       }
       contract = fmt::format("duration: {}{}, barrier: {}", duration(), given, barrier());
     } else if (unit != "t" && !unit.empty()) {
@@ -384,8 +384,9 @@ class Translator final {
     const auto value = Decimal::parse(rest);
     const bool plain = !rest.empty() && rest.front() >= '0' && rest.front() <= '9';
     if (plain && value && value->mantissa > 0) return value->to_string();
-    problem("barrier", rest.empty() ? std::string("higher_lower needs one, as +0.1")
-                                    : fmt::format("{} is no distance", shown(text("barrier"))));
+    problem("barrier", rest.empty()
+                           ? std::string("higher_lower needs one, as +0.1")
+                           : fmt::format("{} is no distance", shown_word(text("barrier"))));
     return {};
   }
 
@@ -423,7 +424,7 @@ class Translator final {
       problem("unit",
               fmt::format("{}: multiplier takes every unit but t and m for seconds; write s "
                           "or m",
-                          shown(unit)));
+                          shown_word(unit)));
     }
     if (!target_ || !base_) return;
     line(fmt::format("exit: {{ profit: {}, loss: {}, after: {}{} }}", cents(half(*target_)),
@@ -446,7 +447,7 @@ class Translator final {
       return problem("martingale",
                      fmt::format("{} would lower the stake after a loss, which no plan of derivd "
                                  "does; allowed: 1, or more",
-                                 shown(text("martingale"))));
+                                 shown_word(text("martingale"))));
     }
     if (always_flat || *factor == one) {
       line(fmt::format("staking: {{ plan: flat, base: {} }}", cents(*base_)));

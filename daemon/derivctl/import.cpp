@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 /// A folder with more programs is a mistake of the command line.
 constexpr std::size_t kMaxFiles = 20'000;
 
-struct Args {
+struct ImportArgs {
   std::string file;
   std::string name;
   std::string symbol;
@@ -43,7 +43,7 @@ struct Args {
 };
 
 /// What the program would have done on the ticks of a file, without derivd's limits.
-core::Result<backtest::DbotResult> try_out(const market::Symbols& symbols, const Args& args,
+core::Result<backtest::DbotResult> try_out(const market::Symbols& symbols, const ImportArgs& args,
                                            const std::string& file, const dbot::Import& import,
                                            std::vector<std::string> answers,
                                            const backtest::OnMessage& on_message) {
@@ -68,7 +68,7 @@ core::Result<backtest::DbotResult> try_out(const market::Symbols& symbols, const
   return backtest::run_dbot(options, **source, {}, on_message);
 }
 
-std::string_view end_of(const backtest::DbotResult& run) {
+std::string_view end_of_import(const backtest::DbotResult& run) {
   if (!run.started) return "too few ticks to start";
   const auto& halted = run.strategy.halted;
   if (!halted) return "ran to the last tick";
@@ -76,7 +76,7 @@ std::string_view end_of(const backtest::DbotResult& run) {
   return *halted == "script" ? "an error of the program" : "the venue would refuse it";
 }
 
-nlohmann::ordered_json run_json(const backtest::DbotResult& run) {
+nlohmann::ordered_json run_import_json(const backtest::DbotResult& run) {
   const auto& sums = run.strategy.sums;
   nlohmann::ordered_json out;
   out["ticks"] = run.ticks;
@@ -88,7 +88,7 @@ nlohmann::ordered_json run_json(const backtest::DbotResult& run) {
   out["max_stake"] = sums.max_stake.to_string();
   out["open"] = run.strategy.open;
   out["messages"] = run.strategy.messages;
-  out["end"] = end_of(run);
+  out["end"] = end_of_import(run);
   const auto& program = run.strategy.program;
   const bool ended = program && !program->ended.empty();
   out["reason"] = ended ? nlohmann::ordered_json(program->ended) : nlohmann::ordered_json();
@@ -104,15 +104,15 @@ void print_run(const backtest::DbotResult& run) {
       run.ticks, sums.trades, sums.won, sums.lost, sums.profit.to_string(),
       sums.max_stake.to_string(), sums.max_drawdown.to_string());
   if (run.strategy.halted) {
-    out::print("{}: {}\n", end_of(run), core::printable(run.strategy.halt_reason));
+    out::print("{}: {}\n", end_of_import(run), core::printable(run.strategy.halt_reason));
   } else {
-    out::print("{}\n", end_of(run));
+    out::print("{}\n", end_of_import(run));
   }
 }
 
 /// Tells the report first, then every message of the run as it comes.
-int tell(const Context& context, const Args& args, const dbot::Import& import,
-         const std::string& name) {
+int tell_import(const Context& context, const ImportArgs& args, const dbot::Import& import,
+                const std::string& name) {
   if (!context.json) out::print("\n{}", import_yaml(import, name, args.file, args.symbol));
   nlohmann::ordered_json json;
   if (context.json) json = import_json(import, name, args.file, args.symbol);
@@ -125,13 +125,13 @@ int tell(const Context& context, const Args& args, const dbot::Import& import,
     const auto run = try_out(context.symbols(), args, args.file, import, args.answers, message);
     if (!run) return fail(code_of(run.error()), run.error().text);
     if (!context.json) print_run(*run);
-    json["run"] = run_json(*run);
+    json["run"] = run_import_json(*run);
   }
   if (context.json) out::json(json);
   return service::kCtlOk;
 }
 
-int import_one(const Context& context, const Args& args) {
+int import_one(const Context& context, const ImportArgs& args) {
   const auto bytes = daemon::read_file(args.file, dbot::kMaxXmlBytes + 1);
   if (!bytes) {
     const bool missing = bytes.error().kind == core::ErrorKind::kNotFound;
@@ -142,7 +142,7 @@ int import_one(const Context& context, const Args& args) {
   if (!context.json && !import.dialect.empty()) {
     out::print("{}", import_report(import, args.file));
   }
-  if (import.program != nullptr) return tell(context, args, import, name);
+  if (import.program != nullptr) return tell_import(context, args, import, name);
   if (context.json) {
     out::json(import_json(import, name, args.file, args.symbol));
     return service::kCtlRefused;
@@ -152,7 +152,7 @@ int import_one(const Context& context, const Args& args) {
               fmt::format("{} cannot run: {}", args.file, dbot::name_of(import.reason)));
 }
 
-int import_folder(const Context& context, const Args& args) {
+int import_folder(const Context& context, const ImportArgs& args) {
   std::vector<std::string> files;
   std::error_code error;
   fs::recursive_directory_iterator it(args.file, fs::directory_options::skip_permission_denied,
@@ -187,7 +187,7 @@ int import_folder(const Context& context, const Args& args) {
       table.add_run(file, "not run: " + run.error().text, 0, {});
     } else {
       const auto& program = run->strategy.program;
-      table.add_run(file, std::string(end_of(*run)), run->strategy.sums.trades,
+      table.add_run(file, std::string(end_of_import(*run)), run->strategy.sums.trades,
                     program ? program->ended : std::string());
     }
   }
@@ -269,7 +269,7 @@ int import_seed(const Context& context, const SeedArgs& args,
 
 void add_import(Commands& commands) {
   const auto& context = commands.context();
-  const auto args = std::make_shared<Args>();
+  const auto args = std::make_shared<ImportArgs>();
   auto group = commands.add("import", "programs made elsewhere, as strategies");
   group.require_command();
   auto c = group.add("dbot",

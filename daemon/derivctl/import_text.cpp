@@ -15,24 +15,25 @@ using nlohmann::ordered_json;
 constexpr std::size_t kLongestName = 32;
 constexpr std::size_t kLongestText = 200;
 
-std::string shown(const std::string& text) {
+std::string shown_cell(const std::string& text) {
   auto out = core::printable(core::cut_utf8(text, kLongestText));
   if (out.size() < text.size()) out += "...";
   return out;
 }
 
 /// A text of YAML in double quotes, as JSON writes it. Bytes that are no UTF-8 are mended.
-std::string quoted(const std::string& text) {
+std::string import_quoted(const std::string& text) {
   return ordered_json(text).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
-std::string listed(const std::vector<std::string>& list, std::string_view none) {
+std::string listed_names(const std::vector<std::string>& list, std::string_view none) {
   std::string out;
-  for (const auto& text : list) out += fmt::format("{}{}", out.empty() ? "" : ", ", shown(text));
+  for (const auto& text : list)
+    out += fmt::format("{}{}", out.empty() ? "" : ", ", shown_cell(text));
   return out.empty() ? std::string(none) : out;
 }
 
-void count(std::vector<std::pair<std::string, int>>& list, const std::string& key) {
+void import_count(std::vector<std::pair<std::string, int>>& list, const std::string& key) {
   const auto it = std::ranges::find(list, key, &std::pair<std::string, int>::first);
   if (it == list.end()) {
     list.emplace_back(key, 1);
@@ -94,13 +95,13 @@ std::string import_yaml(const dbot::Import& import, const std::string& name,
   const auto path = std::filesystem::absolute(file, error).lexically_normal().string();
   std::string out = "strategies:\n";
   out += fmt::format("  - name: {}\n    type: dbot\n    params:\n      file: {}\n", name,
-                     quoted(error ? file : path));
+                     import_quoted(error ? file : path));
   if (!symbol.empty()) out += fmt::format("      symbol: {}\n", symbol);
   if (import.prompts.empty()) return out;
   out += "      answers:  # to its questions, in this order\n";
   for (const auto& p : import.prompts) {
     out += fmt::format("        - \"\"  # {}: {}\n", p.number ? "a number" : "a text",
-                       shown(p.question));
+                       shown_cell(p.question));
   }
   return out;
 }
@@ -143,17 +144,17 @@ ordered_json import_json(const dbot::Import& import, const std::string& name,
 
 std::string import_report(const dbot::Import& import, const std::string& file) {
   const auto& c = import.counts;
-  std::string out = fmt::format("{}: a {} program\n", shown(file), import.dialect);
+  std::string out = fmt::format("{}: a {} program\n", shown_cell(file), import.dialect);
   const auto row = [&](std::string_view what, const std::string& text) {
     out += fmt::format("  {:<12} {}\n", what, text);
   };
-  row("trades", fmt::format("{} ({})", shown(import.symbol), shown(import.trade_type)));
-  row("buys", listed(import.buys, "nothing"));
-  row("for", listed(import.durations, "as long as the contract lasts"));
-  if (!import.predictions.empty()) row("prediction", listed(import.predictions, ""));
-  row("stakes", listed(import.stakes, "nothing"));
-  for (const auto& step : import.stake_steps) row("", shown(step));
-  row("stops at", listed(import.stops, "nothing that names its total profit"));
+  row("trades", fmt::format("{} ({})", shown_cell(import.symbol), shown_cell(import.trade_type)));
+  row("buys", listed_names(import.buys, "nothing"));
+  row("for", listed_names(import.durations, "as long as the contract lasts"));
+  if (!import.predictions.empty()) row("prediction", listed_names(import.predictions, ""));
+  row("stakes", listed_names(import.stakes, "nothing"));
+  for (const auto& step : import.stake_steps) row("", shown_cell(step));
+  row("stops at", listed_names(import.stops, "nothing that names its total profit"));
   row("after", import.trades_again ? "a trade it may begin another"
                                    : "the first trade it ends: nothing asks for another");
   row("errors", import.restarts_on_error ? "begin the last trade anew, at most ten times in a row"
@@ -161,18 +162,18 @@ std::string import_report(const dbot::Import& import, const std::string& file) {
   if (import.retries_purchase) row("", "a purchase that fails is rolled back and tried again");
   if (import.uses_random) row("chance", "its random numbers come from a seed (--seed)");
   for (const auto& p : import.prompts) {
-    row("asks", fmt::format("line {}: {} ({})", p.line, shown(p.question),
+    row("asks", fmt::format("line {}: {} ({})", p.line, shown_cell(p.question),
                             p.number ? "a number" : "a text"));
   }
   for (const auto& a : import.alerts) {
-    row("alerts", fmt::format("line {}: {}; a line of the journal", a.line, shown(a.text)));
+    row("alerts", fmt::format("line {}: {}; a line of the journal", a.line, shown_cell(a.text)));
   }
   if (import.messages > 0)
     row("messages", fmt::format("{} blocks write journal lines", import.messages));
   row("blocks", fmt::format("{} live, {} disabled, {} stray, {} dropped, {} skipped", c.live,
                             c.disabled, c.stray, c.dropped, c.skipped));
   for (const auto& n : import.notes) {
-    out += fmt::format("{}:{}: note: {}\n", shown(file), n.line, shown(n.text));
+    out += fmt::format("{}:{}: note: {}\n", shown_cell(file), n.line, shown_cell(n.text));
   }
   return out;
 }
@@ -180,8 +181,8 @@ std::string import_report(const dbot::Import& import, const std::string& file) {
 void ImportTable::add(const std::string& file, const dbot::Import& import) {
   ++files_;
   skipped_ += import.counts.skipped;
-  count(reasons_, std::string(dbot::name_of(import.reason)));
-  for (const auto& type : import.unknown) count(unknown_, type);
+  import_count(reasons_, std::string(dbot::name_of(import.reason)));
+  for (const auto& type : import.unknown) import_count(unknown_, type);
   const bool runs = import.program != nullptr;
   if (runs) ++runs_;
   const bool complete = import.reason != dbot::Reason::kMalformed &&
@@ -201,28 +202,29 @@ void ImportTable::add_run(const std::string& file, const std::string& end, std::
                           const std::string& reason) {
   ++ran_;
   if (trades > 0) ++traded_;
-  count(ends_, end);
+  import_count(ends_, end);
   if (!reason.empty()) ended_.push_back({file, end, fmt::format("{}: {}: {}", file, end, reason)});
 }
 
 std::string ImportTable::text() const {
   std::string out;
-  for (const auto& r : refused_) out += fmt::format("{}\n", shown(r.first));
+  for (const auto& r : refused_) out += fmt::format("{}\n", shown_cell(r.first));
   out += fmt::format("{:>6}  {}\n", files_, "files");
   for (const auto& [reason, n] : most_first(reasons_)) out += fmt::format("{:>6}  {}\n", n, reason);
   if (!unknown_.empty()) {
     out += "blocks that are not known, by programs:\n";
     for (const auto& [type, n] : most_first(unknown_)) {
-      out += fmt::format("{:>6}  {}\n", n, shown(type));
+      out += fmt::format("{:>6}  {}\n", n, shown_cell(type));
     }
   }
   out +=
       fmt::format("{} of {} complete programs of stock blocks alone can run; {} blocks skipped\n",
                   stock_runs_, stock_, skipped_);
   if (ran_ == 0) return out;
-  for (const auto& r : ended_) out += fmt::format("{}\n", shown(r.first));
+  for (const auto& r : ended_) out += fmt::format("{}\n", shown_cell(r.first));
   out += fmt::format("{:>6}  run over the ticks, {} of them traded\n", ran_, traded_);
-  for (const auto& [end, n] : most_first(ends_)) out += fmt::format("{:>6}  {}\n", n, shown(end));
+  for (const auto& [end, n] : most_first(ends_))
+    out += fmt::format("{:>6}  {}\n", n, shown_cell(end));
   return out;
 }
 

@@ -17,7 +17,7 @@ using daemon::is;
 using daemon::shown;
 
 // The daemon gives an exchange less than that.
-constexpr auto kVerdictWithin = std::chrono::seconds(60);
+constexpr auto kNotifyVerdictWithin = std::chrono::seconds(60);
 
 bool any(const ordered_json& rows, std::string_view state) {
   for (const auto* row : daemon::rows_of(rows)) {
@@ -27,7 +27,7 @@ bool any(const ordered_json& rows, std::string_view state) {
 }
 
 int test(const Context& context) {
-  const auto until = std::chrono::steady_clock::now() + kVerdictWithin;
+  const auto until = std::chrono::steady_clock::now() + kNotifyVerdictWithin;
   const auto answer =
       ask_until(context, ask(context, {{"cmd", "notify-test"}}), {{"cmd", "notify-result"}}, until,
                 [](const ordered_json& rows) { return !any(rows, "waiting"); });

@@ -26,10 +26,10 @@ using nlohmann::ordered_json;
 
 constexpr double kConfidence = 0.95;
 constexpr std::int64_t kMaxSessions = 100'000'000;
-constexpr std::int64_t kMaxTrades = 10'000'000;
+constexpr std::int64_t kOddsMaxTrades = 10'000'000;
 
 /// As typed; empty: not given.
-struct Args {
+struct OddsArgs {
   std::string config;
   std::string strategy;
   std::string win_probability;
@@ -43,13 +43,13 @@ struct Args {
   std::uint64_t seed = 1;
 };
 
-core::Error usage(std::string text) { return {core::ErrorKind::kInvalid, std::move(text)}; }
+core::Error odds_usage(std::string text) { return {core::ErrorKind::kInvalid, std::move(text)}; }
 
-core::Result<std::optional<core::Decimal>> decimal(const std::string& name,
-                                                   const std::string& text) {
+core::Result<std::optional<core::Decimal>> odds_decimal(const std::string& name,
+                                                        const std::string& text) {
   if (text.empty()) return std::optional<core::Decimal>{};
   const auto value = core::Decimal::parse(text);
-  if (!value) return usage(fmt::format("{}: {}", name, value.error().text));
+  if (!value) return odds_usage(fmt::format("{}: {}", name, value.error().text));
   return std::optional(*value);
 }
 
@@ -69,7 +69,7 @@ core::Result<Measured> measured(const std::string& text) {
   const auto won = slash == std::string::npos ? std::nullopt : whole(text.substr(0, slash));
   const auto trades = slash == std::string::npos ? std::nullopt : whole(text.substr(slash + 1));
   if (!won || !trades || *trades == 0 || *won > *trades) {
-    return usage(fmt::format(
+    return odds_usage(fmt::format(
         "--measured: '{}' is not WON/TRADES, as in 517/1000; break-evens count in neither", text));
   }
   return Measured{*won, *trades};
@@ -80,7 +80,7 @@ core::Result<backtest::Payouts> payouts_of(const engine::StrategySettings& strat
                                            const std::string& text,
                                            const backtest::Payouts& chosen) {
   backtest::Payouts payouts;
-  const auto ratio = decimal("--payout", text);
+  const auto ratio = odds_decimal("--payout", text);
   if (!ratio) return ratio.error();
   if (!*ratio) return chosen;
   std::vector<market::ContractType> types;
@@ -90,14 +90,15 @@ core::Result<backtest::Payouts> payouts_of(const engine::StrategySettings& strat
   for (const auto contract : types) {
     if (!market::has_payout(contract)) continue;
     if (auto r = payouts.set(market::name_of(contract), **ratio); !r) {
-      return usage("--payout: " + r.error().text);
+      return odds_usage("--payout: " + r.error().text);
     }
   }
   return payouts;
 }
 
 /// The win probabilities to compute with; the first is the one that is spoken about.
-core::Result<std::vector<std::pair<std::string, Bet>>> bets_of(const Args& args, const Bet& bet) {
+core::Result<std::vector<std::pair<std::string, Bet>>> bets_of(const OddsArgs& args,
+                                                               const Bet& bet) {
   std::vector<std::pair<std::string, Bet>> out;
   if (!args.measured.empty()) {
     const auto m = measured(args.measured);
@@ -111,20 +112,21 @@ core::Result<std::vector<std::pair<std::string, Bet>>> bets_of(const Args& args,
     out.emplace_back("high end", bet.with_win_probability(interval.high, source));
     return out;
   }
-  const auto p = decimal("--win-probability", args.win_probability);
+  const auto p = odds_decimal("--win-probability", args.win_probability);
   if (!p) return p.error();
   if (!*p) {
     out.emplace_back("", bet);
     return out;
   }
   if (**p < core::Decimal{0, 0} || **p > core::Decimal{1, 0}) {
-    return usage(fmt::format("--win-probability: {} is not between 0 and 1", args.win_probability));
+    return odds_usage(
+        fmt::format("--win-probability: {} is not between 0 and 1", args.win_probability));
   }
   out.emplace_back("", bet.with_win_probability((*p)->to_double(), "as given"));
   return out;
 }
 
-Odds compute(const Args& args, const OddsQuestion& question) {
+Odds compute(const OddsArgs& args, const OddsQuestion& question) {
   if (args.sessions > 0) return simulated_odds(question, args.seed, args.sessions);
   return odds(question, args.seed);
 }
@@ -133,15 +135,15 @@ struct Answered {
   OddsQuestion question;
   std::vector<OddsCase> cases;
 };
-core::Result<Answered> answer(const Args& args, const engine::StrategySettings& strategy,
+core::Result<Answered> answer(const OddsArgs& args, const engine::StrategySettings& strategy,
                               const risk::AccountLimits& limits,
                               const backtest::Payouts& chosen_payouts) {
   const auto payouts = payouts_of(strategy, args.payout, chosen_payouts);
   if (!payouts) return payouts.error();
-  const auto quote = decimal("--quote", args.quote);
+  const auto quote = odds_decimal("--quote", args.quote);
   if (!quote) return quote.error();
   const auto balance = core::Money::parse(args.balance, strategy.staking.base.exponent());
-  if (!balance) return usage("--balance: " + balance.error().text);
+  if (!balance) return odds_usage("--balance: " + balance.error().text);
   const auto bet = Bet::of(strategy, *payouts, *quote);
   if (!bet) return bet.error();
   const auto bets = bets_of(args, *bet);
@@ -162,7 +164,7 @@ ordered_json estimate(const backtest::Estimate& e, const Odds& odds) {
   return {{"value", e.value}, {"standard_error", e.error}};
 }
 
-ordered_json run_json(const backtest::LosingRun& run) {
+ordered_json run_odds_json(const backtest::LosingRun& run) {
   ordered_json out;
   out["losses"] = run.endless ? ordered_json(nullptr) : ordered_json(run.losses);
   out["lost"] = run.lost.to_string();
@@ -176,7 +178,7 @@ ordered_json run_json(const backtest::LosingRun& run) {
   return out;
 }
 
-ordered_json case_json(const Args& args, const OddsQuestion& question, const OddsCase& c) {
+ordered_json case_json(const OddsArgs& args, const OddsQuestion& question, const OddsCase& c) {
   const auto& odds = c.odds;
   ordered_json out;
   if (!c.label.empty()) out["case"] = c.label;
@@ -205,12 +207,12 @@ ordered_json case_json(const Args& args, const OddsQuestion& question, const Odd
   out["largest_stake"] = odds.largest_stake.to_string();
   out["reaches_cap"] = odds.reaches_cap ? estimate(*odds.reaches_cap, odds) : ordered_json(nullptr);
   out["cut_short"] = estimate(odds.cut_short, odds);
-  out["losing_run"] = run_json(odds.losing_run);
+  out["losing_run"] = run_odds_json(odds.losing_run);
   out["warnings"] = odds_warnings(question, odds);
   return out;
 }
 
-ordered_json strategy_json(const Args& args, const Answered& a) {
+ordered_json strategy_json(const OddsArgs& args, const Answered& a) {
   const auto& s = a.question.strategy;
   ordered_json out;
   out["type"] = s.type;
@@ -224,8 +226,8 @@ ordered_json strategy_json(const Args& args, const Answered& a) {
   return out;
 }
 
-std::vector<const engine::StrategySettings*> chosen(const Args& args,
-                                                    const engine::Settings& settings) {
+std::vector<const engine::StrategySettings*> chosen_odds(const OddsArgs& args,
+                                                         const engine::Settings& settings) {
   std::vector<const engine::StrategySettings*> out;
   for (const auto& s : settings.strategies) {
     const bool named = s.name.view() == args.strategy;
@@ -234,7 +236,7 @@ std::vector<const engine::StrategySettings*> chosen(const Args& args,
   return out;
 }
 
-int run(const Context& context, const Args& args) {
+int run(const Context& context, const OddsArgs& args) {
   const auto file = args.config.empty() ? context.config_file() : args.config;
   const auto loaded = config::load_file(file, context.symbols());
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
@@ -242,7 +244,7 @@ int run(const Context& context, const Args& args) {
     return service::kCtlRefused;
   }
   const auto& settings = std::get<config::Config>(loaded).engine;
-  const auto strategies = chosen(args, settings);
+  const auto strategies = chosen_odds(args, settings);
   if (strategies.empty()) {
     return fail(service::kCtlNotFound,
                 args.strategy.empty() ? file + ": no strategy is enabled"
@@ -280,7 +282,7 @@ int run(const Context& context, const Args& args) {
 
 void add_odds(Commands& commands) {
   const auto& context = commands.context();
-  const auto args = std::make_shared<Args>();
+  const auto args = std::make_shared<OddsArgs>();
   auto c = commands.add("odds", "what a strategy has to expect, computed before it trades");
   c.option("--config", args->config, "configuration file; default: the instance's in /etc/derivd");
   c.option("--strategy", args->strategy, "one strategy; default: every enabled one");
@@ -297,7 +299,7 @@ void add_odds(Commands& commands) {
   c.option("--quote", args->quote, "level of the market, for barriers and ties");
   c.option("--balance", args->balance, "of the account; default 10000.00");
   c.option("--trades", args->trades, "follow a session for so many trades at most")
-      .between(std::int64_t{1}, kMaxTrades);
+      .between(std::int64_t{1}, kOddsMaxTrades);
   c.option("--sessions", args->sessions, "simulate so many sessions instead of computing")
       .between(std::int64_t{1}, kMaxSessions);
   c.option("--seed", args->seed, "of a simulation; default 1");

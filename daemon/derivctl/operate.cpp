@@ -25,14 +25,14 @@ using daemon::at;
 using daemon::is;
 using daemon::is_blank;
 using daemon::shown;
-using Clock = std::chrono::steady_clock;
+using OperateClock = std::chrono::steady_clock;
 
 /// The venue answers within a second or two; a lost link takes longer to be found out.
 constexpr double kDefaultTimeout = 30;
 /// Contracts of one account: Deriv allows some hundred.
 constexpr std::size_t kMaxOpen = 10'000;
 
-struct Options {
+struct OperateOptions {
   std::int64_t contract = 0;
   std::string strategy;
   std::size_t last = 10;
@@ -45,12 +45,12 @@ bool is_under_way(const ordered_json& row) {
   return is(at(row, "state"), "selling") || is(at(row, "state"), "in flight");
 }
 
-Clock::time_point deadline(double seconds) {
-  return Clock::now() +
-         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+OperateClock::time_point deadline(double seconds) {
+  return OperateClock::now() +
+         std::chrono::duration_cast<OperateClock::duration>(std::chrono::duration<double>(seconds));
 }
 
-int sell(const Context& context, const Options& o) {
+int sell(const Context& context, const OperateOptions& o) {
   const auto until = deadline(o.timeout_s);
   const auto asked =
       ask(context, {{"cmd", "sell"}, {"contract", o.contract}, {"cancel", o.cancel}});
@@ -92,7 +92,7 @@ class Flattened final {
 
   /// Takes the rows of what is open; whatever is missing in them has ended, and is asked for until
   /// time is up. False: more than can be open.
-  bool take(const ordered_json& open, Clock::time_point until) {
+  bool take(const ordered_json& open, OperateClock::time_point until) {
     std::set<std::string> seen;
     for (const auto* row : daemon::rows_of(open)) {
       const auto id = shown(at(*row, "order_id"));
@@ -102,7 +102,7 @@ class Flattened final {
     }
     for (auto& [id, row] : rows_) {
       const auto contract = daemon::id_of(at(row, "contract_id"));
-      if (seen.contains(id) || !contract || is_over(row) || Clock::now() >= until) continue;
+      if (seen.contains(id) || !contract || is_over(row) || OperateClock::now() >= until) continue;
       auto answer = ask(context_, {{"cmd", "sale"}, {"contract", *contract}});
       if (answer.code == service::kCtlOk) row = std::move(answer.result);
     }
@@ -130,7 +130,7 @@ class Flattened final {
   std::map<std::string, ordered_json> rows_;
 };
 
-int flatten(const Context& context, const Options& o) {
+int flatten(const Context& context, const OperateOptions& o) {
   const auto until = deadline(o.timeout_s);
   Flattened all(context);
   for (bool again = false;; again = true) {
@@ -140,7 +140,7 @@ int flatten(const Context& context, const Options& o) {
     if (!all.take(answer.result, until)) {
       return fail(service::kCtlOther, "the daemon tells of more contracts than can be open");
     }
-    if (!all.any(is_under_way) || Clock::now() >= until) break;
+    if (!all.any(is_under_way) || OperateClock::now() >= until) break;
     std::this_thread::sleep_for(kAskEvery);
   }
   const auto rows = all.rows();
@@ -174,7 +174,7 @@ Answer only_strategy(const Context& context) {
                        : fmt::format("name a strategy: {}", names)};
 }
 
-int explain(const Context& context, Options o) {
+int explain_order(const Context& context, OperateOptions o) {
   if (o.strategy.empty()) {
     const auto only = only_strategy(context);
     if (only.code != service::kCtlOk) return fail(only.code, only.error);
@@ -192,7 +192,7 @@ int explain(const Context& context, Options o) {
 }
 
 /// Without a daemon: what the rules would have said at the end of recorded ticks.
-int explain_recorded(const Context& context, const Options& o) {
+int explain_recorded(const Context& context, const OperateOptions& o) {
   const auto job = make_job(context, o.recorded);
   if (!job) return fail(job.error().code, job.error().text);
   const auto result = backtest::run(job->options, job->tapes);
@@ -225,7 +225,7 @@ int explain_recorded(const Context& context, const Options& o) {
 
 void add_operate(Commands& commands) {
   const auto& context = commands.context();
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<OperateOptions>();
   auto sell_cmd = commands.add("sell", "sell an open contract of derivd's back to Deriv");
   sell_cmd.option("CONTRACT_ID", options->contract, "see derivctl positions").required().positive();
   sell_cmd.flag("--cancel", options->cancel,
@@ -251,7 +251,7 @@ void add_operate(Commands& commands) {
   commands.on(sell_cmd, [&context, options] { return sell(context, *options); });
   commands.on(flatten_cmd, [&context, options] { return flatten(context, *options); });
   commands.on(explain_cmd, [&context, options] {
-    return options->recorded.ticks.empty() ? explain(context, *options)
+    return options->recorded.ticks.empty() ? explain_order(context, *options)
                                            : explain_recorded(context, *options);
   });
 }

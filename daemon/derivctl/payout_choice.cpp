@@ -10,7 +10,6 @@
 #include "common/answer.hpp"
 #include "core/utc.hpp"
 #include "derivctl/payout_source.hpp"
-#include "derivctl/recorded_quotes.hpp"
 #include "engine/spec.hpp"
 
 namespace derivd::ctl {
@@ -105,7 +104,7 @@ void name_contracts(PayoutChoice& choice, const engine::Settings& settings) {
       if (!spec || !choice.payouts.has(*spec)) continue;
       const bool known = choice.payouts.is_recorded(*spec) && !barrier_varies;
       auto& list = known ? recorded : model;
-      auto words = backtest::words_of(*spec);
+      auto words = venue::words_of(*spec);
       if (std::ranges::count(list, words) == 0) list.push_back(std::move(words));
     }
   }

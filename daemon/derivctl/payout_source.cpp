@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "common/json_walk.hpp"
+#include "common/recorded_quotes.hpp"
 #include "core/bounds.hpp"
 #include "derivctl/journal_notices.hpp"
-#include "derivctl/recorded_quotes.hpp"
 #include "execution/order.hpp"
 #include "market/kind.hpp"
 #include "market/symbol.hpp"
@@ -24,6 +24,10 @@ using backtest::Quotes;
 using daemon::JsonPath;
 using daemon::JsonScalar;
 using daemon::JsonVisitor;
+using daemon::load_recorded;
+using daemon::newest_of;
+using daemon::RecordedQuote;
+using daemon::RecordedReader;
 
 /// A table has a row for each contract type; a list of trades 600 bytes for each of
 /// Quotes::kMaxQuotes.
@@ -239,7 +243,7 @@ class ObjectReader final : public JsonVisitor {
   }
   core::Result<void> scalar(const JsonPath& path, const JsonScalar& value) override {
     const bool first = !table_.table.is_table() && path.size() == 1;
-    is_recorded_ = is_recorded_ || (first && path[0].key == kQuotesKey);
+    is_recorded_ = is_recorded_ || (first && path[0].key == daemon::kQuotesKey);
     return is_recorded_ ? recorded_.scalar(path, value) : table_.scalar(path, value);
   }
   core::Result<Payouts> take() {
@@ -353,7 +357,7 @@ core::Result<RecordedPayouts> recorded_payouts(const std::string& directory,
     return core::Error{core::ErrorKind::kNotFound,
                        fmt::format("{}/{}: no quote of an account is recorded there; derivctl "
                                    "quotes record asks a running daemon for them",
-                                   directory, kQuotesFile)};
+                                   directory, daemon::kQuotesFile)};
   }
   newest.quotes.sort();
   out.payouts = Payouts(std::make_shared<const Quotes>(std::move(newest.quotes)), rest);

@@ -33,7 +33,6 @@ struct RecordedPayouts {
 /// kNotFound: nothing is recorded.
 core::Result<RecordedPayouts> recorded_payouts(const std::string& directory,
                                                const std::string& journal,
-                                               backtest::Payouts::Rest rest,
-                                               std::uint8_t decimals);
+                                               backtest::Payouts::Rest rest, std::uint8_t decimals);
 
 }  // namespace derivd::ctl

@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 constexpr core::Duration kEncryptingTime = std::chrono::seconds(30);
 constexpr std::string_view kGroup = "derivd";
 
-core::Error failed(const std::string& path, std::string_view what, int error) {
+core::Error place_failed(const std::string& path, std::string_view what, int error) {
   return core::io_error(fmt::format("{}: cannot {}: {}", path, what, std::strerror(error)));
 }
 
@@ -74,7 +74,7 @@ core::Result<void> encrypt(const Places& places, const core::Secret& token) {
 core::Result<bool> remove_file(const std::string& path) {
   if (::unlink(path.c_str()) == 0) return true;
   if (errno == ENOENT || errno == ENOTDIR) return false;
-  return failed(path, "remove the file", errno);
+  return place_failed(path, "remove the file", errno);
 }
 
 /// Its group may read root's configuration: the service runs as a member.

@@ -14,7 +14,7 @@ using daemon::at;
 using daemon::is;
 using nlohmann::ordered_json;
 
-bool is_under_way(const ordered_json& row) { return is(at(row, "state"), "asked"); }
+bool is_price_under_way(const ordered_json& row) { return is(at(row, "state"), "asked"); }
 
 }  // namespace
 
@@ -26,8 +26,8 @@ Answer ask_price(const Context& context, ordered_json question, std::chrono::sec
   const auto number = daemon::whole_of(at(first.result, "number"));
   const ordered_json again{{"cmd", "price"}, {"number", number.value_or(0)}};
   auto answer = ask_until(context, std::move(first), again, until,
-                          [](const ordered_json& row) { return !is_under_way(row); });
-  if (answer.code == service::kCtlOk && is_under_way(answer.result)) {
+                          [](const ordered_json& row) { return !is_price_under_way(row); });
+  if (answer.code == service::kCtlOk && is_price_under_way(answer.result)) {
     return {{},
             service::kCtlTimeout,
             fmt::format("no answer of the venue within {} s", within / std::chrono::seconds(1))};

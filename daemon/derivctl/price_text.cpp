@@ -17,9 +17,9 @@ using daemon::is_blank;
 using daemon::shown;
 using nlohmann::ordered_json;
 
-constexpr std::size_t kColumns = 78;
+constexpr std::size_t kPriceTextColumns = 78;
 
-std::string percent(const ordered_json& share) {
+std::string price_percent(const ordered_json& share) {
   return share.is_number() ? fmt::format("{:.2f} %", 100 * share.get<double>()) : std::string("-");
 }
 
@@ -53,11 +53,11 @@ std::string price_text(const ordered_json& row) {
     out += line("pays", "its value", "no payout is fixed before");
   } else {
     out += line("pays", fmt::format("{} {}", shown(payout), currency), "when it wins");
-    out += line("break-even", percent(at(row, "break_even")), "of its contracts must win");
+    out += line("break-even", price_percent(at(row, "break_even")), "of its contracts must win");
   }
   if (at(row, "fair_probability").is_number()) {
-    out += line("fair", percent(at(row, "fair_probability")), "win by derivd's model");
-    out += line("margin", percent(at(row, "margin")), "of the payout, break-even less fair");
+    out += line("fair", price_percent(at(row, "fair_probability")), "win by derivd's model");
+    out += line("margin", price_percent(at(row, "margin")), "of the payout, break-even less fair");
   }
   if (const auto& table = at(row, "expected"); table.is_object()) {
     const bool by_payout = is(at(row, "basis"), "payout");
@@ -77,7 +77,8 @@ std::string price_text(const ordered_json& row) {
   if (!is_blank(at(row, "spot"))) out += line("spot", shown(at(row, "spot")));
   out += line("prices of", list_in_words(row));
   out += line("asked", shown(at(row, "time")));
-  if (!is_blank(at(row, "description"))) out += wrapped(shown(at(row, "description")), kColumns, 0);
+  if (!is_blank(at(row, "description")))
+    out += wrapped(shown(at(row, "description")), kPriceTextColumns, 0);
   return out;
 }
 

@@ -17,9 +17,9 @@
 namespace derivd::ctl {
 namespace {
 
-using Outcome = deriv::ProbeResult::Outcome;
+using ProbeVenueOutcome = deriv::ProbeResult::Outcome;
 
-core::Now clocks() {
+core::Now probe_clocks() {
   namespace chrono = std::chrono;
   const auto instant = chrono::steady_clock::now().time_since_epoch();
   const auto wall = chrono::system_clock::now().time_since_epoch();
@@ -45,7 +45,7 @@ deriv::ProbeResult probe_venue(deriv::ProbeKind kind, deriv::SessionSettings set
   deriv::Probe* running = nullptr;
   // The probe closes the link when it is done; its end is the loop's.
   std::optional<Waiting> waiting;
-  deriv::Link link(io, std::move(route), net::Timeouts{}, clocks, [&] {
+  deriv::Link link(io, std::move(route), net::Timeouts{}, probe_clocks, [&] {
     if (!running->done()) return;
     timer.cancel();
     waiting.reset();
@@ -56,11 +56,11 @@ deriv::ProbeResult probe_venue(deriv::ProbeKind kind, deriv::SessionSettings set
   deriv::Probe probe(kind, std::move(settings), link);
   running = &probe;
   link.attach(probe);
-  probe.start(clocks());
+  probe.start(probe_clocks());
   timer.expires_after(deriv::kProbeTime);
   timer.async_wait([&](const boost::system::error_code& error) {
     if (error) return;
-    probe.on_deadline(clocks());
+    probe.on_deadline(probe_clocks());
     waiting.reset();
   });
   if (!probe.done()) io.run();
@@ -71,13 +71,13 @@ deriv::ProbeResult probe_venue(deriv::ProbeKind kind, deriv::SessionSettings set
 
 int exit_code_of(const deriv::ProbeResult& result) {
   switch (result.outcome) {
-    case Outcome::kGood:
+    case ProbeVenueOutcome::kGood:
       return service::kCtlOk;
-    case Outcome::kRefused:
+    case ProbeVenueOutcome::kRefused:
       return service::kCtlRefused;
-    case Outcome::kUnreachable:
+    case ProbeVenueOutcome::kUnreachable:
       return service::kCtlOther;
-    case Outcome::kTimeout:
+    case ProbeVenueOutcome::kTimeout:
       return service::kCtlTimeout;
   }
   return service::kCtlOther;
@@ -105,16 +105,16 @@ std::string_view least_scopes(deriv::Dialect dialect) {
 
 std::string explain(const deriv::ProbeResult& result, deriv::Dialect dialect) {
   switch (result.outcome) {
-    case Outcome::kGood:
+    case ProbeVenueOutcome::kGood:
       return "the token is good";
-    case Outcome::kUnreachable:
+    case ProbeVenueOutcome::kUnreachable:
       return fmt::format(
           "Deriv could not be asked: {}; nothing is known about the token. \"derivctl doctor\" "
           "looks for the cause",
           result.reason);
-    case Outcome::kTimeout:
+    case ProbeVenueOutcome::kTimeout:
       return fmt::format("Deriv could not be asked: {}; try again", result.reason);
-    case Outcome::kRefused:
+    case ProbeVenueOutcome::kRefused:
       break;
   }
   switch (result.refusal) {

@@ -36,7 +36,7 @@ namespace {
 using proof::Verdict;
 
 // What a verdict is called in JSON: words without blanks.
-std::string_view word_of(Verdict verdict) {
+std::string_view proof_word_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::kAsAssumed:
       return "as_assumed";
@@ -48,7 +48,7 @@ std::string_view word_of(Verdict verdict) {
   return "?";
 }
 
-struct Options {
+struct ProofOptions {
   PlaceOptions places;
   std::string account;
   std::string only;
@@ -59,7 +59,7 @@ struct Options {
 };
 
 /// The kinds that were asked for, each once and in the order of the table; none: all.
-core::Result<std::vector<const proof::Probe*>> chosen(const std::string& only) {
+core::Result<std::vector<const proof::Probe*>> chosen_probes(const std::string& only) {
   std::vector<const proof::Probe*> out;
   std::vector<std::string_view> wanted;
   for (std::string_view rest = only; !rest.empty();) {
@@ -99,44 +99,44 @@ struct Ground {
     return out;
   }
 };
-struct Stop {
+struct ProofStop {
   int code = service::kCtlOther;
   std::string text;
 };
-[[noreturn, maybe_unused]] void throw_exception_from_error(const Stop& stop,
+[[noreturn, maybe_unused]] void throw_exception_from_error(const ProofStop& stop,
                                                            const boost::source_location&) {
   throw std::runtime_error(stop.text);
 }
 template <class T>
-using Outcome = boost::system::result<T, Stop>;
+using ProofOutcome = boost::system::result<T, ProofStop>;
 
 /// Exit code 4 is the verdict's alone: what stops a proof before it has another one.
-int code_of(const deriv::ProbeResult& result) {
+int proof_code_of(const deriv::ProbeResult& result) {
   return result.outcome == deriv::ProbeResult::Outcome::kTimeout ? service::kCtlTimeout
                                                                  : service::kCtlOther;
 }
 
-Outcome<void> look_at_account(Ground& ground) {
+ProofOutcome<void> look_at_account(Ground& ground) {
   const auto result = probe_venue(deriv::ProbeKind::kToken, ground.session(), *ground.route);
   const bool good = result.outcome == deriv::ProbeResult::Outcome::kGood;
   const bool real = good ? result.account.is_real
                          : result.outcome == deriv::ProbeResult::Outcome::kRefused &&
                                result.refusal == deriv::FatalKind::kRealNotAllowed;
   if (real) {
-    return Stop{
+    return ProofStop{
         service::kCtlUsage,
         "a proof buys contracts on demo accounts alone, and this is a real one; name a demo "
         "account with --account, or store a token of one with --credential"};
   }
-  if (!good) return Stop{code_of(result), explain(result, ground.dialect)};
+  if (!good) return ProofStop{proof_code_of(result), explain(result, ground.dialect)};
   ground.account = result.account;
   return {};
 }
 
-Outcome<void> take_lock(Ground& ground) {
+ProofOutcome<void> take_lock(Ground& ground) {
   auto lock = service::lock_account(daemon::lock_name(ground.account.id.view(), ground.endpoint));
   if (!lock) {
-    return Stop{
+    return ProofStop{
         service::kCtlOther,
         fmt::format("{}; a daemon would take the proof's contracts for those of others: stop "
                     "it, or use another demo account (--account, --credential)",
@@ -148,28 +148,28 @@ Outcome<void> take_lock(Ground& ground) {
 
 /// The venue of the configuration with the stored token; a real account is refused, whatever the
 /// configuration allows.
-Outcome<Ground> prepare(const Context& context, const Options& o) {
+ProofOutcome<Ground> prepare_proof(const Context& context, const ProofOptions& o) {
   const Places places(context, o.places);
   const auto loaded = config::load_file(places.config(), context.symbols());
   const auto* config = std::get_if<config::Config>(&loaded);
   if (config == nullptr) {
     const auto& problems = std::get<std::vector<config::Problem>>(loaded);
-    return Stop{service::kCtlOther,
-                fmt::format("{}; \"derivctl setup\" writes a first configuration",
-                            config::format(problems.front(), places.config()))};
+    return ProofStop{service::kCtlOther,
+                     fmt::format("{}; \"derivctl setup\" writes a first configuration",
+                                 config::format(problems.front(), places.config()))};
   }
   auto token = read_kept(places);
   if (!token) {
-    return Stop{token.error().kind == core::ErrorKind::kNotFound ? service::kCtlNotFound
-                                                                 : service::kCtlOther,
-                token.error().text};
+    return ProofStop{token.error().kind == core::ErrorKind::kNotFound ? service::kCtlNotFound
+                                                                      : service::kCtlOther,
+                     token.error().text};
   }
   auto venue = config->venue;
   venue.mode = config::Mode::kLive;  // paper has no token; one that is kept is of a demo account
   venue.allow_real = false;
   if (!o.account.empty()) venue.account = o.account;
   auto route = route_by_config(venue, places);
-  if (!route) return Stop{service::kCtlUsage, route.error().text};
+  if (!route) return ProofStop{service::kCtlUsage, route.error().text};
   Ground out;
   out.venue = std::move(venue);
   out.token = std::move(*token);
@@ -222,7 +222,7 @@ std::string plan_text(const ProofSettings& settings, const deriv::AccountInfo& a
 }
 
 /// Whether contracts may be bought; error: the person's answer could not be read.
-core::Result<bool> consent(const Options& o, const ProofSettings& settings,
+core::Result<bool> consent(const ProofOptions& o, const ProofSettings& settings,
                            const deriv::AccountInfo& account) {
   const bool buys = std::ranges::any_of(
       settings.probes, [](const proof::Probe* probe) { return probe->buys != nullptr; });
@@ -263,7 +263,7 @@ nlohmann::ordered_json kind_json(const ProofResult& result, const std::string& d
     measured.push_back({{"name", one.name}, {"value", one.value}, {"since", date}});
   }
   return {{"kind", result.probe->kind},
-          {"verdict", word_of(result.finding.verdict)},
+          {"verdict", proof_word_of(result.finding.verdict)},
           {"assumed", result.probe->assumed},
           {"seen", result.finding.seen},
           {"symbol", text_or_null(result.symbol)},
@@ -300,7 +300,7 @@ core::Result<void> save(const std::string& directory, const ProofReport& report,
 struct Counts {
   std::size_t as_assumed = 0, not_so = 0, undecided = 0;
 };
-Counts count(const ProofReport& report) {
+Counts proof_count(const ProofReport& report) {
   Counts out;
   for (const auto& result : report.results) {
     switch (result.finding.verdict) {
@@ -318,9 +318,9 @@ Counts count(const ProofReport& report) {
   return out;
 }
 
-void print_json(const ProofReport& report, const ProofSettings& settings, const Ground& ground,
-                const std::string& date) {
-  const auto counts = count(report);
+void print_proof_json(const ProofReport& report, const ProofSettings& settings,
+                      const Ground& ground, const std::string& date) {
+  const auto counts = proof_count(report);
   nlohmann::ordered_json out;
   out["dialect"] = deriv::name_of(ground.dialect);
   out["venue"] = ground.endpoint;
@@ -344,8 +344,8 @@ void print_json(const ProofReport& report, const ProofSettings& settings, const 
   out::json(out);
 }
 
-void print_text(const ProofReport& report, const ProofSettings& settings, const Ground& ground,
-                const std::string& date) {
+void print_proof_text(const ProofReport& report, const ProofSettings& settings,
+                      const Ground& ground, const std::string& date) {
   auto rows = nlohmann::ordered_json::array();
   for (const auto& result : report.results) {
     rows.push_back({{"kind", result.probe->kind},
@@ -364,7 +364,7 @@ void print_text(const ProofReport& report, const ProofSettings& settings, const 
       out::print("  {}: {}  # {}\n", one.name, one.value, date);
     }
   }
-  const auto counts = count(report);
+  const auto counts = proof_count(report);
   out::print("\n{} as assumed, {} not, {} not decided; cost {} {} of at most {}\n",
              counts.as_assumed, counts.not_so, counts.undecided, report.spent.to_string(),
              ground.account.currency, settings.max_cost.to_string());
@@ -385,22 +385,22 @@ void tell_left_open(const ProofReport& report) {
 }
 
 int verdict_of(const ProofReport& report) {
-  const auto counts = count(report);
+  const auto counts = proof_count(report);
   if (counts.not_so > 0) return service::kCtlRefused;
   if (!report.problem.empty()) return fail(service::kCtlOther, report.problem);
   if (counts.as_assumed == 0) return fail(service::kCtlOther, "nothing could be decided");
   return service::kCtlOk;
 }
 
-int prove(const Context& context, const Options& o) {
+int prove(const Context& context, const ProofOptions& o) {
   ProofSettings settings;
-  const auto kinds = chosen(o.only);
+  const auto kinds = chosen_probes(o.only);
   if (!kinds) return fail(service::kCtlUsage, kinds.error().text);
   settings.probes = *kinds;
   settings.tries = static_cast<int>(o.tries);
   settings.keeps_frames = !o.save.empty();
   settings.draws = !context.json && ::isatty(STDERR_FILENO) == 1;
-  auto ground = prepare(context, o);
+  auto ground = prepare_proof(context, o);
   if (!ground) return fail(ground.error().code, ground.error().text);
   const auto most = core::Money::parse(o.max_cost, ground->account.balance.exponent());
   if (!most || most->units() < 0) {
@@ -416,8 +416,8 @@ int prove(const Context& context, const Options& o) {
   const auto wall = std::chrono::system_clock::now().time_since_epoch();
   const core::VenueTime today{std::chrono::duration_cast<std::chrono::seconds>(wall).count()};
   const auto date = core::utc_iso(today).substr(0, 10);
-  context.json ? print_json(report, settings, *ground, date)
-               : print_text(report, settings, *ground, date);
+  context.json ? print_proof_json(report, settings, *ground, date)
+               : print_proof_text(report, settings, *ground, date);
   tell_left_open(report);
   if (!o.save.empty()) {
     if (const auto ok = save(o.save, report, *ground, date); !ok) {
@@ -431,7 +431,7 @@ int prove(const Context& context, const Options& o) {
 
 void add_proof(Commands& commands) {
   const auto& context = commands.context();
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ProofOptions>();
   auto c = commands.add("proof", "what derivd assumes of the venue, and what a demo account shows");
   add_place_options(c, o->places);
   c.option("--only", o->only, "KIND,…: these alone");

@@ -25,7 +25,7 @@ constexpr int kMostDepth = 32;
 constexpr std::int64_t kMostUnits = 1'000'000'000'000;
 constexpr std::int64_t kMostEpoch = 9'999'999'999;
 
-const deriv::WireNames& names_of(deriv::Dialect dialect) {
+const deriv::WireNames& proof_names_of(deriv::Dialect dialect) {
   return dialect == deriv::Dialect::kV3 ? deriv::kV3Names : deriv::kOptionsNames;
 }
 
@@ -55,7 +55,7 @@ std::optional<core::Decimal> decimal(const json* value) {
   const auto read = core::Decimal::parse(text);
   return read ? std::optional(*read) : std::nullopt;
 }
-std::optional<core::Money> money(const json* value, std::uint8_t exponent) {
+std::optional<core::Money> proof_money(const json* value, std::uint8_t exponent) {
   const auto number = decimal(value);
   if (!number) return std::nullopt;
   const auto read = core::Money::from(*number, exponent);
@@ -89,7 +89,7 @@ void note_missing(const json& in, std::initializer_list<std::string_view> names,
 }
 
 /// What derivd and this proof read of a proposal.
-std::vector<std::string> missing_of(const json& offer, const market::Kind& kind) {
+std::vector<std::string> missing_of_proof(const json& offer, const market::Kind& kind) {
   std::vector<std::string> out;
   note_missing(offer,
                {"ask_price", "payout", "spot", "spot_time", "date_start", "id", "longcode",
@@ -108,7 +108,7 @@ std::vector<std::string> missing_of(const json& offer, const market::Kind& kind)
 }
 
 /// What derivd reads of a contract that is over.
-std::vector<std::string> missing_of(const json& contract, const deriv::WireNames& names) {
+std::vector<std::string> missing_of_proof(const json& contract, const deriv::WireNames& names) {
   std::vector<std::string> out;
   note_missing(contract,
                {"contract_id",
@@ -156,9 +156,9 @@ proof::Answer read_answer(const proof::Request& asked, const json& message, cons
     if (out.refusal.empty()) out.refusal = "the answer has no proposal";
     return out;
   }
-  out.missing = missing_of(*offer, market::kind_of(asked.spec.type));
-  const auto ask = money(at(*offer, "ask_price"), as.exponent);
-  const auto payout = money(at(*offer, "payout"), as.exponent);
+  out.missing = missing_of_proof(*offer, market::kind_of(asked.spec.type));
+  const auto ask = proof_money(at(*offer, "ask_price"), as.exponent);
+  const auto payout = proof_money(at(*offer, "payout"), as.exponent);
   const auto spot = price(at(*offer, "spot"), as.symbol.decimals);
   const auto start = moment(at(*offer, "date_start"));
   if (!ask || ask->units() <= 0 || !payout || !spot || spot->mantissa() <= 0 || !start) {
@@ -188,21 +188,21 @@ bool is_over(const json& message) {
 bool read_contract(const json& message, const ReadAs& as, proof::Course& course) {
   const auto* contract = at(message, "proposal_open_contract");
   if (contract == nullptr || at(*contract, "contract_id") == nullptr) return false;
-  const auto& names = names_of(as.dialect);
+  const auto& names = proof_names_of(as.dialect);
   if (const auto start = moment(at(*contract, "date_start"))) course.start = *start;
   if (const auto entry = moment(at(*contract, names.entry_time))) course.entry = entry;
   course.commission = decimal(at(*contract, "commission"));
   if (is_over(message)) {
-    course.paid = money(at(*contract, "sell_price"), as.exponent);
+    course.paid = proof_money(at(*contract, "sell_price"), as.exponent);
     course.exit = moment(at(*contract, names.exit_time));
     course.reset_time = moment(at(*contract, "reset_time"));
     const auto* reset = at(*contract, "reset_barrier");
     course.level = price(reset != nullptr ? reset : at(*contract, "barrier"), as.symbol.decimals);
-    course.missing = missing_of(*contract, names);
+    course.missing = missing_of_proof(*contract, names);
     return true;
   }
   const auto tick = moment(at(*contract, "current_spot_time"));
-  const auto bid = money(at(*contract, "bid_price"), as.exponent);
+  const auto bid = proof_money(at(*contract, "bid_price"), as.exponent);
   const bool offered = flag(at(*contract, "is_valid_to_sell"));
   if (tick && bid && offered && course.bids.size() < proof::kMaxTicks) {
     course.bids.push_back({*tick, *bid});

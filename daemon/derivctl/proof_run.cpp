@@ -18,7 +18,6 @@
 #include "deriv/budget.hpp"
 #include "deriv/encoder.hpp"
 #include "deriv/link.hpp"
-#include "deriv/quiet_listener.hpp"
 #include "derivctl/proof_read.hpp"
 #include "derivctl/waiting.hpp"
 #include "market/kind.hpp"
@@ -41,7 +40,7 @@ constexpr std::size_t kPast = 20;
 // After a loss of the link: no tick of a contract may be missing, or its readings are of others.
 constexpr std::size_t kCatchUp = 1000;
 // Of one symbol; the longest contract of the table is of two minutes.
-constexpr std::size_t kMaxKept = 4000;
+constexpr std::size_t kProofRunMaxKept = 4000;
 // A reading of the rules may need some ticks more than the contract had.
 constexpr std::size_t kTicksAfterStart = 8;
 // A position that nobody closed is sold after so many ticks.
@@ -49,7 +48,7 @@ constexpr int kMostHeld = 200;
 // The venue settles within seconds of the end; behind this, in its own time, nobody waits for it.
 constexpr std::int64_t kSettledWithin = 120;
 // Without any message of the venue, over every reconnect.
-constexpr Duration kStall = seconds(120);
+constexpr Duration kProofRunStall = seconds(120);
 // Everything together: with the tries that chance may take.
 constexpr Duration kLongest = std::chrono::hours(1);
 constexpr Duration kFarewell = seconds(1);
@@ -58,7 +57,7 @@ constexpr int kSaleTries = 10;
 constexpr int kWatchTries = 5;           // of a contract that the venue does not show, a tick apart
 constexpr std::size_t kMaxFrames = 500;  // of one kind, in a file
 
-core::Now clocks(core::VenueTime venue) {
+core::Now proof_clocks(core::VenueTime venue) {
   const auto instant = std::chrono::steady_clock::now().time_since_epoch();
   return {{std::chrono::duration_cast<Duration>(instant).count()}, {}, venue};
 }
@@ -91,7 +90,7 @@ struct Trial {
   bool done() const { return stage == Stage::kDone; }
 };
 
-class Run final : public deriv::QuietListener, public deriv::LinkEvents {
+class Run final : public deriv::SessionListener, public deriv::LinkEvents {
  public:
   Run(const ProofSettings& settings, deriv::SessionSettings session, net::Route route,
       const deriv::AccountInfo& account)
@@ -155,36 +154,40 @@ class Run final : public deriv::QuietListener, public deriv::LinkEvents {
   }
 
   // ---- SessionListener ----
-  void on_state(deriv::SessionState state, std::string_view reason) override {
-    if (!reason.empty()) problem_ = std::string(reason);
-    const bool live = state == deriv::SessionState::kLive;
-    if (state == deriv::SessionState::kReconciling) session_.reconciled(now());
+  void on_fact(const deriv::Fact& fact) override {
+    std::visit([this](const auto& told) { on(told); }, fact);
+  }
+
+ private:
+  void on(const deriv::fact::State& told) {
+    if (!told.reason.empty()) problem_ = std::string(told.reason);
+    const bool live = told.state == deriv::SessionState::kLive;
+    if (told.state == deriv::SessionState::kReconciling) session_.reconciled(now());
     if (was_live_ && !live) lose_link();
     if (live && !was_live_) begin();
     was_live_ = live;
   }
-  void on_account(const deriv::AccountInfo& account) override {
-    if (account.is_real) return finish("the account is a real one");
-    if (account.id != account_.id) finish("the venue opened another account than before");
+  void on(const deriv::fact::Account& told) {
+    if (told.account.is_real) return finish("the account is a real one");
+    if (told.account.id != account_.id) finish("the venue opened another account than before");
   }
-  void on_symbols(std::span<const market::ListedSymbol> list) override {
-    symbols_ = symbols_.with_list(list, venue_, endpoint_);
+  void on(const deriv::fact::Symbols& told) {
+    symbols_ = symbols_.with_list(told.list, venue_, endpoint_);
   }
-  void on_offerings(const market::SymbolCode& symbol, const market::Offerings& offers) override {
-    symbols_ = symbols_.with_offerings(symbol, offers);
-    asked_.erase(symbol);
+  void on(const deriv::fact::Offerings& told) {
+    symbols_ = symbols_.with_offerings(told.symbol, told.offerings);
+    asked_.erase(told.symbol);
     choose_symbols();
   }
-  void on_offerings_refused(const market::SymbolCode& symbol, std::string_view,
-                            std::string_view) override {
-    asked_.erase(symbol);
+  void on(const deriv::fact::OfferingsRefused& told) {
+    asked_.erase(told.symbol);
     choose_symbols();
   }
-  void on_fatal(deriv::FatalKind, std::string_view text) override { finish(std::string(text)); }
-  void on_notice(core::EventKind, std::string_view text) override { problem_ = std::string(text); }
-  void on_venue_time(core::VenueTime time) override { venue_ = std::max(venue_, time); }
+  void on(const deriv::fact::Fatal& told) { finish(std::string(told.text)); }
+  void on(const deriv::fact::Notice& told) { problem_ = std::string(told.text); }
+  void on(const deriv::fact::Clock& told) { venue_ = std::max(venue_, told.time); }
+  void on(const auto&) {}  // what the proof buys and watches, it asks for in its own words
 
- private:
   /// What a request of ours is about.
   struct Asked {
     Call call = Call::kProposal;
@@ -199,7 +202,7 @@ class Run final : public deriv::QuietListener, public deriv::LinkEvents {
     std::string text;
   };
 
-  core::Now now() const { return clocks(venue_); }
+  core::Now now() const { return proof_clocks(venue_); }
   std::uint8_t exponent() const { return account_.balance.exponent(); }
   ReadAs read_as(const market::SymbolInfo& symbol) const { return {dialect_, symbol, exponent()}; }
 
@@ -413,7 +416,7 @@ class Run final : public deriv::QuietListener, public deriv::LinkEvents {
       if (!kept.empty() && tick.epoch <= kept.back().epoch) continue;
       kept.push_back(tick);
       venue_ = std::max(venue_, tick.epoch);
-      if (kept.size() > kMaxKept) kept.pop_front();
+      if (kept.size() > kProofRunMaxKept) kept.pop_front();
     }
     if (kept.empty()) return;
     for (std::size_t n = 0; n < trials_.size(); ++n) {
@@ -701,8 +704,8 @@ class Run final : public deriv::QuietListener, public deriv::LinkEvents {
       finish(fmt::format("not everything was decided within {} min",
                          kLongest / std::chrono::minutes(1)));
     }
-    if (!done_ && time.instant - heard_at_ >= kStall) {
-      finish(fmt::format("nothing of the venue for {} s{}", kStall / seconds(1),
+    if (!done_ && time.instant - heard_at_ >= kProofRunStall) {
+      finish(fmt::format("nothing of the venue for {} s{}", kProofRunStall / seconds(1),
                          problem_.empty() ? "" : ": " + problem_));
     }
   }
@@ -737,7 +740,7 @@ class Run final : public deriv::QuietListener, public deriv::LinkEvents {
   void arm() {
     if (done_ && session_.state() == deriv::SessionState::kOffline) return io_.stop();
     const auto at_now = now().instant;
-    auto at = done_ ? farewell_ : std::min(heard_at_ + kStall, until_);
+    auto at = done_ ? farewell_ : std::min(heard_at_ + kProofRunStall, until_);
     if (const auto d = session_.next_deadline(); d && *d < at) at = *d;
     for (const auto& [id, asked] : open_) {
       if (asked.until && *asked.until < at) at = *asked.until;

@@ -40,13 +40,13 @@ constexpr Word kWords[] = {
     {"stop_loss", "--stop-loss", "that the venue keeps, of MULT*"},
     {"cancellation", "--cancellation", "of MULT*: how long the deal can be cancelled, as 15m"}};
 
-struct Args {
+struct QuoteArgs {
   std::string symbol;
   std::string type;
   std::vector<std::string> words = std::vector<std::string>(std::size(kWords));
 };
 
-int quote(const Context& context, const Args& args) {
+int quote(const Context& context, const QuoteArgs& args) {
   ordered_json question{{"symbol", args.symbol}, {"type", args.type}};
   for (std::size_t i = 0; i < args.words.size(); ++i) {
     if (!args.words[i].empty()) question[kWords[i].key] = args.words[i];
@@ -67,7 +67,7 @@ int quote(const Context& context, const Args& args) {
 
 void add_quote(Commands& commands) {
   const auto& context = commands.context();
-  const auto args = std::make_shared<Args>();
+  const auto args = std::make_shared<QuoteArgs>();
   auto c = commands.add("quote", "what a contract costs now: price, payout, margin, break-even");
   c.option("SYMBOL", args->symbol, "as R_100 or frxEURUSD").required();
   c.option("TYPE", args->type, "as CALL, DIGITOVER, ONETOUCH; derivctl contracts lists them")

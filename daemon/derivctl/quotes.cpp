@@ -12,11 +12,11 @@
 
 #include "common/answer.hpp"
 #include "common/output.hpp"
+#include "common/recorded_quotes.hpp"
 #include "core/utc.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/price.hpp"
 #include "derivctl/price_text.hpp"
-#include "derivctl/recorded_quotes.hpp"
 #include "derivctl/table.hpp"
 #include "market/kind.hpp"
 #include "service/exit_code.hpp"
@@ -24,18 +24,23 @@
 namespace derivd::ctl {
 namespace {
 
+using daemon::keep_recorded;
+using daemon::load_recorded;
+using daemon::recorded_of;
+using daemon::RecordedQuote;
+
 using daemon::at;
 using daemon::is;
 using daemon::shown;
 using nlohmann::ordered_json;
 using std::chrono::seconds;
-using Clock = std::chrono::steady_clock;
+using QuotesClock = std::chrono::steady_clock;
 
 /// Twelve rounds a minute of a few contracts are no load; less is more than a price changes.
 constexpr std::int64_t kShortestPause = 5;
 constexpr std::int64_t kLongestTime = 31LL * 86'400;
 
-struct Args {
+struct QuotesArgs {
   std::string every;
   std::string time;
   bool once = false;
@@ -136,7 +141,7 @@ int record_once(const Context& context, bool one_line) {
       return fail(damaged ? service::kCtlRefused : service::kCtlOther, kept.error().text);
     }
   }
-  const auto file = fmt::format("{}/{}", directory, kQuotesFile);
+  const auto file = fmt::format("{}/{}", directory, daemon::kQuotesFile);
   if (context.json) {
     out::json({{"file", file},
                {"recorded", round.recorded},
@@ -151,7 +156,7 @@ int record_once(const Context& context, bool one_line) {
   return fail(service::kCtlNotFound, "no strategy buys a contract that has a price to ask for");
 }
 
-int record(const Context& context, const Args& args) {
+int record(const Context& context, const QuotesArgs& args) {
   if (args.every.empty() && args.time.empty()) return record_once(context, false);
   if (args.once) return fail(service::kCtlUsage, "--once stands beside --every or --for");
   if (args.every.empty() || args.time.empty()) {
@@ -161,7 +166,7 @@ int record(const Context& context, const Args& args) {
   if (!every) return fail(service::kCtlUsage, every.error().text);
   const auto time = span_of("--for", args.time, 0);
   if (!time) return fail(service::kCtlUsage, time.error().text);
-  const auto begin = Clock::now();
+  const auto begin = QuotesClock::now();
   int code = service::kCtlOk;
   for (auto next = begin; next <= begin + *time; next += *every) {
     std::this_thread::sleep_until(next);
@@ -174,7 +179,7 @@ int record(const Context& context, const Args& args) {
   return code;
 }
 
-ordered_json row_of(const RecordedQuote& q, core::VenueTime now) {
+ordered_json quote_row_of(const RecordedQuote& q, core::VenueTime now) {
   ordered_json row;
   row["spec"] = market::encode(q.spec);
   row["symbol"] = q.spec.symbol.view();
@@ -214,14 +219,14 @@ std::string age_of(std::int64_t age) {
   return age < 172'800 ? fmt::format("{}h", age / 3600) : fmt::format("{}d", age / 86'400);
 }
 
-int list(const Context& context, const Args& args) {
+int list(const Context& context, const QuotesArgs& args) {
   auto rows = load_recorded(context.state_directory());
   if (!rows) {
     const auto kind = rows.error().kind;
     if (kind == core::ErrorKind::kNotFound) {
       return fail(service::kCtlNotFound,
                   fmt::format("{}/{}: nothing is recorded; derivctl quotes record does it",
-                              context.state_directory(), kQuotesFile));
+                              context.state_directory(), daemon::kQuotesFile));
     }
     return fail(kind == core::ErrorKind::kInvalid ? service::kCtlRefused : service::kCtlOther,
                 rows.error().text);
@@ -231,7 +236,7 @@ int list(const Context& context, const Args& args) {
   const auto shown_rows = args.all ? std::move(*rows) : newest(std::move(*rows));
   auto table = ordered_json::array();
   for (const auto& q : shown_rows) {
-    auto row = row_of(q, now);
+    auto row = quote_row_of(q, now);
     if (!context.json) {
       row["list"] = fmt::format("{} {}", market::name_of(q.list), q.account);
       row["even"] = fmt::format("{:.2f} %", 100 * row["break_even"].get<double>());
@@ -240,7 +245,7 @@ int list(const Context& context, const Args& args) {
     table.push_back(std::move(row));
   }
   if (context.json) {
-    out::json({{"file", fmt::format("{}/{}", context.state_directory(), kQuotesFile)},
+    out::json({{"file", fmt::format("{}/{}", context.state_directory(), daemon::kQuotesFile)},
                {"quotes", table}});
     return service::kCtlOk;
   }
@@ -255,7 +260,7 @@ int list(const Context& context, const Args& args) {
 
 void add_quotes(Commands& commands) {
   const auto& context = commands.context();
-  const auto args = std::make_shared<Args>();
+  const auto args = std::make_shared<QuotesArgs>();
   auto c = commands.add("quotes", "what the account asks for the configured contracts, kept");
   c.require_command();
   auto r = c.add("record", "ask the running daemon for them, and keep them with their date");

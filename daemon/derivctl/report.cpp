@@ -22,7 +22,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Options {
+struct ReportOptions {
   std::string html;
   bool text = false;
   std::string since;
@@ -32,7 +32,7 @@ struct Options {
   std::string journal;
 };
 
-ordered_json to_json(const report::Totals& t) {
+ordered_json report_to_json(const report::Totals& t) {
   ordered_json out;
   out["trades"] = t.settled;
   out["won"] = t.won;
@@ -55,7 +55,7 @@ ordered_json to_json(const report::Totals& t) {
   return out;
 }
 
-std::string_view name_of(ReportMode mode) {
+std::string_view report_name_of(ReportMode mode) {
   switch (mode) {
     case ReportMode::kLive:
       return "live";
@@ -67,12 +67,13 @@ std::string_view name_of(ReportMode mode) {
   return "live";
 }
 
-ordered_json to_json(const ReportSource& source, const report::Analysis& a) {
-  ordered_json out{{"source", source.title}, {"mode", name_of(source.mode)}};
+ordered_json report_to_json(const ReportSource& source, const report::Analysis& a) {
+  ordered_json out{{"source", source.title}, {"mode", report_name_of(source.mode)}};
   if (source.mode != ReportMode::kLive) out["mark"] = mode_in_words(source.mode);
-  out["total"] = to_json(a.total);
-  for (const auto& [name, t] : a.strategies) out["strategies"][name] = to_json(t);
-  for (const auto& [name, t] : a.symbols) out["symbols"][name] = to_json(t);
+  if (!source.removed.empty()) out["removed"] = source.removed;
+  out["total"] = report_to_json(a.total);
+  for (const auto& [name, t] : a.strategies) out["strategies"][name] = report_to_json(t);
+  for (const auto& [name, t] : a.symbols) out["symbols"][name] = report_to_json(t);
   const auto& e = a.expectation;
   const auto unit = static_cast<double>(core::pow10(a.total.decimals));
   out["expectation"] = {{"trades", e.trades},
@@ -141,7 +142,7 @@ int write_html_report(const std::string& path, const ReportSource& source,
 
 namespace {
 
-int report(const Context& context, const Options& o) {
+int report(const Context& context, const ReportOptions& o) {
   ReportFilter filter;
   filter.strategy = o.strategy;
   for (const auto& [text, into] :
@@ -170,7 +171,7 @@ int report(const Context& context, const Options& o) {
     if (code != service::kCtlOk || !o.text) return code;
   }
   if (context.json) {
-    out::json(to_json(*source, analysis));
+    out::json(report_to_json(*source, analysis));
   } else {
     out::print("{}", text_report(*source, analysis));
   }
@@ -181,7 +182,7 @@ int report(const Context& context, const Options& o) {
 
 void add_report(Commands& commands) {
   const auto& context = commands.context();
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ReportOptions>();
   auto c = commands.add("report", "what became of the trades, for the terminal or as HTML");
   c.option("--html", o->html, "write one self-contained HTML file");
   c.flag("--text", o->text, "a screenful for the terminal (the default without --html)");

@@ -21,7 +21,7 @@ using report::Ending;
 using report::Trade;
 
 /// A year of one-second ticks with a trade at every fourth; each takes some 300 bytes of memory.
-constexpr std::size_t kMaxTrades = 8'000'000;
+constexpr std::size_t kReportBacktestMaxTrades = 8'000'000;
 constexpr std::size_t kMaxBacktestFile = std::size_t{4} << 30;
 /// Strategies and symbols that have a row of their own: a configuration has at most 64.
 constexpr std::size_t kMaxNames = 1000;
@@ -147,8 +147,8 @@ class BacktestReader final : public JsonVisitor {
     if (auto good = amounts(t); !good) return good;
     if (auto good = quotes(t); !good) return good;
     if (!wanted(t)) return {};
-    if (source_.trades.size() == kMaxTrades) {
-      return core::invalid(fmt::format("more than {} trades", kMaxTrades));
+    if (source_.trades.size() == kReportBacktestMaxTrades) {
+      return core::invalid(fmt::format("more than {} trades", kReportBacktestMaxTrades));
     }
     source_.trades.push_back(std::move(t));
     return {};

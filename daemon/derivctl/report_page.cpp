@@ -213,7 +213,7 @@ std::string totals_table(const std::string& what, const std::map<std::string, To
 
 // ---- distributions ----
 
-std::string count(double v) { return v == std::floor(v) ? fmt::format("{:.0f}", v) : ""; }
+std::string whole_count(double v) { return v == std::floor(v) ? fmt::format("{:.0f}", v) : ""; }
 /// Of a decade.
 std::string power(double v) {
   if (v == 0) return "0";
@@ -226,7 +226,7 @@ std::string results_chart(const Analysis& a) {
                {},
                {},
                {"profit of one trade", "trades"},
-               count};
+               whole_count};
   for (const auto& bar : a.results) {
     const auto width = bar.to - bar.from;
     const auto name =
@@ -324,7 +324,7 @@ std::string payouts(const Analysis& a) {
 
 // ---- limits, orders, configuration ----
 
-std::string halts(const ReportSource& s) {
+std::string halts_page(const ReportSource& s) {
   html::Table t{"Limits and halts", {"when (UTC)", "strategy", "what", "reason"}, {}};
   for (const auto& h : latest(s.history.halts)) {
     t.rows.push_back({h.wall.us != 0 ? minute_of({h.wall.us / 1'000'000}) : "in the back-test",
@@ -355,6 +355,7 @@ std::string exceptions(const ReportSource& s, const Analysis& a) {
       "<code>journalctl DERIVD_EVENT=foreign_contract</code>.</p>",
       a.total.unknown, s.history.were_unknown, a.total.mismatches,
       a.total.mismatches > 0 ? ": see <code>derivctl audit</code>" : "");
+  if (!s.removed.empty()) out += fmt::format("<p>{}.</p>", escape(s.removed));
   if (a.refusals.empty()) return out;
   html::Table t{"Orders that the venue refused", {"code", "orders"}, {}};
   for (const auto& [reason, refused] : a.refusals) {
@@ -379,7 +380,7 @@ std::string execution(const ReportSource& s, const Analysis& a) {
       {},
       {},
       {"time", "orders"},
-      count};
+      whole_count};
   for (const auto& bar : l.bars) {
     b.bars.push_back({fmt::format("{} to {}", milliseconds(bar.from), milliseconds(bar.to)),
                       static_cast<double>(bar.count),
@@ -399,7 +400,7 @@ std::string execution(const ReportSource& s, const Analysis& a) {
 
 // ---- trades ----
 
-std::string trades(const ReportSource& s) {
+std::string trades_page(const ReportSource& s) {
   const auto shown = std::min(kShownTrades, s.trades.size());
   html::Table t{"Trades",
                 {is_backtest(s) ? "number" : "contract", "strategy", "symbol", "type",
@@ -480,8 +481,8 @@ std::string html_report(const ReportSource& s, const Analysis& a, core::WallTime
   out += "<h2>Strategies and symbols</h2>\n" + totals_table("strategy", a.strategies) +
          totals_table("symbol", a.symbols);
   out += distributions(a) + payouts(a);
-  out += "<h2>Limits and halts</h2>\n" + halts(s) + exceptions(s, a);
-  out += execution(s, a) + changes(s) + trades(s);
+  out += "<h2>Limits and halts</h2>\n" + halts_page(s) + exceptions(s, a);
+  out += execution(s, a) + changes(s) + trades_page(s);
   out +=
       "</main>\n<footer><p>Synthetic indices are unpredictable by design, and no staking plan "
       "changes the sign of the expectation. What is above is luck and the venue's "

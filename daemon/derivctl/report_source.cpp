@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "common/trades.hpp"
 #include "derivctl/journal_notices.hpp"
 
@@ -78,8 +80,8 @@ core::Result<ReportSource> source_from_journal(const std::string& file, const Re
   query.since = filter.since;
   if (!filter.strategy.empty()) query.strategy = filter.strategy;
   query.contracts_only = false;
-  const auto orders = (*journal)->orders(query);
-  if (!orders) return orders.error();
+  const auto books = (*journal)->books(query);
+  if (!books) return books.error();
   auto history = (*journal)->history();
   if (!history) return history.error();
   const auto balance = (*journal)->last_balance();
@@ -97,7 +99,9 @@ core::Result<ReportSource> source_from_journal(const std::string& file, const Re
   const auto outside = [&](core::WallTime wall) {
     return (filter.since && wall < *filter.since) || (filter.until && wall >= *filter.until);
   };
-  for (const auto& order : *orders) {
+  const auto removed = daemon::removed_report(books->removed, query);
+  if (removed.is_object()) source.removed = daemon::removed_words(removed["total"]);
+  for (const auto& order : books->orders) {
     if (outside(order.intended_wall)) continue;
     if (auto trade = trade_of(order, *history)) source.trades.push_back(std::move(*trade));
   }

@@ -28,6 +28,7 @@ struct ReportSource {
   std::string currency;  // empty: not known
   ReportMode mode = ReportMode::kLive;
   std::vector<report::Trade> trades;  // by purchase
+  std::string removed;                // what store.keep took from before them, in words
   store::History history;             // of the journal; a back-test has only its halts
 };
 

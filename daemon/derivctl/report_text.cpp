@@ -16,20 +16,20 @@ using html::money;
 using report::Analysis;
 using report::Totals;
 
-constexpr std::size_t kColumns = 64;
+constexpr std::size_t kReportTextColumns = 64;
 constexpr std::size_t kLineWidth = 78;
 /// Groups and halts that are listed; of more only the number is told.
 constexpr std::size_t kShownGroups = 10;
 constexpr std::size_t kShownHalts = 20;
 
 /// One character for each slice of the curve: its last value there.
-std::string sparkline(const std::vector<report::Point>& curve) {
+std::string text_sparkline(const std::vector<report::Point>& curve) {
   constexpr std::array<const char*, 8> kBlocks{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   if (curve.size() < 2) return {};
   const auto [low, high] = std::minmax_element(
       curve.begin(), curve.end(), [](const auto& a, const auto& b) { return a.y < b.y; });
   const auto range = std::max<std::int64_t>(high->y - low->y, 1);
-  const auto columns = std::min(kColumns, curve.size());
+  const auto columns = std::min(kReportTextColumns, curve.size());
   std::string out;
   for (std::size_t i = 0; i < columns; ++i) {
     const auto& p = curve[i * (curve.size() - 1) / (columns - 1)];
@@ -38,7 +38,7 @@ std::string sparkline(const std::vector<report::Point>& curve) {
   return out;
 }
 
-std::string wrapped(const std::string& text) {
+std::string wrapped_text(const std::string& text) {
   std::string out;
   std::size_t column = 0;
   for (std::size_t at = 0; at < text.size();) {
@@ -77,7 +77,7 @@ std::string groups(const char* what, const std::map<std::string, Totals>& all) {
 }
 
 /// The latest halts that are in the report.
-std::string halts(const std::vector<execution::HaltRecord>& all) {
+std::string halts_text(const std::vector<execution::HaltRecord>& all) {
   std::vector<const execution::HaltRecord*> halted;
   for (const auto& h : all) {
     if (h.halted) halted.push_back(&h);
@@ -103,10 +103,10 @@ std::string text_report(const ReportSource& s, const Analysis& a) {
                        daemon::iso_time(a.times.back()));
   }
   if (s.mode != ReportMode::kLive) {
-    out += '\n' + wrapped(std::string(mode_in_words(s.mode)));
+    out += '\n' + wrapped_text(std::string(mode_in_words(s.mode)));
     out.pop_back();
   }
-  out += fmt::format("\n\n{} {}\n", sparkline(a.equity), money(t.profit, true));
+  out += fmt::format("\n\n{} {}\n", text_sparkline(a.equity), money(t.profit, true));
   out += fmt::format(
       "profit {} on stakes of {}, largest {}\n"
       "{} trades: {} won, {} lost, {} even; {} open, {} unknown, {} refused\n"
@@ -114,9 +114,10 @@ std::string text_report(const ReportSource& s, const Analysis& a) {
       money(t.profit, true), money(t.stakes), money(t.max_stake), t.settled, t.won, t.lost, t.even,
       t.open, t.unknown, t.refused, money(t.max_drawdown), t.longest_losing,
       a.expected_longest_losing, t.mismatches);
+  if (!s.removed.empty()) out += wrapped_text(s.removed);
   out += groups("strategy", a.strategies) + groups("symbol", a.symbols) + '\n';
-  out += halts(s.history.halts);
-  return out + wrapped(verdict_in_words(a.expectation, core::printable(s.currency)));
+  out += halts_text(s.history.halts);
+  return out + wrapped_text(verdict_in_words(a.expectation, core::printable(s.currency)));
 }
 
 }  // namespace derivd::ctl

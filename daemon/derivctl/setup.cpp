@@ -38,15 +38,15 @@ using nlohmann::ordered_json;
 constexpr core::Duration kStartingTime = std::chrono::seconds(90);
 // As a rule it takes two seconds. After that a person can look for himself.
 constexpr auto kConnectingTime = std::chrono::seconds(15);
-constexpr auto kLookEvery = std::chrono::milliseconds(250);
+constexpr auto kSetupLookEvery = std::chrono::milliseconds(250);
 constexpr core::Duration kJournalTime = std::chrono::seconds(10);
 /// Whoever is wrong three times needs another page than this one.
-constexpr int kMaxTries = 3;
+constexpr int kSetupMaxTries = 3;
 /// With which a paper account begins, unless the configuration says otherwise
 /// (venue.paper.balance).
 constexpr core::Money kPaperBalance = core::Money::minor(10'000'00);
 
-struct Options {
+struct SetupOptions {
   PlaceOptions places;
   std::string api, app_id, account, token_file, endpoint, ca_file, proxy;
   bool encrypt = false, allow_real = false, start = false, no_start = false;
@@ -54,13 +54,13 @@ struct Options {
 };
 
 /// Ends the wizard: why, and the exit code.
-struct Stop {
+struct SetupStop {
   int code = service::kCtlRefused;
   std::string text;
 };
 template <class T>
-using Outcome = boost::system::result<T, Stop>;
-[[noreturn, maybe_unused]] void throw_exception_from_error(const Stop& stop,
+using SetupOutcome = boost::system::result<T, SetupStop>;
+[[noreturn, maybe_unused]] void throw_exception_from_error(const SetupStop& stop,
                                                            const boost::source_location&) {
   throw std::runtime_error(stop.text);
 }
@@ -87,9 +87,9 @@ Complaint complaint_about_app_id(std::string_view id, deriv::Dialect dialect) {
   return {};
 }
 
-Stop usage(std::string text) { return {service::kCtlUsage, std::move(text)}; }
-Stop refused(std::string text) { return {service::kCtlRefused, std::move(text)}; }
-Stop broken(const core::Error& error) {
+SetupStop setup_usage(std::string text) { return {service::kCtlUsage, std::move(text)}; }
+SetupStop setup_refused(std::string text) { return {service::kCtlRefused, std::move(text)}; }
+SetupStop broken(const core::Error& error) {
   return {error.kind == core::ErrorKind::kRefused ? service::kCtlRefused : service::kCtlOther,
           error.text};
 }
@@ -109,14 +109,14 @@ void show_expectation(const config::Config& config, core::Money balance,
 
 class Wizard final {
  public:
-  Wizard(const Context& context, const Options& options)
+  Wizard(const Context& context, const SetupOptions& options)
       : context_(context),
         o_(options),
         places_(context, options.places),
         asks_(is_interactive() && !options.yes),
         paper_(context.paper) {}
 
-  Outcome<void> run() {
+  SetupOutcome<void> run() {
     if (auto done = begin(); !done) return done;
     return paper_ ? run({&Wizard::begin_paper, &Wizard::write_config, &Wizard::start})
                   : run({&Wizard::ask_for_token, &Wizard::confirm_scopes, &Wizard::confirm_real,
@@ -130,7 +130,7 @@ class Wizard final {
     out::error(text, std::forward<T>(values)...);
   }
 
-  Outcome<void> run(std::initializer_list<Outcome<void> (Wizard::*)()> steps) {
+  SetupOutcome<void> run(std::initializer_list<SetupOutcome<void> (Wizard::*)()> steps) {
     for (const auto step : steps) {
       if (auto done = (this->*step)(); !done) return done;
     }
@@ -138,42 +138,43 @@ class Wizard final {
   }
   /// Asks until `complaint` has none, kMaxTries times at most.
   template <class Check>
-  Outcome<std::string> ask(std::string_view question, std::string_view otherwise, Check complaint);
+  SetupOutcome<std::string> ask(std::string_view question, std::string_view otherwise,
+                                Check complaint);
 
-  Outcome<void> begin() {
+  SetupOutcome<void> begin() {
     return run({&Wizard::check_options, &Wizard::check_places, &Wizard::check_ca_file,
                 &Wizard::offer_paper});
   }
-  Outcome<void> check_options();
-  Outcome<void> check_places();
-  Outcome<void> check_ca_file();
-  Outcome<void> offer_paper();
-  Outcome<void> begin_paper();
-  Outcome<void> ask_for_token();
-  Outcome<void> ask_deriv();
+  SetupOutcome<void> check_options();
+  SetupOutcome<void> check_places();
+  SetupOutcome<void> check_ca_file();
+  SetupOutcome<void> offer_paper();
+  SetupOutcome<void> begin_paper();
+  SetupOutcome<void> ask_for_token();
+  SetupOutcome<void> ask_deriv();
   bool may_try_again() const;
-  Outcome<void> read_token();
+  SetupOutcome<void> read_token();
   void tell_form() const;
-  Outcome<void> choose_app();
-  Outcome<void> choose_route();
-  Outcome<void> verify();
-  Outcome<void> choose_account();
-  Outcome<void> probe(const std::string& account, bool real);
-  Outcome<void> confirm_scopes();
-  Outcome<void> confirm_real();
-  Outcome<void> choose_keeping();
-  Outcome<void> store();
-  Outcome<void> write_config();
-  Outcome<void> store_proxy_login();
+  SetupOutcome<void> choose_app();
+  SetupOutcome<void> choose_route();
+  SetupOutcome<void> verify();
+  SetupOutcome<void> choose_account();
+  SetupOutcome<void> probe(const std::string& account, bool real);
+  SetupOutcome<void> confirm_scopes();
+  SetupOutcome<void> confirm_real();
+  SetupOutcome<void> choose_keeping();
+  SetupOutcome<void> store();
+  SetupOutcome<void> write_config();
+  SetupOutcome<void> store_proxy_login();
   std::string proxy_address() const;
-  Outcome<void> start();
+  SetupOutcome<void> start();
   void explain_token() const;
   std::string why_not_started(const std::string& errors) const;
-  Outcome<void> see_it_trade() const;
+  SetupOutcome<void> see_it_trade() const;
   bool wants_real() const { return !o_.account.empty() && o_.account != "demo"; }
 
   const Context& context_;
-  const Options& o_;
+  const SetupOptions& o_;
   const Places places_;
   const bool asks_;
   bool paper_;
@@ -190,34 +191,35 @@ class Wizard final {
   bool started_ = false;
 };
 
-Outcome<void> Wizard::check_options() {
+SetupOutcome<void> Wizard::check_options() {
   if (o_.start && !places_.are_the_units()) {
-    return usage(
+    return setup_usage(
         "--start starts the unit, which reads the package's own places: leave out "
         "--credential, --credentials-dir and --config, or say --no-start");
   }
-  if (o_.start && !systemd_runs()) return refused("--start needs systemd, which does not run here");
+  if (o_.start && !systemd_runs())
+    return setup_refused("--start needs systemd, which does not run here");
   if (!asks_ && o_.account == "real" && !o_.allow_real) {
-    return refused("a real-money account needs --allow-real beside --account");
+    return setup_refused("a real-money account needs --allow-real beside --account");
   }
   if (context_.name.find_first_of("/. \t\n") != std::string::npos) {
-    return usage("--name is the instance of a unit: letters, digits, _ and -");
+    return setup_usage("--name is the instance of a unit: letters, digits, _ and -");
   }
   if (paper_ && (!o_.token_file.empty() || !o_.account.empty() || o_.allow_real || o_.encrypt ||
                  o_.keep_config)) {
-    return usage(
+    return setup_usage(
         "--paper trades without a token and without an account: leave out --token-file, --account, "
         "--allow-real, --encrypt and --keep-config");
   }
   return {};
 }
 
-Outcome<void> Wizard::check_places() {
+SetupOutcome<void> Wizard::check_places() {
   std::vector<std::string> written;
   if (!paper_) written.push_back(places_.credential());
   if (!o_.keep_config) written.push_back(places_.config());
   for (const auto& path : written) {
-    if (auto why = cannot_write(path)) return refused(*why);
+    if (auto why = cannot_write(path)) return setup_refused(*why);
   }
   std::error_code error;
   const bool there = std::filesystem::exists(places_.config(), error);
@@ -225,7 +227,7 @@ Outcome<void> Wizard::check_places() {
   replace_config_ = o_.force || is_packaged_example(places_.config());
   if (replace_config_) return {};
   if (!asks_) {
-    return refused(
+    return setup_refused(
         fmt::format("{} is there already: --force replaces it (a copy is kept), "
                     "--keep-config leaves it as it is",
                     places_.config()));
@@ -234,7 +236,7 @@ Outcome<void> Wizard::check_places() {
       fmt::format("{} is there already. Replace it? A copy is kept.", places_.config()), false);
   if (!yes) return broken(yes.error());
   if (!*yes) {
-    return refused(
+    return setup_refused(
         fmt::format("{} was left as it is, and nothing was stored; \"derivctl setup "
                     "--keep-config\" leaves it and stores the token alone",
                     places_.config()));
@@ -244,16 +246,16 @@ Outcome<void> Wizard::check_places() {
 }
 
 /// Root can read what the service cannot, and would find out at the start alone.
-Outcome<void> Wizard::check_ca_file() {
+SetupOutcome<void> Wizard::check_ca_file() {
   if (o_.ca_file.empty() || !places_.are_the_units()) return {};
   const auto why =
       hidden_from_service(std::filesystem::absolute(o_.ca_file).string(), kServiceUser);
   if (!why) return {};
-  return refused(fmt::format("--ca-file {}: {}", o_.ca_file, *why));
+  return setup_refused(fmt::format("--ca-file {}: {}", o_.ca_file, *why));
 }
 
 /// The way for whoever has no account yet. Somebody who gave an option of a token has one.
-Outcome<void> Wizard::offer_paper() {
+SetupOutcome<void> Wizard::offer_paper() {
   const bool has_token = !o_.token_file.empty() || !o_.api.empty() || !o_.app_id.empty() ||
                          !o_.account.empty() || o_.keep_config;
   if (paper_ || !asks_ || has_token) return {};
@@ -266,7 +268,7 @@ Outcome<void> Wizard::offer_paper() {
 }
 
 /// Nobody has to be asked for anything; that Deriv answers is looked at all the same.
-Outcome<void> Wizard::begin_paper() {
+SetupOutcome<void> Wizard::begin_paper() {
   api_ = o_.api.empty() ? "auto" : o_.api;
   // Without a token only the address can tell, as for the daemon.
   dialect_ = api_ == "v3" || (api_ == "auto" && o_.endpoint.starts_with("wss://"))
@@ -274,7 +276,7 @@ Outcome<void> Wizard::begin_paper() {
                  : deriv::Dialect::kOptions;
   app_id_ = o_.app_id.empty() ? "1089" : o_.app_id;
   if (const auto wrong = complaint_about_app_id(app_id_, dialect_); !wrong.empty()) {
-    return usage(fmt::format("--app-id {}: {}", app_id_, wrong));
+    return setup_usage(fmt::format("--app-id {}: {}", app_id_, wrong));
   }
   found_.account.balance = kPaperBalance;
   found_.account.currency = "USD";
@@ -287,32 +289,33 @@ Outcome<void> Wizard::begin_paper() {
   settings.app_id = app_id_;
   const auto asked = probe_venue(deriv::ProbeKind::kClock, std::move(settings), route_);
   if (asked.venue_time) return {};
-  return Stop{exit_code_of(asked),
-              fmt::format("Deriv could not be asked: {}. Nothing was written; \"derivctl doctor\" "
-                          "looks for the cause",
-                          asked.reason)};
+  return SetupStop{
+      exit_code_of(asked),
+      fmt::format("Deriv could not be asked: {}. Nothing was written; \"derivctl doctor\" "
+                  "looks for the cause",
+                  asked.reason)};
 }
 
 template <class Check>
-Outcome<std::string> Wizard::ask(std::string_view question, std::string_view otherwise,
-                                 Check complaint) {
+SetupOutcome<std::string> Wizard::ask(std::string_view question, std::string_view otherwise,
+                                      Check complaint) {
   for (int i = 1;; ++i) {
     const auto answer = ask_line(question, otherwise);
     if (!answer) return broken(answer.error());
     const Complaint wrong = complaint(*answer);
     if (wrong.empty()) return *answer;
-    if (i == kMaxTries) return refused(fmt::format("{}; nothing was stored", wrong));
+    if (i == kSetupMaxTries) return setup_refused(fmt::format("{}; nothing was stored", wrong));
     say("{}: {}. Try again, or leave with Ctrl-C; nothing is stored yet.\n",
         answer->empty() ? "That is no answer" : *answer, wrong);
   }
 }
 
-Outcome<void> Wizard::ask_for_token() {
+SetupOutcome<void> Wizard::ask_for_token() {
   api_ = o_.api.empty() ? "auto" : o_.api;
   if (asks_) explain_token();
   for (int i = 1;; ++i) {
     auto done = ask_deriv();
-    if (done || i == kMaxTries || !may_try_again()) return done;
+    if (done || i == kSetupMaxTries || !may_try_again()) return done;
     say("derivctl: {}\nNothing is stored yet. Try again, or leave with Ctrl-C.\n",
         done.error().text);
     // What Deriv said is about one of the two; the other is not asked for again.
@@ -343,7 +346,7 @@ bool Wizard::may_try_again() const {
   return false;
 }
 
-Outcome<void> Wizard::ask_deriv() {
+SetupOutcome<void> Wizard::ask_deriv() {
   found_ = {};
   return run({&Wizard::read_token, &Wizard::choose_app, &Wizard::choose_route, &Wizard::verify});
 }
@@ -368,7 +371,7 @@ void Wizard::explain_token() const {
       "affected. Which of the two it is, its form tells.\n\n");
 }
 
-Outcome<void> Wizard::read_token() {
+SetupOutcome<void> Wizard::read_token() {
   const bool fresh = token_.empty();
   for (int i = 1; token_.empty(); ++i) {
     auto token = input_token(o_.token_file);
@@ -377,7 +380,8 @@ Outcome<void> Wizard::read_token() {
       break;
     }
     if (token.error().kind != core::ErrorKind::kInvalid) return broken(token.error());
-    if (!asks_ || !o_.token_file.empty() || i == kMaxTries) return usage(token.error().text);
+    if (!asks_ || !o_.token_file.empty() || i == kSetupMaxTries)
+      return setup_usage(token.error().text);
     say("{}. Try again, or leave with Ctrl-C.\n", token.error().text);
   }
   dialect_ = api_ == "options" ? deriv::Dialect::kOptions
@@ -395,7 +399,7 @@ void Wizard::tell_form() const {
       options ? "the current API" : "the older API, v3");
 }
 
-Outcome<void> Wizard::choose_app() {
+SetupOutcome<void> Wizard::choose_app() {
   if (!o_.app_id.empty()) app_id_ = o_.app_id;
   const bool options = dialect_ == deriv::Dialect::kOptions;
   // That of a token which was refused may not be one of the other API.
@@ -412,31 +416,31 @@ Outcome<void> Wizard::choose_app() {
   }
   if (app_id_.empty() && !options) app_id_ = "1089";  // Deriv's id for tests
   if (app_id_.empty()) {
-    return usage("--app-id is needed: the id of your application at developers.deriv.com");
+    return setup_usage("--app-id is needed: the id of your application at developers.deriv.com");
   }
   if (const auto wrong = complaint_about_app_id(app_id_, dialect_); !wrong.empty()) {
-    return usage(fmt::format("--app-id {}: {}", app_id_, wrong));
+    return setup_usage(fmt::format("--app-id {}: {}", app_id_, wrong));
   }
   return {};
 }
 
 /// The proxy that leads to Deriv now is the one that the daemon will need.
-Outcome<void> Wizard::choose_route() {
+SetupOutcome<void> Wizard::choose_route() {
   const auto endpoint =
       o_.endpoint.empty() ? std::string(deriv::default_endpoint(dialect_)) : o_.endpoint;
   const bool options = dialect_ == deriv::Dialect::kOptions;
   if (!endpoint.starts_with(options ? "https://" : "wss://")) {
-    return usage(fmt::format("--endpoint {}: {}", endpoint,
-                             options ? "a token of the current API needs https://HOST[:PORT]"
-                                     : "v3 needs wss://HOST[:PORT]/websockets/v3"));
+    return setup_usage(fmt::format("--endpoint {}: {}", endpoint,
+                                   options ? "a token of the current API needs https://HOST[:PORT]"
+                                           : "v3 needs wss://HOST[:PORT]/websockets/v3"));
   }
   auto route = route_by_environment(o_.proxy, endpoint, o_.ca_file, places_.proxy_login());
-  if (!route) return usage(route.error().text);
+  if (!route) return setup_usage(route.error().text);
   route_ = std::move(*route);
   return {};
 }
 
-Outcome<void> Wizard::probe(const std::string& account, bool real) {
+SetupOutcome<void> Wizard::probe(const std::string& account, bool real) {
   deriv::SessionSettings settings;
   settings.dialect = dialect_;
   settings.endpoint = o_.endpoint;
@@ -454,10 +458,10 @@ Outcome<void> Wizard::probe(const std::string& account, bool real) {
     why += fmt::format("; it has the form of a token of {}: leave out --api {} first",
                        dialect_ == deriv::Dialect::kV3 ? "the current API" : "v3", api_);
   }
-  return Stop{exit_code_of(found_), std::move(why)};
+  return SetupStop{exit_code_of(found_), std::move(why)};
 }
 
-Outcome<void> Wizard::verify() {
+SetupOutcome<void> Wizard::verify() {
   if (asks_) say("Asking Deriv …\n");
   account_ = o_.account.empty() ? "demo" : o_.account;
   auto done = probe(account_, wants_real());
@@ -471,7 +475,7 @@ Outcome<void> Wizard::verify() {
   return choose_account();
 }
 
-Outcome<void> Wizard::choose_account() {
+SetupOutcome<void> Wizard::choose_account() {
   const auto accounts = found_.findings.accounts;
   say("\nThe token's accounts:\n");
   for (const auto& a : accounts) {
@@ -498,7 +502,7 @@ Outcome<void> Wizard::choose_account() {
   return probe(account_, chosen->is_real);
 }
 
-Outcome<void> Wizard::confirm_scopes() {
+SetupOutcome<void> Wizard::confirm_scopes() {
   if (!context_.json) print_account(found_, dialect_);
   if (dialect_ == deriv::Dialect::kV3) return {};
   say("Deriv does not list the scopes of such a token: it can trade and cannot manage\n"
@@ -507,17 +511,17 @@ Outcome<void> Wizard::confirm_scopes() {
   const auto yes = ask_yes("Does the page where you made it show the scope trade alone?", false);
   if (!yes) return broken(yes.error());
   if (*yes) return {};
-  return refused(fmt::format("delete that token and make one with the scope {} in {}",
-                             least_scopes(dialect_), token_page(dialect_)));
+  return setup_refused(fmt::format("delete that token and make one with the scope {} in {}",
+                                   least_scopes(dialect_), token_page(dialect_)));
 }
 
-Outcome<void> Wizard::confirm_real() {
+SetupOutcome<void> Wizard::confirm_real() {
   if (!found_.account.is_real) return {};
   const auto id = found_.account.id.str();
   account_ = id;  // never "real", which could mean another one some day
   if (!asks_) {
     if (o_.allow_real && wants_real()) return {};
-    return refused(
+    return setup_refused(
         fmt::format("{} is a real-money account: that needs --allow-real and --account "
                     "real or its id",
                     id));
@@ -529,10 +533,10 @@ Outcome<void> Wizard::confirm_real() {
   const auto typed = ask("Type the account's id to go on", {}, [&](const std::string& text) {
     return text == id ? Complaint{} : Complaint("not confirmed: that is not the account's id");
   });
-  return typed ? Outcome<void>{} : Outcome<void>{typed.error()};
+  return typed ? SetupOutcome<void>{} : SetupOutcome<void>{typed.error()};
 }
 
-Outcome<void> Wizard::choose_keeping() {
+SetupOutcome<void> Wizard::choose_keeping() {
   keeping_ = o_.encrypt ? Keeping::kEncrypted : Keeping::kPlain;
   if (o_.encrypt || !asks_ || !systemd_runs() || !places_.are_the_units()) return {};
   const auto yes = ask_yes("Encrypt the token on the disk with this machine's key?", false);
@@ -541,7 +545,7 @@ Outcome<void> Wizard::choose_keeping() {
   return {};
 }
 
-Outcome<void> Wizard::store() {
+SetupOutcome<void> Wizard::store() {
   // The configuration first: a token without one starts nothing, and a bad one is seen here.
   if (!o_.keep_config) {
     if (auto done = write_config(); !done) return done;
@@ -568,7 +572,7 @@ std::string Wizard::proxy_address() const {
 
 /// The daemon sees neither the environment nor the directory of the credentials: the unit hands it
 /// the proxy's user and password, as it does the token.
-Outcome<void> Wizard::store_proxy_login() {
+SetupOutcome<void> Wizard::store_proxy_login() {
   const bool login = route_.proxy && route_.proxy->login;
   if (login) {
     if (const auto done = service::store_token(places_.proxy_login(), *route_.proxy->login);
@@ -586,7 +590,7 @@ Outcome<void> Wizard::store_proxy_login() {
   return {};
 }
 
-Outcome<void> Wizard::write_config() {
+SetupOutcome<void> Wizard::write_config() {
   FirstConfig first;
   first.api = api_;
   first.app_id = app_id_;
@@ -601,7 +605,7 @@ Outcome<void> Wizard::write_config() {
   const auto text = first_config(first);
   const auto loaded = config::load_text(text);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
-    return usage("an answer is no setting: " + config::format(problems->front(), "setup"));
+    return setup_usage("an answer is no setting: " + config::format(problems->front(), "setup"));
   }
   if (replace_config_) backup_ = backup_name(places_.config());
   if (const auto done = ctl::write_config(places_.config(), text, backup_); !done) {
@@ -613,10 +617,10 @@ Outcome<void> Wizard::write_config() {
     if (!backup_.empty()) out::print("kept      {}\n", backup_);
   }
   show_expectation(std::get<config::Config>(loaded), found_.account.balance, places_.config());
-  return paper_ ? store_proxy_login() : Outcome<void>{};
+  return paper_ ? store_proxy_login() : SetupOutcome<void>{};
 }
 
-Outcome<void> Wizard::start() {
+SetupOutcome<void> Wizard::start() {
   if (o_.no_start || !systemd_runs() || !places_.are_the_units()) return {};
   if (!o_.start) {
     if (!asks_) return {};
@@ -629,9 +633,10 @@ Outcome<void> Wizard::start() {
     const auto done = run_program(command, {}, kStartingTime);
     if (!done) return broken(done.error());
     if (done->code != 0) {
-      return Stop{service::kCtlOther,
-                  fmt::format("{} was not started: {}\n\"journalctl -u {} -x -n 20\" has all of it",
-                              places_.unit(), why_not_started(done->errors), places_.unit())};
+      return SetupStop{
+          service::kCtlOther,
+          fmt::format("{} was not started: {}\n\"journalctl -u {} -x -n 20\" has all of it",
+                      places_.unit(), why_not_started(done->errors), places_.unit())};
     }
   }
   started_ = true;
@@ -640,12 +645,12 @@ Outcome<void> Wizard::start() {
 
 /// The unit counts as started before it has spoken to Deriv: what comes then (a network that is not
 /// there, an account that another daemon holds) is what a person waits for.
-Outcome<void> Wizard::see_it_trade() const {
+SetupOutcome<void> Wizard::see_it_trade() const {
   const auto until = std::chrono::steady_clock::now() + kConnectingTime;
   std::string state = "it does not answer yet";
   bool ended = false;
   do {
-    std::this_thread::sleep_for(kLookEvery);
+    std::this_thread::sleep_for(kSetupLookEvery);
     const auto status = ctl::ask(context_, {{"cmd", "status"}});
     ended = status.code == service::kCtlNotRunning;
     if (status.code != service::kCtlOk) continue;
@@ -655,7 +660,7 @@ Outcome<void> Wizard::see_it_trade() const {
     if (daemon::is(daemon::at(status.result, "state"), "live")) break;
   } while (std::chrono::steady_clock::now() < until);
   if (ended) {
-    return Stop{
+    return SetupStop{
         service::kCtlOther,
         fmt::format("{} was started and has ended again{}\n\"journalctl -u {} -x -n 20\" has "
                     "all of it",
@@ -715,7 +720,7 @@ void Wizard::report() const {
   }
 }
 
-int setup(const Context& context, const Options& options) {
+int setup(const Context& context, const SetupOptions& options) {
   Wizard wizard(context, options);
   if (const auto done = wizard.run(); !done) return fail(done.error().code, done.error().text);
   wizard.report();
@@ -726,7 +731,7 @@ int setup(const Context& context, const Options& options) {
 
 void add_setup(Commands& commands) {
   const auto& context = commands.context();
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<SetupOptions>();
   auto c = commands.add("setup", "token, account and a first configuration, step by step");
   c.option("--api", o->api, "options, v3, or auto: by the token's form")
       .one_of({"auto", "options", "v3"});

@@ -18,7 +18,7 @@
 namespace derivd::ctl {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SubprocessClock = std::chrono::steady_clock;
 constexpr std::size_t kMaxErrors = 4096;
 
 // A program gets the token on its standard input: it is the system's own, whatever $PATH says, and
@@ -138,15 +138,18 @@ void feed(Descriptor& to, std::string_view& input) {
   if (input.empty() || (n < 0 && errno != EINTR && errno != EAGAIN)) to.close();
 }
 
-int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+int process_code_of(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 /// Moves bytes until both outputs end. An error: the deadline, or too much.
 std::optional<core::Error> converse(Descriptor& in, Descriptor& out, Descriptor& errors,
-                                    std::string_view input, Clock::time_point deadline,
+                                    std::string_view input, SubprocessClock::time_point deadline,
                                     std::string& output, std::string& error_text) {
   if (input.empty()) in.close();
   while (out.open() || errors.open()) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - SubprocessClock::now()).count();
     if (left <= 0) return core::Error{core::ErrorKind::kTimeout, "did not end in time"};
     std::array<pollfd, 3> ready{pollfd{in.get(), POLLOUT, 0}, pollfd{out.get(), POLLIN, 0},
                                 pollfd{errors.get(), POLLIN, 0}};
@@ -166,7 +169,7 @@ std::optional<core::Error> converse(Descriptor& in, Descriptor& out, Descriptor&
 
 core::Result<Finished> run_program(const std::vector<std::string>& command, std::string_view input,
                                    core::Duration timeout) {
-  const auto deadline = Clock::now() + timeout;
+  const auto deadline = SubprocessClock::now() + timeout;
   const IgnorePipeSignal ignore;
   Pipe in;
   Pipe out;
@@ -186,7 +189,7 @@ core::Result<Finished> run_program(const std::vector<std::string>& command, std:
   while (::waitpid(*child, &status, 0) < 0 && errno == EINTR) {
   }
   if (failed) return core::Error{failed->kind, fmt::format("{} {}", command[0], failed->text)};
-  finished.code = code_of(status);
+  finished.code = process_code_of(status);
   while (!finished.errors.empty() && finished.errors.back() == '\n') finished.errors.pop_back();
   return finished;
 }

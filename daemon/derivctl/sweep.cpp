@@ -31,11 +31,11 @@ using backtest::UnitResult;
 constexpr int kMaxThreads = 256;
 /// Ticks that are held in memory, 16 bytes each and as many again for each thread.
 constexpr std::size_t kMaxTicks = 200'000'000;
-constexpr std::size_t kBatch = 65'536;
+constexpr std::size_t kSweepBatch = 65'536;
 /// Bytes after which the problems of a variant are counted only: each stands in every shard.
 constexpr std::size_t kMaxProblem = 2000;
 
-struct Args : BacktestArgs {
+struct SweepArgs : BacktestArgs {
   std::string vary;
   std::vector<std::string> set;
   std::string by = "profit";
@@ -69,7 +69,7 @@ class Fingerprint final {
   std::uint64_t hash_ = 0xcbf2'9ce4'8422'2325;
 };
 
-core::Result<std::vector<config::Varied>> varied(const Args& args) {
+core::Result<std::vector<config::Varied>> varied(const SweepArgs& args) {
   std::vector<config::Varied> out;
   if (!args.vary.empty()) {
     const auto text = daemon::read_file(args.vary, config::kMaxFile);
@@ -145,7 +145,7 @@ std::optional<Refusal> load_tapes(BacktestJob& job, Sweep& sweep) {
     return (!job.options.from || t >= *job.options.from) &&
            (!job.options.to || t < *job.options.to);
   };
-  std::vector<market::TickRow> batch(kBatch);
+  std::vector<market::TickRow> batch(kSweepBatch);
   std::size_t all = 0;
   for (const auto& tape : job.tapes) {
     backtest::SweepTape out{tape.symbol, {}};
@@ -167,7 +167,7 @@ std::optional<Refusal> load_tapes(BacktestJob& job, Sweep& sweep) {
   return std::nullopt;
 }
 
-void warn_of_missing_ticks(const Sweep& sweep) {
+void warn_sweep_of_missing_ticks(const Sweep& sweep) {
   std::set<std::pair<std::string, std::string>> told;
   for (const auto& variant : sweep.variants) {
     for (const auto& s : variant.settings.strategies) {
@@ -184,7 +184,8 @@ struct Prepared {
   Sweep sweep;
   std::string fingerprint;
 };
-boost::system::result<Prepared, Refusal> prepare(const Context& context, const Args& args) {
+boost::system::result<Prepared, Refusal> prepare_sweep(const Context& context,
+                                                       const SweepArgs& args) {
   const auto refuse = [](const core::Error& e) { return Refusal{code_of(e), e.text}; };
   auto job = make_job(context, args);
   // A sweep's output has no place for it, and who reads it must know all the same.
@@ -207,7 +208,7 @@ boost::system::result<Prepared, Refusal> prepare(const Context& context, const A
     sweep.variants.push_back(std::move(*variant));
   }
   if (auto r = load_tapes(*job, sweep)) return *r;
-  warn_of_missing_ticks(sweep);
+  warn_sweep_of_missing_ticks(sweep);
   job->options.from.reset();
   job->options.to.reset();
   sweep.options = job->options;
@@ -232,7 +233,7 @@ boost::system::result<Prepared, Refusal> prepare(const Context& context, const A
   return out;
 }
 
-SweepHead head_of(const Prepared& p) {
+SweepHead sweep_head_of(const Prepared& p) {
   return {question_of(p.sweep), p.sweep.seed, p.fingerprint,
           p.sweep.options.settings.money_decimals};
 }
@@ -307,20 +308,20 @@ SweepFormat format_of(const Context& context, const std::string& format) {
   return format == "csv" ? SweepFormat::kCsv : SweepFormat::kTable;
 }
 
-int print(const std::string& text, bool is_json) {
+int print_sweep(const std::string& text, bool is_json) {
   const bool done = is_json ? out::json_text(text) : out::write(out::To::kOutput, text);
   return done && out::flush() ? service::kCtlOk
                               : fail(service::kCtlOther, "the output cannot be written");
 }
 
-int sweep(const Context& context, const Args& args) {
+int sweep(const Context& context, const SweepArgs& args) {
   const auto shard = shard_of(args.shard);
   if (!shard) {
     return fail(
         service::kCtlUsage,
         fmt::format("--shard: '{}' is not I/N, as in 3/16: the third of sixteen", args.shard));
   }
-  const auto prepared = prepare(context, args);
+  const auto prepared = prepare_sweep(context, args);
   if (!prepared) return fail(prepared.error().code, prepared.error().text);
   std::vector<std::int64_t> units;
   for (auto u = shard->index - 1; u < units_of(prepared->sweep); u += shard->of) units.push_back(u);
@@ -328,10 +329,10 @@ int sweep(const Context& context, const Args& args) {
   const auto results =
       run_units(prepared->sweep, units, args.threads > 0 ? args.threads : std::max(1, cores));
   if (!results) return fail(code_of(results.error()), results.error().text);
-  const auto head = head_of(*prepared);
-  if (!args.shard.empty()) return print(shard_text(head, *shard, *results), true);
+  const auto head = sweep_head_of(*prepared);
+  if (!args.shard.empty()) return print_sweep(shard_text(head, *shard, *results), true);
   const auto format = format_of(context, args.format);
-  return print(sweep_text(head, *results, format), format == SweepFormat::kJson);
+  return print_sweep(sweep_text(head, *results, format), format == SweepFormat::kJson);
 }
 
 int merge(const Context& context, const std::vector<std::string>& files,
@@ -347,7 +348,7 @@ int merge(const Context& context, const std::vector<std::string>& files,
   const auto results = sum.take();
   if (!results) return fail(code_of(results.error()), results.error().text);
   const auto form = format_of(context, format);
-  return print(sweep_text(sum.head(), *results, form), form == SweepFormat::kJson);
+  return print_sweep(sweep_text(sum.head(), *results, form), form == SweepFormat::kJson);
 }
 
 const std::vector<std::string> kFormats{"table", "csv", "json"};
@@ -356,7 +357,7 @@ const std::vector<std::string> kFormats{"table", "csv", "json"};
 
 void add_sweep(Commands& commands) {
   const auto& context = commands.context();
-  const auto args = std::make_shared<Args>();
+  const auto args = std::make_shared<SweepArgs>();
   auto c = commands.add("sweep", "many configurations over the same ticks, and how much is luck");
   add_backtest_options(c, *args);
   c.option("--vary", args->vary, "YAML file: keys with lists or ranges of values");

@@ -147,7 +147,7 @@ std::string csv_text(const Rows& rows) {
   return out;
 }
 
-std::string table_text(Rows rows, const std::vector<std::string>& words) {
+std::string sweep_table_text(Rows rows, const std::vector<std::string>& words) {
   const auto all = rows.size() - 1;
   if (rows.size() > kTableRows + 1) rows.resize(kTableRows + 1);
   const bool problems = std::any_of(rows.begin() + 1, rows.end(),
@@ -202,8 +202,8 @@ std::string sweep_text(const SweepHead& head, const std::vector<UnitResult>& res
     case SweepFormat::kTable:
       break;
   }
-  return table_text(rows_of(head, results, judgement),
-                    verdict_text(head.question, results, judgement));
+  return sweep_table_text(rows_of(head, results, judgement),
+                          verdict_text(head.question, results, judgement));
 }
 
 }  // namespace derivd::ctl

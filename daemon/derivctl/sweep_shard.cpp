@@ -26,7 +26,7 @@ using Kind = JsonScalar::Kind;
 constexpr std::size_t kMaxShardFile = std::size_t{256} << 20;
 constexpr std::size_t kScoreNumbers = 7;
 /// Trades of one run, and of all parts together: far above the ticks of any run.
-constexpr std::int64_t kMaxTrades = 1'000'000'000'000;
+constexpr std::int64_t kSweepShardMaxTrades = 1'000'000'000'000;
 /// The judged parts are added up.
 constexpr std::int64_t kMaxAmount = core::kMostSummed / (backtest::kMaxParts + 1);
 
@@ -197,7 +197,7 @@ class ShardReader final : public JsonVisitor {
   core::Result<void> take_score(std::string_view key) {
     const auto& n = numbers_;
     bool good = count_ == kScoreNumbers;
-    for (std::size_t i = 0; i < 3; ++i) good = good && n[i] >= 0 && n[i] <= kMaxTrades;
+    for (std::size_t i = 0; i < 3; ++i) good = good && n[i] >= 0 && n[i] <= kSweepShardMaxTrades;
     for (std::size_t i = 3; i < kScoreNumbers; ++i) {
       good = good && n[i] <= kMaxAmount && n[i] >= -kMaxAmount;
     }

@@ -15,7 +15,6 @@
 #include "core/rng.hpp"
 #include "core/utc.hpp"
 #include "deriv/link.hpp"
-#include "deriv/quiet_listener.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/proxy.hpp"
 #include "derivctl/table.hpp"
@@ -32,7 +31,7 @@ using std::chrono::seconds;
 /// Somebody waits at a terminal, and there may be a cache: a few attempts, no more.
 constexpr core::Duration kPatience = seconds(20);
 
-struct Args {
+struct SymbolsArgs {
   std::string pattern;
   std::string symbol;
   std::string type;
@@ -45,7 +44,7 @@ struct Args {
   std::string api = "auto";
 };
 
-deriv::SessionSettings settings_of(const Args& args) {
+deriv::SessionSettings symbols_settings_of(const SymbolsArgs& args) {
   deriv::SessionSettings s;
   const bool v3 = args.api == "v3" ||
                   (args.api == "auto" && args.endpoint.find("/websockets/v3") != std::string::npos);
@@ -58,15 +57,15 @@ deriv::SessionSettings settings_of(const Args& args) {
 }
 
 /// One question: the list alone, or what is sold on one of its symbols, too.
-class Question final : public deriv::QuietListener {
+class Question final : public deriv::SessionListener {
  public:
-  Question(const Args& args, net::Route route, market::Symbols known)
+  Question(const SymbolsArgs& args, net::Route route, market::Symbols known)
       : args_(args),
         symbols_(std::move(known)),
         rng_(std::random_device{}()),
         link_(
             io_, std::move(route), net::Timeouts{}, [this] { return now(); }, [this] { arm(); }),
-        session_(settings_of(args), link_, *this, rng_),
+        session_(symbols_settings_of(args), link_, *this, rng_),
         timer_(io_),
         signals_(io_, SIGINT, SIGTERM),
         waiting_(io_, [this] { return waits_for(); }) {
@@ -90,41 +89,45 @@ class Question final : public deriv::QuietListener {
   const market::Symbols& symbols() const { return symbols_; }
 
   // ---- SessionListener ----
-  void on_state(deriv::SessionState state, std::string_view reason) override {
-    if (!reason.empty()) problem_ = std::string(reason);
-    if (state == deriv::SessionState::kReconciling) session_.reconciled(now());
+  void on_fact(const deriv::Fact& fact) override {
+    std::visit([this](const auto& told) { on(told); }, fact);
   }
-  void on_symbols(std::span<const market::ListedSymbol> list) override {
+
+ private:
+  void on(const deriv::fact::State& told) {
+    if (!told.reason.empty()) problem_ = std::string(told.reason);
+    if (told.state == deriv::SessionState::kReconciling) session_.reconciled(now());
+  }
+  void on(const deriv::fact::Symbols& told) {
     if (done_) return;
     const auto wall = std::chrono::system_clock::now().time_since_epoch();
     const core::VenueTime asked =
         venue_.s > 0 ? venue_ : core::VenueTime{std::chrono::duration_cast<seconds>(wall).count()};
-    symbols_ = symbols_.with_list(list, asked, settings_of(args_).endpoint);
+    symbols_ = symbols_.with_list(told.list, asked, symbols_settings_of(args_).endpoint);
     if (args_.symbol.empty() || symbols_.listed(args_.symbol) == nullptr) return finish({});
     const market::SymbolCode symbol(args_.symbol);
     session_.ask_offerings(symbol, now());
     wants_hours_ = !symbols_.listed(args_.symbol)->symbol.is_synthetic();
     if (wants_hours_) session_.ask_hours({symbol}, now());
   }
-  void on_offerings(const market::SymbolCode& symbol, const market::Offerings& offerings) override {
-    symbols_ = symbols_.with_offerings(symbol, offerings);
+  void on(const deriv::fact::Offerings& told) {
+    symbols_ = symbols_.with_offerings(told.symbol, told.offerings);
     offered_ = true;
     if (!wants_hours_ || timed_) finish({});
   }
-  void on_offerings_refused(const market::SymbolCode&, std::string_view,
-                            std::string_view why) override {
-    finish(fmt::format("the venue does not say what it sells on {}: {}", args_.symbol, why));
+  void on(const deriv::fact::OfferingsRefused& told) {
+    finish(fmt::format("the venue does not say what it sells on {}: {}", args_.symbol, told.why));
   }
-  void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override {
-    symbols_ = symbols_.with_hours(symbol, hours);
+  void on(const deriv::fact::Hours& told) {
+    symbols_ = symbols_.with_hours(told.symbol, told.hours);
     timed_ = true;
     if (offered_) finish({});
   }
-  void on_fatal(deriv::FatalKind, std::string_view text) override { finish(std::string(text)); }
-  void on_notice(core::EventKind, std::string_view text) override { problem_ = std::string(text); }
-  void on_venue_time(core::VenueTime time) override { venue_ = time; }
+  void on(const deriv::fact::Fatal& told) { finish(std::string(told.text)); }
+  void on(const deriv::fact::Notice& told) { problem_ = std::string(told.text); }
+  void on(const deriv::fact::Clock& told) { venue_ = told.time; }
+  void on(const auto&) {}  // who looks at the market alone has no use for the rest
 
- private:
   core::Now now() const {
     const auto instant = std::chrono::steady_clock::now().time_since_epoch();
     return {{std::chrono::duration_cast<core::Duration>(instant).count()}, {}, venue_};
@@ -162,7 +165,7 @@ class Question final : public deriv::QuietListener {
     });
   }
 
-  const Args& args_;
+  const SymbolsArgs& args_;
   market::Symbols symbols_;
   boost::asio::io_context io_{1};
   core::Rng rng_;
@@ -185,11 +188,11 @@ struct Known {
 };
 
 /// The venue's word, or the cache's where it gives none, which is said.
-boost::system::result<Known, int> know(const Context& context, const Args& args) {
+boost::system::result<Known, int> know(const Context& context, const SymbolsArgs& args) {
   const auto cached = context.symbols();
   const Known without{cached, cached.is_learned() ? "cache" : "snapshot"};
   if (args.offline) return without;
-  const auto settings = settings_of(args);
+  const auto settings = symbols_settings_of(args);
   const auto route = route_by_environment(args.proxy, settings.endpoint, args.ca_file, {});
   if (!route) return fail(service::kCtlUsage, route.error().text);
   Question question(args, *route, cached);
@@ -199,7 +202,7 @@ boost::system::result<Known, int> know(const Context& context, const Args& args)
 }
 
 /// Throws nothing: a code of derivctl is no error that unwinds.
-ordered_json head_of(const Known& known) {
+ordered_json symbols_head_of(const Known& known) {
   ordered_json out;
   out["source"] = known.source;
   out["venue"] = known.symbols.venue();
@@ -234,7 +237,7 @@ std::string_view state_of(const market::Symbols& symbols, const market::SymbolIn
   return row->is_suspended ? "suspended" : row->is_open ? "open" : "closed";
 }
 
-int list(const Context& context, const Args& args) {
+int list_symbols(const Context& context, const SymbolsArgs& args) {
   const auto known = know(context, args);
   if (!known) return known.error();
   auto rows = ordered_json::array();
@@ -249,7 +252,7 @@ int list(const Context& context, const Args& args) {
                     {"state", state.empty() ? ordered_json(nullptr) : ordered_json(state)}});
   }
   if (context.json) {
-    auto out = head_of(*known);
+    auto out = symbols_head_of(*known);
     out["symbols"] = rows;
     out::json(out);
     return service::kCtlOk;
@@ -283,7 +286,7 @@ ordered_json number_json(const std::optional<core::Decimal>& value) {
   return value ? ordered_json(value->to_string()) : ordered_json(nullptr);
 }
 
-ordered_json to_json(const market::Offer& o) {
+ordered_json offer_to_json(const market::Offer& o) {
   const auto decimal = [](const core::Decimal& d) { return d.to_string(); };
   const auto duration = [](const market::ContractDuration& d) { return d.to_string(); };
   const auto length = [&](const market::ContractDuration& d) {
@@ -387,7 +390,7 @@ void print_contracts(const Known& known, const market::SymbolInfo& info,
   out::print("{} offers, by {}\n", rows.size(), known.symbols.source());
 }
 
-int contracts(const Context& context, const Args& args) {
+int list_contracts(const Context& context, const SymbolsArgs& args) {
   if (!market::is_symbol_code(args.symbol)) {
     return fail(service::kCtlUsage,
                 fmt::format("'{}' is not a symbol, which has 2 to 30 letters, digits and '_'",
@@ -411,7 +414,7 @@ int contracts(const Context& context, const Args& args) {
   }
   auto rows = ordered_json::array();
   for (const auto& offer : offerings->offers) {
-    if (args.type.empty() || offer.type.view() == args.type) rows.push_back(to_json(offer));
+    if (args.type.empty() || offer.type.view() == args.type) rows.push_back(offer_to_json(offer));
   }
   if (rows.empty()) {
     return fail(service::kCtlNotFound,
@@ -419,7 +422,7 @@ int contracts(const Context& context, const Args& args) {
                             fmt::join(offerings->types(), ", ")));
   }
   if (context.json) {
-    auto out = head_of(*known);
+    auto out = symbols_head_of(*known);
     out["symbol"] = info->code.view();
     out["name"] = info->display_name.view();
     out["market"] = info->market.view();
@@ -434,7 +437,7 @@ int contracts(const Context& context, const Args& args) {
   return service::kCtlOk;
 }
 
-void add_venue_options(Command c, Args& args) {
+void add_symbols_venue_options(Command c, SymbolsArgs& args) {
   c.flag("--offline", args.offline, "do not ask the venue: what the daemon was told last");
   c.option("--endpoint", args.endpoint, "another venue than Deriv: https://… or wss://…");
   c.option("--ca-file", args.ca_file, "certificates to trust instead of the system's");
@@ -448,19 +451,19 @@ void add_venue_options(Command c, Args& args) {
 
 void add_symbols(Commands& commands) {
   const auto& context = commands.context();
-  const auto listing = std::make_shared<Args>();
+  const auto listing = std::make_shared<SymbolsArgs>();
   auto c = commands.add("symbols", "the symbols that the venue lists");
   c.option("PATTERN", listing->pattern, "part of a code, a name or a market");
   c.flag("--open", listing->open, "only those whose market is open now");
-  add_venue_options(c, *listing);
-  commands.on(c, [&context, listing] { return list(context, *listing); });
+  add_symbols_venue_options(c, *listing);
+  commands.on(c, [&context, listing] { return list_symbols(context, *listing); });
 
-  const auto offers = std::make_shared<Args>();
+  const auto offers = std::make_shared<SymbolsArgs>();
   auto o = commands.add("contracts", "what can be bought on a symbol: lengths, barriers, stakes");
   o.option("SYMBOL", offers->symbol, "as R_100 or frxEURUSD").required();
   o.option("TYPE", offers->type, "one contract type alone, as CALL");
-  add_venue_options(o, *offers);
-  commands.on(o, [&context, offers] { return contracts(context, *offers); });
+  add_symbols_venue_options(o, *offers);
+  commands.on(o, [&context, offers] { return list_contracts(context, *offers); });
 }
 
 }  // namespace derivd::ctl

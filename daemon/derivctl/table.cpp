@@ -36,7 +36,7 @@ std::string cell(const ordered_json& value) {
   return text;
 }
 
-out::Paint paint_of(std::string_view text, Tint tint) {
+out::Paint cell_paint_of(std::string_view text, Tint tint) {
   switch (tint) {
     case Tint::kNone:
       return out::Paint::kNone;
@@ -60,9 +60,9 @@ struct Laid {
   bool right = false;
 };
 
-class Table final {
+class TableText final {
  public:
-  Table(const ordered_json& list, const std::vector<Column>& columns, const out::Look& look)
+  TableText(const ordered_json& list, const std::vector<Column>& columns, const out::Look& look)
       : rows_(daemon::rows_of(list)), look_(look) {
     for (const auto& column : columns) {
       if (column.below) {
@@ -165,7 +165,7 @@ class Table final {
       for (const auto* l : line) {
         const auto word = text_of(*l);
         const auto blanks = std::string(l->width - std::min(l->width, width_of(word)), ' ');
-        const auto paint = heading ? out::Paint::kHead : paint_of(word, l->column->tint);
+        const auto paint = heading ? out::Paint::kHead : cell_paint_of(word, l->column->tint);
         if (l != line.front()) text.append(kBetween, ' ');
         if (l->right) text += blanks;
         text += out::painted(word, paint, look_);
@@ -210,7 +210,7 @@ out::Paint paint_of_word(std::string_view word) {
 
 std::string table_text(const ordered_json& rows, const std::vector<Column>& columns,
                        const out::Look& look) {
-  return Table(rows, columns, look).text();
+  return TableText(rows, columns, look).text();
 }
 
 std::string wrapped(std::string_view text, std::size_t width, std::size_t indent) {

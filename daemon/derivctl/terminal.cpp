@@ -16,7 +16,7 @@ namespace derivd::ctl {
 namespace {
 
 constexpr std::size_t kMaxAnswer = 1000;
-constexpr int kMaxTries = 3;
+constexpr int kTerminalMaxTries = 3;
 
 // A signal handler can reach nothing else.
 termios loud{};
@@ -110,7 +110,7 @@ core::Result<std::string> ask_line(std::string_view question, std::string_view o
 }
 
 core::Result<bool> ask_yes(std::string_view question, bool otherwise) {
-  for (int i = 0; i < kMaxTries; ++i) {
+  for (int i = 0; i < kTerminalMaxTries; ++i) {
     const auto answer = ask_line(fmt::format("{} ({})", question, otherwise ? "Y/n" : "y/N"));
     if (!answer) return answer.error();
     if (answer->empty()) return otherwise;

@@ -16,9 +16,9 @@ namespace derivd::ctl {
 namespace {
 
 /// What a pipe may bring, kept on the disk until it is read: forty years of a tick each second.
-constexpr std::int64_t kMaxKept = std::int64_t{32} << 30;
+constexpr std::int64_t kTickInputMaxKept = std::int64_t{32} << 30;
 
-core::Error failed(const std::string& name, std::string_view what) {
+core::Error input_failed(const std::string& name, std::string_view what) {
   const auto text = fmt::format("{}: cannot {}: {}", name, what, std::strerror(errno));
   return errno == ENOENT ? core::Error{core::ErrorKind::kNotFound, text} : core::io_error(text);
 }
@@ -33,25 +33,26 @@ store::File nameless_file(const std::string& directory) {
   return file;
 }
 
-core::Result<store::File> kept(const store::File& from, const std::string& name) {
+core::Result<store::File> kept_input(const store::File& from, const std::string& name) {
   std::error_code error;
   auto directory = std::filesystem::temp_directory_path(error).string();
   if (error) directory = "/tmp";
   auto file = nameless_file(directory);
-  if (!file) return failed(directory, "keep the input");
+  if (!file) return input_failed(directory, "keep the input");
   std::array<char, 1 << 16> bytes;
   for (std::int64_t all = 0;;) {
     const auto got = ::read(from.fd(), bytes.data(), bytes.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failed(name, "be read");
+    if (got < 0) return input_failed(name, "be read");
     if (got == 0) return file;
-    if (all += got; all > kMaxKept) {
-      return core::invalid(fmt::format("{}: does not end within {} GiB", name, kMaxKept >> 30));
+    if (all += got; all > kTickInputMaxKept) {
+      return core::invalid(
+          fmt::format("{}: does not end within {} GiB", name, kTickInputMaxKept >> 30));
     }
     for (ssize_t done = 0; done < got;) {
       const auto n = ::write(file.fd(), bytes.data() + done, static_cast<std::size_t>(got - done));
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return failed(directory, "keep the input");
+      if (n < 0) return input_failed(directory, "keep the input");
       done += n;
     }
   }
@@ -64,9 +65,9 @@ core::Result<TickInput> TickInput::open(const std::string& path) {
   const auto name = standard ? std::string("standard input") : path;
   store::File file(standard ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                             : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return failed(name, "be read");
+  if (!file) return input_failed(name, "be read");
   struct stat info {};
-  if (::fstat(file.fd(), &info) != 0) return failed(name, "be read");
+  if (::fstat(file.fd(), &info) != 0) return input_failed(name, "be read");
   if (S_ISREG(info.st_mode)) return TickInput(std::move(file), name);
   // A device may be endless, as /dev/zero is; /dev/null is an empty file, and a person may type.
   const bool empty = S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
@@ -74,14 +75,14 @@ core::Result<TickInput> TickInput::open(const std::string& path) {
   if (!pipe && !empty && ::isatty(file.fd()) == 0) {
     return core::invalid(fmt::format("{}: is no file of ticks, and no pipe", name));
   }
-  auto copy = kept(file, name);
+  auto copy = kept_input(file, name);
   if (!copy) return copy.error();
   return TickInput(std::move(*copy), name);
 }
 
 core::Result<std::unique_ptr<store::ByteSource>> TickInput::from_start() const {
   store::File again(::fcntl(file_.fd(), F_DUPFD_CLOEXEC, 0));
-  if (!again || ::lseek(again.fd(), 0, SEEK_SET) != 0) return failed(name_, "be read again");
+  if (!again || ::lseek(again.fd(), 0, SEEK_SET) != 0) return input_failed(name_, "be read again");
   return store::ByteSource::of(std::move(again), name_);
 }
 

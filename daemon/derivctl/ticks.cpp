@@ -21,11 +21,11 @@ using market::SymbolCode;
 using market::TickRow;
 
 /// Rows that are read at a time.
-constexpr std::size_t kBatch = 4096;
+constexpr std::size_t kTicksBatch = 4096;
 /// Text of an export that is held before it is written.
-constexpr std::size_t kChunk = 1 << 18;
+constexpr std::size_t kTicksChunk = 1 << 18;
 
-struct Args {
+struct TicksArgs {
   std::string symbol;
   std::string dir;
   std::string from;
@@ -33,25 +33,25 @@ struct Args {
   bool gaps = false;
 };
 
-int refuse(const core::Error& error) { return fail(ctl_code_of(error), error.text); }
+int refuse_ticks(const core::Error& error) { return fail(ctl_code_of(error), error.text); }
 
-int export_ticks(const Context& context, const Args& args) {
+int export_ticks(const Context& context, const TicksArgs& args) {
   const auto symbol = symbol_from(args.symbol);
   if (!symbol) return fail(service::kCtlUsage, symbol.error().text);
   const auto range = span_from(args.from, args.to);
   if (!range) return fail(service::kCtlUsage, range.error().text);
   auto source = store::ArchiveSource::open(archive_at(context, args.dir), *symbol, *range);
-  if (!source) return refuse(source.error());
-  std::vector<TickRow> batch(kBatch);
+  if (!source) return refuse_ticks(source.error());
+  std::vector<TickRow> batch(kTicksBatch);
   std::string text = "epoch,quote\n";
   for (;;) {
     const auto n = (*source)->read(batch);
-    if (!n) return refuse(n.error());
+    if (!n) return refuse_ticks(n.error());
     for (std::size_t i = 0; i < *n; ++i) {
       fmt::format_to(std::back_inserter(text), "{},{}\n", batch[i].epoch.s,
                      core::Price::raw(batch[i].mantissa, (*source)->decimals()).to_string());
     }
-    if (*n == 0 || text.size() >= kChunk) {
+    if (*n == 0 || text.size() >= kTicksChunk) {
       if (!out::write(out::To::kOutput, text) || (*n == 0 && !out::flush())) {
         return fail(service::kCtlOther, "the output cannot be written");
       }
@@ -67,7 +67,7 @@ std::string size_of(std::uint64_t bytes) {
   return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
 }
 
-ordered_json row_of(const store::Summary& s) {
+ordered_json tick_row_of(const store::Summary& s) {
   ordered_json row{{"symbol", s.symbol.view()}, {"decimals", s.decimals}};
   row["from"] = s.first ? ordered_json(s.first->s) : nullptr;
   row["to"] = s.last ? ordered_json(s.last->s) : nullptr;
@@ -105,20 +105,20 @@ void print_gaps(const ordered_json& row) {
   }
 }
 
-int list(const Context& context, const Args& args) {
+int list_ticks(const Context& context, const TicksArgs& args) {
   const auto archive = archive_at(context, args.dir);
   auto symbols = archive.symbols();
-  if (!symbols) return refuse(symbols.error());
+  if (!symbols) return refuse_ticks(symbols.error());
   auto rows = ordered_json::array();
   int code = service::kCtlOk;
   for (const auto& symbol : *symbols) {
     const auto summary = archive.summary(symbol);
     if (!summary) {
-      code = refuse(summary.error());  // and the others are shown
+      code = refuse_ticks(summary.error());  // and the others are shown
       continue;
     }
     for (const auto& note : summary->notes) out::error("derivctl: {}\n", note);
-    rows.push_back(row_of(*summary));
+    rows.push_back(tick_row_of(*summary));
   }
   if (context.json) {
     out::json(rows);
@@ -215,7 +215,7 @@ void add_ticks(Commands& commands) {
   auto ticks = commands.add("ticks", "the archive of recorded ticks");
   ticks.require_command();
   commands.on(ticks, [] { return static_cast<int>(service::kCtlUsage); });
-  const auto args = std::make_shared<Args>();
+  const auto args = std::make_shared<TicksArgs>();
 
   auto out = ticks.add("export", "write ticks of the archive as CSV");
   out.option("SYMBOL", args->symbol, "as R_100").required();
@@ -227,7 +227,7 @@ void add_ticks(Commands& commands) {
     c.option("--dir", args->dir, "the archive; default: $STATE_DIRECTORY/ticks");
   }
   commands.on(out, [&context, args] { return export_ticks(context, *args); });
-  commands.on(show, [&context, args] { return list(context, *args); });
+  commands.on(show, [&context, args] { return list_ticks(context, *args); });
   add_ticks_fetch(commands, ticks);
   add_ticks_import(commands, ticks);
 }

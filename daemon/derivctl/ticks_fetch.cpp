@@ -17,7 +17,6 @@
 #include "core/rng.hpp"
 #include "deriv/encoder.hpp"
 #include "deriv/link.hpp"
-#include "deriv/quiet_listener.hpp"
 #include "derivctl/proxy.hpp"
 #include "derivctl/ticks.hpp"
 #include "derivctl/waiting.hpp"
@@ -30,7 +29,7 @@ namespace {
 using std::chrono::seconds;
 
 /// Longer than the venue's longest back-off for a budget of calls, and than several lost links.
-constexpr core::Duration kStall = seconds(180);
+constexpr core::Duration kTicksFetchStall = seconds(180);
 /// Until the venue is reached at all. Each step of an attempt has a bound of its own, and there are
 /// several attempts in this.
 constexpr core::Duration kReach = seconds(30);
@@ -40,7 +39,7 @@ constexpr int kMaxDays = 3650;
 /// Gaps of each kind that are told one by one; --json has them all.
 constexpr std::size_t kShownSpans = 10;
 
-struct Args {
+struct TicksFetchArgs {
   std::string symbol;
   std::string dir;
   std::string from;
@@ -55,7 +54,7 @@ struct Args {
   bool again = false;
 };
 
-deriv::SessionSettings settings_of(const Args& args) {
+deriv::SessionSettings fetch_settings_of(const TicksFetchArgs& args) {
   deriv::SessionSettings s;
   const bool v3 = args.api == "v3" ||
                   (args.api == "auto" && args.endpoint.find("/websockets/v3") != std::string::npos);
@@ -68,9 +67,9 @@ deriv::SessionSettings settings_of(const Args& args) {
 }
 
 /// One fetch: session, archive and plan on a loop of their own.
-class Fetch final : public deriv::QuietListener {
+class Fetch final : public deriv::SessionListener {
  public:
-  Fetch(const Args& args, net::Route route, const market::SymbolCode& symbol,
+  Fetch(const TicksFetchArgs& args, net::Route route, const market::SymbolCode& symbol,
         store::TickArchive archive, std::optional<store::Span> range)
       : args_(args),
         symbol_(symbol),
@@ -79,7 +78,7 @@ class Fetch final : public deriv::QuietListener {
         rng_(std::random_device{}()),
         link_(
             io_, std::move(route), net::Timeouts{}, [this] { return now(); }, [this] { arm(); }),
-        session_(settings_of(args), link_, *this, rng_),
+        session_(fetch_settings_of(args), link_, *this, rng_),
         timer_(io_),
         signals_(io_, SIGINT, SIGTERM),
         waiting_(io_, [this] { return waits_for(); }),
@@ -115,12 +114,18 @@ class Fetch final : public deriv::QuietListener {
   const std::optional<store::FetchPlan>& plan() const { return plan_; }
 
   // ---- SessionListener ----
-  void on_state(deriv::SessionState state, std::string_view reason) override {
-    if (!reason.empty()) problem_ = std::string(reason);
-    if (state == deriv::SessionState::kReconciling) session_.reconciled(now());
-    if (state == deriv::SessionState::kLive && !plan_) make_plan();
+  void on_fact(const deriv::Fact& fact) override {
+    std::visit([this](const auto& told) { on(told); }, fact);
   }
-  void on_past(const deriv::PastTicks& past) override {
+
+ private:
+  void on(const deriv::fact::State& told) {
+    if (!told.reason.empty()) problem_ = std::string(told.reason);
+    if (told.state == deriv::SessionState::kReconciling) session_.reconciled(now());
+    if (told.state == deriv::SessionState::kLive && !plan_) make_plan();
+  }
+  void on(const deriv::fact::Past& told) {
+    const auto& past = told.past;
     if (done_ || !plan_) return;
     progress_at_ = now().instant;
     problem_.clear();
@@ -134,18 +139,16 @@ class Fetch final : public deriv::QuietListener {
     draw();
     ask();
   }
-  void on_past_refused(const market::SymbolCode&, core::VenueTime, core::VenueTime,
-                       std::string_view why) override {
+  void on(const deriv::fact::PastRefused& told) {
     final_ = true;
-    finish(service::kCtlRefused, fmt::format("the venue refuses ticks of {}: {}", symbol_, why));
+    finish(service::kCtlRefused,
+           fmt::format("the venue refuses ticks of {}: {}", symbol_, told.why));
   }
-  void on_fatal(deriv::FatalKind, std::string_view text) override {
-    finish(service::kCtlRefused, std::string(text));
-  }
-  void on_notice(core::EventKind, std::string_view text) override { problem_ = std::string(text); }
-  void on_venue_time(core::VenueTime time) override { venue_ = time; }
+  void on(const deriv::fact::Fatal& told) { finish(service::kCtlRefused, std::string(told.text)); }
+  void on(const deriv::fact::Notice& told) { problem_ = std::string(told.text); }
+  void on(const deriv::fact::Clock& told) { venue_ = told.time; }
+  void on(const auto&) {}  // who fetches the past alone has no use for the rest
 
- private:
   core::Now now() const {
     const auto instant = std::chrono::steady_clock::now().time_since_epoch();
     return {{std::chrono::duration_cast<core::Duration>(instant).count()}, {}, venue_};
@@ -225,7 +228,7 @@ class Fetch final : public deriv::QuietListener {
 
   void arm() {
     if (done_ && session_.state() == deriv::SessionState::kOffline) return io_.stop();
-    const auto patience = plan_ ? kStall : kReach;
+    const auto patience = plan_ ? kTicksFetchStall : kReach;
     auto at = progress_at_ + patience;
     if (const auto d = session_.next_deadline(); d && *d < at) at = *d;
     if (wait_until_ && *wait_until_ < at) at = *wait_until_;
@@ -247,7 +250,7 @@ class Fetch final : public deriv::QuietListener {
     });
   }
 
-  const Args& args_;
+  const TicksFetchArgs& args_;
   const market::SymbolCode symbol_;
   store::TickArchive archive_;
   const std::optional<store::Span> range_;
@@ -303,7 +306,7 @@ struct Lack {
   bool none() const { return unavailable.empty() && unproven.empty(); }
 };
 
-void print_json(const market::SymbolCode& symbol, const Fetch& fetch, const Lack& lack) {
+void print_fetch_json(const market::SymbolCode& symbol, const Fetch& fetch, const Lack& lack) {
   const bool complete = fetch.finished() && lack.none() && fetch.conflicts() == 0;
   out::json({{"symbol", symbol.view()},
              {"complete", complete},
@@ -330,7 +333,7 @@ void print_spans(const market::SymbolCode& symbol, const std::vector<store::Span
   }
 }
 
-void print_text(const market::SymbolCode& symbol, const Fetch& fetch, const Lack& lack) {
+void print_fetch_text(const market::SymbolCode& symbol, const Fetch& fetch, const Lack& lack) {
   out::print(
       "{}: {} ticks added, {} were there; {} s without ticks at the venue, by two answers "
       "each\n",
@@ -342,7 +345,7 @@ void print_text(const market::SymbolCode& symbol, const Fetch& fetch, const Lack
 }
 
 /// What is missing, for the last line; empty: nothing.
-std::string missing_of(const Lack& lack) {
+std::string missing_of_fetch(const Lack& lack) {
   if (lack.none()) return {};
   return fmt::format("{} s of what was asked for are missing{}",
                      seconds_of(lack.unavailable) + seconds_of(lack.unproven),
@@ -359,12 +362,13 @@ std::string hint_for(const market::SymbolCode& symbol) {
 }
 
 /// Ends with the line that says what is missing, and with the exit code that says whether.
-int tell(const Context& context, const market::SymbolCode& symbol, const Fetch& fetch, int code) {
+int tell_fetch(const Context& context, const market::SymbolCode& symbol, const Fetch& fetch,
+               int code) {
   const Lack lack(fetch);
   if (context.json) {
-    print_json(symbol, fetch, lack);
+    print_fetch_json(symbol, fetch, lack);
   } else if (fetch.pages() > 0 || code == service::kCtlOk) {
-    print_text(symbol, fetch, lack);
+    print_fetch_text(symbol, fetch, lack);
   }
   if (code != service::kCtlOk) {
     auto text = fetch.text();
@@ -382,7 +386,7 @@ int tell(const Context& context, const market::SymbolCode& symbol, const Fetch& 
     warn(fmt::format("{} rows of the venue were no ticks and were left out, first: {}",
                      fetch.refused(), fetch.refusal()));
   }
-  const auto missing = missing_of(lack);
+  const auto missing = missing_of_fetch(lack);
   if (fetch.conflicts() > 0) {
     return fail(service::kCtlRefused,
                 fmt::format("{}: {} ticks of the venue contradict the archive, whose are kept, "
@@ -394,7 +398,7 @@ int tell(const Context& context, const market::SymbolCode& symbol, const Fetch& 
   return fail(service::kCtlNotFound, fmt::format("{}: {}", symbol, missing));
 }
 
-int fetch(const Context& context, const Args& args) {
+int fetch(const Context& context, const TicksFetchArgs& args) {
   const auto symbol = symbol_from(args.symbol);
   if (!symbol) return fail(service::kCtlUsage, symbol.error().text);
   if ((args.days > 0) == !args.from.empty()) {
@@ -409,19 +413,19 @@ int fetch(const Context& context, const Args& args) {
     if (!span) return fail(service::kCtlUsage, span.error().text);
     range = *span;
   }
-  const auto settings = settings_of(args);
+  const auto settings = fetch_settings_of(args);
   const auto route = route_by_environment(args.proxy, settings.endpoint, args.ca_file, {});
   if (!route) return fail(service::kCtlUsage, route.error().text);
   Fetch job(args, *route, *symbol, archive_at(context, args.dir), range);
   const int code = job.run();
-  return tell(context, *symbol, job, code);
+  return tell_fetch(context, *symbol, job, code);
 }
 
 }  // namespace
 
 void add_ticks_fetch(Commands& commands, Command ticks) {
   const auto& context = commands.context();
-  const auto args = std::make_shared<Args>();
+  const auto args = std::make_shared<TicksFetchArgs>();
   auto c = ticks.add("fetch", "get past ticks from the venue, without a token");
   c.option("SYMBOL", args->symbol, "as R_100").required();
   c.option("--days", args->days, "up to now").between(1, kMaxDays);

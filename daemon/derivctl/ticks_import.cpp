@@ -24,9 +24,9 @@ using market::TickRow;
 using nlohmann::ordered_json;
 
 /// Rows that are read at a time.
-constexpr std::size_t kBatch = 4096;
+constexpr std::size_t kTicksImportBatch = 4096;
 
-struct Args {
+struct TicksImportArgs {
   std::string symbol;
   std::string file;
   std::string dir;
@@ -39,7 +39,7 @@ struct Args {
   bool dry_run = false;
 };
 
-int refused(const core::Error& error) { return fail(ctl_code_of(error), error.text); }
+int import_refused(const core::Error& error) { return fail(ctl_code_of(error), error.text); }
 
 const std::map<std::string, store::TickFormat::Unit> kUnits{
     {"s", store::TickFormat::Unit::kSeconds}, {"ms", store::TickFormat::Unit::kMillis},
@@ -86,7 +86,7 @@ struct FileDay {
 template <class Take>
 core::Result<void> each_day(store::TickReader& reader, Take take) {
   FileDay day;
-  std::vector<TickRow> batch(kBatch);
+  std::vector<TickRow> batch(kTicksImportBatch);
   const auto flush = [&]() -> core::Result<void> {
     if (day.rows.empty()) return {};
     const auto done = std::exchange(day, {});
@@ -112,7 +112,7 @@ core::Result<void> each_day(store::TickReader& reader, Take take) {
 /// the archive is kept.
 class Import final {
  public:
-  Import(const Args& args, const SymbolCode& symbol, const market::SymbolInfo& info,
+  Import(const TicksImportArgs& args, const SymbolCode& symbol, const market::SymbolInfo& info,
          store::TickArchive archive, TickInput input)
       : args_(args),
         symbol_(symbol),
@@ -221,7 +221,7 @@ class Import final {
                     input_.name(), line, c.epoch.s, c.given.to_string(), c.held.to_string()));
   }
 
-  const Args& args_;
+  const TicksImportArgs& args_;
   const SymbolCode symbol_;
   const market::SymbolInfo info_;
   store::TickArchive archive_;
@@ -272,7 +272,7 @@ void Import::show_dry_run(const Context& context) const {
   }
 }
 
-int import(const Context& context, const Args& args) {
+int import(const Context& context, const TicksImportArgs& args) {
   const auto symbol = symbol_from(args.symbol);
   if (!symbol) return fail(service::kCtlUsage, symbol.error().text);
   const auto info = info_for(context.symbols(), *symbol, args.decimals);
@@ -282,20 +282,20 @@ int import(const Context& context, const Args& args) {
                 "--decimal-comma: commas cannot separate the columns too; say which --separator");
   }
   auto input = TickInput::open(args.file);
-  if (!input) return refused(input.error());
+  if (!input) return import_refused(input.error());
   Import job(args, *symbol, *info, archive_at(context, args.dir), std::move(*input));
-  if (const auto r = job.look(); !r) return refused(r.error());
+  if (const auto r = job.look(); !r) return import_refused(r.error());
   job.tell_doubts();
   if (args.dry_run) {
     job.show_dry_run(context);
     return service::kCtlOk;
   }
-  if (const auto r = job.keep(); !r) return refused(r.error());
+  if (const auto r = job.keep(); !r) return import_refused(r.error());
   job.show(context);
   return service::kCtlOk;
 }
 
-void add_format_options(Command in, const std::shared_ptr<Args>& args) {
+void add_format_options(Command in, const std::shared_ptr<TicksImportArgs>& args) {
   auto& format = args->format;
   in.option("--time", format.time, "column of the time, by name or number; default: epoch");
   in.option("--quote", format.quote, "column of the quote, by name or number; default: quote");
@@ -315,7 +315,7 @@ void add_format_options(Command in, const std::shared_ptr<Args>& args) {
 
 void add_ticks_import(Commands& commands, Command ticks) {
   const auto& context = commands.context();
-  const auto args = std::make_shared<Args>();
+  const auto args = std::make_shared<TicksImportArgs>();
   auto in = ticks.add("import", "take a tick file into the archive");
   in.option("SYMBOL", args->symbol, "as R_100").required();
   in.option("FILE", args->file,

@@ -24,9 +24,9 @@ namespace {
 using nlohmann::ordered_json;
 
 // A purchase under way is waited for (20 s at most), then the session is opened anew.
-constexpr auto kVerdictWithin = std::chrono::seconds(90);
+constexpr auto kTokenVerdictWithin = std::chrono::seconds(90);
 
-struct Options {
+struct TokenOptions {
   PlaceOptions places;
   std::string api, app_id, account, endpoint, ca_file, proxy, token_file;
   bool encrypt = false, yes = false;
@@ -38,8 +38,8 @@ struct Venue {
 };
 
 /// The venue of the instance's configuration, with what the options say instead.
-core::Result<config::VenueSettings> settings_of(const Places& places, const Options& o,
-                                                bool& configured) {
+core::Result<config::VenueSettings> token_settings_of(const Places& places, const TokenOptions& o,
+                                                      bool& configured) {
   config::VenueSettings venue;
   const auto loaded = config::load_file(places.config());
   if (const auto* config = std::get_if<config::Config>(&loaded)) {
@@ -66,9 +66,9 @@ core::Result<config::VenueSettings> settings_of(const Places& places, const Opti
 }
 
 /// The daemon's way there; where no configuration says one, the environment's.
-core::Result<Venue> venue_of(const Places& places, const Options& o) {
+core::Result<Venue> venue_of(const Places& places, const TokenOptions& o) {
   bool configured = false;
-  auto venue = settings_of(places, o, configured);
+  auto venue = token_settings_of(places, o, configured);
   if (!venue) return venue.error();
   if (o.proxy.empty() && configured) {
     auto route = route_by_config(*venue, places);
@@ -99,7 +99,7 @@ int credential_code(const core::Error& error) {
 
 // ---- check ----
 
-int check(const Context& context, const Options& o) {
+int check_token(const Context& context, const TokenOptions& o) {
   const Places places(context, o.places);
   const auto token = read_kept(places);
   if (!token) return fail(credential_code(token.error()), token.error().text);
@@ -123,12 +123,12 @@ int check(const Context& context, const Options& o) {
 // ---- set ----
 
 /// Waits for what the daemon says about the token that it was given.
-Answer verdict(const Context& context, const ordered_json& first) {
+Answer token_verdict(const Context& context, const ordered_json& first) {
   const auto waits = [](const ordered_json& change) {
     return daemon::is(daemon::at(change, "state"), "waiting");
   };
   const auto answer = ask_until(context, {first, service::kCtlOk, {}}, {{"cmd", "token-change"}},
-                                std::chrono::steady_clock::now() + kVerdictWithin,
+                                std::chrono::steady_clock::now() + kTokenVerdictWithin,
                                 [&](const ordered_json& change) { return !waits(change); });
   if (answer.code != service::kCtlOk) return answer;
   const auto& last = answer.result;
@@ -150,7 +150,7 @@ Answer hand_over(const Context& context, const core::Secret& token) {
   // The library's copy; the socket's are wiped where they are made.
   auto& text = const_cast<std::string&>(request["token"].get_ref<const std::string&>());
   ::explicit_bzero(text.data(), text.size());
-  return answer.code == service::kCtlOk ? verdict(context, answer.result) : answer;
+  return answer.code == service::kCtlOk ? token_verdict(context, answer.result) : answer;
 }
 
 /// The account that the new token must have: that of the running daemon, if it knows one.
@@ -204,7 +204,7 @@ int told(const Context& context, const Asked& asked, const Places& places, const
   return service::kCtlOk;
 }
 
-int set(const Context& context, const Options& o) {
+int set(const Context& context, const TokenOptions& o) {
   const Places places(context, o.places);
   if (const auto why = cannot_write(places.credential())) return fail(service::kCtlRefused, *why);
   auto venue = venue_of(places, o);
@@ -243,7 +243,7 @@ int set(const Context& context, const Options& o) {
 
 // ---- remove ----
 
-int remove(const Context& context, const Options& o) {
+int remove(const Context& context, const TokenOptions& o) {
   const Places places(context, o.places);
   if (!kept(places)) {
     return fail(service::kCtlNotFound, places.credential() + ": there is no token");
@@ -269,7 +269,7 @@ int remove(const Context& context, const Options& o) {
   return service::kCtlOk;
 }
 
-void add_venue_options(Command c, Options& o) {
+void add_token_venue_options(Command c, TokenOptions& o) {
   c.option("--api", o.api, "options or v3, instead of the configuration's")
       .one_of({"auto", "options", "v3"});
   c.option("--app-id", o.app_id, "instead of the configuration's");
@@ -284,21 +284,21 @@ void add_venue_options(Command c, Options& o) {
 
 void add_token(Commands& commands) {
   const auto& context = commands.context();
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<TokenOptions>();
   auto family = commands.add("token", "check, exchange or remove the stored token");
   family.require_command();
   auto check_cmd = family.add("check", "whose it is and what it may do, by Deriv");
   auto set_cmd = family.add("set", "another token; a running daemon goes over to it");
   auto remove_cmd = family.add("remove", "delete it from this machine");
   for (auto c : {check_cmd, set_cmd, remove_cmd}) add_place_options(c, o->places);
-  add_venue_options(check_cmd, *o);
-  add_venue_options(set_cmd, *o);
+  add_token_venue_options(check_cmd, *o);
+  add_token_venue_options(set_cmd, *o);
   set_cmd.option("--token-file", o->token_file,
                  "read the token from this file; - is standard input");
   set_cmd.flag("--encrypt", o->encrypt, "store it encrypted with systemd-creds");
   remove_cmd.flag("-y,--yes", o->yes, "do not ask");
-  for (const auto& [command, run] :
-       {std::pair(check_cmd, &check), std::pair(set_cmd, &set), std::pair(remove_cmd, &remove)}) {
+  for (const auto& [command, run] : {std::pair(check_cmd, &check_token), std::pair(set_cmd, &set),
+                                     std::pair(remove_cmd, &remove)}) {
     commands.on(command, [&context, o, run = run] {
       service::keep_out_of_cores();
       return run(context, *o);

@@ -24,7 +24,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr auto kLookEvery = std::chrono::seconds(1);
+constexpr auto kTopLookEvery = std::chrono::seconds(1);
 constexpr auto kKeyWithin = std::chrono::milliseconds(250);
 /// What became of an order stays in the last line for so long.
 constexpr auto kSaidFor = std::chrono::seconds(5);
@@ -102,7 +102,7 @@ class Watcher final {
       problem_ = look.error;
       if (look.code == service::kCtlOk) look_ = std::move(look);
       memory_ = memory;
-      changed_.wait_for(lock, stop, kLookEvery, [this] { return !orders_.empty(); });
+      changed_.wait_for(lock, stop, kTopLookEvery, [this] { return !orders_.empty(); });
       while (!orders_.empty() && !stop.stop_requested()) {
         const auto order = std::move(orders_.front());
         orders_.erase(orders_.begin());

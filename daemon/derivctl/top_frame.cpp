@@ -223,7 +223,7 @@ Section strategies(const TopView& view, const TopMemory& memory, std::size_t col
   return out;
 }
 
-Section contracts(const ordered_json& positions, std::size_t columns) {
+Section contract_lines(const ordered_json& positions, std::size_t columns) {
   Section out;
   out.none = "none";
   LineOf heading(columns);
@@ -354,8 +354,8 @@ std::vector<FrameLine> top_frame(const TopView& view, const TopMemory& memory, F
   const auto trouble = !view.problem.empty() ? view.problem : is_blank(said) ? "" : shown(said);
   if (!trouble.empty()) out.push_back(whole(trouble, Paint::kBad, columns));
   std::vector<Section> sections{strategies(view, memory, columns), limits(view.status, columns),
-                                contracts(view.positions, columns), symbols(view.status, columns),
-                                events(memory, columns)};
+                                contract_lines(view.positions, columns),
+                                symbols(view.status, columns), events(memory, columns)};
   const std::size_t below = view.keys ? 1 : 0;
   const auto fixed = out.size() + sections.size() + below;
   share_out(sections, rows > fixed ? rows - fixed : 0);

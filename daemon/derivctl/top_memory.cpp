@@ -15,7 +15,7 @@ using daemon::rows_of;
 using daemon::shown;
 using nlohmann::ordered_json;
 
-double number_of(const ordered_json& value) {
+double memory_number_of(const ordered_json& value) {
   const auto amount = core::Decimal::parse(shown(value));
   return amount ? amount->to_double() : 0;
 }
@@ -40,7 +40,7 @@ out::Paint paint_of(const ordered_json& row) {
   if (is_blank(at(row, "profit"))) {
     return is(at(row, "state"), "open") ? out::Paint::kNone : out::Paint::kWarn;
   }
-  return number_of(at(row, "profit")) < 0 ? out::Paint::kBad : out::Paint::kGood;
+  return memory_number_of(at(row, "profit")) < 0 ? out::Paint::kBad : out::Paint::kGood;
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ void TopMemory::take_order(const std::string& strategy, const ordered_json& row)
   const auto id = daemon::id_of(at(row, "order_id"));
   if (!id) return;
   const bool settled = !is_blank(at(row, "profit"));
-  if (settled) settled_[*id] = {strategy, number_of(at(row, "profit"))};
+  if (settled) settled_[*id] = {strategy, memory_number_of(at(row, "profit"))};
   const auto& time = settled ? at(row, "settled_time_utc") : at(row, "signal_time_utc");
   if (is_blank(time)) return;
   // An order that goes on is told anew, each time as what it is by then.

@@ -21,13 +21,15 @@
 namespace derivd::ctl {
 namespace {
 
-struct Options {
+struct ViewOptions {
   std::string since;
   std::string strategy;
   std::string format = "table";
 };
 
 constexpr std::string_view kPagesStandStill = "the daemon's pages do not go on";
+constexpr std::string_view kChanges =
+    "old trades are being removed (store.keep) while they are counted; try again in a minute";
 
 /// Appends the rows of a page; the order's id that the next page is asked with, none at the end.
 core::Result<std::optional<std::int64_t>> take_page(const ordered_json& page, std::int64_t after,
@@ -51,6 +53,7 @@ core::Result<std::optional<std::int64_t>> take_page(const ordered_json& page, st
 Answer ask_in_pages(const Context& context, ordered_json request, const std::string& what) {
   request["cmd"] = "trades";
   auto rows = ordered_json::array();
+  ordered_json removed;  // as the first page says; an older daemon says nothing
   for (std::int64_t after = 0;;) {
     request["after"] = after;
     auto answer = ask(context, request);
@@ -61,6 +64,10 @@ Answer ask_in_pages(const Context& context, ordered_json request, const std::str
     }
     const auto next = take_page(answer.result, after, rows);
     if (!next) return {{}, service::kCtlOther, next.error().text};
+    const auto& gone = daemon::at(answer.result, "removed");
+    if (after == 0) removed = gone;
+    // Sums of one moment and rows of another are of no moment.
+    if (what == "stats" && removed != gone) return {{}, service::kCtlOther, std::string(kChanges)};
     if (!*next) break;
     if (**next <= after) return {{}, service::kCtlOther, std::string(kPagesStandStill)};
     after = **next;
@@ -77,7 +84,9 @@ Answer ask_in_pages(const Context& context, ordered_json request, const std::str
   const bool paper = daemon::is(
       daemon::at(rows.empty() ? ask(context, {{"cmd", "status"}}).result : rows.back(), "mode"),
       "paper");
-  return {daemon::stats_report(orders, paper), service::kCtlOk, {}};
+  auto stats = daemon::stats_report(orders, paper);
+  daemon::add_removed(stats, removed);
+  return {std::move(stats), service::kCtlOk, {}};
 }
 
 /// Why a strategy has no trades, if it is not one of the journal's or the daemon's: a name that was
@@ -104,7 +113,7 @@ std::optional<std::string> unknown_name(const Context& context, store::Journal& 
 
 /// Anything long is read from the journal's file, beside a daemon that runs too: it is none of the
 /// loop's work. Who may not read it asks the daemon.
-Answer trades_or_stats(const Context& context, const Options& o, const std::string& what) {
+Answer trades_or_stats(const Context& context, const ViewOptions& o, const std::string& what) {
   store::OrderQuery query;
   ordered_json request = ordered_json::object();
   if (!o.strategy.empty()) request["strategy"] = o.strategy, query.strategy = o.strategy;
@@ -129,9 +138,11 @@ Answer trades_or_stats(const Context& context, const Options& o, const std::stri
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
   if (!journal && runs) return ask_in_pages(context, request, what);
   if (!journal) return {{}, service::kCtlOther, journal.error().text};
-  const auto orders = (*journal)->orders(query);
-  if (!orders) return {{}, service::kCtlOther, orders.error().text};
-  if (orders->empty() && !o.strategy.empty()) {
+  const auto books = (*journal)->books(query);
+  if (!books) return {{}, service::kCtlOther, books.error().text};
+  const auto* orders = &books->orders;
+  const auto removed = daemon::removed_report(books->removed, query);
+  if (orders->empty() && removed.is_null() && !o.strategy.empty()) {
     if (const auto why = unknown_name(context, **journal, runs, o.strategy)) {
       return {{}, service::kCtlNotFound, *why};
     }
@@ -141,13 +152,13 @@ Answer trades_or_stats(const Context& context, const Options& o, const std::stri
   const auto paper = daemon::is_paper(**journal, of_paper);
   if (!paper) return {{}, service::kCtlOther, paper.error().text};
   tell_notices(**journal);
-  return {what == "trades" ? daemon::trade_rows(*orders, *paper)
-                           : daemon::stats_report(*orders, *paper),
-          service::kCtlOk,
-          {}};
+  if (what == "trades") return {daemon::trade_rows(*orders, *paper), service::kCtlOk, {}};
+  auto stats = daemon::stats_report(*orders, *paper);
+  daemon::add_removed(stats, removed);
+  return {std::move(stats), service::kCtlOk, {}};
 }
 
-int trades(const Context& context, const Options& o) {
+int show_trades(const Context& context, const ViewOptions& o) {
   const auto answer = trades_or_stats(context, o, "trades");
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   if (context.json || o.format == "json") {
@@ -162,7 +173,7 @@ int trades(const Context& context, const Options& o) {
   return service::kCtlOk;
 }
 
-int stats(const Context& context, const Options& o) {
+int stats(const Context& context, const ViewOptions& o) {
   const auto answer = trades_or_stats(context, o, "stats");
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   if (context.json) {
@@ -184,8 +195,8 @@ int status(const Context& context) {
   return service::kCtlOk;
 }
 
-int list(const Context& context, const std::string& what,
-         std::string (*text)(const ordered_json& rows, const out::Look& look)) {
+int list_rows(const Context& context, const std::string& what,
+              std::string (*text)(const ordered_json& rows, const out::Look& look)) {
   const auto answer = ask(context, {{"cmd", what}});
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   if (context.json) {
@@ -203,10 +214,10 @@ void add_view(Commands& commands) {
   commands.on(commands.add("status", "session, account, limits and strategies"),
               [&context] { return status(context); });
   commands.on(commands.add("strategies", "what each strategy does now"),
-              [&context] { return list(context, "strategies", strategies_text); });
+              [&context] { return list_rows(context, "strategies", strategies_text); });
   commands.on(commands.add("positions", "what is open: its end, the time left and its value now"),
-              [&context] { return list(context, "positions", positions_text); });
-  const auto options = std::make_shared<Options>();
+              [&context] { return list_rows(context, "positions", positions_text); });
+  const auto options = std::make_shared<ViewOptions>();
   auto trades_cmd = commands.add("trades", "every trade in the journal");
   auto stats_cmd = commands.add("stats", "sums over the trades");
   for (auto c : {trades_cmd, stats_cmd}) {
@@ -215,7 +226,7 @@ void add_view(Commands& commands) {
   }
   trades_cmd.option("--format", options->format, "table, json or csv")
       .one_of({"table", "json", "csv"});
-  commands.on(trades_cmd, [&context, options] { return trades(context, *options); });
+  commands.on(trades_cmd, [&context, options] { return show_trades(context, *options); });
   commands.on(stats_cmd, [&context, options] { return stats(context, *options); });
 }
 

@@ -16,11 +16,13 @@
 
 #include "common/account_lock.hpp"
 #include "common/paths.hpp"
+#include "common/recorded_quotes.hpp"
 #include "common/symbol_cache.hpp"
 #include "common/trader.hpp"
 #include "common/trades.hpp"
 #include "core/printable.hpp"
 #include "core/rng.hpp"
+#include "core/utc.hpp"
 #include "deriv/link.hpp"
 #include "derivd/control.hpp"
 #include "derivd/explain.hpp"
@@ -34,6 +36,7 @@
 #include "service/credential.hpp"
 #include "service/exit_code.hpp"
 #include "service/exposition.hpp"
+#include "service/footprint.hpp"
 #include "service/lock.hpp"
 #include "service/notify.hpp"
 #include "service/pulse.hpp"
@@ -46,11 +49,19 @@ namespace {
 using core::EventKind;
 
 constexpr core::Duration kStatusEvery = std::chrono::seconds(1);
+/// By what paper pays where nothing is recorded.
+constexpr std::string_view kModel = "model";
 /// A port of the metrics that somebody else has may be free in a while.
 constexpr core::Backoff::Settings kMetricsRetry{std::chrono::seconds(5), std::chrono::minutes(1)};
 /// While it stops, systemd hears once a second that this much is still wanted; stop_timeout ends
 /// it.
 constexpr core::Duration kStopExtension = std::chrono::seconds(15);
+
+/// What store.keep lets go is looked for so often: a day's trades are then removed in small parts.
+constexpr core::Duration kPruneEvery = std::chrono::hours(1);
+/// Apart from each other by more, one of the two clocks is wrong, or the venue is a simulator that
+/// runs at a speed of its own: nothing is removed then.
+constexpr std::chrono::seconds kClocksAgree = std::chrono::hours(6);
 
 std::uint64_t system_seed() {
   std::random_device device;
@@ -109,12 +120,16 @@ class App final : public ControlTarget {
     watchdog_ = service::Notifier::watchdog_interval();
     now();
     tell_journal_notices();
+    price_paper();
     if (!trader_.start()) {
       notifications_.last_words();
       return trader_.exit_code();
     }
     log_.write(EventKind::kReady,
-               fmt::format("ready; {} strategies", config_.engine.strategies.size()));
+               fmt::format("ready; {} strategies{}", config_.engine.strategies.size(),
+                           paper_payouts_ == kModel || !trader_.is_paper()
+                               ? std::string{}
+                               : "; paper pays what is " + paper_payouts_));
     notifier_.ready();
     after_event();
     io_.run();
@@ -133,6 +148,8 @@ class App final : public ControlTarget {
   // ---- ControlTarget ----
   nlohmann::ordered_json status() override {
     auto out = trader_.status();
+    out["payouts"] =
+        trader_.is_paper() ? nlohmann::ordered_json(paper_payouts_) : nlohmann::ordered_json();
     out["ticks_archived"] = recorder_ ? nlohmann::ordered_json(recorder_->recorded()) : nullptr;
     out["version"] = DERIVD_VERSION;
     // For who may read it himself. Neither path nor mode changes while we run.
@@ -149,6 +166,9 @@ class App final : public ControlTarget {
   bool is_paper() const override { return trader_.is_paper(); }
   core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) override {
     return journal_->orders(query);
+  }
+  core::Result<store::Books> books(const store::OrderQuery& query) override {
+    return journal_->books(query);
   }
   bool command(std::string_view verb, std::string_view name, std::string_view reason) override {
     now();
@@ -220,6 +240,24 @@ class App final : public ControlTarget {
     return settings;
   }
 
+  /// Paper pays what an account was asked for (derivctl quotes record), and the rest by the model.
+  void price_paper() {
+    const auto state = state_path("");
+    if (!trader_.is_paper() || state.empty()) return;
+    const auto rows = load_recorded(state);
+    if (!rows) {
+      if (rows.error().kind == core::ErrorKind::kNotFound) return;
+      return log_.write(EventKind::kJournalProblem,
+                        fmt::format("{}; paper pays by the model", rows.error().text));
+    }
+    auto newest = newest_of(*rows, config_.engine.money_decimals);
+    if (newest.quotes.empty()) return;
+    paper_payouts_ =
+        fmt::format("recorded of account {} until {} for {}; the rest by the model", newest.account,
+                    core::utc_iso(newest.last), newest.quotes.contracts());
+    trader_.set_paper_quotes(std::move(newest.quotes));
+  }
+
   Reload decide_reload(std::string_view file) const {
     if (!file.empty() && file != file_) {
       return refuse_reload(fmt::format(
@@ -240,6 +278,10 @@ class App final : public ControlTarget {
   // Between two events: whatever comes next sees the new configuration alone.
   void take_over(const Reload& verdict) {
     config_ = verdict.config;
+    slim_ = false;  // the file's trees are gone
+    pruned_at_.reset();
+    // What is being removed by the former setting ends here: nothing is older than this.
+    journal_->keep_from({1});
     log_.set_level(*service::level_from(config_.log_level));
     configure_notifications();
     trader_.reconfigure(verdict.changes);
@@ -404,6 +446,8 @@ class App final : public ControlTarget {
       scripts_.reap();
       if (metrics_retry_at_ && *metrics_retry_at_ <= at.instant) open_metrics();
       log_.flush(false);
+      let_go_of_the_start();
+      keep_journal_short(at);
       if (stopping_) notifier_.extend_timeout(kStopExtension);
       feed_watchdog(at.instant);
     }
@@ -414,6 +458,26 @@ class App final : public ControlTarget {
     for (const auto& text : journal_->take_notices()) {
       log_.write(EventKind::kJournalProblem, text);
     }
+  }
+
+  /// What only a start or a reload needs is most of what they leave resident.
+  void let_go_of_the_start() {
+    if (slim_ || trader_.state() != deriv::SessionState::kLive) return;
+    slim_ = true;
+    service::give_back_start_memory();
+  }
+
+  /// store.keep: what is older is removed by the journal's thread. Only while the machine's clock
+  /// and the venue's agree: a clock that is years ahead would make everything old.
+  void keep_journal_short(core::Now at) {
+    if (!config_.store_keep || trader_.state() != deriv::SessionState::kLive) return;
+    if (pruned_at_ && at.instant - *pruned_at_ < kPruneEvery) return;
+    const core::VenueTime wall{at.wall.us / 1'000'000};
+    const auto ahead = wall < at.venue ? at.venue - wall : wall - at.venue;
+    if (ahead > kClocksAgree) return;
+    pruned_at_ = at.instant;
+    const auto keep = std::chrono::microseconds(*config_.store_keep);
+    journal_->keep_from({at.wall.us - keep.count()});
   }
 
   void tell_archive_problem() {
@@ -482,9 +546,12 @@ class App final : public ControlTarget {
   std::map<std::string, std::unique_ptr<service::InstanceLock>> account_locks_;
   std::optional<store::TickRecorder> recorder_;
   std::optional<SymbolKeeper> symbol_keeper_;
-  std::string archive_problem_;  // the last that was told
+  std::string paper_payouts_{kModel};  // in words
+  std::string archive_problem_;        // the last that was told
   bool stopping_ = false;
   bool leaving_ = false;
+  bool slim_ = false;  // the start's memory was given back
+  std::optional<core::Instant> pruned_at_;
   service::Pulse pulse_;
   core::Instant started_;
   core::WallTime started_wall_;
@@ -514,6 +581,7 @@ void hide_login(service::Log& log, const core::Secret& login) {
 
 int run_daemon(const config::Config& config, const std::string& file, core::Secret token,
                service::Log& log) {
+  service::bound_heap();
   if (config.store_ticks.on && !config.store_ticks.directory && ticks_path("").empty()) {
     log.write(EventKind::kConfigInvalid,
               "nowhere to keep the ticks: set $STATE_DIRECTORY (systemd does), or name a directory "

@@ -85,16 +85,19 @@ store::OrderQuery query_of(const json& request) {
 }
 
 /// {"cmd":"trades","after":ORDER}: a page, of the orders behind that one; 0 for the first. "next"
-/// is what to ask for then, null at the end; a page may be empty before that.
+/// is what to ask for then, null at the end; a page may be empty before that. "removed": what
+/// store.keep has removed, of the moment of this page.
 std::string page_of_trades(store::OrderQuery query, std::int64_t after, ControlTarget& target) {
   const core::OrderId end{after + kMaxScanned};
   query.after = core::OrderId{after};
   query.upto = end;
   query.first = kMaxRows;
-  const auto orders = target.orders(query);
-  if (!orders) return fail("refused", orders.error().text);
+  const auto books = target.books(query);
+  if (!books) return fail("refused", books.error().text);
+  const auto* orders = &books->orders;
   ordered_json out;
   out["rows"] = trade_rows(*orders, target.is_paper());
+  out["removed"] = removed_report(books->removed, query);
   out["next"] = nullptr;
   if (orders->size() == kMaxRows) {
     out["next"] = orders->back().id.value;
@@ -119,16 +122,19 @@ std::string trades(const json& request, std::string_view verb, ControlTarget& ta
     return page_of_trades(std::move(query), after, target);
   }
   query.first = kMaxUnpaged + 1;
-  const auto orders = target.orders(query);
-  if (!orders) return fail("refused", orders.error().text);
+  const auto books = target.books(query);
+  if (!books) return fail("refused", books.error().text);
+  const auto* orders = &books->orders;
   if (orders->size() > kMaxUnpaged) {
     return fail(
         "refused",
         "the journal holds more trades than one answer; derivctl of this version reads them "
         "from its file or in pages");
   }
-  return done(verb == "trades" ? trade_rows(*orders, target.is_paper())
-                               : stats_report(*orders, target.is_paper()));
+  if (verb == "trades") return done(trade_rows(*orders, target.is_paper()));
+  auto stats = stats_report(*orders, target.is_paper());
+  add_removed(stats, removed_report(books->removed, query));
+  return done(std::move(stats));
 }
 
 /// Brackets inside each other, outside of texts. Before anything is built of the line, and without

@@ -23,6 +23,7 @@ class ControlTarget {
   virtual nlohmann::ordered_json positions() = 0;
   virtual bool is_paper() const = 0;
   virtual core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) = 0;
+  virtual core::Result<store::Books> books(const store::OrderQuery& query) = 0;
   /// The verdict of a reload. `file`: what the caller believes to be the daemon's configuration;
   /// empty: whatever it is.
   virtual nlohmann::ordered_json reload(std::string_view file) = 0;

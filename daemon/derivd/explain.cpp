@@ -29,7 +29,7 @@ std::optional<std::string> place_key(const config::Config& config, std::string_v
 }
 
 /// "FILE:LINE: key", or that it is a default.
-ordered_json line_of(const Explained& of, std::string_view key, std::string_view name) {
+ordered_json explained_line_of(const Explained& of, std::string_view key, std::string_view name) {
   if (key.empty()) return nullptr;
   const auto full = place_key(of.config, key, name);
   if (!full) return nullptr;
@@ -73,8 +73,9 @@ ordered_json decision_row(const Explained& of, const engine::DecisionView& d,
   row["why"] = d.text.view();
   row["order_id"] = d.order ? ordered_json(std::to_string(d.order.value)) : nullptr;
   row["config"] =
-      d.denied ? line_of(of, key_of(d.denied->limit, view.halt_kind.view()), view.name.view())
-               : ordered_json(nullptr);
+      d.denied && !d.denied->by_account
+          ? explained_line_of(of, key_of(d.denied->limit, view.halt_kind.view()), view.name.view())
+          : ordered_json(nullptr);
   if (d.denied) add_numbers(row, *d.denied);
   row["from"] = "memory";
   return row;
@@ -251,8 +252,8 @@ ordered_json rules_of(const Explained& of, const engine::StrategyView& view) {
     const auto full = place_key(of.config, key, view.name.view());
     // A short form has no rules of its own in the file: its parameters say them.
     const bool written = full && of.config.places.contains(*full);
-    row["config"] =
-        line_of(of, written ? key : fmt::format("{}.params", kOfStrategy), view.name.view());
+    row["config"] = explained_line_of(of, written ? key : fmt::format("{}.params", kOfStrategy),
+                                      view.name.view());
     rows.push_back(std::move(row));
   }
   return rows;
@@ -263,7 +264,8 @@ ordered_json candles_of(const Explained& of, std::string_view name) {
   auto rows = ordered_json::array();
   for (const auto& c : of.engine.candles(name)) {
     rows.push_back(
-        {{"length", rules::to_string(c.length)},
+        {{"symbol", c.symbol.empty() ? ordered_json(nullptr) : ordered_json(c.symbol.view())},
+         {"length", rules::to_string(c.length)},
          {"source", c.source},
          {"of", c.of.is_ticks() ? ordered_json(nullptr) : ordered_json(rules::to_string(c.of))},
          {"count", c.count},
@@ -274,13 +276,14 @@ ordered_json candles_of(const Explained& of, std::string_view name) {
   return rows;
 }
 
-/// "15m, 1h" of the candles that it waits for; empty: it waits for none.
+/// "15m, R_50 1h" of the candles that it waits for; empty: it waits for none.
 std::string awaited_candles(const Explained& of, std::string_view name) {
   std::string out;
   if (!of.engine.awaits_candles(name)) return out;
   for (const auto& c : of.engine.candles(name)) {
     if (c.source != "asked") continue;
-    out += fmt::format("{}{}", out.empty() ? "" : ", ", rules::to_string(c.length));
+    out += fmt::format("{}{}{}{}", out.empty() ? "" : ", ", c.symbol, c.symbol.empty() ? "" : " ",
+                       rules::to_string(c.length));
   }
   return out;
 }
@@ -296,6 +299,7 @@ std::string_view key_of(Limit limit, std::string_view halt_kind) {
     case Limit::kPaused:
     case Limit::kNotReady:
     case Limit::kUnknownOrder:
+    case Limit::kExcluded:
     case Limit::kRefusals:
       return "";
     case Limit::kHours:
@@ -352,10 +356,9 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
         engine::kCandlesWait / std::chrono::seconds(1));
   }
   if (view->swapped.value_or(false)) {
-    out["standing"] =
-        out["standing"].get<std::string>() + "; its two types have changed places";
+    out["standing"] = out["standing"].get<std::string>() + "; its two types have changed places";
   }
-  out["config"] = line_of(of, kOfStrategy, name);
+  out["config"] = explained_line_of(of, kOfStrategy, name);
   out["change_pending"] = view->change_pending;
   out["refused"] = view->refused;
   out["refused_in_row"] = view->refused_in_row;

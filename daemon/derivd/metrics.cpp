@@ -100,7 +100,7 @@ void limits(Exposition& out, const risk::AccountLeft& left) {
   count("max_trades_per_day", left.trades_per_day);
 }
 
-void account(Exposition& out, const Trader& trader, const config::Config& config) {
+void account(Exposition& out, const Trader& trader) {
   const auto view = trader.engine().account();
   if (view.balance) gauge(out, "derivd_balance", "The account's balance.", *view.balance);
   gauge(out, "derivd_day_profit", "Settled profit of the trading day.", view.day_profit);
@@ -109,7 +109,7 @@ void account(Exposition& out, const Trader& trader, const config::Config& config
   gauge(out, "derivd_exposure", "Stakes of everything that may still be lost.", view.open_stake);
   gauge(out, "derivd_unknown_orders", "Purchases whose outcome is not proven.",
         view.unknown_orders);
-  limits(out, account_left(trader.engine(), config.engine.limits));
+  limits(out, account_left(trader.engine(), trader.engine().limits()));
 }
 
 void strategies(Exposition& out, const Trader& trader, const config::Config& config) {
@@ -209,7 +209,7 @@ std::string Metrics::page(const Trader& trader, const config::Config& config, co
   for (std::size_t i = 0; i < events_.size(); ++i) {
     out.sample({{"event", core::name_of(static_cast<EventKind>(i))}}, events_[i]);
   }
-  account(out, trader, config);
+  account(out, trader);
   strategies(out, trader, config);
   out.family("derivd_journal_append_seconds", Type::kHistogram, "Time of a write to the journal.");
   out.sample({}, appends_);

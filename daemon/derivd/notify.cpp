@@ -121,7 +121,7 @@ std::string telegram_body(const std::string& chat, const std::string& text) {
   return dump({{"chat_id", chat}, {"text", text}, {"disable_web_page_preview", true}});
 }
 
-std::string text_of(const Notice& n, const config::NotifySettings& settings) {
+std::string notice_text_of(const Notice& n, const config::NotifySettings& settings) {
   const auto& own = settings.templates.at(static_cast<std::size_t>(n.kind));
   return core::render(own.value_or(n.account.empty() ? "derivd on {host}: {text}"
                                                      : "derivd {account} on {host}: {text}"),
@@ -236,7 +236,7 @@ class Notifications::Receiver {
     }
     exchange_ = net::fetch(owner.io_,
                            request(std::move(*url), *notice, core::name_of(notice->kind),
-                                   text_of(*notice, owner.settings_)),
+                                   notice_text_of(*notice, owner.settings_)),
                            route_, net::Timeouts{}, std::move(done));
   }
 

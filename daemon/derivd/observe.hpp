@@ -79,6 +79,10 @@ class ObservedJournal final : public store::Journal {
   core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) override {
     return journal_.orders(query);
   }
+  core::Result<store::Books> books(const store::OrderQuery& query) override {
+    return journal_.books(query);
+  }
+  core::Result<store::Sums> sums() override { return journal_.sums(); }
   core::Result<std::vector<execution::HaltRecord>> halts() override { return journal_.halts(); }
   core::Result<std::optional<execution::BalanceRecord>> last_balance() override {
     return journal_.last_balance();
@@ -92,6 +96,7 @@ class ObservedJournal final : public store::Journal {
   }
   core::Result<void> catch_up() override { return journal_.catch_up(); }
   core::Result<void> checkpoint() override { return journal_.checkpoint(); }
+  void keep_from(core::WallTime time) override { journal_.keep_from(time); }
   std::vector<std::string> take_notices() override { return journal_.take_notices(); }
 
  private:

@@ -66,6 +66,7 @@ struct Arguments {
   std::string record;
   bool no_rate_limits = false;
   std::vector<std::string> rules;
+  std::vector<std::string> own_limits;
   bool wait = false;
 };
 
@@ -95,6 +96,9 @@ void declare(CLI::App& app, Arguments& a) {
   app.add_option("--control", a.control, "Unix socket that takes faults while running");
   app.add_option("--record", a.record, "JSON lines of every frame, tokens replaced");
   app.add_flag("--no-rate-limits", a.no_rate_limits, "never answer RateLimit");
+  app.add_option("--own-limit", a.own_limits,
+                 "NAME=VALUE, repeatable: what the holders of the real accounts have limited them "
+                 "to, by the names of get_self_exclusion (derivsim(1))");
   app.add_option("--rule", a.rules, "NAME=VALUE, repeatable: a venue of other rules (derivsim(1))");
 }
 
@@ -352,6 +356,10 @@ Outcome<void> run(const CLI::App& app, const Arguments& a) {
   if (auto ok = read_feeds(a.feeds, venue_options); !ok) return ok.error();
   if (auto ok = read_symbols(a.symbols, venue_options); !ok) return ok.error();
   if (auto ok = read_rules(a.rules, venue_options); !ok) return ok.error();
+  for (const auto& text : a.own_limits) {
+    if (auto ok = venue_options.own_limits.add(text); !ok)
+      return Failure{kUsage, fmt::format("--own-limit {}: {}", text, ok.error().text)};
+  }
   const auto decimals = core::decimals_of(a.currency);
   if (!decimals)
     return Failure{kUsage,

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <charconv>
@@ -12,6 +13,7 @@
 #include "core/check.hpp"
 #include "script/settings.hpp"
 #include "script/wire.hpp"
+#include "script_host/outbox.hpp"
 #include "script_host/sandbox.hpp"
 
 namespace derivd::script_host {
@@ -19,6 +21,7 @@ namespace {
 
 using script::kMebibyte;
 using std::chrono::microseconds;
+using std::chrono::nanoseconds;
 
 /// The engine stops a program by itself at its budget and can then say in which line. The kernel
 /// comes later, for what the engine does not interrupt.
@@ -33,6 +36,9 @@ constexpr int kFirings = 3;
 constexpr int kClockFactor = 20;
 constexpr microseconds kClockGrace{5'000'000};
 
+/// Of many calls in a row: so long the timers run on from one to the next.
+constexpr nanoseconds kWoundFor{1'000'000};
+
 /// What a signal handler can still say: frames that were made before, one for each signal.
 struct LastWords {
   std::array<char, 1024> frame{};
@@ -42,17 +48,24 @@ enum Ending : std::size_t { kByCpu, kByClock, kByFault, kEndings };
 // A handler has no other way to its data.
 std::array<LastWords, kEndings> last_words;
 
+/// The program is at work: what was answered before lies whole in the outbox.
+std::atomic<bool> calling{false};
+
 void end_with(Ending ending) {
+  if (calling.load()) outbox::flush_at_end();
   const auto& words = last_words[ending];
   const auto written = ::write(kChannel, words.frame.data(), words.size.load());
   ::_exit(written < 0 ? 1 : 0);
 }
 
 std::atomic<int> firings{0};
+// Between two calls a timer of the one before means nothing.
 void on_cpu(int) {
-  if (++firings >= kFirings) end_with(kByCpu);
+  if (calling.load() && ++firings >= kFirings) end_with(kByCpu);
 }
-void on_clock(int) { end_with(kByClock); }
+void on_clock(int) {
+  if (calling.load()) end_with(kByClock);
+}
 void on_fault(int) { end_with(kByFault); }
 
 /// Behind the frame's length and its kind.
@@ -103,6 +116,13 @@ timespec spec_of(microseconds time) {
 void set_timer(timer_t timer, microseconds after, microseconds again = microseconds(0)) {
   const itimerspec when{spec_of(again), spec_of(after)};
   ::timer_settime(timer, 0, &when, nullptr);
+}
+
+/// Of a clock that costs no call of the kernel.
+nanoseconds clock_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
 }
 
 timespec processor_time() {
@@ -170,24 +190,54 @@ void Budget::enter(std::uint64_t sequence, std::string_view where) {
     prepare_last_words(where);
   }
   number(sequence);
-  entered_ = processor_time();
   firings.store(0);
   looks_ = 0;
+  entered_at_ = clock_time();
+  if (!many_ || entered_at_ - wound_at_ >= kWoundFor) wind_up();
+  calling.store(true);
+}
+
+void Budget::wind_up() {
+  wound_ = processor_time();
+  wound_at_ = entered_at_;
   set_timer(by_cpu_, cpu_ + kGrace, kAgain);
   set_timer(by_clock_, kClockFactor * cpu_ + kClockGrace);
 }
 
-microseconds Budget::leave() {
+void Budget::stop_timers() {
   set_timer(by_cpu_, microseconds(0));
   set_timer(by_clock_, microseconds(0));
+}
+
+microseconds Budget::leave() {
+  calling.store(false);
+  if (many_) return std::chrono::duration_cast<microseconds>(passed());
+  stop_timers();
   return used();
 }
 
+// The timers may have run, and been stopped, a moment ago: the first of many winds them up.
+void Budget::begin_many() {
+  many_ = true;
+  wound_at_ = nanoseconds(0);
+}
+
+void Budget::end_many() {
+  many_ = false;
+  stop_timers();
+}
+
+/// Of the processor's time, by this call: what passed between the winding up and the call counts
+/// as if all of it had been used before.
 microseconds Budget::used() const {
   const auto now = processor_time();
-  return microseconds((now.tv_sec - entered_.tv_sec) * 1'000'000 +
-                      (now.tv_nsec - entered_.tv_nsec) / 1000);
+  const auto since =
+      std::chrono::seconds(now.tv_sec - wound_.tv_sec) + nanoseconds(now.tv_nsec - wound_.tv_nsec);
+  const auto before = entered_at_ - wound_at_;
+  return std::chrono::duration_cast<microseconds>(std::max(since - before, nanoseconds(0)));
 }
+
+nanoseconds Budget::passed() const { return clock_time() - entered_at_; }
 
 std::int64_t Budget::resident() const { return statm(kResident); }
 
@@ -211,7 +261,9 @@ std::string Budget::excess() {
 std::string Budget::excess_at_end() {
   // What a short call takes from memory is seen soon enough; to ask costs more than the call.
   constexpr int kAskMemory = 64;
-  const bool asks = used() > std::chrono::milliseconds(1) || ++calls_ % kAskMemory == 0;
+  constexpr std::chrono::milliseconds kShort{1};
+  const bool is_short = passed() <= kShort || used() <= kShort;
+  const bool asks = !is_short || ++calls_ % kAskMemory == 0;
   return asks ? excess_of_memory() : std::string{};
 }
 

@@ -28,6 +28,12 @@ class Budget final {
   void enter(std::uint64_t sequence, std::string_view where);
   std::chrono::microseconds leave();
 
+  /// Around calls that follow one another at once. The kernel is then asked for the processor's
+  /// time and for its timers once a millisecond and not twice a call, which would take longer than
+  /// most calls do. Each call has its whole budget for itself, and at most that millisecond more.
+  void begin_many();
+  void end_many();
+
   /// A look while a call goes on, a few milliseconds behind the one before: what was passed, in
   /// words; empty: nothing.
   std::string excess();
@@ -39,12 +45,18 @@ class Budget final {
   std::string excess_of_time() const;
   std::string excess_of_memory() const;
   std::chrono::microseconds used() const;
+  std::chrono::nanoseconds passed() const;
+  void wind_up();
+  void stop_timers();
   std::int64_t resident() const;
 
   std::chrono::microseconds cpu_{0};
   std::int64_t memory_ = 0;
   std::int64_t baseline_ = 0;
-  timespec entered_{};
+  bool many_ = false;
+  timespec wound_{};                        // the processor's time when the timers were wound up
+  std::chrono::nanoseconds wound_at_{0};    // the clock then
+  std::chrono::nanoseconds entered_at_{0};  // the clock when the call began
   timer_t by_cpu_{};
   timer_t by_clock_{};
   std::string where_;  // that the last words name

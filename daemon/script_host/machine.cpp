@@ -9,8 +9,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/check.hpp"
@@ -53,6 +55,9 @@ class Text final {
   Text(const Text&) = delete;
   Text& operator=(const Text&) = delete;
   JSStringRef get() const { return text_; }
+  bool is(const Text& other) const {
+    return text_ != nullptr && other.text_ != nullptr && JSStringIsEqual(text_, other.text_);
+  }
   std::string str() const {
     if (text_ == nullptr) return {};
     std::string out(JSStringGetMaximumUTF8CStringSize(text_), '\0');
@@ -136,18 +141,26 @@ struct Machine::Impl {
   JSValueRef host_sell(const Args& args);
   JSValueRef host_ticks(const Args& args);
   JSValueRef host_candles(const Args& args);
+  JSValueRef host_decimals(const Args& args);
   JSValueRef host_value(const Args& args);
   JSValueRef host_place(const Args&);
   JSValueRef host_rejected(const Args& args);
   JSValueRef refuse(std::string_view message, std::string_view kind = "TypeError");
   std::size_t slice(const Args& args, std::string_view name);
+  script::Past& past_of(const Args& args, std::size_t at);
+  script::Past& past_of(std::uint8_t watched, std::uint8_t decimals);
 
   // One call.
   void prepare(const script::Setup& setup);
   void find_handlers();
+  static std::size_t index_of(std::string_view handler);
   JSObjectRef handler(std::string_view name) const;
-  void call(std::string_view name, const Args& args, JSObjectRef by = nullptr);
-  void begin(std::uint64_t sequence, std::int64_t time, std::string_view handler);
+  void call(JSObjectRef function, std::span<const JSValueRef> args);
+  void begin(std::uint64_t sequence, std::int64_t time, std::string_view handler, bool runs);
+  void tick(const script::Event& event, const script::Tick& tick);
+  void watched_tick(const script::Event& event, const script::WatchedTick& tick);
+  void result(const script::Event& event, const script::Trade& trade);
+  void denied(const script::Event& event, const script::Denied& denied);
   Machine::Outcome finish();
   void take_state();
   void fail(std::string where, std::string message);
@@ -155,6 +168,7 @@ struct Machine::Impl {
   std::string place_of(JSContextRef at) const;
   std::string place_of(JSObjectRef error);
   std::string line_of(std::string_view word) const;
+  const std::string& line_of_handler(std::string_view name);
 
   JSGlobalContextRef context = nullptr;
   JSClassRef functions = nullptr;
@@ -162,12 +176,20 @@ struct Machine::Impl {
   JSValueRef thrown = nullptr;  // by the call that goes on
   script::Setup setup;
   std::optional<script::Past> past;
+  std::vector<std::unique_ptr<script::Past>> watched;  // in the order of Setup::watch
   std::optional<core::Rng> rng;
   Budget budget;
+  // Of the prelude.
   JSObjectRef prelude = nullptr;
-  std::array<JSObjectRef, 5> handlers{};
-  static constexpr std::array<std::string_view, 5> kHandlers{"onStart", "onTick", "onCandle",
-                                                             "onResult", "onDenied"};
+  JSObjectRef give_state = nullptr;
+  JSObjectRef forget = nullptr;
+  JSObjectRef give_tick = nullptr;
+  JSObjectRef give_candle = nullptr;
+  JSObjectRef give_watched = nullptr;
+  std::array<JSObjectRef, 6> handlers{};
+  static constexpr std::array<std::string_view, 6> kHandlers{"onStart",  "onTick",   "onCandle",
+                                                             "onResult", "onDenied", "onWatch"};
+  std::array<std::string, 6> lines;  // where the text first says each, once asked for
 
   script::Answer answer;  // of the call that goes on
   std::optional<script::Failure> failure;
@@ -175,7 +197,10 @@ struct Machine::Impl {
   std::int64_t time = 0;
   std::uint64_t wishes = 0;
   std::string state;
+  std::unique_ptr<Text> state_text;  // the same, as the engine wrote it
   bool may_buy = false;
+  bool is_running = false;  // something of the program, for this event
+  bool was_placed = false;  // a crossing asked for its place, which the prelude counts
 };
 
 Machine::Impl::Impl() {
@@ -340,14 +365,34 @@ std::size_t Machine::Impl::slice(const Args& args, std::string_view name) {
   return 0;
 }
 
+/// Of the symbol whose place the argument is; the prelude knows no other places.
+script::Past& Machine::Impl::past_of(const Args& args, std::size_t at) {
+  const auto place = at < args.size() ? JSValueToNumber(context, args[at], nullptr) : 0;
+  const bool is_watched = place >= 1 && place <= static_cast<double>(watched.size());
+  return is_watched ? *watched[static_cast<std::size_t>(place) - 1] : *past;
+}
+
+/// Of the symbol that a message names. A watched one whose decimals turn out to be others than the
+/// setup said begins anew with them.
+script::Past& Machine::Impl::past_of(std::uint8_t place, std::uint8_t decimals) {
+  if (place == 0 || place > watched.size()) return *past;
+  auto& known = watched[place - std::size_t{1}];
+  if (known->decimals() != decimals) {
+    known = std::make_unique<script::Past>(decimals, rules::Where{setup.candles},
+                                           script::Past::Of::kWatched);
+  }
+  return *known;
+}
+
 JSValueRef Machine::Impl::host_ticks(const Args& args) {
   const auto n = slice(args, "ticks");
   if (n == 0) return nullptr;
   std::vector<double> out;
-  for (const auto& tick : past->ticks(n)) {
-    out.insert(out.end(), {static_cast<double>(tick.time.s),
-                           static_cast<double>(tick.mantissa) / past->scale(),
-                           static_cast<double>(tick.mantissa % 10)});
+  const auto& of = past_of(args, 1);
+  for (const auto& tick : of.ticks(n)) {
+    out.insert(out.end(),
+               {static_cast<double>(tick.time.s), static_cast<double>(tick.mantissa) / of.scale(),
+                static_cast<double>(tick.mantissa % 10)});
   }
   return flat(out);
 }
@@ -366,21 +411,29 @@ JSValueRef Machine::Impl::host_candles(const Args& args) {
   const auto n = slice(args, "candles");
   if (n == 0) return nullptr;
   const bool of_default = args.size() < 2 || JSValueIsUndefined(context, args[1]);
-  const auto found = past->candles(n, of_default ? std::string{} : str(args[1]));
+  auto& of = past_of(args, 2);
+  const auto found = of.candles(n, of_default ? std::string{} : str(args[1]));
   if (!found) return refuse("candles: " + found.error().text);
   std::vector<double> out;
-  for (const auto& candle : *found) add_candle(candle, past->scale(), out);
+  for (const auto& candle : *found) add_candle(candle, of.scale(), out);
   return flat(out);
+}
+
+JSValueRef Machine::Impl::host_decimals(const Args& args) {
+  return number(past_of(args, 0).decimals());
 }
 
 JSValueRef Machine::Impl::host_value(const Args& args) {
   const auto expression = str(args.at(0));
-  const auto value = past->value(expression);
+  const auto value = past_of(args, 1).value(expression);
   if (!value) return refuse(fmt::format("{}: {}", shortened(expression, 80), value.error().text));
   return number(*value);
 }
 
-JSValueRef Machine::Impl::host_place(const Args&) { return text(place_of(context)); }
+JSValueRef Machine::Impl::host_place(const Args&) {
+  was_placed = true;
+  return text(place_of(context));
+}
 
 /// A promise was rejected and nobody listens: an uncaught error.
 JSValueRef Machine::Impl::host_rejected(const Args& args) {
@@ -424,6 +477,13 @@ std::string Machine::Impl::line_of(std::string_view word) const {
   return fmt::format("{}:{}", setup.file, 1 + std::count(setup.text.begin(), end, '\n'));
 }
 
+/// Looked for once: it is asked for with each call.
+const std::string& Machine::Impl::line_of_handler(std::string_view name) {
+  auto& line = lines[index_of(name)];
+  if (line.empty()) line = line_of(name);
+  return line;
+}
+
 void Machine::Impl::fail(std::string where, std::string message) {
   if (failure) return;
   if (where.empty()) where = line_of(handling);
@@ -439,50 +499,50 @@ void Machine::Impl::fail(JSValueRef error) {
 
 // ---- one call ----
 
-void Machine::Impl::begin(std::uint64_t sequence, std::int64_t at, std::string_view name) {
+/// `runs`: something of the program will run. Else there is nothing to be watched.
+void Machine::Impl::begin(std::uint64_t sequence, std::int64_t at, std::string_view name,
+                          bool runs) {
   answer = {};
   answer.sequence = sequence;
   time = at;
   handling = name;
-  budget.enter(sequence, line_of(handling));
+  is_running = runs;
+  if (runs) budget.enter(sequence, line_of_handler(name));
 }
 
-void Machine::Impl::call(std::string_view name, const Args& args, JSObjectRef by) {
-  const auto called = handler(name);
-  if (called == nullptr || failure) return;
+void Machine::Impl::call(JSObjectRef function, std::span<const JSValueRef> args) {
+  if (function == nullptr || failure) return;
   JSValueRef error = nullptr;
-  if (by == nullptr) {
-    JSObjectCallAsFunction(context, called, nullptr, args.size(), args.data(), &error);
-  } else {
-    Args with{called};
-    with.insert(with.end(), args.begin(), args.end());
-    JSObjectCallAsFunction(context, by, nullptr, with.size(), with.data(), &error);
-  }
+  JSObjectCallAsFunction(context, function, nullptr, args.size(), args.data(), &error);
   if (error != nullptr) fail(error);
 }
 
 /// `state` as JSON, where it is another than before.
 void Machine::Impl::take_state() {
   JSValueRef error = nullptr;
-  const auto value =
-      JSObjectCallAsFunction(context, object(get(prelude, "state")), nullptr, 0, nullptr, &error);
+  const auto value = JSObjectCallAsFunction(context, give_state, nullptr, 0, nullptr, &error);
   if (error != nullptr) return fail(error);
-  const Text written(JSValueCreateJSONString(context, value, 0, &error));
+  auto written = std::make_unique<Text>(JSValueCreateJSONString(context, value, 0, &error));
   if (error != nullptr) return fail(line_of("state"), "state is not JSON: " + str(error));
+  if (state_text && written->is(*state_text)) return;
   // What JSON has no word for (undefined, a function) is no state.
-  auto now = written.get() == nullptr ? std::string("{}") : written.str();
+  auto now = written->get() == nullptr ? std::string("{}") : written->str();
   if (now.size() > script::kMaxState) {
     return fail(line_of("state"), fmt::format("state has {} bytes as JSON; allowed: {}", now.size(),
                                               script::kMaxState));
   }
+  state_text = std::move(written);
   if (now == state) return;
   state = now;
   answer.state = std::move(now);
 }
 
 Machine::Outcome Machine::Impl::finish() {
+  if (!is_running) return std::move(answer);
   if (!failure) take_state();
-  JSObjectCallAsFunction(context, object(get(prelude, "forget")), nullptr, 0, nullptr, nullptr);
+  if (std::exchange(was_placed, false)) {
+    JSObjectCallAsFunction(context, forget, nullptr, 0, nullptr, nullptr);
+  }
   if (!failure) {
     if (auto excess = budget.excess_at_end(); !excess.empty()) fail("", std::move(excess));
   }
@@ -491,14 +551,19 @@ Machine::Outcome Machine::Impl::finish() {
   return std::move(answer);
 }
 
-JSObjectRef Machine::Impl::handler(std::string_view name) const {
-  const auto at = std::ranges::find(kHandlers, name) - kHandlers.begin();
-  return handlers[static_cast<std::size_t>(at)];
+std::size_t Machine::Impl::index_of(std::string_view name) {
+  return static_cast<std::size_t>(std::ranges::find(kHandlers, name) - kHandlers.begin());
 }
+
+JSObjectRef Machine::Impl::handler(std::string_view name) const { return handlers[index_of(name)]; }
 
 void Machine::Impl::prepare(const script::Setup& given) {
   setup = given;
   past.emplace(setup.decimals, rules::Where{setup.candles});
+  for (const auto& symbol : setup.watch) {
+    watched.push_back(std::make_unique<script::Past>(symbol.decimals, rules::Where{setup.candles},
+                                                     script::Past::Of::kWatched));
+  }
   rng.emplace(setup.seed);
   const auto host = JSObjectMake(context, nullptr, nullptr);
   for (const auto& [name, method] :
@@ -508,6 +573,7 @@ void Machine::Impl::prepare(const script::Setup& given) {
                                                              {"buy", &Impl::host_buy},
                                                              {"sell", &Impl::host_sell},
                                                              {"ticks", &Impl::host_ticks},
+                                                             {"decimals", &Impl::host_decimals},
                                                              {"candles", &Impl::host_candles},
                                                              {"value", &Impl::host_value},
                                                              {"place", &Impl::host_place}}) {
@@ -516,6 +582,11 @@ void Machine::Impl::prepare(const script::Setup& given) {
   const auto told = JSObjectMake(context, nullptr, nullptr);
   put(told, "symbol", text(setup.symbol));
   put(told, "decimals", number(setup.decimals));
+  const auto names = JSObjectMakeArray(context, 0, nullptr, nullptr);
+  for (unsigned i = 0; i < setup.watch.size(); ++i) {
+    JSObjectSetPropertyAtIndex(context, names, i, text(setup.watch[i].symbol), nullptr);
+  }
+  put(told, "watched", names);
   put(told, "config", json(setup.config));
   put(told, "answers", json(setup.answers));
   put(told, "state", json(setup.state));
@@ -540,6 +611,12 @@ void Machine::Impl::prepare(const script::Setup& given) {
   if (error != nullptr) return fail("", "the prelude: " + str(error));
   prelude = object(made_of);
   JSValueProtect(context, prelude);
+  // Looked up once; the prelude holds them.
+  give_state = object(get(prelude, "state"));
+  forget = object(get(prelude, "forget"));
+  give_tick = object(get(prelude, "onTick"));
+  give_candle = object(get(prelude, "onCandle"));
+  give_watched = object(get(prelude, "onWatch"));
   JSGlobalContextSetUnhandledRejectionCallback(context, function(&Impl::host_rejected), nullptr);
   state = setup.state;
 }
@@ -571,7 +648,7 @@ Machine::Outcome Machine::load(const script::Setup& setup) {
   JSContextGroupSetExecutionTimeLimit(JSContextGetGroup(m.context), kAskEvery, Impl::should_end,
                                       &m);
   m.budget.begin(std::chrono::microseconds(setup.cpu_us), setup.memory);
-  m.begin(0, 0, "onStart");
+  m.begin(0, 0, "onStart", true);
   m.evaluate(setup.text, setup.file);
   if (m.thrown != nullptr) {
     m.fail(m.thrown);
@@ -580,22 +657,107 @@ Machine::Outcome Machine::load(const script::Setup& setup) {
     if (m.handler("onTick") == nullptr && m.handler("onCandle") == nullptr && !m.failure) {
       m.fail(setup.file + ":1", "has neither a function onTick nor onCandle");
     }
-    if (!setup.only_check)
-      m.call("onStart", {m.get(JSContextGetGlobalObject(m.context), "answers")});
+    if (!setup.only_check) {
+      const std::array with{m.get(JSContextGetGlobalObject(m.context), "answers")};
+      m.call(m.handler("onStart"), with);
+    }
   }
   m.may_buy = true;
   return m.finish();
 }
 
 void Machine::past(const script::PastTick& tick) {
-  if (impl_->past) impl_->past->on_tick({tick.epoch}, tick.mantissa);
+  auto& m = *impl_;
+  if (!m.past) return;
+  if (tick.watched == 0) {
+    for (const auto& other : m.watched) other->see({tick.epoch});
+  }
+  m.past_of(tick.watched, tick.decimals).on_tick({tick.epoch}, tick.mantissa);
 }
 void Machine::past(const script::PastCandles& candles) {
-  if (!impl_->past || candles.decimals != impl_->past->decimals()) return;
-  impl_->past->begin_candles({candles.seconds}, candles.candles, candles.is_last);
+  auto& m = *impl_;
+  if (!m.past) return;
+  auto& of = m.past_of(candles.watched, candles.decimals);
+  if (candles.decimals != of.decimals()) return;
+  of.begin_candles({candles.seconds}, candles.candles, candles.is_last);
 }
 void Machine::reset() {
   if (impl_->past) impl_->past->reset();
+  for (const auto& other : impl_->watched) other->reset();
+}
+
+void Machine::Impl::watched_tick(const script::Event& event, const script::WatchedTick& tick) {
+  auto& of = past_of(tick.watched, tick.decimals);
+  of.on_tick({tick.epoch}, tick.mantissa);
+  for (const auto& other : watched) other->see({tick.epoch});
+  const auto on_watch = handler("onWatch");
+  begin(event.sequence, event.time, "onWatch", on_watch != nullptr);
+  if (on_watch == nullptr) return;
+  const std::array<JSValueRef, 6> args{on_watch,
+                                       number(tick.watched),
+                                       number(static_cast<double>(tick.epoch)),
+                                       number(static_cast<double>(tick.mantissa) / of.scale()),
+                                       number(static_cast<double>(tick.mantissa % 10)),
+                                       number(of.decimals())};
+  call(give_watched, args);
+}
+
+void Machine::Impl::tick(const script::Event& event, const script::Tick& tick) {
+  for (const auto& other : watched) other->see({tick.epoch});
+  const auto closed = past->on_tick({tick.epoch}, tick.mantissa);
+  const auto on_candle = closed ? handler("onCandle") : nullptr;
+  const auto on_tick = handler("onTick");
+  begin(event.sequence, event.time, "onTick", on_candle != nullptr || on_tick != nullptr);
+  if (on_candle != nullptr) {
+    std::vector<double> flat;
+    add_candle(*closed, past->scale(), flat);
+    Args args{on_candle};
+    for (const auto n : flat) args.push_back(number(n));
+    call(give_candle, args);
+  }
+  if (on_tick == nullptr) return;
+  const std::array<JSValueRef, 4> args{on_tick, number(static_cast<double>(tick.epoch)),
+                                       number(static_cast<double>(tick.mantissa) / past->scale()),
+                                       number(static_cast<double>(tick.mantissa % 10))};
+  call(give_tick, args);
+}
+
+void Machine::Impl::result(const script::Event& event, const script::Trade& trade) {
+  const auto on_result = handler("onResult");
+  begin(event.sequence, event.time, "onResult", on_result != nullptr);
+  if (on_result == nullptr) return;
+  const auto told = JSObjectMake(context, nullptr, nullptr);
+  const auto amount = [&](const char* name, const std::string& value) {
+    double read = 0;
+    std::from_chars(value.data(), value.data() + value.size(), read);
+    put(told, name, value.empty() ? JSValueMakeNull(context) : number(read));
+  };
+  const bool won = trade.profit.find_first_of("123456789") != std::string::npos &&
+                   !trade.profit.starts_with('-');
+  put(told, "id",
+      trade.wish == 0 ? JSValueMakeNull(context) : number(static_cast<double>(trade.wish)));
+  put(told, "contract", text(trade.contract));
+  put(told, "type", text(trade.type));
+  put(told, "outcome", text(trade.outcome));
+  put(told, "won", JSValueMakeBoolean(context, won));
+  amount("stake", trade.stake);
+  amount("payout", trade.payout);
+  amount("profit", trade.profit);
+  amount("entry", trade.entry);
+  amount("exit", trade.exit);
+  put(told, "purchase_time", number(static_cast<double>(trade.purchase_time)));
+  put(told, "settled_time", number(static_cast<double>(trade.settled_time)));
+  const std::array<JSValueRef, 1> args{told};
+  call(on_result, args);
+}
+
+void Machine::Impl::denied(const script::Event& event, const script::Denied& denied) {
+  const auto on_denied = handler("onDenied");
+  begin(event.sequence, event.time, "onDenied", on_denied != nullptr);
+  if (on_denied == nullptr) return;
+  const std::array<JSValueRef, 2> args{text(denied.reason),
+                                       number(static_cast<double>(denied.wish))};
+  call(on_denied, args);
 }
 
 Machine::Outcome Machine::handle(const script::Event& event) {
@@ -603,52 +765,26 @@ Machine::Outcome Machine::handle(const script::Event& event) {
   DERIVD_CHECK(m.past.has_value(), "load() comes first");
   m.past->set_own(event.own);
   if (const auto* tick = std::get_if<script::Tick>(&event.what)) {
-    const auto candle = m.past->on_tick({tick->epoch}, tick->mantissa);
-    m.begin(event.sequence, event.time, "onTick");
-    if (candle) {
-      std::vector<double> flat;
-      add_candle(*candle, m.past->scale(), flat);
-      Impl::Args args;
-      for (const auto n : flat) args.push_back(m.number(n));
-      m.call("onCandle", args, m.object(m.get(m.prelude, "onCandle")));
-    }
-    m.call("onTick",
-           {m.number(static_cast<double>(tick->epoch)),
-            m.number(static_cast<double>(tick->mantissa) / m.past->scale()),
-            m.number(static_cast<double>(tick->mantissa % 10))},
-           m.object(m.get(m.prelude, "onTick")));
+    m.tick(event, *tick);
+  } else if (const auto* seen = std::get_if<script::WatchedTick>(&event.what)) {
+    m.watched_tick(event, *seen);
   } else if (const auto* trade = std::get_if<script::Trade>(&event.what)) {
-    m.begin(event.sequence, event.time, "onResult");
-    const auto made = JSObjectMake(m.context, nullptr, nullptr);
-    const auto amount = [&](const char* name, const std::string& value) {
-      double number = 0;
-      std::from_chars(value.data(), value.data() + value.size(), number);
-      m.put(made, name, value.empty() ? JSValueMakeNull(m.context) : m.number(number));
-    };
-    m.put(
-        made, "id",
-        trade->wish == 0 ? JSValueMakeNull(m.context) : m.number(static_cast<double>(trade->wish)));
-    m.put(made, "contract", m.text(trade->contract));
-    m.put(made, "type", m.text(trade->type));
-    m.put(made, "outcome", m.text(trade->outcome));
-    m.put(made, "won",
-          JSValueMakeBoolean(m.context,
-                             trade->profit.find_first_of("123456789") != std::string::npos &&
-                                 !trade->profit.starts_with('-')));
-    amount("stake", trade->stake);
-    amount("payout", trade->payout);
-    amount("profit", trade->profit);
-    amount("entry", trade->entry);
-    amount("exit", trade->exit);
-    m.put(made, "purchase_time", m.number(static_cast<double>(trade->purchase_time)));
-    m.put(made, "settled_time", m.number(static_cast<double>(trade->settled_time)));
-    m.call("onResult", {made});
+    m.result(event, *trade);
   } else {
-    m.begin(event.sequence, event.time, "onDenied");
-    const auto& denied = std::get<script::Denied>(event.what);
-    m.call("onDenied", {m.text(denied.reason), m.number(static_cast<double>(denied.wish))});
+    m.denied(event, std::get<script::Denied>(event.what));
   }
   return m.finish();
+}
+
+void Machine::handle(const script::Ticks& ticks, const std::function<bool(Outcome)>& hear) {
+  impl_->budget.begin_many();
+  for (std::size_t i = 0; i < ticks.quotes.size(); ++i) {
+    auto outcome = handle(script::event_of(ticks, i));
+    const auto* answer = std::get_if<script::Answer>(&outcome);
+    const bool ends = answer == nullptr || script::asks(*answer);
+    if (!hear(std::move(outcome)) || ends) break;
+  }
+  impl_->budget.end_many();
 }
 
 }  // namespace derivd::script_host

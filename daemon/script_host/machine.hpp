@@ -6,9 +6,11 @@
 // Rule: the product's contract, "Scripts".
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <variant>
 
+#include "script/ahead.hpp"
 #include "script/message.hpp"
 
 namespace derivd::script_host {
@@ -30,6 +32,9 @@ class Machine final {
   void reset();
   /// onCandle and onTick, onResult, onDenied.
   Outcome handle(const script::Event& event);
+  /// Each of the ticks as an event, until one asks for something or fails, or `hear`, which is told
+  /// every outcome at once, gives false.
+  void handle(const script::Ticks& ticks, const std::function<bool(Outcome)>& hear);
 
  private:
   struct Impl;

@@ -5,38 +5,27 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <string_view>
 
 #include "common/output.hpp"
 #include "script/wire.hpp"
 #include "script_host/machine.hpp"
+#include "script_host/outbox.hpp"
 #include "script_host/sandbox.hpp"
 
 namespace {
 
 using namespace derivd;
 using script_host::kChannel;
+namespace outbox = script_host::outbox;
 
 constexpr int kOk = 0;
 constexpr int kUsage = 64;
 constexpr int kBroken = 76;
 
-bool write_all(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto n = ::write(kChannel, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
-}
-
-bool say(const script::FromScript& message) {
-  std::string frame;
-  script::encode(message, frame);
-  return write_all(frame);
-}
+bool say(const script::FromScript& message) { return outbox::add(message) && outbox::flush(); }
 
 /// False: the last word was said.
 bool say(const script_host::Machine::Outcome& outcome) {
@@ -47,8 +36,36 @@ bool say(const script_host::Machine::Outcome& outcome) {
   return say(script::FromScript{std::get<script::Answer>(outcome)});
 }
 
+bool is_quiet(const script::Answer& a) { return !script::asks(a) && a.logs.empty() && !a.state; }
+
+/// Ticks that were asked at once. False: the last word was said.
+bool answer(const script::Ticks& ticks, script_host::Machine& machine) {
+  // Whoever waits for a slow program hears that it is at work.
+  constexpr std::chrono::milliseconds kSpeakEvery{20};
+  auto spoken = std::chrono::steady_clock::now();
+  bool goes_on = true;
+  machine.handle(ticks, [&](const script_host::Machine::Outcome& outcome) {
+    const auto* given = std::get_if<script::Answer>(&outcome);
+    if (given == nullptr) return goes_on = say(outcome);
+    if (is_quiet(*given)) {
+      outbox::add_quiet(given->sequence);
+    } else {
+      goes_on = outbox::add(script::FromScript{*given});
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (goes_on && now - spoken > kSpeakEvery) {
+      goes_on = outbox::flush();
+      spoken = now;
+    }
+    return goes_on;
+  });
+  return goes_on && outbox::flush();
+}
+
 /// False: there is nothing more to do.
-bool take(const script::ToScript& message, script_host::Machine& machine) {
+bool take(const script::ToProcess& any, script_host::Machine& machine) {
+  if (const auto* ticks = std::get_if<script::Ticks>(&any)) return answer(*ticks, machine);
+  const auto& message = std::get<script::ToScript>(any);
   if (const auto* setup = std::get_if<script::Setup>(&message)) return say(machine.load(*setup));
   if (const auto* past = std::get_if<script::PastTick>(&message)) {
     machine.past(*past);
@@ -73,7 +90,7 @@ int serve(script_host::Machine& machine) {
       const auto body = frames.next();
       if (!body) return kBroken;
       if (!*body) break;
-      const auto message = script::decode_to_script(**body);
+      const auto message = script::decode_to_process(**body);
       if (!message) return kBroken;
       if (!take(*message, machine)) return kOk;
     }

@@ -48,13 +48,30 @@ class Tick {
     this.digit = digit;
   }
   toFixed(n) { return this.quote.toFixed(n); }
+  get symbol() { return setup.symbol; }
   [Symbol.toPrimitive](hint) { return hint === 'string' ? this.text : this.quote; }
 }
+class WatchedTick extends Tick {
+  constructor(symbol, epoch, quote, digit, decimals) {
+    super(epoch, quote, digit);
+    this.text = quote.toFixed(decimals);
+    Object.defineProperty(this, 'symbol', { value: symbol, enumerable: true });
+  }
+}
+// By name, as the machine counts them: 0 is the program's own symbol.
+const places = new Map([[setup.symbol, 0], ...setup.watched.map((name, at) => [name, at + 1])]);
+const placeOf = (name, symbol) => {
+  if (symbol === undefined) return 0;
+  if (places.has(symbol)) return places.get(symbol);
+  throw new RangeError(`${name}: '${symbol}' is not watched; watch: of the configuration has ` +
+                       `${setup.watched.length ? setup.watched.join(', ') : 'no symbol'}`);
+};
 const candle = (at, flat) => ({ epoch: flat[at], open: flat[at + 1], high: flat[at + 2],
                                 low: flat[at + 3], close: flat[at + 4] });
 
 give('symbol', setup.symbol);
 give('decimals', setup.decimals);
+give('watched', setup.watched);
 give('config', setup.config);
 give('answers', setup.answers);
 give('state', setup.state);
@@ -76,16 +93,20 @@ give('buy', (what, stake) => {
 });
 give('sell', (id) => host.sell(typeof id === 'object' && id !== null ? id.id : id));
 
-give('ticks', (n) => {
-  const flat = host.ticks(n), out = [];
+give('ticks', (n, symbol) => {
+  const place = placeOf('ticks', symbol);
+  const flat = host.ticks(n, place), out = [];
+  const decimals = place ? host.decimals(place) : 0;
   for (let at = 0; at < flat.length; at += 3) {
-    out.push(new Tick(flat[at], flat[at + 1], flat[at + 2]));
+    out.push(place ? new WatchedTick(symbol, flat[at], flat[at + 1], flat[at + 2], decimals)
+                   : new Tick(flat[at], flat[at + 1], flat[at + 2]));
   }
   return out;
 });
-give('digits', (n) => host.ticks(n).filter((_, at) => at % 3 === 2));
-give('candles', (n, where) => {
-  const flat = host.candles(n, where), out = [];
+give('digits', (n, symbol) =>
+  host.ticks(n, placeOf('digits', symbol)).filter((_, at) => at % 3 === 2));
+give('candles', (n, where, symbol) => {
+  const flat = host.candles(n, where, placeOf('candles', symbol)), out = [];
   for (let at = 0; at < flat.length; at += 5) out.push(candle(at, flat));
   return out;
 });
@@ -93,7 +114,14 @@ give('candles', (n, where) => {
 // The values of `rules:`, by the rules' own parser.
 const written = (word, args) =>
   args.length ? `${word}(${args.map((arg) => String(arg)).join(', ')})` : word;
-for (const word of setup.words) give(word, (...args) => host.value(written(word, args)));
+for (const word of setup.words) {
+  give(word, (...args) => {
+    const place = args.length ? places.get(args[args.length - 1]) : undefined;
+    if (place === undefined) return host.value(written(word, args));
+    args.pop();
+    return host.value(written(word, args), place);
+  });
+}
 // A crossing remembers the evaluation before it: one memory for each place in the program.
 const sides = new Map();
 const counts = new Map();
@@ -126,6 +154,8 @@ return {
     return plain ? handler(quote, tick) : handler(tick);
   },
   onCandle: (handler, ...flat) => handler(candle(0, flat)),
+  onWatch: (handler, place, ...tick) =>
+    handler(new WatchedTick(setup.watched[place - 1], ...tick)),
 };
 }))js";
 

@@ -17,6 +17,17 @@ bool has_tape(std::span<const Tape> tapes, const engine::StrategySettings& s) {
   return s.enabled && std::ranges::count(tapes, s.symbol, &Tape::symbol) > 0;
 }
 
+/// Without them none of its values would ever be ready, and it would look like one that waits.
+core::Result<void> check_watched(const engine::StrategySettings& s, std::span<const Tape> tapes) {
+  for (const auto& symbol : s.watch) {
+    if (std::ranges::count(tapes, symbol, &Tape::symbol) > 0) continue;
+    return core::invalid(
+        fmt::format("ticks: strategy {} watches {}, whose ticks are not given; add --ticks {}=FILE",
+                    s.name, symbol, symbol));
+  }
+  return {};
+}
+
 core::Result<void> check_tapes(const Options& options, std::span<const Tape> tapes) {
   for (std::size_t i = 0; i < tapes.size(); ++i) {
     const auto& symbol = tapes[i].symbol;
@@ -32,6 +43,10 @@ core::Result<void> check_tapes(const Options& options, std::span<const Tape> tap
   const auto has_ticks = [&](const engine::StrategySettings& s) { return has_tape(tapes, s); };
   if (std::ranges::none_of(options.settings.strategies, has_ticks)) {
     return core::invalid("ticks: no enabled strategy trades a symbol whose ticks are given");
+  }
+  for (const auto& s : options.settings.strategies) {
+    if (!has_ticks(s)) continue;
+    if (auto r = check_watched(s, tapes); !r) return r;
   }
   return {};
 }

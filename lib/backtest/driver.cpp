@@ -39,6 +39,7 @@ core::Result<Result> Driver::run() {
   Merge::Item item;
   while (merge_.next(item)) {
     step(item);
+    if (error_) return *error_;
     if (balance_.units() > core::kMostSummed) {
       return core::invalid(
           fmt::format("the balance has grown to {}, which nobody can have: look at the payouts",
@@ -186,34 +187,6 @@ void Driver::perform() {
     }
     performing_.clear();
   }
-}
-
-// Each event is answered before the next: what a program does depends on its ticks alone.
-void Driver::answer(const engine::StartScript& start) {
-  auto& program = scripts_[start.run] = options_.make_program();
-  hand_on(start.strategy, start.run, program->start(start.setup));
-}
-
-void Driver::answer(const engine::StopScript& stop) { scripts_.erase(stop.run); }
-
-void Driver::answer(const engine::FeedScript& feed) {
-  const auto program = scripts_.find(feed.run);
-  if (program == scripts_.end()) return;
-  const auto* event = std::get_if<script::Event>(&feed.message);
-  if (event == nullptr) return program->second->tell(feed.message);
-  hand_on(feed.strategy, feed.run, program->second->ask(*event));
-}
-
-void Driver::hand_on(const core::Name& strategy, std::uint64_t run,
-                     const script::Program::Outcome& outcome) {
-  if (const auto* failure = std::get_if<script::Failure>(&outcome)) {
-    return engine_.on_script_failed(strategy.view(), run, *failure, now_, actions_);
-  }
-  const auto& given = std::get<script::Answer>(outcome);
-  if (options_.on_log) {
-    for (const auto& line : given.logs) options_.on_log(now_.venue, strategy, line);
-  }
-  engine_.on_script(strategy.view(), run, given, now_, actions_);
 }
 
 void Driver::answer(const engine::SendQuote& ask) {

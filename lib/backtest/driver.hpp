@@ -10,6 +10,7 @@
 
 #include "backtest/backtest.hpp"
 #include "backtest/merge.hpp"
+#include "backtest/script_run.hpp"
 #include "engine/engine.hpp"
 
 namespace derivd::backtest {
@@ -89,6 +90,16 @@ class Driver final {
   bool refuses_program(const engine::SendBuy& buy, const market::Tick& quoted);
   void land_purchases(const market::Tick& tick);
 
+  // driver_script.cpp: what is for scripts.
+  struct Script {
+    ScriptRun run;
+    std::uint32_t strategy = 0;
+    std::uint32_t tape = 0;
+  };
+  void hand_on(const core::Name& strategy, std::uint64_t run, const ScriptRun::Outcome& outcome);
+  std::span<const market::TickRow> foreseeable(const Script& script,
+                                               const script::Event& event) const;
+
   // The venue's answers.
   void perform();
   void answer(const engine::SendQuote& ask);
@@ -104,8 +115,6 @@ class Driver final {
   void answer(const engine::StopScript& stop);
   void answer(const engine::FeedScript& feed);
   void answer(const engine::AskCandles&) {}  // a recording has no other past than its ticks
-  void hand_on(const core::Name& strategy, std::uint64_t run,
-               const script::Program::Outcome& outcome);
   bool refuses(const engine::SendBuy& buy, std::uint32_t tape, core::VenueTime start);
   core::Money payout_of(const market::ContractSpec& spec, core::Money stake,
                         const market::Tick& quoted) const;
@@ -141,8 +150,9 @@ class Driver final {
   bool programs_ = false;                                // some strategy is one
   bool exits_ = false;                                   // some strategy has rules of `exit:`
   std::vector<core::OrderId> told_;                      // by tell_values(), kept for its room
-  const Merge::Item* coming_ = nullptr;  // the next tick, while time passes before it
-  std::map<std::uint64_t, std::unique_ptr<script::Program>> scripts_;  // by run
+  const Merge::Item* coming_ = nullptr;      // the next tick, while time passes before it
+  std::map<std::uint64_t, Script> scripts_;  // by run
+  std::optional<core::Error> error_;         // of foresight
   std::int64_t settled_ = 0;
   std::int64_t released_ = 0;
   bool online_ = false;

@@ -40,6 +40,11 @@ class Merge final {
     if (lane.at == lane.size) return std::nullopt;
     return lane.rows[lane.at].epoch;
   }
+  /// Ticks of this tape that come next, one after the other: as many as are held.
+  std::span<const market::TickRow> held(std::uint32_t tape) const {
+    const auto& lane = lanes_[tape];
+    return std::span(lane.rows).first(lane.size).subspan(lane.at);
+  }
   const std::optional<core::Error>& error() const { return error_; }
 
  private:

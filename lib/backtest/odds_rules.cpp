@@ -31,6 +31,7 @@ SessionEnd end_of(risk::Limit limit) {
     case risk::Limit::kPaused:
     case risk::Limit::kNotReady:
     case risk::Limit::kUnknownOrder:
+    case risk::Limit::kExcluded:
     case risk::Limit::kHours:
     case risk::Limit::kVolatility:
     case risk::Limit::kCooldown:

@@ -10,6 +10,8 @@
 namespace derivd::backtest {
 namespace {
 
+using venue::words_of;
+
 constexpr std::uint8_t kMaxDecimals = 9;
 
 }  // namespace

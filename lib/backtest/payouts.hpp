@@ -13,15 +13,19 @@
 #include <utility>
 #include <vector>
 
-#include "backtest/quotes.hpp"
 #include "core/decimal.hpp"
 #include "core/result.hpp"
 #include "market/pricing.hpp"
 #include "market/spec.hpp"
 #include "market/symbols.hpp"
 #include "market/tick.hpp"
+#include "venue/quotes.hpp"
 
 namespace derivd::backtest {
+
+using venue::kMaxRatio;
+using venue::Quotes;
+using venue::share_of;
 
 class Payouts final {
  public:

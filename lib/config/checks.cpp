@@ -61,10 +61,12 @@ class Checker final {
         read_program({c_.params[i], prefix_, c_.directory, c_.refused}, s, config_.places,
                      c_.problems);
         if (!s.symbol.empty() && good("params.file") && good("params.symbol")) look_up(s);
+        watch(s, *type);
         rules(s, *type, nullptr, nullptr);
         continue;
       }
       if (good("symbol")) look_up(s);
+      if (type != nullptr && good("watch")) watch(s, *type);
       const auto* symbol = s.listed ? &*s.listed : nullptr;
       if (type != nullptr) {
         type->is_scripted ? script(s, c_.params[i]) : params(s, *type, c_.params[i]);
@@ -207,35 +209,54 @@ class Checker final {
 
   /// What is known of the symbol; of one that is not known, what can be assumed until the venue is
   /// asked.
-  void look_up(StrategySettings& s) {
+  void look_up(StrategySettings& s) { s.listed = look_up("symbol", s.symbol); }
+  std::optional<market::SymbolInfo> look_up(std::string_view key, const market::SymbolCode& code) {
     const auto& symbols = config_.engine.symbols;
-    const auto* known = symbols.find(s.symbol);
-    const bool listed = known != nullptr && (!symbols.is_learned() || symbols.listed(s.symbol));
-    if (!listed && is_for_people(s.symbol)) return;
-    s.listed = symbols.get(s.symbol);
-    if (listed) return;
-    const auto near = symbols.nearest(s.symbol);
-    const auto guess = near.empty() || near == s.symbol.view()
+    const auto* known = symbols.find(code);
+    const bool listed = known != nullptr && (!symbols.is_learned() || symbols.listed(code));
+    if (!listed && is_for_people(key, code)) return std::nullopt;
+    if (listed) return symbols.get(code);
+    const auto near = symbols.nearest(code);
+    const auto guess = near.empty() || near == code.view()
                            ? std::string{}
                            : fmt::format(" (did you mean '{}'?)", near);
-    const auto name = full("symbol");
+    const auto name = full(key);
     const auto at = place(name);
     config_.warnings.push_back({at.line, at.column, name,
                                 fmt::format("'{}' is not in {}{}: the venue is asked at the start",
-                                            s.symbol, symbols.source(), guess)});
+                                            code, symbols.source(), guess)});
+    return symbols.get(code);
+  }
+  /// Symbols beside its own, of types that can look at them.
+  void watch(const StrategySettings& s, const strategy::StrategyType& type) {
+    if (!type.is_ruled() && !type.is_scripted) {
+      if (!given("watch")) return;
+      return problem("watch", fmt::format("has no meaning for type {}; leave it out, or write "
+                                          "type: rules or type: script",
+                                          type.name));
+    }
+    for (const auto& code : s.watch) {
+      if (code == s.symbol) {
+        problem("watch", fmt::format("{} is the strategy's own symbol, whose values need no name "
+                                     "before them; leave it out here",
+                                     code));
+      } else {
+        look_up("watch", code);
+      }
+    }
   }
   /// "V75" and "r_100" are no codes of the venue, whatever it may list one day.
-  bool is_for_people(const market::SymbolCode& code) {
+  bool is_for_people(std::string_view key, const market::SymbolCode& code) {
     const auto& symbols = config_.engine.symbols;
     const auto* meant = market::symbol_of_name(symbols, code);
     if (meant != nullptr) {
-      problem("symbol", fmt::format("'{}' is the name of {} for people; write {}", code,
-                                    meant->code, meant->code));
+      problem(key, fmt::format("'{}' is the name of {} for people; write {}", code, meant->code,
+                               meant->code));
       return true;
     }
     const auto near = symbols.nearest(code);
     if (near.empty() || near == code.view() || core::distance(near, code) != 0) return false;
-    problem("symbol", fmt::format("unknown symbol '{}', did you mean '{}'?", code, near));
+    problem(key, fmt::format("unknown symbol '{}', did you mean '{}'?", code, near));
     return true;
   }
 
@@ -299,7 +320,7 @@ class Checker final {
     }
     if (list == nullptr) {
       if (good("rules")) problem("rules", "is required by type rules: a list of when and buy");
-    } else if (symbol != nullptr && good("candles") && good("contract.duration")) {
+    } else if (symbol != nullptr && good("candles") && good("watch") && good("contract.duration")) {
       read_rules({*list, full("rules"), c_.text}, *symbol, s, config_.places, c_.problems);
     }
   }

@@ -103,6 +103,7 @@ struct Config {
   std::optional<std::string> store_path;
   TickStore store_ticks;
   execution::Durability durability = execution::Durability::kProcess;
+  std::optional<std::chrono::seconds> store_keep;  // none: everything, for ever
   std::optional<ListenAddress> metrics_listen;
   NotifySettings notify;
   std::string log_level = "info";

@@ -217,7 +217,7 @@ class Reader final {
     if (problems_.size() == before) settings_.rules.rules.push_back(std::move(rule));
   }
 
-  using Parse = rules::Parsed (*)(std::string_view, rules::Where);
+  using Parse = rules::Parsed (*)(std::string_view, rules::Where, rules::Watch);
   std::optional<rules::Expr> expression(const YamlNode& node, const std::string& key, Parse parse) {
     if (node.kind != YamlNode::Kind::kScalar) {
       add(node.place, key,
@@ -226,7 +226,7 @@ class Reader final {
                       shown(node)));
       return std::nullopt;
     }
-    auto parsed = parse(node.text, settings_.rules.candles);
+    auto parsed = parse(node.text, settings_.rules.candles, settings_.watch);
     if (const auto* problem = std::get_if<rules::Problem>(&parsed)) {
       add(place_within(source_.text, node, problem->at), key, problem->text);
       return std::nullopt;

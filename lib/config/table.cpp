@@ -14,6 +14,7 @@
 #include "config/program.hpp"
 #include "config/script.hpp"
 #include "config/staking.hpp"
+#include "config/symbols.hpp"
 #include "config/value.hpp"
 #include "config/zones.hpp"
 #include "core/check.hpp"
@@ -306,20 +307,6 @@ Result<std::string> read_plan(const YamlNode& node) {
   return read_choice(node, available_plans(), {}, "stake plan");
 }
 
-/// Whether the venue lists it, the checks look up (checks.cpp): here its form alone is judged.
-Result<std::string> read_symbol(const YamlNode& node) {
-  auto code = read_text(node);
-  if (!code || market::is_symbol_code(*code)) return code;
-  if (const auto* meant = market::symbol_of_name(market::Symbols{}, *code)) {
-    return invalid(fmt::format("{} is the name of {} for people; write {}", shown(node),
-                               meant->code, meant->code));
-  }
-  return invalid(fmt::format(
-      "{} is not a symbol, which has 2 to 30 letters, digits and '_', as R_100 or frxEURUSD; "
-      "'derivctl symbols' lists those of the venue",
-      shown(node)));
-}
-
 Result<std::string> read_halt(const YamlNode& node) {
   return read_choice(node, kHalt, {}, "action");
 }
@@ -358,6 +345,18 @@ Result<std::chrono::milliseconds> read_latency(const YamlNode& node) {
 }
 std::string print(std::chrono::milliseconds v) { return fmt::format("{}ms", v.count()); }
 
+/// all, or a time span.
+Result<std::optional<seconds>> read_keep(const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::kScalar && node.text == "all") return std::optional<seconds>{};
+  const auto span = read_span(node, hours(24), hours(24 * 3650));
+  if (!span) return invalid(fmt::format("{}, or all", span.error().text));
+  return std::optional(*span);
+}
+std::string show_keep(const Target& target) {
+  const auto& keep = target.config.store_keep;
+  return keep ? print(*keep) : "all";
+}
+
 /// false, true, or a directory.
 Result<TickStore> read_tick_store(const YamlNode& node) {
   TickStore out;
@@ -391,6 +390,7 @@ Result<rules::Where> read_where(const YamlNode& node) {
   return *where;
 }
 std::string print(rules::Where v) { return rules::to_string(v); }
+std::string print(const std::vector<market::SymbolCode>& v) { return print_watch(v); }
 
 // ---- rows ----
 
@@ -725,6 +725,11 @@ constexpr std::array kSettings{
         "strategies[].symbol", kRequired,
         "a symbol that the venue lists, as R_100, 1HZ100V or frxEURUSD",
         "The market. Not for type dbot: the program says it.", Reload::kWhenFlat),
+    row<DERIVD_OF_STRATEGY(watch), read_watch>(
+        "strategies[].watch", kNotSet, kWatchAllowed,
+        "Types rules and script: symbols that it sees beside its own, as R_50.price, and never "
+        "buys.",
+        Reload::kWhenFlat),
     Setting{"strategies[].params", kNotSet, "see strategy types",
             "Settings of the strategy's type.", Reload::kWhenFlat, apply_params, show_params},
     row<DERIVD_OF_STRATEGY(rules.candles), read_where>(
@@ -940,6 +945,10 @@ constexpr std::array kSettings{
         "What a record survives: the death of derivd, or that of the machine, too. power syncs "
         "the journal before each purchase, which takes the time of one disk flush.",
         Reload::kRestart),
+    Setting{"store.keep", "all", "all, or 1d to 3650d",
+            "How long the journal keeps trades that are over, by the time at which they ended. "
+            "Their sums stay, and what a start needs stays.",
+            Reload::kLive, apply<DERIVD_FIELD(store_keep), read_keep>, show_keep},
     row<DERIVD_FIELD(metrics_listen), read_listen>(
         "metrics.listen", kNotSet, "an IP address and a port, as 127.0.0.1:9455 or [::1]:9455",
         "Serves http://ADDRESS/metrics for Prometheus, to everybody who can reach the address. "

@@ -2,7 +2,9 @@
 // uses it. It asks no clock and knows no other zone.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/time.hpp"
 
@@ -12,5 +14,8 @@ namespace derivd::core {
 std::string utc_iso(VenueTime time);
 /// "2026-06-21 06:34:44", for a column whose heading says UTC.
 std::string utc_time(VenueTime time);
+
+/// The beginning of a day written as "2026-12-31"; empty: the text is no such day.
+std::optional<VenueTime> utc_date(std::string_view text);
 
 }  // namespace derivd::core

@@ -16,6 +16,17 @@ struct ParserFree {
 };
 using Parser = std::unique_ptr<XML_ParserStruct, ParserFree>;
 
+/// Expat 2.9 counts lines in 64 bits and calls the older function deprecated, which is the only one
+/// of Debian 12.
+template <class Of>
+int line_of(Of* parser) {
+  if constexpr (requires { XML_GetCurrentLineNumber64(parser); }) {
+    return static_cast<int>(XML_GetCurrentLineNumber64(parser));
+  } else {
+    return static_cast<int>(XML_GetCurrentLineNumber(parser));
+  }
+}
+
 struct Reading {
   XML_Parser parser = nullptr;
   XmlTree tree;
@@ -23,7 +34,7 @@ struct Reading {
   std::size_t attributes = 0;
   std::optional<Problem> problem;
 
-  int line() const { return static_cast<int>(XML_GetCurrentLineNumber(parser)); }
+  int line() const { return line_of(parser); }
   void refuse(std::string text) {
     if (problem) return;
     problem = Problem{line(), {}, std::move(text)};

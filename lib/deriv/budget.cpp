@@ -50,6 +50,7 @@ std::uint32_t CallBudget::reserve_for(Call call, const Group& group) const {
     case Call::kHistory:
     case Call::kPortfolio:
     case Call::kProfitTable:
+    case Call::kOwnLimits:
       return 0;
     case Call::kPrice:
       // Where quotes are counted apart from purchases (v3), a strategy's quotes come first, too.

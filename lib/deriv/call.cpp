@@ -45,6 +45,8 @@ std::string_view name_of(Call call) {
       return "contracts_for";
     case Call::kTradingTimes:
       return "trading_times";
+    case Call::kOwnLimits:
+      return "get_self_exclusion";
   }
   return "?";
 }
@@ -76,6 +78,7 @@ Fate fate_of(Call call) {
     case Call::kForget:
     case Call::kOfferings:
     case Call::kTradingTimes:
+    case Call::kOwnLimits:
       return Fate::kAgain;
   }
   return Fate::kAgain;
@@ -110,6 +113,8 @@ core::Duration reply_timeout(Call call) {
     case Call::kOfferings:
     case Call::kTradingTimes:
       return std::chrono::seconds(15);
+    case Call::kOwnLimits:  // nothing is entered before it is answered, or was not
+      return std::chrono::seconds(5);
   }
   return std::chrono::seconds(15);
 }

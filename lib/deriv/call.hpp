@@ -34,8 +34,9 @@ enum class Call : std::uint8_t {
   kForget,
   kOfferings,     // contracts_for one symbol
   kTradingTimes,  // of all symbols on one day
+  kOwnLimits,     // v3: what the holder of the account has limited it to
 };
-inline constexpr std::size_t kCallCount = 22;
+inline constexpr std::size_t kCallCount = 23;
 
 /// For messages: "ticks_history".
 std::string_view name_of(Call call);

@@ -47,6 +47,7 @@ constexpr std::array kPayloadKeys{
     PayloadKey{"authorize", Message::kAuthorize},
     PayloadKey{"contracts_for", Message::kOfferings},
     PayloadKey{"trading_times", Message::kTradingTimes},
+    PayloadKey{"get_self_exclusion", Message::kOwnLimits},
 };
 
 const PayloadKey* find_payload(std::string_view key) {

@@ -11,9 +11,11 @@
 
 #include "core/rate_limiter.hpp"
 #include "deriv/call.hpp"
+#include "deriv/facts.hpp"
 #include "deriv/frame.hpp"
 #include "deriv/rest.hpp"
-#include "deriv/session.hpp"
+#include "deriv/settings.hpp"
+#include "deriv/wire.hpp"
 #include "deriv/wire_names.hpp"
 
 namespace derivd::deriv {

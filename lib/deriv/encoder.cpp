@@ -127,6 +127,12 @@ void Encoder::balance(std::string& out, std::int64_t req_id) const {
   end(out, req_id);
 }
 
+void Encoder::own_limits(std::string& out, std::int64_t req_id) const {
+  begin(out);
+  out += "\"get_self_exclusion\":1,";
+  end(out, req_id);
+}
+
 void Encoder::active_symbols(std::string& out, std::int64_t req_id) const {
   begin(out);
   out += "\"active_symbols\":\"brief\",";

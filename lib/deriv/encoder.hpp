@@ -30,6 +30,8 @@ class Encoder final {
   void ping(std::string& out, std::int64_t req_id) const;
   void time(std::string& out, std::int64_t req_id) const;
   void balance(std::string& out, std::int64_t req_id) const;
+  /// What the holder of the account has limited it to (self-exclusion); v3 alone has the call.
+  void own_limits(std::string& out, std::int64_t req_id) const;
   void active_symbols(std::string& out, std::int64_t req_id) const;
   void contracts_for(std::string& out, std::int64_t req_id, std::string_view symbol) const;
   /// Of all symbols on the day that begins at `midnight`.

@@ -13,6 +13,7 @@
 #include "core/ids.hpp"
 #include "core/short_string.hpp"
 #include "core/time.hpp"
+#include "execution/own_limits.hpp"
 #include "execution/report.hpp"
 #include "market/hours.hpp"
 #include "market/offerings.hpp"
@@ -45,6 +46,7 @@ enum class Message : std::uint8_t {
   kPing,
   kOfferings,
   kTradingTimes,
+  kOwnLimits,
   kOther,
 };
 /// The key of the payload: "tick", "proposal_open_contract". kOther: "other".
@@ -116,6 +118,9 @@ struct TradingTimesPayload {
   };
   std::vector<Row> rows;
 };
+struct OwnLimitsPayload {
+  execution::OwnLimits limits;
+};
 struct ProposalPayload {
   core::ShortString<64> id;
   core::Money ask;
@@ -157,7 +162,7 @@ using Payload = std::variant<std::monostate, TickPayload, HistoryPayload, Author
                              TimePayload, BalancePayload, ActiveSymbolsPayload, ProposalPayload,
                              execution::Bought, SellPayload, ContractPayload, TransactionPayload,
                              PortfolioPayload, ProfitTablePayload, ForgetPayload, OfferingsPayload,
-                             TradingTimesPayload, CandlesPayload>;
+                             TradingTimesPayload, CandlesPayload, OwnLimitsPayload>;
 
 struct Frame {
   Message message = Message::kOther;

@@ -46,6 +46,7 @@ class OptionsRules final : public Rules {
       case Call::kForget:
       case Call::kOfferings:
       case Call::kTradingTimes:
+      case Call::kOwnLimits:
         return 3;
       case Call::kPing:  // 10 per second, outside the budgets
         return kUncounted;

@@ -734,6 +734,8 @@ Status decode_payload(Message message, Value v, const WireNames& names, Amounts 
       return decode_offerings(v, out.emplace<OfferingsPayload>());
     case Message::kTradingTimes:
       return decode_trading_times(v, names, out.emplace<TradingTimesPayload>());
+    case Message::kOwnLimits:
+      return decode_own_limits(v, money, out.emplace<OwnLimitsPayload>());
     case Message::kOther:
       break;
   }

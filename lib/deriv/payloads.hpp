@@ -17,6 +17,8 @@ json::Status decode_trading_times(json::Value value, const WireNames& names,
                                   TradingTimesPayload& out);
 /// payloads_candles.cpp.
 json::Status decode_candles(json::Value value, CandlesPayload& out);
+/// payloads_account.cpp.
+json::Status decode_own_limits(json::Value value, json::Amounts money, OwnLimitsPayload& out);
 json::Status decode_error(json::Value value, std::optional<ApiError>& out);
 /// A count of decimals: the "pip_size" of ticks and histories.
 json::Status read_decimals(json::Value value, std::string_view name,

@@ -19,10 +19,6 @@ void wipe(std::string& secret) {
   secret.clear();
 }
 
-void earliest(std::optional<Instant>& at, Instant candidate) {
-  if (!at || candidate < *at) at = candidate;
-}
-
 }  // namespace
 
 std::string_view name_of(SessionState state) {
@@ -52,16 +48,9 @@ Session::Impl::Impl(SessionSettings s, Wire& w, SessionListener& l, core::Rng& r
       rng(r),
       rules(make_rules(settings.dialect)),
       decoder(rules->names()),
-      encoder(*rules),
-      budget(*rules, rng),
+      requests(*rules, wire, rng, liveness, stats),
       rest_budget(kRestBudget),
       backoff({}, rng) {
-  text.reserve(kMaxFrameText);
-  symbols.reserve(kMaxSymbols);
-  contracts.reserve(kMaxContracts);
-  polls.reserve(kMaxPolls);
-  past.reserve(kMaxPast);
-  prices.reserve(kMaxPrices);
   forgets.reserve(kMaxForgets);
 }
 
@@ -87,7 +76,7 @@ bool Session::Impl::may_ask() const {
 
 bool Session::Impl::synced() const {
   return clock.done() && balance.done() && balance_known && transactions.done() &&
-         symbol_list.done();
+         symbol_list.done() && own_limits_settled;
 }
 
 void Session::Impl::settle(const Now& now) {
@@ -96,19 +85,20 @@ void Session::Impl::settle(const Now& now) {
     step(now);
     if (state == before) break;
   }
-  if (work || (work_at && *work_at <= now.instant)) pump(now);
+  if (requests.is_due(now.instant)) pump(now);
 }
 
 /// An answer that tells whether something was bought or sold.
 bool Session::Impl::awaits_money() const {
-  return pending.count(Call::kBuy) + pending.count(Call::kSell) + pending.count(Call::kCancel) > 0;
+  const auto& asked = requests.pending();
+  return asked.count(Call::kBuy) + asked.count(Call::kSell) + asked.count(Call::kCancel) > 0;
 }
 
 /// The one place where the state moves by itself; link events and refusals move it through lose(),
 /// fatal() and perform().
 void Session::Impl::step(const Now& now) {
   const bool late = state_deadline && *state_deadline <= now.instant;
-  if (rotation == Rotation::kWaiting && !awaits_money()) try_other(now);
+  if (rotation.waits() && !awaits_money()) try_other(now);
   switch (state) {
     case SessionState::kOffline:
       if (running && retry_at && *retry_at <= now.instant) {
@@ -122,7 +112,7 @@ void Session::Impl::step(const Now& now) {
       break;
     case SessionState::kSyncing:
       if (synced()) {
-        listener.on_account(account);
+        listener.tell(fact::Account{account});
         if (state == SessionState::kSyncing) enter(SessionState::kReconciling, {}, now);
         return;
       }
@@ -169,7 +159,7 @@ void Session::Impl::enter(SessionState next, std::string_view reason, const Now&
     case SessionState::kAuthorizing:
       state_deadline = now.instant + kAuthorizingTime;
       login.want();
-      work = true;
+      requests.want();
       break;
     case SessionState::kSyncing:
       state_deadline = now.instant + kSyncingTime;
@@ -178,18 +168,18 @@ void Session::Impl::enter(SessionState next, std::string_view reason, const Now&
     case SessionState::kReconciling:
       state_deadline = now.instant + kReconcilingTime;
       reconciled = false;
-      work = true;
+      requests.want();
       break;
     case SessionState::kLive:
       live_since = now.instant;
-      work = true;  // what waited for nothing but this: the questions about the market
+      requests.want();  // what waited for nothing but this: the questions about the market
       break;
     case SessionState::kDraining:
       state_deadline = now.instant + kDrainingTime;
       closing = false;
       break;
   }
-  listener.on_state(next, reason);
+  listener.tell(fact::State{next, reason});
   if (next == SessionState::kConnecting && state == next) perform(opening->begin(), now);
 }
 
@@ -229,19 +219,19 @@ void Session::Impl::tell_lost(const Pending& asked, std::string_view code, std::
     case Fate::kAgain:
       return;  // its task is still there
     case Fate::kUnknown:
-      return listener.on_unknown(core::OrderId{asked.subject}, why, nullptr);
+      return listener.tell(fact::Unknown{core::OrderId{asked.subject}, why, nullptr});
     case Fate::kRefused:
       if (asked.call == Call::kSell || asked.call == Call::kCancel) {
-        return listener.on_sell_failed(core::ContractId{asked.subject}, code, why);
+        return listener.tell(fact::SellFailed{core::ContractId{asked.subject}, code, why});
       }
-      if (asked.call == Call::kPrice) return refuse_price(asked.subject, code, why);
-      return listener.on_quote_refused(core::OrderId{asked.subject},
-                                       {execution::RefusalKind::kPassing, code, why});
+      if (asked.call == Call::kPrice) return refuse_price(asked, code, why);
+      return listener.tell(fact::QuoteRefused{core::OrderId{asked.subject},
+                                              {execution::RefusalKind::kPassing, code, why}});
   }
 }
 
 void Session::Impl::abandon_requests(std::string_view why) {
-  for (const auto& asked : pending.take_all()) tell_lost(asked, "LinkLost", why);
+  for (const auto& asked : requests.pending().take_all()) tell_lost(asked, "LinkLost", why);
 }
 
 /// Everything that ends with the link; the state is Offline before anyone is told.
@@ -251,11 +241,9 @@ void Session::Impl::go_offline(std::string_view reason, const Now& now) {
   state = SessionState::kOffline;
   state_deadline.reset();
   retry_at.reset();
-  work = false;
-  work_at.reset();
-  pinged = false;
-  unanswered_pings = 0;
-  report = {};
+  requests.begin_round();
+  liveness.lost();
+  report.drop();
   forgets.clear();
   if (socket_asked) wire.close();
   socket_asked = false;
@@ -266,7 +254,7 @@ void Session::Impl::go_offline(std::string_view reason, const Now& now) {
   }
   abandon_requests(reason);
   refuse_prices(reason);
-  listener.on_state(SessionState::kOffline, reason);
+  listener.tell(fact::State{SessionState::kOffline, reason});
 }
 
 void Session::Impl::lose(std::string_view reason, const Now& now) {
@@ -294,177 +282,112 @@ void Session::Impl::begin_at_once(std::string_view reason, const Now& now) {
   retry_at = now.instant;
 }
 
-void Session::Impl::try_other(const Now& now) {
-  rotation = Rotation::kTrying;
-  if (other.has_token) std::swap(settings.token, other.token);
-  if (other.has_venue) {
-    std::swap(address(), other.venue);
-    wire.use(settings);
-    backoff.reset();
-  }
-  begin_at_once(other.has_venue ? "going over to another address of the venue"
-                                : "going over to another token",
-                now);
+/// The settings have another address of the venue now, which may be in better health.
+void Session::Impl::use_address() {
+  wire.use(settings);
+  backoff.reset();
 }
 
-/// `other` is over; whoever asked for it is told.
+void Session::Impl::try_other(const Now& now) {
+  const bool venue = rotation.try_it();
+  if (venue) use_address();
+  begin_at_once(
+      venue ? "going over to another address of the venue" : "going over to another token", now);
+}
+
+/// The rotation is over; whoever asked for it is told.
 void Session::Impl::tell_rotated(bool taken, std::string_view why) {
-  rotation = Rotation::kNone;
-  const bool token = std::exchange(other.has_token, false);
-  const bool venue = std::exchange(other.has_venue, false);
-  other.token.wipe();
-  other.venue = {};
-  if (token) listener.on_token_replaced(taken, why);
-  if (venue) listener.on_venue_changed(taken, why);
+  const auto [token, venue] = rotation.finish();
+  if (token) listener.tell(fact::TokenReplaced{taken, why});
+  if (venue) listener.tell(fact::VenueChanged{taken, why});
 }
 
 void Session::Impl::other_taken() {
-  if (rotation != Rotation::kTrying) return;
+  if (!rotation.tries()) return;
   // What was held back while the address was on trial.
-  if (other.has_venue) work = true;
+  if (rotation.tries_venue()) requests.want();
   tell_rotated(true, {});
 }
 
 /// The new one is no good: on with the old one.
 void Session::Impl::other_dropped(std::string_view why, const Now& now) {
-  if (other.has_token) std::swap(settings.token, other.token);
-  if (other.has_venue) {
-    std::swap(address(), other.venue);
-    wire.use(settings);
-    backoff.reset();
-  }
-  rotation = Rotation::kNone;  // nothing is on trial any more when the listener is told
+  // Nothing is on trial any more when the listener is told.
+  if (rotation.go_back()) use_address();
   begin_at_once(why, now);
   tell_rotated(false, why);
 }
 
 void Session::Impl::change_venue(VenueAddress to, const Now& now) {
-  switch (rotation) {
-    case Rotation::kNone:
-    case Rotation::kWaiting:
-      rotation = Rotation::kWaiting;
-      other.has_venue = true;
-      other.venue = std::move(to);
-      return;
-    case Rotation::kTrying:
-      if (!other.has_venue) other.venue = address();
-      other.has_venue = true;
-      address() = std::move(to);
-      wire.use(settings);
-      backoff.reset();
-      return begin_at_once("going over to another address of the venue", now);
-  }
+  if (!rotation.want_venue(std::move(to))) return;
+  use_address();
+  begin_at_once("going over to another address of the venue", now);
 }
 
 void Session::Impl::fatal(FatalKind kind, std::string_view why, const Now& now) {
-  if (rotation == Rotation::kTrying) return other_dropped(why, now);
-  if (rotation == Rotation::kWaiting) {
+  if (rotation.tries()) return other_dropped(why, now);
+  if (rotation.waits()) {
     // What is in use is refused first: the new one is all there is.
     return try_other(now);
   }
   running = false;
   go_offline(why, now);
-  listener.on_fatal(kind, why);
-}
-
-Duration Session::Impl::late_after(const SymbolStream& stream) const {
-  const auto cadence = stream.interval > Duration{} ? stream.interval : stream.cadence;
-  if (cadence == Duration{}) return kUnknownLate;
-  return std::min(kLateIntervals * cadence + kLateGrace, kLongestLate);
-}
-
-/// How long nothing at all may arrive before we ask. Anything that arrives proves that the link
-/// brings something, so that the symbol with the shortest interval decides.
-Duration Session::Impl::quiet_limit() const {
-  auto limit = kPingAfter;
-  for (const auto& stream : symbols) {
-    const bool ticking = stream.task.done() && !stream.silent && !stream.excused;
-    if (ticking) limit = std::min(limit, late_after(stream));
-  }
-  return limit;
+  listener.tell(fact::Fatal{kind, why});
 }
 
 Instant Session::Impl::next_ping() const {
-  auto at = std::min(last_received + quiet_limit(), last_sent + kPingAfter);
-  // Each answer that is late makes us ask once.
-  const auto waiting = may_ask() ? pending.oldest_after(last_ping - kAnswerLate) : std::nullopt;
-  if (waiting) at = std::min(at, *waiting + kAnswerLate);
-  return at;
+  const auto asked =
+      may_ask() ? requests.pending().oldest_after(liveness.asked_before()) : std::nullopt;
+  return liveness.next_ping(symbols.quiet_limit(Liveness::kPingAfter), asked);
 }
 
 /// The venue is there: what is late is late by its will.
 void Session::Impl::excuse_late(const Now& now) {
-  for (auto& stream : symbols) {
-    if (stream.task.done() && now.instant - stream.quiet_from >= late_after(stream)) {
-      stream.excused = true;
-    }
-  }
+  for (auto& stream : symbols) stream.excuse_if_late(now.instant);
 }
 
 void Session::Impl::check_silence(const Now& now) {
-  if (!pinged && next_ping() <= now.instant) ping(now);
-  for (std::size_t i = 0; i < symbols.size(); ++i) {
-    auto& stream = symbols[i];
-    if (!stream.task.done() || now.instant - stream.quiet_from < stream.silent_wait) continue;
-    stream.silent = true;
-    stream.quiet_from = now.instant;
-    stream.silent_wait = std::min(stream.silent_wait * 2, kLongestSilentWait);
-    forget(stream.stream);
-    stream.stream = {};
-    stream.task.want();
-    work = true;
+  if (!liveness.waits() && next_ping() <= now.instant) ping(now);
+  for (auto& stream : symbols) {
+    const auto lost = stream.lost_by_silence(now.instant);
+    if (!lost) continue;
+    forget(*lost);
+    requests.want();
   }
   tell_silence(now);
 }
 
-Instant Session::Impl::waits_since(const SymbolStream& stream) const {
-  return std::max(stream.last_tick.value_or(stream.expected_from), stream.expected_from);
-}
-
-/// Whatever the reason: the market, the feed, or a subscription that is refused. Once for each,
-/// since a listener may change the set.
 void Session::Impl::tell_silence(const Now& now) {
   if (on_trial()) return;  // no symbol is followed there
-  const auto overdue = [&](const SymbolStream& stream) {
-    return !stream.told_silent && now.instant - waits_since(stream) >= kSilentAfter;
-  };
-  while (true) {
-    const auto stream = std::find_if(symbols.begin(), symbols.end(), overdue);
-    if (stream == symbols.end()) return;
-    stream->told_silent = true;
-    const auto symbol = stream->symbol;
-    listener.on_silence(symbol, true, now.instant - waits_since(*stream));
+  while (const auto silence = symbols.falls_silent(now.instant)) {
+    listener.tell(fact::Silence{silence->symbol, true, silence->pause});
   }
 }
 
 std::optional<Instant> Session::Impl::next_deadline() const {
   std::optional<Instant> at;
   if (state == SessionState::kOffline) return running ? retry_at : at;
-  if (state_deadline) earliest(at, *state_deadline);
-  if (const auto reply = pending.next_deadline()) earliest(at, *reply);
-  if (work_at) earliest(at, *work_at);
+  const auto earlier = [&](std::optional<Instant> candidate) {
+    if (candidate && (!at || *candidate < *at)) at = candidate;
+  };
+  earlier(state_deadline);
+  earlier(requests.pending().next_deadline());
+  earlier(requests.next_at());
   if (!socket_open() || state == SessionState::kDraining) return at;
-  if (!pinged) earliest(at, next_ping());
-  for (const auto& stream : symbols) {
-    if (stream.task.done()) earliest(at, stream.quiet_from + stream.silent_wait);
-    if (!stream.told_silent && !on_trial()) earliest(at, waits_since(stream) + kSilentAfter);
-  }
+  if (!liveness.waits()) earlier(next_ping());
+  earlier(symbols.next_deadline(!on_trial()));
   return at;
 }
 
 void Session::Impl::note_venue_time(core::VenueTime time) {
-  if (venue_time && time <= *venue_time) return;
-  venue_time = time;
+  if (!venue_clock.show(time)) return;
   open_markets(time);
-  if (!on_trial()) listener.on_venue_time(time);
+  if (!on_trial()) listener.tell(fact::Clock{time});
 }
 
 /// The venue's own word, which may also lead back.
 void Session::Impl::note_server_time(core::VenueTime time, const Now& now) {
-  server_time = time;
-  server_time_at = now.instant;
-  venue_time = time;
-  if (!on_trial()) listener.on_venue_time(time);
+  venue_clock.tell(time, now.instant);
+  if (!on_trial()) listener.tell(fact::Clock{time});
 }
 
 Session::Session(SessionSettings settings, Wire& wire, SessionListener& listener, core::Rng& rng)
@@ -489,7 +412,7 @@ void Session::stop(const Now& now) {
   auto& s = *impl_;
   s.running = false;
   s.retry_at.reset();
-  if (s.rotation == Impl::Rotation::kWaiting) s.tell_rotated(false, "stopping");
+  if (s.rotation.waits()) s.tell_rotated(false, "stopping");
   if (s.state == SessionState::kConnecting) return s.go_offline("stopped", now);
   if (s.socket_open() && s.state != SessionState::kDraining) {
     s.enter(SessionState::kDraining, "stopping", now);
@@ -498,16 +421,9 @@ void Session::stop(const Now& now) {
 
 bool Session::replace_token(core::Secret token, const Now& now) {
   auto& s = *impl_;
-  if (!s.running || s.settings.public_only || s.other.has_token) return false;
+  if (!s.running || s.settings.public_only || s.rotation.has_token()) return false;
   Impl::Entry entry(s, now);
-  s.other.has_token = true;
-  if (s.rotation == Impl::Rotation::kTrying) {
-    s.other.token = std::exchange(s.settings.token, std::move(token));
-    s.begin_at_once("going over to another token", now);
-  } else {
-    s.rotation = Impl::Rotation::kWaiting;
-    s.other.token = std::move(token);
-  }
+  if (s.rotation.want_token(std::move(token))) s.begin_at_once("going over to another token", now);
   return true;
 }
 
@@ -532,11 +448,11 @@ void Session::set_symbols(std::vector<market::SymbolCode> wanted, std::size_t co
 }
 
 void Session::want_ticks_from(std::string_view symbol, core::VenueTime from) {
-  impl_->want_ticks_from(symbol, from);
+  if (auto* stream = impl_->symbols.find(symbol)) stream->wanted_from = from;
 }
 
 void Session::set_buyers(std::vector<core::Name> buyers) {
-  impl_->budget.set_buyers(std::move(buyers));
+  impl_->requests.budget().set_buyers(std::move(buyers));
 }
 
 void Session::quote(core::OrderId order, const market::ContractSpec& spec, core::Money stake,
@@ -579,7 +495,7 @@ void Session::unwatch(core::ContractId contract, const Now& now) {
 
 void Session::poll(core::ContractId contract, const Now& now) {
   Impl::Entry entry(*impl_, now);
-  impl_->poll(contract);
+  if (contract && impl_->contracts.poll(contract)) impl_->requests.want();
 }
 
 void Session::ask_past(const market::SymbolCode& symbol, core::VenueTime from, core::VenueTime to,
@@ -590,12 +506,13 @@ void Session::ask_past(const market::SymbolCode& symbol, core::VenueTime from, c
 
 void Session::ask_offerings(const market::SymbolCode& symbol, const Now& now) {
   Impl::Entry entry(*impl_, now);
-  impl_->want_offerings(symbol);
+  impl_->questions.want_offerings(symbol);
+  impl_->requests.want();
 }
 
 void Session::ask_hours(std::vector<market::SymbolCode> symbols, const Now& now) {
   Impl::Entry entry(*impl_, now);
-  impl_->hours.wanted = std::move(symbols);
+  impl_->questions.want_hours(std::move(symbols));
   impl_->renew_market(now);
 }
 
@@ -632,8 +549,7 @@ void Session::on_open(const Now& now) {
   Impl::Entry entry(*impl_, now);
   auto& s = *impl_;
   if (s.state != SessionState::kConnecting || !s.socket_asked) return;
-  s.last_received = now.instant;
-  s.last_sent = now.instant;
+  s.liveness.opened(now.instant);
   s.enter(SessionState::kAuthorizing, {}, now);
 }
 
@@ -655,7 +571,7 @@ void Session::on_closed(int http_status, std::string_view reason, const Now& now
 
 void Session::on_deadline(const Now& now) {
   Impl::Entry entry(*impl_, now);
-  while (const auto overdue = impl_->pending.take_overdue(now.instant)) {
+  while (const auto overdue = impl_->requests.pending().take_overdue(now.instant)) {
     impl_->on_overdue(*overdue, now);
   }
 }
@@ -663,10 +579,7 @@ void Session::on_deadline(const Now& now) {
 std::vector<TickAge> Session::tick_ages(const Now& now) const {
   std::vector<TickAge> ages;
   for (const auto& stream : impl_->symbols) {
-    const auto waits = now.instant - impl_->waits_since(stream);
-    ages.push_back({stream.symbol, now.instant - stream.last_tick.value_or(stream.expected_from),
-                    stream.last_tick.has_value(),
-                    impl_->socket_open() && waits >= impl_->late_after(stream)});
+    ages.push_back(stream.age(now.instant, impl_->socket_open()));
   }
   return ages;
 }

@@ -55,40 +55,35 @@ std::string take_rows(const std::vector<RawCandle>& rows, PastCandles& out) {
 void Session::Impl::ask_candles(const market::SymbolCode& symbol, std::int32_t length,
                                 core::VenueTime from) {
   const auto refuse = [&](std::string_view why) {
-    listener.on_candles_refused(symbol, length, from, why);
+    listener.tell(fact::CandlesRefused{symbol, length, from, why});
   };
   if (!is_symbol(symbol)) return refuse("the symbol is none");
   if (market::venue_candle_for(length) != length) return refuse("the venue keeps no such candles");
   if (from.s < 0) return refuse("the time is none");
-  if (candles.size() >= kMaxCandleAsks) {
-    return refuse("too many requests for past candles are waiting");
-  }
-  candles.push_back({symbol, length, from, {}});
-  candles.back().task.want();
-  work = true;
+  if (candles.full()) return refuse("too many requests for past candles are waiting");
+  candles.add({symbol, length, from});
+  requests.want();
 }
 
 void Session::Impl::pump_candles(const Now& now) {
   if (state == SessionState::kSyncing) return;
-  auto asked = pending.count(Call::kCandles);
+  auto asked = requests.pending().count(Call::kCandles);
   for (auto& wanted : candles) {
     if (asked >= kCandlesAtOnce) return;  // an answer makes room, and pumps again
-    if (!due(wanted.task, Call::kCandles, now)) continue;
-    begin_task(wanted.task, Call::kCandles, 0, now);
-    const auto span = std::max<std::int64_t>(0, (venue_now(now) - wanted.from).count());
+    if (!requests.due(wanted.task, Call::kCandles, now)) continue;
+    const auto span = std::max<std::int64_t>(0, (venue_clock.at(now) - wanted.from).count());
     const auto count = std::min(span / wanted.length + kGrowing, market::kMostCandles);
-    encoder.candles(text, wanted.task.req_id, wanted.symbol, wanted.length, wanted.from, count);
-    transmit(now);
+    requests.ask(wanted.task, Call::kCandles, 0, now, &Encoder::candles, wanted.symbol,
+                 wanted.length, wanted.from, count);
     ++asked;
   }
 }
 
 void Session::Impl::on_candles(const Pending& asked, CandlesPayload& payload) {
-  const auto it = std::find_if(candles.begin(), candles.end(),
-                               [&](const CandlesTask& c) { return c.task.req_id == asked.req_id; });
-  if (it == candles.end()) return;
-  PastCandles out{it->symbol, it->length, it->from, 0, {}};
-  const auto decimals = payload.decimals ? payload.decimals : decimals_of(out.symbol);
+  const auto* wanted = candles.find(asked.req_id);
+  if (wanted == nullptr) return;
+  PastCandles out{wanted->symbol, wanted->length, wanted->from, 0, {}};
+  const auto decimals = payload.decimals ? payload.decimals : known.decimals_of(out.symbol);
   if (!decimals) return refuse_candles(asked, "the decimals of its quotes are not known");
   out.decimals = *decimals;
   if (const auto why = take_rows(payload.candles, out); !why.empty()) {
@@ -96,18 +91,15 @@ void Session::Impl::on_candles(const Pending& asked, CandlesPayload& payload) {
                 fmt::format("the past candles of {} are refused: {}", out.symbol, why));
     return refuse_candles(asked, why);
   }
-  candles.erase(it);
-  listener.on_candles(out);
+  static_cast<void>(candles.take(asked.req_id));
+  listener.tell(fact::Candles{out});
 }
 
 void Session::Impl::refuse_candles(const Pending& asked, std::string_view why) {
-  const auto it = std::find_if(candles.begin(), candles.end(),
-                               [&](const CandlesTask& c) { return c.task.req_id == asked.req_id; });
-  if (it == candles.end()) return;
-  const auto wanted = *it;
-  candles.erase(it);
-  work = true;  // those behind it have its place now
-  listener.on_candles_refused(wanted.symbol, wanted.length, wanted.from, why);
+  const auto wanted = candles.take(asked.req_id);
+  if (!wanted) return;
+  requests.want();  // those behind it have its place now
+  listener.tell(fact::CandlesRefused{wanted->symbol, wanted->length, wanted->from, why});
 }
 
 void Session::ask_candles(const market::SymbolCode& symbol, std::int32_t length,

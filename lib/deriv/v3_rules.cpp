@@ -45,6 +45,7 @@ class V3Rules final : public Rules {
       case Call::kForget:
       case Call::kOfferings:
       case Call::kTradingTimes:
+      case Call::kOwnLimits:
         return 2;
       case Call::kPing:  // sent at most twice a minute
         return kUncounted;

@@ -75,8 +75,14 @@ std::vector<rules::CandleNeed> Engine::Impl::candle_needs(const Slot& slot) {
   const auto& s = slot.settings;
   if (!slot.is_scripted()) return slot.strategy->candle_needs();
   std::vector<rules::CandleNeed> out;
-  for (const auto where : script::lengths_in(s.script.text, s.rules.candles)) {
-    out.push_back({where, script::kPastCandles});
+  const auto lengths = script::lengths_in(s.script.text, s.rules.candles);
+  for (const auto where : lengths) out.push_back({where, script::kPastCandles});
+  // Which symbol a length is asked of is known when the program runs: of each, as far as there is
+  // room, in the order of `watch:`.
+  for (const auto& symbol : s.watch) {
+    for (const auto where : lengths) {
+      if (out.size() < rules::kMaxSeries) out.push_back({where, script::kPastCandles, symbol});
+    }
   }
   return out;
 }
@@ -88,13 +94,13 @@ bool Engine::Impl::ask_candles(Slot& slot) {
   if (!audience.candles || !slot.wants_past) return false;
   const auto needs = candle_needs(slot);
   if (needs.empty()) return false;
-  const auto symbol = symbol_of(slot.settings);
-  // Of the symbol's own ticks, not of our clock: a venue that was set back has none of later.
-  const auto* feed = find_feed(slot.settings.symbol);
-  const auto latest = feed == nullptr ? clock : feed->last_epoch();
   for (const auto& need : needs) {
     auto& length = past.lengths.emplace_back();
     length.need = need;
+    const bool is_own = need.symbol.empty();
+    length.symbol = is_own ? slot.settings.symbol : need.symbol;
+    const auto symbol = is_own ? symbol_of(slot.settings) : settings.symbols.get(need.symbol);
+    const auto latest = candles_until(slot, length.symbol);
     length.of = market::venue_candle_for(need.where.seconds);
     length.from = begin_of(need, length.of == 0 ? 1 : length.of, symbol, latest);
     length.answered = length.of == 0;
@@ -103,13 +109,22 @@ bool Engine::Impl::ask_candles(Slot& slot) {
   // Lengths that are made of the same candles are answered together.
   for (auto& length : past.lengths) {
     for (const auto& other : past.lengths) {
-      if (other.of == length.of) length.from = std::min(length.from, other.from);
+      const bool together = other.of == length.of && other.symbol == length.symbol;
+      if (together) length.from = std::min(length.from, other.from);
     }
   }
   for (auto& length : past.lengths) {
-    if (!length.answered) length.from = ask_candles(slot.settings.symbol, length.of, length.from);
+    if (!length.answered) length.from = ask_candles(length.symbol, length.of, length.from);
   }
   return true;
+}
+
+/// By the symbol's own ticks, not by our clock: a venue that was set back has none of later. Where
+/// none is known of a watched symbol, by those of the strategy's own.
+core::VenueTime Engine::Impl::candles_until(const Slot& slot, const market::SymbolCode& symbol) {
+  const auto* feed = find_feed(symbol);
+  if (feed == nullptr || !feed->last()) feed = find_feed(slot.settings.symbol);
+  return feed == nullptr ? venue_time() : feed->last_epoch();
 }
 
 /// Once for all strategies that need them; where the answer will begin.
@@ -142,10 +157,11 @@ void Engine::Impl::candles(const CandlesReply& reply) {
     return a.symbol == reply.symbol && a.seconds == reply.seconds && a.from == reply.from;
   });
   for (const auto& slot : slots) {
-    if (!slot->runs() || slot->settings.symbol != reply.symbol) continue;
+    if (!slot->runs()) continue;
     bool its = false;
     for (auto& length : slot->candles.lengths) {
-      if (length.answered || length.of != reply.seconds || length.from != reply.from) continue;
+      if (length.answered || length.symbol != reply.symbol) continue;
+      if (length.of != reply.seconds || length.from != reply.from) continue;
       its = true;
       take_candles(*slot, length, reply);
     }
@@ -163,15 +179,23 @@ void Engine::Impl::take_candles(Slot& slot, Length& length, const CandlesReply& 
   if (length.refusal.empty()) return;
   auto e = event(EventKind::kTickGap, slot);
   e.reason = length.refusal;
-  e.text = core::Text::truncated(fmt::format(
-      "{}: the venue gives no past candles of {} ({}): they begin with the ticks that are known",
-      slot.name(), rules::to_string(length.need.where), length.refusal));
+  e.text = core::Text::truncated(
+      fmt::format("{}: the venue gives no past candles of {}{}{} ({}): they begin with the ticks "
+                  "that are known",
+                  slot.name(), length.need.symbol, length.need.symbol.empty() ? "" : " of ",
+                  rules::to_string(length.need.where), length.refusal));
   tell(e);
 }
 
 /// Candles that do not join the ticks that are known would leave a hole between.
-void Engine::Impl::check_join(Length& length, const Feed& feed) {
+void Engine::Impl::check_join(Length& length, const Feed* known) {
   if (length.rows.empty()) return;
+  if (known == nullptr || !known->last()) {
+    length.refusal = "no tick of the symbol is known yet";
+    length.rows.clear();
+    return;
+  }
+  const auto& feed = *known;
   if (length.reaches <= feed.past_since()) {
     length.refusal =
         core::Text::truncated(fmt::format("the venue's last one ends at {}, the ticks begin at {}",
@@ -197,7 +221,7 @@ void Engine::Impl::begin_with_candles(Slot& slot) {
   const bool goes_on = slot.program != nullptr && slot.last_epoch.s != 0;
   if (slot.program == nullptr) forget_ticks(slot);
   for (auto& length : past.lengths) {
-    check_join(length, *feed);
+    check_join(length, find_feed(length.symbol));
     hand_over(slot, length);
   }
   if (goes_on) {
@@ -205,11 +229,15 @@ void Engine::Impl::begin_with_candles(Slot& slot) {
     return;
   }
   if (slot.wants_own) slot.strategy->see(own(slot));
-  feed->each_known([&](const market::Tick& tick) {
-    if (slot.program != nullptr) return slot.program->past_tick(tick);
-    if (slot.script_run != 0) feed_script(slot, tick, tick, true);
-    slot.strategy->on_tick(tick);
-  });
+  if (!slot.lanes.empty()) {
+    replay(slot, *feed, true);
+  } else {
+    feed->each_known([&](const market::Tick& tick) {
+      if (slot.program != nullptr) return slot.program->past_tick(tick);
+      if (slot.script_run != 0) feed_script(slot, tick, tick, true);
+      slot.strategy->on_tick(tick);
+    });
+  }
   slot.last_epoch = feed->last_epoch();
   slot.behind = 0;
   append_slot(slot);
@@ -224,9 +252,17 @@ void Engine::Impl::hand_over(Slot& slot, Length& length) {
   for (const auto& row : length.rows) candles.push_back(closed_of(row));
   // A late answer begins the others anew with it; a program keeps what it was given.
   if (slot.program != nullptr || slot.candles.is_answered()) length.rows = {};
-  slot.strategy->begin_candles(length.need.where, candles);
+  const auto& watched = length.need.symbol;
+  if (watched.empty()) {
+    slot.strategy->begin_candles(length.need.where, candles);
+  } else {
+    slot.strategy->begin_watched(watched, length.decimals, length.need.where, candles);
+  }
   if (slot.script_run == 0) return;
-  for (const auto& part : script::past_candles(length.need.where, length.decimals, candles)) {
+  const auto lane = std::ranges::find(slot.lanes, watched, &WatchLane::symbol);
+  const auto place = watched.empty() ? 0 : lane - slot.lanes.begin() + 1;
+  for (const auto& part : script::past_candles(length.need.where, length.decimals, candles,
+                                               static_cast<std::uint8_t>(place))) {
     out->push_back(FeedScript{slot.name(), slot.script_run, part});
   }
 }
@@ -262,6 +298,7 @@ std::vector<CandleView> Engine::candles(std::string_view strategy) const {
   if (slot == nullptr) return out;
   for (const auto& length : slot->candles.lengths) {
     auto& view = out.emplace_back();
+    view.symbol = length.need.symbol;
     view.length = length.need.where;
     view.of.seconds = length.of;
     view.refusal = length.refusal;

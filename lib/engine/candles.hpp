@@ -34,6 +34,7 @@ struct CandlesReply {
 struct CandlePast {
   struct Length {
     rules::CandleNeed need;
+    market::SymbolCode symbol;            // whose they are
     std::int32_t of = 0;                  // the venue's candles that they are made of; 0: of none
     core::VenueTime from;                 // as asked
     bool answered = false;                // or nothing was asked
@@ -54,6 +55,7 @@ struct CandlePast {
 
 /// For people.
 struct CandleView {
+  market::SymbolCode symbol;  // of a watched symbol; empty: the strategy's own
   rules::Where length;
   std::string_view source;  // "venue", "ticks", "asked"
   rules::Where of;          // the venue's candles that it was made of; ticks: of none

@@ -5,14 +5,15 @@
 #include "core/check.hpp"
 #include "engine/impl.hpp"
 #include "engine/spec.hpp"
-#include "risk/day.hpp"
 
 namespace derivd::engine {
 
-Engine::Impl::Impl(const Settings& s, Audience a) : settings(s), audience(a) {
+Engine::Impl::Impl(const Settings& s, Audience a) : settings(s), limits(s.limits), audience(a) {
   for (const auto& strategy : settings.strategies) {
     slots.push_back(std::make_unique<Slot>(strategy));
-    if (strategy.enabled) feed_for(strategy.symbol);
+    if (!strategy.enabled) continue;
+    feed_for(strategy.symbol);
+    for (const auto& symbol : strategy.watch) feed_for(symbol);
   }
 }
 
@@ -24,50 +25,41 @@ void Engine::Impl::begin(const core::Now& at, Actions& actions) {
 }
 
 void Engine::Impl::observe(core::VenueTime time) {
-  if (time > clock) {
-    // Neither faster than our seconds nor slower than ticks can come; a simulator that is faster
-    // for good is believed after some ticks.
-    if (clock.s != 0 && time <= steady + kTickStep) {
-      ahead = 0;
-      steady = time;
-    } else {
-      bound_by_our_seconds(time);
-    }
-    clock = time;
-    clock_at = now.instant;
-    roll_day();
-  }
-}
-
-void Engine::Impl::bound_by_our_seconds(core::VenueTime time) {
-  const auto passed = std::chrono::ceil<std::chrono::seconds>(now.instant - clock_at);
-  const auto bound = steady + std::max(passed, kTickStep);
-  ahead = clock.s != 0 && time > bound ? ahead + 1 : 0;
-  steady = clock.s == 0 || ahead > Feed::kBelieved ? time : std::min(time, bound);
+  if (venue_clock.show(time, now.instant)) roll_day();
 }
 
 void Engine::Impl::roll_day() {
-  const auto starts = settings.limits.day_starts;
-  if (clock < day_ends && starts == day_ends_by) return;
-  if (clock.s == 0) return;  // the venue has not shown its time yet
-  const auto today = risk::day_of(clock, starts);
-  day_ends = risk::day_begin(today + 1, starts);
-  day_ends_by = starts;
-  if (day && today <= *day) return;
-  const bool first = !day;
-  day = today;
+  const auto turn = day.roll(venue_time(), settings.limits.day_starts);
+  if (turn == TradingDay::Turn::kSame) return;
+  const auto today = day.number();
   for (auto& slot : slots) {
     if (slot->day != today) slot->new_day(today);
   }
   if (daily_profit_reached) {
     daily_profit_reached = false;
-    append(execution::HaltRecord{{}, false, "daily_profit", "a new day began", now.wall, clock});
+    append(execution::HaltRecord{
+        {}, false, "daily_profit", "a new day began", now.wall, venue_time()});
   }
-  if (!first) append_day();
+  if (turn == TradingDay::Turn::kNext) append_day();
+}
+
+void Engine::Impl::check() const {
+  std::size_t in_flight_or_unknown = 0;
+  for (const auto& [id, order] : ledger.exposed()) {
+    if (order->state == execution::OrderState::kOpen) continue;
+    ++in_flight_or_unknown;
+    DERIVD_CHECK(flights.contains(id), "an order without an outcome is not followed");
+  }
+  DERIVD_CHECK(flights.size() == in_flight_or_unknown, "an order is followed that has an outcome");
+  for (const auto& [id, watch] : exits) {
+    const auto* order = ledger.find(id);
+    DERIVD_CHECK(order != nullptr && order->state == execution::OrderState::kOpen,
+                 "rules of an exit look at a contract that is not open");
+  }
 }
 
 void Engine::Impl::append_day() {
-  if (audience.journal) append(execution::DayRecord{*day, day_profit(), day_trades()});
+  if (audience.journal) append(execution::DayRecord{day.number(), day_profit(), day_trades()});
 }
 
 void Engine::Impl::tick(const market::Tick& tick, bool history) {
@@ -93,7 +85,11 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
   if (push == Feed::Push::kRestarted) drop_virtual();
   feed_hooks(tick);
   for (const auto& slot : slots) {
-    if (!slot->runs() || slot->settings.symbol != tick.symbol) continue;
+    if (!slot->runs()) continue;
+    if (slot->settings.symbol != tick.symbol) {
+      if (!slot->lanes.empty()) watch_tick(*slot, *feed, tick, push, history);
+      continue;
+    }
     if (slot->volatility) feed_volatility(*slot, *feed, tick, push == Feed::Push::kRestarted);
     if (push == Feed::Push::kRestarted) {
       forget_ticks(*slot);
@@ -186,13 +182,15 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
     forget_ticks(slot);
     slot.last_epoch = {};
     if (slot.wants_past && awaits_candles(slot)) return;
+    if (!slot.lanes.empty()) replay(slot, feed, false);
   }
   slot.last_epoch = tick.epoch;
   if (slot.wants_own) slot.strategy->see(own(slot));
   auto proven = tick;
   // A tick may be stamped with a time that has not come yet. An order that took it for its own
   // would never be found: the venue's purchase second lies before it.
-  if (!history) proven.epoch = std::min(came, steady);
+  if (!history) proven.epoch = std::min(came, steady());
+  if (!slot.lanes.empty()) hand_watched(slot, tick.epoch, proven, history);
   if (slot.script_run != 0) feed_script(slot, tick, proven, history);
   const auto signal = slot.strategy->on_tick(tick);
   if (!seen_before || tick.epoch - slot.saved_at >= kSaveCounters) append_slot(slot);
@@ -204,6 +202,7 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
 /// the ticks that others have heard.
 void Engine::Impl::feed_past(Slot& slot, const Feed& feed) {
   if (slot.wants_own) slot.strategy->see(own(slot));
+  if (!slot.lanes.empty()) return replay(slot, feed, false);
   feed.each_past([&](const market::Tick& tick) {
     if (slot.script_run != 0) feed_script(slot, tick, tick, true);
     slot.strategy->on_tick(tick);
@@ -239,7 +238,7 @@ std::optional<core::Instant> Engine::Impl::next_deadline() const {
       take(follower.next_poll());
     }
   }
-  take(next_ask);
+  take(reports.next());
   for (const auto& [id, flight] : flights) {
     const auto closes = flight.sent + execution::kPurchaseWindow;
     if (!flight.window_closed && closes > now.instant) take(closes);
@@ -266,14 +265,13 @@ void Engine::Impl::on_deadline() {
     follower.polled(now.instant);
   }
   close_windows();
-  if (!next_ask || *next_ask > now.instant) return;
-  next_ask.reset();
-  if (any_unknown() || any_unclear_sale()) return ask_report();
-  if (!recheck_balance) return;
+  if (!reports.take_due(now.instant)) return;
+  if (any_unknown() || sales.any_unclear()) return ask_report();
+  if (!balance.wants_again()) return;
   // Only a figure from a moment at which nothing of ours moved can be the account's.
-  const auto quiet = (flights.empty() ? last_own_event : now.instant) + kQuiet;
+  const auto quiet = balance.quiet_from(flights.size(), now.instant);
   if (quiet <= now.instant) return ask_report();
-  next_ask = quiet;
+  reports.put_off(quiet);
 }
 
 Slot* Engine::Impl::find_slot(std::string_view name) {
@@ -288,7 +286,7 @@ Slot& Engine::Impl::slot_for(const core::Name& name) {
     if (slot->name() == name) return *slot;
   }
   slots.push_back(std::make_unique<Slot>(name, settings.money_decimals));
-  if (day) slots.back()->new_day(*day);
+  if (day.is_known()) slots.back()->new_day(day.number());
   return *slots.back();
 }
 
@@ -377,6 +375,7 @@ void Engine::restore(const execution::Snapshot& snapshot, const core::Now& now, 
   impl_->restore(snapshot);
   impl_->run_programs();
   impl_->match_scripts();
+  impl_->check();
 }
 
 void Engine::on_online(core::Money balance, const core::Now& now, Actions& out) {
@@ -389,6 +388,7 @@ void Engine::on_offline(const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->offline();
   impl_->run_programs();
+  impl_->check();
 }
 
 void Engine::on_venue_report(const execution::VenueReport& report, const core::Now& now,
@@ -396,6 +396,7 @@ void Engine::on_venue_report(const execution::VenueReport& report, const core::N
   impl_->begin(now, out);
   impl_->report(report);
   impl_->run_programs();
+  impl_->check();
 }
 
 void Engine::on_tick(const market::Tick& tick, bool history, const core::Now& now, Actions& out) {
@@ -415,6 +416,7 @@ void Engine::on_bought(core::OrderId order, const execution::Bought& bought, con
   impl_->begin(now, out);
   impl_->bought(order, bought);
   impl_->run_programs();
+  impl_->check();
 }
 
 void Engine::on_refused(core::OrderId order, const execution::Refusal& refusal,
@@ -422,6 +424,7 @@ void Engine::on_refused(core::OrderId order, const execution::Refusal& refusal,
   impl_->begin(now, out);
   impl_->refused(order, refusal);
   impl_->run_programs();
+  impl_->check();
 }
 
 void Engine::on_unknown(core::OrderId order, std::string_view why, const execution::Refusal* answer,
@@ -434,6 +437,7 @@ void Engine::on_unknown(core::OrderId order, std::string_view why, const executi
   impl_->want_report();
   impl_->release_waiting();
   impl_->run_programs();
+  impl_->check();
 }
 
 void Engine::on_contract(const execution::ContractReport& report, execution::Witness witness,
@@ -441,6 +445,7 @@ void Engine::on_contract(const execution::ContractReport& report, execution::Wit
   impl_->begin(now, out);
   impl_->contract(report, witness);
   impl_->run_programs();
+  impl_->check();
 }
 
 void Engine::on_transaction(const execution::TransactionReport& report, const core::Now& now,
@@ -448,12 +453,21 @@ void Engine::on_transaction(const execution::TransactionReport& report, const co
   impl_->begin(now, out);
   impl_->transaction(report);
   impl_->run_programs();
+  impl_->check();
 }
 
 void Engine::on_balance(core::Money balance, const core::Now& now, Actions& out) {
   impl_->begin(now, out);
   impl_->balance.show(balance);
 }
+
+void Engine::on_own_limits(const execution::OwnLimits& told, const core::Now& now, Actions& out) {
+  impl_->begin(now, out);
+  impl_->take_own_limits(told);
+}
+
+const execution::OwnLimits& Engine::own_limits() const { return impl_->own_limits; }
+const risk::AccountLimits& Engine::limits() const { return impl_->limits; }
 
 void Engine::on_script(std::string_view strategy, std::uint64_t run, const script::Answer& answer,
                        const core::Now& now, Actions& out) {

@@ -16,6 +16,7 @@
 #include "engine/candles.hpp"
 #include "engine/settings.hpp"
 #include "execution/order.hpp"
+#include "execution/own_limits.hpp"
 #include "execution/record.hpp"
 #include "execution/refusal.hpp"
 #include "execution/report.hpp"
@@ -143,6 +144,9 @@ struct DecisionView {
   std::int64_t times =
       1;  // signals in a row that met the same limit; the numbers are the last one's
 };
+/// "open contracts 5, loss of a day 100.00": for people; "none".
+std::string words_of(const execution::OwnLimits& own);
+
 /// "entered", "waiting", "dropped", "halted", "virtual"
 std::string_view name_of(DecisionView::Kind kind);
 
@@ -217,6 +221,15 @@ class Engine final {
   void on_transaction(const execution::TransactionReport& report, const core::Now& now,
                       Actions& out);
   void on_balance(core::Money balance, const core::Now& now, Actions& out);
+
+  /// What the holder of the account has limited it to at the venue. The number of open contracts,
+  /// the loss of a day and the exclusion bind every entry from here on, each beside the configured
+  /// limit: the narrower one holds. The others are told, and left to the venue.
+  void on_own_limits(const execution::OwnLimits& told, const core::Now& now, Actions& out);
+  /// The latest that were told; none after a start.
+  const execution::OwnLimits& own_limits() const;
+  /// The limits of the account that entries meet: those of the settings, or narrower ones.
+  const risk::AccountLimits& limits() const;
 
   // Scripts. What comes of a run that was stopped counts no more.
   /// The answer to the oldest event that has none; sequence 0 answers StartScript.

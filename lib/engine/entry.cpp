@@ -36,15 +36,18 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   s.paused = slot.paused;
   s.ready = is_online && reconciled && !draining && !ledger.full();
   s.unknown_order = has_unknown(slot);
-  s.in_hours = risk::in_hours(slot.settings.guards.hours, clock);
-  if (!s.in_hours) s.hours_begin = risk::next_hours(slot.settings.guards.hours, clock);
+  if (limits.excluded_until && venue_time() < *limits.excluded_until) {
+    s.excluded_until = limits.excluded_until;
+  }
+  s.in_hours = risk::in_hours(slot.settings.guards.hours, venue_time());
+  if (!s.in_hours) s.hours_begin = risk::next_hours(slot.settings.guards.hours, venue_time());
   if (slot.volatility) s.volatility = &*slot.volatility;
-  if (slot.guards.cooling(clock)) s.cooling_until = slot.guards.cooling_until;
-  if (slot.guards.pausing(clock)) s.pausing_until = slot.guards.pausing_until;
-  if (slot.guards.falling(clock)) s.falling_until = slot.guards.falling_until;
+  if (slot.guards.cooling(venue_time())) s.cooling_until = slot.guards.cooling_until;
+  if (slot.guards.pausing(venue_time())) s.pausing_until = slot.guards.pausing_until;
+  if (slot.guards.falling(venue_time())) s.falling_until = slot.guards.falling_until;
   s.refused_in_row = slot.refusals.row;
-  s.refused_until = slot.refusals.waiting(clock);
-  s.trades_in_hour = slot.guards.purchases_in_hour(clock);
+  s.refused_until = slot.refusals.waiting(venue_time());
+  s.trades_in_hour = slot.guards.purchases_in_hour(venue_time());
   if (slot.group_mark != 0) s.group_holder = group_holder(slot, turn);
   s.session = slot.session;
   s.day_trades = day_trades();
@@ -197,7 +200,9 @@ void Engine::Impl::consider_priced(Slot& slot, const strategy::Signal& signal,
           ? price
           : core::Money::minor((price.units() * base.units() + amount.units() - 1) / amount.units(),
                                price.exponent());
-  const auto d = decide(price, of_base, standing(slot, turn), slot.settings, settings.limits);
+  const auto s = standing(slot, turn);
+  auto d = decide(price, of_base, s, slot.settings, limits);
+  if (signal.stake) d = beside_plan(slot, std::move(d), s);
   if (stays_out(slot, d)) return;
   auto spec = make_spec(slot.settings, signal, tick.quote.decimals());
   if (!spec) return drop(slot, spec.error().text);
@@ -223,20 +228,25 @@ void Engine::Impl::consider_priced(Slot& slot, const strategy::Signal& signal,
   }
 }
 
-// A stake of the signal's own is neither the plan's step nor its base: one that does not fit is
-// dropped, unless nothing that the plan could do would fit either.
 Decision Engine::Impl::decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn) {
   const auto base = slot.settings.staking.base;
   const auto s = standing(slot, turn);
   // A program has no plan at all that could begin anew below its stake.
   if (slot.program != nullptr) {
-    return decide(*signal.stake, *signal.stake, s, slot.settings, settings.limits);
+    return decide(*signal.stake, *signal.stake, s, slot.settings, limits);
   }
-  if (!signal.stake) return decide(slot.plan->next(), base, s, slot.settings, settings.limits);
-  auto d = decide(*signal.stake, *signal.stake, s, slot.settings, settings.limits);
+  if (!signal.stake) return decide(slot.plan->next(), base, s, slot.settings, limits);
+  return beside_plan(slot, decide(*signal.stake, *signal.stake, s, slot.settings, limits), s);
+}
+
+// A stake of the signal's own is neither the plan's step nor its base: one that does not fit is
+// dropped, unless nothing that the plan could do would fit either. Of a payout the plan's base is
+// at least its own price.
+Decision Engine::Impl::beside_plan(const Slot& slot, Decision d, const risk::Standing& s) const {
+  const auto base = slot.settings.staking.base;
   d.restart_plan = false;
   if (d.kind == Decision::Kind::kHalt &&
-      decide(base, base, s, slot.settings, settings.limits).kind != Decision::Kind::kHalt) {
+      decide(base, base, s, slot.settings, limits).kind != Decision::Kind::kHalt) {
     d.kind = Decision::Kind::kDrop;
   }
   return d;
@@ -285,7 +295,7 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
   order.intended_wall = now.wall;
   order.signal_epoch = tick.epoch;
   const auto& intent = ledger.intend(order);
-  own_event();
+  balance.moves(now.instant);
   flights[intent.id] = Flight{now.instant};
   slot.told.reset();
   if (slot.wish != 0) slot.wish_numbers[intent.id] = slot.wish;
@@ -334,10 +344,7 @@ void Engine::Impl::tell_denied(Slot& slot, const risk::Denied& denied) {
 
 // A deposit is believed only once it was asked for in a quiet moment.
 void Engine::Impl::look_for_deposit() {
-  if (!balance.floor() || *balance.shown() <= *balance.floor()) return;
-  if (asked_balance && now.instant - *asked_balance < kBalanceAsk) return;
-  asked_balance = now.instant;
-  ask_report();
+  if (balance.looks_for_deposit(now.instant)) ask_report();
 }
 
 void Engine::Impl::drop(Slot& slot, std::string_view why) {

@@ -18,20 +18,9 @@ using execution::OrderState;
 
 namespace {
 
-/// Between two attempts at a sale that the venue refuses, of its time. It refuses at an entry tick,
-/// close to the end, and while it has no price: what passes is found soon, and what stays costs one
-/// call a minute.
-constexpr std::chrono::seconds kFirstWait{1};
-constexpr std::chrono::seconds kLongestWait{60};
 /// The record of a program or a script is long: the best value that they have seen is kept with it
 /// not more often than this. A crash forgets as much of it.
 constexpr std::chrono::seconds kKeepBest{10};
-
-std::chrono::seconds wait_after(std::int64_t refusals) {
-  auto wait = kFirstWait;
-  for (std::int64_t i = 1; i < refusals && wait < kLongestWait; ++i) wait *= 2;
-  return std::min(wait, kLongestWait);
-}
 
 }  // namespace
 
@@ -43,18 +32,11 @@ void Engine::Impl::watch_exit(const Order& order) {
   const bool may_leave =
       wanted && order.state == OrderState::kOpen && market::is_resold(order.spec);
   if (!may_leave) return;
-  const auto [it, first] = exits.try_emplace(order.id);
+  const auto [it, first] = exits.try_emplace(order.id, order.purchase_time);
   const auto* feed = first ? find_feed(order.spec.symbol) : nullptr;
   if (feed == nullptr) return;
   feed->each_after(order.purchase_time,
-                   [&](const market::Tick& tick) { count_tick(it->second, order, tick.epoch); });
-}
-
-void Engine::Impl::count_tick(ExitWatch& watch, const Order& order, core::VenueTime epoch) {
-  if (epoch <= watch.counted || epoch <= order.purchase_time) return;
-  watch.counted = epoch;
-  if (watch.seen++ == 0) watch.first = epoch;
-  if (watch.entry && epoch > *watch.entry) ++watch.ticks;
+                   [&](const market::Tick& tick) { it->second.count(tick.epoch); });
 }
 
 /// What the venue says of an open contract. Of rules that a reload brought, from here on.
@@ -64,12 +46,14 @@ void Engine::Impl::exit_value(const Order& order, const execution::ContractRepor
   if (it == exits.end()) return;
   auto& watch = it->second;
   auto& slot = slot_for(order.strategy);
-  watch.can_sell = !report.is_expired && report.can_sell.value_or(report.bid_price.has_value());
-  watch.can_cancel = !report.is_expired && report.can_cancel;
-  if (report.entry && watch.entry != report.entry->epoch) enter(watch, order, report.entry->epoch);
-  if (!watch.entry || !report.bid_price) return;
-  if (report.spot_time) count_tick(watch, order, *report.spot_time);
-  watch.bid = report.bid_price;
+  watch.value(!report.is_expired && report.can_sell.value_or(report.bid_price.has_value()),
+              !report.is_expired && report.can_cancel);
+  if (report.entry && watch.entry() != report.entry->epoch) {
+    watch.enter(report.entry->epoch, find_feed(order.spec.symbol));
+  }
+  if (!watch.entry() || !report.bid_price) return;
+  if (report.spot_time) watch.count(*report.spot_time);
+  watch.bid(*report.bid_price);
   keep_best(slot, order, *report.bid_price);
   leave_if_due(slot, order, watch, report.bid_price);
 }
@@ -78,27 +62,16 @@ void Engine::Impl::exit_tick(const market::Tick& tick, bool history) {
   for (auto& [id, watch] : exits) {
     const auto* order = ledger.find(id);
     if (order == nullptr || order->spec.symbol != tick.symbol) continue;
-    count_tick(watch, *order, tick.epoch);
-    if (const auto own = followers.find(id); !watch.entry && own != followers.end()) {
-      if (const auto entry = own->second.entry()) enter(watch, *order, entry->epoch);
+    watch.count(tick.epoch);
+    if (const auto own = followers.find(id); !watch.entry() && own != followers.end()) {
+      if (const auto entry = own->second.entry()) {
+        watch.enter(entry->epoch, find_feed(tick.symbol));
+      }
     }
-    if (!watch.entry) continue;
+    if (!watch.entry()) continue;
     // Its value of before says nothing of now: of the rules only the time can hold.
     if (!history) leave_if_due(slot_for(order->strategy), *order, watch, std::nullopt);
   }
-}
-
-/// After a restart more ticks may have come from the venue's past than the feed remembers: then all
-/// that were seen count, but for the entry itself.
-void Engine::Impl::enter(ExitWatch& watch, const Order& order, core::VenueTime entry) {
-  watch.entry = entry;
-  const auto* feed = find_feed(order.spec.symbol);
-  if (feed == nullptr || !feed->remembers(entry)) {
-    watch.ticks = watch.seen - (watch.seen > 0 && watch.first <= entry ? 1 : 0);
-    return;
-  }
-  watch.ticks = 0;
-  feed->each_after(entry, [&](const market::Tick&) { ++watch.ticks; });
 }
 
 /// A restart continues from the best value that was seen, not from that of the moment.
@@ -108,20 +81,21 @@ void Engine::Impl::keep_best(Slot& slot, const Order& order, core::Money bid) {
   best->second = bid;
   if (!slot.settings.exit.trailing || !audience.journal) return;
   const bool is_long = slot.program != nullptr || slot.script_run != 0;
-  if (is_long && clock - slot.best_saved_at < kKeepBest) return;
+  if (is_long && venue_time() - slot.best_saved_at < kKeepBest) return;
   if (slot.program != nullptr && !slot.program->fits_journal(venue_ms(), slot.wishes)) return;
-  slot.best_saved_at = clock;
+  slot.best_saved_at = venue_time();
   append_slot(slot);
 }
 
 void Engine::Impl::leave_if_due(Slot& slot, const Order& order, const ExitWatch& watch,
                                 std::optional<core::Money> bid) {
   const auto& rules = slot.settings.exit;
-  const bool may_leave = watch.can_sell || pays_to_cancel(order);
+  const bool may_leave = watch.can_sell() || pays_to_cancel(order);
   if (order.state != OrderState::kOpen || !rules.any() || !may_leave) return;
-  if (!is_online || !reconciled || steady < watch.not_before) return;
-  if (selling.contains(order.contract)) return;
-  risk::ExitView view{order.buy_price, bid, order.buy_price, watch.ticks, steady - *watch.entry};
+  if (!is_online || !reconciled || watch.waits(steady())) return;
+  if (sales.has(order.contract)) return;
+  risk::ExitView view{order.buy_price, bid, order.buy_price, watch.ticks(),
+                      steady() - *watch.entry()};
   if (const auto best = slot.best_bids.find(order.id); best != slot.best_bids.end()) {
     view.best = best->second;
   }
@@ -131,21 +105,21 @@ void Engine::Impl::leave_if_due(Slot& slot, const Order& order, const ExitWatch&
   if (!audience.journal && !audience.people) return ask_sale(order, {}, true);
   const auto why = risk::words_of(*rule, rules, view);
   ask_sale(order, why, true);
-  const auto value = watch.bid ? fmt::format(", worth {}", watch.bid->to_string()) : std::string{};
+  const auto value =
+      watch.bid() ? fmt::format(", worth {}", watch.bid()->to_string()) : std::string{};
   tell_exit(order, "asked", why,
             fmt::format("{} {} contract {} early: {}{}", slot.name(), cancels ? "cancels" : "sells",
                         order.contract.value, why, value));
 }
 
 void Engine::Impl::exit_refused(const Order& order, std::string_view why) {
-  auto& watch = exits[order.id];
-  ++watch.refusals;
-  watch.not_before = steady + wait_after(watch.refusals);
-  if (watch.refusals > 1) return;
+  auto& watch = exits.try_emplace(order.id, order.purchase_time).first->second;
+  watch.refuse(steady());
+  if (watch.refusals() > 1) return;
   tell_exit(order, why == kNoAnswer ? "open" : "refused", why,
             fmt::format("contract {} was not sold: {}; asked again while its rule holds, at most "
                         "every {} s",
-                        order.contract.value, why, kLongestWait.count()));
+                        order.contract.value, why, kLongestSaleWait.count()));
 }
 
 void Engine::Impl::tell_exit(const Order& order, std::string_view state, std::string_view why,

@@ -48,6 +48,7 @@ class Feed final {
   void lose_link();
 
   const market::SymbolCode& symbol() const { return symbol_; }
+  bool keeps_past() const { return !past_.empty(); }
   const std::optional<market::Tick>& last() const { return last_; }
   core::VenueTime last_epoch() const { return last_ ? last_->epoch : core::VenueTime{}; }
   /// Seconds between ticks; 0: not known.

@@ -1,7 +1,10 @@
 // Owns the engine's inside: the state that engine.hpp hides and the steps between an event and its
-// actions. Its methods live in entry.cpp (signal → order), refuse.cpp (the venue's no), settle.cpp
-// (witness → result), link.cpp (start, reconnect, evidence), sales.cpp (early sales), exits.cpp
-// (the rules of `exit:`), hook.cpp (`virtual:`), program.cpp (Deriv Bot programs), operator.cpp,
+// actions. What belongs together of the state is a part with a header of its own (clock, account,
+// witnesses, sale, exit_watch, feed, slot). The methods live in entry.cpp (signal → order),
+// refuse.cpp (the venue's no), settle.cpp (witness → result), link.cpp (start, reconnect,
+// evidence), sales.cpp (early sales), exits.cpp (the rules of `exit:`), own_limits.cpp (those of
+// the account's holder), hook.cpp (`virtual:`), program.cpp (Deriv Bot programs), watch.cpp
+// (symbols beside its own), operator.cpp,
 // reconfigure.cpp and views.cpp. Nothing outside this folder includes it.
 #pragma once
 
@@ -11,18 +14,21 @@
 #include <optional>
 #include <set>
 #include <string_view>
-#include <variant>
 #include <vector>
 
+#include "engine/account.hpp"
+#include "engine/clock.hpp"
 #include "engine/decide.hpp"
 #include "engine/engine.hpp"
+#include "engine/exit_watch.hpp"
 #include "engine/feed.hpp"
 #include "engine/program_clock.hpp"
+#include "engine/sale.hpp"
 #include "engine/slot.hpp"
+#include "engine/witnesses.hpp"
 #include "execution/follow.hpp"
 #include "execution/ledger.hpp"
 #include "execution/reconcile.hpp"
-#include "risk/balance.hpp"
 #include "risk/gate.hpp"
 
 namespace derivd::engine {
@@ -31,30 +37,15 @@ namespace derivd::engine {
 inline constexpr std::size_t kMaxWaiting = 64;
 /// A signal that waits longer is stale and dropped.
 inline constexpr core::Duration kSignalLife = std::chrono::seconds(2);
-/// Witnesses that are kept while it is not known whether their contract is ours.
-inline constexpr std::size_t kMaxHeld = 64;
-/// Foreign contracts that are remembered, so that each is told once.
-inline constexpr std::size_t kMaxForeign = 1024;
 /// Settled contracts whose own recomputation still waits for ticks.
 inline constexpr std::size_t kMaxVerifying = 64;
 /// A purchase or settlement may be this much ahead of the last tick; more is taken for a bogus
 /// time.
 inline constexpr std::chrono::seconds kMaxLead{3600};
-/// The longest interval between two ticks of a known symbol.
-inline constexpr std::chrono::seconds kTickStep{2};
-/// From the first to the longest pause between two questions about orders of unknown outcome. The
-/// first is also the least between any two of them, whatever happens.
-inline constexpr core::Duration kFirstAsk = std::chrono::seconds(2);
-inline constexpr core::Duration kLongestAsk = std::chrono::seconds(30);
-/// So long after the last event of ours no balance from before it is on its way any more.
-inline constexpr core::Duration kQuiet = std::chrono::seconds(5);
 /// A strategy's record is written again when it is older than this, so that after a crash the
 /// venue's history reaches back to it: one answer holds 5000 ticks, 83 minutes of an index of one
 /// second.
 inline constexpr std::chrono::seconds kSaveCounters{600};
-/// Between two questions whether money came in, while min_balance forbids what the venue's latest
-/// figure would allow.
-inline constexpr core::Duration kBalanceAsk = std::chrono::seconds(30);
 
 /// Why a sale was not done whose answer never came.
 inline constexpr std::string_view kNoAnswer = "the venue did not answer, and it is still open";
@@ -95,17 +86,16 @@ struct Engine::Impl {
     core::Instant since;    // of this question or hold
   };
 
-  struct HeldContract {
-    execution::ContractReport report;
-    execution::Witness witness;
-  };
-  using Held = std::variant<HeldContract, execution::TransactionReport>;
-
   // engine.cpp
   void begin(const core::Now& at, Actions& actions);
   void observe(core::VenueTime time);
-  void bound_by_our_seconds(core::VenueTime time);
   void roll_day();
+  /// Whether what happened at this time of the venue counts today.
+  bool is_today(core::VenueTime time) const { return day.has(time, settings.limits.day_starts); }
+  core::VenueTime venue_time() const { return venue_clock.shown(); }
+  core::VenueTime steady() const { return venue_clock.steady(); }
+  /// What must hold between two events (CHECK); asked where orders, sales and exits may change.
+  void check() const;
   void tick(const market::Tick& tick, bool history);
   void refuse_quote(Feed& feed, const market::Tick& tick);
   void feed_contracts(const market::Tick& tick, Feed::Push push);
@@ -161,6 +151,10 @@ struct Engine::Impl {
   void quote_reply(const QuoteReply& reply);
   void release_waiting();
 
+  // own_limits.cpp
+  void take_own_limits(const execution::OwnLimits& told);
+  void tighten_limits();
+
   // hook.cpp
   /// Whether the signal is a matter of `virtual:`: followed so, or dropped. False: it is bought.
   bool stays_virtual(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
@@ -197,12 +191,12 @@ struct Engine::Impl {
   std::optional<std::string> recount(core::OrderId id);
   void verify(core::OrderId id);
   void mismatch(const execution::Order& order, std::string_view what);
-  void hold(Held held);
-  void hold_until_reconciled(Held held);
+  void hold(Witnessed witness);
+  void hear(const Witnessed& witness);
   void replay_early();
   void replay_held(core::ContractId contract);
   void flush_held();
-  void tell_if_foreign(const Held& witness);
+  void tell_if_foreign(const Witnessed& witness);
   void tell_foreign(core::ContractId contract, std::string_view what);
 
   // link.cpp
@@ -224,17 +218,8 @@ struct Engine::Impl {
   void ask_report();
   bool any_unknown() const;
   void anchor(core::Money known);
-  void own_event();
 
   // sales.cpp
-  /// A sale that was asked for and not settled yet.
-  struct Sale {
-    bool confirmed = false;  // the venue said that it is sold
-    bool by_rule = false;    // of `exit:`
-    bool cancel = false;     // by its deal cancellation
-    /// Whether it was done is not known; the venue's time then. Its books decide.
-    std::optional<core::VenueTime> unclear = {};
-  };
   /// In the journal with its reason before it is sent.
   void ask_sale(const execution::Order& order, std::string_view why, bool by_rule);
   void note_sale(const execution::Order& order, std::string_view why, bool by_rule, bool cancel);
@@ -246,27 +231,11 @@ struct Engine::Impl {
   void restore_sale(const execution::Order& order);
   /// The venue's books of `as_of` say that this order is open.
   void still_open(const execution::Order& order, core::VenueTime as_of);
-  bool any_unclear_sale() const;
-  bool awaits_sale() const;
 
   // exits.cpp
-  /// What the rules of `exit:` look at, of an open contract.
-  struct ExitWatch {
-    std::optional<core::VenueTime> entry;
-    core::VenueTime first, counted;  // of the ticks since its purchase that were seen
-    std::int64_t seen = 0;           // those ticks
-    std::int64_t ticks = 0;          // after the entry tick
-    std::optional<core::Money> bid;  // the latest
-    bool can_sell = false;           // by the venue's latest word
-    bool can_cancel = false;         // by the same
-    std::int64_t refusals = 0;       // of its sale
-    core::VenueTime not_before;      // it is asked for again
-  };
   void watch_exit(const execution::Order& order);
   void exit_value(const execution::Order& order, const execution::ContractReport& report);
   void exit_tick(const market::Tick& tick, bool history);
-  void enter(ExitWatch& watch, const execution::Order& order, core::VenueTime entry);
-  void count_tick(ExitWatch& watch, const execution::Order& order, core::VenueTime epoch);
   void keep_best(Slot& slot, const execution::Order& order, core::Money bid);
   void leave_if_due(Slot& slot, const execution::Order& order, const ExitWatch& watch,
                     std::optional<core::Money> bid);
@@ -347,7 +316,17 @@ struct Engine::Impl {
   /// The venue proved that it was not sold; the script that wanted it hears why.
   void script_not_sold(core::ContractId contract, std::string_view why);
   void tell_result(Slot& slot, const execution::Order& order);
+  Decision beside_plan(const Slot& slot, Decision decision, const risk::Standing& standing) const;
   Decision decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn);
+
+  // watch.cpp: symbols beside its own
+  void watch_tick(Slot& slot, const Feed& feed, const market::Tick& tick, Feed::Push push,
+                  bool history);
+  void hold_watched(Slot& slot, WatchLane& lane, const market::Tick& tick, bool history);
+  void hand_watched(Slot& slot, core::VenueTime until, const market::Tick& proven, bool history);
+  void tell_watched(Slot& slot, const WatchLane& lane, const market::Tick& tick,
+                    const std::optional<market::Tick>& proven);
+  void replay(Slot& slot, const Feed& feed, bool with_last);
 
   // candles.cpp: past candles of the venue
   static std::vector<rules::CandleNeed> candle_needs(const Slot& slot);
@@ -357,7 +336,8 @@ struct Engine::Impl {
   bool awaits_candles(Slot& slot);
   void candles(const CandlesReply& reply);
   void take_candles(Slot& slot, CandlePast::Length& length, const CandlesReply& reply);
-  static void check_join(CandlePast::Length& length, const Feed& feed);
+  core::VenueTime candles_until(const Slot& slot, const market::SymbolCode& symbol);
+  static void check_join(CandlePast::Length& length, const Feed* known);
   void begin_with_candles(Slot& slot);
   void hand_over(Slot& slot, CandlePast::Length& length);
   std::optional<core::Instant> candles_deadline() const;
@@ -397,7 +377,9 @@ struct Engine::Impl {
   core::Event event(core::EventKind kind, const execution::Order& order) const;
 
   Settings settings;
-  market::Symbols venue;  // as it was learned; in a back-test nothing is
+  execution::OwnLimits own_limits;  // as the venue told them last
+  risk::AccountLimits limits;       // those of the settings, tightened by these
+  market::Symbols venue;            // as it was learned; in a back-test nothing is
   Audience audience;
   std::vector<std::unique_ptr<Slot>> slots;  // those of the configuration first, in its order
   std::vector<std::unique_ptr<Feed>> feeds;
@@ -412,27 +394,12 @@ struct Engine::Impl {
   std::optional<core::Instant> waited_until;  // the deadline of the one that is considered again
   std::int64_t turns = 0;
   std::uint64_t script_runs = 0;
-  std::deque<Held> held;
-  // Settlements that came before the link's first report, which may tell of earlier ones.
-  std::vector<Held> early;
-  bool holds_early = false;
-  std::deque<core::ContractId> foreign;
-  risk::KnownBalance balance;
-  core::VenueTime anchored_at;
-  std::set<core::OrderId> at_anchor;  // at risk when the balance was asked for
-  std::int64_t own_events = 0;        // of ours that move the balance
-  core::Instant last_own_event;
-  std::optional<std::int64_t> own_events_at_ask;  // empty: something of ours was moving
-  std::optional<core::Instant> asked_balance;
-  // One report answers for all orders of unknown outcome.
-  std::optional<core::Instant> asked_at;
-  std::optional<core::Instant> next_ask;
-  core::Duration ask_wait = kFirstAsk;
-  // A found order's stake may be in the venue's latest figure already: the balance is asked for
-  // once more, in a quiet moment.
-  bool recheck_balance = false;
-
-  boost::container::flat_map<core::ContractId, Sale> selling;
+  HeldWitnesses held;
+  EarlyWitnesses early;
+  ForeignContracts foreign;
+  AccountBalance balance;
+  ReportAsks reports;
+  Sales sales;
   /// Of open orders whose strategy has rules; few, walked at every tick.
   boost::container::flat_map<core::OrderId, ExitWatch> exits;
 
@@ -454,14 +421,9 @@ struct Engine::Impl {
   bool is_online = false;
   bool reconciled = false;
   bool draining = false;
-  std::optional<std::int64_t> day;
-  core::VenueTime day_ends;             // before it no other day can begin,
-  std::chrono::seconds day_ends_by{0};  // while days start at this time
+  TradingDay day;
   bool daily_profit_reached = false;
-  core::VenueTime clock;
-  core::Instant clock_at;  // when it was shown to us
-  core::VenueTime steady;  // the same, but never faster than our own seconds (see observe)
-  int ahead = 0;           // times in a row that the clock was beyond that
+  VenueClock venue_clock;
 
   core::Now now;           // of the event being handled
   Actions* out = nullptr;  // of the event being handled

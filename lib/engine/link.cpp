@@ -5,7 +5,6 @@
 
 #include "engine/impl.hpp"
 #include "market/multiplier.hpp"
-#include "risk/day.hpp"
 
 namespace derivd::engine {
 
@@ -34,7 +33,7 @@ void Engine::Impl::restore(const execution::Snapshot& snapshot) {
   for (const auto& record : snapshot.strategies) {
     auto& slot = slot_for(record.strategy);
     const auto problems = slot.load(record);
-    if (!day || slot.day > *day) day = slot.day;
+    day.restore(slot.day);
     for (const auto& b : slot.booked) claims.push_back(b.contract);
     if (problems.empty()) continue;
     auto e = event(EventKind::kJournalProblem, slot);
@@ -42,9 +41,9 @@ void Engine::Impl::restore(const execution::Snapshot& snapshot) {
         fmt::format("{}: part of the saved state is not usable: {}", slot.name(), problems));
     tell(e);
   }
-  if (snapshot.day && (!day || snapshot.day->day > *day)) day = snapshot.day->day;
+  if (snapshot.day) day.restore(snapshot.day->day);
   for (auto& slot : slots) {
-    if (day && slot->day < *day) slot->new_day(*day);
+    if (day.is_known() && slot->day < day.number()) slot->new_day(day.number());
   }
   for (const auto& halted : snapshot.halts) {
     if (!halted.halted) continue;
@@ -87,12 +86,11 @@ void Engine::Impl::restore_order(const execution::Order& order) {
       row.sell_time = booked->time;
       const auto settlement = *execution::settlement_from(order, row);
       append(execution::OrderRecord{
-          ledger.settle(order.id, settlement, execution::Witness::kReconciliation, clock)});
+          ledger.settle(order.id, settlement, execution::Witness::kReconciliation, venue_time())});
       return;
     }
     observe(order.purchase_time);
-    const auto number = risk::day_of(order.purchase_time, settings.limits.day_starts);
-    slot.on_purchase(order.id, order.purchase_time, !day || number >= *day);
+    slot.on_purchase(order.id, order.purchase_time, is_today(order.purchase_time));
     restore_sale(order);
     watch_exit(order);
     return follow(order);
@@ -105,17 +103,18 @@ void Engine::Impl::restore_order(const execution::Order& order) {
 void Engine::Impl::restore_daily_profit(const execution::HaltRecord& latched) {
   if (latched.kind != "daily_profit") return;
   daily_profit_reached = true;
-  if (!day || risk::day_of(latched.venue, settings.limits.day_starts) >= *day) return;
+  if (is_today(latched.venue)) return;
   daily_profit_reached = false;
-  append(execution::HaltRecord{{}, false, "daily_profit", "a new day began", now.wall, clock});
+  append(
+      execution::HaltRecord{{}, false, "daily_profit", "a new day began", now.wall, venue_time()});
 }
 
 void Engine::Impl::online(core::Money known) {
   is_online = true;
   reconciled = false;
   anchor(known);
-  holds_early = true;
-  ask_wait = kFirstAsk;
+  early.begin();
+  reports.link();
   ask_report();
   for (const auto& [id, order] : ledger.exposed()) {
     if (order->state == OrderState::kOpen) out->push_back(Watch{order->contract});
@@ -125,8 +124,8 @@ void Engine::Impl::online(core::Money known) {
 void Engine::Impl::offline() {
   is_online = false;
   reconciled = false;
-  next_ask.reset();
-  early.clear();  // the next link's report tells them
+  reports.lose_link();
+  early.lose_link();  // the next link's report tells them
   for (const auto& w : waiting) drop(*w.slot, "the link was lost");
   waiting.clear();
   std::vector<core::OrderId> unanswered;
@@ -154,42 +153,25 @@ void Engine::Impl::make_unknown(core::OrderId id, std::string_view why) {
 /// Something new asks for evidence: at once, unless the venue was asked a moment ago.
 void Engine::Impl::want_report() {
   if (!is_online) return;  // the next link begins with one
-  ask_wait = kFirstAsk;
-  const auto soonest = asked_at ? *asked_at + kFirstAsk : now.instant;
-  if (soonest <= now.instant) return ask_report();
-  next_ask = next_ask ? std::min(*next_ask, soonest) : soonest;
+  if (reports.want(now.instant)) ask_report();
 }
 
 void Engine::Impl::ask_report() {
-  asked_at = now.instant;
-  next_ask.reset();
-  const bool quiet = flights.empty() && now.instant - last_own_event >= kQuiet;
-  if (quiet) recheck_balance = false;
-  if (any_unknown() || any_unclear_sale()) {
-    next_ask = now.instant + ask_wait;
-    ask_wait = std::min(ask_wait * 2, kLongestAsk);
-  } else if (recheck_balance) {
-    next_ask = now.instant + kQuiet;
-  }
-  auto since = clock;
+  balance.asked(balance.is_quiet(flights.size(), now.instant));
+  const bool open = any_unknown() || sales.any_unclear();
+  reports.asked(now.instant, open, balance.wants_again() ? std::optional(kQuiet) : std::nullopt);
+  auto since = venue_time();
   for (const auto& [id, order] : ledger.exposed()) {
     const auto from = order->contract ? order->purchase_time : order->signal_epoch;
     since = std::min(since, from - execution::kClockSlack);
   }
   out->push_back(AskReport{since});
-  own_events_at_ask = quiet ? std::optional(own_events) : std::nullopt;
-}
-
-void Engine::Impl::own_event() {
-  ++own_events;
-  last_own_event = now.instant;
 }
 
 void Engine::Impl::anchor(core::Money known) {
-  balance.anchor(known);
-  anchored_at = clock;
-  at_anchor.clear();
-  for (const auto& [id, order] : ledger.exposed()) at_anchor.insert(id);
+  std::set<core::OrderId> at_risk;
+  for (const auto& [id, order] : ledger.exposed()) at_risk.insert(id);
+  balance.anchor(known, venue_time(), std::move(at_risk));
 }
 
 void Engine::Impl::close_windows() {
@@ -197,9 +179,9 @@ void Engine::Impl::close_windows() {
   for (auto& [id, flight] : flights) {
     const auto& order = *ledger.find(id);
     const bool closed = now.instant - flight.sent >= execution::kPurchaseWindow &&
-                        clock - order.signal_epoch >= execution::kPurchaseWindow;
+                        venue_time() - order.signal_epoch >= execution::kPurchaseWindow;
     if (flight.window_closed || !closed) continue;
-    flight.window_closed = clock;
+    flight.window_closed = venue_time();
     proof = proof || order.state == OrderState::kUnknown;
   }
   if (proof) want_report();
@@ -222,7 +204,7 @@ std::vector<execution::Pending> Engine::Impl::pending_orders() const {
 
 void Engine::Impl::report(const execution::VenueReport& report) {
   if (!is_online) return;
-  steady = std::max(steady, std::min(clock, report.as_of));  // the venue's own answer
+  venue_clock.prove(report.as_of);
   const auto pending = pending_orders();
   auto result = execution::reconcile(pending, ledger, report);
   in_settlement_order(result.found);
@@ -267,7 +249,7 @@ void Engine::Impl::report(const execution::VenueReport& report) {
   }
   // Nothing of ours moved for a while, so its balance is the account's. (Before the first report
   // nothing could be bought since the link came up.)
-  if (!reconciled || (own_events_at_ask == own_events && flights.empty())) anchor(report.balance);
+  if (!reconciled || (balance.is_undisturbed() && flights.empty())) anchor(report.balance);
   if (!reconciled) {
     reconciled = true;
     core::Event e;
@@ -289,10 +271,9 @@ void Engine::Impl::adopt(core::OrderId id, const execution::HistoryRow& row) {
   bought.payout = row.payout;
   bought.purchase_time = row.purchase_time;
   bought.shortcode = row.shortcode;
-  balance.debit(row.buy_price, std::nullopt);
-  own_event();
-  recheck_balance = true;
-  if (!next_ask) next_ask = now.instant + kQuiet;
+  balance.bought(row.buy_price, std::nullopt, now.instant);
+  balance.want_again();
+  reports.want_by(now.instant + kQuiet);
   opened(ledger.accept(id, bought), true);
   // A witness that was held may have settled it already.
   const auto* order = ledger.find(id);

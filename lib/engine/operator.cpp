@@ -27,8 +27,8 @@ void Engine::Impl::latch_halt(Slot& slot, std::string_view kind, std::string_vie
   slot.halted = true;
   slot.halt_kind = core::ShortString<32>::truncated(kind);
   slot.halt_reason = core::Text::truncated(reason);
-  append(
-      execution::HaltRecord{slot.name(), true, slot.halt_kind, slot.halt_reason, now.wall, clock});
+  append(execution::HaltRecord{slot.name(), true, slot.halt_kind, slot.halt_reason, now.wall,
+                               venue_time()});
 }
 
 void Engine::Impl::tell_halted(const Slot& slot) {
@@ -63,7 +63,7 @@ void Engine::Impl::latch_daily_profit() {
   const auto text = core::Text::truncated(
       fmt::format("daily_profit: {} of {} reached, no entries until the day ends",
                   day_profit().to_string(), limit->to_string()));
-  append(execution::HaltRecord{{}, true, "daily_profit", text, now.wall, clock});
+  append(execution::HaltRecord{{}, true, "daily_profit", text, now.wall, venue_time()});
   core::Event e;
   e.kind = EventKind::kAccountLimit;
   e.reason = "daily_profit";
@@ -94,7 +94,8 @@ void Engine::Impl::resume(Slot& slot) {
   if (session_over) slot.new_session();
   if (was_halted && slot.program != nullptr && slot.program->is_over()) slot.program->begin_anew();
   if (was_halted) {
-    append(execution::HaltRecord{slot.name(), false, kByOperator, "resumed", now.wall, clock});
+    append(
+        execution::HaltRecord{slot.name(), false, kByOperator, "resumed", now.wall, venue_time()});
   }
   append_slot(slot);
   match_scripts();
@@ -172,6 +173,6 @@ void Engine::drain(const core::Now& now, Actions& out) {
   }
 }
 
-bool Engine::drained() const { return impl_->in_flight() == 0 && !impl_->awaits_sale(); }
+bool Engine::drained() const { return impl_->in_flight() == 0 && !impl_->sales.awaits_answer(); }
 
 }  // namespace derivd::engine

@@ -56,7 +56,7 @@ void Engine::Impl::feed_program(Slot& slot, const Feed& feed, const market::Tick
   slot.last_epoch = tick.epoch;
   if (history) return program.past_tick(tick);
   slot.program_tick = tick;
-  slot.program_tick.epoch = std::min(came, steady);
+  slot.program_tick.epoch = std::min(came, steady());
   if (balance.floor()) program.balance(*balance.floor());
   // Sleeps that end before this tick, or with it, end first.
   const auto now_ms = tick.epoch.s * 1000;
@@ -122,7 +122,7 @@ void Engine::Impl::perform(Slot& slot, const strategy::ProgramSells&) {
   if (order == nullptr || order->state != OrderState::kOpen) return refuse("no contract is open");
   if (!market::is_resold(order->spec)) return refuse("Deriv does not buy such contracts back");
   if (!is_online) return refuse("there is no connection to Deriv");
-  if (selling.contains(order->contract)) return refuse("its sale was asked for already");
+  if (sales.has(order->contract)) return refuse("its sale was asked for already");
   ask_sale(*order, "program", false);
 }
 

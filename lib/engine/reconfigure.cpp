@@ -18,12 +18,18 @@ const StrategySettings* find_settings(const Settings& settings, const core::Name
   return at == all.end() ? nullptr : &*at;
 }
 
+/// Whether a strategy that runs sees the symbol's ticks.
+bool is_heard(const Slot& slot, const market::SymbolCode& symbol) {
+  return slot.runs() && (slot.settings.symbol == symbol || watches(slot.settings, symbol));
+}
+
 }  // namespace
 
 void Engine::Impl::reconfigure(const Settings& wanted) {
   const auto day_starts = settings.limits.day_starts;  // the days booked so far begin there
   settings = wanted;
   settings.limits.day_starts = day_starts;
+  tighten_limits();
   for (auto& slot : slots) {
     if (slot->configured && find_settings(settings, slot->name()) == nullptr) slot->retire();
   }
@@ -35,7 +41,7 @@ void Engine::Impl::reconfigure(const Settings& wanted) {
     });
     if (known == before.end()) {
       slots.push_back(std::make_unique<Slot>(s));
-      if (day) slots.back()->new_day(*day);
+      if (day.is_known()) slots.back()->new_day(day.number());
     } else {
       slots.push_back(std::move(*known));
     }
@@ -91,9 +97,8 @@ bool Engine::Impl::is_flat(const Slot& slot) const {
 
 bool Engine::Impl::is_needed(const market::SymbolCode& symbol) const {
   const auto& exposed = ledger.exposed();
-  return std::any_of(
-             slots.begin(), slots.end(),
-             [&](const auto& slot) { return slot->runs() && slot->settings.symbol == symbol; }) ||
+  return std::any_of(slots.begin(), slots.end(),
+                     [&](const auto& slot) { return is_heard(*slot, symbol); }) ||
          std::any_of(exposed.begin(), exposed.end(),
                      [&](const auto& e) { return e.second->spec.symbol == symbol; }) ||
          // Settled, and our own recomputation still waits for ticks.
@@ -108,12 +113,13 @@ void Engine::Impl::refresh_feeds() {
   if (std::erase_if(feeds, is_gone) > 0) ++symbols_revision;
   spare_feeds = false;
   for (const auto& slot : slots) {
-    if (slot->runs()) feed_for(slot->settings.symbol);
+    if (!slot->runs()) continue;
+    feed_for(slot->settings.symbol);
+    for (const auto& symbol : slot->settings.watch) feed_for(symbol);
   }
   for (const auto& feed : feeds) {
-    spare_feeds |= std::none_of(slots.begin(), slots.end(), [&](const auto& slot) {
-      return slot->runs() && slot->settings.symbol == feed->symbol();
-    });
+    spare_feeds |= std::none_of(slots.begin(), slots.end(),
+                                [&](const auto& slot) { return is_heard(*slot, feed->symbol()); });
   }
 }
 
@@ -146,6 +152,7 @@ void Engine::reconfigure(const Settings& settings, const core::Now& now, Actions
   impl_->begin(now, out);
   impl_->reconfigure(settings);
   impl_->run_programs();
+  impl_->check();
 }
 
 }  // namespace derivd::engine

@@ -68,7 +68,7 @@ void Engine::Impl::learn(Slot& slot, core::Money stake, core::Instant asked,
     slot.refusals.count_again();
   } else {
     slot.refused_at = now.instant;
-    slot.refusals.count(is_strike(refusal.kind), clock);
+    slot.refusals.count(is_strike(refusal.kind), venue_time());
   }
   if (refusal.kind == RefusalKind::kForGood || (slot.refusals.spent() && !slot.halted)) {
     return halt(slot, "refused",

@@ -31,7 +31,7 @@ void Engine::Impl::ask_sale(const execution::Order& order, std::string_view why,
 
 void Engine::Impl::note_sale(const execution::Order& order, std::string_view why, bool by_rule,
                              bool cancel) {
-  selling.insert_or_assign(order.contract, Sale{false, by_rule, cancel, {}});
+  sales.ask(order.contract, by_rule, cancel);
   if (!audience.journal && !audience.people) return;
   auto reason = std::string(by_rule ? kByRule : std::string_view{});
   if (cancel) reason += fmt::format("{}: ", kCancelling);
@@ -40,46 +40,42 @@ void Engine::Impl::note_sale(const execution::Order& order, std::string_view why
 
 bool Engine::Impl::pays_to_cancel(const execution::Order& order) const {
   const auto it = exits.find(order.id);
-  if (it == exits.end() || !it->second.can_cancel) return false;
+  if (it == exits.end() || !it->second.can_cancel()) return false;
   // A bid that is not known may be above the stake: it is waited for.
-  const auto& bid = it->second.bid;
+  const auto& bid = it->second.bid();
   return bid && *bid < market::stake_in(order.spec, order.stake);
 }
 
 void Engine::Impl::confirm_sale(core::ContractId contract) {
-  const auto asked = selling.find(contract);
-  if (asked == selling.end()) return;  // settled by then
-  asked->second.confirmed = true;
-  asked->second.unclear.reset();
+  const auto* sale = sales.confirm(contract);
+  if (sale == nullptr) return;  // settled by then
+  const bool by_rule = sale->by_rule;
   out->push_back(Poll{contract});
-  if (!asked->second.by_rule) program_sold(contract);
+  if (!by_rule) program_sold(contract);
 }
 
 void Engine::Impl::not_sold(core::ContractId contract, std::string_view why) {
-  const auto asked = selling.find(contract);
-  const bool by_rule = asked != selling.end() && asked->second.by_rule;
-  if (asked != selling.end()) selling.erase(asked);
+  const auto asked = sales.take(contract);
   const auto* order = ledger.find(contract);
   const bool is_open = order != nullptr && order->state == OrderState::kOpen;
   if (is_open && !order->reason.empty()) append_order(ledger.explain(order->id, {}));
-  if (is_open && by_rule) return exit_refused(*order, why);
+  if (is_open && asked && asked->by_rule) return exit_refused(*order, why);
   program_not_sold(contract, why);
   script_not_sold(contract, why);
 }
 
 void Engine::Impl::lose_sale(core::ContractId contract, std::string_view why) {
-  const auto asked = selling.find(contract);
-  if (asked == selling.end() || asked->second.confirmed || asked->second.unclear) return;
-  asked->second.unclear = clock;
+  const auto* sale = sales.lose(contract, venue_time());
+  if (sale == nullptr) return;
   const auto* order = ledger.find(contract);
-  if (!asked->second.by_rule || order == nullptr) return;
+  if (!sale->by_rule || order == nullptr) return;
   tell_exit(*order, "unknown", why,
             fmt::format("contract {} may be {} ({}): the venue's books will tell", contract.value,
-                        asked->second.cancel ? "cancelled" : "sold", why));
+                        sale->cancel ? "cancelled" : "sold", why));
 }
 
 void Engine::Impl::lose_sales() {
-  for (const auto& [contract, sale] : selling) {
+  for (const auto contract : sales.contracts()) {
     lose_sale(contract, "the link was lost before the answer");
   }
 }
@@ -89,25 +85,12 @@ void Engine::Impl::restore_sale(const execution::Order& order) {
   if (order.reason.empty()) return;
   const bool by_rule = order.reason.view().starts_with(kByRule);
   const bool cancel = order.reason.view().find(kCancelling) != std::string_view::npos;
-  selling.insert_or_assign(order.contract, Sale{false, by_rule, cancel, clock});
+  sales.restore(order.contract, by_rule, cancel, venue_time());
 }
 
 void Engine::Impl::still_open(const execution::Order& order, core::VenueTime as_of) {
-  if (selling.empty() || order.state != OrderState::kOpen) return;
-  const auto asked = selling.find(order.contract);
-  if (asked == selling.end() || !asked->second.unclear || as_of < *asked->second.unclear) return;
+  if (order.state != OrderState::kOpen || !sales.is_disproved(order.contract, as_of)) return;
   not_sold(order.contract, kNoAnswer);
-}
-
-bool Engine::Impl::any_unclear_sale() const {
-  return std::any_of(selling.begin(), selling.end(),
-                     [](const auto& sale) { return sale.second.unclear.has_value(); });
-}
-
-bool Engine::Impl::awaits_sale() const {
-  return std::any_of(selling.begin(), selling.end(), [](const auto& sale) {
-    return !sale.second.confirmed && !sale.second.unclear;
-  });
 }
 
 // ---- The public face ----
@@ -141,12 +124,10 @@ void Engine::on_sale_unknown(core::ContractId contract, std::string_view why, co
                              Actions& out) {
   impl_->begin(now, out);
   impl_->lose_sale(contract, why);
-  if (impl_->any_unclear_sale()) impl_->want_report();
+  if (impl_->sales.any_unclear()) impl_->want_report();
   impl_->run_programs();
 }
 
-bool Engine::is_selling(core::ContractId contract) const {
-  return impl_->selling.contains(contract);
-}
+bool Engine::is_selling(core::ContractId contract) const { return impl_->sales.has(contract); }
 
 }  // namespace derivd::engine

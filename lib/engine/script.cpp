@@ -42,12 +42,14 @@ std::string quoted(std::string_view text) {
 std::string config_json(const StrategySettings& s) {
   const auto barrier =
       s.contract.barrier ? quoted(s.contract.barrier->value.to_string()) : std::string("null");
+  std::string watch;
+  for (const auto& symbol : s.watch) watch += (watch.empty() ? "" : ",") + quoted(symbol.view());
   return fmt::format(
-      R"({{"name":{},"symbol":{},"candles":{},"contract":{{"duration":{},"barrier":{}}},)"
+      R"({{"name":{},"symbol":{},"watch":[{}],"candles":{},"contract":{{"duration":{},"barrier":{}}},)"
       R"("staking":{{"plan":{},"base":{}}}}})",
-      quoted(s.name.view()), quoted(s.symbol.view()), quoted(rules::to_string(s.rules.candles)),
-      quoted(s.contract.duration.to_string()), barrier, quoted(s.staking.plan),
-      quoted(s.staking.base.to_string()));
+      quoted(s.name.view()), quoted(s.symbol.view()), watch,
+      quoted(rules::to_string(s.rules.candles)), quoted(s.contract.duration.to_string()), barrier,
+      quoted(s.staking.plan), quoted(s.staking.base.to_string()));
 }
 
 std::string text_of(const std::optional<market::Tick>& tick) {
@@ -56,7 +58,7 @@ std::string text_of(const std::optional<market::Tick>& tick) {
 
 }  // namespace
 
-script::Setup setup_of(const StrategySettings& s) {
+script::Setup setup_of(const StrategySettings& s, const market::Symbols& symbols) {
   const auto symbol = symbol_of(s);
   script::Setup setup;
   setup.strategy = s.name.str();
@@ -64,6 +66,9 @@ script::Setup setup_of(const StrategySettings& s) {
   setup.text = s.script.text;
   setup.symbol = s.symbol.str();
   setup.decimals = symbol.decimals;
+  for (const auto& code : s.watch) {
+    setup.watch.push_back({code.str(), symbols.get(code).decimals});
+  }
   setup.candles = s.rules.candles.seconds;
   setup.answers = s.script.answers;
   setup.config = config_json(s);
@@ -83,7 +88,10 @@ void Engine::Impl::start_script(Slot& slot) {
   slot.unanswered.assign(1, Slot::Unanswered{0, {}, now.instant});
   slot.last_epoch = {};  // it is made ready by the past that is known
   slot.candles = {};
-  auto setup = setup_of(slot.settings);
+  // Without it a watched tick has no answer, and costs less. A name that the program puts together
+  // as it runs is not found.
+  slot.hears_watched = slot.settings.script.text.find("onWatch") != std::string::npos;
+  auto setup = setup_of(slot.settings, settings.symbols);
   setup.state = slot.strategy->kept();
   out->push_back(StartScript{slot.name(), slot.script_run, std::move(setup)});
 }
@@ -134,7 +142,7 @@ void Engine::Impl::ask_script(Slot& slot, script::Event event, const Slot::Unans
   }
   auto& entry = slot.unanswered.emplace_back(about);
   entry.sequence = event.sequence = ++slot.script_sequence;
-  event.time = std::max(clock, slot.script_tick.epoch).s;
+  event.time = std::max(venue_time(), slot.script_tick.epoch).s;
   event.own = own(slot);
   out->push_back(FeedScript{slot.name(), slot.script_run, std::move(event)});
 }
@@ -146,9 +154,9 @@ void Engine::Impl::script_failed(Slot& slot, const script::Failure& failure) {
 
 void Engine::Impl::keep_state(Slot& slot, const script::Answer& answer, bool at_once) {
   if (answer.state) slot.strategy->keep(*answer.state);
-  const bool due = at_once || clock - slot.state_saved_at >= kKeepState;
+  const bool due = at_once || venue_time() - slot.state_saved_at >= kKeepState;
   if (!answer.state || !due) return;
-  slot.state_saved_at = clock;
+  slot.state_saved_at = venue_time();
   append_slot(slot);
 }
 
@@ -233,7 +241,7 @@ void Engine::Impl::consider_sale(Slot& slot, std::uint64_t wish) {
       return deny_wish(slot, wish, "sell: Deriv does not buy such contracts back");
     }
     if (!is_online) return deny_wish(slot, wish, "sell: there is no connection to Deriv");
-    if (selling.contains(order->contract)) {
+    if (sales.has(order->contract)) {
       return deny_wish(slot, wish, "sell: it was asked for already");
     }
     return ask_sale(*order, "script", false);
@@ -278,7 +286,7 @@ void Engine::Impl::tell_result(Slot& slot, const execution::Order& order) {
   trade.settled_time = order.settled_time.s;
   // What it then buys, it buys now: on the latest tick, in the second that the venue is in.
   auto tick = slot.script_tick;
-  if (tick.epoch.s != 0) tick.epoch = std::max(tick.epoch, steady);
+  if (tick.epoch.s != 0) tick.epoch = std::max(tick.epoch, steady());
   script::Event event;
   event.what = std::move(trade);
   ask_script(slot, std::move(event), {0, tick, now.instant, false, true});

@@ -68,6 +68,9 @@ struct StrategySettings {
   market::SymbolCode symbol;
   /// What was known of the symbol when the settings were checked; nothing: see symbol_of().
   std::optional<market::SymbolInfo> listed = {};
+  /// Of types rules and script: symbols whose ticks it sees beside its own, and never buys. At most
+  /// rules::kMaxWatched, none twice, its own not among them.
+  std::vector<market::SymbolCode> watch = {};
   strategy::Params params;
   rules::RuleSet rules;               // of type rules; its candles also of type script
   strategy::ProgramSettings program;  // of type dbot
@@ -84,6 +87,8 @@ struct StrategySettings {
 
 /// What is known of its symbol: as it was checked, or else of the snapshot.
 market::SymbolInfo symbol_of(const StrategySettings& settings);
+/// Whether this is one of the symbols that it watches.
+bool watches(const StrategySettings& settings, const market::SymbolCode& symbol);
 
 struct Settings {
   risk::AccountLimits limits;

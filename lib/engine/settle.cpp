@@ -7,7 +7,7 @@
 
 #include "engine/impl.hpp"
 #include "execution/audit.hpp"
-#include "risk/day.hpp"
+#include "market/multiplier.hpp"
 
 namespace derivd::engine {
 
@@ -44,18 +44,16 @@ void Engine::Impl::bought(core::OrderId id, const execution::Bought& bought) {
     return want_report();
   }
   const bool resolved = order->state != OrderState::kIntended;
-  balance.debit(bought.buy_price, bought.balance_after);
-  own_event();
+  balance.bought(bought.buy_price, bought.balance_after, now.instant);
   opened(ledger.accept(id, bought), resolved);
   release_waiting();
   flush_held();
 }
 
 void Engine::Impl::opened(const execution::Order& order, bool resolved) {
-  if (order.purchase_time - clock <= kMaxLead) observe(order.purchase_time);
+  if (order.purchase_time - venue_time() <= kMaxLead) observe(order.purchase_time);
   auto& slot = slot_for(order.strategy);
-  const bool today = !day || risk::day_of(order.purchase_time, settings.limits.day_starts) >= *day;
-  slot.on_purchase(order.id, order.purchase_time, today);
+  slot.on_purchase(order.id, order.purchase_time, is_today(order.purchase_time));
   flights.erase(order.id);
   program_opened(slot, order);
   append_order(order);
@@ -95,7 +93,7 @@ void Engine::Impl::contract(const execution::ContractReport& report, execution::
   const auto* order = ledger.find(report.contract);
   if (order == nullptr) {
     if (ledger.is_ours(report.contract) || flights.empty() || try_adopt(report)) return;
-    return hold(HeldContract{report, witness});
+    return hold(ContractWitness{report, witness});
   }
   const auto settlement = execution::settlement_from(*order, report);
   if (!settlement) {
@@ -104,7 +102,7 @@ void Engine::Impl::contract(const execution::ContractReport& report, execution::
   }
   if (order->state != OrderState::kOpen) return later_witness(*order, *settlement, witness);
   // Before the link's first report others may have settled before this one.
-  if (holds_early) return hold_until_reconciled(HeldContract{report, witness});
+  if (early.holds()) return early.hold(ContractWitness{report, witness});
   settle(order->id, *settlement, witness);
 }
 
@@ -121,7 +119,7 @@ void Engine::Impl::transaction_contract(const TransactionReport& report) {
     if (order->state != OrderState::kOpen) {
       return later_witness(*order, *settlement, execution::Witness::kTransaction);
     }
-    if (holds_early) return hold_until_reconciled(report);
+    if (early.holds()) return early.hold(report);
     return settle(order->id, *settlement, execution::Witness::kTransaction);
   }
   if (!report.contract || ledger.is_ours(report.contract)) return;
@@ -148,14 +146,20 @@ void Engine::Impl::transaction_contract(const TransactionReport& report) {
 // end (a resale at the stake, or at the whole payout).
 execution::Settlement Engine::Impl::as_sold(core::OrderId id,
                                             const execution::Settlement& settlement) {
-  const auto asked = selling.find(ledger.find(id)->contract);
-  if (asked == selling.end()) return settlement;
-  const bool confirmed = asked->second.confirmed;
-  const bool cancel = asked->second.cancel;
-  selling.erase(asked);
+  const auto* order = ledger.find(id);
+  const auto asked = sales.take(order->contract);
+  if (!asked) return settlement;
   auto sale = settlement;
-  if (cancel) return sale;  // what it pays and the venue's word tell (execution/ledger.cpp)
-  if (confirmed || sale.outcome == execution::Outcome::kBreakEven) {
+  if (asked->cancel) {
+    // What it pays and the venue's word tell (execution/ledger.cpp); who pays late and says nothing
+    // pays what was asked for.
+    const bool refunded = sale.sell_price == market::stake_in(order->spec, order->stake);
+    if (refunded && sale.outcome != execution::Outcome::kSold) {
+      sale.outcome = execution::Outcome::kCancelled;
+    }
+    return sale;
+  }
+  if (asked->confirmed || sale.outcome == execution::Outcome::kBreakEven) {
     sale.outcome = execution::Outcome::kSold;
   }
   return sale;
@@ -163,18 +167,15 @@ execution::Settlement Engine::Impl::as_sold(core::OrderId id,
 
 void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlement,
                           execution::Witness witness) {
-  if (settlement.time && *settlement.time - clock <= kMaxLead) observe(*settlement.time);
-  const auto& order = selling.empty() ? ledger.settle(id, settlement, witness, clock)
-                                      : ledger.settle(id, as_sold(id, settlement), witness, clock);
+  if (settlement.time && *settlement.time - venue_time() <= kMaxLead) observe(*settlement.time);
+  const auto& order = sales.empty()
+                          ? ledger.settle(id, settlement, witness, venue_time())
+                          : ledger.settle(id, as_sold(id, settlement), witness, venue_time());
   auto& slot = slot_for(order.strategy);
   exits.erase(id);
   const auto difference = recount(id);
   const bool was_halted = slot.halted;
-  // What was paid before the balance was asked for is in there already.
-  const bool anchored =
-      at_anchor.erase(id) > 0 && order.settled_time <= anchored_at + execution::kClockSlack;
-  balance.credit(order.sell_price, anchored);
-  own_event();
+  balance.settled(order, now.instant);
   book(slot, order);
   append_order(order);
   if (slot.script_run != 0) tell_result(slot, order);
@@ -195,8 +196,7 @@ void Engine::Impl::tell_settled(const Slot& slot, const execution::Order& order,
 }
 
 void Engine::Impl::book(Slot& slot, const execution::Order& order) {
-  const bool today = !day || risk::day_of(order.settled_time, settings.limits.day_starts) >= *day;
-  slot.on_settled(order, today);
+  slot.on_settled(order, is_today(order.settled_time));
   hook_settled(slot, *order.profit);
   if (!slot.halted && slot.session.target_reached(slot.settings.session)) {
     latch_halt(slot, "take_profit",
@@ -206,7 +206,7 @@ void Engine::Impl::book(Slot& slot, const execution::Order& order) {
   latch_daily_profit();
   program_ended(slot, order);
   append_slot(slot);
-  if (day) append_day();
+  if (day.is_known()) append_day();
 }
 
 // Our own result, once the ticks that we saw tell it. Also supplies entry and exit where the
@@ -292,61 +292,30 @@ void Engine::Impl::mismatch(const execution::Order& order, std::string_view what
   tell(e);
 }
 
-void Engine::Impl::hold(Held witness) {
-  if (held.size() >= kMaxHeld) {
-    const auto oldest = std::move(held.front());
-    held.pop_front();
-    tell_if_foreign(oldest);
-  }
-  held.push_back(std::move(witness));
+void Engine::Impl::hold(Witnessed witness) {
+  if (const auto gone = held.hold(std::move(witness))) tell_if_foreign(*gone);
 }
 
-/// Nothing is lost when it is full: what the report does not hold is polled for.
-void Engine::Impl::hold_until_reconciled(Held witness) {
-  if (early.size() < kMaxHeld) early.push_back(std::move(witness));
+/// One that was kept. The balance of a transaction was taken in when it came.
+void Engine::Impl::hear(const Witnessed& witness) {
+  if (const auto* c = std::get_if<ContractWitness>(&witness)) contract(c->report, c->witness);
+  if (const auto* t = std::get_if<TransactionReport>(&witness)) transaction_contract(*t);
 }
 
 void Engine::Impl::replay_early() {
-  const auto time_of = [](const Held& h) {
-    if (const auto* c = std::get_if<HeldContract>(&h)) {
-      return c->report.sell_time.value_or(core::VenueTime{});
-    }
-    return std::get<TransactionReport>(h).time;
-  };
-  holds_early = false;
-  auto witnesses = std::exchange(early, {});
-  std::stable_sort(witnesses.begin(), witnesses.end(),
-                   [&](const Held& a, const Held& b) { return time_of(a) < time_of(b); });
-  for (const auto& h : witnesses) {
-    if (const auto* c = std::get_if<HeldContract>(&h)) contract(c->report, c->witness);
-    if (const auto* t = std::get_if<TransactionReport>(&h)) transaction_contract(*t);
-  }
+  for (const auto& witness : early.end()) hear(witness);
 }
 
 void Engine::Impl::replay_held(core::ContractId contract_id) {
-  std::vector<Held> mine;
-  std::erase_if(held, [&](Held& h) {
-    const auto* report = std::get_if<HeldContract>(&h);
-    const auto id =
-        report != nullptr ? report->report.contract : std::get<TransactionReport>(h).contract;
-    if (id != contract_id) return false;
-    mine.push_back(std::move(h));
-    return true;
-  });
-  for (const auto& h : mine) {
-    if (const auto* c = std::get_if<HeldContract>(&h)) contract(c->report, c->witness);
-    // Its balance was taken in when it came.
-    if (const auto* t = std::get_if<TransactionReport>(&h)) transaction_contract(*t);
-  }
+  for (const auto& witness : held.take(contract_id)) hear(witness);
 }
 
 void Engine::Impl::flush_held() {
   if (!flights.empty()) return;
-  for (const auto& h : held) tell_if_foreign(h);
-  held.clear();
+  for (const auto& witness : held.take_all()) tell_if_foreign(witness);
 }
 
-void Engine::Impl::tell_if_foreign(const Held& witness) {
+void Engine::Impl::tell_if_foreign(const Witnessed& witness) {
   const auto* report = std::get_if<TransactionReport>(&witness);
   if (report == nullptr || report->action != TransactionReport::Action::kBuy) return;
   if (ledger.is_ours(report->contract)) return;
@@ -354,9 +323,7 @@ void Engine::Impl::tell_if_foreign(const Held& witness) {
 }
 
 void Engine::Impl::tell_foreign(core::ContractId contract_id, std::string_view what) {
-  if (std::find(foreign.begin(), foreign.end(), contract_id) != foreign.end()) return;
-  foreign.push_back(contract_id);
-  if (foreign.size() > kMaxForeign) foreign.pop_front();
+  if (!foreign.note(contract_id)) return;
   core::Event e;
   e.kind = EventKind::kForeignContract;
   e.contract_id = contract_id;

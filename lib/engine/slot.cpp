@@ -92,6 +92,8 @@ void Slot::make_strategy() {
                                      {settings.rules, settings.program, symbol_of(settings)});
   program = strategy->program();
   wishes.clear();
+  lanes.clear();
+  for (const auto& symbol : settings.watch) lanes.emplace_back(symbol);
   if (!kept.empty()) strategy->keep(kept);
   wants_past = strategy->wants_past();
   wants_own = strategy->wants_own();
@@ -124,10 +126,11 @@ void Slot::start_with_nothing() {
 
 bool Slot::must_be_flat_for(const StrategySettings& s) const {
   const auto& now = settings;
-  return s.type != now.type || s.symbol != now.symbol || s.params != now.params ||
-         s.rules != now.rules || s.program != now.program || s.script != now.script ||
-         s.contract != now.contract || s.staking.plan != now.staking.plan ||
-         s.staking.base != now.staking.base || s.staking.factor != now.staking.factor ||
+  return s.type != now.type || s.symbol != now.symbol || s.watch != now.watch ||
+         s.params != now.params || s.rules != now.rules || s.program != now.program ||
+         s.script != now.script || s.contract != now.contract ||
+         s.staking.plan != now.staking.plan || s.staking.base != now.staking.base ||
+         s.staking.factor != now.staking.factor ||
          s.staking.auto_factor != now.staking.auto_factor || s.staking.unit != now.staking.unit ||
          s.staking.stakes != now.staking.stakes || s.staking.advance != now.staking.advance ||
          s.staking.percent != now.staking.percent;
@@ -162,10 +165,13 @@ void Slot::take_live(const StrategySettings& s) {
 
 void Slot::take_over(const StrategySettings& s) {
   const bool others = !strategy || s.type != settings.type || s.symbol != settings.symbol ||
-                      s.params != settings.params || s.rules != settings.rules ||
-                      s.program != settings.program || s.script != settings.script ||
+                      s.watch != settings.watch || s.params != settings.params ||
+                      s.rules != settings.rules || s.program != settings.program ||
+                      s.script != settings.script ||
                       (is_scripted() && s.contract != settings.contract);
-  if (s.contract != settings.contract) {
+  // One that was not in the configuration has no contract to compare with: it is put back.
+  const bool stays = strategy ? s.contract == settings.contract : s.contract.alternate.has_value();
+  if (!stays) {
     swapped = false;
     losses_to_swap = 0;
   }
@@ -351,12 +357,14 @@ core::Result<void> Slot::load_guards(std::string_view text) {
     last_profit = core::Money::minor(results[2], nothing().exponent());
   }
   hook = {};
-  if (!virtually.empty() && settings.hook) {
+  // One that the configuration does not have keeps what it was: it may be put back.
+  if (!virtually.empty() && (settings.hook || !configured)) {
     hook.real = virtually[0] == 1;
     hook.losses = virtually[1];
     hook.bought = virtually[2];
   }
-  const bool alternates = !swaps.empty() && settings.contract.alternate.has_value();
+  const bool alternates =
+      !swaps.empty() && (settings.contract.alternate.has_value() || !configured);
   swapped = alternates && swaps[0] == 1;
   losses_to_swap = alternates ? swaps[1] : 0;
   guards.cooling_until = time_of(fields["cooling"]);

@@ -18,6 +18,7 @@
 #include "engine/engine.hpp"
 #include "engine/hook.hpp"
 #include "engine/settings.hpp"
+#include "engine/watch.hpp"
 #include "execution/record.hpp"
 #include "risk/gate.hpp"
 #include "risk/guards.hpp"
@@ -97,6 +98,7 @@ struct Slot {
   core::VenueTime last_epoch;               // of the last tick that fed the counters
   core::VenueTime saved_at;                 // last_epoch of the latest record
   CandlePast candles;                       // of the venue, with which the strategy began
+  std::vector<WatchLane> lanes;             // of the symbols that it watches, in their order
   int behind = 0;                           // live ticks in a row that are older than that
 
   /// With guards.volatility: of every tick of the symbol, also while it may not enter. Not in the
@@ -154,6 +156,7 @@ struct Slot {
   std::uint64_t script_run = 0;  // 0: it does not run
   bool script_changed = false;   // it runs with other settings than those in force
   std::uint64_t script_sequence = 0;
+  bool hears_watched = false;  // its program has a function onWatch
   std::deque<Unanswered> unanswered;
   boost::container::flat_map<core::OrderId, std::uint64_t> wish_numbers;  // by order, until final
   market::Tick script_tick;         // the last that it was told

@@ -39,7 +39,7 @@ core::Result<market::ContractSpec> sample_spec(const StrategySettings& settings,
                                                market::ContractType type, std::uint8_t decimals);
 
 /// What the program of a strategy of type script is told at its start, but for what it has kept.
-script::Setup setup_of(const StrategySettings& settings);
+script::Setup setup_of(const StrategySettings& settings, const market::Symbols& symbols = {});
 
 /// What a strategy with these settings may buy.
 struct Buyable {

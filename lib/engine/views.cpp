@@ -69,9 +69,9 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   v.change_pending = slot.pending.has_value();
   v.refused = slot.refusals.total;
   v.refused_in_row = slot.refusals.row;
-  v.refused_until = slot.refusals.waiting(clock);
+  v.refused_until = slot.refusals.waiting(venue_time());
   v.refusal = slot.refusal;
-  v.guard = guard_words(slot.guards, clock);
+  v.guard = guard_words(slot.guards, venue_time());
   if (slot.volatility && slot.volatility->ready()) v.volatility = slot.volatility->percent();
   for (const auto& [id, order] : ledger.exposed()) {
     if (order->strategy == slot.name()) ++v.open;
@@ -183,10 +183,7 @@ std::optional<execution::Order> Engine::order_of(core::ContractId contract) cons
 
 bool Engine::is_ours(core::ContractId contract) const { return impl_->ledger.is_ours(contract); }
 
-bool Engine::is_foreign(core::ContractId contract) const {
-  const auto& seen = impl_->foreign;
-  return std::find(seen.begin(), seen.end(), contract) != seen.end();
-}
+bool Engine::is_foreign(core::ContractId contract) const { return impl_->foreign.has(contract); }
 
 std::vector<execution::Order> Engine::open_orders() const {
   std::vector<execution::Order> out;

@@ -72,6 +72,8 @@ std::string_view name_of(Limit limit) {
       return "not_ready";
     case Limit::kUnknownOrder:
       return "unknown_order";
+    case Limit::kExcluded:
+      return "self_exclusion";
     case Limit::kHours:
       return "hours";
     case Limit::kVolatility:
@@ -114,12 +116,16 @@ std::string_view name_of(Limit limit) {
 
 std::string sentence(const Denied& d) {
   const auto name = name_of(d.limit);
-  const auto counted = [&] { return fmt::format("{}: {} of {}", name, d.have, d.allowed); };
+  const auto* whose = d.by_account ? ", set by the account's holder at Deriv" : "";
+  const auto counted = [&] {
+    return fmt::format("{}: {} of {}{}", name, d.have, d.allowed, whose);
+  };
   const auto till = [&] { return fmt::format("{}: until {}", name, core::utc_iso(*d.until)); };
   const auto budget = [&](std::string_view what) {
-    return fmt::format("{}: a stake of {}{} does not fit into the {} {}", name, d.stake.to_string(),
+    return fmt::format("{}: a stake of {}{} does not fit into the {} {}{}", name,
+                       d.stake.to_string(),
                        d.open.is_zero() ? "" : fmt::format(" with {} at risk", d.open.to_string()),
-                       d.left.to_string(), what);
+                       d.left.to_string(), what, whose);
   };
   switch (d.limit) {
     case Limit::kHalted:
@@ -130,6 +136,9 @@ std::string sentence(const Denied& d) {
       return "not ready: offline, not reconciled, or stopping";
     case Limit::kUnknownOrder:
       return "an order's outcome is not proven yet";
+    case Limit::kExcluded:
+      return fmt::format("self_exclusion: the account is excluded at Deriv by its holder until {}",
+                         core::utc_iso(*d.until));
     case Limit::kHours:
       return fmt::format("hours: outside the configured hours{}",
                          d.until ? ", which begin at " + core::utc_iso(*d.until) : "");
@@ -180,6 +189,7 @@ std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const
   if (s.paused) return plain(Limit::kPaused);
   if (!s.ready) return plain(Limit::kNotReady);
   if (s.unknown_order) return plain(Limit::kUnknownOrder);
+  if (s.excluded_until) return until(Limit::kExcluded, *s.excluded_until);
   if (!s.in_hours) {
     auto d = plain(Limit::kHours);
     d.until = s.hours_begin;
@@ -205,8 +215,10 @@ std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const
   if (auto d = count(Limit::kMaxTradesPerHour, s.trades_in_hour, guards.max_trades_per_hour)) {
     return d;
   }
-  if (auto d = count(Limit::kMaxOpenContracts, s.account_open, account.max_open_contracts))
+  if (auto d = count(Limit::kMaxOpenContracts, s.account_open, account.max_open_contracts)) {
+    d->by_account = account.holders_open;
     return d;
+  }
   if (auto d = count(Limit::kMaxTradesPerDay, s.day_trades, account.max_trades_per_day)) return d;
   if (s.daily_profit_reached) return plain(Limit::kDailyProfit);
   return std::nullopt;
@@ -231,7 +243,10 @@ std::optional<Denied> check_money(core::Money stake, const Standing& s,
     }
   }
   if (const auto budget = daily_loss_budget(account, s.day_profit)) {
-    if (auto d = money(Limit::kDailyLoss, stake, account_open, *budget)) return d;
+    if (auto d = money(Limit::kDailyLoss, stake, account_open, *budget)) {
+      d->by_account = account.holders_loss;
+      return d;
+    }
   }
   if (const auto budget = balance_budget(account, s.balance)) {
     if (auto d = money(Limit::kMinBalance, stake, account_open, *budget)) return d;

@@ -25,6 +25,7 @@ enum class Limit : std::uint8_t {
   kPaused,        // by the operator
   kNotReady,      // offline, not reconciled yet, or stopping
   kUnknownOrder,  // an order of this strategy whose outcome is not proven
+  kExcluded,      // by the holder of the account, at the venue
   kHours,
   kVolatility,
   kCooldown,
@@ -60,6 +61,7 @@ struct Standing {
   bool paused = false;
   bool ready = false;
   bool unknown_order = false;
+  std::optional<core::VenueTime> excluded_until;  // set only while it lasts
   bool in_hours = true;
   std::optional<core::VenueTime> hours_begin;    // the next ones, out of them
   const Volatility* volatility = nullptr;        // of its symbol, where the guard is set
@@ -94,7 +96,8 @@ struct Denied {
   core::Money open;
   core::Money left;
   std::optional<core::VenueTime> until;
-  core::Name holder;  // kGroup
+  core::Name holder;        // kGroup
+  bool by_account = false;  // the limit is one that the account's holder has set at the venue
   // kVolatility, once it is known: in percent, and over how many returns (`have`).
   core::Decimal measured;
   core::Decimal bound;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/decimal.hpp"
+#include "core/time.hpp"
 #include "core/time_zone.hpp"
 
 namespace derivd::risk {
@@ -24,6 +25,10 @@ struct AccountLimits {
   std::optional<std::int64_t> max_trades_per_day;
   std::optional<core::Money> min_balance;
   std::chrono::seconds day_starts{0};  // after 00:00 UTC, less than a day
+  // Not configured, but set by the account's holder at the venue.
+  bool holders_open = false;  // max_open_contracts is theirs
+  bool holders_loss = false;  // daily_loss is
+  std::optional<core::VenueTime> excluded_until = {};
 };
 
 enum class Resume : std::uint8_t { kContinue, kReset };

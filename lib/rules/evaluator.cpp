@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <tuple>
 
 #include "core/check.hpp"
 #include "market/kind.hpp"
@@ -65,10 +67,34 @@ std::size_t Evaluator::series_of(Where where) {
   return series_.size() - 1;
 }
 
+Evaluator::Watched* Evaluator::find_watched(const market::SymbolCode& symbol) {
+  const auto at = std::ranges::find(watched_, symbol, &Watched::symbol);
+  return at == watched_.end() ? nullptr : &*at;
+}
+
+std::size_t Evaluator::watched_of(const market::SymbolCode& symbol) {
+  if (const auto* known = find_watched(symbol)) {
+    return static_cast<std::size_t>(known - watched_.data());
+  }
+  watched_.emplace_back(symbol);
+  return watched_.size() - 1;
+}
+
+std::vector<std::unique_ptr<Study>>& Evaluator::studies_of(const StudyKey& key) {
+  if (key.symbol.empty()) return series_[series_of(key.where)].studies;
+  auto& watched = watched_[watched_of(key.symbol)];
+  if (key.where.is_ticks()) return watched.studies;
+  const auto at = std::ranges::find(watched.series, key.where, &Series::where);
+  if (at != watched.series.end()) return at->studies;
+  auto& made = watched.series.emplace_back(key.where);
+  made.bit = series_[series_of(key.where)].bit;
+  return made.studies;
+}
+
 const Study& Evaluator::study(const StudyKey& key) {
   auto& known = known_[key];
   if (known == nullptr) {
-    auto& list = series_[series_of(key.where)].studies;
+    auto& list = studies_of(key);
     list.push_back(make_study(key));
     known = list.back().get();
   }
@@ -115,8 +141,14 @@ Evaluator::Instruction Evaluator::value_of(const Node& node, const std::vector<s
   }
   const auto what = study_of(node);
   const auto& made = study(what.key);
-  if (node.word != Word::kRank) return load(made.value(what.which));
-  out.op = Op::kRank;
+  const bool is_own = node.symbol.empty();
+  if (!is_own) out.crossing = static_cast<std::uint16_t>(watched_of(node.symbol));
+  if (node.word != Word::kRank) {
+    load(made.value(what.which));
+    if (!is_own) out.op = Op::kLoadWatched;
+    return out;
+  }
+  out.op = is_own ? Op::kRank : Op::kRankWatched;
   out.a = child(node.a);
   out.digits = static_cast<const DigitCounts*>(&made);
   return out;
@@ -224,23 +256,49 @@ std::uint32_t Evaluator::close_candles(const market::Tick& tick) {
 
 std::optional<core::VenueTime> Evaluator::next_past() const {
   std::optional<core::VenueTime> next;
-  for (const auto& series : series_) {
+  const auto take = [&](const Series& series) {
     const auto end = series.next_end();
     if (end && (!next || *end < *next)) next = end;
-  }
+  };
+  std::ranges::for_each(series_, take);
+  for (const auto& watched : watched_) std::ranges::for_each(watched.series, take);
   return next;
 }
 
 /// Past candles that end then go to their studies.
 std::uint32_t Evaluator::push_past(core::VenueTime end) {
   std::uint32_t closed = 0;
-  for (auto& series : series_) {
-    if (series.next_end() != end) continue;
-    for (const auto& study : series.studies) study->push(series.past[series.next].bar, scale_);
-    closed |= series.bit;
+  const auto push = [&](Series& series, double scale) {
+    if (series.next_end() != end) return false;
+    for (const auto& study : series.studies) study->push(series.past[series.next].bar, scale);
     ++series.next;
+    return true;
+  };
+  for (auto& series : series_) {
+    if (push(series, scale_)) closed |= series.bit;
   }
+  for (auto& watched : watched_) {
+    for (auto& series : watched.series) {
+      if (!push(series, watched.scale)) continue;
+      watched.latest = std::max(watched.latest, end);
+      // The own candles of that length say when it is looked at, once there are any.
+      const auto own = static_cast<std::size_t>(std::countr_zero(series.bit));
+      if (!series_[own].candle.growing()) closed |= series.bit;
+    }
+  }
+  past_end_ = end;
   return closed;
+}
+
+/// What is made of candles alone, after candles that ended then.
+void Evaluator::look_back(core::VenueTime end, std::uint32_t closed) {
+  if (uses_time_) set_time(end);
+  for (auto& watched : watched_) watched.silent = end - watched.latest > kWatchedSilence;
+  for (auto& program : programs_) {
+    if (program.every_tick || !is_due(program, closed)) continue;
+    run(program);
+    program.at = end;
+  }
 }
 
 /// Past candles that ended by then, in the order in which they did. What is made of candles alone
@@ -252,18 +310,62 @@ std::uint32_t Evaluator::close_past(core::VenueTime until) {
   for (auto end = next_past(); end && *end <= until;) {
     closed = push_past(*end);
     const auto after = next_past();
-    if (after && *after <= until) {
-      if (uses_time_) set_time(*end);
-      for (auto& program : programs_) {
-        if (program.every_tick || !is_due(program, closed)) continue;
-        run(program);
-        program.at = *end;
-      }
-    }
+    if (after && *after <= until) look_back(*end, closed);
     end = after;
   }
   has_past_ = next_past().has_value();
   return closed;
+}
+
+void Evaluator::set_decimals(Watched& watched, std::uint8_t decimals) {
+  if (watched.decimals == decimals) return;
+  if (watched.decimals) {
+    for (const auto& study : watched.studies) study->reset();
+    for (auto& series : watched.series) {
+      for (const auto& study : series.studies) study->reset();
+      series.candle.clear();
+    }
+  }
+  watched.decimals = decimals;
+  watched.scale = static_cast<double>(core::pow10(decimals));
+}
+
+void Evaluator::on_watched(const market::Tick& tick) {
+  const auto quote = tick.quote.mantissa();
+  auto* watched = find_watched(tick.symbol);
+  if (watched == nullptr || quote < 0 || quote > kMostMantissa) return;
+  set_decimals(*watched, tick.quote.decimals());
+  if (const auto closed = close_past(tick.epoch)) look_back(past_end_, closed);
+  watched->latest = std::max(watched->latest, tick.epoch);
+  for (auto& series : watched->series) {
+    // Of a candle that is closed: it came later than an own tick of a later second.
+    if (tick.epoch < series.ended) continue;
+    const auto closed = series.candle.push(tick.epoch, quote);
+    if (!closed) continue;
+    for (const auto& study : series.studies) study->push(closed->bar, watched->scale);
+  }
+  const Bar bar{quote, quote, quote, quote};
+  for (const auto& study : watched->studies) study->push(bar, watched->scale);
+}
+
+/// Candles that ended by then have had all their ticks.
+void Evaluator::close_watched(Watched& watched, core::VenueTime now) {
+  for (auto& series : watched.series) {
+    const auto growing = series.candle.growing();
+    if (!growing) continue;
+    const core::VenueTime end{growing->begins.s + series.where.seconds};
+    if (end > now) continue;
+    for (const auto& study : series.studies) study->push(growing->bar, watched.scale);
+    series.candle.clear();
+    series.ended = end;
+  }
+}
+
+void Evaluator::see_watched(core::VenueTime now) {
+  for (auto& watched : watched_) {
+    close_watched(watched, now);
+    watched.silent = watched.latest.s == 0 || now - watched.latest > kWatchedSilence;
+  }
 }
 
 std::optional<Wish> Evaluator::on_tick(const market::Tick& tick) {
@@ -276,6 +378,7 @@ std::optional<Wish> Evaluator::on_tick(const market::Tick& tick) {
   }
   const auto before = close_past(tick.epoch);
   const auto closed = before | close_candles(tick);
+  if (!watched_.empty()) see_watched(tick.epoch);
   const Bar bar{quote, quote, quote, quote};
   for (const auto& study : series_.front().studies) study->push(bar, scale_);
   if (uses_time_) set_time(tick.epoch);
@@ -339,6 +442,10 @@ double Evaluator::step(const Instruction& i, const double* registers) {
     case Op::kCrossesAbove:
     case Op::kCrossesBelow:
       return cross(i, a, b);
+    case Op::kLoadWatched:
+      return watched_[i.crossing].silent ? kNotReady : *i.source;
+    case Op::kRankWatched:
+      return watched_[i.crossing].silent ? kNotReady : i.digits->rank(a);
   }
   return kNotReady;
 }
@@ -397,11 +504,19 @@ std::optional<market::Barrier> Evaluator::barrier_of(const Level& level, double 
 }
 
 void Evaluator::reset() {
-  for (auto& series : series_) {
+  const auto forget = [](Series& series) {
     for (const auto& study : series.studies) study->reset();
     series.candle.clear();
+    series.ended = {};
     series.past.clear();
     series.next = 0;
+  };
+  std::ranges::for_each(series_, forget);
+  for (auto& watched : watched_) {
+    for (const auto& study : watched.studies) study->reset();
+    std::ranges::for_each(watched.series, forget);
+    watched.latest = {};
+    watched.silent = true;
   }
   has_past_ = false;
   std::ranges::fill(sides_, kUnknownSide);
@@ -415,23 +530,36 @@ std::vector<CandleNeed> Evaluator::candle_needs() const {
   std::vector<CandleNeed> out;
   for (const auto& [key, made] : known_) {
     if (key.where.is_ticks()) continue;
-    const auto at = std::ranges::find(out, key.where, &CandleNeed::where);
-    auto& need = at == out.end() ? out.emplace_back(key.where, 0) : *at;
+    const auto at = std::ranges::find_if(out, [&key = key](const CandleNeed& n) {
+      return n.where == key.where && n.symbol == key.symbol;
+    });
+    auto& need = at == out.end() ? out.emplace_back(key.where, 0, key.symbol) : *at;
     need.count = std::max(need.count, bars_for(key));
   }
-  std::ranges::sort(out, {}, &CandleNeed::where);
+  std::ranges::sort(out, {}, [](const CandleNeed& n) { return std::tie(n.symbol, n.where); });
   return out;
 }
 
 void Evaluator::begin_candles(Where where, std::span<const Candle::Closed> past) {
   if (where.is_ticks() || past.empty()) return;
-  for (auto& series : series_) {
-    if (series.where != where) continue;
-    series.past.assign(past.begin(), past.end() - 1);
-    series.next = 0;
-    series.candle.begin(past.back());
-    has_past_ |= !series.past.empty();
-  }
+  const auto at = std::ranges::find(series_, where, &Series::where);
+  if (at != series_.end()) begin(*at, past);
+}
+
+void Evaluator::begin_watched(const market::SymbolCode& symbol, std::uint8_t decimals, Where where,
+                              std::span<const Candle::Closed> past) {
+  auto* watched = find_watched(symbol);
+  if (watched == nullptr || past.empty()) return;
+  set_decimals(*watched, decimals);
+  const auto at = std::ranges::find(watched->series, where, &Series::where);
+  if (at != watched->series.end()) begin(*at, past);
+}
+
+void Evaluator::begin(Series& series, std::span<const Candle::Closed> past) {
+  series.past.assign(past.begin(), past.end() - 1);
+  series.next = 0;
+  series.candle.begin(past.back());
+  has_past_ |= !series.past.empty();
 }
 
 std::optional<double> constant_of(const Expr& expr) {

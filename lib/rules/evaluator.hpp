@@ -4,6 +4,10 @@
 // what is not ready (no past, a division by zero) makes no rule true.
 //
 // A candle (candle.hpp) is closed by the first tick behind it, before that tick is looked at.
+//
+// Watched symbols: at a tick of second T everything is known of them that happened in the seconds
+// before T, and nothing of T itself, so that the order in which ticks of one second arrive decides
+// nothing. Their candles are closed by the own symbol's tick: all of one length close together.
 #pragma once
 
 #include <array>
@@ -71,16 +75,23 @@ class Evaluator final {
   /// The first rule that holds, if one does. A tick whose quote is none (below 0, beyond
   /// kMostMantissa) changes nothing.
   std::optional<Wish> on_tick(const market::Tick& tick);
+  /// A tick of a watched symbol, of a second before that of the next own tick. One of a symbol that
+  /// no value is of changes nothing, and so does a quote that is none.
+  void on_watched(const market::Tick& tick);
   /// Forgets all ticks.
   void reset();
 
-  /// The candles that its values are of, each length once, and how many of each they need.
+  /// The candles that its values are of, each length of each symbol once, and how many of each they
+  /// need.
   std::vector<CandleNeed> candle_needs() const;
   /// The past of one length of candles, rising, the last one perhaps still growing: after reset()
   /// and before the first tick, which may be one that is in them already. Each closed one is looked
   /// at when the first tick behind it comes, as if it had been made of ticks. Allocates. A length
   /// that no value is of changes nothing.
   void begin_candles(Where where, std::span<const Candle::Closed> past);
+  /// The same of a watched symbol, whose quotes have so many decimals.
+  void begin_watched(const market::SymbolCode& symbol, std::uint8_t decimals, Where where,
+                     std::span<const Candle::Closed> past);
 
   std::vector<RuleView> explain() const;
 
@@ -106,15 +117,17 @@ class Evaluator final {
     kOr,
     kCrossesAbove,
     kCrossesBelow,
+    kLoadWatched,
+    kRankWatched,
   };
   struct Instruction {
     Op op = Op::kNumber;
     std::uint16_t a = 0;  // registers of the rule
     std::uint16_t b = 0;
-    std::uint16_t crossing = 0;
+    std::uint16_t crossing = 0;  // or the place of the watched symbol
     double number = 0;
-    const double* source = nullptr;       // kLoad
-    const DigitCounts* digits = nullptr;  // kRank
+    const double* source = nullptr;       // kLoad, kLoadWatched
+    const DigitCounts* digits = nullptr;  // kRank, kRankWatched
     std::int32_t node = -1;               // of the expression, for people; -1: of none
   };
   struct Program {
@@ -125,15 +138,16 @@ class Evaluator final {
     std::optional<std::size_t> barrier;
     std::optional<std::size_t> barrier2;
     bool every_tick = true;
-    std::uint32_t series = 0;  // bit i: a candle of series i is among its values
+    std::uint32_t series = 0;  // bit i: a candle of the length of series i is among its values
     std::optional<core::VenueTime> at;
   };
   struct Series {
     explicit Series(Where of) : where(of), candle(of) {}
     Where where;
     std::vector<std::unique_ptr<Study>> studies;
-    Candle candle;  // not of ticks
-    std::uint32_t bit = 0;
+    Candle candle;                     // not of ticks
+    std::uint32_t bit = 0;             // of the own symbol's series of this length
+    core::VenueTime ended;             // of a watched symbol: the end of the last that was closed
     std::vector<Candle::Closed> past;  // begin_candles(): closed, and from `next` on not pushed yet
     std::size_t next = 0;
     /// When the first of those ends; nullopt: there is none.
@@ -143,7 +157,21 @@ class Evaluator final {
     }
   };
 
+  struct Watched {
+    explicit Watched(const market::SymbolCode& of) : symbol(of) {}
+    market::SymbolCode symbol;
+    std::vector<std::unique_ptr<Study>> studies;  // of its ticks
+    std::vector<Series> series;                   // of its candles
+    std::optional<std::uint8_t> decimals;
+    double scale = 1;
+    core::VenueTime latest;  // of what is known of it; 0: nothing is
+    bool silent = true;      // at the evaluation at hand: for longer than kWatchedSilence
+  };
+
   std::size_t series_of(Where where);
+  std::size_t watched_of(const market::SymbolCode& symbol);
+  Watched* find_watched(const market::SymbolCode& symbol);
+  std::vector<std::unique_ptr<Study>>& studies_of(const StudyKey& key);
   const Study& study(const StudyKey& key);
   std::size_t compile(Program& program, const Expr& expr);
   Instruction value_of(const Node& node, const std::vector<std::size_t>& at);
@@ -153,6 +181,11 @@ class Evaluator final {
   std::uint32_t close_past(core::VenueTime until);
   std::optional<core::VenueTime> next_past() const;
   std::uint32_t push_past(core::VenueTime end);
+  void look_back(core::VenueTime end, std::uint32_t closed);
+  void begin(Series& series, std::span<const Candle::Closed> past);
+  static void set_decimals(Watched& watched, std::uint8_t decimals);
+  static void close_watched(Watched& watched, core::VenueTime now);
+  void see_watched(core::VenueTime now);
   void set_time(core::VenueTime time);
   void run(Program& program);
   double step(const Instruction& i, const double* registers);
@@ -163,13 +196,15 @@ class Evaluator final {
   RuleSet set_;
   std::vector<Program> programs_;
   std::vector<Series> series_;  // the first is that of ticks
+  std::vector<Watched> watched_;
   std::map<StudyKey, Study*> known_;
   std::vector<std::int8_t> sides_;  // of each crossing: a against b last time, or kUnknownSide
   std::array<double, 6> own_{};
   std::array<double, 3> time_{};
   bool uses_own_ = false;
   bool uses_time_ = false;
-  bool has_past_ = false;  // begin_candles() gave candles that are not pushed yet
+  bool has_past_ = false;     // begin_candles() gave candles that are not pushed yet
+  core::VenueTime past_end_;  // of those of them that were pushed last
   std::optional<std::uint8_t> decimals_;
   double scale_ = 1;
 };

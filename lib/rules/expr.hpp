@@ -6,12 +6,15 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/decimal.hpp"
+#include "core/time.hpp"
+#include "market/symbol.hpp"
 
 namespace derivd::rules {
 
@@ -22,6 +25,11 @@ inline constexpr std::int64_t kMaxPeriod = 5000;
 inline constexpr std::size_t kMaxNodes = 128;
 inline constexpr int kMaxNesting = 24;
 inline constexpr std::size_t kMaxText = 1000;
+/// Symbols that one strategy may watch beside its own.
+inline constexpr std::size_t kMaxWatched = 8;
+/// A watched symbol whose latest tick is older than this has no value: its market is closed, or its
+/// stream is cut off. A market that is open has a tick every few seconds, also at night.
+inline constexpr std::chrono::seconds kWatchedSilence{60};
 
 /// The bars that a value is of: single ticks, or candles of so many seconds, which begin at whole
 /// multiples of their length since 1970.
@@ -124,6 +132,7 @@ struct Node {
   std::array<core::Decimal, 3> args{};
   Where where;
   Predicate predicate;
+  market::SymbolCode symbol;  // of a watched symbol; empty: the strategy's own
   // Operators; a value whose arguments are expressions (crosses_above, rank).
   std::int16_t a = -1;
   std::int16_t b = -1;

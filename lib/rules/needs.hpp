@@ -12,8 +12,9 @@
 namespace derivd::rules {
 
 struct CandleNeed {
-  Where where;             // not ticks
-  std::int64_t count = 0;  // closed candles
+  Where where;                     // not ticks
+  std::int64_t count = 0;          // closed candles
+  market::SymbolCode symbol = {};  // empty: the strategy's own
   friend bool operator==(const CandleNeed&, const CandleNeed&) = default;
 };
 

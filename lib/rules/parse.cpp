@@ -34,7 +34,7 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 struct Token {
-  enum class Kind : std::uint8_t { kEnd, kNumber, kSpan, kName, kSign };
+  enum class Kind : std::uint8_t { kEnd, kNumber, kSpan, kName, kSymbol, kSign };
   Kind kind = Kind::kEnd;
   std::string_view text;
   std::size_t at = 0;
@@ -63,6 +63,9 @@ class Lexer final {
     while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
     if (at_ == text_.size()) {
       token_ = {Token::Kind::kEnd, {}, at_};
+    } else if (const auto last = end_of_symbol()) {
+      cut(Token::Kind::kSymbol, *last);
+      ++at_;  // the dot
     } else if (is_digit(text_[at_]) || text_[at_] == '.') {
       number();
     } else if (is_letter(text_[at_])) {
@@ -76,6 +79,16 @@ class Lexer final {
   std::size_t end_of(Fits fits) const {
     auto end = at_;
     while (end < text_.size() && fits(text_[end])) ++end;
+    return end;
+  }
+  /// Of "1HZ100V" in "1HZ100V.price": a symbol has a letter, and the dot of a number none behind
+  /// it.
+  std::optional<std::size_t> end_of_symbol() const {
+    const auto end = end_of([](char c) { return is_letter(c) || is_digit(c); });
+    const bool dotted = end + 1 < text_.size() && text_[end] == '.' && is_letter(text_[end + 1]);
+    if (!dotted || std::ranges::none_of(text_.substr(at_, end - at_), is_letter)) {
+      return std::nullopt;
+    }
     return end;
   }
   void cut(Token::Kind kind, std::size_t end) {
@@ -145,7 +158,8 @@ std::optional<Kind> compare_from(std::string_view sign) {
 
 class Parser final {
  public:
-  Parser(std::string_view text, Where candles) : text_(text), candles_(candles), lexer_(text) {}
+  Parser(std::string_view text, Where candles, Watch watch)
+      : text_(text), candles_(candles), watch_(watch), lexer_(text) {}
 
   Expr condition() {
     const auto root = whole();
@@ -351,6 +365,8 @@ class Parser final {
                "ema(50, 5m)");
       case Token::Kind::kName:
         return name(token);
+      case Token::Kind::kSymbol:
+        return of_symbol(token);
       case Token::Kind::kEnd:
         refuse(token.at, "the expression ends where a number or a value is wanted");
       case Token::Kind::kSign:
@@ -371,8 +387,35 @@ class Parser final {
                                  opened.at + 1));
   }
 
-  At name(const Token& token) {
-    if (const auto day = std::ranges::find(kWeekdays, token.text); day != kWeekdays.end()) {
+  /// What stands behind a symbol and its dot.
+  At of_symbol(const Token& symbol) {
+    const auto is_meant = [&](const market::SymbolCode& code) { return code == symbol.text; };
+    if (std::ranges::none_of(watch_, is_meant)) not_watched(symbol);
+    const auto token = lexer_.take();
+    const auto* info = token.kind == Token::Kind::kName ? find_word(token.text) : nullptr;
+    if (info != nullptr && info->clock == Clock::kNeither) {
+      refuse(token.at, fmt::format("'{}' is not of a symbol's ticks or candles; leave '{}.' out",
+                                   info->name, symbol.text));
+    }
+    return name(token, symbol);
+  }
+  [[noreturn]] void not_watched(const Token& symbol) const {
+    const auto shown = symbol.text.substr(0, 40);
+    std::vector<std::string_view> names(watch_.begin(), watch_.end());
+    std::string all;
+    for (const auto n : names) all += fmt::format("{}{}", all.empty() ? "; watched: " : ", ", n);
+    const auto guess = core::nearest(symbol.text, names);
+    refuse(
+        symbol.at,
+        fmt::format("'{}' is not watched by this strategy{}{}; add it to the list watch:, or "
+                    "leave '{}.' out for the strategy's own symbol",
+                    shown, guess ? fmt::format(", did you mean '{}'?", *guess) : "", all, shown));
+  }
+
+  At name(const Token& token, const Token& symbol = {}) {
+    const bool is_own = symbol.kind != Token::Kind::kSymbol;
+    if (const auto day = std::ranges::find(kWeekdays, token.text);
+        is_own && day != kWeekdays.end()) {
       Node n;
       n.number = {day - kWeekdays.begin() + 1, 0};
       return add(n, token.at);
@@ -385,6 +428,7 @@ class Parser final {
     n.type = info->type;
     // Shares, counts and runs are of ticks unless they say otherwise, whatever the candles are.
     if (info->takes_where() && !info->predicate) n.where = candles_;
+    if (!is_own) n.symbol = market::SymbolCode(symbol.text);
     const bool called = lexer_.peek().is("(");
     std::size_t given = 0;
     if (called) {
@@ -393,8 +437,8 @@ class Parser final {
       refuse(token.at, fmt::format("'{}' needs arguments: {}", info->name, info->form));
     }
     fill(n, *info, given, token);
-    const auto at = add(n, token.at);
-    counts_contracts_.back() = info->word == Word::kOpen && !called;
+    const auto at = add(n, is_own ? token.at : symbol.at);
+    counts_contracts_.back() = is_own && info->word == Word::kOpen && !called;
     return at;
   }
 
@@ -616,6 +660,7 @@ class Parser final {
 
   std::string_view text_;
   Where candles_;
+  Watch watch_;
   Lexer lexer_;
   Expr expr_;
   std::vector<std::size_t> begins_;     // of each node
@@ -653,15 +698,15 @@ std::optional<Where> parse_where(std::string_view text) {
   return Where{count * kSeconds[unit]};
 }
 
-Parsed parse_condition(std::string_view text, Where candles) {
-  return guarded(text, [&] { return Parsed(Parser(text, candles).condition()); });
+Parsed parse_condition(std::string_view text, Where candles, Watch watch) {
+  return guarded(text, [&] { return Parsed(Parser(text, candles, watch).condition()); });
 }
 
-Parsed parse_number(std::string_view text, Where candles) {
-  return guarded(text, [&] { return Parsed(Parser(text, candles).number()); });
+Parsed parse_number(std::string_view text, Where candles, Watch watch) {
+  return guarded(text, [&] { return Parsed(Parser(text, candles, watch).number()); });
 }
 
-Parsed parse_offset(std::string_view text, Where candles) {
+Parsed parse_offset(std::string_view text, Where candles, Watch watch) {
   std::size_t sign = 0;
   while (sign < text.size() && is_blank(text[sign])) ++sign;
   const bool plus = text.substr(sign).starts_with('+');
@@ -672,7 +717,7 @@ Parsed parse_offset(std::string_view text, Where candles) {
   }
   // The minus belongs to the number; a plus says only that it is a distance.
   const auto from = plus ? sign + 1 : sign;
-  auto parsed = parse_number(text.substr(from), candles);
+  auto parsed = parse_number(text.substr(from), candles, watch);
   if (auto* problem = std::get_if<Problem>(&parsed)) problem->at += from;
   return parsed;
 }

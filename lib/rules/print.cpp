@@ -119,7 +119,9 @@ class Printer final {
     if (info.exprs > 1) add(child(n.b, 0));
     for (std::size_t i = 0; i < info.args.size(); ++i) add(n.args[i].to_string());
     if (info.takes_where()) add(to_string(n.where));
-    return args.empty() ? std::string(info.name) : fmt::format("{}({})", info.name, args);
+    const auto name =
+        n.symbol.empty() ? std::string(info.name) : fmt::format("{}.{}", n.symbol, info.name);
+    return args.empty() ? name : fmt::format("{}({})", name, args);
   }
 
   const std::vector<Node>& nodes_;

@@ -63,12 +63,15 @@ std::string to_string(const RuleSet& set) {
 std::string excess_of(const RuleSet& set) {
   if (set.rules.size() > kMaxRules) return fmt::format("more than {} rules", kMaxRules);
   std::set<StudyKey> studies;
-  std::set<Where> series{{}};  // ticks are always there
+  using Series = std::pair<market::SymbolCode, Where>;
+  std::set<Series> series{{}};  // ticks are always there
   const auto count = [&](const Expr& expr) {
     for (const auto& node : expr.nodes) {
       if (node.kind != Node::Kind::kValue || info_of(node.word).clock == Clock::kNeither) continue;
       studies.insert(study_of(node).key);
-      series.insert(node.where);
+      // Candles of a watched symbol are looked at when those of the own symbol close.
+      series.insert({{}, node.where});
+      if (!node.where.is_ticks()) series.insert({node.symbol, node.where});
     }
   };
   for (const auto& rule : set.rules) {
@@ -81,7 +84,8 @@ std::string excess_of(const RuleSet& set) {
     return fmt::format("more than {} different values of ticks and candles", kMaxStudies);
   }
   if (series.size() > kMaxSeries) {
-    return fmt::format("candles of more than {} lengths", kMaxSeries - 1);
+    return fmt::format("candles of more than {} lengths, those of each watched symbol counted",
+                       kMaxSeries - 1);
   }
   return {};
 }

@@ -419,6 +419,7 @@ StudyOf study_of(const Node& value) {
   auto& key = out.key;
   key.word = value.word;
   key.where = value.where;
+  key.symbol = value.symbol;
   for (std::size_t i = 0; i < key.args.size(); ++i) key.args[i] = value.args[i].mantissa;
   const auto second_of = [&](Word first) {
     key.word = first;

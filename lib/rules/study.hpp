@@ -62,6 +62,7 @@ struct StudyKey {
   std::int64_t factor_nano = 0;  // Bollinger's k
   Where where;
   Predicate predicate;
+  market::SymbolCode symbol;  // empty: the strategy's own
   friend auto operator<=>(const StudyKey&, const StudyKey&) = default;
 };
 struct StudyOf {

@@ -33,13 +33,15 @@ std::vector<rules::Where> lengths_in(std::string_view text, rules::Where chosen)
 }
 
 std::vector<ToScript> past_candles(rules::Where where, std::uint8_t decimals,
-                                   std::span<const rules::Candle::Closed> past) {
+                                   std::span<const rules::Candle::Closed> past,
+                                   std::uint8_t watched) {
   std::vector<ToScript> out;
   while (!past.empty()) {
     const auto part = past.first(std::min(past.size(), kMaxCandles));
     past = past.subspan(part.size());
     out.emplace_back(PastCandles{where.seconds, decimals, past.empty(),
-                                 std::vector<rules::Candle::Closed>(part.begin(), part.end())});
+                                 std::vector<rules::Candle::Closed>(part.begin(), part.end()),
+                                 watched});
   }
   return out;
 }

@@ -26,6 +26,7 @@ std::vector<rules::Where> lengths_in(std::string_view text, rules::Where chosen)
 
 /// The messages that hand a past of candles over, each within the bounds of one.
 std::vector<ToScript> past_candles(rules::Where where, std::uint8_t decimals,
-                                   std::span<const rules::Candle::Closed> past);
+                                   std::span<const rules::Candle::Closed> past,
+                                   std::uint8_t watched = 0);
 
 }  // namespace derivd::script

@@ -21,7 +21,7 @@ namespace derivd::script {
 
 /// Grows with each change of a message. Both programs come from one build; a process of another
 /// version is an upgrade that has not been finished.
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kVersion = 4;
 
 /// What one call may ask for. More is a program out of control.
 inline constexpr std::size_t kMaxWishes = 16;
@@ -31,6 +31,14 @@ inline constexpr std::size_t kMaxLogBytes = 512;
 inline constexpr std::size_t kMaxWord = 1024;
 
 // ---- From derivd ----
+
+/// A symbol whose ticks the program sees beside its own. Messages name it by its place in
+/// Setup::watch, from 1; 0 is the program's own symbol.
+struct WatchedSymbol {
+  std::string symbol;
+  std::uint8_t decimals = 0;
+  friend bool operator==(const WatchedSymbol&, const WatchedSymbol&) = default;
+};
 
 /// The first message: everything that the program may know. Answered with sequence 0.
 struct Setup {
@@ -48,15 +56,17 @@ struct Setup {
   std::uint64_t cpu_us = 0;
   std::int64_t memory = 0;
   std::uint64_t seed = 0;
-  bool only_check = false;  // load the text, call nothing
+  bool only_check = false;           // load the text, call nothing
+  std::vector<WatchedSymbol> watch;  // at most rules::kMaxWatched
   friend bool operator==(const Setup&, const Setup&) = default;
 };
 
-/// A tick of before: for indicators, not for onTick. Has no answer.
+/// A tick of before: for indicators, not for onTick or onWatch. Has no answer.
 struct PastTick {
   std::int64_t epoch = 0;
   std::int64_t mantissa = 0;
   std::uint8_t decimals = 0;
+  std::uint8_t watched = 0;
   friend bool operator==(const PastTick&, const PastTick&) = default;
 };
 
@@ -70,6 +80,7 @@ struct PastCandles {
   std::uint8_t decimals = 0;
   bool is_last = false;  // its last candle may still grow
   std::vector<rules::Candle::Closed> candles;
+  std::uint8_t watched = 0;
   friend bool operator==(const PastCandles&, const PastCandles&) = default;
 };
 
@@ -83,6 +94,15 @@ struct Tick {
   std::int64_t mantissa = 0;
   std::uint8_t decimals = 0;
   friend bool operator==(const Tick&, const Tick&) = default;
+};
+
+/// A tick of a watched symbol, of a second before that of the own tick that comes next.
+struct WatchedTick {
+  std::int64_t epoch = 0;
+  std::int64_t mantissa = 0;
+  std::uint8_t decimals = 0;
+  std::uint8_t watched = 1;
+  friend bool operator==(const WatchedTick&, const WatchedTick&) = default;
 };
 
 /// The end of a contract. Amounts and quotes are texts with all their decimals.
@@ -112,7 +132,7 @@ struct Event {
   std::uint64_t sequence = 0;  // from 1, rising
   std::int64_t time = 0;
   rules::Own own;
-  std::variant<Tick, Trade, Denied> what;
+  std::variant<Tick, Trade, Denied, WatchedTick> what;
 };
 
 using ToScript = std::variant<Setup, PastTick, Reset, Event, PastCandles>;

@@ -32,8 +32,12 @@ bool is_known(Word word) { return word >= Word::kWinsInRow && word <= Word::kWee
 
 }  // namespace
 
-Past::Past(std::uint8_t decimals, rules::Where candles)
-    : decimals_(decimals), scale_(static_cast<double>(core::pow10(decimals))), candles_(candles) {
+Past::Past(std::uint8_t decimals, rules::Where candles, Of of)
+    : of_(of),
+      is_silent_(of == Of::kWatched),
+      decimals_(decimals),
+      scale_(static_cast<double>(core::pow10(decimals))),
+      candles_(candles) {
   series_.push_back(std::make_unique<Series>(rules::Where{}));
   if (!candles.is_ticks()) series_of(candles);
 }
@@ -50,6 +54,8 @@ std::optional<Past::Candle> Past::on_tick(core::VenueTime time, std::int64_t man
   for (const auto& series : series_) {
     if (series->where.is_ticks()) continue;
     auto last = push_past(*series, time);
+    // Of a candle that is closed: it came later than an own tick of a later second.
+    if (time < series->ended) continue;
     if (const auto closed = series->growing.push(time, mantissa)) {
       push(*series, *closed);
       last = closed;
@@ -60,6 +66,24 @@ std::optional<Past::Candle> Past::on_tick(core::VenueTime time, std::int64_t man
   if (ticks_.size() > kPast) ticks_.pop_front();
   for (auto* study : series_.front()->studies) study->push(as_bar(mantissa), scale_);
   return chosen;
+}
+
+void Past::see(core::VenueTime now) {
+  seen_ = now;
+  for (const auto& series : series_) {
+    if (!series->where.is_ticks()) close(*series);
+  }
+  is_silent_ = ticks_.empty() || now - ticks_.back().time > rules::kWatchedSilence;
+}
+
+/// What ended by the time that see() told last.
+void Past::close(Series& series) {
+  push_past(series, seen_);
+  const auto growing = series.growing.growing();
+  if (!growing || growing->begins.s + series.where.seconds > seen_.s) return;
+  push(series, *growing);
+  series.growing.clear();
+  series.ended = {growing->begins.s + series.where.seconds};
 }
 
 /// Past candles that ended by then; the last of them.
@@ -96,7 +120,9 @@ void Past::reset() {
     series->closed.clear();
     series->past.clear();
     series->is_begun = false;
+    series->ended = {};
   }
+  is_silent_ = of_ == Of::kWatched;
   for (const auto& [key, study] : studies_) study->reset();
 }
 
@@ -131,6 +157,7 @@ Past::Series& Past::series_of(rules::Where where) {
   for (const auto& tick : ticks_) {
     if (const auto closed = made.growing.push(tick.time, tick.mantissa)) push(made, *closed);
   }
+  if (of_ == Of::kWatched) close(made);
   return made;
 }
 
@@ -191,12 +218,12 @@ core::Result<double> Past::value(std::string_view expression) {
     if (!made) return made.error();
     at = values_.emplace(std::string(expression), *made).first;
   }
-  return read(at->second);
+  return is_silent_ ? rules::kNotReady : read(at->second);
 }
 
 core::Result<Past::Value> Past::make(std::string_view expression) {
   // Beside no other price the parser takes it for a candle's; a script writes that as open(0).
-  if (expression == rules::info_of(Word::kOpenContracts).name) {
+  if (of_ == Of::kOwn && expression == rules::info_of(Word::kOpenContracts).name) {
     Value contracts;
     contracts.own = Word::kOpenContracts;
     return contracts;
@@ -211,6 +238,9 @@ core::Result<Past::Value> Past::make(std::string_view expression) {
     return core::invalid(fmt::format("'{}' is not one value", expression.substr(0, 80)));
   }
   Value out;
+  if (is_known(root.word) && of_ == Of::kWatched) {
+    return core::invalid("it is not of a symbol's ticks or candles; leave the symbol out");
+  }
   if (is_known(root.word)) {
     out.own = root.word;
     return out;

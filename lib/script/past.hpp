@@ -32,8 +32,9 @@ class Past final {
   };
   using Candle = rules::Candle::Closed;
 
+  enum class Of : std::uint8_t { kOwn, kWatched };
   /// `candles`: what values are of that do not say otherwise, and whose closing on_tick tells.
-  Past(std::uint8_t decimals, rules::Where candles);
+  Past(std::uint8_t decimals, rules::Where candles, Of of = Of::kOwn);
   Past(const Past&) = delete;
   Past& operator=(const Past&) = delete;
 
@@ -44,6 +45,10 @@ class Past final {
   /// still grow. After the start or reset() and before the ticks, which may be in them already.
   /// Whatever was known of that length is void. A length of no use changes nothing.
   void begin_candles(rules::Where where, std::span<const Candle> part, bool is_last);
+  /// Of a watched symbol, before each tick of the own one: what the time is now. Candles that ended
+  /// by then are closed, and no value is ready if its latest tick is older than
+  /// rules::kWatchedSilence.
+  void see(core::VenueTime now);
   /// Forgets all ticks; the values asked for so far begin anew.
   void reset();
   void set_own(const rules::Own& own) { own_ = own; }
@@ -68,6 +73,7 @@ class Past final {
     std::deque<Candle> closed;  // likewise
     std::deque<Candle> past;    // of the venue, closed; pushed by the first tick behind each
     bool is_begun = false;      // by the venue's candles
+    core::VenueTime ended;      // of a watched symbol: the end of the last that was closed
     std::vector<rules::Study*> studies;
   };
   /// Where a value is read: from a study, of which a rank is a function, or from what is known.
@@ -86,7 +92,11 @@ class Past final {
   std::optional<Candle> push_past(Series& series, core::VenueTime until);
   rules::Study& study_of(const rules::StudyKey& key);
   void push(Series& series, const Candle& candle);
+  void close(Series& series);
 
+  Of of_;
+  bool is_silent_;
+  core::VenueTime seen_;  // by see()
   std::uint8_t decimals_;
   double scale_;
   rules::Where candles_;

@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "core/check.hpp"
 #include "script/settings.hpp"
@@ -22,9 +23,12 @@ enum class Kind : std::uint8_t {
   kTrade = 5,
   kDenied = 6,
   kPastCandles = 7,
+  kWatchedTick = 8,
+  kTicks = 9,
   kReady = 65,
   kAnswer = 66,
   kFailure = 67,
+  kQuiet = 68,
 };
 
 class Writer final {
@@ -113,11 +117,17 @@ class Reader final {
     ok_ = ok_ && n <= most;
     return ok_ ? n : 0;
   }
-  /// Of candles.
-  std::size_t rows() {
+  /// Of candles, of ticks.
+  std::size_t rows(std::size_t least, std::size_t most) {
     const auto n = number<std::uint16_t>();
-    ok_ = ok_ && n <= kMaxCandles;
+    ok_ = ok_ && n >= least && n <= most;
     return ok_ ? n : 0;
+  }
+  /// Where `least` is 0, of the program's own symbol too.
+  std::uint8_t watched(std::uint8_t least) {
+    const auto n = number<std::uint8_t>();
+    ok_ = ok_ && n >= least && n <= rules::kMaxWatched;
+    return n;
   }
   bool good() const { return ok_ && rest_.empty(); }
 
@@ -164,6 +174,12 @@ void write(Writer& w, const Setup& m) {
   w.number(m.memory);
   w.number(m.seed);
   w.number(std::uint8_t{m.only_check});
+  DERIVD_CHECK(m.watch.size() <= rules::kMaxWatched, "a message beyond its bounds");
+  w.number(static_cast<std::uint8_t>(m.watch.size()));
+  for (const auto& [symbol, decimals] : m.watch) {
+    w.text(symbol);
+    w.number(decimals);
+  }
 }
 Setup read_setup(Reader& r) {
   Setup m;
@@ -182,6 +198,11 @@ Setup read_setup(Reader& r) {
   m.memory = r.number<std::int64_t>();
   m.seed = r.number<std::uint64_t>();
   m.only_check = r.flag();
+  m.watch.resize(r.count(rules::kMaxWatched));
+  for (auto& [symbol, decimals] : m.watch) {
+    symbol = r.word();
+    decimals = r.decimals();
+  }
   return m;
 }
 
@@ -203,6 +224,7 @@ T read_quote(Reader& r) {
 void write(Writer& w, const PastTick& m) {
   w.kind(Kind::kPastTick);
   write_quote(w, m);
+  w.number(m.watched);
 }
 void write(Writer& w, const PastCandles& m) {
   DERIVD_CHECK(m.candles.size() <= kMaxCandles, "a message beyond its bounds");
@@ -210,6 +232,7 @@ void write(Writer& w, const PastCandles& m) {
   w.number(m.seconds);
   w.number(m.decimals);
   w.number(std::uint8_t{m.is_last});
+  w.number(m.watched);
   w.number(static_cast<std::uint16_t>(m.candles.size()));
   for (const auto& [bar, begins] : m.candles) {
     for (const auto n : {begins.s, bar.open, bar.high, bar.low, bar.close}) w.number(n);
@@ -220,7 +243,8 @@ PastCandles read_past_candles(Reader& r) {
   m.seconds = r.number<std::int32_t>();
   m.decimals = r.decimals();
   m.is_last = r.flag();
-  m.candles.resize(r.rows());
+  m.watched = r.watched(0);
+  m.candles.resize(r.rows(0, kMaxCandles));
   for (auto& [bar, begins] : m.candles) {
     for (auto* n : {&begins.s, &bar.open, &bar.high, &bar.low, &bar.close}) {
       *n = r.number<std::int64_t>();
@@ -231,6 +255,10 @@ PastCandles read_past_candles(Reader& r) {
 void write(Writer& w, const Reset&) { w.kind(Kind::kReset); }
 
 void write_what(Writer& w, const Tick& m) { write_quote(w, m); }
+void write_what(Writer& w, const WatchedTick& m) {
+  write_quote(w, m);
+  w.number(m.watched);
+}
 void write_what(Writer& w, const Trade& m) {
   w.number(m.wish);
   for (const auto* t :
@@ -245,7 +273,7 @@ void write_what(Writer& w, const Denied& m) {
   w.text(std::string_view(m.reason).substr(0, kMaxWord));
 }
 Kind kind_of(const Event& m) {
-  constexpr Kind kKinds[] = {Kind::kTick, Kind::kTrade, Kind::kDenied};
+  constexpr Kind kKinds[] = {Kind::kTick, Kind::kTrade, Kind::kDenied, Kind::kWatchedTick};
   return kKinds[m.what.index()];
 }
 void write(Writer& w, const Event& m) {
@@ -273,6 +301,10 @@ Event read_event(Reader& r, Kind kind) {
   m.own = read_own(r);
   if (kind == Kind::kTick) {
     m.what = read_quote<Tick>(r);
+  } else if (kind == Kind::kWatchedTick) {
+    auto tick = read_quote<WatchedTick>(r);
+    tick.watched = r.watched(1);
+    m.what = tick;
   } else if (kind == Kind::kTrade) {
     m.what = read_trade(r);
   } else {
@@ -280,6 +312,31 @@ Event read_event(Reader& r, Kind kind) {
     d.wish = r.number<std::uint64_t>();
     d.reason = r.word();
     m.what = std::move(d);
+  }
+  return m;
+}
+
+void write(Writer& w, const Ticks& m) {
+  DERIVD_CHECK(!m.quotes.empty() && m.quotes.size() <= kMaxTicks, "a message beyond its bounds");
+  w.kind(Kind::kTicks);
+  w.number(m.sequence);
+  write(w, m.own);
+  w.number(m.decimals);
+  w.number(static_cast<std::uint16_t>(m.quotes.size()));
+  for (const auto& quote : m.quotes) {
+    w.number(quote.epoch);
+    w.number(quote.mantissa);
+  }
+}
+Ticks read_ticks(Reader& r) {
+  Ticks m;
+  m.sequence = r.number<std::uint64_t>();
+  m.own = read_own(r);
+  m.decimals = r.decimals();
+  m.quotes.resize(r.rows(1, kMaxTicks));
+  for (auto& quote : m.quotes) {
+    quote.epoch = r.number<std::int64_t>();
+    quote.mantissa = r.number<std::int64_t>();
   }
   return m;
 }
@@ -341,11 +398,46 @@ Failure read_failure(Reader& r) {
   return m;
 }
 
+void write(Writer& w, const Quiet& m) {
+  w.kind(Kind::kQuiet);
+  w.number(m.sequence);
+  w.number(m.count);
+}
+Quiet read_quiet(Reader& r) {
+  Quiet m;
+  m.sequence = r.number<std::uint64_t>();
+  m.count = static_cast<std::uint16_t>(r.rows(1, kMaxTicks));
+  return m;
+}
+
 template <class Message>
 void frame(const Message& message, std::string& out) {
   Writer w(out);
   std::visit([&](const auto& m) { write(w, m); }, message);
   w.close();
+}
+
+template <class Message>
+void frame_one(const Message& message, std::string& out) {
+  Writer w(out);
+  write(w, message);
+  w.close();
+}
+
+core::Error unfit() { return broken("its fields do not fit its length, or pass a bound"); }
+
+/// A message of `kind` by `read`; of any other kind by `others`.
+template <class Out, class Read, class Others>
+core::Result<Out> decode_either(std::string_view body, Kind kind, Read&& read, Others&& others) {
+  Reader r(body);
+  if (static_cast<Kind>(r.number<std::uint8_t>()) != kind) {
+    auto other = others(body);
+    if (!other) return other.error();
+    return Out{std::move(*other)};
+  }
+  Out out = read(r);
+  if (!r.good()) return unfit();
+  return out;
 }
 
 }  // namespace
@@ -356,6 +448,8 @@ std::string sentence(const Failure& failure) {
 
 void encode(const ToScript& message, std::string& out) { frame(message, out); }
 void encode(const FromScript& message, std::string& out) { frame(message, out); }
+void encode(const Ticks& message, std::string& out) { frame_one(message, out); }
+void encode(const Quiet& message, std::string& out) { frame_one(message, out); }
 
 core::Result<ToScript> decode_to_script(std::string_view body) {
   Reader r(body);
@@ -365,9 +459,12 @@ core::Result<ToScript> decode_to_script(std::string_view body) {
     case Kind::kSetup:
       out = read_setup(r);
       break;
-    case Kind::kPastTick:
-      out = read_quote<PastTick>(r);
+    case Kind::kPastTick: {
+      auto tick = read_quote<PastTick>(r);
+      tick.watched = r.watched(0);
+      out = tick;
       break;
+    }
     case Kind::kReset:
       out = Reset{};
       break;
@@ -377,15 +474,18 @@ core::Result<ToScript> decode_to_script(std::string_view body) {
     case Kind::kTick:
     case Kind::kTrade:
     case Kind::kDenied:
+    case Kind::kWatchedTick:
       out = read_event(r, kind);
       break;
+    case Kind::kTicks:
     case Kind::kReady:
     case Kind::kAnswer:
     case Kind::kFailure:
+    case Kind::kQuiet:
       break;
   }
   if (!out) return broken("of no kind that goes to a script");
-  if (!r.good()) return broken("its fields do not fit its length, or pass a bound");
+  if (!r.good()) return unfit();
   return std::move(*out);
 }
 
@@ -407,6 +507,7 @@ core::Result<FromScript> decode_from_script(std::string_view body) {
     case Kind::kFailure:
       out = read_failure(r);
       break;
+    case Kind::kQuiet:
     case Kind::kSetup:
     case Kind::kPastTick:
     case Kind::kReset:
@@ -414,28 +515,40 @@ core::Result<FromScript> decode_from_script(std::string_view body) {
     case Kind::kTick:
     case Kind::kTrade:
     case Kind::kDenied:
+    case Kind::kWatchedTick:
+    case Kind::kTicks:
       break;
   }
   if (!out) return broken("of no kind that comes from a script");
-  if (!r.good()) return broken("its fields do not fit its length, or pass a bound");
+  if (!r.good()) return unfit();
   return std::move(*out);
 }
 
+core::Result<ToProcess> decode_to_process(std::string_view body) {
+  return decode_either<ToProcess>(body, Kind::kTicks, read_ticks, decode_to_script);
+}
+
+core::Result<FromProcess> decode_from_process(std::string_view body) {
+  return decode_either<FromProcess>(body, Kind::kQuiet, read_quiet, decode_from_script);
+}
+
+// Not with each frame that is taken: many may have come at once.
+void Frames::add(std::string_view bytes) {
+  buffer_.erase(0, std::exchange(done_, 0));
+  buffer_.append(bytes);
+}
+
 core::Result<std::optional<std::string_view>> Frames::next() {
-  if (done_ > 0) {
-    // Frames are small and come one by one: what is left is most often nothing.
-    buffer_.erase(0, done_);
-    done_ = 0;
-  }
-  if (buffer_.size() < kHead) return std::optional<std::string_view>{};
+  const auto rest = std::string_view(buffer_).substr(done_);
+  if (rest.size() < kHead) return std::optional<std::string_view>{};
   std::size_t size = 0;
   for (std::size_t i = 0; i < kHead; ++i) {
-    size |= static_cast<std::size_t>(static_cast<unsigned char>(buffer_[i])) << (8 * i);
+    size |= static_cast<std::size_t>(static_cast<unsigned char>(rest[i])) << (8 * i);
   }
   if (size == 0 || size > kMaxFrame) return broken(fmt::format("a frame of {} bytes", size));
-  if (buffer_.size() < kHead + size) return std::optional<std::string_view>{};
-  done_ = kHead + size;
-  return std::optional(std::string_view(buffer_).substr(kHead, size));
+  if (rest.size() < kHead + size) return std::optional<std::string_view>{};
+  done_ += kHead + size;
+  return std::optional(rest.substr(kHead, size));
 }
 
 }  // namespace derivd::script

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "core/result.hpp"
+#include "script/ahead.hpp"
 #include "script/message.hpp"
 
 namespace derivd::script {
@@ -22,16 +23,21 @@ inline constexpr std::size_t kMaxFrame = 1024 * 1024;
 /// Appends the frame of a message.
 void encode(const ToScript& message, std::string& out);
 void encode(const FromScript& message, std::string& out);
+void encode(const Ticks& message, std::string& out);
+void encode(const Quiet& message, std::string& out);
 
 /// The body of one frame, without its length. Errors are kProtocol.
 core::Result<ToScript> decode_to_script(std::string_view body);
 core::Result<FromScript> decode_from_script(std::string_view body);
+/// The same of a back-test, which may ask ahead.
+core::Result<ToProcess> decode_to_process(std::string_view body);
+core::Result<FromProcess> decode_from_process(std::string_view body);
 
 /// Cuts a stream of bytes into frames.
 class Frames final {
  public:
-  void add(std::string_view bytes) { buffer_.append(bytes); }
-  /// The next whole body, good until the next call of add() or next(); empty: there is none yet.
+  void add(std::string_view bytes);
+  /// The next whole body, good until the next call of add(); empty: there is none yet.
   core::Result<std::optional<std::string_view>> next();
   std::size_t buffered() const { return buffer_.size() - done_; }
 

@@ -1,11 +1,12 @@
-// Calls about the account: who it is, what it holds and what happened to its money.
+#include "sim/account_calls.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 
 #include "market/multiplier.hpp"
-#include "sim/venue.hpp"
+#include "sim/payloads.hpp"
 
 namespace derivd::sim {
 namespace {
@@ -17,7 +18,6 @@ std::int64_t int_or(const Json& json, std::string_view key, std::int64_t otherwi
   if (j == nullptr || !j->is_number()) return otherwise;
   return j->as_int().value_or(otherwise);
 }
-bool wants_stream(const Json& json) { return int_or(json, "subscribe", 0) == 1; }
 
 /// Days since 1970 of a Gregorian date (Hinnant).
 std::int64_t days_of(std::int64_t y, int m, int d) {
@@ -74,160 +74,121 @@ std::string_view duration_type(const venue::Contract& c) {
 
 // ---- v3 session ----
 
-void Venue::authorize(Request& r) {
-  Grant* grant = grant_by_token(r.json.find("authorize")->text());
-  const auto forced = std::any_of(r.faults.begin(), r.faults.end(),
-                                  [](const Fault& f) { return f.kind == FaultKind::kExpireToken; });
-  if (grant != nullptr && forced) grant->valid = false;
+void AccountCalls::authorize(Request& r) {
+  Grant* grant = accounts_.grant_by_token(r.json.find("authorize")->text());
+  if (grant != nullptr && r.has(FaultKind::kExpireToken)) grant->valid = false;
   if (grant == nullptr || grant->token.dialect != Dialect::kV3 || !grant->valid)
-    return refuse(r, {"InvalidToken", "Your token has expired or is invalid."});
-  Account* a = grant->account;
-  if (r.conn.account != a) drop_account_streams(r.conn);
-  r.conn.account = a;
-  r.conn.grant = grant;
-  const bool demo = !a->token.real;
+    return r.refuse({"InvalidToken", "Your token has expired or is invalid."});
+  r.conn.log_in(*grant);
+  const Account* a = grant->account;
+  const bool demo = !a->real();
   const std::string_view company = demo ? "virtual" : "svg";
   JsonOut out;
   out.begin_object().key("account_list").begin_array().begin_object();
   out.text("account_category", "trading").text("account_type", "binary");
-  out.text("broker", demo ? "VRTC" : "CR").integer("created_at", options_.start.s - 30 * kDay);
-  out.text("currency", options_.currency.view());
-  out.text("currency_type", options_.balance.exponent() == 8 ? "crypto" : "fiat");
+  out.text("broker", demo ? "VRTC" : "CR").integer("created_at", terms_.start.s - 30 * kDay);
+  out.text("currency", terms_.currency.view());
+  out.text("currency_type", terms_.balance.exponent() == 8 ? "crypto" : "fiat");
   out.flag("is_disabled", false);
   out.flag("is_virtual", demo).text("landing_company_name", company);
-  out.key("linked_to").begin_array().end_array().text("loginid", a->name).end_object().end_array();
-  out.raw("balance", number(a->balance))
+  out.key("linked_to")
+      .begin_array()
+      .end_array()
+      .text("loginid", a->name())
+      .end_object()
+      .end_array();
+  out.raw("balance", number(a->balance()))
       .text("country", "id")
-      .text("currency", options_.currency.view());
+      .text("currency", terms_.currency.view());
   out.text("email", "client@derivsim.example").text("fullname", "  ").flag("is_virtual", demo);
   out.text("landing_company_fullname", demo ? "Deriv Limited" : "Deriv (SVG) LLC");
   out.text("landing_company_name", company).key("linked_to").begin_array().end_array();
-  out.key("local_currencies").begin_object().key(options_.currency.view()).begin_object();
-  out.integer("fractional_digits", options_.balance.exponent()).end_object().end_object();
-  out.text("loginid", a->name).text("preferred_language", "EN").key("scopes").begin_array();
+  out.key("local_currencies").begin_object().key(terms_.currency.view()).begin_object();
+  out.integer("fractional_digits", terms_.balance.exponent()).end_object().end_object();
+  out.text("loginid", a->name()).text("preferred_language", "EN").key("scopes").begin_array();
   for (const auto& scope : grant->token.scopes) out.value(scope);
   out.end_array().key("upgradeable_landing_companies").begin_array().end_array();
-  out.integer("user_id", a->number).end_object();
-  reply(r, frame(r.envelope, "authorize", "authorize", out.str()));
+  out.integer("user_id", a->number()).end_object();
+  r.reply(frame(r.envelope, "authorize", "authorize", out.str()));
 }
 
-void Venue::logout(Request& r) {
-  if (r.conn.dialect == Dialect::kV3) {
-    drop_account_streams(r.conn);
-    r.conn.account = nullptr;
-    r.conn.grant = nullptr;
-  }
-  reply(r, frame(r.envelope, "logout", "logout", "1"));
+void AccountCalls::logout(Request& r) {
+  if (r.v3()) r.conn.log_out();
+  r.reply(frame(r.envelope, "logout", "logout", "1"));
 }
 
 // ---- money ----
 
-std::string Venue::balance_payload(const Account& a, std::string_view id, bool all) const {
-  JsonOut out;
-  out.begin_object();
-  if (all) {
-    out.key("accounts").begin_object().key(a.name).begin_object();
-    out.raw("balance", number(a.balance)).raw("converted_amount", number(a.balance));
-    out.text("currency", options_.currency.view())
-        .flag("demo_account", !a.token.real)
-        .flag("status", true);
-    out.text("type", "deriv").end_object().end_object();
-  }
-  out.raw("balance", number(a.balance)).text("currency", options_.currency.view());
-  if (!id.empty()) out.text("id", id);
-  out.text("loginid", a.name);
-  if (all) {
-    const auto total = [&](std::string_view key, bool mine) {
-      out.key(key).begin_object().raw("amount", mine ? number(a.balance) : "0");
-      out.text("currency", options_.currency.view()).end_object();
-    };
-    out.key("total").begin_object();
-    total("deriv", a.token.real);
-    total("deriv_demo", !a.token.real);
-    out.end_object();
-  }
-  return out.end_object().take();
-}
-
-void Venue::balance(Request& r) {
+void AccountCalls::balance(Request& r) {
   const Json* account = r.json.find("account");
   const bool all = account != nullptr && account->text() == "all";
   std::string id;
-  if (wants_stream(r.json)) {
-    Stream* s = subscribe(r, Stream::Kind::kBalance, all ? "balance all" : "balance");
+  if (r.wants_stream()) {
+    Stream* s = r.subscribe(Stream::Kind::kBalance, all ? "balance all" : "balance", ids_);
     if (s == nullptr) return;
-    s->granularity = all ? 1 : 0;
+    s->all_accounts = all;
     id = s->id;
   }
-  reply(r, frame(r.envelope, "balance", "balance", balance_payload(*r.conn.account, id, all), id));
+  r.reply(
+      frame(r.envelope, "balance", "balance", balance_payload(terms_, r.account(), id, all), id));
 }
 
-void Venue::transaction(Request& r) {
-  const Stream* s = subscribe(r, Stream::Kind::kTransaction, "transaction");
+void AccountCalls::transaction(Request& r) {
+  const Stream* s = r.subscribe(Stream::Kind::kTransaction, "transaction", ids_);
   if (s == nullptr) return;
   JsonOut out;
   out.begin_object().text("id", s->id).end_object();
-  reply(r, frame(r.envelope, "transaction", "transaction", out.str(), s->id));
+  r.reply(frame(r.envelope, "transaction", "transaction", out.str(), s->id));
 }
 
-void Venue::add_row(Account& a, Row row) {
-  a.rows.push_back(row);
-  if (a.rows.size() > kMaxRows) a.rows.pop_front();
+void AccountCalls::topup_virtual(Request& r) {
+  Account& a = r.account();
+  if (a.real())
+    return r.refuse(
+        {"TopupVirtualError", "Sorry, this feature is available to virtual accounts only"});
+  if (a.balance() >= terms_.balance)
+    return r.refuse({"TopupVirtualError",
+                     "You can only request additional funds if your virtual account balance falls "
+                     "below the initial one."});
+  const auto amount = terms_.balance - a.balance();
+  r.reply(
+      frame(r.envelope, "topup_virtual", "topup_virtual",
+            fmt::format(R"({{"amount":{},"currency":"{}"}})", number(amount), terms_.currency)));
+  accounts_.deposit(a, amount, contracts_.book(), r.now.venue);
+  publisher_.balance(a, r.now);
 }
 
-/// Money from outside: shown, booked and written into the ledger.
-void Venue::credit(Account& a, core::Money amount) {
-  a.balance += amount;
-  book_.set_balance(a.index, book_.account(a.index).balance + amount);
-  add_row(a, {"deposit",
-              {static_cast<std::int64_t>(1'000'000'000 + a.rows.size())},
-              {},
-              {},
-              amount,
-              a.balance,
-              now_.venue});
-  ledger_.deposit(a.name, amount, a.balance, now_.venue);
-  push_balance(a);
-}
-
-void Venue::topup_virtual(Request& r) {
-  Account& a = *r.conn.account;
-  if (a.token.real)
-    return refuse(
-        r, {"TopupVirtualError", "Sorry, this feature is available to virtual accounts only"});
-  if (a.balance >= options_.balance)
-    return refuse(r, {"TopupVirtualError",
-                      "You can only request additional funds if your virtual account balance falls "
-                      "below the initial one."});
-  const auto amount = options_.balance - a.balance;
-  reply(r, frame(r.envelope, "topup_virtual", "topup_virtual",
-                 fmt::format(R"({{"amount":{},"currency":"{}"}})", number(amount),
-                             options_.currency)));
-  credit(a, amount);
+/// Virtual money is not limited so; in which words Deriv says it is not known.
+void AccountCalls::own_limits(Request& r) {
+  if (!r.account().real())
+    return r.refuse(
+        {"PermissionDenied", "Sorry, this feature is available to real accounts only."});
+  r.reply(
+      frame(r.envelope, "get_self_exclusion", "get_self_exclusion", terms_.own_limits.payload()));
 }
 
 // ---- tables ----
 
-void Venue::portfolio(Request& r) {
-  const bool v3 = r.conn.dialect == Dialect::kV3;
+void AccountCalls::portfolio(Request& r) {
+  const bool v3 = r.v3();
   JsonOut out;
   out.begin_object().key("contracts").begin_array();
-  for (const auto id : r.conn.account->open) {
-    const Deal& d = *deal_of(id);
+  for (const auto id : r.account().open()) {
+    const Deal& d = contracts_.at(id);
     if (!type_wanted(r.json, d.wire_type)) continue;
-    const auto& c = *book_.find(id);
+    const auto& c = contracts_.contract(id);
     out.begin_object().raw("buy_price", number(c.stake)).integer("contract_id", id.value);
-    out.text("contract_type", d.wire_type).text("currency", options_.currency.view());
+    out.text("contract_type", d.wire_type).text("currency", terms_.currency.view());
     out.integer("date_start", c.purchase_time.s).integer("expiry_time", expiry_of(c).s);
     out.text("longcode", d.longcode).raw("payout", number(c.payout));
     out.integer("purchase_time", c.purchase_time.s).text("shortcode", d.shortcode);
     out.text(v3 ? "symbol" : "underlying_symbol", d.symbol->code);
     out.integer("transaction_id", c.buy_tx.value).end_object();
   }
-  reply(r, frame(r.envelope, "portfolio", "portfolio", out.end_array().end_object().str()));
+  r.reply(frame(r.envelope, "portfolio", "portfolio", out.end_array().end_object().str()));
 }
 
-void Venue::profit_table(Request& r) {
+void AccountCalls::profit_table(Request& r) {
   const Json& q = r.json;
   const bool described = int_or(q, "description", 0) == 1;
   const Json* from_json = q.find("date_from");
@@ -235,10 +196,10 @@ void Venue::profit_table(Request& r) {
   const auto from = from_json != nullptr ? epoch_of(from_json->text()) : INT64_MIN;
   const auto to = to_json != nullptr ? epoch_of(to_json->text()) : INT64_MAX;
   std::vector<const Deal*> rows;
-  for (const auto id : book_.contracts_of(r.conn.account->index)) {
-    const Deal* d = deal_of(id);
+  for (const auto id : contracts_.book().contracts_of(r.account().index())) {
+    const Deal* d = contracts_.find(id);
     if (d == nullptr || d->shown != Shown::kSold || !type_wanted(q, d->wire_type)) continue;
-    const auto bought = book_.find(id)->purchase_time.s;
+    const auto bought = contracts_.contract(id).purchase_time.s;
     if (bought >= from && bought <= to) rows.push_back(d);
   }
   const Json* sort = q.find("sort");
@@ -251,7 +212,7 @@ void Venue::profit_table(Request& r) {
   list.begin_array();
   for (std::size_t i = offset; i < rows.size() && i - offset < limit; ++i, ++count) {
     const Deal& d = *rows[i];
-    const auto& c = *book_.find(d.id);
+    const auto& c = contracts_.contract(d.id);
     list.begin_object().raw("buy_price", number(c.stake)).integer("contract_id", d.id.value);
     if (described) {
       list.text("contract_type", d.wire_type).text("duration_type", duration_type(c));
@@ -270,10 +231,10 @@ void Venue::profit_table(Request& r) {
   }
   list.end_array();
   out.begin_object().integer("count", count).raw("transactions", list.str()).end_object();
-  reply(r, frame(r.envelope, "profit_table", "profit_table", out.str()));
+  r.reply(frame(r.envelope, "profit_table", "profit_table", out.str()));
 }
 
-void Venue::statement(Request& r) {
+void AccountCalls::statement(Request& r) {
   const Json& q = r.json;
   const bool described = int_or(q, "description", 0) == 1;
   const auto from = int_or(q, "date_from", INT64_MIN);
@@ -281,19 +242,19 @@ void Venue::statement(Request& r) {
   auto skip = int_or(q, "offset", 0);
   auto left = int_or(q, "limit", 100);
   const Json* action = q.find("action_type");
-  const auto& rows = r.conn.account->rows;
+  const auto& rows = r.account().rows();
   JsonOut list;
   list.begin_array();
   std::int64_t count = 0;
   for (auto it = rows.rbegin(); it != rows.rend() && left > 0; ++it) {
-    const Row& row = *it;
+    const StatementRow& row = *it;
     if (row.at.s < from || row.at.s > to) continue;
     if (action != nullptr && action->text() != row.action) continue;
     if (skip-- > 0) continue;
     --left;
     ++count;
-    const Deal* d = deal_of(row.contract);
-    const auto* c = d != nullptr ? book_.find(row.contract) : nullptr;
+    const Deal* d = contracts_.find(row.contract);
+    const auto* c = d != nullptr ? contracts_.book().find(row.contract) : nullptr;
     list.begin_object().text("action_type", row.action).raw("amount", number(row.amount));
     list.raw("balance_after", number(row.balance)).key("contract_id");
     c != nullptr ? list.value(row.contract.value) : list.null();
@@ -310,86 +271,44 @@ void Venue::statement(Request& r) {
   JsonOut out;
   list.end_array();
   out.begin_object().integer("count", count).raw("transactions", list.str()).end_object();
-  reply(r, frame(r.envelope, "statement", "statement", out.str()));
+  r.reply(frame(r.envelope, "statement", "statement", out.str()));
 }
 
 // ---- open contracts ----
 
-std::string Venue::contract_payload(const Deal& deal, std::string_view stream_id) const {
-  const auto& contract = *book_.find(deal.id);
-  const auto index = *feed_.index_of(deal.symbol->code);
-  const DealView view{contract,
-                      deal,
-                      book_.bid(contract, now_.venue),
-                      deal.last_spot ? deal.last_spot : feed_.last(index),
-                      accounts_[deal.account]->number,
-                      stream_id,
-                      feed_.history(index),
-                      options_.currency.view(),
-                      !book_.cancel_refusal(contract, now_.venue)};
-  auto payload = open_contract_json(view);
-  constexpr std::string_view kName = "\"sell_time\"";
-  const auto at = payload.find(kName);
-  if (at != std::string::npos) {
-    payload.replace(at + 1, kName.size() - 2, options_.rules.field("sell_time"));
-  }
-  return payload;
-}
-
-void Venue::push_contract(Connection& c, Stream& s, const Deal& deal) {
-  push(c, "proposal_open_contract", deal.symbol->code,
-       frame(s.envelope, "proposal_open_contract", "proposal_open_contract",
-             contract_payload(deal, s.id), s.id));
-}
-
-/// To every stream that follows the contract; the stream of one contract ends when it is sold.
-void Venue::push_contract_everywhere(const Deal& deal) {
-  const Account* a = accounts_[deal.account].get();
-  for (auto& [id, c] : connections_) {
-    if (c->account != a) continue;
-    for (Stream& s : c->streams) {
-      const bool one = s.kind == Stream::Kind::kOpenContract && s.contract == deal.id;
-      if (one || s.kind == Stream::Kind::kOpenContracts) push_contract(*c, s, deal);
-    }
-    if (deal.shown == Shown::kSold)
-      drop_streams(*c, [&](const Stream& s) {
-        return s.kind == Stream::Kind::kOpenContract && s.contract == deal.id;
-      });
-  }
-}
-
-void Venue::open_contract(Request& r) {
-  const Account& a = *r.conn.account;
-  const bool streaming = wants_stream(r.json);
+void AccountCalls::open_contract(Request& r) {
+  const Account& a = r.account();
+  const bool streaming = r.wants_stream();
   const std::string_view name = "proposal_open_contract";
   const Json* wanted = r.json.find("contract_id");
   if (wanted == nullptr) {
     std::string id;
     if (streaming) {
-      const Stream* s = subscribe(r, Stream::Kind::kOpenContracts, "contracts");
+      const Stream* s = r.subscribe(Stream::Kind::kOpenContracts, "contracts", ids_);
       if (s == nullptr) return;
       id = s->id;
     }
-    if (a.open.empty()) return reply(r, frame(r.envelope, name, name, "{}", id));
-    for (const auto contract : a.open)
-      reply(r, frame(r.envelope, name, name, contract_payload(*deal_of(contract), id), id));
+    if (a.open().empty()) return r.reply(frame(r.envelope, name, name, "{}", id));
+    for (const auto contract : a.open())
+      r.reply(frame(r.envelope, name, name,
+                    publisher_.contract_payload(contracts_.at(contract), id, r.now.venue), id));
     return;
   }
   const core::ContractId contract{wanted->as_int().value_or(0)};
-  const Deal* deal = deal_of(contract);
-  if (deal == nullptr || accounts_[deal->account].get() != &a) {
-    if (r.conn.dialect == Dialect::kV3) return reply(r, frame(r.envelope, name, name, "{}"));
-    return refuse(r, {"ContractNotFound", "This contract was not found."});
+  const Deal* deal = contracts_.find(contract);
+  if (deal == nullptr || &accounts_.at(deal->account) != &a) {
+    if (r.v3()) return r.reply(frame(r.envelope, name, name, "{}"));
+    return r.refuse({"ContractNotFound", "This contract was not found."});
   }
   std::string id;
   if (streaming && deal->shown != Shown::kSold) {
     Stream* s =
-        subscribe(r, Stream::Kind::kOpenContract, fmt::format("contract {}", contract.value));
+        r.subscribe(Stream::Kind::kOpenContract, fmt::format("contract {}", contract.value), ids_);
     if (s == nullptr) return;
     s->contract = contract;
     id = s->id;
   }
-  reply(r, frame(r.envelope, name, name, contract_payload(*deal, id), id));
+  r.reply(frame(r.envelope, name, name, publisher_.contract_payload(*deal, id, r.now.venue), id));
 }
 
 }  // namespace derivd::sim

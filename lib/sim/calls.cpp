@@ -395,6 +395,8 @@ Fields account_fields(Call call, Dialect d) {
               flag("description"),
               number("limit", false, 0, 999),
               integer("offset", false, 0)};
+    case Call::kOwnLimits:
+      return {one("get_self_exclusion")};
     case Call::kTransaction:
       return {one("transaction"), one("subscribe")};
     case Call::kBalance: {
@@ -435,6 +437,7 @@ constexpr Row kRows[] = {
     {Call::kSell, "sell", Access::kTrade, true, true},
     {Call::kSellExpired, "sell_expired", Access::kTrade, false, true},
     {Call::kTopupVirtual, "topup_virtual", Access::kTrade, false, true},
+    {Call::kOwnLimits, "get_self_exclusion", Access::kRead, false, true},
     {Call::kCancel, "cancel", Access::kTrade, true, true},
     {Call::kContractUpdate, "contract_update", Access::kTrade, true, true},
     {Call::kContractUpdateHistory, "contract_update_history", Access::kRead, true, true},

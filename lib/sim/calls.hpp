@@ -50,6 +50,7 @@ enum class Call : std::uint8_t {
   kSellExpired,
   kPayoutCurrencies,
   kTopupVirtual,
+  kOwnLimits,
 };
 
 enum class Access : std::uint8_t { kOpen, kRead, kTrade };

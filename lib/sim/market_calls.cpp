@@ -1,11 +1,12 @@
-// Calls that need no account: quotes, histories, symbols, offerings, time.
+#include "sim/market_calls.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
 #include "market/kind.hpp"
-#include "sim/venue.hpp"
+#include "sim/payloads.hpp"
 
 namespace derivd::sim {
 namespace {
@@ -22,7 +23,6 @@ std::string_view text_or(const Json& json, std::string_view key, std::string_vie
   const Json* j = json.find(key);
   return j != nullptr ? std::string_view(j->text()) : otherwise;
 }
-bool wants_stream(const Json& json) { return int_or(json, "subscribe", 0) == 1; }
 
 std::vector<std::string> texts_of(const Json& json) {
   std::vector<std::string> out;
@@ -236,67 +236,53 @@ void write_offer(JsonOut& out, const Offer& o, const market::SymbolInfo& symbol,
 
 }  // namespace
 
-void Venue::ping(Request& r) { reply(r, frame(r.envelope, "ping", "ping", "\"pong\"")); }
+void MarketCalls::ping(Request& r) { r.reply(frame(r.envelope, "ping", "ping", "\"pong\"")); }
 
-void Venue::time_call(Request& r) {
-  reply(r, frame(r.envelope, "time", "time", fmt::format("{}", now_.venue.s)));
+void MarketCalls::time_call(Request& r) {
+  r.reply(frame(r.envelope, "time", "time", fmt::format("{}", r.now.venue.s)));
 }
 
 // ---- ticks ----
 
-std::string Venue::tick_payload(const market::Tick& tick, std::string_view id) const {
-  // Recorded: R_50 at 218.0926 had ask and bid 0.0100 away.
-  const auto half = std::max<std::int64_t>(1, tick.quote.mantissa() * 46 / 1'000'000);
-  const auto decimals = tick.quote.decimals();
-  JsonOut out;
-  out.begin_object();
-  out.raw("ask", number(core::Price::raw(tick.quote.mantissa() + half, decimals)));
-  out.raw("bid", number(core::Price::raw(tick.quote.mantissa() - half, decimals)));
-  out.integer("epoch", tick.epoch.s);
-  if (!id.empty()) out.text("id", id);
-  out.integer("pip_size", decimals).raw("quote", number(tick.quote));
-  return out.text("symbol", tick.symbol.view()).end_object().take();
-}
-
-void Venue::ticks(Request& r) {
+void MarketCalls::ticks(Request& r) {
   const auto symbols = texts_of(*r.json.find("ticks"));
   std::vector<std::size_t> indices;
   for (const auto& code : symbols) {
-    const auto index = listed(code);
-    if (!index) return refuse(r, invalid_symbol(code));
-    if (market_closed(*index) || !feed_.last(*index)) return refuse(r, closed());
+    const auto index = markets_.listed(code, r.now.venue);
+    if (!index) return r.refuse(invalid_symbol(code));
+    if (markets_.closed(*index, r.now.venue) || !markets_.last(*index)) return r.refuse(closed());
     indices.push_back(*index);
   }
   for (const auto index : indices) {
-    const auto& info = feed_.info(index);
+    const auto& info = markets_.info(index);
     std::string id;
-    if (wants_stream(r.json)) {
-      Stream* s = subscribe(r, Stream::Kind::kTicks, fmt::format("ticks {}", info.code));
+    if (r.wants_stream()) {
+      Stream* s = r.subscribe(Stream::Kind::kTicks, fmt::format("ticks {}", info.code), ids_);
       if (s == nullptr) return;
       s->symbol = index;
       id = s->id;
     }
-    reply(r, frame(r.envelope, "tick", "tick", tick_payload(*feed_.last(index), id), id));
+    r.reply(frame(r.envelope, "tick", "tick", tick_payload(*markets_.last(index), id), id));
   }
 }
 
-void Venue::ticks_history(Request& r) {
+void MarketCalls::ticks_history(Request& r) {
   const auto code = text_or(r.json, "ticks_history", "");
-  const auto index = listed(code);
-  if (!index) return refuse(r, invalid_symbol(code));
+  const auto index = markets_.listed(code, r.now.venue);
+  if (!index) return r.refuse(invalid_symbol(code));
   const bool candles = text_or(r.json, "style", "ticks") == "candles";
   const auto granularity = int_or(r.json, "granularity", 60);
   if (std::find(kGranularities.begin(), kGranularities.end(), granularity) == kGranularities.end())
-    return refuse(r, {"InvalidGranularity", "Invalid granularity."});
+    return r.refuse({"InvalidGranularity", "Invalid granularity."});
   const auto end_text = text_or(r.json, "end", "latest");
-  std::int64_t end = now_.venue.s;
+  std::int64_t end = r.now.venue.s;
   if (end_text != "latest")
     end = std::min(end, Json::number(std::string(end_text)).as_int().value_or(end));
   auto start = int_or(r.json, "start", 0);
   if (start > end)
-    return refuse(r, {"InvalidStartEnd",
-                      fmt::format("Start time {} must be before end time {}", start, end)});
-  if (wants_stream(r.json) && market_closed(*index)) return refuse(r, closed());
+    return r.refuse(
+        {"InvalidStartEnd", fmt::format("Start time {} must be before end time {}", start, end)});
+  if (r.wants_stream() && markets_.closed(*index, r.now.venue)) return r.refuse(closed());
   // A count above the cap, or none at all, is silently replaced.
   auto count = int_or(r.json, "count", 1'000);
   count = count <= 0 ? 1'000 : std::min(count, kHistoryCap);
@@ -305,10 +291,10 @@ void Venue::ticks_history(Request& r) {
     start = std::max<std::int64_t>(0, end - (count - 1) * granularity * kNights);
   }
   std::string id;
-  if (wants_stream(r.json)) {
+  if (r.wants_stream()) {
     const auto key =
         candles ? fmt::format("candles {} {}", code, granularity) : fmt::format("history {}", code);
-    Stream* s = subscribe(r, candles ? Stream::Kind::kCandles : Stream::Kind::kHistory, key);
+    Stream* s = r.subscribe(candles ? Stream::Kind::kCandles : Stream::Kind::kHistory, key, ids_);
     if (s == nullptr) return;
     s->symbol = *index;
     s->granularity = granularity;
@@ -316,29 +302,29 @@ void Venue::ticks_history(Request& r) {
   }
   const auto payload =
       candles ? candles_payload(*index, start, end, static_cast<std::size_t>(count), granularity)
-              : history_payload(*index, start, end, static_cast<std::size_t>(count), r.faults);
+              : history_payload(*index, start, end, static_cast<std::size_t>(count), r);
   // pip_size stands beside the payload.
   const std::string_view name = candles ? "candles" : "history";
   std::string text = frame(r.envelope, name, name, payload, id);
   text.pop_back();
-  reply(r, text + fmt::format(",\"pip_size\":{}}}", feed_.info(*index).decimals));
+  r.reply(text + fmt::format(",\"pip_size\":{}}}", markets_.info(*index).decimals));
 }
 
-std::vector<Point> Venue::points_between(std::size_t symbol, std::int64_t start,
-                                         std::int64_t end) const {
+std::vector<Point> MarketCalls::points_between(std::size_t symbol, std::int64_t start,
+                                               std::int64_t end) const {
   std::vector<Point> out;
-  for (const Point& p : feed_.history(symbol))
+  for (const Point& p : markets_.feed().history(symbol))
     if (p.epoch >= start && p.epoch <= end) out.push_back(p);
   return out;
 }
 
 /// Candles that touch [start, end], the last `count` of them.
-std::string Venue::candles_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
-                                   std::size_t count, std::int64_t granularity) {
-  const auto price = [decimals = feed_.info(symbol).decimals](std::int64_t m) {
+std::string MarketCalls::candles_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
+                                         std::size_t count, std::int64_t granularity) {
+  const auto price = [decimals = markets_.info(symbol).decimals](std::int64_t m) {
     return number(core::Price::raw(m, decimals));
   };
-  const auto all = feed_.candles(symbol, granularity, start, end);
+  const auto all = markets_.candles(symbol, granularity, start, end);
   JsonOut out;
   out.begin_array();
   for (std::size_t i = all.size() - std::min(all.size(), count); i < all.size(); ++i)
@@ -353,16 +339,16 @@ std::string Venue::candles_payload(std::size_t symbol, std::int64_t start, std::
 }
 
 /// The last `count` ticks within [start, end], as far as no fault has it otherwise.
-std::string Venue::history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
-                                   std::size_t count, const std::vector<Fault>& faults) const {
+std::string MarketCalls::history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
+                                         std::size_t count, const Request& r) const {
   const auto ordered = [&](FaultKind kind) -> const Fault* {
-    const auto at = std::find_if(faults.begin(), faults.end(),
+    const auto at = std::find_if(r.faults.begin(), r.faults.end(),
                                  [kind](const Fault& f) { return f.kind == kind; });
-    return at == faults.end() ? nullptr : &*at;
+    return at == r.faults.end() ? nullptr : &*at;
   };
   if (ordered(FaultKind::kLatestPage) != nullptr) {
     start = 0;
-    end = now_.venue.s;
+    end = r.now.venue.s;
   }
   auto points = points_between(symbol, start, end);
   if (ordered(FaultKind::kEmptyPage) != nullptr) points.clear();
@@ -377,7 +363,7 @@ std::string Venue::history_payload(std::size_t symbol, std::int64_t start, std::
   }
   std::vector<std::string> prices;
   for (const Point& p : points)
-    prices.push_back(number(core::Price::raw(p.mantissa, feed_.info(symbol).decimals)));
+    prices.push_back(number(core::Price::raw(p.mantissa, markets_.info(symbol).decimals)));
   if (const auto middle = points.size() / 2;
       ordered(FaultKind::kSpoiltPage) != nullptr && middle + 2 < points.size()) {
     prices[middle] = "0";
@@ -395,52 +381,32 @@ std::string Venue::history_payload(std::size_t symbol, std::int64_t start, std::
   return out.end_array().end_object().take();
 }
 
-std::string Venue::ohlc_payload(std::size_t symbol, std::int64_t granularity,
-                                const market::Tick& tick, std::string_view id) const {
-  const auto open_time = tick.epoch.s - tick.epoch.s % granularity;
-  const auto& history = feed_.history(symbol);
-  const auto from = std::lower_bound(history.begin(), history.end(), open_time,
-                                     [](const Point& p, std::int64_t e) { return p.epoch < e; });
-  const auto now = tick.quote.mantissa();
-  std::vector<Candle> grown;
-  for (auto at = from; at != history.end(); ++at) add_to(grown, *at, granularity);
-  const Candle c = grown.empty() ? Candle{open_time, now, now, now, now} : grown.back();
-  const auto text = [&](std::int64_t m) {
-    return core::Price::raw(m, tick.quote.decimals()).to_string();
-  };
-  JsonOut out;
-  out.begin_object().text("close", text(c.close)).integer("epoch", tick.epoch.s);
-  out.integer("granularity", granularity).text("high", text(c.high)).text("id", id);
-  out.text("low", text(c.low)).text("open", text(c.open)).integer("open_time", open_time);
-  out.integer("pip_size", tick.quote.decimals()).text("symbol", tick.symbol.view());
-  return out.end_object().take();
-}
-
 // ---- symbols and offerings ----
 
-void Venue::active_symbols(Request& r) {
-  const bool v3 = r.conn.dialect == Dialect::kV3;
+void MarketCalls::active_symbols(Request& r) {
+  const bool v3 = r.v3();
   const bool full = text_or(r.json, "active_symbols", "brief") == "full";
   JsonOut out;
   out.begin_array();
-  for (std::size_t i = 0; i < feed_.size(); ++i) {
-    if (!feed_.is_listed(i, now_.venue)) continue;
-    const auto& s = feed_.info(i);
+  for (std::size_t i = 0; i < markets_.size(); ++i) {
+    if (!markets_.feed().is_listed(i, r.now.venue)) continue;
+    const auto& s = markets_.info(i);
     const auto group = group_of(s);
-    const auto last = feed_.last(i);
+    const auto last = markets_.last(i);
     out.begin_object();
     if (v3) {
       out.flag("allow_forward_starting", true).integer("delay_amount", 0);
       out.text("display_name", s.display_name)
           .integer("display_order", static_cast<std::int64_t>(i));
     }
-    out.flag("exchange_is_open", !market_closed(i)).flag("is_trading_suspended", false);
+    out.flag("exchange_is_open", !markets_.closed(i, r.now.venue))
+        .flag("is_trading_suspended", false);
     out.text("market", group.market);
     if (v3) {
       out.text("market_display_name", group.market_name).raw("pip", pip(s.decimals));
       if (full && last) {
         out.raw("spot", number(last->quote));
-        out.text("spot_age", fmt::format("{}", now_.venue.s - last->epoch.s));
+        out.text("spot_age", fmt::format("{}", r.now.venue.s - last->epoch.s));
         out.text("spot_time", fmt::format("{}", last->epoch.s));
       }
       out.text("subgroup", group.subgroup).text("subgroup_display_name", group.subgroup_name);
@@ -454,36 +420,36 @@ void Venue::active_symbols(Request& r) {
     }
     out.end_object();
   }
-  reply(r, frame(r.envelope, "active_symbols", "active_symbols", out.end_array().str()));
+  r.reply(frame(r.envelope, "active_symbols", "active_symbols", out.end_array().str()));
 }
 
-void Venue::contracts_for(Request& r) {
+void MarketCalls::contracts_for(Request& r) {
   const auto code = text_or(r.json, "contracts_for", "");
-  const auto index = listed(code);
+  const auto index = markets_.listed(code, r.now.venue);
   if (!index)
-    return refuse(r, {"OfferingsInvalidSymbol", "There's no contract available for this symbol."});
-  const auto& symbol = feed_.info(*index);
-  const bool v3 = r.conn.dialect == Dialect::kV3;
-  const auto offers = offers_of(symbol, feed_.listing(*index));
+    return r.refuse({"OfferingsInvalidSymbol", "There's no contract available for this symbol."});
+  const auto& symbol = markets_.info(*index);
+  const bool v3 = r.v3();
+  const auto offers = offers_of(symbol, markets_.feed().listing(*index));
   JsonOut out;
   out.begin_object().key("available").begin_array();
   for (const Offer& o : offers) {
-    write_offer(out, o, symbol, v3, options_.balance.exponent());
+    write_offer(out, o, symbol, v3, terms_.balance.exponent());
   }
   out.end_array();
   if (v3) {
-    const auto midnight = now_.venue.s - now_.venue.s % kDay;
+    const auto midnight = r.now.venue.s - r.now.venue.s % kDay;
     out.integer("close", midnight + kDay - 1).text("feed_license", "realtime");
     out.integer("hit_count", static_cast<std::int64_t>(offers.size())).integer("open", midnight);
-    const auto last = feed_.last(*index);
+    const auto last = markets_.last(*index);
     out.raw("spot", last ? number(last->quote) : "null");
   } else {
     out.integer("hit_count", static_cast<std::int64_t>(offers.size()));
   }
-  reply(r, frame(r.envelope, "contracts_for", "contracts_for", out.end_object().str()));
+  r.reply(frame(r.envelope, "contracts_for", "contracts_for", out.end_object().str()));
 }
 
-void Venue::contracts_list(Request& r) {
+void MarketCalls::contracts_list(Request& r) {
   struct Family {
     std::string_view category, display;
     std::vector<std::string_view> types;
@@ -503,7 +469,7 @@ void Venue::contracts_list(Request& r) {
     for (const auto t : f.types) out.value(t);
     out.end_array().text("display_name", f.display).end_object();
   }
-  reply(r, frame(r.envelope, "contracts_list", "contracts_list", out.end_array().str()));
+  r.reply(frame(r.envelope, "contracts_list", "contracts_list", out.end_array().str()));
 }
 
 namespace {
@@ -554,16 +520,16 @@ void write_trading_day(JsonOut& out, const market::SymbolInfo& s, const Listing*
 
 }  // namespace
 
-void Venue::trading_times(Request& r) {
-  const bool v3 = r.conn.dialect == Dialect::kV3;
-  const auto day = day_of(text_or(r.json, "trading_times", "today"), now_.venue);
-  if (!day) return refuse(r, {"InvalidDate", "Invalid date."});
+void MarketCalls::trading_times(Request& r) {
+  const bool v3 = r.v3();
+  const auto day = day_of(text_or(r.json, "trading_times", "today"), r.now.venue);
+  if (!day) return r.refuse({"InvalidDate", "Invalid date."});
   // Market, then submarket, each once, in the order of the feed.
   std::vector<std::pair<std::string_view, std::string_view>> names;
   std::vector<std::vector<std::size_t>> members;
-  for (std::size_t i = 0; i < feed_.size(); ++i) {
-    if (!feed_.is_listed(i, now_.venue)) continue;
-    const auto group = group_of(feed_.info(i));
+  for (std::size_t i = 0; i < markets_.size(); ++i) {
+    if (!markets_.feed().is_listed(i, r.now.venue)) continue;
+    const auto group = group_of(markets_.info(i));
     const std::pair name{group.market_name, group.submarket_name};
     const auto at = std::find(names.begin(), names.end(), name);
     if (at == names.end()) {
@@ -584,107 +550,53 @@ void Venue::trading_times(Request& r) {
       if (names[k].first != market) continue;
       out.begin_object().text("name", names[k].second).key("symbols").begin_array();
       for (const auto i : members[k])
-        write_trading_day(out, feed_.info(i), feed_.listing(i), *day, v3);
+        write_trading_day(out, markets_.info(i), markets_.feed().listing(i), *day, v3);
       out.end_array().end_object();
     }
     out.end_array().end_object();
   }
   out.end_array().end_object();
-  reply(r, frame(r.envelope, "trading_times", "trading_times", out.str()));
+  r.reply(frame(r.envelope, "trading_times", "trading_times", out.str()));
 }
 
 // ---- v3 only ----
 
-std::string Venue::website_status_payload() const {
-  JsonOut out;
-  const auto quota = [&out](std::string_view key, std::string_view text, std::size_t hour,
-                            std::size_t minute) {
-    out.key(key).begin_object().text("applies_to", text);
-    out.integer("hourly", static_cast<std::int64_t>(hour));
-    out.integer("minutely", static_cast<std::int64_t>(minute)).end_object();
-  };
-  out.begin_object().key("api_call_limits").begin_object();
-  out.key("max_proposal_subscription").begin_object();
-  out.text("applies_to", "subscribing to proposal concurrently");
-  out.integer("max", static_cast<std::int64_t>(V3Limits::kProposalStreams)).end_object();
-  quota("max_requestes_general", "rest of calls", V3Limits::kGeneralHour, V3Limits::kGeneralMinute);
-  quota("max_requests_outcome", "portfolio, statement and proposal", V3Limits::kOutcomeHour,
-        V3Limits::kOutcomeMinute);
-  quota("max_requests_pricing", "proposal and proposal_open_contract", V3Limits::kPricingHour,
-        V3Limits::kPricingMinute);
-  out.end_object().text("clients_country", "id").key("currencies_config").begin_object();
-  out.key(options_.currency.view()).begin_object();
-  out.integer("fractional_digits", options_.balance.exponent());
-  out.flag("is_deposit_suspended", false).flag("is_suspended", false);
-  out.flag("is_withdrawal_suspended", false)
-      .text("name", options_.currency.view())
-      .integer("stake_default", 10);
-  out.key("transfer_between_accounts").begin_object().key("fees").begin_object().end_object();
-  out.key("limits").null().end_object().text("type",
-                                             options_.balance.exponent() == 8 ? "crypto" : "fiat");
-  out.end_object().end_object();
-  if (!maintenance_text_.empty()) out.text("message", maintenance_text_);
-  out.text("site_status", maintenance_ ? "down" : "up");
-  out.key("supported_languages").begin_array().value("EN").end_array();
-  return out.end_object().take();
-}
-
-void Venue::website_status(Request& r) {
+void MarketCalls::website_status(Request& r) {
   std::string id;
-  if (wants_stream(r.json)) {
-    Stream* s = subscribe(r, Stream::Kind::kWebsiteStatus, "website_status");
+  if (r.wants_stream()) {
+    Stream* s = r.subscribe(Stream::Kind::kWebsiteStatus, "website_status", ids_);
     if (s == nullptr) return;
     id = s->id;
   }
-  reply(r, frame(r.envelope, "website_status", "website_status", website_status_payload(), id));
+  r.reply(frame(r.envelope, "website_status", "website_status",
+                website_status_payload(terms_, site_), id));
 }
 
-void Venue::payout_currencies(Request& r) {
-  reply(r, frame(r.envelope, "payout_currencies", "payout_currencies",
-                 fmt::format("[\"{}\"]", options_.currency)));
+void MarketCalls::payout_currencies(Request& r) {
+  r.reply(frame(r.envelope, "payout_currencies", "payout_currencies",
+                fmt::format("[\"{}\"]", terms_.currency)));
 }
 
 // ---- streams ----
 
-void Venue::forget(Request& r) {
+void MarketCalls::forget(Request& r) {
   const auto id = text_or(r.json, "forget", "");
   const auto before = r.conn.streams.size();
-  drop_streams(r.conn, [&](const Stream& s) { return s.id == id; });
+  r.conn.streams.drop([&](const Stream& s) { return s.id == id; });
   const bool found = r.conn.streams.size() != before;
-  reply(r, frame(r.envelope, "forget", "forget", found ? "1" : "0"));
+  r.reply(frame(r.envelope, "forget", "forget", found ? "1" : "0"));
 }
 
-void Venue::forget_all(Request& r) {
+void MarketCalls::forget_all(Request& r) {
   const auto types = texts_of(*r.json.find("forget_all"));
-  const auto named = [](const Stream& s) -> std::string_view {
-    switch (s.kind) {
-      case Stream::Kind::kTicks:
-      case Stream::Kind::kHistory:
-        return "ticks";
-      case Stream::Kind::kCandles:
-        return "candles";
-      case Stream::Kind::kProposal:
-        return "proposal";
-      case Stream::Kind::kOpenContract:
-      case Stream::Kind::kOpenContracts:
-        return "proposal_open_contract";
-      case Stream::Kind::kBalance:
-        return "balance";
-      case Stream::Kind::kTransaction:
-        return "transaction";
-      case Stream::Kind::kWebsiteStatus:
-        return "website_status";
-    }
-    return "";
-  };
   JsonOut out;
   out.begin_array();
-  drop_streams(r.conn, [&](const Stream& s) {
-    const bool gone = std::find(types.begin(), types.end(), named(s)) != types.end();
+  r.conn.streams.drop([&](const Stream& s) {
+    const bool gone = std::find(types.begin(), types.end(), s.group()) != types.end();
     if (gone) out.value(s.id);
     return gone;
   });
-  reply(r, frame(r.envelope, "forget_all", "forget_all", out.end_array().str()));
+  r.reply(frame(r.envelope, "forget_all", "forget_all", out.end_array().str()));
 }
 
 }  // namespace derivd::sim

@@ -1,9 +1,11 @@
-// REST of the current API, and who may open which socket.
+#include "sim/rest.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "sim/venue.hpp"
+#include "sim/connections.hpp"
+#include "sim/json.hpp"
 
 namespace derivd::sim {
 namespace {
@@ -51,23 +53,8 @@ HttpAnswer data_answer(const HttpCall& call, std::string_view data) {
   return {200, out.take()};
 }
 
-}  // namespace
-
-Venue::Grant* Venue::grant_by_token(std::string_view token) {
-  for (auto& g : grants_)
-    if (g->token.token == token) return g.get();
-  return nullptr;
-}
-
-bool Venue::known_app(std::string_view app_id) const {
-  if (app_id.empty()) return false;
-  if (options_.app_ids.empty()) return true;
-  return std::find(options_.app_ids.begin(), options_.app_ids.end(), app_id) !=
-         options_.app_ids.end();
-}
-
-HttpAnswer Venue::rest_error(const HttpCall& call, int status, std::string_view code,
-                             std::string_view message) const {
+HttpAnswer rest_error(const HttpCall& call, int status, std::string_view code,
+                      std::string_view message) {
   JsonOut out;
   out.begin_object().key("errors").begin_array().begin_object();
   out.text("code", code).text("message", message).integer("status", status).end_object();
@@ -75,27 +62,47 @@ HttpAnswer Venue::rest_error(const HttpCall& call, int status, std::string_view 
   return {status, out.take()};
 }
 
-HttpAnswer Venue::on_request(const HttpCall& call, core::Now now) {
-  advance(now);
-  HttpAnswer answer = rest_answer(call);
-  if (options_.record) {
-    JsonOut in, out;
-    in.begin_object().text("method", call.method).text("target", call.target).end_object();
-    note("in", "rest", 0, in.str());
-    const bool json = answer.body.starts_with("{");
-    out.begin_object().raw("body", json ? answer.body : sim::quoted(answer.body));
-    out.integer("status", answer.status).text("target", path_of(call.target)).end_object();
-    note("out", "rest", 0, out.str());
-  }
+HttpAnswer nickname(const HttpCall& call) {
+  JsonOut out;
+  out.begin_object().key("data").begin_object();
+  out.text("external_reference_id", "00000000-0000-4000-8000-000000000000");
+  out.text("nickname", "derivsim").end_object().key("errors").begin_array().end_array();
+  out.raw("metadata", meta(call)).end_object();
+  return {200, out.take()};
+}
+
+}  // namespace
+
+bool Rest::known_app(std::string_view app_id) const {
+  if (app_id.empty()) return false;
+  if (app_ids_.empty()) return true;
+  return std::find(app_ids_.begin(), app_ids_.end(), app_id) != app_ids_.end();
+}
+
+void Rest::note_answer(const HttpCall& call, const HttpAnswer& answer) const {
+  JsonOut out;
+  const bool json = answer.body.starts_with("{");
+  out.begin_object().raw("body", json ? answer.body : sim::quoted(answer.body));
+  out.integer("status", answer.status).text("target", path_of(call.target)).end_object();
+  parts_.transcript.note("out", "rest", 0, out.str());
+}
+
+HttpAnswer Rest::answer(const HttpCall& call, core::Now now) {
+  HttpAnswer answer = answer_call(call, now);
+  if (!parts_.transcript.kept()) return answer;
+  JsonOut in;
+  in.begin_object().text("method", call.method).text("target", call.target).end_object();
+  parts_.transcript.note("in", "rest", 0, in.str());
+  note_answer(call, answer);
   return answer;
 }
 
-HttpAnswer Venue::rest_answer(const HttpCall& call) {
+HttpAnswer Rest::answer_call(const HttpCall& call, core::Now now) {
   const auto path = path_of(call.target);
-  if (options_.rate_limits && !rest_address_.admit(now_.instant))
+  if (parts_.terms.rate_limits && !address_.admit(now.instant))
     return rest_error(call, 429, "RateLimit", "Rate limit exceeded");
   bool broken_otp = false, expire = false;
-  for (const Fault& f : faults_.on({Direction::kRest, last_part(path), "options"})) {
+  for (const Fault& f : parts_.faults.on({Direction::kRest, last_part(path), "options"})) {
     if (f.kind == FaultKind::kBadOtp) broken_otp = true;
     if (f.kind == FaultKind::kExpireToken) expire = true;
     if (f.kind != FaultKind::kError) continue;
@@ -114,12 +121,12 @@ HttpAnswer Venue::rest_answer(const HttpCall& call) {
   if (call.app_id.empty())
     return rest_error(call, 401, "Unauthorized", "Deriv-App-ID header is required for PAT tokens");
   if (!known_app(call.app_id)) return rest_error(call, 401, "Unauthorized", "Invalid application");
-  Grant* grant = grant_by_token(token);
+  Grant* grant = parts_.accounts.grant_by_token(token);
   if (grant != nullptr && expire) grant->valid = false;
   if (grant == nullptr || !grant->valid)
     return rest_error(call, 401, "Unauthorized", "Invalid or expired token");
   Account* a = grant->account;
-  if (options_.rate_limits && !a->rest.admit(now_.instant))
+  if (parts_.terms.rate_limits && !a->admit_rest(now.instant))
     return rest_error(call, 429, "RateLimit", "Rate limit exceeded");
 
   if (path == kNickname && call.method == "GET") {
@@ -132,88 +139,69 @@ HttpAnswer Venue::rest_answer(const HttpCall& call) {
     return rest_error(call, 403, "AccessDenied", "Insufficient scope");
   if (path == kAccounts && call.method == "GET") return accounts_list(call, *a);
   if (accounts && call.method == "POST" && path.ends_with("/otp"))
-    return issue_otp(call, *grant, broken_otp);
+    return issue_otp(call, *grant, broken_otp, now);
   if (accounts && call.method == "POST" && path.ends_with("/reset-demo-balance"))
-    return reset_balance(call, *a);
+    return reset_balance(call, *a, now);
   return rest_error(call, 404, "NotFound", "Not found");
 }
 
-HttpAnswer Venue::accounts_list(const HttpCall& call, Account& a) {
+HttpAnswer Rest::accounts_list(const HttpCall& call, const Account& a) const {
   JsonOut out;
-  out.begin_array().begin_object().text("account_id", a.name);
-  out.text("account_type", a.token.real ? "real" : "demo").raw("balance", number(a.balance));
-  out.text("currency", options_.currency.view()).text("group", "row").text("status", "active");
+  out.begin_array().begin_object().text("account_id", a.name());
+  out.text("account_type", a.real() ? "real" : "demo").raw("balance", number(a.balance()));
+  out.text("currency", parts_.terms.currency.view()).text("group", "row").text("status", "active");
   out.end_object().end_array();
   return data_answer(call, out.str());
 }
 
-HttpAnswer Venue::issue_otp(const HttpCall& call, Grant& grant, bool broken) {
+HttpAnswer Rest::issue_otp(const HttpCall& call, Grant& grant, bool broken, core::Now now) {
   const Account& a = *grant.account;
-  if (path_of(call.target) != fmt::format("{}/{}/otp", kAccounts, a.name))
+  if (path_of(call.target) != fmt::format("{}/{}/otp", kAccounts, a.name()))
     return rest_error(call, 400, "AccountNotFound", "Account not found");
-  std::string otp = new_id();
-  otps_.emplace(otp, Otp{&grant, now_.instant, false, broken});
-  otp_order_.push_back(otp);
-  if (otp_order_.size() > kMaxOtps) {
-    otps_.erase(otp_order_.front());
-    otp_order_.pop_front();
-  }
+  const std::string otp = parts_.ids.next();
+  parts_.otps.issue(otp, grant, now.instant, broken);
   const auto base = is_authority(call.host) ? "wss://" + call.host : base_;
   JsonOut out;
   out.begin_object().text(
-      "url", fmt::format("{}{}{}?otp={}", base, kSockets, a.token.real ? "real" : "demo", otp));
+      "url", fmt::format("{}{}{}?otp={}", base, kSockets, a.real() ? "real" : "demo", otp));
   return data_answer(call, out.end_object().str());
 }
 
-HttpAnswer Venue::reset_balance(const HttpCall& call, Account& a) {
-  if (path_of(call.target) != fmt::format("{}/{}/reset-demo-balance", kAccounts, a.name))
+HttpAnswer Rest::reset_balance(const HttpCall& call, Account& a, core::Now now) {
+  if (path_of(call.target) != fmt::format("{}/{}/reset-demo-balance", kAccounts, a.name()))
     return rest_error(call, 404, "AccountNotFound", "Account not found");
-  if (a.token.real)
-    return rest_error(call, 400, "BadInputRequest", "Only demo accounts can be reset");
-  if (a.balance != options_.balance) credit(a, options_.balance - a.balance);
+  if (a.real()) return rest_error(call, 400, "BadInputRequest", "Only demo accounts can be reset");
+  if (const auto missing = parts_.terms.balance - a.balance(); !missing.is_zero()) {
+    parts_.accounts.deposit(a, missing, parts_.book, now.venue);
+    parts_.publisher.balance(a, now);
+  }
   JsonOut out;
-  out.begin_object().text("account_id", a.name).text("account_type", "demo");
-  out.raw("balance", number(a.balance))
-      .text("currency", options_.currency.view())
+  out.begin_object().text("account_id", a.name()).text("account_type", "demo");
+  out.raw("balance", number(a.balance()))
+      .text("currency", parts_.terms.currency.view())
       .text("status", "active");
   return data_answer(call, out.end_object().str());
 }
 
-HttpAnswer Venue::nickname(const HttpCall& call) const {
-  JsonOut out;
-  out.begin_object().key("data").begin_object();
-  out.text("external_reference_id", "00000000-0000-4000-8000-000000000000");
-  out.text("nickname", "derivsim").end_object().key("errors").begin_array().end_array();
-  out.raw("metadata", meta(call)).end_object();
-  return {200, out.take()};
-}
-
 // ---- sockets ----
 
-HttpAnswer Venue::on_upgrade(const HttpCall& call, core::Now now) {
-  advance(now);
-  HttpAnswer answer = upgrade_answer(call);
-  if (answer.status != 101 && options_.record) {
-    JsonOut out;
-    const bool json = answer.body.starts_with("{");
-    out.begin_object().raw("body", json ? answer.body : sim::quoted(answer.body));
-    out.integer("status", answer.status).text("target", path_of(call.target)).end_object();
-    note("out", "rest", 0, out.str());
-  }
+HttpAnswer Rest::upgrade(const HttpCall& call, std::size_t connections, core::Now now) {
+  HttpAnswer answer = answer_upgrade(call, connections, now);
+  if (answer.status != 101 && parts_.transcript.kept()) note_answer(call, answer);
   return answer;
 }
 
-HttpAnswer Venue::upgrade_answer(const HttpCall& call) {
+HttpAnswer Rest::answer_upgrade(const HttpCall& call, std::size_t connections, core::Now now) {
   const auto path = path_of(call.target);
   const bool v3 = path == kV3;
   const auto name = v3 ? std::string_view("v3") : last_part(path);
-  for (const Fault& f : faults_.on({Direction::kUpgrade, name, v3 ? "v3" : "options"})) {
+  for (const Fault& f : parts_.faults.on({Direction::kUpgrade, name, v3 ? "v3" : "options"})) {
     if (f.kind != FaultKind::kRefuseUpgrade) continue;
     return rest_error(call, static_cast<int>(f.amount),
                       f.amount == 401 ? "Unauthorized" : "InternalError",
                       "Refused by the simulator's faults");
   }
-  if (connections_.size() >= kMaxConnections)
+  if (connections >= kMaxConnections)
     return rest_error(call, 503, "InternalError", "Too many connections");
   if (v3) return {101};
   if (!path.starts_with(kSockets)) return rest_error(call, 404, "NotFound", "Not found");
@@ -225,43 +213,19 @@ HttpAnswer Venue::upgrade_answer(const HttpCall& call) {
   if (name != "demo" && name != "real") return rest_error(call, 404, "NotFound", "Not found");
   const auto otp = query_value(call.target, "otp");
   if (otp.empty()) return rest_error(call, 400, "ValidationError", "OTP parameter is required");
-  const auto found = otps_.find(otp);
-  const auto wrong = rest_error(call, 401, "Unauthorized", "Invalid or expired OTP token");
-  if (found == otps_.end()) return wrong;
-  Otp& o = found->second;
-  const bool fits = o.grant->account->token.real == (name == "real");
-  if (o.used || o.broken || !fits || now_.instant - o.issued > kOtpLife || !o.grant->valid)
-    return wrong;
-  o.used = true;
+  if (!parts_.otps.spend(otp, name == "real", now.instant))
+    return rest_error(call, 401, "Unauthorized", "Invalid or expired OTP token");
   return {101};
 }
 
-void Venue::on_connected(ConnId id, std::string_view target, core::Now now) {
-  advance(now);
-  auto c = std::make_unique<Connection>();
-  c->id = id;
-  c->last_traffic = now.instant;
-  const auto path = path_of(target);
-  const bool v3 = path == kV3;
-  c->dialect = v3 ? Dialect::kV3 : Dialect::kOptions;
-  if (v3)
-    c->limits = std::make_unique<V3Limits>();
-  else
-    c->limits = std::make_unique<OptionsLimits>();
-  if (const auto otp = otps_.find(query_value(target, "otp")); !v3 && otp != otps_.end()) {
-    c->grant = otp->second.grant;
-    c->account = c->grant->account;
-  }
-  Connection& kept = *connections_.insert_or_assign(id, std::move(c)).first->second;
-  if (!v3) return;
+Rest::Opening Rest::opening(std::string_view target) const {
+  const bool v3 = path_of(target) == kV3;
+  if (!v3) return {Dialect::kOptions, parts_.otps.grant_of(query_value(target, "otp")), true};
   const auto app = query_value(target, "app_id");
   const bool digits =
       !app.empty() && app.size() <= 10 &&
       std::all_of(app.begin(), app.end(), [](char ch) { return ch >= '0' && ch <= '9'; });
-  if (digits && known_app(app)) return;
-  refuse_raw(kept, {"{}"}, "error", {"InvalidAppID", "Your app_id is invalid."});
-  actions_.push_back({Action::Kind::kClose, id, {}, 0, 0, 1008});
-  kept.closing = true;
+  return {Dialect::kV3, nullptr, digits && known_app(app)};
 }
 
 }  // namespace derivd::sim

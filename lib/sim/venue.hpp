@@ -1,84 +1,57 @@
-// Owns the simulated venue: accounts, one-time passwords, connections, their streams and every call
-// of both dialects, over the contract book. The server (and any test) hands it requests, frames and
-// the time, and performs the actions it answers with; all on one thread. It never touches a socket,
-// a clock or a file.
+// Owns the simulated venue: the time that all of its parts are told, and the way of a request, of a
+// second and of a tick through them. The server (and any test) hands it requests, frames and the
+// time, and performs the actions it answers with; all on one thread. It never touches a socket, a
+// clock or a file.
+//
+// Its parts, each with state of its own and with what it needs from the others handed in:
+//   Markets      quotes, what is listed and open, closures ordered by faults
+//   Contracts    the book, what is shown of each contract, the queue of payments
+//   Accounts     tokens, balances, statements, with the ledger of both
+//   OneTimePasswords, Rest   who may open which socket
+//   Connections  sockets, each with its Streams and Proposals, and how faults misuse them
+//   Publisher    what streams are told, and in which order
+//   OrderReader, Pricer   what an order says and what it costs; no state
+//   MarketCalls, AccountCalls, TradeCalls   the answers
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/currency.hpp"
 #include "core/decimal.hpp"
 #include "core/ids.hpp"
-#include "core/result.hpp"
-#include "core/rng.hpp"
 #include "core/time.hpp"
+#include "sim/account_calls.hpp"
+#include "sim/accounts.hpp"
 #include "sim/calls.hpp"
-#include "sim/deal.hpp"
+#include "sim/connections.hpp"
+#include "sim/contracts.hpp"
+#include "sim/draw.hpp"
 #include "sim/faults.hpp"
-#include "sim/feed.hpp"
 #include "sim/ledger.hpp"
-#include "sim/limits.hpp"
+#include "sim/market_calls.hpp"
+#include "sim/markets.hpp"
+#include "sim/order_reader.hpp"
+#include "sim/otps.hpp"
+#include "sim/own_limits.hpp"
+#include "sim/pricer.hpp"
+#include "sim/publisher.hpp"
+#include "sim/request.hpp"
+#include "sim/rest.hpp"
 #include "sim/rules.hpp"
-#include "sim/wire.hpp"
+#include "sim/site_status.hpp"
+#include "sim/terms.hpp"
+#include "sim/trade_calls.hpp"
+#include "sim/transcript.hpp"
 #include "venue/book.hpp"
 
 namespace derivd::sim {
 
-using ConnId = std::uint64_t;
-
-/// What the venue wants done to a socket, in order.
-struct Action {
-  enum class Kind : std::uint8_t { kSend, kClose, kAbort, kStopReading } kind = Kind::kSend;
-  ConnId conn = 0;
-  std::string frame;
-  std::size_t split = 0;      // 0: one piece
-  std::int64_t delay_ms = 0;  // wall clock, before acting
-  std::uint16_t code = 1000;  // kClose
-};
-
-struct TokenSpec {
-  std::string token;
-  Dialect dialect = Dialect::kOptions;
-  std::vector<std::string> scopes;
-  bool real = false;
-  bool same = false;  // another token of the account before it, which has its own scopes
-  /// "TOKEN[:scope,scope][:real][:same]"; a token that starts with pat_ is of the options dialect.
-  /// Default scopes: options trade; v3 read,trade,trading_information.
-  static core::Result<TokenSpec> parse(std::string_view text);
-  bool has(std::string_view scope) const;
-};
-
-struct HttpCall {
-  std::string method;
-  std::string target;
-  std::string authorization;  // header, "" when absent
-  std::string app_id;         // header deriv-app-id, "" when absent
-  std::string host = {};      // header host: by which name the client reaches us, or a proxy
-};
-struct HttpAnswer {
-  int status = 200;
-  std::string body = {};
-};
-
-inline constexpr std::size_t kMaxConnections = 256;
-inline constexpr std::size_t kMaxStreams = 100;         // per connection
-inline constexpr std::size_t kMaxProposals = 500;       // remembered per connection
 inline constexpr std::size_t kMaxRequest = 64U << 10U;  // bytes of a frame
-inline constexpr std::size_t kMaxRows = 100'000;        // statement rows kept per account
-inline constexpr std::size_t kMaxOtps = 1'000;
-inline constexpr std::int64_t kHistoryCap = 5'000;     // ticks_history count
-inline constexpr std::size_t kMaxOpenContracts = 100;  // per account
-inline constexpr core::Duration kOtpLife = std::chrono::seconds(120);
-inline constexpr core::Duration kV3Idle = std::chrono::minutes(2);
 
 class Venue final {
  public:
@@ -94,17 +67,20 @@ class Venue final {
     std::vector<Listing> listings = {};
     market::PriceModel prices;
     bool rate_limits = true;
-    VenueRules rules = {};  // in what it differs from other simulators
+    OwnLimits own_limits = {};  // of the real accounts
+    VenueRules rules = {};      // in what it differs from other simulators
     Ledger::Sink ledger;
     bool ledger_ticks = false;
-    /// {"dir":…,"dialect":…,"conn":…,"frame":…} of everything, tokens replaced. May be empty.
-    std::function<void(std::string_view line)> record;
+    /// Of everything that passes; may be empty.
+    Transcript::Sink record;
   };
   explicit Venue(Options options);
   ~Venue();
+  Venue(const Venue&) = delete;  // its parts know each other's places
+  Venue& operator=(const Venue&) = delete;
 
   /// "wss://127.0.0.1:PORT", for the URLs that come with one-time passwords.
-  void set_base(std::string wss_base) { base_ = std::move(wss_base); }
+  void set_base(std::string wss_base) { rest_.set_base(std::move(wss_base)); }
 
   HttpAnswer on_request(const HttpCall& call, core::Now now);
   /// 101, or what to answer instead.
@@ -118,246 +94,56 @@ class Venue final {
   core::VenueTime time() const { return now_.venue; }
 
   /// What has to be done since the last call, in order.
-  std::vector<Action> take_actions();
+  std::vector<Action> take_actions() { return connections_.take_actions(); }
 
   Faults& faults() { return faults_; }
   /// {"time":…,"connections":…,"accounts":[…],"rules":[…]}
   std::string status() const;
   std::size_t connections() const { return connections_.size(); }
-  std::size_t streams() const;  // of all connections
+  std::size_t streams() const { return connections_.streams(); }  // of all connections
   /// Removes the rules and what they left behind: closed markets, maintenance, mute connections.
   void clear_faults();
   /// Nothing more will come: every feed has ended and nothing waits to be paid.
   bool exhausted() const;
 
   /// For tests and the ledger's check.
-  const venue::Book& book() const { return book_; }
-  const Feed& feed() const { return feed_; }
+  const venue::Book& book() const { return contracts_.book(); }
+  const Feed& feed() const { return markets_.feed(); }
   core::Money balance_of(std::string_view account) const;
 
  private:
-  struct Row {                // of a statement
-    std::string_view action;  // buy, sell, deposit
-    core::TransactionId id;
-    core::TransactionId reference;
-    core::ContractId contract;
-    core::Money amount;
-    core::Money balance;
-    core::VenueTime at;
-  };
-  struct Account {
-    TokenSpec token;
-    std::string name;
-    std::int64_t number = 0;
-    venue::AccountIndex index = 0;
-    core::Money balance;  // as shown; the book pays earlier than the venue shows it
-    std::unique_ptr<CallLimits> limits;
-    RateWindow rest = rest_user_limit();
-    std::deque<Row> rows;
-    std::vector<core::ContractId> open;  // purchase order, expired ones included
-  };
-  /// A token, and whose it is.
-  struct Grant {
-    TokenSpec token;
-    Account* account = nullptr;
-    bool valid = true;
-  };
-  struct Stream {
-    enum class Kind : std::uint8_t {
-      kTicks,
-      kHistory,
-      kCandles,
-      kProposal,
-      kOpenContract,
-      kOpenContracts,
-      kBalance,
-      kTransaction,
-      kWebsiteStatus,
-    } kind;
-    std::string id;
-    std::string key;  // equal keys are the same subscription
-    Envelope envelope;
-    std::size_t symbol = 0;        // kTicks, kHistory, kCandles, kProposal
-    std::int64_t granularity = 0;  // kCandles
-    core::ContractId contract;     // kOpenContract
-    std::optional<Order> order;    // kProposal
-    std::string last;              // kProposal: the payload sent last
-  };
-  struct Proposal {
-    std::string id;
-    Order order;
-    venue::Quote quote;
-  };
-  struct Connection {
-    ConnId id = 0;
-    Dialect dialect = Dialect::kOptions;
-    Account* account = nullptr;
-    Grant* grant = nullptr;  // with the account, and never without
-    std::vector<Stream> streams;
-    std::deque<Proposal> proposals;
-    std::unique_ptr<CallLimits> limits;  // before it has an account
-    RateWindow pings = ping_limit();
-    core::Instant last_traffic;
-    bool muted = false;  // stop_writing
-    bool closing = false;
-  };
-  struct Otp {
-    Grant* grant = nullptr;
-    core::Instant issued;
-    bool used = false;
-    bool broken = false;
-  };
-  /// The request being answered.
-  struct Request {
-    Connection& conn;
-    const Json& json;
-    const CallInfo& info;
-    Envelope envelope;
-    std::vector<Fault> faults = {};
-  };
-  using Handler = void (Venue::*)(Request&);
-
-  // venue.cpp: time, connections, output
   void step();
-  void publish(std::size_t symbol, const market::Tick& tick);
-  void stream_quotes(std::size_t symbol, const market::Tick& tick);
-  void stream_values(std::size_t symbol, const market::Tick& tick);
-  void stream_proposal(Connection& c, Stream& s);
-  void apply(const std::vector<venue::Change>& changes);
-  void guard_limits(const market::Tick& tick);
-  void decided(Deal& deal);
-  void settle_due();
-  void close_idle();
-  bool market_closed(std::size_t symbol) const;
-  /// Of a symbol that the venue lists now.
-  std::optional<std::size_t> listed(std::string_view code) const;
-  void send(Connection& c, std::string frame, const std::vector<Fault>& faults);
-  void reply(Request& r, std::string frame);
-  void push(Connection& c, std::string_view msg_type, std::string_view symbol, std::string frame);
-  void refuse(Request& r, const WireError& error);
+  void publish(std::size_t symbol, const Markets::Published& published);
+  void show_over(const std::vector<core::ContractId>& ids);
+
+  // dispatch.cpp: from a frame to the call that answers it
+  void handle(Connection& c, const Json& request);
+  static std::optional<WireError> entry_check(const Connection& c, const CallInfo& info);
+  bool act_on(Request& r);  // faults that prevent acting; false: done with it
+  void answer(Request& r);
   void refuse_raw(Connection& c, const Envelope& e, std::string_view msg_type,
                   const WireError& error);
-  void abort(Connection& c);
-  void note(std::string_view dir, std::string_view dialect, ConnId conn, std::string_view frame);
-  std::string redacted(std::string_view text) const;
-  std::string new_id();  // of a stream or proposal: 36 characters like a UUID
 
-  // dispatch.cpp: from a frame to a handler
-  void handle(Connection& c, const Json& request);
-  std::optional<WireError> entry_check(Connection& c, const CallInfo& info);
-  bool admit(Connection& c, const CallInfo& info);
-  bool act_on(Request& r);  // faults that prevent acting; false: done with it
-  static Handler handler_of(Call call);
-  Stream* subscribe(Request& r, Stream::Kind kind, std::string key);  // refuses by itself
-  void drop_streams(Connection& c, const std::function<bool(const Stream&)>& which);
-  void drop_account_streams(Connection& c);
-
-  // market_calls.cpp
-  void ping(Request& r);
-  void time_call(Request& r);
-  void ticks(Request& r);
-  void ticks_history(Request& r);
-  void active_symbols(Request& r);
-  void contracts_for(Request& r);
-  void contracts_list(Request& r);
-  void trading_times(Request& r);
-  void website_status(Request& r);
-  void payout_currencies(Request& r);
-  void forget(Request& r);
-  void forget_all(Request& r);
-  std::vector<Point> points_between(std::size_t symbol, std::int64_t start, std::int64_t end) const;
-  std::string candles_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
-                              std::size_t count, std::int64_t granularity);
-  std::string history_payload(std::size_t symbol, std::int64_t start, std::int64_t end,
-                              std::size_t count, const std::vector<Fault>& faults) const;
-  std::string website_status_payload() const;
-  std::string tick_payload(const market::Tick& tick, std::string_view id) const;
-  std::string ohlc_payload(std::size_t symbol, std::int64_t granularity, const market::Tick& tick,
-                           std::string_view id) const;
-
-  // trade_calls.cpp
-  void proposal(Request& r);
-  void buy(Request& r);
-  void sell(Request& r);
-  void cancel(Request& r);
-  void contract_update(Request& r);
-  void contract_update_history(Request& r);
-  void sell_expired(Request& r);
-  Answer<Order> read_order(const Connection& c, const Json& parameters) const;
-  Answer<venue::Quote> price(const Order& order) const;
-  market::ContractSpec spec_now(const Order& order) const;
-  Answer<void> check_choice(const Order& order) const;
-  market::Life as_if_bought(const Order& order, core::Money stake) const;
-  bool market_moves(const Order& order) const;  // whether its price follows the quotes
-  std::string proposal_payload(const Connection& c, const Order& order, const venue::Quote& quote,
-                               std::string_view id) const;
-  void buy_parameters(Request& r, core::Decimal limit);
-  void buy_proposal(Request& r, std::string_view id, core::Decimal limit);
-  void execute(Request& r, const Order& order, const venue::Quote& quote);
-  Deal& keep_deal(const Request& r, const Order& order, const venue::Contract& contract);
-  void announce_buy(Request& r, Deal& deal, const venue::Contract& contract);
-  void announce_payment(Account& a, Deal& deal, const venue::Contract& contract);
-  void push_transaction(Account& a, const Deal& deal, const venue::Contract& contract,
-                        std::string_view action);
-  void push_balance(Account& a);
-  WireError refusal(const venue::Refusal& refusal, const Order& order) const;
-  void refuse_buy(Request& r, const WireError& error, const Order* order);
-
-  // account_calls.cpp
-  void authorize(Request& r);
-  void logout(Request& r);
-  void balance(Request& r);
-  void transaction(Request& r);
-  void portfolio(Request& r);
-  void profit_table(Request& r);
-  void statement(Request& r);
-  void open_contract(Request& r);
-  void topup_virtual(Request& r);
-  std::string balance_payload(const Account& a, std::string_view id, bool all) const;
-  std::string contract_payload(const Deal& deal, std::string_view stream_id) const;
-  void push_contract(Connection& c, Stream& s, const Deal& deal);
-  void push_contract_everywhere(const Deal& deal);
-  void credit(Account& a, core::Money amount);
-  void add_row(Account& a, Row row);
-
-  // rest.cpp
-  HttpAnswer rest_answer(const HttpCall& call);
-  HttpAnswer upgrade_answer(const HttpCall& call);
-  HttpAnswer rest_error(const HttpCall& call, int status, std::string_view code,
-                        std::string_view message) const;
-  HttpAnswer accounts_list(const HttpCall& call, Account& a);
-  HttpAnswer issue_otp(const HttpCall& call, Grant& grant, bool broken);
-  HttpAnswer reset_balance(const HttpCall& call, Account& a);
-  HttpAnswer nickname(const HttpCall& call) const;
-  bool known_app(std::string_view app_id) const;
-
-  Deal* deal_of(core::ContractId id);
-  const Deal* deal_of(core::ContractId id) const;
-  Grant* grant_by_token(std::string_view token);
-  void add_account(const TokenSpec& token, std::int64_t number);
-
-  Options options_;
-  std::string base_ = "wss://127.0.0.1";
-  core::Now now_;
+  // Each knows only some of those before it.
+  Terms terms_;
   Faults faults_;
-  Feed feed_;
-  venue::Book book_;
   Ledger ledger_;
-  core::Rng ids_;    // stream, proposal and one-time ids
-  core::Rng order_;  // of messages that have no fixed order
-  std::vector<std::unique_ptr<Account>> accounts_;
-  std::vector<std::unique_ptr<Grant>> grants_;
-  std::map<ConnId, std::unique_ptr<Connection>> connections_;
-  std::unordered_map<std::int64_t, Deal> deals_;
-  std::vector<core::ContractId> unpaid_;  // expired, not shown as paid; by settle_at then id
-  std::map<std::string, Otp, std::less<>> otps_;
-  std::deque<std::string> otp_order_;
-  RateWindow rest_address_ = rest_address_limit();
-  std::vector<std::int64_t> skip_ticks_;    // by symbol: how many more stay unpublished
-  std::vector<std::int64_t> closed_until_;  // by symbol: venue second, 0: open
-  bool maintenance_ = false;
-  std::string maintenance_text_;
-  std::vector<Action> actions_;
+  Ids ids_;
+  Markets markets_;
+  Contracts contracts_;
+  Accounts accounts_;
+  OneTimePasswords otps_;
+  Transcript transcript_;
+  Connections connections_;
+  SiteStatus site_;
+  Pricer pricer_;
+  OrderReader orders_;
+  Publisher publisher_;
+  MarketCalls market_calls_;
+  AccountCalls account_calls_;
+  TradeCalls trade_calls_;
+  Rest rest_;
+  core::Now now_;
 };
 
 }  // namespace derivd::sim

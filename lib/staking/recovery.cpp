@@ -39,6 +39,7 @@ class Recovery final : public StakePlan {
         ++step_;
         lost_ = std::min(lost_ - profit.units(), kMaxStakeUnits);
         if (step_ > most_steps_) return to_base();
+        most_asked_ = settings_.base;
         return begin_signal();
       case Outcome::kEven:
         return;
@@ -46,11 +47,14 @@ class Recovery final : public StakePlan {
   }
   void restart() override { to_base(); }
   void refuse(core::Money stake) override {
-    if (stake_ < stake || stake <= settings_.base) return;
+    // What was asked for since the last result, not what the signal at hand begins with before its
+    // quote: else a second signal would ask for the same again.
+    if (most_asked_ < stake || stake <= settings_.base) return;
     if (settings_.on_cap == OnCap::kRestart) return to_base();
     // The stake before it, which was taken; else half of it.
     const auto below = terms_stake_ < stake.units() ? terms_stake_ : stake.units() / 2;
     ceiling_ = std::max(settings_.base, minor(below));
+    most_asked_ = *ceiling_;
     take(stake_.units());
   }
   bool wants_quote() const override { return step_ > 0; }
@@ -111,7 +115,7 @@ class Recovery final : public StakePlan {
     quotes_ = 0;
     raised_ = false;
     ceiling_.reset();
-    stake_ = settings_.base;
+    stake_ = most_asked_ = settings_.base;
   }
   /// base + losses × q / p, rounded up; 0: no stake wins anything back.
   std::int64_t needed(std::int64_t stake, std::int64_t payout) const {
@@ -123,9 +127,11 @@ class Recovery final : public StakePlan {
   void take(std::int64_t units) {
     if (units == 0) return to_base();
     stake_ = lower(ceiling_, minor(units));
-    if (!settings_.max_stake || stake_ <= *settings_.max_stake) return;
-    if (settings_.on_cap == OnCap::kRestart) return to_base();
-    stake_ = *settings_.max_stake;
+    if (settings_.max_stake && stake_ > *settings_.max_stake) {
+      if (settings_.on_cap == OnCap::kRestart) return to_base();
+      stake_ = *settings_.max_stake;
+    }
+    most_asked_ = std::max(most_asked_, stake_);
   }
 
   Settings settings_;
@@ -136,6 +142,7 @@ class Recovery final : public StakePlan {
   std::int64_t terms_payout_ = 0;
   std::optional<core::Money> ceiling_;  // the venue's, until the plan is back at its base
   core::Money stake_;
+  core::Money most_asked_;  // since the last result
   // Of the signal at hand.
   int quotes_ = 0;
   bool raised_ = false;

@@ -1,9 +1,9 @@
 // Owns the journal: derivd's memory on disk, an append-only history with the latest state beside
 // it. An event is in the intent log (FILE-intents) before its effect, and in SQLite (FILE, WAL)
 // soon after it, by a thread of the journal. The daemon appends from the loop thread; derivctl
-// opens it read-only. It never deletes and never guesses: a file that it cannot read is an error,
-// not an empty journal. docs/journal.md tells the files, their order and what a start does with
-// them.
+// opens it read-only. It removes only what store.keep lets go, and never guesses: a file that it
+// cannot read is an error, not an empty journal. docs/journal.md tells the files, their order and
+// what a start does with them.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +22,36 @@
 namespace derivd::store {
 
 struct OrderQuery {
-  std::optional<std::string> strategy;
-  std::optional<core::WallTime> since;    // of the intent
-  bool contracts_only = true;             // leaves out refused and absent orders
+  std::optional<std::string> strategy = {};
+  std::optional<core::WallTime> since = {};  // of the intent
+  bool contracts_only = true;                // leaves out refused and absent orders
   std::optional<std::size_t> last = {};   // only so many, the latest by their intent, in its order
   core::OrderId after = {};               // only those with a higher id, for the next page
   core::OrderId upto = {};                // and with this id at most
   std::optional<std::size_t> first = {};  // only so many, the lowest ids; not together with `last`
+};
+
+/// Sums of the settled trades of one strategy that store.keep has removed.
+struct RemovedTrades {
+  core::Name strategy;
+  std::int64_t trades = 0, won = 0, lost = 0;  // the others broke even
+  core::Money stakes, profit;
+  core::WallTime first, last;  // of their intents
+  friend bool operator==(const RemovedTrades&, const RemovedTrades&) = default;
+};
+
+/// Orders, and what was removed before them, of one moment.
+struct Books {
+  std::vector<execution::Order> orders;
+  std::vector<RemovedTrades> removed;  // by strategy
+};
+
+/// Of all orders together, also of those that were removed: for a paper account, whose balance is
+/// what its journal says.
+struct Sums {
+  core::Money profit;  // of settled orders
+  core::ContractId last_contract;
+  core::TransactionId last_transaction;
 };
 
 /// What only the history tells, for the report.
@@ -85,6 +108,10 @@ class Journal {
   /// A list that can be reckoned with: sums of its amounts fit 64 bits, times are dates. Otherwise
   /// kInvalid, as for a row that no version of derivd wrote.
   virtual core::Result<std::vector<execution::Order>> orders(const OrderQuery& query) = 0;
+  /// The same with the sums of what is no longer there. `query` does not choose among those.
+  virtual core::Result<Books> books(const OrderQuery& query);
+  /// Reads every order by the way, in a bounded memory.
+  virtual core::Result<Sums> sums();
   virtual core::Result<std::vector<execution::HaltRecord>> halts() = 0;  // in force
   virtual core::Result<std::optional<execution::BalanceRecord>> last_balance() = 0;
   /// Reads the whole history: for derivctl, never for the daemon. A journal without one is empty.
@@ -99,6 +126,11 @@ class Journal {
   /// The same, and truncates the WAL; called at a clean stop. In between the journal's thread keeps
   /// the WAL to some 4 MiB by itself.
   virtual core::Result<void> checkpoint() = 0;
+  /// Removes what nothing needs any more of orders that were final before this time, and of
+  /// balances and sessions from before it: little by little, by the journal's thread, when nothing
+  /// waits to be written; without a thread at once. A failure is told by take_notices() and stops
+  /// nothing.
+  virtual void keep_from(core::WallTime) {}
   /// What people should hear of since the last call: what was found at the start, a program that
   /// keeps the file locked.
   virtual std::vector<std::string> take_notices() { return {}; }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/bounds.hpp"
+#include "store/retention.hpp"
 #include "store/rows.hpp"
 #include "store/schema.hpp"
 #include "store/tables.hpp"
@@ -18,12 +19,6 @@ using execution::Order;
 namespace {
 
 constexpr const char* kNotFinal = "state NOT IN ('refused', 'absent', 'settled')";
-/// Of each strategy so many of the latest contracts are known as ours at a start.
-constexpr std::size_t kClaimsEach = 64;
-constexpr std::size_t kClaimsAtMost = 4096;
-/// Contracts that were bought within two minutes of an order whose outcome is not known have
-/// numbers not far from its own: its window is half a minute, an order takes some milliseconds.
-constexpr std::int64_t kClaimsAround = 256;
 /// The tables and the log are read one after the other; the writer may have passed on meanwhile.
 constexpr int kViewTries = 10;
 
@@ -92,6 +87,25 @@ core::Error older_than_log(const std::string& path, std::uint64_t applied, std::
 
 JournalReader::JournalReader(Database db, LogFiles log_files)
     : db_(std::move(db)), log_files_(std::move(log_files)) {}
+
+// Of journals that keep all, such as those of tests.
+core::Result<Books> Journal::books(const OrderQuery& query) {
+  auto found = orders(query);
+  if (!found) return found.error();
+  return Books{std::move(*found), {}};
+}
+
+core::Result<Sums> Journal::sums() {
+  const auto all = orders({.contracts_only = false});
+  if (!all) return all.error();
+  Sums out;
+  for (const auto& o : *all) {
+    out.last_contract = std::max(out.last_contract, o.contract);
+    out.last_transaction = std::max({out.last_transaction, o.buy_tx, o.sell_tx});
+    if (o.state == execution::OrderState::kSettled && o.profit) out.profit += *o.profit;
+  }
+  return out;
+}
 
 core::Result<void> JournalReader::append(std::span<const execution::Record>) {
   return core::invalid(db_.path() + ": opened for reading only");
@@ -209,6 +223,12 @@ core::Result<execution::Snapshot> JournalReader::load() {
 }
 core::Result<std::vector<Order>> JournalReader::orders(const OrderQuery& query) {
   return in_view([&] { return find_orders(query); });
+}
+core::Result<Books> JournalReader::books(const OrderQuery& query) {
+  return in_view([&] { return find_books(query); });
+}
+core::Result<Sums> JournalReader::sums() {
+  return in_view([this] { return read_sums(); });
 }
 core::Result<std::vector<execution::HaltRecord>> JournalReader::halts() {
   return in_view([this] { return halts_in_force(); });
@@ -433,10 +453,51 @@ core::Result<std::vector<core::ContractId>> JournalReader::read_claims(
       return {};
     });
   };
-  const auto latest = std::min(kClaimsEach * std::max<std::size_t>(strategies, 1), kClaimsAtMost);
-  auto done = take("ORDER BY id DESC LIMIT ?1", static_cast<std::int64_t>(latest));
+  auto done = take("ORDER BY id DESC LIMIT ?1", claims_of(strategies));
   if (done) done = take("AND id >= ?1", from);
   if (!done) return done.error();
+  return out;
+}
+
+core::Result<Books> JournalReader::find_books(const OrderQuery& query) {
+  auto orders = find_orders(query);
+  if (!orders) return orders.error();
+  auto removed = read_removed(db_);
+  if (!removed) return removed.error();
+  return Books{std::move(*orders), std::move(*removed)};
+}
+
+core::Result<Sums> JournalReader::read_sums() {
+  const auto removed = read_removed(db_);
+  if (!removed) return removed.error();
+  auto statement = db_.prepare(
+      "SELECT sum(CASE state WHEN 'settled' THEN profit END),profit_exp,max(contract_id),"
+      "max(buy_tx),max(sell_tx) FROM orders GROUP BY profit_exp");
+  if (!statement) return statement.error();
+  Sums out;
+  core::AmountBound bound;
+  std::optional<std::uint8_t> exponent;  // of the journal's one currency
+  const auto take = [&](core::Money amount) {
+    if (amount.is_zero()) return true;
+    if (!exponent) exponent = amount.exponent();
+    if (*exponent != amount.exponent() || !bound.take(amount)) return false;
+    out.profit += amount;
+    return true;
+  };
+  bool good = true;
+  for (const auto& sums : *removed) good = good && take(sums.profit);
+  auto done = each(std::move(*statement), [&](const Statement& s) -> core::Result<void> {
+    if (!s.is_null(0)) {
+      const auto profit = read_money(s, 0);
+      good = good && profit && take(*profit);
+    }
+    out.last_contract = std::max(out.last_contract, core::ContractId{s.integer(2)});
+    const auto last = std::max(s.integer(3), s.integer(4));
+    out.last_transaction = std::max(out.last_transaction, core::TransactionId{last});
+    return {};
+  });
+  if (!done) return done.error();
+  if (!good) return bad_row("orders", core::invalid("their amounts cannot be reckoned with"));
   return out;
 }
 

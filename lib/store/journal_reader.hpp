@@ -38,6 +38,8 @@ class JournalReader final : public Journal {
   core::Result<void> append(std::span<const execution::Record> event) override;
   core::Result<execution::Snapshot> load() override;
   core::Result<std::vector<execution::Order>> orders(const OrderQuery& query) override;
+  core::Result<Books> books(const OrderQuery& query) override;
+  core::Result<Sums> sums() override;
   core::Result<std::vector<execution::HaltRecord>> halts() override;
   core::Result<std::optional<execution::BalanceRecord>> last_balance() override;
   core::Result<History> history() override;
@@ -68,6 +70,8 @@ class JournalReader final : public Journal {
   core::Result<execution::Snapshot> load_tables();
   core::Result<std::vector<execution::Order>> read_orders(Statement& statement);
   core::Result<std::vector<execution::Order>> find_orders(const OrderQuery& query);
+  core::Result<Books> find_books(const OrderQuery& query);
+  core::Result<Sums> read_sums();
   Halts halts_in_force();
   Halts read_halts(Statement& statement);
   Halts read_halts(std::string_view which);

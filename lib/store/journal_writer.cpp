@@ -31,6 +31,9 @@ constexpr auto kStopPatience = std::chrono::seconds(1);
 /// The loop waits so long at most for room in the log.
 constexpr auto kRoomPatience = std::chrono::seconds(1);
 constexpr auto kRoomStep = std::chrono::milliseconds(1);
+/// Between two transactions that remove what is old: a million trades go within some minutes, and
+/// neither the disk nor a reader has more than a fraction of its time taken.
+constexpr auto kRemovalPause = std::chrono::milliseconds(10);
 
 std::int64_t wall_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -191,6 +194,14 @@ core::Result<std::vector<execution::Order>> JournalWriter::orders(const OrderQue
   const auto r = reader();
   return r ? (*r)->orders(query) : r.error();
 }
+core::Result<Books> JournalWriter::books(const OrderQuery& query) {
+  const auto r = reader();
+  return r ? (*r)->books(query) : r.error();
+}
+core::Result<Sums> JournalWriter::sums() {
+  const auto r = reader();
+  return r ? (*r)->sums() : r.error();
+}
 core::Result<std::vector<execution::HaltRecord>> JournalWriter::halts() {
   const auto r = reader();
   return r ? (*r)->halts() : r.error();
@@ -240,6 +251,14 @@ core::Result<void> JournalWriter::checkpoint() {
   return with_tables([this] { return bring_and_truncate(); });
 }
 
+void JournalWriter::keep_from(core::WallTime time) {
+  keep_from_us_ = time.us;
+  if (settings_.background) return wake(false);
+  const std::lock_guard guard(db_mutex_);
+  while (remove_some()) {
+  }
+}
+
 core::Result<void> JournalWriter::bring_and_truncate() {
   if (auto done = bring_all(); !done) return done;
   const int code =
@@ -278,7 +297,45 @@ void JournalWriter::run() {
     awake_ = false;
     hurry_ = false;
     pass();
+    remove_old();
   }
+}
+
+/// Until all of it is gone, or something waits to be written: what is left goes behind that, since
+/// whoever wrote it wakes the thread. At least one part of it each time, and between two of them
+/// there is time for everybody else.
+void JournalWriter::remove_old() {
+  while (!stop_ && !failed_ && !give_way_) {
+    {
+      const std::lock_guard guard(db_mutex_);
+      if (!remove_some()) return;
+    }
+    if (awake_) return;
+    if (wake_.try_acquire_for(kRemovalPause)) return wake_.release();
+  }
+}
+
+/// One transaction of what store.keep lets go, under db_mutex_; whether there is more to do at
+/// once. What it writes may not make the WAL grow without bound while a reader keeps it from being
+/// emptied, and a foreign lock is gone later: the rest is tried again when the thread is next
+/// woken.
+bool JournalWriter::remove_some() {
+  if (const auto asked = keep_from_us_.exchange(0); asked != 0) retention_.begin({asked});
+  if (!retention_.has_work()) return false;
+  if (wal_pages_ >= kWalPages) {
+    next_checkpoint_ = kWalPages;
+    bound_wal();
+    if (wal_pages_ >= kWalPages) return false;
+  }
+  const auto done = retention_.step();
+  if (!done && is_locked(db_)) return false;
+  if (!done) {
+    retention_.end();
+    notice(fmt::format("{}: old records could not be removed (store.keep): {}; it is tried again",
+                       db_.path(), done.error().text));
+  }
+  bound_wal();
+  return retention_.has_work();
 }
 
 /// Brings what is there; a foreign lock is waited out, for a while.
@@ -399,7 +456,9 @@ void JournalWriter::bound_wal() {
   int done = 0;
   const int code =
       sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &done);
-  next_checkpoint_ = code == SQLITE_OK && in_log == done ? kWalPages : wal_pages_ + kWalRetryPages;
+  const bool emptied = code == SQLITE_OK && in_log == done;
+  next_checkpoint_ = emptied ? kWalPages : wal_pages_ + kWalRetryPages;
+  if (emptied) wal_pages_ = 0;  // the next transaction begins it anew
 }
 
 /// After this the journal is whole without its log, which is left with nothing in it.

@@ -14,6 +14,7 @@
 
 #include "store/journal.hpp"
 #include "store/journal_reader.hpp"
+#include "store/retention.hpp"
 #include "store/sqlite.hpp"
 #include "store/tables.hpp"
 #include "store/writer_lock.hpp"
@@ -41,6 +42,8 @@ class JournalWriter final : public Journal {
   core::Result<void> append(std::span<const execution::Record> event) override;
   core::Result<execution::Snapshot> load() override;
   core::Result<std::vector<execution::Order>> orders(const OrderQuery& query) override;
+  core::Result<Books> books(const OrderQuery& query) override;
+  core::Result<Sums> sums() override;
   core::Result<std::vector<execution::HaltRecord>> halts() override;
   core::Result<std::optional<execution::BalanceRecord>> last_balance() override;
   core::Result<History> history() override;
@@ -49,6 +52,7 @@ class JournalWriter final : public Journal {
   core::Result<std::vector<execution::ConfigRecord>> config_changes(std::size_t last) override;
   core::Result<void> catch_up() override;
   core::Result<void> checkpoint() override;
+  void keep_from(core::WallTime time) override;
   std::vector<std::string> take_notices() override;
   core::Result<void> check() override;
 
@@ -74,6 +78,8 @@ class JournalWriter final : public Journal {
   void wait_out(const core::Error& busy);
   void told_free();
   void bound_wal();
+  void remove_old();
+  bool remove_some();
   void close();
   core::Result<void> refuse(const core::Error& error);
   void notice(std::string text);
@@ -89,6 +95,7 @@ class JournalWriter final : public Journal {
   std::optional<EventTables> tables_;
   std::optional<LogReader> events_;
   Statement position_;
+  Retention retention_{db_};
   std::uint64_t applied_;
   std::uint64_t durable_;
   int wal_pages_ = 0;
@@ -102,6 +109,7 @@ class JournalWriter final : public Journal {
   std::optional<core::Error> failure_;
   std::vector<std::string> notices_;
 
+  std::atomic<std::int64_t> keep_from_us_{0};  // asked for, and not begun yet; 0: nothing
   std::atomic<bool> stop_{false};
   std::atomic<bool> give_way_{false};  // the loop wants the tables, the thread lets go of them
   std::atomic<bool> awake_{false};     // the thread was woken and has not looked yet

@@ -114,10 +114,37 @@ constexpr const char* kVersion3 =
 /// SQL. It is the last column, so that the values of an order's row keep their places.
 constexpr const char* kVersion4 = "ALTER TABLE orders ADD COLUMN spec TEXT;";
 
+// Rows from before `retention.before_us` are those that store.keep gives up; a history keeps all
+// others.
+#define DERIVD_KEPT_SINCE(table)                                                \
+  "DROP TRIGGER " table                                                         \
+  "_no_delete;"                                                                 \
+  "CREATE TRIGGER " table "_no_delete BEFORE DELETE ON " table                  \
+  " WHEN OLD.written_us >= (SELECT coalesce(max(before_us), 0) FROM retention)" \
+  " BEGIN SELECT RAISE(ABORT, '" table " is append-only'); END;"
+
+/// What store.keep removes (retention.cpp). `removed_totals` has the sums of the settled trades
+/// that were removed, so that those over all time can still be told.
+constexpr const char* kVersion5 =
+    "CREATE TABLE retention(one INTEGER PRIMARY KEY CHECK(one = 1), before_us INTEGER NOT NULL);"
+    "INSERT INTO retention VALUES(1, 0);"
+    "CREATE TABLE removed_totals("
+    "strategy TEXT NOT NULL PRIMARY KEY, trades INTEGER NOT NULL, won INTEGER NOT NULL,"
+    "lost INTEGER NOT NULL, exp INTEGER NOT NULL, stakes INTEGER NOT NULL,"
+    "profit INTEGER NOT NULL, first_us INTEGER NOT NULL, last_us INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    // What a running engine still writes about a trade that was removed would count it twice.
+    "CREATE TRIGGER orders_stay_removed BEFORE INSERT ON orders WHEN NEW.state = 'settled'"
+    " AND NEW.settled_time < (SELECT max(before_us) / 1000000 FROM retention)"
+    " AND NOT EXISTS (SELECT 1 FROM orders WHERE id = NEW.id)"
+    " BEGIN SELECT RAISE(IGNORE); END;" DERIVD_KEPT_SINCE("order_steps") DERIVD_KEPT_SINCE("order_events")
+        DERIVD_KEPT_SINCE("balances") DERIVD_KEPT_SINCE("sessions");
+
 #undef DERIVD_ORDER_COLUMNS
 #undef DERIVD_APPEND_ONLY
+#undef DERIVD_KEPT_SINCE
 
-constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4};
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 }  // namespace
 

@@ -16,10 +16,10 @@ std::span<const char* const> migrations();
 int known_version();
 
 /// The tables of the newest version.
-inline constexpr std::array<std::string_view, 13> kTables{
+inline constexpr std::array<std::string_view, 15> kTables{
     "order_events", "orders",         "halts",    "strategy_states", "strategies",
     "day_totals",   "balances",       "sessions", "config_changes",  "log_position",
-    "order_steps",  "strategies_now", "days"};
+    "order_steps",  "strategies_now", "days",     "retention",       "removed_totals"};
 
 /// Columns of an order, in the order of encode and decode in rows.cpp.
 inline constexpr std::string_view kOrderColumns =

@@ -28,6 +28,11 @@ class Rules final : public Strategy {
   void begin_candles(rules::Where where, std::span<const rules::Candle::Closed> past) override {
     evaluator_.begin_candles(where, past);
   }
+  void on_watched(const market::Tick& tick) override { evaluator_.on_watched(tick); }
+  void begin_watched(const market::SymbolCode& symbol, std::uint8_t decimals, rules::Where where,
+                     std::span<const rules::Candle::Closed> past) override {
+    evaluator_.begin_watched(symbol, decimals, where, past);
+  }
   bool wants_own() const override { return evaluator_.uses_own(); }
   void see(const rules::Own& own) override { evaluator_.set_own(own); }
   std::vector<rules::RuleView> explain() const override { return evaluator_.explain(); }

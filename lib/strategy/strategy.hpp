@@ -60,6 +60,12 @@ class Strategy {
   /// What the venue's candles of one length were, rising, the last one perhaps still growing: after
   /// reset() and before the ticks, some of which may be in them already.
   virtual void begin_candles(rules::Where, std::span<const rules::Candle::Closed>) {}
+  /// A tick of a symbol that it watches, of a second before that of the tick of its own that comes
+  /// next.
+  virtual void on_watched(const market::Tick&) {}
+  /// begin_candles() of a symbol that it watches, whose quotes have so many decimals.
+  virtual void begin_watched(const market::SymbolCode&, std::uint8_t, rules::Where,
+                             std::span<const rules::Candle::Closed>) {}
   /// Whether it looks at its own results: then see() is called before each tick.
   virtual bool wants_own() const { return false; }
   virtual void see(const rules::Own&) {}

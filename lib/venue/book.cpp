@@ -249,6 +249,9 @@ boost::system::result<Quote, Refusal> Book::quote(const ContractSpec& spec,
       out.fee = *fee;
       out.stake += *fee;
     }
+  } else if (const auto& known = impl_->options.quotes; known != nullptr && known->has(spec)) {
+    out.stake = stake ? *stake : known->price(spec, *payout, now);
+    out.payout = payout ? *payout : known->payout(spec, *stake, now);
   } else {
     const auto& model = impl_->options.prices;
     out.stake = stake ? *stake : market::stake_for(spec, *symbol, *payout, out.spot, model, now);

@@ -23,6 +23,7 @@
 #include "market/pricing.hpp"
 #include "market/spec.hpp"
 #include "market/symbols.hpp"
+#include "venue/quotes.hpp"
 
 namespace derivd::venue {
 
@@ -126,6 +127,8 @@ class Book final {
     std::int64_t settle_delay_s = 1;
     market::Symbols symbols = {};         // those that it sells contracts on
     core::CurrencyCode currency = "USD";  // of its accounts, for what it says
+    /// Prices that are known, sorted; the model is asked for the rest alone. Null: for all.
+    std::shared_ptr<const Quotes> quotes = {};
   };
   explicit Book(Options options);
 

@@ -20,12 +20,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # name: [(file, text that occurs once, what stands there instead)]
 MUTATIONS = {
     "resend a buy after a time-out": [
-        ("lib/deriv/session_impl.hpp", "struct Session::Impl {",
-         "inline std::string mutated_frame;\nstruct Session::Impl {"),
-        ("lib/deriv/session_work.cpp",
-         "    encoder.buy_quote(text, id, quote_id, max_price);\n  }\n  transmit(now);",
-         "    encoder.buy_quote(text, id, quote_id, max_price);\n  }\n  transmit(now);\n"
-         "  mutated_frame = text;"),
+        ("lib/deriv/requests.hpp", "class Requests final {",
+         "inline std::string mutated_frame;\nclass Requests final {"),
+        ("lib/deriv/requests.cpp", "  wire_.send(text_);",
+         "  if (text_.starts_with(\"{\\\"buy\\\"\")) mutated_frame = text_;\n  wire_.send(text_);"),
         ("lib/deriv/session_reply.cpp", "  if (fate_of(asked.call) != Fate::kAgain) return tell_lost(",
          "  if (asked.call == Call::kBuy) wire.send(mutated_frame);\n"
          "  if (fate_of(asked.call) != Fate::kAgain) return tell_lost("),
@@ -46,14 +44,14 @@ MUTATIONS = {
          "  return impl_->refused(order, {execution::RefusalKind::kPassing, \"Lost\", why});\n"),
     ],
     "sell twice": [
-        ("lib/engine/exits.cpp", "  if (selling.contains(order.contract)) return;\n", ""),
+        ("lib/engine/exits.cpp", "  if (sales.has(order.contract)) return;\n", ""),
     ],
     "book a knock-out as open": [
         ("lib/engine/settle.cpp",
-         "  if (settlement.time && *settlement.time - clock <= kMaxLead) observe(*settlement.time);\n",
+         "  if (settlement.time && *settlement.time - venue_time() <= kMaxLead) observe(*settlement.time);\n",
          "  if (settlement.sell_price.is_zero() &&\n"
          "      market::kind_of(ledger.find(id)->spec.type).path_dependent) {\n    return;\n  }\n"
-         "  if (settlement.time && *settlement.time - clock <= kMaxLead) observe(*settlement.time);\n"),
+         "  if (settlement.time && *settlement.time - venue_time() <= kMaxLead) observe(*settlement.time);\n"),
         ("lib/engine/settle.cpp", "#include \"execution/audit.hpp\"\n",
          "#include \"execution/audit.hpp\"\n#include \"market/kind.hpp\"\n"),
     ],
@@ -65,7 +63,7 @@ MUTATIONS = {
          "ticks_passed_ == spec_.duration.count + 1 :"),
     ],
     "take the public quote": [
-        ("daemon/derivctl/recorded_quotes.cpp",
+        ("daemon/common/recorded_quotes.cpp",
          "r.list == market::PriceList::kAccount && r.stake.exponent()", "r.stake.exponent()"),
     ],
 }

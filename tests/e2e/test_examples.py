@@ -49,6 +49,8 @@ def symbols_of(file):
     """Those of its strategies; a program of Deriv Bot says its own."""
     text = without_comments(file)
     named = set(re.findall(r"(?m)^    symbol: (\w+)", text))
+    for watched in re.findall(r"(?m)^    watch: \[(.*?)\]", text):
+        named |= set(re.findall(r"\w+", watched))
     for program in re.findall(r"file: (\S+\.xml)", text):
         named |= set(re.findall(r'name="SYMBOL_LIST"[^>]*>(\w+)<', (file.parent / program).read_text()))
     return sorted(named)
@@ -101,8 +103,9 @@ def main(programs, *files):
     chosen = [pathlib.Path(f) for f in files] or sorted(EXAMPLES.glob("*.yaml"))
     harness.check(len(chosen) >= (1 if files else 7), "config/examples holds examples")
     if not (programs / "derivd-script").exists():
-        print("SKIPPED: script.yaml, without derivd-script")
-        chosen = [f for f in chosen if f.name != "script.yaml"]
+        scripted = [f for f in chosen if "type: script" in f.read_text()]
+        print("SKIPPED:", ", ".join(f.name for f in scripted), "without derivd-script")
+        chosen = [f for f in chosen if f not in scripted]
     seen = set()
     with harness.Workspace() as directory:
         ticks = {symbol: made_up(directory, symbol) for symbol in SYMBOLS}

@@ -338,10 +338,47 @@ def forgotten(programs, directory, tape):
     print("given back what the venue has forgotten")
 
 
+def paid_as_recorded(programs, directory, tape):
+    """Quotes that were recorded of an account are what paper pays; a damaged file is told, and the model pays."""
+    sim = start_sim(programs, directory / "recorded", tape)
+    file = config(directory / "recorded.yaml", sim, "options", "paper")
+    daemon = harness.Daemon(programs, directory / "recorded" / "d", file, None)
+    quotes = daemon.directory / "state" / "quotes.json"
+    quotes.parent.mkdir(parents=True, exist_ok=True)
+    rows = [{"spec": f"{kind} R_100 1t", "stake": "0.35", "payout": "0.61", "spot": "", "currency": "USD",
+             "source": "account", "account": "DOT90000001", "epoch": FIRST} for kind in ("DIGITODD", "DIGITEVEN")]
+    quotes.write_text(json.dumps({"derivd_quotes": 1, "quotes": rows}))
+    daemon.start()
+    harness.wait_until(lambda: live(daemon), 40, "live session", daemon.process)
+    harness.wait_until(lambda: [r for r in settled(daemon) if r["strategy"] == "parity" and r["stake"] == "0.35"]
+                       and [r for r in settled(daemon) if r["strategy"] == "trend"], 120, "trades of both",
+                       daemon.process)
+    for row in daemon.trades():
+        if row["strategy"] == "parity" and row["payout"]:
+            ratio = decimal.Decimal(row["payout"]) / decimal.Decimal(row["stake"])
+            harness.check(abs(ratio - decimal.Decimal("0.61") / decimal.Decimal("0.35")) < decimal.Decimal("0.02"), row)
+        if row["strategy"] == "trend" and row["payout"]:
+            harness.check(decimal.Decimal(row["payout"]) / decimal.Decimal(row["stake"]) > decimal.Decimal("1.9"), row)
+    said = daemon.json("status")["payouts"]
+    harness.check(said.startswith("recorded of account DOT90000001 until 2026-") and "DIGITODD 1t on R_100" in said
+                  and said.endswith("; the rest by the model"), said)
+    harness.check(f"payouts      {said}" in daemon.ctl("status").stdout, daemon.ctl("status").stdout)
+    harness.check(f"paper pays what is {said}" in daemon.log(), daemon.log()[-1500:])
+    harness.check(daemon.stop() == 0, daemon.log()[-1500:])
+    quotes.write_text('{"derivd_quotes":1,"quotes":[{"spec":"DIGITODD R_100 1t"}]}')
+    daemon.start()
+    harness.wait_until(lambda: live(daemon), 40, "live session", daemon.process)
+    harness.check(daemon.json("status")["payouts"] == "model", daemon.json("status")["payouts"])
+    harness.check("quotes.json" in daemon.log() and "paper pays by the model" in daemon.log(), daemon.log()[-1500:])
+    harness.check(daemon.stop() == 0, daemon.log()[-1500:])
+    sim.stop()
+
+
 def main(programs):
     programs = pathlib.Path(programs)
     with harness.Workspace() as directory:
         tape = harness.walk(directory / "tape.csv", FIRST, 40_000)
+        paid_as_recorded(programs, directory, tape)
         marked(programs, directory, tape)
         shown_running(programs, directory, tape)
         killed(programs, directory, tape)

@@ -137,7 +137,8 @@ def to_version_3(file):
     log.write_bytes(region_of_version_3(data[:half]) + region_of_version_3(data[half:]))
     with contextlib.closing(sqlite3.connect(file)) as db:
         applied = db.execute("SELECT applied FROM log_position WHERE clean = 0").fetchone()[0]
-        db.executescript("ALTER TABLE orders DROP COLUMN spec; PRAGMA user_version = 3")
+        db.executescript("""ALTER TABLE orders DROP COLUMN spec; DROP TRIGGER orders_stay_removed; DROP TABLE removed_totals; DROP TABLE retention;
+            PRAGMA user_version = 3""")
     return sum(seq > applied for seq in journal_view.frames(log.read_bytes()))
 
 

@@ -8,6 +8,7 @@
 
 #include "backtest/payouts.hpp"
 #include "common/answer.hpp"
+#include "common/recorded_quotes.hpp"
 #include "common/symbol_cache.hpp"
 #include "config/vary.hpp"
 #include "core/printable.hpp"
@@ -15,7 +16,6 @@
 #include "derivctl/go_trader.hpp"
 #include "derivctl/payout_source.hpp"
 #include "derivctl/price_text.hpp"
-#include "derivctl/recorded_quotes.hpp"
 #include "derivctl/proof_read.hpp"
 #include "derivctl/report_page.hpp"
 #include "derivctl/report_source.hpp"
@@ -68,7 +68,7 @@ inline void answer(std::string_view input) {
   }
   demand_clean(price_text(result));
   demand_clean(refusal_of(result).text);
-  if (const auto quote = recorded_of(result)) demand(quote->stake.units() > 0);
+  if (const auto quote = daemon::recorded_of(result)) demand(quote->stake.units() > 0);
   // A cell in quotes may hold what a line of a table may not.
   static_cast<void>(trades_csv(result));
   for (const auto* row : daemon::rows_of(result)) {
@@ -150,14 +150,14 @@ inline void payouts(std::string_view input) {
 /// pay by it is within bounds.
 inline void quotes(std::string_view input) {
   auto bytes = daemon::ByteSource::of(input);
-  const auto rows = read_recorded(bytes);
+  const auto rows = daemon::read_recorded(bytes);
   if (!rows) return demand_told(rows.error());
-  demand(rows->size() <= kMaxRecorded);
-  const auto written = write_recorded(*rows);
+  demand(rows->size() <= daemon::kMaxRecorded);
+  const auto written = daemon::write_recorded(*rows);
   auto copy = daemon::ByteSource::of(written);
-  const auto again = read_recorded(copy);
-  demand(again.has_value() && write_recorded(*again) == written);
-  const auto newest = newest_of(*rows, core::Money::kCents);
+  const auto again = daemon::read_recorded(copy);
+  demand(again.has_value() && daemon::write_recorded(*again) == written);
+  const auto newest = daemon::newest_of(*rows, core::Money::kCents);
   demand(newest.quotes.empty() || (newest.first <= newest.last && !newest.account.empty()));
   for (const auto& row : *rows) {
     demand(row.stake.units() > 0 && row.payout.units() > 0);

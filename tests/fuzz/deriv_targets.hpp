@@ -107,31 +107,19 @@ class DeafWire final : public Wire {
 /// Counts how often each purchase ends.
 class Counting final : public SessionListener {
  public:
-  void on_state(SessionState, std::string_view) override {}
-  void on_account(const AccountInfo&) override {}
-  void on_tick(const market::Tick& tick, bool) override {
-    demand(!tick.symbol.empty());
+  void on_fact(const Fact& fact) override {
+    std::visit([this](const auto& told) { on(told); }, fact);
+  }
+  void on(const fact::Tick& told) {
+    demand(!told.tick.symbol.empty());
     if (session && orders < 40) buy();
   }
-  void on_quote(const Quote&) override {}
-  void on_quote_refused(core::OrderId, const execution::Refusal&) override {}
-  void on_bought(core::OrderId order, const execution::Bought&) override { end(order); }
-  void on_refused(core::OrderId order, const execution::Refusal&) override { end(order); }
-  void on_unknown(core::OrderId order, std::string_view, const execution::Refusal*) override {
-    end(order);
-  }
-  void on_contract(const execution::ContractReport&, bool) override {}
-  void on_transaction(const execution::TransactionReport&) override {}
-  void on_balance(core::Money) override {}
-  void on_venue_report(const execution::VenueReport&) override {}
-  void on_sold(core::ContractId, core::Money) override {}
-  void on_sell_failed(core::ContractId, std::string_view, std::string_view) override {}
-  void on_notice(core::EventKind, std::string_view) override {}
-  void on_token_replaced(bool, std::string_view) override {}
-  void on_fatal(FatalKind, std::string_view) override {}
-  void on_venue_time(core::VenueTime) override {}
+  void on(const fact::Bought& told) { end(told.order); }
+  void on(const fact::Refused& told) { end(told.order); }
+  void on(const fact::Unknown& told) { end(told.order); }
   /// Whatever is told is candles: rising, each within its own high and low.
-  void on_candles(const PastCandles& past) override {
+  void on(const fact::Candles& told) {
+    const auto& past = told.candles;
     demand(++candles == 1 && past.seconds == 60);
     core::VenueTime before{-1};
     for (const auto& c : past.candles) {
@@ -141,10 +129,8 @@ class Counting final : public SessionListener {
       before = c.begins;
     }
   }
-  void on_candles_refused(const market::SymbolCode&, std::int32_t, core::VenueTime,
-                          std::string_view why) override {
-    demand(++candles == 1 && !why.empty());
-  }
+  void on(const fact::CandlesRefused& told) { demand(++candles == 1 && !told.why.empty()); }
+  void on(const auto&) {}
 
   void buy() {
     market::ContractSpec spec;

@@ -2,6 +2,7 @@
 // ones, the unit test of the committed corpus, in every build.
 #pragma once
 
+#include <array>
 #include <string_view>
 
 #include "core/check.hpp"
@@ -9,6 +10,8 @@
 #include "rules/parse.hpp"
 
 namespace derivd::fuzz {
+
+inline const std::array<market::SymbolCode, 2> kWatched{"R_50", "1HZ100V"};
 
 inline void one_expression(const rules::Parsed& parsed, std::string_view text, bool is_condition) {
   if (const auto* problem = std::get_if<rules::Problem>(&parsed)) {
@@ -21,8 +24,8 @@ inline void one_expression(const rules::Parsed& parsed, std::string_view text, b
   DERIVD_CHECK(!expr.nodes.empty() && expr.nodes.size() <= rules::kMaxNodes, "bounded");
   const auto printed = rules::to_string(expr);
   if (printed.size() <= rules::kMaxText) {
-    const auto again =
-        is_condition ? rules::parse_condition(printed, {}) : rules::parse_number(printed, {});
+    const auto again = is_condition ? rules::parse_condition(printed, {}, kWatched)
+                                    : rules::parse_number(printed, {}, kWatched);
     DERIVD_CHECK(std::holds_alternative<rules::Expr>(again), "what is printed can be read");
     DERIVD_CHECK(std::get<rules::Expr>(again) == expr, "and is the same");
   }
@@ -41,6 +44,10 @@ inline void one_expression(const rules::Parsed& parsed, std::string_view text, b
   rules::Evaluator evaluator(set);
   for (std::int64_t i = 0; i < 40; ++i) {
     const auto quote = core::Price::raw(100 + i * i % 23, 2);
+    const core::VenueTime before{1'700'000'000 + 7 * i - 2};
+    for (const auto& symbol : kWatched) {
+      evaluator.on_watched({symbol, before, core::Price::raw(500 + i * i % 19, 4)});
+    }
     const auto wish = evaluator.on_tick({"R_100", {1'700'000'000 + 7 * i}, quote});
     DERIVD_CHECK(!wish || (wish->prediction >= -1 && wish->prediction <= 9), "a digit");
   }
@@ -51,9 +58,9 @@ inline void one_expression(const rules::Parsed& parsed, std::string_view text, b
 /// read back and run.
 inline void expression(std::string_view text) {
   for (const rules::Where candles : {rules::Where{}, rules::Where{60}}) {
-    one_expression(rules::parse_condition(text, candles), text, true);
-    one_expression(rules::parse_number(text, candles), text, false);
-    one_expression(rules::parse_offset(text, candles), text, false);
+    one_expression(rules::parse_condition(text, candles, kWatched), text, true);
+    one_expression(rules::parse_number(text, candles, kWatched), text, false);
+    one_expression(rules::parse_offset(text, candles, kWatched), text, false);
   }
 }
 

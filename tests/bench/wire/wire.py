@@ -2,7 +2,7 @@
 can be done, in turns, against a venue of this benchmark's own (venue.cpp says what a round is).
 
     wire.py --programs DIRECTORY [--json FILE] [--api options,v3] [--gaps 200us,2ms,10ms,100ms,1s]
-            [--durability process,power] [--strategies 1,50] [--kinds even_odd,rules,script] [--trades N]
+            [--durability process,power] [--strategies 1,50] [--kinds even_odd,rules,script,hostile] [--trades N]
             [--beside DIRECTORY]
             [--pin auto|yes|no] [--realtime] [--spin] [--no-counts]
 
@@ -130,6 +130,17 @@ OTHER_KINDS = {
   - { name: buyer, type: script, symbol: 1HZ100V, params: { file: buyer.js }, contract: { duration: 1t },
       staking: { base: 0.35 } }
 """}
+# The first kind again, beside five programs that do their worst within what one call may take.
+HOSTILE = {
+    "busy": "function onTick() { const end = Date.now(); for (let i = 0; i < 6e5; ++i) Math.sqrt(i); }",
+    "regexp": "function onTick() { /^(a+)+$/.test('a'.repeat(18) + 'b'); }",
+    "memory": "function onTick() { let all = []; for (let i = 0; i < 20; ++i) all.push(new Array(2e4).fill(i)); }",
+    "flood": "function onTick() { for (let i = 0; i < 32; ++i) log('x'.repeat(500)); }",
+    "wishes": "function onTick() { for (let i = 0; i < 16; ++i) buy({ type: 'DIGITODD', duration: '1t', stake: 40 }); }"}
+OTHER_KINDS["hostile"] = STRATEGY.format(name="buyer", streak=2) + "".join(f"""\
+  - {{ name: {name}, type: script, symbol: 1HZ100V, params: {{ file: {name}.js }}, contract: {{ type: DIGITODD, duration: 1t }},
+      staking: {{ base: 0.35 }}, session: {{ stop_loss: 0.50 }} }}
+""" for name in HOSTILE)
 PROGRAM = """\
 let last = -1;
 function onTick(tick) {
@@ -161,7 +172,8 @@ class Derivd:
             text += STRATEGY.format(name=f"counter{number}", streak=100)
         config = directory / "derivd.yaml"
         config.write_text(text)
-        (directory / "buyer.js").write_text(PROGRAM)
+        for name, program in {"buyer": PROGRAM, **HOSTILE}.items():
+            (directory / f"{name}.js").write_text(program)
         self.daemon = harness.Daemon(programs or bench.programs, directory, config, harness.demo_token(api))
         self.state = directory / "state"
 
@@ -491,7 +503,7 @@ def read_options(arguments):
     parser.add_argument("--gaps", type=listed(gap_of), default=[200, 2_000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--durability", type=listed(str, ("process", "power")), default=["process", "power"])
     parser.add_argument("--strategies", type=listed(int), default=[1, 50])
-    parser.add_argument("--kinds", type=listed(str, ("even_odd", "rules", "script")),
+    parser.add_argument("--kinds", type=listed(str, ("even_odd", "rules", "script", "hostile")),
                         default=["even_odd", "rules", "script"], help="what decides to buy (a script: derivd-script)")
     parser.add_argument("--trades", type=int, help="of each figure, at the most")
     parser.add_argument("--beside", help="where derivd and derivctl of another build are: measured in the same turns")

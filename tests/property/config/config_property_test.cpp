@@ -157,6 +157,7 @@ Keys any_global(Rng& rng) {
   add("limits.min_balance", amount(rng));
   add("limits.day_starts", clock(rng));
   add("store.path", {"\"/var/lib/a: b.db\"", "/var/lib/a: b.db"});
+  add("store.keep", word(rng, {"all", "1d", "90d", "3650d"}));
   add("log.level", word(rng, {"debug", "info", "notice", "warning", "error"}));
   add("on_stop", word(rng, {"leave", "wait"}));
   add("stop_timeout", same(digits(rng, 1, 59) + "s"));

@@ -34,6 +34,7 @@ const std::vector<Key> kOfAll{
     {"limits.daily_loss", "live", {"null", "70000.00", "80000.00"}},
     {"limits.day_starts", "restart", {"00:00 UTC", "06:30 UTC"}},
     {"store.path", "restart", {"null", "/tmp/x.db"}},
+    {"store.keep", "live", {"all", "1d", "90d"}},
     {"log.level", "live", {"info", "debug", "error"}},
     {"stop_timeout", "live", {"30s", "20s"}},
 };

@@ -111,6 +111,13 @@ struct Show {
     }
     return out;
   }
+  std::string operator()(const OwnLimitsPayload& p) const {
+    const auto& l = p.limits;
+    const auto open = l.max_open ? std::to_string(*l.max_open) : "-";
+    return fmt::format("{} {} {} {} {} {} {} {} {}", open, show(l.max_balance), show(l.day_loss),
+                       show(l.week_loss), show(l.month_loss), show(l.day_turnover),
+                       show(l.week_turnover), show(l.month_turnover), show(l.excluded_until));
+  }
   std::string operator()(const TradingTimesPayload& p) const {
     std::string out;
     for (const auto& row : p.rows) {

@@ -1,5 +1,5 @@
 // What recorded quotes make a contract pay.
-#include "backtest/quotes.hpp"
+#include "venue/quotes.hpp"
 
 #include <gtest/gtest.h>
 

@@ -17,6 +17,7 @@ const std::map<std::string_view, std::string>& others() {
   static const std::map<std::string_view, std::string> kOthers{
       {"type", "rise_fall"},
       {"symbol", "R_50"},
+      {"watch", "R_50"},
       {"params", "streak"},
       {"candles", "1m"},
       {"rules", "price > 1"},
@@ -95,7 +96,8 @@ Config with(const Setting& setting, const std::string& value) {
     strategy.params[value] = 2;
   } else if (setting.path.ends_with(".rules")) {
     strategy.rules.rules.push_back({std::get<rules::Expr>(rules::parse_condition(value, {})), {}});
-  } else if (setting.path.ends_with(".hours") || setting.path.ends_with(".stakes")) {
+  } else if (setting.path.ends_with(".hours") || setting.path.ends_with(".stakes") ||
+             setting.path.ends_with(".watch")) {
     YamlNode list;
     list.kind = YamlNode::Kind::kList;
     list.items = {node};

@@ -69,7 +69,7 @@ strategies:
     session: { take_profit: 10.00, stop_loss: 20.00, trailing: true, on_target: halt, on_loss: halt, resume: reset }
     guards: { max_open: 2, cooldown: 90s, after_losses: { count: 5, pause: 10m }, max_trades_per_hour: 120, min_payout_ratio: 0.90, hours: ["Mon-Fri 08:00-20:00 UTC"] }
     enabled: false
-store: { path: /var/lib/x.db, durability: power }
+store: { path: /var/lib/x.db, durability: power, keep: 90d }
 metrics: { listen: "[::1]:9455" }
 log: { level: warning }
 on_stop: wait
@@ -127,6 +127,7 @@ TEST(Load, EveryKeyOfTheContract) {
   EXPECT_FALSE(s.enabled);
   EXPECT_EQ(c.store_path, "/var/lib/x.db");
   EXPECT_EQ(c.durability, execution::Durability::kPower);
+  EXPECT_EQ(c.store_keep, std::chrono::hours(90 * 24));
   EXPECT_EQ(c.metrics_listen, (ListenAddress{"::1", 9455}));
   EXPECT_EQ(c.log_level, "warning");
   EXPECT_EQ(c.on_stop, OnStop::kWait);
@@ -204,6 +205,7 @@ TEST(Load, DefaultsAreThoseOfTheTypes) {
   EXPECT_EQ(c.engine.limits.day_starts, seconds(0));
   EXPECT_EQ(c.store_path, std::nullopt);
   EXPECT_EQ(c.durability, execution::Durability::kProcess);
+  EXPECT_EQ(c.store_keep, std::nullopt);
   EXPECT_EQ(c.log_level, d.log_level);
   EXPECT_EQ(c.on_stop, d.on_stop);
   EXPECT_EQ(c.stop_timeout, d.stop_timeout);
@@ -637,7 +639,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 108u);
+  EXPECT_EQ(seen.size(), 110u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {

@@ -1,5 +1,5 @@
 // The file of recorded quotes: what it keeps, what it refuses, and what back-tests take from it.
-#include "derivctl/recorded_quotes.hpp"
+#include "common/recorded_quotes.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -13,6 +13,15 @@
 
 namespace derivd::ctl {
 namespace {
+
+using daemon::keep_recorded;
+using daemon::load_recorded;
+using daemon::newest_of;
+using daemon::NewestQuotes;
+using daemon::read_recorded;
+using daemon::recorded_of;
+using daemon::RecordedQuote;
+using daemon::write_recorded;
 
 namespace fs = std::filesystem;
 using market::PriceList;
@@ -172,11 +181,12 @@ TEST_F(Directory, KeepsAppendsAndDropsTheOldest) {
   ASSERT_TRUE(rows) << rows.error().text;
   ASSERT_EQ(rows->size(), 2U);
   EXPECT_EQ(rows->front().payout.to_string(), "1.95");
-  std::vector<RecordedQuote> many(kMaxRecorded - 1, quote(kCall, "1.00", "1.90", kThen + 2));
+  std::vector<RecordedQuote> many(daemon::kMaxRecorded - 1,
+                                  quote(kCall, "1.00", "1.90", kThen + 2));
   ASSERT_TRUE(keep_recorded(path, many));
   rows = load_recorded(path);
   ASSERT_TRUE(rows) << rows.error().text;
-  ASSERT_EQ(rows->size(), kMaxRecorded);
+  ASSERT_EQ(rows->size(), daemon::kMaxRecorded);
   EXPECT_EQ(rows->front().payout.to_string(), "1.92") << "the oldest went first";
 }
 
@@ -194,7 +204,7 @@ TEST_F(Directory, ADamagedFileIsRefusedByNameAndLeftAlone) {
     std::ifstream in(path + "/quotes.json", std::ios::binary);
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), text);
   }
-  put(std::string(kMaxQuotesFile + 1, ' '));
+  put(std::string(daemon::kMaxQuotesFile + 1, ' '));
   EXPECT_FALSE(load_recorded(path));
 }
 

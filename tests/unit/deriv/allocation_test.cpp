@@ -57,28 +57,19 @@ class QuietWire final : public Wire {
 /// Buys on every tick.
 class Buyer final : public SessionListener {
  public:
-  void on_state(SessionState, std::string_view) override {}
-  void on_account(const AccountInfo&) override {}
-  void on_tick(const market::Tick& tick, bool) override {
+  void on_fact(const Fact& fact) override {
+    std::visit([this](const auto& told) { on(told); }, fact);
+  }
+  void on(const fact::Tick& told) {
     ++ticks;
-    last = tick;
+    last = told.tick;
     if (session) session->buy(core::OrderId{ticks}, spec, core::Money::minor(35), "", now);
   }
-  void on_quote(const Quote&) override {}
-  void on_quote_refused(core::OrderId, const execution::Refusal&) override {}
-  void on_bought(core::OrderId, const execution::Bought&) override { ++bought; }
-  void on_refused(core::OrderId, const execution::Refusal&) override { ++refused; }
-  void on_unknown(core::OrderId, std::string_view, const execution::Refusal*) override {}
-  void on_contract(const execution::ContractReport&, bool) override { ++contracts; }
-  void on_transaction(const execution::TransactionReport&) override {}
-  void on_balance(core::Money) override {}
-  void on_venue_report(const execution::VenueReport&) override {}
-  void on_sold(core::ContractId, core::Money) override {}
-  void on_sell_failed(core::ContractId, std::string_view, std::string_view) override {}
-  void on_notice(core::EventKind, std::string_view) override { ++notices; }
-  void on_token_replaced(bool, std::string_view) override {}
-  void on_fatal(FatalKind, std::string_view) override {}
-  void on_venue_time(core::VenueTime) override {}
+  void on(const fact::Bought&) { ++bought; }
+  void on(const fact::Refused&) { ++refused; }
+  void on(const fact::Contract&) { ++contracts; }
+  void on(const fact::Notice&) { ++notices; }
+  void on(const auto&) {}
 
   Session* session = nullptr;
   market::ContractSpec spec = spec_of(market::ContractType::kDigitOdd);

@@ -604,5 +604,78 @@ TEST(Rest, ReadsTheUrlAndErrors) {
   EXPECT_FALSE(rest::decode_refusal("502 Bad Gateway"));
 }
 
+execution::OwnLimits own_limits(const std::string& object) {
+  const auto d =
+      decode(R"({"msg_type":"get_self_exclusion","get_self_exclusion":)" + object + "}", kV3Names);
+  EXPECT_TRUE(d.result) << d.result.error().text;
+  return std::get<OwnLimitsPayload>(d.frame.payload).limits;
+}
+
+TEST(Decoder, ReadsWhatTheHolderOfAnAccountHasLimitedItTo) {
+  const auto l = own_limits(
+      R"({"exclude_until":"2026-12-31","timeout_until":1798675201,"max_open_bets":"7",)"
+      R"("max_balance":9000,"max_losses":20.5,"max_7day_losses":"100","max_30day_losses":300.25,)"
+      R"("max_turnover":1,"max_7day_turnover":2,"max_30day_turnover":3,"max_deposit":5,)"
+      R"("session_duration_limit":60,"of_tomorrow":{"x":1}})");
+  execution::OwnLimits expected;
+  expected.max_open = 7;
+  expected.max_balance = core::Money::minor(900000);
+  expected.day_loss = core::Money::minor(2050);
+  expected.week_loss = core::Money::minor(10000);
+  expected.month_loss = core::Money::minor(30025);
+  expected.day_turnover = core::Money::minor(100);
+  expected.week_turnover = core::Money::minor(200);
+  expected.month_turnover = core::Money::minor(300);
+  expected.excluded_until = core::VenueTime{1798675201};  // the later of the two
+  EXPECT_EQ(l, expected);
+  EXPECT_EQ(own_limits(R"({"exclude_until":"2026-12-31","timeout_until":1})").excluded_until,
+            core::VenueTime{1798675200});
+}
+
+TEST(Decoder, AnOwnLimitThatIsNotSetIsNone) {
+  for (const auto* none : {"{}",
+                           R"({"max_open_bets":null,"max_losses":"","exclude_until":"",)"
+                           R"("timeout_until":null,"max_turnover":0,"max_balance":"0"})",
+                           R"({"timeout_until":0,"max_open_bets":0})"}) {
+    EXPECT_FALSE(own_limits(none).any()) << none;
+  }
+}
+
+TEST(Decoder, ALongTextForAnOwnLimitMeetsABound) {
+  const std::string text(60'000, 'A');
+  const auto error = [&](std::string_view name) {
+    return error_of(R"({"msg_type":"get_self_exclusion","get_self_exclusion":{")" +
+                        std::string(name) + "\":\"" + text + "\"}}",
+                    kV3Names);
+  };
+  EXPECT_EQ(error("exclude_until"), "exclude_until is not a date like 2026-12-31");
+  EXPECT_EQ(error("max_losses"), "max_losses is not a number");
+  EXPECT_EQ(error("max_open_bets"), "max_open_bets is not a number");
+}
+
+TEST(Decoder, AnOwnLimitThatIsShownAloneCostsNoOther) {
+  const auto l =
+      own_limits(R"({"max_7day_losses":99999999999999999999,"max_balance":"many","max_losses":5,)"
+                 R"("max_turnover":0.001,"timeout_until":1798675201})");
+  execution::OwnLimits expected;
+  expected.day_loss = core::Money::minor(500);
+  expected.excluded_until = core::VenueTime{1798675201};
+  EXPECT_EQ(l, expected);
+}
+
+TEST(Decoder, AnOwnLimitThatIsNoneIsAnErrorThatNamesIt) {
+  const auto error = [](const std::string& object) {
+    return error_of(R"({"msg_type":"get_self_exclusion","get_self_exclusion":)" + object + "}",
+                    kV3Names);
+  };
+  EXPECT_EQ(error(R"({"exclude_until":"31.12.2026"})"),
+            "exclude_until is not a date like 2026-12-31");
+  EXPECT_EQ(error(R"({"exclude_until":7})"), "exclude_until is not a date");
+  EXPECT_EQ(error(R"({"max_open_bets":1.5})"), "max_open_bets is not an integer");
+  EXPECT_EQ(error(R"({"max_losses":"many"})"), "max_losses is not a number");
+  EXPECT_TRUE(error(R"({"max_losses":0.001})").starts_with("max_losses ")) << "not of cents";
+  EXPECT_EQ(error("[]"), "get_self_exclusion is not an object");
+}
+
 }  // namespace
 }  // namespace derivd::deriv

@@ -65,123 +65,138 @@ class FakeWire final : public Wire {
 
 class Recorder final : public SessionListener {
  public:
-  void on_state(SessionState state, std::string_view reason) override {
-    add(reason.empty() ? fmt::format("state {}", name_of(state))
-                       : fmt::format("state {}: {}", name_of(state), reason));
-    if (state_hook) state_hook(state);
+  void on_fact(const Fact& fact) override {
+    std::visit([this](const auto& told) { on(told); }, fact);
   }
-  void on_account(const AccountInfo& a) override {
+  void on(const fact::State& told) {
+    const auto name = name_of(told.state);
+    add(told.reason.empty() ? fmt::format("state {}", name)
+                            : fmt::format("state {}: {}", name, told.reason));
+    if (state_hook) state_hook(told.state);
+  }
+  void on(const fact::Account& told) {
+    const auto& a = told.account;
     add(fmt::format("account {} {} {} {}", a.id, a.is_real ? "real" : "demo", a.currency,
                     a.balance.to_string()));
   }
-  void on_tick(const market::Tick& tick, bool history) override {
-    add(fmt::format("{} {} {} {}", history ? "past" : "tick", tick.symbol, tick.epoch.s,
+  void on(const fact::Tick& told) {
+    const auto& tick = told.tick;
+    add(fmt::format("{} {} {} {}", told.history ? "past" : "tick", tick.symbol, tick.epoch.s,
                     tick.quote.to_string()));
-    if (tick_hook) tick_hook(tick, history);
+    if (tick_hook) tick_hook(tick, told.history);
   }
-  void on_silence(const market::SymbolCode& symbol, bool silent, core::Duration pause) override {
-    add(fmt::format("{} {} {}", silent ? "silent" : "again", symbol,
-                    std::chrono::duration_cast<std::chrono::seconds>(pause).count()));
+  void on(const fact::OwnLimits& told) {
+    const auto& l = told.limits;
+    add(fmt::format("own limits open {} loss {} until {}",
+                    l.max_open ? std::to_string(*l.max_open) : "-",
+                    l.day_loss ? l.day_loss->to_string() : "-",
+                    l.excluded_until ? std::to_string(l.excluded_until->s) : "-"));
+  }
+  void on(const fact::Silence& told) {
+    add(fmt::format("{} {} {}", told.silent ? "silent" : "again", told.symbol,
+                    std::chrono::duration_cast<std::chrono::seconds>(told.pause).count()));
   }
   // Apart from the rest, which is what trading hears.
-  void on_symbols(std::span<const market::ListedSymbol> list) override {
-    heard.push_back(fmt::format("symbols {}", list.size()));
+  void on(const fact::Symbols& told) {
+    heard.push_back(fmt::format("symbols {}", told.list.size()));
   }
-  void on_offerings(const market::SymbolCode& symbol, const market::Offerings& o) override {
-    heard.push_back(fmt::format("offerings {} {} at {}", symbol, o.offers.size(), o.asked.s));
+  void on(const fact::Offerings& told) {
+    heard.push_back(fmt::format("offerings {} {} at {}", told.symbol, told.offerings.offers.size(),
+                                told.offerings.asked.s));
   }
-  void on_offerings_refused(const market::SymbolCode& symbol, std::string_view code,
-                            std::string_view) override {
-    heard.push_back(fmt::format("refused {} {}", symbol, code));
+  void on(const fact::OfferingsRefused& told) {
+    heard.push_back(fmt::format("refused {} {}", told.symbol, told.code));
   }
-  void on_hours(const market::SymbolCode& symbol, const market::TradingHours& hours) override {
-    heard.push_back(fmt::format("hours {} until {}", symbol, hours.known_until().s));
+  void on(const fact::Hours& told) {
+    heard.push_back(fmt::format("hours {} until {}", told.symbol, told.hours.known_until().s));
   }
-  void on_quote(const Quote& q) override {
+  void on(const fact::Quoted& told) {
+    const auto& q = told.quote;
     add(fmt::format("quote {} {} {} {}{}", q.order.value, q.id, q.ask.to_string(),
                     q.payout.to_string(), q.fee ? " fee " + q.fee->to_string() : std::string{}));
   }
-  void on_quote_refused(core::OrderId order, const execution::Refusal& r) override {
-    refusal = r.kind;
-    add(fmt::format("quote-refused {} {}: {}", order.value, r.code, r.message));
+  void on(const fact::QuoteRefused& told) {
+    refusal = told.refusal.kind;
+    add(fmt::format("quote-refused {} {}: {}", told.order.value, told.refusal.code,
+                    told.refusal.message));
   }
-  void on_price(const PriceAnswer& p) override {
+  void on(const fact::Price& told) {
+    const auto& p = told.price;
     add(fmt::format("price {} {} {} at {} {}: {}", p.number, p.ask.to_string(),
                     p.payout.to_string(), p.spot ? p.spot->to_string() : "-",
                     p.start ? p.start->s : 0, p.words));
     if (price_hook) price_hook(p.number);
   }
-  void on_price_refused(std::int64_t number, std::string_view code, std::string_view why) override {
-    add(fmt::format("price-refused {} {}: {}", number, code, why));
-    if (price_hook) price_hook(number);
+  void on(const fact::PriceRefused& told) {
+    add(fmt::format("price-refused {} {}: {}", told.number, told.code, told.why));
+    if (price_hook) price_hook(told.number);
   }
-  void on_bought(core::OrderId order, const execution::Bought& b) override {
-    bought = b;
-    add(fmt::format("bought {} contract {} price {} payout {}", order.value, b.contract.value,
-                    b.buy_price.to_string(), b.payout ? b.payout->to_string() : "none"));
-    if (bought_hook) bought_hook(b);
+  void on(const fact::Bought& told) {
+    bought = told.bought;
+    add(fmt::format("bought {} contract {} price {} payout {}", told.order.value,
+                    bought.contract.value, bought.buy_price.to_string(),
+                    bought.payout ? bought.payout->to_string() : "none"));
+    if (bought_hook) bought_hook(told.bought);
   }
-  void on_refused(core::OrderId order, const execution::Refusal& r) override {
+  void on(const fact::Refused& told) {
+    const auto& r = told.refusal;
     refusal = r.kind;
     const bool permanent = r.kind == execution::RefusalKind::kForGood;
-    add(fmt::format("refused {} {}{}: {}", order.value, r.code, permanent ? " permanent" : "",
+    add(fmt::format("refused {} {}{}: {}", told.order.value, r.code, permanent ? " permanent" : "",
                     r.message));
   }
-  void on_unknown(core::OrderId order, std::string_view why,
-                  const execution::Refusal* answer) override {
-    answered = answer == nullptr ? std::nullopt : std::optional(answer->kind);
-    add(fmt::format("unknown {}: {}", order.value, why));
+  void on(const fact::Unknown& told) {
+    answered = told.answer == nullptr ? std::nullopt : std::optional(told.answer->kind);
+    add(fmt::format("unknown {}: {}", told.order.value, told.why));
   }
-  void on_contract(const execution::ContractReport& r, bool polled) override {
+  void on(const fact::Contract& told) {
+    const auto& r = told.report;
     contracts.push_back(r);
     add(fmt::format("contract {} {}{}{}", r.contract.value, r.status, r.is_sold ? " sold" : "",
-                    polled ? " polled" : ""));
+                    told.polled ? " polled" : ""));
   }
-  void on_transaction(const execution::TransactionReport& t) override {
-    transactions.push_back(t);
-    add(fmt::format("transaction {} {}", t.transaction.value, t.amount.to_string()));
+  void on(const fact::Transaction& told) {
+    transactions.push_back(told.report);
+    add(fmt::format("transaction {} {}", told.report.transaction.value,
+                    told.report.amount.to_string()));
   }
-  void on_balance(core::Money balance) override {
-    add(fmt::format("balance {}", balance.to_string()));
-  }
-  void on_venue_report(const execution::VenueReport& r) override {
+  void on(const fact::Balance& told) { add(fmt::format("balance {}", told.balance.to_string())); }
+  void on(const fact::Report& told) {
+    const auto& r = told.report;
     reports.push_back(r);
     add(fmt::format("report as of {} portfolio {} profit {}", r.as_of.s, r.portfolio.size(),
                     r.profit_table.size()));
     if (report_hook) report_hook(r);
   }
-  void on_sold(core::ContractId contract, core::Money price) override {
-    add(fmt::format("sold {} {}", contract.value, price.to_string()));
+  void on(const fact::Sold& told) {
+    add(fmt::format("sold {} {}", told.contract.value, told.price.to_string()));
   }
-  void on_sell_failed(core::ContractId contract, std::string_view code,
-                      std::string_view m) override {
-    add(fmt::format("sell-failed {} {}: {}", contract.value, code, m));
+  void on(const fact::SellFailed& told) {
+    add(fmt::format("sell-failed {} {}: {}", told.contract.value, told.code, told.message));
   }
-  void on_notice(core::EventKind kind, std::string_view text) override {
-    add(fmt::format("notice {}: {}", core::name_of(kind), text));
+  void on(const fact::Notice& told) {
+    add(fmt::format("notice {}: {}", core::name_of(told.kind), told.text));
   }
-  void on_token_replaced(bool taken, std::string_view why) override {
-    add(taken ? "token taken" : fmt::format("token dropped: {}", why));
+  void on(const fact::TokenReplaced& told) {
+    add(told.taken ? "token taken" : fmt::format("token dropped: {}", told.why));
   }
-  void on_venue_changed(bool taken, std::string_view why) override {
-    add(taken ? "venue taken" : fmt::format("venue dropped: {}", why));
+  void on(const fact::VenueChanged& told) {
+    add(told.taken ? "venue taken" : fmt::format("venue dropped: {}", told.why));
   }
-  void on_fatal(FatalKind kind, std::string_view text) override {
-    fatal = kind;
-    add(fmt::format("fatal {}: {}", static_cast<int>(kind), text));
+  void on(const fact::Fatal& told) {
+    fatal = told.kind;
+    add(fmt::format("fatal {}: {}", static_cast<int>(told.kind), told.text));
   }
-  void on_venue_time(core::VenueTime time) override { venue = time; }
-
-  void on_past(const PastTicks& ticks) override { past.push_back(ticks); }
-  void on_past_refused(const market::SymbolCode& symbol, core::VenueTime from, core::VenueTime to,
-                       std::string_view why) override {
-    refused_past.push_back(fmt::format("{} {} {}: {}", symbol, from.s, to.s, why));
+  void on(const fact::Clock& told) { venue = told.time; }
+  void on(const fact::Past& told) { past.push_back(told.past); }
+  void on(const fact::PastRefused& told) {
+    refused_past.push_back(
+        fmt::format("{} {} {}: {}", told.symbol, told.from.s, told.to.s, told.why));
   }
-
-  void on_candles(const PastCandles& c) override { candles.push_back(c); }
-  void on_candles_refused(const market::SymbolCode& symbol, std::int32_t length,
-                          core::VenueTime from, std::string_view why) override {
-    refused_candles.push_back(fmt::format("{} {} {}: {}", symbol, length, from.s, why));
+  void on(const fact::Candles& told) { candles.push_back(told.candles); }
+  void on(const fact::CandlesRefused& told) {
+    refused_candles.push_back(
+        fmt::format("{} {} {}: {}", told.symbol, told.seconds, told.from.s, told.why));
   }
 
   std::optional<execution::RefusalKind> refusal;   // of the last purchase or quote refused
@@ -267,9 +282,7 @@ class Rig {
   void idle(core::Duration d) {
     for (; d > core::Duration{0}; d -= seconds(1)) {
       advance(std::min<core::Duration>(d, seconds(1)));
-      if (session->state() == SessionState::kLive && wire.sent.back().contains("ping")) {
-        answer(wire.sent.back(), {{"msg_type", "ping"}, {"ping", "pong"}});
-      }
+      if (session->state() == SessionState::kLive) pong();
     }
   }
 

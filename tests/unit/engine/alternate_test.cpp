@@ -64,6 +64,29 @@ TEST(Alternate, ARestartKeepsIt) {
   EXPECT_EQ(rig.trade("1.95"), kOdd) << "the loss of before the restart counts";
 }
 
+TEST(Alternate, AStrategyThatIsTakenOutAndPutBackKeepsIt) {
+  const auto settings = alternating(2);
+  Alternating rig(settings);
+  for (const auto* paid : {"0.00", "0.00", "0.00"}) rig.trade(paid);
+  rig.reconfigure({});
+  rig.restart();
+  rig.restart();  // what the first one wrote is what is kept
+  rig.reconfigure(settings);
+  EXPECT_EQ(rig.view("a").swapped, true);
+  rig.live();
+  EXPECT_EQ(rig.trade("0.00"), kEven);
+  EXPECT_EQ(rig.trade("1.95"), kOdd) << "the loss of before counts";
+  // Without the key it means nothing any more.
+  rig.reconfigure({});
+  rig.restart();
+  auto plain = settings;
+  plain.strategies[0].contract.alternate.reset();
+  rig.reconfigure(plain);
+  EXPECT_EQ(rig.view("a").swapped, std::nullopt);
+  rig.live();
+  EXPECT_EQ(rig.trade("0.00"), kOdd);
+}
+
 TEST(Alternate, SwapsTheTypesThatTheConfigurationNames) {
   const auto touch = *market::contract_type_from("ONETOUCH");
   const auto no_touch = *market::contract_type_from("NOTOUCH");

@@ -255,6 +255,33 @@ TEST(Deal, ARefundOfTheStakeIsACancellationByItsAmount) {
   EXPECT_EQ(late.order().outcome, Outcome::kLost);
 }
 
+// A venue that pays late: it was asked to cancel, which no time of ours can take back.
+TEST(Deal, AnAskedCancellationThatIsPaidLateIsOne) {
+  for (const bool restarted : {false, true}) {
+    DealRig rig;
+    rig.hold();
+    rig.value("9.90");
+    ASSERT_TRUE(rig.cancels.at(0));
+    rig.sold(kContract);
+    if (restarted) {
+      rig.restart();
+      rig.online();
+      rig.report(rig.empty_report());
+    }
+    auto t = rig.sell_transaction(kContract, "10.00", "9997.85");
+    t.time = {rig.order().purchase_time.s + 15 * 60 + 60};
+    rig.transaction(t);
+    EXPECT_EQ(rig.order().outcome, Outcome::kCancelled) << restarted;
+  }
+  // What pays another amount was no cancellation, whatever was asked.
+  DealRig other;
+  other.hold();
+  other.value("9.90");
+  other.sold(kContract);
+  other.transaction(other.sell_transaction(kContract, "9.80", "9997.65"));
+  EXPECT_NE(other.order().outcome, Outcome::kCancelled);
+}
+
 // The venue tells the profit without the fee.
 TEST(Deal, AProfitWithoutAPriceIsBesideTheFee) {
   DealRig rig;

@@ -273,5 +273,26 @@ TEST(Hook, ExplainTellsOfIt) {
   EXPECT_FALSE(rig.view("a").is_virtual);
 }
 
+TEST(Hook, AStrategyThatIsTakenOutAndPutBackKeepsItsCount) {
+  const auto settings = hooked(3);
+  Hooked rig(settings);
+  for (int i = 0; i < 3; ++i) rig.even();
+  EXPECT_EQ(rig.hook(), "virtual: 2 of 3 losses in a row, one is open");
+  rig.reconfigure({});
+  rig.restart();
+  rig.restart();
+  rig.reconfigure(settings);
+  EXPECT_EQ(rig.hook(), "virtual: 2 of 3 losses in a row");
+  rig.reconfigure({});
+  rig.restart();
+  auto plain = settings;
+  plain.strategies[0].hook.reset();
+  rig.reconfigure(plain);
+  EXPECT_EQ(rig.hook(), "");
+  rig.live();
+  rig.even();
+  EXPECT_EQ(rig.take_buys().size(), 1U);
+}
+
 }  // namespace
 }  // namespace derivd::engine::test

@@ -280,11 +280,12 @@ class Rig {
     perform();
   }
   /// The venue's answer to the oldest question for candles that has none.
-  void candles(std::vector<market::CandleRow> rows, std::string_view refusal = {}) {
+  void candles(std::vector<market::CandleRow> rows, std::string_view refusal = {},
+               std::uint8_t decimals = 2) {
     ASSERT_FALSE(candle_asks.empty());
     const auto ask = candle_asks.front();
     candle_asks.erase(candle_asks.begin());
-    engine->on_candles({ask.symbol, ask.seconds, ask.from, 2, std::move(rows), refusal}, now,
+    engine->on_candles({ask.symbol, ask.seconds, ask.from, decimals, std::move(rows), refusal}, now,
                        actions);
     perform();
   }

@@ -366,5 +366,34 @@ TEST(Script, TicksOfThePastAreToldAsSuch) {
   EXPECT_EQ(std::get<script::PastTick>(rig.fed[4].message).mantissa, 104);
 }
 
+TEST(Script, AStakeOfItsOwnThatDoesNotFitLeavesThePlanAloneAlsoAsAPayout) {
+  auto s = scripted();
+  s.staking.plan = "martingale";
+  s.contract.basis = market::Basis::kPayout;
+  s.session.stop_loss = usd("5.00");
+  risk::AccountLimits limits;
+  limits.max_stake = usd("2.00");
+  ScriptRig rig({s}, limits);
+  rig.tick("1.02");
+  rig.wish(call());
+  rig.quote(rig.quotes.back().order, "1.00", "0.51");
+  const auto buy = rig.buy();
+  rig.bought(buy.order, 5, "1.00");
+  rig.settle(5, "0.00");
+  rig.hear();
+  EXPECT_EQ(rig.view("dip").next_stake, usd("2.00"));
+  // Beyond max_stake, then beyond what the session may lose at all.
+  for (const auto& [payout, ask] : {std::pair{"6.00", "3.10"}, std::pair{"20.00", "10.30"}}) {
+    rig.tick("1.04");
+    auto wish = call(payout);
+    rig.wish(wish);
+    rig.quote(rig.quotes.back().order, payout, ask);
+    EXPECT_TRUE(rig.buys.empty()) << payout;
+    EXPECT_EQ(rig.view("dip").next_stake, usd("2.00")) << payout;
+    EXPECT_FALSE(rig.told(EventKind::kStrategyHalted)) << payout;
+    rig.hear();
+  }
+}
+
 }  // namespace
 }  // namespace derivd::engine::test

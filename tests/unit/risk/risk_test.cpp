@@ -486,6 +486,8 @@ TEST_F(Gate, AsksInTheFixedOrder) {
   EXPECT_EQ(entry(), "daily_profit");
   s.daily_profit_reached = false;
   EXPECT_EQ(entry(), "go");
+  s.excluded_until = at(9);
+  EXPECT_EQ(entry(), "self_exclusion");
   s.unknown_order = true;
   EXPECT_EQ(entry(), "unknown_order");
 }

@@ -278,7 +278,8 @@ TEST(RuleSet, IsBoundedAndShown) {
   EXPECT_EQ(excess_of(set), "");
   set.rules.clear();
   for (int r = 0; r < 16; ++r) set.rules.push_back({condition("close > 0", {r + 1}), {}});
-  EXPECT_EQ(excess_of(set), "candles of more than 15 lengths");
+  EXPECT_EQ(excess_of(set),
+            "candles of more than 15 lengths, those of each watched symbol counted");
   set.rules.assign(kMaxRules + 1, {condition("price > 0"), {}});
   EXPECT_EQ(excess_of(set), "more than 32 rules");
   set.rules.assign(1, {condition("digit > 3"),

@@ -129,5 +129,73 @@ TEST(ScriptPast, AProgramThatAsksForEverNewValuesIsStopped) {
   EXPECT_EQ(lengths, rules::kMaxSeries - 1);
 }
 
+// ---- watched symbols ----
+
+TEST(ScriptPast, ValuesOfAWatchedSymbolAreThoseOfTheRules) {
+  const std::vector<market::SymbolCode> watch{"R_50"};
+  rules::RuleSet set;
+  set.rules.push_back(
+      {std::get<rules::Expr>(rules::parse_condition(
+           "R_50.rsi(9, ticks) > 55 and R_50.sma(3, 30s) > R_50.ema(5, 1m)", {60}, watch)),
+       {}});
+  rules::Evaluator evaluator(set);
+  Past past(2, {60}, Past::Of::kWatched);
+  core::Rng rng(3);
+  std::int64_t quote = 100'000;
+  int held = 0;
+  for (int i = 0; i < 3000; ++i) {
+    quote += static_cast<std::int64_t>(rng.below(41)) - 20;
+    // Now and then it is silent for too long.
+    if (i % 500 < 440) {
+      const market::Tick other{"R_50", {kStart + 2 * i}, core::Price::raw(quote, 2)};
+      past.on_tick(other.epoch, quote);
+      evaluator.on_watched(other);
+    }
+    const market::Tick own{"R_100", {kStart + 2 * i + 1}, core::Price::raw(5, 2)};
+    past.see(own.epoch);
+    const bool ours =
+        *past.value("rsi(9, ticks)") > 55 && *past.value("sma(3, 30s)") > *past.value("ema(5)");
+    ASSERT_EQ(ours, evaluator.on_tick(own).has_value()) << i;
+    held += ours ? 1 : 0;
+    if (i % 500 == 499) {
+      EXPECT_TRUE(std::isnan(*past.value("price"))) << i;
+    }
+  }
+  EXPECT_GT(held, 100);
+}
+
+TEST(ScriptPast, ALengthOfAWatchedSymbolThatIsAskedForLateIsClosedAsTheOthersAre) {
+  Past early(2, {60}, Past::Of::kWatched);
+  Past late(2, {60}, Past::Of::kWatched);
+  for (int i = 0; i <= 240; ++i) {
+    for (auto* past : {&early, &late}) {
+      past->see({kStart + i});
+      past->on_tick({kStart + i}, 1000 + i);
+    }
+    EXPECT_EQ(early.candles(9, "30s")->size(), static_cast<std::size_t>(i / 30)) << i;
+  }
+  // At second 270 nothing of it came any more, and the candle is closed all the same.
+  for (auto* past : {&early, &late}) past->see({kStart + 270});
+  ASSERT_EQ(early.candles(99, "30s")->size(), 9U);
+  ASSERT_EQ(late.candles(99, "30s")->size(), 9U);
+  EXPECT_EQ(late.candles(1, "30s")->front(), early.candles(1, "30s")->front());
+}
+
+TEST(ScriptPast, AWatchedSymbolHasNoResultsAndNoTime) {
+  Past past(2, {}, Past::Of::kWatched);
+  for (const auto* word : {"wins_in_row", "hour", "session_profit"}) {
+    const auto value = past.value(word);
+    ASSERT_FALSE(value) << word;
+    EXPECT_NE(value.error().text.find("leave the symbol out"), std::string::npos);
+  }
+  past.on_tick({kStart}, 700);
+  past.on_tick({kStart + 1}, 800);
+  past.see({kStart + 2});
+  EXPECT_EQ(*past.value("open"), 8.0) << "the quote of the last bar, not a count of contracts";
+  past.reset();
+  EXPECT_TRUE(std::isnan(*past.value("open")));
+  EXPECT_TRUE(past.ticks(5).empty());
+}
+
 }  // namespace
 }  // namespace derivd::script

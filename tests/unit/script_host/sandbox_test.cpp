@@ -16,6 +16,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <thread>
@@ -65,7 +66,19 @@ End inside(const std::function<void()>& act) {
 /// Says the error of a call, or that it was done.
 void tell(long result) { say(result < 0 ? strerrorname_np(errno) : "done"); }
 
-TEST(Sandbox, TheChannelAndMemoryAndThreadsStay) {
+/// qemu-user has no seccomp (its own calls would meet the filter), so that no sandbox can be closed
+/// there and derivd-script refuses to run; the kernel of the same processor shows the rest.
+class Sandbox : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const char* emulator = std::getenv("DERIVD_EMULATOR"); emulator != nullptr) {
+      GTEST_SKIP() << "NO SECCOMP UNDER " << emulator
+                   << ": what the sandbox holds is not shown here";
+    }
+  }
+};
+
+TEST_F(Sandbox, TheChannelAndMemoryAndThreadsStay) {
   const auto end = inside([] {
     std::string text(1 << 20, 'x');
     std::thread([&] { text[0] = 'y'; }).join();
@@ -75,7 +88,7 @@ TEST(Sandbox, TheChannelAndMemoryAndThreadsStay) {
   EXPECT_EQ(end.code, 0);
 }
 
-TEST(Sandbox, NoFileIsOpened) {
+TEST_F(Sandbox, NoFileIsOpened) {
   for (const char* path : {"/etc/passwd", "/proc/self/mem", "/dev/null", "/tmp", "."}) {
     EXPECT_EQ(inside([&] { tell(::openat(AT_FDCWD, path, O_RDONLY)); }).said, "EPERM") << path;
   }
@@ -85,7 +98,7 @@ TEST(Sandbox, NoFileIsOpened) {
   EXPECT_EQ(inside([] { tell(::syscall(SYS_memfd_create, "x", 0)); }).said, "EPERM");
 }
 
-TEST(Sandbox, TheStandardDescriptorsLeadNowhereAndNoOthersAreOpen) {
+TEST_F(Sandbox, TheStandardDescriptorsLeadNowhereAndNoOthersAreOpen) {
   const auto end = inside([] {
     std::string open;
     for (int fd = 0; fd < 64; ++fd) {
@@ -99,7 +112,7 @@ TEST(Sandbox, TheStandardDescriptorsLeadNowhereAndNoOthersAreOpen) {
   EXPECT_EQ(end.said, "0 1 2 3 4 5 ");
 }
 
-TEST(Sandbox, WhoWantsTheNetworkIsKilled) {
+TEST_F(Sandbox, WhoWantsTheNetworkIsKilled) {
   for (const int family : {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK}) {
     EXPECT_EQ(inside([&] { tell(::socket(family, SOCK_STREAM, 0)); }).signal, SIGSYS) << family;
   }
@@ -110,7 +123,7 @@ TEST(Sandbox, WhoWantsTheNetworkIsKilled) {
             SIGSYS);
 }
 
-TEST(Sandbox, WhoWantsAnotherProgramOrProcessDoesNotGetIt) {
+TEST_F(Sandbox, WhoWantsAnotherProgramOrProcessDoesNotGetIt) {
   EXPECT_EQ(inside([] {
               std::array<char*, 1> none{};
               tell(::execve("/bin/true", none.data(), none.data()));
@@ -121,7 +134,7 @@ TEST(Sandbox, WhoWantsAnotherProgramOrProcessDoesNotGetIt) {
   EXPECT_EQ(inside([] { tell(::syscall(SYS_clone3, nullptr, 0)); }).said, "ENOSYS");
 }
 
-TEST(Sandbox, WhoReachesForAnotherProcessIsKilled) {
+TEST_F(Sandbox, WhoReachesForAnotherProcessIsKilled) {
   EXPECT_EQ(inside([] { tell(::ptrace(PTRACE_ATTACH, 1, nullptr, nullptr)); }).signal, SIGSYS);
   EXPECT_EQ(inside([] { tell(::kill(1, 0)); }).signal, SIGSYS);
   EXPECT_EQ(inside([] { tell(::syscall(SYS_tgkill, 1, 1, 0)); }).said, "EPERM");
@@ -131,7 +144,7 @@ TEST(Sandbox, WhoReachesForAnotherProcessIsKilled) {
       SIGSYS);
 }
 
-TEST(Sandbox, NoCodeIsMadeAtRunTime) {
+TEST_F(Sandbox, NoCodeIsMadeAtRunTime) {
   EXPECT_EQ(inside([] {
               const auto* got = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
                                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -146,7 +159,7 @@ TEST(Sandbox, NoCodeIsMadeAtRunTime) {
             "EPERM");
 }
 
-TEST(Sandbox, NobodyGetsOutByMeansOfTheKernelsOwn) {
+TEST_F(Sandbox, NobodyGetsOutByMeansOfTheKernelsOwn) {
   EXPECT_EQ(inside([] { tell(::unshare(CLONE_NEWUSER)); }).signal, SIGSYS);
   EXPECT_EQ(inside([] { tell(::syscall(SYS_io_uring_setup, 1, nullptr)); }).signal, SIGSYS);
   EXPECT_EQ(inside([] { tell(::syscall(SYS_bpf, 0, nullptr, 0)); }).signal, SIGSYS);

@@ -197,5 +197,30 @@ TEST(Recovery, ARefusedStakeDoesWhatTheCapWouldDo) {
   EXPECT_EQ(hold->next(), usd("1.00"));
 }
 
+TEST(Recovery, ARefusalCountsAlsoOnceTheNextSignalHasBegun) {
+  for (const auto on_cap : {OnCap::kRestart, OnCap::kHold}) {
+    auto s = automatic();
+    s.on_cap = on_cap;
+    auto plan = make(s);
+    plan->see_terms(usd("1.00"), usd("1.95"));
+    plan->on_result(usd("-1.00"));
+    EXPECT_EQ(stake_at(*plan, 150), usd("3.00"));
+    plan->begin_signal();  // which asks for 2.06 first
+    plan->refuse(usd("3.00"));
+    const auto next = stake_at(*plan, 150);
+    EXPECT_EQ(next, usd("1.00")) << "the base, or the stake before it";
+    // A refusal of before a result says nothing of what is asked for after it.
+    auto later = make(s);
+    later->see_terms(usd("1.00"), usd("1.95"));
+    later->on_result(usd("-1.00"));
+    EXPECT_EQ(stake_at(*later, 150), usd("3.00"));
+    later->on_result(usd("6.00"));
+    later->on_result(usd("-1.00"));
+    EXPECT_EQ(stake_at(*later, 250), usd("1.67"));
+    later->refuse(usd("3.00"));
+    EXPECT_EQ(stake_at(*later, 250), usd("1.67"));
+  }
+}
+
 }  // namespace
 }  // namespace derivd::staking

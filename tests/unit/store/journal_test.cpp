@@ -789,7 +789,7 @@ TEST(Journal, TheWalIsBoundedAndEmptiedByACheckpoint) {
 TEST(Journal, ColumnsAreCounted) {
   const auto columns = kOrderColumns;
   EXPECT_EQ(std::count(columns.begin(), columns.end(), ',') + 1, kOrderColumnCount);
-  EXPECT_EQ(known_version(), 4);
+  EXPECT_EQ(known_version(), 5);
 }
 
 // ---- what happened of late ----

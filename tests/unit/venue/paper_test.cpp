@@ -34,12 +34,14 @@ class PaperTest : public ::testing::Test {
                                                        seconds(2)})
       : venue(public_settings(), wire, listener, rng, settings) {
     listener.state_hook = [this](SessionState state) {
-      if (state == SessionState::kReconciling) venue.ask_report({kStart - 1000}, now);
+      if (state == SessionState::kReconciling) venue.port().ask_report({kStart - 1000}, now);
     };
-    listener.report_hook = [this](const execution::VenueReport&) { venue.reconciled(now); };
+    listener.report_hook = [this](const execution::VenueReport&) {
+      venue.session().reconciled(now);
+    };
     now.instant.ns = 1'000'000'000'000;
     venue.at(now);
-    venue.set_symbols({"R_100", "R_75"}, 0, now);
+    venue.session().set_symbols({"R_100", "R_75"}, 0, now);
   }
   static deriv::SessionSettings public_settings() {
     deriv::SessionSettings s;
@@ -49,7 +51,7 @@ class PaperTest : public ::testing::Test {
   }
 
   void start() {
-    venue.start(now);
+    venue.session().start(now);
     connect();
   }
   /// From offline to reconciling; what is open is asked for by then.
@@ -136,7 +138,7 @@ class PaperTest : public ::testing::Test {
   }
   void cut() { venue.session().on_closed(0, "cut", now); }
   void buy(std::int64_t order, const market::ContractSpec& spec, Money stake) {
-    venue.buy({order}, spec, stake, {}, now);
+    venue.port().buy({order}, spec, stake, {}, now, {});
   }
   std::size_t place(std::string_view part) const {
     for (std::size_t i = 0; i < listener.log.size(); ++i) {
@@ -161,7 +163,7 @@ const auto kEven = spec_of(market::ContractType::kDigitEven, "1t");
 TEST_F(PaperTest, FillsAtTheVenuesPriceAndPaysBeforeTheTickOfThatSecond) {
   start();
   EXPECT_TRUE(told("account PAPER demo USD 10000.00"));
-  EXPECT_EQ(venue.state(), SessionState::kLive);
+  EXPECT_EQ(venue.session().state(), SessionState::kLive);
   tick(0, 342.07);
   buy(1, kEven, cents(100));
   EXPECT_TRUE(told("bought 1 contract 1 price 1.00 payout 1.95"));
@@ -179,6 +181,31 @@ TEST_F(PaperTest, FillsAtTheVenuesPriceAndPaysBeforeTheTickOfThatSecond) {
   for (const auto& f : wire.sent) EXPECT_FALSE(f.contains("buy")) << "an order left: " << f;
 }
 
+TEST_F(PaperTest, PaysWhatAnAccountWasAskedForAndTheRestByTheModel) {
+  venue::Quotes quotes;
+  ASSERT_TRUE(quotes.add(kEven, {{1}, cents(100), cents(191)}));
+  quotes.sort();
+  venue.paper()->set_quotes(std::move(quotes));
+  start();
+  tick(0, 342.07);
+  venue.port().quote({1}, kEven, cents(100), now, {});
+  EXPECT_TRUE(told("quote 1 paper-1 1.00 1.91"));
+  auto wants = kEven;
+  wants.basis = market::Basis::kPayout;
+  venue.port().quote({2}, wants, cents(191), now, {});
+  EXPECT_TRUE(told("quote 2 paper-2 1.00 1.91"));
+  buy(3, kEven, cents(100));
+  EXPECT_TRUE(told("bought 3 contract 1 price 1.00 payout 1.91"));
+  buy(4, kEven, cents(200));
+  EXPECT_TRUE(told("bought 4 contract 2 price 2.00 payout 3.82"))
+      << "by the ratio of what was quoted";
+  buy(5, spec_of(market::ContractType::kDigitOdd, "1t"), cents(100));
+  EXPECT_TRUE(told("bought 5 contract 3 price 1.00 payout 1.95")) << "nothing is recorded of it";
+  tick(2, 342.08);
+  tick(4, 342.09);
+  EXPECT_TRUE(told("contract 1 won sold"));
+}
+
 TEST_F(PaperTest, RefusesWhatTheVenueWouldRefuse) {
   start();
   buy(1, kEven, cents(100));
@@ -191,7 +218,7 @@ TEST_F(PaperTest, RefusesWhatTheVenueWouldRefuse) {
   cut();
   buy(4, kEven, cents(100));
   EXPECT_TRUE(told("refused 4 NotSent"));
-  venue.sell({77}, now);
+  venue.port().sell({77}, now);
   EXPECT_TRUE(told("sell-failed 77 NotSent"));
 }
 
@@ -231,7 +258,7 @@ TEST_F(PaperTest, LearnsThePastOfWhatWasOpenWhenTheLinkWasLost) {
   EXPECT_EQ(asked[0]["start"], kStart);
   // A live tick meanwhile must decide nothing.
   tick(602, 342.08);
-  EXPECT_EQ(venue.state(), SessionState::kReconciling);
+  EXPECT_EQ(venue.session().state(), SessionState::kReconciling);
   for (const auto& a : asked) {
     const bool r100 = a["ticks_history"] == "R_100";
     if (r100) {
@@ -241,7 +268,7 @@ TEST_F(PaperTest, LearnsThePastOfWhatWasOpenWhenTheLinkWasLost) {
     }
   }
   pass(milliseconds(1));
-  EXPECT_EQ(venue.state(), SessionState::kLive);
+  EXPECT_EQ(venue.session().state(), SessionState::kLive);
   EXPECT_TRUE(told("contract 1 lost sold"));
   EXPECT_TRUE(told("contract 2 won sold"));
   for (const auto& r : listener.contracts) {
@@ -252,6 +279,40 @@ TEST_F(PaperTest, LearnsThePastOfWhatWasOpenWhenTheLinkWasLost) {
   EXPECT_EQ(listener.reports.back().profit_table.size(), 2U);
   EXPECT_EQ(listener.reports.back().balance,
             cents(10'000'00) - cents(300) + *listener.contracts.back().sell_price);
+}
+
+TEST_F(PaperTest, BelievesNoPublicSocketAboutContractsAndPassesOnWhatTheMarketTells) {
+  start();
+  EXPECT_FALSE(listener.heard.empty()) << "the venue's list of symbols";
+  tick(0, 342.07);
+  buy(1, kEven, cents(100));
+  const auto before = listener.log.size();
+  frame({{"msg_type", "proposal_open_contract"},
+         {"proposal_open_contract",
+          {{"contract_id", 1},
+           {"is_sold", 1},
+           {"is_expired", 1},
+           {"status", "lost"},
+           {"buy_price", 1},
+           {"sell_price", 0},
+           {"profit", -1},
+           {"underlying_symbol", "R_100"}}}});
+  frame({{"msg_type", "transaction"},
+         {"transaction",
+          {{"action", "sell"},
+           {"amount", 0},
+           {"balance", 1},
+           {"contract_id", 1},
+           {"currency", "USD"},
+           {"id", kStream},
+           {"transaction_id", 9},
+           {"transaction_time", kStart},
+           {"symbol", "R_100"}}}});
+  EXPECT_EQ(listener.log.size(), before) << listener.log.back();
+  tick(2, 342.08);
+  tick(4, 342.09);
+  EXPECT_TRUE(told("contract 1 won sold"));
+  EXPECT_TRUE(told(fmt::format("tick R_100 {}", kStart + 4)));
 }
 
 TEST_F(PaperTest, GoesOnWithAContractThatStillRuns) {
@@ -372,18 +433,11 @@ TEST_F(PaperTest, AsksForAnyNumberOfContractsAndAnewAfterEachLostLink) {
   }
   pass(milliseconds(1));
   EXPECT_EQ(listener.count("notice tick_gap"), 0U);
-  EXPECT_EQ(venue.state(), SessionState::kLive);
+  EXPECT_EQ(venue.session().state(), SessionState::kLive);
   EXPECT_EQ(listener.reports.back().balance, cents(10'000'00 + 100 * 95));
 }
 
 TEST_F(PaperTest, ContinuesFromTheOrdersOfItsJournal) {
-  execution::Order won;
-  won.id = {1};
-  won.contract = {7};
-  won.buy_tx = {20};
-  won.sell_tx = {21};
-  won.state = execution::OrderState::kSettled;
-  won.profit = cents(95);
   execution::Order open;
   open.id = {2};
   open.contract = {9};
@@ -393,7 +447,7 @@ TEST_F(PaperTest, ContinuesFromTheOrdersOfItsJournal) {
   open.buy_price = cents(100);
   open.payout = cents(195);
   open.purchase_time = {kStart - 100};
-  venue.paper()->restore({won, open});
+  venue.paper()->restore({open}, {cents(95), {9}, {22}});
   start();
   EXPECT_TRUE(told("account PAPER demo USD 9999.95"));
   const auto asked = past_asked();
@@ -444,14 +498,14 @@ TEST_F(PaperTest, SellsAtTheBid) {
   tick(0, 342.07);
   buy(1, spec_of(market::ContractType::kCall, "5m"), cents(100));
   tick(2, 342.07);
-  venue.sell({1}, now);
+  venue.port().sell({1}, now);
   ASSERT_TRUE(told("sold 1 "));
   EXPECT_TRUE(told("contract 1 sold sold"));
   EXPECT_GT(*last_report().sell_price, cents(80));
   EXPECT_LT(*last_report().sell_price, cents(100));
-  venue.sell({1}, now);
+  venue.port().sell({1}, now);
   EXPECT_TRUE(told("sell-failed 1 ContractAlreadySold"));
-  venue.poll({1}, now);
+  venue.port().poll({1}, now);
   EXPECT_TRUE(told("contract 1 sold sold polled"));
 }
 
@@ -469,7 +523,7 @@ market::ContractSpec deal(bool with_fee) {
 TEST_F(PaperTest, CancelsADealWithinItsTime) {
   start();
   tick(0, 342.00);
-  venue.quote({1}, deal(false), cents(10'00), now);
+  venue.port().quote({1}, deal(false), cents(10'00), now, {});
   EXPECT_TRUE(told("quote 1 paper-1 11.24 0.00 fee 1.24")) << listener.log.back();
   buy(1, deal(true), cents(11'24));
   EXPECT_TRUE(told("bought 1 contract 1 price 11.24"));
@@ -479,13 +533,13 @@ TEST_F(PaperTest, CancelsADealWithinItsTime) {
   EXPECT_TRUE(last_report().can_cancel);
   EXPECT_EQ(last_report().can_sell, false) << "below its stake";
   EXPECT_EQ(last_report().bid_price, cents(8'65));
-  venue.sell({1}, now);
+  venue.port().sell({1}, now);
   EXPECT_TRUE(told("sell-failed 1 CancelIsBetter"));
-  venue.cancel({1}, now);
+  venue.port().cancel({1}, now);
   EXPECT_TRUE(told("sold 1 10.00"));
   EXPECT_TRUE(told("balance 9998.76"));
   EXPECT_EQ(last_report().status, "cancelled");
-  venue.cancel({1}, now);
+  venue.port().cancel({1}, now);
   EXPECT_TRUE(told("sell-failed 1 ContractAlreadySold"));
 }
 
@@ -509,9 +563,9 @@ TEST_F(PaperTest, ADealWhoseTimeIsOverIsSold) {
   for (int at = 20; at <= 300; at += 20) tick(at, 342.00);
   tick(302, 341.66);
   EXPECT_FALSE(last_report().can_cancel);
-  venue.cancel({1}, now);
+  venue.port().cancel({1}, now);
   EXPECT_TRUE(told("sell-failed 1 DealCancellationExpired"));
-  venue.sell({1}, now);
+  venue.port().sell({1}, now);
   EXPECT_TRUE(told("sold 1 8.65"));
 }
 

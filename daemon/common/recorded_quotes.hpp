@@ -1,7 +1,7 @@
 // Owns the file of recorded quotes, quotes.json of the state directory: what the venue asked for
 // the configured contracts, by whose price list, and when. derivctl records, lists and reads it;
-// the back-test and the odds take the newest of an account from it. What is damaged is refused by
-// name, never half believed. It never asks anybody.
+// the back-test, the odds and paper mode take the newest of an account from it. What is damaged is
+// refused by name, never half believed. It never asks anybody.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,6 @@
 #include <string_view>
 #include <vector>
 
-#include "backtest/quotes.hpp"
 #include "common/files.hpp"
 #include "common/json_walk.hpp"
 #include "core/decimal.hpp"
@@ -20,8 +19,9 @@
 #include "core/time.hpp"
 #include "market/price_list.hpp"
 #include "market/spec.hpp"
+#include "venue/quotes.hpp"
 
-namespace derivd::ctl {
+namespace derivd::daemon {
 
 inline constexpr std::string_view kQuotesFile = "quotes.json";
 /// The key that begins such a file, and its version.
@@ -44,22 +44,22 @@ struct RecordedQuote {
 };
 
 /// {"derivd_quotes":1,"quotes":[{…},…]}, the version first.
-class RecordedReader final : public daemon::JsonVisitor {
+class RecordedReader final : public JsonVisitor {
  public:
   /// As it was written, each in its place.
   struct Row {
     std::string spec, stake, payout, spot, currency, source, account;
     std::optional<std::int64_t> epoch;
   };
-  core::Result<void> begin(const daemon::JsonPath& path, bool is_object) override;
-  core::Result<void> end(const daemon::JsonPath& path, bool is_object) override;
-  core::Result<void> scalar(const daemon::JsonPath& path, const daemon::JsonScalar& value) override;
+  core::Result<void> begin(const JsonPath& path, bool is_object) override;
+  core::Result<void> end(const JsonPath& path, bool is_object) override;
+  core::Result<void> scalar(const JsonPath& path, const JsonScalar& value) override;
   /// After the walk.
   core::Result<std::vector<RecordedQuote>> take();
 
  private:
-  core::Result<void> version(const daemon::JsonScalar& value);
-  core::Result<void> member(const std::string& key, const daemon::JsonScalar& value);
+  core::Result<void> version(const JsonScalar& value);
+  core::Result<void> member(const std::string& key, const JsonScalar& value);
 
   bool versioned_ = false;
   Row row_;
@@ -68,7 +68,7 @@ class RecordedReader final : public daemon::JsonVisitor {
 
 /// One JSON object. Errors (kInvalid): everything that write_recorded() would not have written,
 /// with the row and what is wrong with it.
-core::Result<std::vector<RecordedQuote>> read_recorded(daemon::ByteSource& bytes);
+core::Result<std::vector<RecordedQuote>> read_recorded(ByteSource& bytes);
 std::string write_recorded(const std::vector<RecordedQuote>& rows);
 
 /// A row from a price that the daemon told (Trader::price). Errors: it is none.
@@ -81,14 +81,14 @@ core::Result<std::vector<RecordedQuote>> load_recorded(const std::string& direct
 /// are dropped. Root writes with the rights of the directory's owner.
 core::Result<void> keep_recorded(const std::string& directory, std::vector<RecordedQuote> rows);
 
-/// What a back-test pays by.
+/// What a back-test and paper pay by.
 struct NewestQuotes {
-  backtest::Quotes quotes;  // of each contract and stake the newest, whatever the time of a signal
-  std::string account;      // whose they are: of the account that was asked last
+  venue::Quotes quotes;  // of each contract and stake the newest, whatever the time of a signal
+  std::string account;   // whose they are: of the account that was asked last
   std::string currency;
   core::VenueTime first, last;  // when the oldest and the newest of them were recorded
 };
 /// Of amounts with `exponent` decimals. Empty quotes: no account's quote is there.
 NewestQuotes newest_of(const std::vector<RecordedQuote>& rows, std::uint8_t exponent);
 
-}  // namespace derivd::ctl
+}  // namespace derivd::daemon

@@ -1,4 +1,4 @@
-#include "backtest/quotes.hpp"
+#include "venue/quotes.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include "core/check.hpp"
 #include "market/kind.hpp"
 
-namespace derivd::backtest {
+namespace derivd::venue {
 
 core::Money share_of(core::Money stake, std::int64_t numerator, std::int64_t denominator) {
   __extension__ using Wide = __int128;
@@ -155,4 +155,4 @@ std::string Quotes::contracts() const {
   return out;
 }
 
-}  // namespace derivd::backtest
+}  // namespace derivd::venue

@@ -1,4 +1,4 @@
-#include "derivctl/recorded_quotes.hpp"
+#include "common/recorded_quotes.hpp"
 
 #include <fmt/format.h>
 
@@ -16,26 +16,24 @@
 #include "market/symbol.hpp"
 #include "store/archive_files.hpp"
 
-namespace derivd::ctl {
+namespace derivd::daemon {
 namespace {
 
 using core::Result;
-using daemon::JsonPath;
-using daemon::JsonScalar;
 
 constexpr std::size_t kMaxAccount = 32;
 constexpr std::size_t kMaxCurrency = 8;
 constexpr std::size_t kMaxSpot = 24;
 /// No currency of the venue has more.
-constexpr std::size_t kMostDecimals = 12;
+constexpr std::size_t kMostMoneyDecimals = 12;
 /// Another derivctl that records holds it for the time of one write.
 constexpr auto kLockWait = std::chrono::seconds(5);
 
 /// An amount with the decimals that it is written with.
-Result<core::Money> amount_of(std::string_view name, const std::string& text) {
+Result<core::Money> recorded_amount(std::string_view name, const std::string& text) {
   const auto point = text.find('.');
   const auto decimals = point == std::string::npos ? 0 : text.size() - point - 1;
-  if (decimals > kMostDecimals || text.find_first_not_of(".0123456789") != std::string::npos) {
+  if (decimals > kMostMoneyDecimals || text.find_first_not_of(".0123456789") != std::string::npos) {
     return core::invalid(fmt::format("{} is no amount", name));
   }
   const auto money = core::Money::parse(text, static_cast<std::uint8_t>(decimals));
@@ -44,7 +42,8 @@ Result<core::Money> amount_of(std::string_view name, const std::string& text) {
   return *money;
 }
 
-Result<std::string> word_of(std::string_view name, const std::string& text, std::size_t most) {
+Result<std::string> quote_word_of(std::string_view name, const std::string& text,
+                                  std::size_t most) {
   if (text.size() > most || !core::is_printable(text)) {
     return core::invalid(fmt::format("{} is no word", name));
   }
@@ -64,7 +63,7 @@ market::SymbolInfo symbol_for(const market::ContractSpec& spec) {
   return out;
 }
 
-Result<RecordedQuote> quote_of(const RecordedReader::Row& row) {
+Result<RecordedQuote> checked_quote(const RecordedReader::Row& row) {
   RecordedQuote out;
   const auto spec = market::decode(row.spec);
   if (!spec) return core::invalid(fmt::format("spec: {}", spec.error().text));
@@ -73,15 +72,15 @@ Result<RecordedQuote> quote_of(const RecordedReader::Row& row) {
     return core::invalid(fmt::format("spec: {}", problem->text));
   }
   out.spec = *spec;
-  const auto stake = amount_of("stake", row.stake);
+  const auto stake = recorded_amount("stake", row.stake);
   if (!stake) return stake.error();
-  const auto payout = amount_of("payout", row.payout);
+  const auto payout = recorded_amount("payout", row.payout);
   if (!payout) return payout.error();
   if (stake->exponent() != payout->exponent()) {
     return core::invalid("stake and payout have not the same number of decimals");
   }
   // The venue sells nothing that pays back less than it costs.
-  if (*payout < *stake || payout->units() / stake->units() > backtest::kMaxRatio) {
+  if (*payout < *stake || payout->units() / stake->units() > venue::kMaxRatio) {
     return core::invalid("payout is out of range");
   }
   out.stake = *stake;
@@ -98,11 +97,12 @@ Result<RecordedQuote> quote_of(const RecordedReader::Row& row) {
     into = std::move(*word);
     return {};
   };
-  if (auto r = put(word_of("account", row.account, kMaxAccount), out.account); !r) return r.error();
-  if (auto r = put(word_of("currency", row.currency, kMaxCurrency), out.currency); !r) {
+  if (auto r = put(quote_word_of("account", row.account, kMaxAccount), out.account); !r)
+    return r.error();
+  if (auto r = put(quote_word_of("currency", row.currency, kMaxCurrency), out.currency); !r) {
     return r.error();
   }
-  if (auto r = put(word_of("spot", row.spot, kMaxSpot), out.spot); !r) return r.error();
+  if (auto r = put(quote_word_of("spot", row.spot, kMaxSpot), out.spot); !r) return r.error();
   if (out.account.empty()) return core::invalid("account is missing");
   return out;
 }
@@ -117,7 +117,7 @@ Result<std::vector<RecordedQuote>> read_in(const store::Folder& folder,
                                            const std::string& directory) {
   const auto text = folder.read(std::string(kQuotesFile), kMaxQuotesFile);
   if (!text) return text.error();  // it names the file
-  auto bytes = daemon::ByteSource::of(*text);
+  auto bytes = ByteSource::of(*text);
   auto rows = read_recorded(bytes);
   if (!rows) return named(directory, rows.error());
   return rows;
@@ -140,7 +140,7 @@ Result<void> RecordedReader::end(const JsonPath& path, bool /*is_object*/) {
   if (rows_.size() >= kMaxRecorded) {
     return core::invalid(fmt::format("more than {} quotes", kMaxRecorded));
   }
-  auto quote = quote_of(row_);
+  auto quote = checked_quote(row_);
   if (!quote) {
     return core::invalid(fmt::format("quote {}: {}", rows_.size() + 1, quote.error().text));
   }
@@ -195,9 +195,9 @@ Result<std::vector<RecordedQuote>> RecordedReader::take() {
   return std::move(rows_);
 }
 
-Result<std::vector<RecordedQuote>> read_recorded(daemon::ByteSource& bytes) {
+Result<std::vector<RecordedQuote>> read_recorded(ByteSource& bytes) {
   RecordedReader reader;
-  if (const auto done = daemon::walk_json(bytes, kMaxQuotesFile, reader); !done) {
+  if (const auto done = walk_json(bytes, kMaxQuotesFile, reader); !done) {
     return done.error();
   }
   return reader.take();
@@ -220,13 +220,13 @@ std::string write_recorded(const std::vector<RecordedQuote>& rows) {
 
 Result<RecordedQuote> recorded_of(const nlohmann::ordered_json& price) {
   const auto text = [&](std::string_view key) {
-    const auto& value = daemon::at(price, key);
+    const auto& value = at(price, key);
     return value.is_string() ? value.get<std::string>() : std::string{};
   };
   RecordedReader::Row row{text("spec"),     text("stake"),  text("payout"),  text("spot"),
                           text("currency"), text("source"), text("account"), {}};
-  row.epoch = daemon::whole_of(daemon::at(price, "epoch"));
-  return quote_of(row);
+  row.epoch = whole_of(at(price, "epoch"));
+  return checked_quote(row);
 }
 
 Result<std::vector<RecordedQuote>> load_recorded(const std::string& directory) {
@@ -283,4 +283,4 @@ NewestQuotes newest_of(const std::vector<RecordedQuote>& rows, std::uint8_t expo
   return out;
 }
 
-}  // namespace derivd::ctl
+}  // namespace derivd::daemon

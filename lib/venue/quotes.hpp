@@ -1,6 +1,7 @@
-// Owns recorded quotes: what the venue offered to pay for stakes of a contract, and when. derivctl
-// fills it from a journal or a list of trades, Payouts asks it at each purchase of a back-test. It
-// never makes a price up: a contract that was never quoted has none.
+// Owns recorded quotes: what the venue offered to pay for stakes of a contract, and when. They are
+// filled from a journal, a list of trades or the file of recorded quotes; the back-test (Payouts)
+// and paper mode ask at each purchase. They never make a price up: a contract that was never quoted
+// has none.
 #pragma once
 
 #include <array>
@@ -15,7 +16,7 @@
 #include "core/time.hpp"
 #include "market/spec.hpp"
 
-namespace derivd::backtest {
+namespace derivd::venue {
 
 /// Payouts above this many stakes are a slip of the decimal point: a DIGITMATCH pays 9, a far
 /// barrier 80.
@@ -89,4 +90,4 @@ class Quotes final {
 /// The contract in words: "HIGHER 5t +0.10 on R_75".
 std::string words_of(const market::ContractSpec& spec);
 
-}  // namespace derivd::backtest
+}  // namespace derivd::venue
