@@ -8,12 +8,14 @@
 #include "core/bounds.hpp"
 #include "store/journal.hpp"
 #include "unit/service/temp_dir.hpp"
+#include "unit/store/sql.hpp"
 
 namespace derivd::store {
 namespace {
 
 using execution::Order;
 using test::read_file;
+using test::sql;
 using test::TempDir;
 using test::write_file;
 using ::testing::HasSubstr;
@@ -51,22 +53,6 @@ std::string filled(const TempDir& dir, std::int64_t orders) {
     EXPECT_TRUE((*journal)->append(execution::OrderRecord{settled(i)}));
   }
   return path;
-}
-
-std::string sql(const std::string& path, const std::string& text) {
-  sqlite3* db = nullptr;
-  if (sqlite3_open(path.c_str(), &db) != SQLITE_OK) return "cannot open";
-  std::string out;
-  const int code = sqlite3_exec(
-      db, text.c_str(),
-      [](void* to, int n, char** values, char**) {
-        if (n > 0 && values[0] != nullptr) *static_cast<std::string*>(to) = values[0];
-        return 0;
-      },
-      &out, nullptr);
-  if (code != SQLITE_OK) out = sqlite3_errmsg(db);
-  sqlite3_close(db);
-  return out;
 }
 
 std::string columns(const std::string& path, const char* table) {

@@ -16,6 +16,7 @@
 #include "store/schema.hpp"
 #include "unit/service/temp_dir.hpp"
 #include "unit/store/same.hpp"
+#include "unit/store/sql.hpp"
 
 namespace derivd::store {
 namespace {
@@ -24,6 +25,7 @@ using execution::Order;
 using execution::OrderRecord;
 using execution::OrderState;
 using test::read_file;
+using test::sql;
 using test::TempDir;
 using test::write_file;
 using ::testing::HasSubstr;
@@ -106,24 +108,6 @@ std::vector<std::int64_t> ids(const std::vector<Order>& orders) {
 }
 
 /// Runs SQL on the file from outside, and gives the first value.
-std::string sql(const std::string& path, const char* text) {
-  sqlite3* db = nullptr;
-  if (sqlite3_open(path.c_str(), &db) != SQLITE_OK) return "cannot open";
-  std::string out;
-  char* error = nullptr;
-  const int code = sqlite3_exec(
-      db, text,
-      [](void* to, int n, char** values, char**) {
-        if (n > 0 && values[0] != nullptr) *static_cast<std::string*>(to) = values[0];
-        return 0;
-      },
-      &out, &error);
-  if (code != SQLITE_OK) out = error;
-  sqlite3_free(error);
-  sqlite3_close(db);
-  return out;
-}
-
 // ---- what is written is read back ----
 
 TEST(Journal, ANewOneIsEmptyAndPrivate) {

@@ -17,6 +17,7 @@
 #include "unit/service/temp_dir.hpp"
 #include "unit/store/journal_v2.hpp"
 #include "unit/store/same.hpp"
+#include "unit/store/sql.hpp"
 
 namespace derivd::store {
 namespace {
@@ -25,6 +26,7 @@ using execution::Order;
 using execution::OrderRecord;
 using execution::OrderState;
 using test::read_file;
+using test::sql;
 using test::TempDir;
 using test::write_file;
 using ::testing::ElementsAre;
@@ -92,24 +94,6 @@ void crash(const std::string& path, const std::string& copy) {
     }
   }
   std::filesystem::remove(copy + "-shm");
-}
-
-std::string sql(const std::string& path, const std::string& text) {
-  sqlite3* db = nullptr;
-  if (sqlite3_open(path.c_str(), &db) != SQLITE_OK) return "cannot open";
-  std::string out;
-  char* error = nullptr;
-  const int code = sqlite3_exec(
-      db, text.c_str(),
-      [](void* to, int n, char** values, char**) {
-        if (n > 0 && values[0] != nullptr) *static_cast<std::string*>(to) = values[0];
-        return 0;
-      },
-      &out, &error);
-  if (code != SQLITE_OK) out = error;
-  sqlite3_free(error);
-  sqlite3_close(db);
-  return out;
 }
 
 // ---- what a crash leaves ----

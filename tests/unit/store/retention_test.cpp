@@ -16,6 +16,7 @@
 #include "store/journal.hpp"
 #include "unit/service/temp_dir.hpp"
 #include "unit/store/same.hpp"
+#include "unit/store/sql.hpp"
 
 namespace derivd::store {
 namespace {
@@ -24,6 +25,7 @@ using execution::Order;
 using execution::OrderRecord;
 using execution::OrderState;
 using test::read_file;
+using test::sql;
 using test::TempDir;
 using test::write_file;
 using ::testing::ElementsAre;
@@ -91,24 +93,6 @@ core::WallTime soon() {
 std::vector<std::int64_t> ids(const std::vector<Order>& orders) {
   std::vector<std::int64_t> out;
   for (const auto& o : orders) out.push_back(o.id.value);
-  return out;
-}
-
-std::string sql(const std::string& path, const std::string& text) {
-  sqlite3* db = nullptr;
-  if (sqlite3_open(path.c_str(), &db) != SQLITE_OK) return "cannot open";
-  std::string out;
-  char* error = nullptr;
-  const int code = sqlite3_exec(
-      db, text.c_str(),
-      [](void* to, int n, char** values, char**) {
-        if (n > 0 && values[0] != nullptr) *static_cast<std::string*>(to) = values[0];
-        return 0;
-      },
-      &out, &error);
-  if (code != SQLITE_OK) out = error;
-  sqlite3_free(error);
-  sqlite3_close(db);
   return out;
 }
 
