@@ -171,11 +171,12 @@ class Daemon:
         self.log_file = self.directory / "derivd.log"
         self.echo = echo
         self.process = None
+        self.by = []  # a command that starts another in its own place, such as nice
 
     def start(self):
         self.output = None if self.echo else open(self.log_file, "ab")
         self.process = subprocess.Popen(
-            [str(self.programs / "derivd"), "run", "--config", str(self.config)],
+            [*self.by, str(self.programs / "derivd"), "run", "--config", str(self.config)],
             env=self.environment, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
             start_new_session=True)
         STARTED.append(self.process)

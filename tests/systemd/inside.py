@@ -260,6 +260,17 @@ def metrics(state):
     wait_until(lambda: int(page()[key]) > int(first[key]), 30, "a contract that won")
 
 
+def priority(state):
+    """The loop before all else of the service; what it starts is at the usual priority again, as a script's process
+    is, too."""
+    pid = show("derivd", "MainPID")
+    nice = {}
+    for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        # After the name, which may hold spaces: the fields from the third on, of which nice is the nineteenth.
+        nice[thread.name] = int((thread / "stat").read_text().rpartition(")")[2].split()[16])
+    check(nice.pop(pid) == -10 and nice and set(nice.values()) == {0}, f"the loop, others: {pid}: {nice}")
+
+
 def journal_fields(state):
     """Ids and fields on every entry; a trade's life by its contract; the catalog's explanation."""
     ours = [e for e in journal("-u", "derivd") if e.get("SYSLOG_IDENTIFIER") == "derivd"
@@ -956,7 +967,7 @@ def purge(state):
 
 
 GROUPS = {
-    "service": [installed, hardening, offline_start, trading, metrics, journal_fields, reload,
+    "service": [installed, hardening, offline_start, trading, metrics, priority, journal_fields, reload,
                 halt_explained, who_may, readme, token_hidden, killed, core_file, start_limit, watchdog,
                 stop, long_stop],
     "old": [written_configuration, untouched_example],

@@ -23,8 +23,8 @@ FIGURES = {"api", "gap_us", "client", "durability", "strategies", "kind", "trade
            "cpu_us_per_trade", "context_switches_per_trade", "disk_bytes_per_trade", "journal_bytes_per_trade"}
 COUNTS = {"api", "client", "durability", "strategies", "kind", "system_calls_per_trade", "system_calls",
           "allocations_per_trade", "purchases_without_allocation"}
-REPORT = {"date", "machine", "command", "pinned", "realtime", "venue_spins", "load_average", "cpu_of_others_percent",
-          "results", "counts"}
+REPORT = {"date", "machine", "command", "pinned", "realtime", "venue_spins", "priority_of_the_unit", "load_average",
+          "cpu_of_others_percent", "results", "counts"}
 
 
 def measures(programs, directory):
