@@ -345,6 +345,11 @@ TEST(Families, OfOppositesOneWins) {
   EXPECT_DOUBLE_EQ(sum("RANGE 1HZ100V 5m +1.00 -2.00", "UPORDOWN 1HZ100V 5m +1.00 -2.00"), 1);
   EXPECT_DOUBLE_EQ(sum("EXPIRYRANGE 1HZ100V 5m +1.00 -2.00", "EXPIRYMISS 1HZ100V 5m +1.00 -2.00"),
                    1);
+  // What the E forms count as won besides has no weight in the model of the price.
+  EXPECT_DOUBLE_EQ(probability("EXPIRYRANGEE 1HZ100V 5m +1.00 -2.00"),
+                   probability("EXPIRYRANGE 1HZ100V 5m +1.00 -2.00"));
+  EXPECT_DOUBLE_EQ(probability("EXPIRYMISSE 1HZ100V 5m +1.00 -2.00"),
+                   probability("EXPIRYMISS 1HZ100V 5m +1.00 -2.00"));
   // By the series of a walk between two levels of one per cent, an hour at 100 %: 0.31139.
   EXPECT_NEAR(probability("RANGE 1HZ100V 1h +10.00 -10.00"), 0.31, 0.005);
   // Far apart it is what neither of the two touches leaves: 0.98999.

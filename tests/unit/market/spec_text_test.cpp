@@ -70,7 +70,8 @@ TEST(SpecText, AnythingElseIsRefusedWithItsWords) {
                            "CALL R_100 -1t",
                            "CALL R_100 until:-1",
                            "CALL R_100 until:9223372036854775807",
-                           "CALL R_100 5m +0.0000000000000000001"}) {
+                           "CALL R_100 5m +0.0000000000000000001",
+                           "CALL R_100 5m +00000000000000000000000001.00"}) {
     EXPECT_FALSE(decode(text)) << text;
   }
   EXPECT_EQ(decode("CALL R_100\x1b[2J").error().text,
