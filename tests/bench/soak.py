@@ -24,7 +24,7 @@ import harness  # noqa: E402
 import trial  # noqa: E402
 
 TRADED = ("R_10", "R_25", "R_50", "R_75", "R_100", "1HZ10V", "1HZ15V", "1HZ25V", "1HZ30V", "1HZ50V", "1HZ75V", "1HZ90V",
-          "1HZ100V", "1HZ150V", "1HZ200V", "1HZ250V", "1HZ300V", "RDBEAR", "RDBULL", "JD10")
+          "1HZ100V", "1HZ150V", "1HZ200V", "1HZ250V", "1HZ300V", "JD10", "JD25", "JD50")
 FAULTS = (("lose_reply", {"call": "buy", "probability": 0.01}),
           ("drop_before", {"call": "buy", "probability": 0.004}),
           ("drop_unanswered", {"call": "buy", "probability": 0.004}),
