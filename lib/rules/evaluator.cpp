@@ -533,7 +533,7 @@ std::vector<CandleNeed> Evaluator::candle_needs() const {
     const auto at = std::ranges::find_if(out, [&key = key](const CandleNeed& n) {
       return n.where == key.where && n.symbol == key.symbol;
     });
-    auto& need = at == out.end() ? out.emplace_back(key.where, 0, key.symbol) : *at;
+    auto& need = at == out.end() ? out.emplace_back(CandleNeed{key.where, 0, key.symbol}) : *at;
     need.count = std::max(need.count, bars_for(key));
   }
   std::ranges::sort(out, {}, [](const CandleNeed& n) { return std::tie(n.symbol, n.where); });
