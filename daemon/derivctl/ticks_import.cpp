@@ -237,13 +237,13 @@ class Import final {
 /// How the file was read, so that a person sees a wrong column, unit or mark before it is kept.
 void Import::show_dry_run(const Context& context) const {
   const auto column = [&](std::size_t at) {
-    return at < columns_.size() ? fmt::format("{} {}", at + 1, store::quoted(columns_[at]))
+    return at < columns_.size() ? fmt::format("{} {}", at + 1, store::in_quotes(columns_[at]))
                                 : std::to_string(at + 1);
   };
   auto rows = ordered_json::array();
   for (const auto& sample : samples_) {
     rows.push_back({{"line", sample.line},
-                    {"written", store::quoted(sample.text)},
+                    {"written", store::in_quotes(sample.text)},
                     {"epoch", sample.row.epoch.s},
                     {"time", when(sample.row.epoch.s)},
                     {"quote", core::Price::raw(sample.row.mantissa, info_.decimals).to_string()}});

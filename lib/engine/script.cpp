@@ -24,7 +24,7 @@ constexpr std::size_t kMaxUnanswered = 256;
 constexpr std::chrono::seconds kKeepState{10};
 
 /// A text within a JSON text.
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -41,15 +41,15 @@ std::string quoted(std::string_view text) {
 /// What the program may know of its settings, as `config`.
 std::string config_json(const StrategySettings& s) {
   const auto barrier =
-      s.contract.barrier ? quoted(s.contract.barrier->value.to_string()) : std::string("null");
+      s.contract.barrier ? json_text(s.contract.barrier->value.to_string()) : std::string("null");
   std::string watch;
-  for (const auto& symbol : s.watch) watch += (watch.empty() ? "" : ",") + quoted(symbol.view());
+  for (const auto& symbol : s.watch) watch += (watch.empty() ? "" : ",") + json_text(symbol.view());
   return fmt::format(
       R"({{"name":{},"symbol":{},"watch":[{}],"candles":{},"contract":{{"duration":{},"barrier":{}}},)"
       R"("staking":{{"plan":{},"base":{}}}}})",
-      quoted(s.name.view()), quoted(s.symbol.view()), watch,
-      quoted(rules::to_string(s.rules.candles)), quoted(s.contract.duration.to_string()), barrier,
-      quoted(s.staking.plan), quoted(s.staking.base.to_string()));
+      json_text(s.name.view()), json_text(s.symbol.view()), watch,
+      json_text(rules::to_string(s.rules.candles)), json_text(s.contract.duration.to_string()),
+      barrier, json_text(s.staking.plan), json_text(s.staking.base.to_string()));
 }
 
 std::string text_of(const std::optional<market::Tick>& tick) {

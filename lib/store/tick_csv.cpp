@@ -72,7 +72,7 @@ core::Result<void> TickCsv::header() {
     return at_line(
         fmt::format("the header must be '{}', it is {}; `derivctl ticks import` takes "
                     "other forms, with flags that say which",
-                    kHeader, quoted(without_cr(text.substr(0, length)))));
+                    kHeader, in_quotes(without_cr(text.substr(0, length)))));
   }
   at_ = text.data() + length + 1;
   ++line_;
@@ -177,13 +177,13 @@ core::Error TickCsv::explain() const {
   const auto line = without_cr(view.substr(0, length));
   const auto comma = line.find(',');
   if (comma == std::string_view::npos) {
-    return at_line(fmt::format("expected {}, found {}", kHeader, quoted(line)));
+    return at_line(fmt::format("expected {}, found {}", kHeader, in_quotes(line)));
   }
   std::int64_t epoch = 0;
   const auto text = line.substr(0, comma);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), epoch);
   if (error != std::errc{} || end != text.data() + text.size() || epoch <= 0 || epoch > kMaxEpoch) {
-    return at_line(fmt::format("{} is not an epoch in whole seconds", quoted(text)));
+    return at_line(fmt::format("{} is not an epoch in whole seconds", in_quotes(text)));
   }
   if (epoch <= last_epoch_) {
     return at_line(
@@ -196,15 +196,15 @@ core::Error TickCsv::explain() const {
   const bool digits = !quote.empty() && quote.find_first_not_of("0123456789.") == quote.npos &&
                       quote.rfind('.') == point && is_digit(quote.front()) &&
                       is_digit(quote.back());
-  if (!digits) return at_line(fmt::format("{} is not a quote", quoted(quote)));
+  if (!digits) return at_line(fmt::format("{} is not a quote", in_quotes(quote)));
   const auto decimals = point == quote.npos ? 0 : quote.size() - point - 1;
   if (decimals > symbol_.decimals) {
     return at_line(
         fmt::format("quote {} has {} decimals, {} has {}; is this file of another symbol?",
-                    quoted(quote), decimals, symbol_.code, symbol_.decimals));
+                    in_quotes(quote), decimals, symbol_.code, symbol_.decimals));
   }
   if (quote.find_first_not_of("0.") == quote.npos) return at_line("a quote must be above zero");
-  return at_line(fmt::format("quote {} is too large", quoted(quote)));
+  return at_line(fmt::format("quote {} is too large", in_quotes(quote)));
 }
 
 }  // namespace derivd::store

@@ -61,7 +61,7 @@ struct Rest {
 
 core::Error not_whole(std::string_view text) {
   return core::invalid(
-      fmt::format("{} is not a whole second; --floor-time cuts fractions off", quoted(text)));
+      fmt::format("{} is not a whole second; --floor-time cuts fractions off", in_quotes(text)));
 }
 
 std::int64_t per_second(Unit unit) {
@@ -77,14 +77,14 @@ core::Result<core::VenueTime> parse_count(std::string_view text, const TickForma
   if (!whole || !fraction || !rest.text.empty()) {
     const bool iso = text.find('-') != text.npos && text.find(':') != text.npos;
     return core::invalid(
-        fmt::format("{} is not an epoch in {}{}", quoted(text),
+        fmt::format("{} is not an epoch in {}{}", in_quotes(text),
                     format.unit == Unit::kSeconds ? "whole seconds" : name_of(format.unit),
                     iso ? "; is it --unit iso?" : ""));
   }
   if (format.unit == Unit::kSeconds) {
     if (*whole <= 0 || *whole > TickCsv::kMaxEpoch) {
       return core::invalid(
-          fmt::format("{} is not an epoch in whole seconds{}", quoted(text),
+          fmt::format("{} is not an epoch in whole seconds{}", in_quotes(text),
                       *whole > 0 ? "; if it counts milliseconds, say --unit ms (or us, ns)" : ""));
     }
     if (*fraction && !format.floor_time) return not_whole(text);
@@ -96,7 +96,7 @@ core::Result<core::VenueTime> parse_count(std::string_view text, const TickForma
     return core::invalid(
         fmt::format("{} is not a time from 2000 on when it counts {}: is --unit "
                     "right?",
-                    quoted(text), name_of(format.unit)));
+                    in_quotes(text), name_of(format.unit)));
   }
   if ((*fraction || *whole % unit != 0) && !format.floor_time) return not_whole(text);
   return core::VenueTime{seconds};
@@ -121,7 +121,7 @@ std::optional<std::int64_t> parse_zone(Rest& rest, bool& good) {
 core::Result<core::VenueTime> parse_iso(std::string_view text, const TickFormat& format) {
   const auto bad = [&](std::string_view why) {
     return core::invalid(
-        fmt::format("{} is not a time as 2026-06-21T12:00:00Z{}", quoted(text), why));
+        fmt::format("{} is not a time as 2026-06-21T12:00:00Z{}", in_quotes(text), why));
   };
   Rest rest{text};
   const auto year = rest.digits(4);
@@ -179,7 +179,7 @@ std::string_view name_of(TickFormat::Unit unit) {
   return "?";
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kShown = 40;
   std::string out = "'";
   for (const char c : text.substr(0, kShown)) out += c >= ' ' && c <= '~' ? c : '?';
@@ -202,17 +202,17 @@ core::Result<std::int64_t> parse_quote(std::string_view text, std::uint8_t decim
                       (point == text.npos || !rest.empty());
   if (!digits) {
     const bool comma = !decimal_comma && text.find(',') != text.npos;
-    return core::invalid(fmt::format("{} is not a quote{}", quoted(text),
+    return core::invalid(fmt::format("{} is not a quote{}", in_quotes(text),
                                      comma ? "; if its comma is a decimal comma, say "
                                              "--decimal-comma"
                                            : ""));
   }
   if (rest.size() > decimals) {
     return core::invalid(fmt::format("the quote {} has {} decimals, the symbol has {}",
-                                     quoted(text), rest.size(), decimals));
+                                     in_quotes(text), rest.size(), decimals));
   }
   if (whole.size() + decimals > kMaxDigits) {
-    return core::invalid(fmt::format("the quote {} is too large", quoted(text)));
+    return core::invalid(fmt::format("the quote {} is too large", in_quotes(text)));
   }
   const auto zeros = static_cast<std::size_t>(decimals) - rest.size();
   const auto value = number(std::string(whole).append(rest).append(zeros, '0'));

@@ -20,6 +20,6 @@ core::Result<std::int64_t> parse_quote(std::string_view text, std::uint8_t decim
                                        bool decimal_comma);
 
 /// Text of a file for a message: what is not printable ASCII as '?', cut to 40 characters.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace derivd::store

@@ -144,7 +144,7 @@ core::Result<std::size_t> TickTable::column(const std::string& wanted,
                                            columns_.begin());
   if (named > 1) {
     return at_line(number_, fmt::format("{} columns are called {}; give its number: {} N", named,
-                                        quoted(wanted), flag));
+                                        in_quotes(wanted), flag));
   }
   if (is_number(wanted)) {
     const auto number = static_cast<std::size_t>(std::stoi(wanted));
@@ -159,7 +159,7 @@ core::Result<std::size_t> TickTable::column(const std::string& wanted,
   }
   if (named == 1) return at;
   std::string known;
-  for (const auto& name : columns_) known += (known.empty() ? "" : ", ") + quoted(name);
+  for (const auto& name : columns_) known += (known.empty() ? "" : ", ") + in_quotes(name);
   std::string hint;
   for (const char c : {';', '\t', '|', ',', ' '}) {
     if (columns_.size() != 1 || columns_[0].find(c) == std::string::npos) continue;
@@ -171,7 +171,7 @@ core::Result<std::size_t> TickTable::column(const std::string& wanted,
   });
   if (hint.empty() && data) hint = "; a file without a head: --no-header --time N --quote N";
   return at_line(number_, fmt::format("no column is called {}, which {} can change; there are {}{}",
-                                      quoted(wanted), flag, known, hint));
+                                      in_quotes(wanted), flag, known, hint));
 }
 
 core::Result<void> TickTable::head() {
