@@ -22,12 +22,13 @@ std::string percent(const Estimate& e) {
                      : percent(e.value);
 }
 /// An average amount: more digits where two would say 0.00.
-std::string amount(double value) {
+std::string average_amount(double value) {
   if (value != 0 && std::abs(value) < 0.1) return fmt::format("{:.4f}", value);
   return fmt::format("{:.2f}", value);
 }
-std::string amount(const Estimate& e) {
-  return e.error > 0 ? fmt::format("{} ± {}", amount(e.value), amount(e.error)) : amount(e.value);
+std::string average_amount(const Estimate& e) {
+  return e.error > 0 ? fmt::format("{} ± {}", average_amount(e.value), average_amount(e.error))
+                     : average_amount(e.value);
 }
 std::string count(const Estimate& e) {
   return e.error > 0 ? fmt::format("{:.1f} ± {:.1f}", e.value, e.error)
@@ -170,9 +171,9 @@ void endings(std::string& page, const OddsQuestion& q, const Odds& odds) {
 
 void figures(std::string& page, const OddsQuestion& q, const Odds& odds) {
   page += "  it brings, on average\n";
-  row(page, "profit of a session", amount(odds.profit));
-  row(page, "profit of a trade", amount(odds.profit_per_trade));
-  row(page, "stakes of a session, together", amount(odds.turnover));
+  row(page, "profit of a session", average_amount(odds.profit));
+  row(page, "profit of a trade", average_amount(odds.profit_per_trade));
+  row(page, "stakes of a session, together", average_amount(odds.turnover));
   page += "  it lasts\n";
   row(page, "trades, on average", count(odds.trades));
   const auto& t = odds.trade_quantiles;
@@ -204,10 +205,10 @@ void interval(std::string& page, const std::vector<OddsCase>& cases) {
   page += fmt::format("    {:<14}{:>12}{:>16}{:>14}{:>20}\n", "", "wins", "take profit",
                       "stop loss", "profit, session");
   for (const auto& c : cases) {
-    page +=
-        fmt::format("    {:<14}{:>12}{:>16}{:>14}{:>20}\n", c.label, percent(c.win_probability),
-                    percent(c.odds.end(SessionEnd::kTakeProfit).value),
-                    percent(c.odds.end(SessionEnd::kStopLoss).value), amount(c.odds.profit.value));
+    page += fmt::format("    {:<14}{:>12}{:>16}{:>14}{:>20}\n", c.label, percent(c.win_probability),
+                        percent(c.odds.end(SessionEnd::kTakeProfit).value),
+                        percent(c.odds.end(SessionEnd::kStopLoss).value),
+                        average_amount(c.odds.profit.value));
   }
 }
 
@@ -321,7 +322,7 @@ std::vector<std::string> odds_short(const engine::StrategySettings& strategy,
   out.push_back(fmt::format(
       "{}: a contract wins {} and has to win {} to break even; a trade brings {} on average",
       strategy.name.view(), percent(bet->win_probability()), percent(break_even_rate(*bet, base)),
-      amount(result.profit_per_trade.value)));
+      average_amount(result.profit_per_trade.value)));
   const auto& profit = strategy.session.take_profit;
   const auto& stop = strategy.session.stop_loss;
   out.push_back(
@@ -330,10 +331,10 @@ std::vector<std::string> odds_short(const engine::StrategySettings& strategy,
                         "brings {} in {:.0f} trades",
                         profit->to_string(), percent(result.end(SessionEnd::kTakeProfit)),
                         stop->to_string(), percent(result.end(SessionEnd::kStopLoss)),
-                        amount(result.profit), result.trades.value) +
+                        average_amount(result.profit), result.trades.value) +
                 other_ends(q, result)
-          : fmt::format("  a session brings {} on average in {:.0f} trades", amount(result.profit),
-                        result.trades.value));
+          : fmt::format("  a session brings {} on average in {:.0f} trades",
+                        average_amount(result.profit), result.trades.value));
   if (!result.exact) out.back() += fmt::format(" (simulated, {} sessions)", result.sessions);
   const auto warnings = odds_warnings(q, result);
   if (!warnings.empty()) out.push_back("  warning: " + warnings.front());

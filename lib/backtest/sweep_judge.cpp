@@ -16,7 +16,7 @@ double p_of(std::int64_t as_well, std::int64_t of) {
   return static_cast<double>(1 + as_well) / static_cast<double>(1 + of);
 }
 
-std::string amount(double value, Measure measure) {
+std::string shown_value(double value, Measure measure) {
   switch (measure) {
     case Measure::kProfit:
       return fmt::format("{:.2f}", value);
@@ -116,7 +116,8 @@ std::vector<std::string> verdict_text(const SweepQuestion& q,
   const auto best = j.ranking.front();
   const auto& score = results[static_cast<std::size_t>(best)].score;
   out.push_back(fmt::format("Best of {}: {}, {} in {} trades.", j.ranking.size(),
-                            described(q, best), amount(value_of(score, q.by), q.by), score.trades));
+                            described(q, best), shown_value(value_of(score, q.by), q.by),
+                            score.trades));
   if (score.trades > 0 && score.profit.units() <= 0) {
     out.push_back("Even the best wins nothing: whatever follows, it is not worth trading.");
   }
@@ -124,7 +125,7 @@ std::vector<std::string> verdict_text(const SweepQuestion& q,
     out.push_back(fmt::format(
         "Random entries with the same stakes and limits bring {} on average; {:.1f} % of {} did as "
         "well.",
-        amount(j.random_mean, q.by), 100 * *j.p_random, q.random_runs));
+        shown_value(j.random_mean, q.by), 100 * *j.p_random, q.random_runs));
   }
   switch (j.verdict) {
     case Verdict::kNothing:

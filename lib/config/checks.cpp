@@ -42,9 +42,9 @@ bool holds_certificate(const std::string& path) {
          text.find("-----BEGIN TRUSTED CERTIFICATE-----") != std::string::npos;
 }
 
-class Checker final {
+class ConfigChecker final {
  public:
-  explicit Checker(Checked& c) : c_(c), config_(c.config) {}
+  explicit ConfigChecker(Checked& c) : c_(c), config_(c.config) {}
 
   void run() {
     venue();
@@ -459,6 +459,6 @@ class Checker final {
 
 }  // namespace
 
-void check_together(Checked& checked) { Checker(checked).run(); }
+void check_together(Checked& checked) { ConfigChecker(checked).run(); }
 
 }  // namespace derivd::config

@@ -45,7 +45,7 @@ struct Key {
 };
 bool never(const Needs&, const ContractTemplate&) { return false; }
 
-const std::array kKeys{
+const std::array kContractKeys{
     Key{"contract.barrier", [](const ContractTemplate& c) { return c.barrier.has_value(); },
         has_one_or_two,
         [](const Needs& n, const ContractTemplate& c) {
@@ -110,9 +110,9 @@ std::string lengths_of(const Needs& needs) {
                      minutes ? needs.min_seconds / 60 : needs.min_seconds, minutes ? "m" : "s");
 }
 
-class Checker final {
+class ContractChecker final {
  public:
-  explicit Checker(const ContractCheck& check)
+  explicit ContractChecker(const ContractCheck& check)
       : c_(check), contract_(check.settings.contract), types_(engine::types_of(check.settings)) {}
 
   void run() {
@@ -154,7 +154,7 @@ class Checker final {
 
   bool keys() {
     bool fine = c_.good("contract.type");
-    for (const auto& key : kKeys) fine = this->key(key) && fine;
+    for (const auto& key : kContractKeys) fine = this->key(key) && fine;
     if (contract_.until && c_.given("contract.duration")) {
       c_.problem("contract.until", "stands beside contract.duration; keep one of the two");
       fine = false;
@@ -430,6 +430,6 @@ std::string print(const std::vector<ContractType>& value) {
   return fmt::format("[{}]", out);
 }
 
-void check_contract(const ContractCheck& check) { Checker(check).run(); }
+void check_contract(const ContractCheck& check) { ContractChecker(check).run(); }
 
 }  // namespace derivd::config

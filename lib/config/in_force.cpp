@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kOfStrategy = "strategies[]";
 
-std::optional<Place> place_of(const Config& config, const std::string& key) {
+std::optional<Place> place_of_key(const Config& config, const std::string& key) {
   const auto at = config.places.find(key);
   return at == config.places.end() ? std::nullopt : std::optional(at->second);
 }
@@ -21,7 +21,7 @@ std::vector<InForce> in_force(const Config& config) {
   const auto add = [&](const Setting& s, const Target& target, std::string key,
                        const std::string& place) {
     out.push_back(
-        {std::move(key), s.show(target), place_of(config, place), s.allowed, s.help, s.reload});
+        {std::move(key), s.show(target), place_of_key(config, place), s.allowed, s.help, s.reload});
   };
   bool strategies_done = false;
   for (const auto& setting : settings()) {

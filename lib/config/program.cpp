@@ -48,10 +48,10 @@ constexpr std::array<std::string_view, 26> kMeaningless{"staking.plan",
                                                         "contract.alternate",
                                                         "virtual"};
 
-class Reader final {
+class ProgramReader final {
  public:
-  Reader(const ProgramSource& source, engine::StrategySettings& settings,
-         std::map<std::string, Place, std::less<>>& places, std::vector<Problem>& problems)
+  ProgramReader(const ProgramSource& source, engine::StrategySettings& settings,
+                std::map<std::string, Place, std::less<>>& places, std::vector<Problem>& problems)
       : source_(source), settings_(settings), places_(places), problems_(problems) {}
 
   void read() {
@@ -255,7 +255,7 @@ void read_program(const ProgramSource& source, engine::StrategySettings& setting
                   std::vector<Problem>& problems) {
   settings.program = {};
   settings.program.money_decimals = settings.staking.base.exponent();
-  Reader(source, settings, places, problems).read();
+  ProgramReader(source, settings, places, problems).read();
 }
 
 std::string show_program(const strategy::ProgramSettings& program) {

@@ -116,11 +116,11 @@ class Walk final {
   char quote_ = '\0';
 };
 
-class Reader final {
+class RulesReader final {
  public:
-  Reader(const RulesSource& source, const market::SymbolInfo& symbol,
-         engine::StrategySettings& settings, std::map<std::string, Place, std::less<>>& places,
-         std::vector<Problem>& problems)
+  RulesReader(const RulesSource& source, const market::SymbolInfo& symbol,
+              engine::StrategySettings& settings, std::map<std::string, Place, std::less<>>& places,
+              std::vector<Problem>& problems)
       : source_(source),
         symbol_(symbol),
         settings_(settings),
@@ -467,7 +467,7 @@ void read_rules(const RulesSource& source, const market::SymbolInfo& symbol,
                 engine::StrategySettings& settings,
                 std::map<std::string, Place, std::less<>>& places, std::vector<Problem>& problems) {
   settings.rules.rules.clear();
-  Reader(source, symbol, settings, places, problems).read();
+  RulesReader(source, symbol, settings, places, problems).read();
 }
 
 }  // namespace derivd::config

@@ -13,7 +13,7 @@
 namespace derivd::config {
 namespace {
 
-constexpr std::array<std::string_view, 5> kKeys{"file", "answers", "cpu", "memory", "seed"};
+constexpr std::array<std::string_view, 5> kScriptKeys{"file", "answers", "cpu", "memory", "seed"};
 constexpr std::int64_t kMaxSeed = 2'147'483'647;
 
 /// As JSON writes it.
@@ -84,21 +84,21 @@ std::optional<std::int64_t> quantity(const YamlNode& node, std::span<const Unit>
   return number * at->worth;
 }
 
-class Reader final {
+class ScriptReader final {
  public:
-  Reader(const ScriptSource& source, script::Settings& out,
-         std::map<std::string, Place, std::less<>>& places, std::vector<Problem>& problems)
+  ScriptReader(const ScriptSource& source, script::Settings& out,
+               std::map<std::string, Place, std::less<>>& places, std::vector<Problem>& problems)
       : source_(source), out_(out), places_(places), problems_(problems) {}
 
   void read() {
     std::map<std::string_view, const YamlNode*> seen;
     for (const auto& e : source_.params.entries) {
       const auto key = fmt::format("{}.{}", source_.key, e.key.substr(0, 40));
-      if (std::ranges::find(kKeys, e.key) == kKeys.end()) {
-        const auto guess = did_you_mean(e.key, kKeys);
+      if (std::ranges::find(kScriptKeys, e.key) == kScriptKeys.end()) {
+        const auto guess = did_you_mean(e.key, kScriptKeys);
         add(e.place, key,
             fmt::format("unknown parameter of script{}{} allowed: {}", guess,
-                        guess.empty() ? ";" : "", join(kKeys)));
+                        guess.empty() ? ";" : "", join(kScriptKeys)));
       } else if (e.value.blank) {
         add(e.place, key, "stands here without a value; leave it out for its default");
       } else if (!seen.emplace(e.key, &e.value).second) {
@@ -202,7 +202,7 @@ std::uint64_t fingerprint(std::string_view text) {
 void read_script(const ScriptSource& source, script::Settings& settings,
                  std::map<std::string, Place, std::less<>>& places,
                  std::vector<Problem>& problems) {
-  Reader(source, settings, places, problems).read();
+  ScriptReader(source, settings, places, problems).read();
 }
 
 std::string show_script(const script::Settings& settings) {

@@ -19,9 +19,9 @@ using core::Result;
 constexpr std::array<std::string_view, 2> kAdvance{"loss", "win"};
 constexpr std::string_view kAuto = "auto";
 
-class Checker final {
+class StakingChecker final {
  public:
-  explicit Checker(const StakingCheck& check)
+  explicit StakingChecker(const StakingCheck& check)
       : c_(check),
         s_(check.settings.staking),
         plan_(*staking::find_plan(check.settings.staking.plan)) {}
@@ -158,6 +158,6 @@ std::string print(staking::Advance value) {
   return std::string(kAdvance.at(static_cast<std::size_t>(value)));
 }
 
-bool check_staking(const StakingCheck& check) { return Checker(check).run(); }
+bool check_staking(const StakingCheck& check) { return StakingChecker(check).run(); }
 
 }  // namespace derivd::config

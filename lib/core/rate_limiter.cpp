@@ -8,8 +8,8 @@
 namespace derivd::core {
 namespace {
 
-constexpr Duration kMinute = std::chrono::minutes(1);
-constexpr Duration kHour = std::chrono::hours(1);
+constexpr Duration kMinuteWindow = std::chrono::minutes(1);
+constexpr Duration kHourWindow = std::chrono::hours(1);
 // The ring is allocated whole; a budget beyond this is a slip of the caller (8 bytes each).
 constexpr std::uint32_t kMaxBudget = 1'000'000;
 
@@ -52,7 +52,7 @@ std::uint32_t RateLimiter::window_left(Instant now, std::uint32_t limit, Duratio
 }
 
 std::uint32_t RateLimiter::left(Instant now) const {
-  return std::min(window_left(now, minute_, kMinute), window_left(now, hour_, kHour));
+  return std::min(window_left(now, minute_, kMinuteWindow), window_left(now, hour_, kHourWindow));
 }
 
 void RateLimiter::inherit(const RateLimiter& other) {
@@ -67,8 +67,8 @@ void RateLimiter::inherit(const RateLimiter& other) {
 }
 
 Instant RateLimiter::next_free(Instant now, std::uint32_t reserve) const {
-  return std::max(window_free(now, minute_, kMinute, reserve),
-                  window_free(now, hour_, kHour, reserve));
+  return std::max(window_free(now, minute_, kMinuteWindow, reserve),
+                  window_free(now, hour_, kHourWindow, reserve));
 }
 
 bool RateLimiter::try_take(Instant now, std::uint32_t reserve) {

@@ -34,6 +34,7 @@ using Result = boost::system::result<T, Error>;
 
 inline Error invalid(std::string text) { return Error{ErrorKind::kInvalid, std::move(text)}; }
 inline Error io_error(std::string text) { return Error{ErrorKind::kIo, std::move(text)}; }
+inline Error refused_error(std::string text) { return Error{ErrorKind::kRefused, std::move(text)}; }
 inline Error protocol_error(std::string text) {
   return Error{ErrorKind::kProtocol, std::move(text)};
 }

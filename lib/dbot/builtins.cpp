@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "dbot/machine.hpp"
@@ -15,7 +14,6 @@
 namespace derivd::dbot {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 /// A Date of JavaScript reaches so many ms to either side of 1970.
 constexpr double kMostDate = 8.64e15;
 constexpr std::int64_t kDay = 86'400;

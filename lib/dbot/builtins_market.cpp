@@ -14,8 +14,6 @@
 namespace derivd::dbot {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kStatistics = 100;
 __extension__ using Wide = __int128;
 constexpr std::int64_t kGrowthUnit = 1'000'000'000'000;  // of Settings::growth_barriers

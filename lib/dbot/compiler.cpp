@@ -31,7 +31,6 @@ std::uint64_t fingerprint_of(std::string_view bytes) {
   return out;
 }
 
-constexpr std::size_t kMaxProblems = 1000;
 constexpr std::size_t kMaxParameters = 200;
 
 constexpr std::array<std::string_view, 29> kContractTypes{

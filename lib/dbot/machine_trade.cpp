@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "dbot/compiler.hpp"
 #include "dbot/machine.hpp"
@@ -12,7 +11,6 @@
 namespace derivd::dbot {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 /// A stake of more digits than any account has is refused before it is a number of ours.
 constexpr double kMostStake = 1e12;
 constexpr double kMostDuration = 31'536'000;  // s: a year

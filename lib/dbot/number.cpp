@@ -4,16 +4,12 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
 #include "core/check.hpp"
 #include "core/decimal.hpp"
 
 namespace derivd::dbot {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Units below 10^11 leave a product of two doubles an error far below a thousandth.
 constexpr double kExactBelow = 1e11;

@@ -6,10 +6,14 @@
 // a test compares with node.
 #pragma once
 
+#include <limits>
 #include <string>
 #include <string_view>
 
 namespace derivd::dbot {
+
+inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// String(x): the shortest digits that read back as x, "NaN", "Infinity", "1e+21".
 std::string number_text(double x);

@@ -13,7 +13,6 @@ namespace {
 /// Of one block: the most known is some sixty branches of an `if`.
 constexpr std::size_t kMaxInputs = 2000;
 constexpr std::size_t kMaxFields = 100;
-constexpr std::size_t kMaxProblems = 1000;
 
 bool is_true(std::string_view text) { return text == "true" || text == "TRUE"; }
 

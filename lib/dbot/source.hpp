@@ -13,6 +13,9 @@
 
 namespace derivd::dbot {
 
+/// A file that is wrong throughout is told with its first ones.
+inline constexpr std::size_t kMaxProblems = 1000;
+
 struct Field {
   std::string name;
   std::string id;  // of a variable

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "dbot/number.hpp"
 #include "dbot/text.hpp"
@@ -10,7 +9,6 @@
 namespace derivd::dbot {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 /// String() of lists inside lists: deeper ones are left empty, as one that contains itself is.
 constexpr std::size_t kMaxTextDepth = 20;
 

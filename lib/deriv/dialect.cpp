@@ -53,37 +53,32 @@ std::unique_ptr<Rules> make_rules(Dialect dialect) {
   return dialect == Dialect::kOptions ? make_options_rules() : make_v3_rules();
 }
 
-namespace {
-
-core::Error refused(std::string text) { return {core::ErrorKind::kRefused, std::move(text)}; }
-
-}  // namespace
-
 core::Result<std::uint8_t> account_decimals(std::string_view account, std::string_view currency,
                                             std::optional<std::uint8_t> said,
                                             const SessionSettings& settings) {
   const auto known = core::decimals_of(currency);
   const auto decimals = said ? said : known;
   if (!decimals || *decimals > core::kMostDecimals || !core::CurrencyCode::fits(currency)) {
-    return refused(fmt::format("account {} is kept in '{}', whose decimals are not known here",
-                               account, currency));
+    return core::refused_error(fmt::format(
+        "account {} is kept in '{}', whose decimals are not known here", account, currency));
   }
   if (settings.any_currency) return *decimals;
   if (settings.currency.empty()) {
     if (*decimals == core::Money::kCents) return *decimals;
-    return refused(
+    return core::refused_error(
         fmt::format("account {} is kept in {}: write venue.currency: {}, and amounts in it",
                     account, currency, currency));
   }
   if (settings.currency != currency) {
-    return refused(fmt::format(
+    return core::refused_error(fmt::format(
         "account {} is kept in {} and venue.currency says {}: write the account's, and amounts in "
         "it",
         account, currency, settings.currency));
   }
   if (*decimals == known.value_or(core::Money::kCents)) return *decimals;
-  return refused(fmt::format("account {} has amounts of {} decimals in {}, where {} are known",
-                             account, *decimals, currency, known.value_or(core::Money::kCents)));
+  return core::refused_error(
+      fmt::format("account {} has amounts of {} decimals in {}, where {} are known", account,
+                  *decimals, currency, known.value_or(core::Money::kCents)));
 }
 
 }  // namespace derivd::deriv

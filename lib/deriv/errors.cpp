@@ -162,7 +162,7 @@ bool is_known(std::string_view code) { return find(code) != nullptr; }
 namespace {
 
 template <std::size_t N>
-bool is_one_of(std::string_view code, const std::array<std::string_view, N>& codes) {
+bool is_listed(std::string_view code, const std::array<std::string_view, N>& codes) {
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
@@ -180,7 +180,7 @@ execution::RefusalKind refusal_of_parameter(std::string_view code, std::string_v
   const bool other = std::any_of(kOtherParameters.begin(), kOtherParameters.end(), [&](auto word) {
     return subcode.find(word) != std::string_view::npos;
   });
-  return other || is_one_of(code, kNotTheStake) ? kParameters : kStake;
+  return other || is_listed(code, kNotTheStake) ? kParameters : kStake;
 }
 
 /// Symbols that are none, rather than closed.
@@ -207,7 +207,7 @@ execution::RefusalKind refusal_of(std::string_view code, std::string_view subcod
     case kTransient:
       return refusal_when_transient(code);
     case kSymbolState:
-      return is_one_of(code, kNoSuchSymbol) ? Kind::kParameters : Kind::kClosed;
+      return is_listed(code, kNoSuchSymbol) ? Kind::kParameters : Kind::kClosed;
     case kContract:
       return Kind::kParameters;
     case kUnknownOutcome:

@@ -35,8 +35,6 @@ constexpr std::size_t kMaxSavedTicks = 100'000;
 constexpr std::int64_t kMaxTickCount = 100;
 constexpr std::chrono::seconds kMaxLife = std::chrono::days(366);
 
-core::Error refused(std::string text) { return {core::ErrorKind::kRefused, std::move(text)}; }
-
 struct SavedTick {
   VenueTime epoch;
   Decimal quote;
@@ -91,14 +89,14 @@ struct Fields {
   bool is_client_form = false;  // names of a client library
 };
 
-bool is_one_of(std::string_view key, std::initializer_list<std::string_view> names) {
+bool is_any_of(std::string_view key, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), key) != names.end();
 }
 
 Status Fields::take_text(std::string_view key, Value v) {
   if (key == "contract_id") return read_nullable(v, key, contract);
   if (key == "contract_type") return read_nullable(v, key, type);
-  if (is_one_of(key, {"underlying", "underlying_symbol"})) return read_nullable(v, key, symbol);
+  if (is_any_of(key, {"underlying", "underlying_symbol"})) return read_nullable(v, key, symbol);
   if (key == "shortcode") return read_nullable(v, key, shortcode);
   if (key == "longcode") return read_nullable(v, key, longcode);
   if (key == "status") return read_nullable(v, key, status);
@@ -114,13 +112,13 @@ Status Fields::take_text(std::string_view key, Value v) {
 
 Status Fields::take_time(std::string_view key, Value v) {
   if (key == "start_time") is_client_form = true;
-  if (is_one_of(key, {"date_start", "start_time"})) return read_nullable(v, key, start);
+  if (is_any_of(key, {"date_start", "start_time"})) return read_nullable(v, key, start);
   if (key == "date_expiry") return read_nullable(v, key, expiry);
   if (key == "expiry_time") return read_nullable(v, key, expiry_again);
-  if (is_one_of(key, {"entry_tick_time", "entry_spot_time"})) {
+  if (is_any_of(key, {"entry_tick_time", "entry_spot_time"})) {
     return read_nullable(v, key, entry_time);
   }
-  if (is_one_of(key, {"exit_tick_time", "exit_spot_time"})) return read_nullable(v, key, exit_time);
+  if (is_any_of(key, {"exit_tick_time", "exit_spot_time"})) return read_nullable(v, key, exit_time);
   if (key == "current_spot_time") return read_nullable(v, key, current_time);
   if (key == "sell_spot_time") return read_nullable(v, key, sell_spot_time);
   if (key == "sell_time") return read_nullable(v, key, sell_time);
@@ -128,23 +126,23 @@ Status Fields::take_time(std::string_view key, Value v) {
 }
 
 Status Fields::take_money(std::string_view key, Value v) {
-  if (is_one_of(key, {"buy_price", "buy_price_value"})) return read_nullable(v, key, buy_price);
+  if (is_any_of(key, {"buy_price", "buy_price_value"})) return read_nullable(v, key, buy_price);
   if (key == "payout") return read_nullable(v, key, payout);
-  if (is_one_of(key, {"sell_price", "sell_price_value"})) return read_nullable(v, key, sell_price);
+  if (is_any_of(key, {"sell_price", "sell_price_value"})) return read_nullable(v, key, sell_price);
   if (key == "profit") return read_nullable(v, key, profit);
-  if (is_one_of(key, {"bid_price", "bid_price_value"})) return read_nullable(v, key, bid_price);
+  if (is_any_of(key, {"bid_price", "bid_price_value"})) return read_nullable(v, key, bid_price);
   return {};
 }
 
 Status Fields::take_quote(std::string_view key, Value v) {
-  auto* list = is_one_of(key, {"entry_tick", "entry_spot", "entry_tick_display_value",
+  auto* list = is_any_of(key, {"entry_tick", "entry_spot", "entry_tick_display_value",
                                "entry_spot_display_value", "entry_spot_value"})
                    ? &entry
-               : is_one_of(key, {"exit_tick", "exit_spot", "exit_tick_display_value",
+               : is_any_of(key, {"exit_tick", "exit_spot", "exit_tick_display_value",
                                  "exit_spot_display_value", "exit_spot_value"})
                    ? &exit
-               : is_one_of(key, {"current_spot", "current_spot_display_value"}) ? &current
-               : is_one_of(key, {"sell_spot", "sell_spot_display_value"})       ? &sell_spot
+               : is_any_of(key, {"current_spot", "current_spot_display_value"}) ? &current
+               : is_any_of(key, {"sell_spot", "sell_spot_display_value"})       ? &sell_spot
                                                                                 : nullptr;
   auto* level = key == "barrier"        ? &barrier
                 : key == "high_barrier" ? &high_barrier
@@ -181,7 +179,7 @@ Status Fields::take_nested(std::string_view key, Value v) {
   const auto null = json::is_null(v, key);
   if (!null) return null.error();
   if (*null) return {};
-  if (is_one_of(key, {"tick_stream", "audit_ticks"})) return take_ticks(key, v);
+  if (is_any_of(key, {"tick_stream", "audit_ticks"})) return take_ticks(key, v);
   if (key == "audit_details") {
     return each_field(v, key, [&](std::string_view name, Value list) -> Status {
       const auto empty = json::is_null(list, name);
@@ -204,7 +202,7 @@ Status Fields::take(std::string_view key, Value v) {
       return name == key ? Status{} : take(name, field);
     });
   }
-  if (is_one_of(key, {"tick_stream", "audit_ticks", "audit_details", "cancellation"})) {
+  if (is_any_of(key, {"tick_stream", "audit_ticks", "audit_details", "cancellation"})) {
     return take_nested(key, v);
   }
   DERIV_TRY(take_text(key, v));
@@ -277,7 +275,7 @@ std::optional<Longcode> read_longcode(std::string_view text, const market::Symbo
 }
 
 /// The amounts of a payload, in the decimals of its currency.
-struct Amounts {
+struct SavedAmounts {
   std::optional<Money> buy_price;
   std::optional<Money> payout;
   std::optional<Money> sell_price;
@@ -287,14 +285,14 @@ struct Amounts {
 };
 
 /// Old payloads name no currency: they are of accounts in dollars.
-Result<Amounts> amounts_of(const Fields& f) {
+Result<SavedAmounts> amounts_of(const Fields& f) {
   auto decimals = std::optional(Money::kCents);
   if (f.currency) decimals = core::decimals_of(f.currency->view());
   if (!decimals) {
-    return refused(fmt::format("contracts in {} are not audited: its decimals are not known",
-                               f.currency->view()));
+    return core::refused_error(fmt::format(
+        "contracts in {} are not audited: its decimals are not known", f.currency->view()));
   }
-  Amounts out;
+  SavedAmounts out;
   const auto take = [&](std::string_view name, const std::optional<Decimal>& said,
                         std::optional<Money>& amount) -> Status {
     if (!said) return {};
@@ -340,7 +338,7 @@ class Reader final {
 
   const Fields& f_;
   const market::Symbols& symbols_;
-  Amounts paid_;
+  SavedAmounts paid_;
   SavedContract out_;
   std::string type_;
   const market::SymbolInfo* symbol_ = nullptr;
@@ -381,12 +379,12 @@ Status Reader::identify() {
   // What pays by the venue's own barrier or number of contracts cannot be reckoned from its ticks.
   const bool follows =
       type && (market::has_payout(*type) || market::kind_of(*type).needs.multiplier);
-  if (!follows) return refused(type_ + " contracts are not audited");
+  if (!follows) return core::refused_error(type_ + " contracts are not audited");
   if (symbol.empty()) return core::invalid("no contract: it names no symbol");
   symbol_ = symbols_.find(symbol);
   if (symbol_ == nullptr) {
-    return refused(fmt::format("contracts on {} are not audited: its decimals are not known",
-                               symbol.substr(0, 40)));
+    return core::refused_error(fmt::format(
+        "contracts on {} are not audited: its decimals are not known", symbol.substr(0, 40)));
   }
   spec().symbol = symbol_->code;
   spec().type = *market::contract_type_from(type_);
@@ -493,7 +491,7 @@ Status Reader::describe_offset(const std::optional<market::Shortcode>& code) {
   }
   if (!offset || offset->mantissa() == 0) return {};
   const auto type = market::with_offset(type_);
-  if (!type) return refused(type_ + " with a barrier is not audited");
+  if (!type) return core::refused_error(type_ + " with a barrier is not audited");
   spec().type = *type;
   spec().set_offset(*offset);
   return {};
@@ -564,7 +562,7 @@ Status Reader::describe_barrier(const std::optional<market::Shortcode>& code) {
 Status Reader::describe(const std::optional<market::Shortcode>& code) {
   auto& order = out_.claim.order;
   if (f_.is_forward.value_or(false) || (code && code->starts_later)) {
-    return refused("contracts that start later than they are bought are not audited");
+    return core::refused_error("contracts that start later than they are bought are not audited");
   }
   const auto start = code ? std::optional(code->start) : f_.start;
   if (!start) return core::invalid("no contract: it has no start");
@@ -622,7 +620,7 @@ Status Reader::take_quotes() {
 void Reader::check_state(bool sold) {
   auto& claim = out_.claim;
   const auto status = f_.status ? f_.status->view() : std::string_view{};
-  const bool closed = is_one_of(status, {"won", "lost", "sold", "cancelled"});
+  const bool closed = is_any_of(status, {"won", "lost", "sold", "cancelled"});
   if (f_.is_sold && f_.status && *f_.is_sold != closed) {
     contradict(claim, "status", std::string(status), sold ? "closed, as it is sold" : "open");
   }
@@ -636,7 +634,7 @@ Status Reader::take_result() {
   auto& claim = out_.claim;
   auto& order = claim.order;
   const auto status = f_.status ? f_.status->view() : std::string_view{};
-  const bool sold = f_.is_sold.value_or(is_one_of(status, {"won", "lost", "sold", "cancelled"}));
+  const bool sold = f_.is_sold.value_or(is_any_of(status, {"won", "lost", "sold", "cancelled"}));
   claim.is_over = sold || f_.is_expired.value_or(false);
   if (!claim.is_over) return {};
   order.state = execution::OrderState::kSettled;
@@ -737,7 +735,7 @@ Result<SavedContract> contract_of(std::string_view text, const market::Symbols& 
     last = Fields{};
     return each_field(message, "the file", [&](std::string_view key, Value v) -> Status {
       // What was asked, and what stands beside the payload, is no part of it.
-      if (is_one_of(key, {"echo_req", "req_id", "subscription", "passthrough"})) return {};
+      if (is_any_of(key, {"echo_req", "req_id", "subscription", "passthrough"})) return {};
       return last.take(key, v);
     });
   }));

@@ -17,7 +17,7 @@ constexpr std::size_t kCandlesAtOnce = 2;
 constexpr std::int64_t kGrowing = 2;
 
 /// Why the rows are no candles of this length, rising and from `from` on; empty: `out` has them.
-std::string take_rows(const std::vector<RawCandle>& rows, PastCandles& out) {
+std::string take_past_candles(const std::vector<RawCandle>& rows, PastCandles& out) {
   out.candles.reserve(rows.size());
   for (const auto& raw : rows) {
     const auto begins = raw.epoch;
@@ -86,7 +86,7 @@ void Session::Impl::on_candles(const Pending& asked, CandlesPayload& payload) {
   const auto decimals = payload.decimals ? payload.decimals : known.decimals_of(out.symbol);
   if (!decimals) return refuse_candles(asked, "the decimals of its quotes are not known");
   out.decimals = *decimals;
-  if (const auto why = take_rows(payload.candles, out); !why.empty()) {
+  if (const auto why = take_past_candles(payload.candles, out); !why.empty()) {
     notice_once(core::EventKind::kFrameRefused, fmt::format("candles/{}", out.symbol),
                 fmt::format("the past candles of {} are refused: {}", out.symbol, why));
     return refuse_candles(asked, why);

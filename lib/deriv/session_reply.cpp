@@ -576,7 +576,7 @@ namespace {
 
 /// Rows in any order as rising ticks. What is no tick is left out alone; of two different quotes of
 /// one second nobody knows which is right.
-void take_rows(std::vector<RawTick>& rows, PastTicks& out) {
+void take_past_ticks(std::vector<RawTick>& rows, PastTicks& out) {
   const auto refuse = [&](std::string text) {
     if (out.refused++ == 0) out.refusal = std::move(text);
   };
@@ -612,7 +612,7 @@ void Session::Impl::on_past(const Pending& asked, HistoryPayload& payload) {
   const auto decimals = payload.decimals ? payload.decimals : known.decimals_of(out.symbol);
   if (!decimals) return refuse_past(asked, "the decimals of its quotes are not known");
   out.decimals = *decimals;
-  take_rows(payload.ticks, out);
+  take_past_ticks(payload.ticks, out);
   static_cast<void>(past.take(asked.req_id));
   listener.tell(fact::Past{out});
 }

@@ -33,7 +33,7 @@ bool is_demo(const AuthorizePayload& login) {
   return login.is_virtual && (id.starts_with("VRT") || id.starts_with("VRW"));
 }
 
-Step refused(const ApiError& error) {
+Step login_refused(const ApiError& error) {
   const auto text = fmt::format("authorize: {}: {}", error.code, error.message);
   switch (classify(error.code.view())) {
     case ErrorClass::kSession:
@@ -102,7 +102,7 @@ Step V3Opening::on_http(int, std::string_view) { return Step::wait(); }
 Step V3Opening::on_http_failed(std::string_view) { return Step::wait(); }
 
 Step V3Opening::on_login(const Frame& frame) {
-  if (frame.error) return refused(*frame.error);
+  if (frame.error) return login_refused(*frame.error);
   const auto* login = std::get_if<AuthorizePayload>(&frame.payload);
   if (!login) return Step::retry("the answer to authorize is another message");
   findings_.accounts = {{login->loginid, login->currency, !is_demo(*login), true, std::nullopt}};

@@ -47,6 +47,8 @@ inline constexpr std::chrono::seconds kMaxLead{3600};
 /// second.
 inline constexpr std::chrono::seconds kSaveCounters{600};
 
+/// Who stops a strategy or sells a contract, where it is a person; in the journal.
+inline constexpr std::string_view kByOperator = "operator";
 /// Why a sale was not done whose answer never came.
 inline constexpr std::string_view kNoAnswer = "the venue did not answer, and it is still open";
 

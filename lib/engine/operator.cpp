@@ -11,13 +11,12 @@ using core::EventKind;
 
 namespace {
 
-constexpr std::string_view kByOperator = "operator";
 constexpr std::string_view kRefused = "refused";
 constexpr std::string_view kScript = "script";
 constexpr std::string_view kNotOffered = "not_offered";
 
 /// Shown wherever somebody asks why it does not trade: never nothing.
-std::string_view words_of(std::string_view reason) {
+std::string_view operators_words(std::string_view reason) {
   return reason.empty() ? "by the operator, who gave no reason" : reason;
 }
 
@@ -125,11 +124,12 @@ bool Engine::pause(std::string_view name, std::string_view reason, const core::N
   impl_->begin(now, out);
   return for_named(impl_->slots, name, [&](Slot& slot) {
     slot.paused = true;
-    slot.pause_reason = core::Text::truncated(words_of(reason));
+    slot.pause_reason = core::Text::truncated(operators_words(reason));
     impl_->append_slot(slot);
     auto e = impl_->event(EventKind::kStrategyPaused, slot);
-    e.reason = core::Text::truncated(words_of(reason));
-    e.text = core::Text::truncated(fmt::format("{} paused: {}", slot.name(), words_of(reason)));
+    e.reason = core::Text::truncated(operators_words(reason));
+    e.text =
+        core::Text::truncated(fmt::format("{} paused: {}", slot.name(), operators_words(reason)));
     impl_->tell(e);
   });
 }
@@ -149,7 +149,7 @@ bool Engine::halt(std::string_view name, std::string_view reason, const core::No
     // A halt by a limit says more than the operator's, and resuming it starts a new session.
     const bool new_words = slot.halt_kind == kByOperator && !reason.empty() &&
                            slot.halt_reason != core::Text::truncated(reason);
-    if (!slot.halted || new_words) impl_->halt(slot, kByOperator, words_of(reason));
+    if (!slot.halted || new_words) impl_->halt(slot, kByOperator, operators_words(reason));
   });
 }
 

@@ -25,8 +25,8 @@ constexpr std::chrono::seconds kKeepProgram{30};
 /// Quotes that programs wait for: two for each of the strategies that a configuration may have.
 constexpr std::size_t kMaxProgramQuotes = 128;
 
-std::optional<double> barrier_of(const market::ContractSpec& spec,
-                                 const std::optional<market::Tick>& entry) {
+std::optional<double> barrier_to_beat(const market::ContractSpec& spec,
+                                      const std::optional<market::Tick>& entry) {
   if (const int digit = spec.digit(); digit >= 0) return digit;
   if (!entry) return std::nullopt;
   const auto price = market::price_to_beat(spec, entry->quote);
@@ -205,7 +205,7 @@ void Engine::Impl::program_updated(const execution::Order& order,
   // The venue's own word, where it says one: an accumulator is not sold at its entry tick.
   update.can_sell = market::is_resold(order.spec) && report.bid_price && report.entry &&
                     report.can_sell.value_or(true);
-  update.barrier = barrier_of(order.spec, report.entry);
+  update.barrier = barrier_to_beat(order.spec, report.entry);
   program.updated(update, venue_ms(), slot->wishes);
 }
 
@@ -216,7 +216,7 @@ void Engine::Impl::program_ended(Slot& slot, const execution::Order& order) {
   result.sell_price = order.sell_price;
   result.entry = order.entry;
   result.exit = order.exit;
-  result.barrier = barrier_of(order.spec, order.entry);
+  result.barrier = barrier_to_beat(order.spec, order.entry);
   slot.program->ended(result, venue_ms(), slot.wishes);
 }
 

@@ -20,7 +20,7 @@ bool is_strike(RefusalKind kind) {
   return kind == RefusalKind::kParameters || kind == RefusalKind::kStake;
 }
 
-std::string words_of(const Refusal& r) {
+std::string refusal_words(const Refusal& r) {
   if (r.message.empty()) return std::string(r.code);
   return fmt::format("{}: {}", r.code, core::ShortString<kWords>::truncated(r.message).view());
 }
@@ -49,7 +49,7 @@ void Engine::Impl::refused(core::OrderId id, const Refusal& refusal) {
   // What the plan says is beside the fee of a deal cancellation.
   learn(slot, market::stake_in(gone.spec, gone.stake), asked, refusal);
   if (const auto wish = slot.wish_numbers.find(id); wish != slot.wish_numbers.end()) {
-    deny_wish(slot, wish->second, words_of(refusal));
+    deny_wish(slot, wish->second, refusal_words(refusal));
     slot.wish_numbers.erase(wish);
   }
   release_waiting();
@@ -61,7 +61,7 @@ void Engine::Impl::refused(core::OrderId id, const Refusal& refusal) {
 void Engine::Impl::learn(Slot& slot, core::Money stake, core::Instant asked,
                          const Refusal& refusal) {
   if (refusal.kind == RefusalKind::kSingular) return;
-  slot.refusal = core::Text::truncated(words_of(refusal));
+  slot.refusal = core::Text::truncated(refusal_words(refusal));
   const bool raised = slot.plan && slot.program == nullptr && stake > slot.settings.staking.base;
   if (raised && refusal.kind == RefusalKind::kStake) slot.plan->refuse(stake);
   if (slot.refusals.row > 0 && asked < slot.refused_at) {
@@ -71,10 +71,11 @@ void Engine::Impl::learn(Slot& slot, core::Money stake, core::Instant asked,
     slot.refusals.count(is_strike(refusal.kind), venue_time());
   }
   if (refusal.kind == RefusalKind::kForGood || (slot.refusals.spent() && !slot.halted)) {
-    return halt(slot, "refused",
-                refusal.kind == RefusalKind::kForGood
-                    ? words_of(refusal)
-                    : fmt::format("{} ({} times in a row)", words_of(refusal), slot.refusals.row));
+    return halt(
+        slot, "refused",
+        refusal.kind == RefusalKind::kForGood
+            ? refusal_words(refusal)
+            : fmt::format("{} ({} times in a row)", refusal_words(refusal), slot.refusals.row));
   }
   // A closed market is told at once, the rest when it lasts.
   const bool lasts =

@@ -16,7 +16,6 @@ using execution::OrderState;
 
 namespace {
 
-constexpr std::string_view kByOperator = "operator";
 constexpr std::string_view kByRule = "exit ";  // the first word of its reason in the journal
 /// In that reason, where it is not sold but cancelled. In front, where no length cuts it off.
 constexpr std::string_view kCancelling = "by cancellation";

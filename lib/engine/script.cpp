@@ -52,7 +52,7 @@ std::string config_json(const StrategySettings& s) {
       barrier, json_text(s.staking.plan), json_text(s.staking.base.to_string()));
 }
 
-std::string text_of(const std::optional<market::Tick>& tick) {
+std::string quote_text(const std::optional<market::Tick>& tick) {
   return tick ? tick->quote.to_string() : std::string{};
 }
 
@@ -280,8 +280,8 @@ void Engine::Impl::tell_result(Slot& slot, const execution::Order& order) {
   trade.stake = order.buy_price.to_string();
   if (order.payout) trade.payout = order.payout->to_string();
   trade.profit = order.profit->to_string();
-  trade.entry = text_of(order.entry);
-  trade.exit = text_of(order.exit);
+  trade.entry = quote_text(order.entry);
+  trade.exit = quote_text(order.exit);
   trade.purchase_time = order.purchase_time.s;
   trade.settled_time = order.settled_time.s;
   // What it then buys, it buys now: on the latest tick, in the second that the venue is in.

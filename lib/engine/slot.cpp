@@ -51,7 +51,7 @@ std::string optional_time(const std::optional<core::VenueTime>& time) {
   return time ? fmt::format("{}", time->s) : std::string{};
 }
 
-std::string text_of(const risk::Refusals& r) {
+std::string refusals_text(const risk::Refusals& r) {
   return fmt::format("{}:{}:{}:{}:{}", r.total, r.row, r.strikes, r.until ? r.until->s : 0,
                      r.told ? 1 : 0);
 }
@@ -67,7 +67,7 @@ risk::Refusals refusals_of(const Numbers& n) {
   return out;
 }
 
-std::optional<core::VenueTime> time_of(const Numbers& n) {
+std::optional<core::VenueTime> saved_time(const Numbers& n) {
   return n.empty() ? std::nullopt : std::optional<core::VenueTime>{{n[0]}};
 }
 
@@ -293,7 +293,7 @@ std::string Slot::guards_text() const {
       guards.falling_until ? guards.falling_until->s : 0, guards.top.units(),
       joined(guards.purchases,
              [](const auto& p) { return fmt::format("{}:{}", p.order.value, p.time.s); }),
-      day, day_profit.units(), day_trades, text_of(refusals),
+      day, day_profit.units(), day_trades, refusals_text(refusals),
       joined(counted, [](auto id) { return fmt::format("{}", id.value); }),
       joined(best_bids,
              [](const auto& b) { return fmt::format("{}:{}", b.first.value, b.second.units()); }),
@@ -367,8 +367,8 @@ core::Result<void> Slot::load_guards(std::string_view text) {
       !swaps.empty() && (settings.contract.alternate.has_value() || !configured);
   swapped = alternates && swaps[0] == 1;
   losses_to_swap = alternates ? swaps[1] : 0;
-  guards.cooling_until = time_of(fields["cooling"]);
-  guards.pausing_until = time_of(fields["pausing"]);
+  guards.cooling_until = saved_time(fields["cooling"]);
+  guards.pausing_until = saved_time(fields["pausing"]);
   guards.losses = fields["losses"][0];
   guards.falling_until.reset();
   guards.top = session.peak;

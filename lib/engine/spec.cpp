@@ -34,9 +34,10 @@ market::Terms terms_of(const market::Needs& needs, const ContractTemplate& wante
 }
 
 /// As the template has it; a magnitude takes its sign from the type.
-core::Result<market::Barrier> barrier_of(const StrategySettings& settings, const market::Kind& kind,
-                                         const std::optional<BarrierSetting>& wanted,
-                                         std::string_view key, std::uint8_t decimals) {
+core::Result<market::Barrier> template_barrier(const StrategySettings& settings,
+                                               const market::Kind& kind,
+                                               const std::optional<BarrierSetting>& wanted,
+                                               std::string_view key, std::uint8_t decimals) {
   if (!wanted) return core::invalid(fmt::format("{} needs contract.{}", kind.name, key));
   const auto value = core::Price::from(wanted->value, decimals);
   if (!value) return value.error();
@@ -58,7 +59,7 @@ core::Result<void> add_barriers(const StrategySettings& settings, const strategy
       spec.barriers[i] = *said;
       return {};
     }
-    const auto barrier = barrier_of(settings, kind, setting, key, decimals);
+    const auto barrier = template_barrier(settings, kind, setting, key, decimals);
     if (!barrier) return barrier.error();
     spec.barriers[i] = *barrier;
     return {};

@@ -97,15 +97,13 @@ constexpr core::VenueTime day_of(std::string_view date) {
   return {std::int64_t{chrono::sys_days(day).time_since_epoch().count()} * 86'400};
 }
 
-bool fits(const Commission& row, const ContractSpec& spec, PriceList list) {
+bool concerns(const Commission& row, const ContractSpec& spec, PriceList list) {
   const bool in_ticks = spec.duration.in_ticks();
   const bool length = row.length == Length::kAny || (row.length == Length::kTicks) == in_ticks;
   return length && (!row.list || *row.list == list) &&
          holds(row.families, ',', kind_of(spec.type).family) &&
          (row.symbols.empty() || holds(row.symbols, ' ', spec.symbol.view()));
 }
-
-std::int64_t nano(double share) { return std::llround(share * static_cast<double>(kNano)); }
 
 /// Of amounts in other units than cents it is not known.
 std::int64_t least_of(core::Money amount) {
@@ -119,7 +117,7 @@ std::span<const Commission> commissions() { return kRows; }
 const Commission* commission_of(const ContractSpec& spec, PriceList list, core::VenueTime at) {
   const Commission* out = nullptr;
   for (const auto& row : kRows) {
-    if (!fits(row, spec, list) || at < day_of(row.since)) continue;
+    if (!concerns(row, spec, list) || at < day_of(row.since)) continue;
     if (out == nullptr || day_of(row.since) >= day_of(out->since)) out = &row;
   }
   return out;

@@ -3,6 +3,7 @@
 // never overflows for amounts up to 10^12 and prices up to 10^13.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "core/check.hpp"
@@ -12,6 +13,8 @@ namespace derivd::market {
 __extension__ using Wide = __int128;
 
 constexpr std::int64_t kNano = 1'000'000'000;
+/// A share of one, to the nearest billionth.
+inline std::int64_t nano(double share) { return std::llround(share * static_cast<double>(kNano)); }
 
 /// Largest integer <= n / d. d > 0.
 constexpr std::int64_t floor_div(Wide n, Wide d) {

@@ -1,12 +1,12 @@
 #include "market/life.hpp"
 
 #include "core/check.hpp"
+#include "market/hours.hpp"
 #include "market/kind.hpp"
 
 namespace derivd::market {
 namespace {
 
-constexpr std::int64_t kDay = 86400;
 // What has no length never expires; the venue writes the last second of the day 36500 days later
 // (captured: started 1716220583, date_expiry 4869849599).
 constexpr std::int64_t kNoExpiryDays = 36500;
@@ -16,7 +16,7 @@ constexpr std::int64_t kNoExpiryDays = 36500;
 core::VenueTime nominal_expiry(const ContractSpec& spec, core::VenueTime start,
                                const SymbolInfo* symbol) {
   if (!kind_of(spec.type).needs.has_length()) {
-    return {(start.s / kDay + kNoExpiryDays) * kDay + kDay - 1};
+    return {(start.s / kSecondsOfDay + kNoExpiryDays) * kSecondsOfDay + kSecondsOfDay - 1};
   }
   DERIVD_CHECK(spec.duration.count > 0, "a contract of a kind with a length has one");
   if (!spec.duration.in_ticks()) return expiry_of(spec.duration, start);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "market/hours.hpp"
 #include "market/kind.hpp"
 
 namespace derivd::market {
@@ -21,12 +22,10 @@ constexpr std::array kLengths{
     LengthName{Offer::Length::kNone, "no_expiry"},
 };
 
-constexpr std::int64_t kDay = 86'400;
-
 /// Ticks or seconds, by the class of the offer.
 std::int64_t measure(const ContractDuration& d) { return d.in_ticks() ? d.count : d.seconds(); }
 
-bool fits(const Offer& offer, const ContractDuration& d) {
+bool has_length(const Offer& offer, const ContractDuration& d) {
   if (d.count == 0) return offer.length == Offer::Length::kNone;
   // An end is a moment of the calendar: how long that is, the time of the purchase decides.
   if (d.unit == ContractDuration::Unit::kUntil) {
@@ -39,7 +38,7 @@ bool fits(const Offer& offer, const ContractDuration& d) {
   if (!bounded) return true;
   if (offer.shortest.in_ticks() != is_ticks || offer.longest.in_ticks() != is_ticks) return true;
   // Less than a day, given in hours, is no contract of days, whatever their bounds.
-  if (offer.length == Offer::Length::kDaily && wanted < kDay) return false;
+  if (offer.length == Offer::Length::kDaily && wanted < kSecondsOfDay) return false;
   return wanted >= measure(offer.shortest) && wanted <= measure(offer.longest);
 }
 
@@ -57,7 +56,7 @@ std::string choices(const std::vector<T>& values, Text&& text) {
 }
 
 /// Only an offer that lists its choices can say no to one.
-std::optional<std::string> terms_problem(const Offer& offer, const ContractSpec& spec) {
+std::optional<std::string> choice_problem(const Offer& offer, const ContractSpec& spec) {
   if (const auto* m = spec.multiplier()) {
     const auto& list = offer.multipliers;
     if (!list.empty() && std::ranges::find(list, m->multiplier) == list.end()) {
@@ -130,9 +129,10 @@ std::optional<std::string> Offerings::problem_of(const ContractSpec& spec) const
     if (!(o.type == type)) continue;
     // The snapshot knows types, and nothing of their lengths.
     const bool unknown = asked.s == 0;
-    if (!unknown && kind_of(spec.type).needs.has_length() && !fits(o, spec.duration)) continue;
+    if (!unknown && kind_of(spec.type).needs.has_length() && !has_length(o, spec.duration))
+      continue;
     long_enough = true;
-    auto p = terms_problem(o, spec);
+    auto p = choice_problem(o, spec);
     if (!p) return std::nullopt;
     if (!problem) problem = std::move(p);
   }

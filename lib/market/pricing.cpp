@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::int64_t kRoundedDownFrom = 900'000'000;  // probability 0.9 in nano units
 
-std::int64_t nano(double share) { return std::llround(share * static_cast<double>(kNano)); }
-
 /// What one unit of payout costs, in nano units. Digits and at-the-money come out exact, because
 /// their probabilities and the commissions have fewer than nine decimals.
 std::int64_t unit_price(const Kind& kind, std::int64_t probability, const PriceModel& model) {

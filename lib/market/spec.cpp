@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "core/check.hpp"
+#include "market/hours.hpp"
 #include "market/kind.hpp"
 
 namespace derivd::market {
@@ -14,17 +15,18 @@ namespace {
 
 using Unit = ContractDuration::Unit;
 
-constexpr std::int64_t kDay = 86400;
-
 struct UnitRow {
   Unit unit;
   std::string_view letter;
   std::int64_t seconds;  // 0: ticks have none
 };
 constexpr std::array kUnits{
-    UnitRow{Unit::kTicks, "t", 0},    UnitRow{Unit::kSeconds, "s", 1},
-    UnitRow{Unit::kMinutes, "m", 60}, UnitRow{Unit::kHours, "h", 3600},
-    UnitRow{Unit::kDays, "d", kDay},  UnitRow{Unit::kUntil, "until:", 0},
+    UnitRow{Unit::kTicks, "t", 0},
+    UnitRow{Unit::kSeconds, "s", 1},
+    UnitRow{Unit::kMinutes, "m", 60},
+    UnitRow{Unit::kHours, "h", 3600},
+    UnitRow{Unit::kDays, "d", kSecondsOfDay},
+    UnitRow{Unit::kUntil, "until:", 0},
 };
 
 const UnitRow& row_of(Unit unit) {
@@ -236,8 +238,8 @@ core::VenueTime expiry_of(const ContractDuration& duration, core::VenueTime star
   DERIVD_CHECK(!duration.in_ticks(), "a tick contract expires with a tick");
   if (duration.unit == Unit::kUntil) return {duration.count};
   if (duration.unit != Unit::kDays) return {start.s + duration.seconds()};
-  const auto midnight = start.s / kDay * kDay;
-  return {midnight + duration.seconds() + kDay - 1};
+  const auto midnight = start.s / kSecondsOfDay * kSecondsOfDay;
+  return {midnight + duration.seconds() + kSecondsOfDay - 1};
 }
 
 std::optional<SpecProblem> problem_of(const ContractSpec& spec, const SymbolInfo& symbol) {

@@ -148,7 +148,7 @@ std::optional<Decimal> decimal_from(std::string_view text) {
   return Decimal{value->mantissa(), value->decimals()};
 }
 
-std::optional<ContractDuration> length_from(std::string_view text) {
+std::optional<ContractDuration> duration_from(std::string_view text) {
   if (text == kNothing) return ContractDuration{};
   const bool until = text.starts_with(kUntil);
   if (text.empty()) return std::nullopt;
@@ -239,7 +239,7 @@ bool take_key(ContractSpec& spec, std::string_view key, std::string_view value) 
     return multiplier != nullptr && multiplier->stop_loss.has_value();
   }
   if (key == "cancellation") {
-    if (multiplier != nullptr) multiplier->cancellation = length_from(value);
+    if (multiplier != nullptr) multiplier->cancellation = duration_from(value);
     return multiplier != nullptr && multiplier->cancellation.has_value();
   }
   if (key == "fee") {
@@ -265,7 +265,7 @@ std::optional<ContractSpec> read(std::string_view rest) {
   ContractSpec spec;
   const auto type = contract_type_from(cut(rest));
   const auto symbol = symbol_from(cut(rest));
-  const auto length = length_from(cut(rest));
+  const auto length = duration_from(cut(rest));
   if (!type || !symbol || !length) return std::nullopt;
   spec.type = *type;
   spec.symbol = *symbol;

@@ -32,7 +32,7 @@ bool is_ip(const std::string& host) {
   return !ec;
 }
 
-core::Result<void> configure(ssl::context& tls, const TlsSettings& settings) {
+core::Result<void> check_peers(ssl::context& tls, const TlsSettings& settings) {
   error_code ec;
   if (SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION) != 1) {
     return core::io_error("OpenSSL refuses TLS 1.2 as the lowest version");
@@ -86,7 +86,7 @@ Channel::Channel(const Executor& executor, Url url, std::vector<tcp::endpoint> a
       url_(std::move(url)),
       timeouts_(timeouts),
       proxy_(route.proxy),
-      configured_(configure(context_, route.tls)),
+      configured_(check_peers(context_, route.tls)),
       tls_(executor, context_),
       place_(authority(url_.host, url_.port)),
       addresses_(std::move(addresses)),

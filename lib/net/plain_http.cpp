@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/beast/core/flat_static_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -19,12 +18,8 @@ namespace derivd::net {
 namespace {
 
 namespace http = boost::beast::http;
-using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
-using Response = http::response<http::string_body>;
 
-constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // out of descriptors: let some end
-
-class Client;
+class PlainClient;
 
 /// "localhost", an address or a name without a domain, each with or without a port; no Host at all.
 bool is_of_this_machine(std::string_view host) {
@@ -37,14 +32,14 @@ bool is_of_this_machine(std::string_view host) {
 /// What clients need of their server; they outlive it by at most one handler.
 struct Place {
   PlainPage page;
-  std::list<std::shared_ptr<Client>> clients;  // the first came first
+  std::list<std::shared_ptr<PlainClient>> clients;  // the first came first
   bool loopback = false;
   bool closed = false;
 };
 
-class Client final : public std::enable_shared_from_this<Client> {
+class PlainClient final : public std::enable_shared_from_this<PlainClient> {
  public:
-  Client(TcpSocket socket, std::shared_ptr<Place> place)
+  PlainClient(TcpSocket socket, std::shared_ptr<Place> place)
       : socket_(std::move(socket)), timer_(socket_.get_executor()), place_(std::move(place)) {
     parser_.header_limit(kMaxPlainHeader);
   }
@@ -121,7 +116,7 @@ class Client final : public std::enable_shared_from_this<Client> {
   // The buffer bounds what is read; a body would not be waited for.
   boost::beast::flat_static_buffer<kMaxPlainHeader + 1024> buffer_;
   http::request_parser<http::empty_body> parser_;
-  Response response_;
+  http::response<http::string_body> response_;
   bool answering_ = false;
 };
 
@@ -180,7 +175,7 @@ class PlainServerImpl final : public PlainServer {
       }
       TcpSocket socket = std::exchange(shared->socket, TcpSocket(shared->acceptor.get_executor()));
       if (make_room(place)) {
-        auto client = std::make_shared<Client>(std::move(socket), shared->place);
+        auto client = std::make_shared<PlainClient>(std::move(socket), shared->place);
         place.clients.push_back(client);
         client->start();
       }

@@ -1,4 +1,3 @@
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/read.hpp>
@@ -6,12 +5,12 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
-#include <cctype>
 #include <deque>
 #include <map>
 #include <optional>
 
 #include "net/gate.hpp"
+#include "net/lower_case.hpp"
 #include "net/net.hpp"
 #include "net/tls_stream.hpp"
 
@@ -26,35 +25,27 @@ namespace ssl = asio::ssl;
 constexpr std::size_t kMaxConnections = 4096;
 constexpr std::size_t kMaxRequestHeader = 16 * 1024;
 // What is parsed and not yet taken: a whole frame, or what one read brings of a request.
-constexpr std::size_t kMaxParsed = kMaxFrame + 64 * 1024;
+constexpr std::size_t kMaxParsedRequest = kMaxFrame + 64 * 1024;
 // On the wire, TLS and the heads of chunks included.
-constexpr std::size_t kMaxRequest = 2 * kMaxHttpBody + kMaxParsed;
+constexpr std::size_t kMaxRequest = 2 * kMaxHttpBody + kMaxParsedRequest;
 // A client that does not read is cut off here; 64 MiB is an hour of ticks of every symbol.
 constexpr std::size_t kMaxQueuedFrames = 65'536;
 constexpr std::size_t kMaxQueuedBytes = 64 << 20;
 constexpr auto kHandshakeTime = std::chrono::seconds(10);
 constexpr auto kRequestTime = std::chrono::seconds(60);  // also between requests of one connection
 constexpr auto kCloseTime = std::chrono::seconds(1);
-constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // out of descriptors: let some end
 
-using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 using ServerTls = TlsStream<Gate>;
-using WsStream = websocket::stream<ServerTls&, false>;
+using ServerWs = websocket::stream<ServerTls&, false>;
 using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 ServerRequest to_server_request(const Request& request) {
   ServerRequest out;
   out.method = request.method_string();
   out.target = request.target();
   for (const auto& field : request) {
-    out.headers.push_back({lower(field.name_string()), std::string(field.value())});
+    out.headers.push_back({lower_case(field.name_string()), std::string(field.value())});
   }
   out.body = request.body();
   return out;
@@ -132,8 +123,8 @@ class Connection final : public ServerSocket {
   std::uint64_t timer_generation_ = 0;
   Timer resume_;  // never expires; cancelled when reading may go on
   ServerTls tls_;
-  std::optional<WsStream> ws_;
-  beast::flat_buffer buffer_{kMaxParsed};
+  std::optional<ServerWs> ws_;
+  beast::flat_buffer buffer_{kMaxParsedRequest};
   std::weak_ptr<Connection> self_;
   std::deque<Outgoing> queue_;
   std::size_t queued_bytes_ = 0;
@@ -288,13 +279,15 @@ Task<bool> Connection::answer(Request request) {
   co_return keep_alive;
 }
 
-void decorate(websocket::response_type& response) { response.set(http::field::server, "derivsim"); }
+void name_server(websocket::response_type& response) {
+  response.set(http::field::server, "derivsim");
+}
 
 Task<void> Connection::serve_socket(Request request, ServerRequest accepted) {
   ws_.emplace(tls_);
   ws_->auto_fragment(false);
   ws_->read_message_max(kMaxFrame);
-  ws_->set_option(websocket::stream_base::decorator(decorate));
+  ws_->set_option(websocket::stream_base::decorator(name_server));
   ws_->control_callback([this](websocket::frame_type kind, beast::string_view) {
     if (kind != websocket::frame_type::close) return;
     peer_closing_ = true;
@@ -332,7 +325,7 @@ Task<void> Connection::read_frames() {
 
 // ---- listening ----
 
-core::Result<void> configure(ssl::context& tls, const ServerCertificate& certificate) {
+core::Result<void> use_certificate(ssl::context& tls, const ServerCertificate& certificate) {
   error_code ec;
   SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
   tls.use_certificate_chain_file(certificate.cert_file, ec);
@@ -366,7 +359,7 @@ class ServerImpl final : public Server {
   }
   std::uint16_t port() const override { return port_; }
   core::Result<void> show(const ServerCertificate& certificate) override {
-    return configure(shared_->hub->tls, certificate);
+    return use_certificate(shared_->hub->tls, certificate);
   }
 
  private:
@@ -415,7 +408,7 @@ core::Result<std::unique_ptr<Server>> listen(asio::io_context& io, const std::st
                                              ServerHandler& handler) {
   auto hub = std::make_shared<Hub>();
   hub->handler = &handler;
-  auto configured = configure(hub->tls, certificate);
+  auto configured = use_certificate(hub->tls, certificate);
   if (!configured) return configured.error();
   error_code ec;
   const auto ip = asio::ip::make_address(address, ec);

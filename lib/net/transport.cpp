@@ -32,15 +32,15 @@ constexpr std::size_t kReadPiece = 64 * 1024;  // so that a lying length cannot 
 constexpr std::size_t kReadReserve = 64 * 1024;
 constexpr std::size_t kKeepCapacity = 16 * 1024;  // of a queue slot; larger ones are given back
 /// What is parsed and not yet taken: a header, or the part of a body that one read brings.
-constexpr std::size_t kMaxParsed = kMaxAnswerHeader + kReadPiece;
+constexpr std::size_t kMaxParsedAnswer = kMaxAnswerHeader + kReadPiece;
 /// On the wire, TLS and the heads of chunks included: a chunk of one byte needs five more, and
 /// nobody sends those for long.
-constexpr std::size_t kMaxAnswer = 2 * kMaxHttpBody + kMaxParsed;
+constexpr std::size_t kMaxAnswer = 2 * kMaxHttpBody + kMaxParsedAnswer;
 /// Of an upgrade: a header, or the error page of a content network.
 constexpr std::size_t kMaxUpgradeAnswer = 256 * 1024;
 constexpr int kMaxInterim = 8;  // 100 Continue, 103 Early Hints: more is a flood
 
-using WsStream = websocket::stream<ClientTls&, false>;
+using ClientWs = websocket::stream<ClientTls&, false>;
 
 // The Host header leaves the default port out, as browsers do; some gateways compare it literally.
 std::string host_header(const Url& url) {
@@ -83,7 +83,7 @@ class Client final : public Channel {
   void on_written(error_code ec);
 
   WebSocketHandler& handler_;  // not touched once dropped_
-  std::optional<WsStream> ws_;
+  std::optional<ClientWs> ws_;
   beast::flat_buffer buffer_;
   // Ring of frames to send. Slots keep their memory; the front one is being written.
   std::vector<std::string> ring_{kMaxSendQueue};
@@ -118,7 +118,7 @@ Task<void> Client::talk() {
   co_await read_frames();
 }
 
-void decorate(websocket::request_type& request) {
+void name_client(websocket::request_type& request) {
   request.set(http::field::user_agent, kUserAgent);
 }
 
@@ -127,7 +127,7 @@ Task<bool> Client::upgrade() {
   ws_.emplace(tls_);
   ws_->auto_fragment(false);
   ws_->read_message_max(0);  // bounded by accept_piece(), which can say so and close in time
-  ws_->set_option(websocket::stream_base::decorator(decorate));
+  ws_->set_option(websocket::stream_base::decorator(name_client));
   // Neither idle timeout nor pings are on by default, nor in Beast's suggested client settings.
   websocket::stream_base::timeout bounds{};
   bounds.handshake_timeout = websocket::stream_base::none();  // ours, by arm()
@@ -373,7 +373,7 @@ class Exchange final : public Channel {
 
   http::request<http::string_body> request_;
   std::optional<std::size_t> prefix_;
-  beast::flat_buffer buffer_{kMaxParsed};
+  beast::flat_buffer buffer_{kMaxParsedAnswer};
   std::optional<http::response_parser<http::empty_body>> header_;
   core::Result<void> sendable_;
   HttpResponse answer_;

@@ -1,10 +1,10 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cstring>
 
+#include "net/lower_case.hpp"
 #include "net/net.hpp"
 
 namespace derivd::net {
@@ -50,12 +50,6 @@ bool is_name_or_ipv4(const std::string& host) {
   return true;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 core::Result<std::string> parse_port(std::string_view text) {
   unsigned value = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -76,12 +70,12 @@ core::Result<Authority> parse_authority(std::string_view authority) {
   if (authority.starts_with('[')) {
     const auto end = authority.find(']');
     if (end == std::string_view::npos) return bad("the IPv6 address has no closing bracket");
-    url.host = lower(authority.substr(1, end - 1));
+    url.host = lower_case(authority.substr(1, end - 1));
     if (!is_address<in6_addr>(AF_INET6, url.host)) return bad("the IPv6 address is not valid");
     rest = authority.substr(end + 1);
   } else {
     const auto colon = std::min(authority.find(':'), authority.size());
-    url.host = lower(authority.substr(0, colon));
+    url.host = lower_case(authority.substr(0, colon));
     if (url.host.empty()) return bad("the host is missing");
     if (!is_name_or_ipv4(url.host)) return bad("the host is neither a name nor an address");
     rest = authority.substr(colon);
@@ -104,7 +98,7 @@ core::Result<Url> Url::parse(std::string_view text) {
   const auto scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) return bad("must begin with https:// or wss://");
   Url url;
-  url.scheme = lower(text.substr(0, scheme_end));
+  url.scheme = lower_case(text.substr(0, scheme_end));
   if (url.scheme == "http" || url.scheme == "ws") {
     return bad("plain-text http:// and ws:// are refused; use https:// or wss://");
   }
@@ -138,7 +132,7 @@ core::Result<Proxy> Proxy::parse(std::string_view text) {
     return wrong("blanks, control and non-ASCII characters are not allowed");
   }
   constexpr std::string_view kScheme = "http://";
-  if (lower(text.substr(0, kScheme.size())) != kScheme) return wrong("no HTTP proxy");
+  if (lower_case(text.substr(0, kScheme.size())) != kScheme) return wrong("no HTTP proxy");
   auto rest = text.substr(kScheme.size());
   if (rest.ends_with('/')) rest.remove_suffix(1);
   if (rest.find_first_of("/?#") != std::string_view::npos)

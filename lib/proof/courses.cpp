@@ -18,7 +18,6 @@ namespace {
 
 using market::Tick;
 
-constexpr std::array<std::string_view, 2> kWalks{"R_100", "1HZ100V"};
 // A step index never stands still, so that every second end of two ticks is a tie.
 constexpr std::array<std::string_view, 3> kSteps{"stpRNG", "R_100", "1HZ100V"};
 
@@ -68,13 +67,13 @@ Request least(const Market& m, const std::string& text) {
 
 // ---- the entry ----
 
-Request multiplied(const Market& m) {
+Request one_multiplier(const Market& m) {
   return least(m, fmt::format("MULTUP {} - multiplier={}", m.symbol.code, multiplier_of(m)));
 }
 Request growing(const Market& m) {
   return least(m, fmt::format("ACCU {} - growth=0.01", m.symbol.code));
 }
-Request turbo(const Market& m) {
+Request one_turbo(const Market& m) {
   const auto type = spec_of("TURBOSLONG R_100 5t").type;
   return with_middle_barrier(m, "TURBOSLONG", "5t", least_stake(m, type));
 }
@@ -273,7 +272,7 @@ Readings timed_resets(const Course& course, const market::SymbolInfo&) {
 
 // A profit that a few ticks of the largest multiplier bring, and a loss that is no stop out.
 Request limited(const Market& m) {
-  auto request = multiplied(m);
+  auto request = one_multiplier(m);
   const auto part = [&](std::int64_t percent) {
     const auto units = request.amount.units() * percent / 100;
     return core::Money::minor(std::max<std::int64_t>(units, 1), request.amount.exponent());
@@ -378,7 +377,7 @@ Finding judge_bid(const Seen& seen) {
 Request one_digit(const Market& m) {
   return least(m, fmt::format("DIGITEVEN {} 1t", m.symbol.code));
 }
-Finding judge_names(const Seen& seen) {
+Finding judge_contract_names(const Seen& seen) {
   if (seen.courses.empty()) return {Verdict::kUndecided, "nothing was bought"};
   std::string missing;
   for (const auto& name : seen.courses.front().missing) {
@@ -388,18 +387,18 @@ Finding judge_names(const Seen& seen) {
   return {Verdict::kNot, "not there: " + missing};
 }
 
-const std::array kProbes{
+const std::array kCourseProbes{
     Probe{.kind = "contract-fields",
           .assumed = "contracts have the fields that derivd reads, by their names",
           .symbols = kWalks,
           .type = "DIGITEVEN",
           .buys = one_digit,
-          .judge = judge_names},
+          .judge = judge_contract_names},
     Probe{.kind = "entry-tick",
           .assumed = assumption("entry-tick"),
           .symbols = kWalks,
           .type = "MULTUP",
-          .buys = multiplied,
+          .buys = one_multiplier,
           .hold_ticks = 2,
           .judge = judge<entries<true>>},
     Probe{.kind = "entry-tick-growth",
@@ -413,7 +412,7 @@ const std::array kProbes{
           .assumed = assumption("known-entry"),
           .symbols = kWalks,
           .type = "TURBOSLONG",
-          .buys = turbo,
+          .buys = one_turbo,
           .judge = judge<entries<false>>},
     Probe{.kind = "rise-tie",
           .assumed = "CALL and PUT lose when the exit is the entry",
@@ -489,6 +488,6 @@ const std::array kProbes{
 
 }  // namespace
 
-std::span<const Probe> course_probes() { return kProbes; }
+std::span<const Probe> course_probes() { return kCourseProbes; }
 
 }  // namespace derivd::proof

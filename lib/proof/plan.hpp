@@ -2,9 +2,14 @@
 // The files of the table use it. It never judges.
 #pragma once
 
+#include <array>
+
 #include "proof/probe.hpp"
 
 namespace derivd::proof {
+
+/// Indices that walk and sell nearly every type: the first that the venue lists is asked.
+inline constexpr std::array<std::string_view, 2> kWalks{"R_100", "1HZ100V"};
 
 /// A type that is sold at listed barriers alone, at the one in their middle. `length`: "5t".
 Request with_middle_barrier(const Market& market, std::string_view type, std::string_view length,

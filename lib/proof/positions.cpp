@@ -17,7 +17,6 @@
 namespace derivd::proof {
 namespace {
 
-constexpr std::array<std::string_view, 2> kWalks{"R_100", "1HZ100V"};
 constexpr std::array<std::string_view, 4> kNoWalks{"BOOM1000", "CRASH1000", "BOOM500", "CRASH500"};
 
 constexpr double kNano = 1e9;
@@ -121,7 +120,7 @@ Finding judge_growth_symbol(const Seen& seen) {
 
 // ---- positions that pay for each point ----
 
-std::vector<Request> turbo(const Market& m) {
+std::vector<Request> of_a_turbo(const Market& m) {
   return {with_middle_barrier(m, "TURBOSLONG", "5t", stake_of(m, 100))};
 }
 Finding judge_turbo_cost(const Seen& seen) {
@@ -173,7 +172,7 @@ Finding judge_vanilla_margin(const Seen& seen) {
 
 // ---- multipliers ----
 
-std::vector<Request> multiplied(const Market& m) {
+std::vector<Request> of_a_multiplier(const Market& m) {
   return {{spec_of(fmt::format("MULTUP {} - multiplier={}", m.symbol.code, multiplier_of(m))),
            stake_of(m, 100)}};
 }
@@ -230,7 +229,7 @@ Finding judge_fee(const Seen& seen) {
   return {Verdict::kUndecided, refusal_of(seen)};
 }
 
-const std::array kProbes{
+const std::array kPositionProbes{
     Probe{.kind = "growth-ladder",
           .assumed = assumption("growth-ladder"),
           .symbols = kWalks,
@@ -247,7 +246,7 @@ const std::array kProbes{
           .assumed = assumption("turbo-cost"),
           .symbols = kWalks,
           .type = "TURBOSLONG",
-          .asks = turbo,
+          .asks = of_a_turbo,
           .judge = judge_turbo_cost},
     Probe{.kind = "vanilla-margin",
           .assumed = assumption("vanilla-margin"),
@@ -260,7 +259,7 @@ const std::array kProbes{
         .assumed = "MULT* cost the share of stake x multiplier that the snapshot of the symbol has",
         .symbols = kWalks,
         .type = "MULTUP",
-        .asks = multiplied,
+        .asks = of_a_multiplier,
         .judge = judge_commission},
     Probe{.kind = "cancellation-fee",
           .assumed = assumption("cancellation-fee"),
@@ -272,12 +271,12 @@ const std::array kProbes{
           .assumed = "MULT* are stopped out when the whole stake is lost",
           .symbols = kWalks,
           .type = "MULTUP",
-          .asks = multiplied,
+          .asks = of_a_multiplier,
           .judge = judge_stop_out},
 };
 
 }  // namespace
 
-std::span<const Probe> position_probes() { return kProbes; }
+std::span<const Probe> position_probes() { return kPositionProbes; }
 
 }  // namespace derivd::proof

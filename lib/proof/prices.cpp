@@ -13,8 +13,6 @@
 namespace derivd::proof {
 namespace {
 
-constexpr std::array<std::string_view, 2> kWalks{"R_100", "1HZ100V"};
-
 // Large enough that a cent of payout is a small part of any margin, small enough for any limit.
 constexpr std::int64_t kStakeUnits = 100;
 // A payout is as assumed within a cent or this share of it: the margins themselves are above 1 %.
@@ -144,7 +142,7 @@ std::vector<Request> of_each_form(const Market& m) {
   out.push_back(growing);
   return out;
 }
-Finding judge_names(const Seen& seen) {
+Finding judge_offer_names(const Seen& seen) {
   std::string missing;
   std::size_t looked = 0;
   for (const auto& answer : seen.answers) {
@@ -160,13 +158,13 @@ Finding judge_names(const Seen& seen) {
   return {Verdict::kNot, "not there: " + missing};
 }
 
-const std::array kProbes{
+const std::array kPriceProbes{
     Probe{.kind = "field-names",
           .assumed = "proposals have the fields that derivd reads, by their names",
           .symbols = kWalks,
           .type = "DIGITEVEN",
           .asks = of_each_form,
-          .judge = judge_names},
+          .judge = judge_offer_names},
     Probe{.kind = "least-stake",
           .assumed = "options are sold from a stake of 0.35 on",
           .symbols = kWalks,
@@ -207,6 +205,6 @@ const std::array kProbes{
 
 }  // namespace
 
-std::span<const Probe> price_probes() { return kProbes; }
+std::span<const Probe> price_probes() { return kPriceProbes; }
 
 }  // namespace derivd::proof

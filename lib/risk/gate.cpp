@@ -58,8 +58,6 @@ std::optional<Denied> volatility(const Volatility& have, const VolatilityBounds&
   return d;
 }
 
-core::Money nothing(core::Money like) { return core::Money::minor(0, like.exponent()); }
-
 }  // namespace
 
 std::string_view name_of(Limit limit) {

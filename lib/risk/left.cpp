@@ -5,8 +5,6 @@
 namespace derivd::risk {
 namespace {
 
-core::Money nothing(core::Money like) { return core::Money::minor(0, like.exponent()); }
-
 std::optional<core::Money> less(std::optional<core::Money> budget, core::Money open) {
   if (!budget) return std::nullopt;
   return std::max(nothing(*budget), *budget - open);

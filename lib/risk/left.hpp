@@ -12,6 +12,9 @@
 
 namespace derivd::risk {
 
+/// In the decimals of `like`.
+inline core::Money nothing(core::Money like) { return core::Money::minor(0, like.exponent()); }
+
 // What a stake, together with everything at risk in its scope, may come to. Empty: no limit.
 std::optional<core::Money> session_budget(const SessionLimits& limits, const Session& session);
 /// A profit of today never lends to stakes that may settle tomorrow.

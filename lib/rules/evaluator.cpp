@@ -15,10 +15,8 @@
 namespace derivd::rules {
 namespace {
 
-using Kind = Node::Kind;
-
 constexpr std::int8_t kUnknownSide = 2;
-constexpr double kPercent = 100;
+constexpr double kPercentInOne = 100;
 constexpr std::int64_t kMinute = 60;
 constexpr std::int64_t kHour = 3600;
 constexpr std::int64_t kDay = 86'400;
@@ -35,10 +33,10 @@ double finite(double v) { return std::isfinite(v) ? v : kNotReady; }
 double truth(bool v) { return v ? 1 : 0; }
 
 bool is_candle_word(const Node& n) {
-  return n.kind == Kind::kValue && info_of(n.word).takes_where() && !n.where.is_ticks();
+  return n.kind == Node::Kind::kValue && info_of(n.word).takes_where() && !n.where.is_ticks();
 }
 bool is_tick_word(const Node& n) {
-  if (n.kind != Kind::kValue) return false;
+  if (n.kind != Node::Kind::kValue) return false;
   const auto clock = info_of(n.word).clock;
   return clock == Clock::kTicks || (clock == Clock::kBars && n.where.is_ticks());
 }
@@ -172,24 +170,24 @@ std::size_t Evaluator::compile(Program& program, const Expr& expr) {
     Instruction i;
     i.op = Op::kDivide;
     i.a = static_cast<std::uint16_t>(reg);
-    i.b = static_cast<std::uint16_t>(number(kPercent));
+    i.b = static_cast<std::uint16_t>(number(kPercentInOne));
     return put(i);
   };
   for (std::size_t n = 0; n < expr.nodes.size(); ++n) {
     const auto& node = expr.nodes[n];
-    if (node.kind == Kind::kNumber || node.kind == Kind::kPercent) {
+    if (node.kind == Node::Kind::kNumber || node.kind == Node::Kind::kPercent) {
       at.push_back(number(node.number.to_double()));
       continue;
     }
     Instruction i;
-    if (node.kind == Kind::kValue) {
+    if (node.kind == Node::Kind::kValue) {
       i = value_of(node, at);
     } else {
       i.op = static_cast<Op>(static_cast<int>(Op::kMinus) + static_cast<int>(node.kind) -
-                             static_cast<int>(Kind::kMinus));
+                             static_cast<int>(Node::Kind::kMinus));
       auto a = at[static_cast<std::size_t>(node.a)];
       auto b = node.b < 0 ? a : at[static_cast<std::size_t>(node.b)];
-      if (node.kind == Kind::kMultiply || node.kind == Kind::kDivide) {
+      if (node.kind == Node::Kind::kMultiply || node.kind == Node::Kind::kDivide) {
         a = factor(a, expr.nodes[static_cast<std::size_t>(node.a)]);
         b = factor(b, expr.nodes[static_cast<std::size_t>(node.b)]);
       }
@@ -563,7 +561,7 @@ void Evaluator::begin(Series& series, std::span<const Candle::Closed> past) {
 }
 
 std::optional<double> constant_of(const Expr& expr) {
-  const auto looks = [](const Node& n) { return n.kind == Kind::kValue; };
+  const auto looks = [](const Node& n) { return n.kind == Node::Kind::kValue; };
   if (std::ranges::any_of(expr.nodes, looks)) return std::nullopt;
   Evaluator evaluator(RuleSet{});
   Evaluator::Program program;
@@ -592,7 +590,7 @@ std::vector<RuleView> Evaluator::explain() const {
         const auto& node = expr.nodes[n];
         Part part{std::string(label) + to_string(expr, n),
                   shown(program.registers[i], node.type == Node::Type::kBool)};
-        auto& list = node.kind == Kind::kValue ? view.parts : joined;
+        auto& list = node.kind == Node::Kind::kValue ? view.parts : joined;
         const bool twice =
             std::ranges::any_of(view.parts, [&](const Part& p) { return p.text == part.text; });
         if (!twice) list.push_back(std::move(part));

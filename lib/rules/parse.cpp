@@ -13,7 +13,6 @@ namespace derivd::rules {
 namespace {
 
 using Kind = Node::Kind;
-using Type = Node::Type;
 
 /// As many as a double holds exactly, so that what is written is what is compared.
 constexpr std::size_t kMaxDigits = 15;
@@ -23,7 +22,6 @@ constexpr std::int64_t kMostOpen = 100;
 constexpr std::uint8_t kMaxFactorDecimals = 4;
 
 constexpr std::array<std::string_view, 5> kPredicates{"even", "odd", "rise", "fall", "flat"};
-constexpr std::array<std::string_view, 6> kCompares{"<", "<=", ">", ">=", "==", "!="};
 constexpr std::array<std::string_view, 7> kWeekdays{"mon", "tue", "wed", "thu",
                                                     "fri", "sat", "sun"};
 constexpr std::string_view kPredicateAllowed =
@@ -137,14 +135,14 @@ class Lexer final {
   Token token_;
 };
 
-std::string_view name_of(Type type) {
+std::string_view name_of(Node::Type type) {
   switch (type) {
-    case Type::kBool:
+    case Node::Type::kBool:
       return "a condition";
-    case Type::kPercent:
+    case Node::Type::kPercent:
       return "a percentage";
-    case Type::kNumber:
-    case Type::kPoints:
+    case Node::Type::kNumber:
+    case Node::Type::kPoints:
       break;
   }
   return "a number";
@@ -163,7 +161,7 @@ class Parser final {
 
   Expr condition() {
     const auto root = whole();
-    if (type(root) != Type::kBool) {
+    if (type(root) != Node::Type::kBool) {
       refuse(0, fmt::format("this is {}, and a condition is wanted, as price > 100 or "
                             "rsi(14) < 30",
                             name_of(type(root))));
@@ -172,7 +170,7 @@ class Parser final {
   }
   Expr number() {
     const auto root = whole();
-    if (type(root) != Type::kNumber && type(root) != Type::kPoints) {
+    if (type(root) != Node::Type::kNumber && type(root) != Node::Type::kPoints) {
       refuse(0, fmt::format("this is {}, and a number is wanted", name_of(type(root))));
     }
     return std::move(expr_);
@@ -196,7 +194,7 @@ class Parser final {
   }
 
   Node& node(At at) { return expr_.nodes[static_cast<std::size_t>(at)]; }
-  Type type(At at) { return node(at).type; }
+  Node::Type type(At at) { return node(at).type; }
   At add(Node n, std::size_t place) {
     if (expr_.nodes.size() >= kMaxNodes) {
       refuse(place, fmt::format("more than {} numbers, values and operators", kMaxNodes));
@@ -207,7 +205,7 @@ class Parser final {
     return static_cast<At>(expr_.nodes.size() - 1);
   }
   std::size_t begin(At at) const { return begins_[static_cast<std::size_t>(at)]; }
-  At join(Kind kind, Type t, At a, At b, std::size_t place) {
+  At join(Kind kind, Node::Type t, At a, At b, std::size_t place) {
     Node n;
     n.kind = kind;
     n.type = t;
@@ -231,12 +229,12 @@ class Parser final {
   };
 
   void want_condition(At at, std::string_view of) {
-    if (type(at) == Type::kBool) return;
+    if (type(at) == Node::Type::kBool) return;
     refuse(begin(at), fmt::format("this is {}, and '{}' joins conditions, as price > 100",
                                   name_of(type(at)), of));
   }
   void want_number(At at, std::string_view of) {
-    if (type(at) != Type::kBool) return;
+    if (type(at) != Node::Type::kBool) return;
     refuse(begin(at), fmt::format("this is a condition, and '{}' takes numbers", of));
   }
 
@@ -248,7 +246,7 @@ class Parser final {
       const auto right = all_of();
       want_condition(left, op.text);
       want_condition(right, op.text);
-      left = join(Kind::kOr, Type::kBool, left, right, begin(left));
+      left = join(Kind::kOr, Node::Type::kBool, left, right, begin(left));
     }
     return left;
   }
@@ -260,7 +258,7 @@ class Parser final {
       const auto right = negation();
       want_condition(left, op.text);
       want_condition(right, op.text);
-      left = join(Kind::kAnd, Type::kBool, left, right, begin(left));
+      left = join(Kind::kAnd, Node::Type::kBool, left, right, begin(left));
     }
     return left;
   }
@@ -271,7 +269,7 @@ class Parser final {
     const auto op = lexer_.take();
     const auto of = negation();
     want_condition(of, op.text);
-    return join(Kind::kNot, Type::kBool, of, -1, op.at);
+    return join(Kind::kNot, Node::Type::kBool, of, -1, op.at);
   }
 
   At comparison() {
@@ -290,13 +288,13 @@ class Parser final {
     want_number(right, op.text);
     want_same_scale(left, right, "compared");
     tell_opens_apart(left, right, expr_.nodes.size());
-    return join(*kind, Type::kBool, left, right, begin(left));
+    return join(*kind, Node::Type::kBool, left, right, begin(left));
   }
 
   /// A percentage is of something: it meets its like, or multiplies.
   void want_same_scale(At left, At right, std::string_view what) {
     const auto check = [&](At percent, At other) {
-      if (type(percent) != Type::kPercent || type(other) != Type::kNumber) return;
+      if (type(percent) != Node::Type::kPercent || type(other) != Node::Type::kNumber) return;
       refuse(begin(percent),
              fmt::format("a percentage is {} with a plain number; allowed: with share, rsi, "
                          "stoch_k, stoch_d and other percentages, or as a factor, as price * 1%",
@@ -305,9 +303,10 @@ class Parser final {
     check(left, right);
     check(right, left);
   }
-  static Type sum_type(Type a, Type b) {
+  static Node::Type sum_type(Node::Type a, Node::Type b) {
     if (a == b) return a;
-    return a == Type::kPoints || b == Type::kPoints ? Type::kPoints : Type::kNumber;
+    return a == Node::Type::kPoints || b == Node::Type::kPoints ? Node::Type::kPoints
+                                                                : Node::Type::kNumber;
   }
 
   At sum() {
@@ -331,7 +330,7 @@ class Parser final {
       const auto right = signed_value();
       want_number(left, op.text);
       want_number(right, op.text);
-      left = join(op.is("*") ? Kind::kMultiply : Kind::kDivide, Type::kNumber, left, right,
+      left = join(op.is("*") ? Kind::kMultiply : Kind::kDivide, Node::Type::kNumber, left, right,
                   begin(left));
     }
     return left;
@@ -355,7 +354,7 @@ class Parser final {
         if (lexer_.peek().is("%")) {
           lexer_.take();
           n.kind = Kind::kPercent;
-          n.type = Type::kPercent;
+          n.type = Node::Type::kPercent;
         }
         return add(n, token.at);
       }

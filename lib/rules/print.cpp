@@ -8,68 +8,65 @@
 namespace derivd::rules {
 namespace {
 
-using Kind = Node::Kind;
-
-constexpr std::array<std::string_view, 6> kCompares{"<", "<=", ">", ">=", "==", "!="};
-
-std::string_view sign_of(Kind kind) {
+std::string_view sign_of(Node::Kind kind) {
   switch (kind) {
-    case Kind::kAdd:
+    case Node::Kind::kAdd:
       return "+";
-    case Kind::kSubtract:
+    case Node::Kind::kSubtract:
       return "-";
-    case Kind::kMultiply:
+    case Node::Kind::kMultiply:
       return "*";
-    case Kind::kDivide:
+    case Node::Kind::kDivide:
       return "/";
-    case Kind::kLess:
-    case Kind::kLessEq:
-    case Kind::kGreater:
-    case Kind::kGreaterEq:
-    case Kind::kEq:
-    case Kind::kNotEq:
-      return kCompares[static_cast<std::size_t>(kind) - static_cast<std::size_t>(Kind::kLess)];
-    case Kind::kAnd:
+    case Node::Kind::kLess:
+    case Node::Kind::kLessEq:
+    case Node::Kind::kGreater:
+    case Node::Kind::kGreaterEq:
+    case Node::Kind::kEq:
+    case Node::Kind::kNotEq:
+      return kCompares[static_cast<std::size_t>(kind) -
+                       static_cast<std::size_t>(Node::Kind::kLess)];
+    case Node::Kind::kAnd:
       return "and";
-    case Kind::kOr:
+    case Node::Kind::kOr:
       return "or";
-    case Kind::kNumber:
-    case Kind::kPercent:
-    case Kind::kValue:
-    case Kind::kMinus:
-    case Kind::kNot:
+    case Node::Kind::kNumber:
+    case Node::Kind::kPercent:
+    case Node::Kind::kValue:
+    case Node::Kind::kMinus:
+    case Node::Kind::kNot:
       break;
   }
   DERIVD_CHECK(false, "no operator between two sides");
 }
 
 /// How tightly it binds; of two alike, what stands to the right needs parentheses.
-int strength_of(Kind kind) {
+int strength_of(Node::Kind kind) {
   switch (kind) {
-    case Kind::kOr:
+    case Node::Kind::kOr:
       return 1;
-    case Kind::kAnd:
+    case Node::Kind::kAnd:
       return 2;
-    case Kind::kNot:
+    case Node::Kind::kNot:
       return 3;
-    case Kind::kLess:
-    case Kind::kLessEq:
-    case Kind::kGreater:
-    case Kind::kGreaterEq:
-    case Kind::kEq:
-    case Kind::kNotEq:
+    case Node::Kind::kLess:
+    case Node::Kind::kLessEq:
+    case Node::Kind::kGreater:
+    case Node::Kind::kGreaterEq:
+    case Node::Kind::kEq:
+    case Node::Kind::kNotEq:
       return 4;
-    case Kind::kAdd:
-    case Kind::kSubtract:
+    case Node::Kind::kAdd:
+    case Node::Kind::kSubtract:
       return 5;
-    case Kind::kMultiply:
-    case Kind::kDivide:
+    case Node::Kind::kMultiply:
+    case Node::Kind::kDivide:
       return 6;
-    case Kind::kMinus:
+    case Node::Kind::kMinus:
       return 7;
-    case Kind::kNumber:
-    case Kind::kPercent:
-    case Kind::kValue:
+    case Node::Kind::kNumber:
+    case Node::Kind::kPercent:
+    case Node::Kind::kValue:
       break;
   }
   return 8;
@@ -93,21 +90,21 @@ class Printer final {
   }
   std::string bare(const Node& n, int strength) const {
     switch (n.kind) {
-      case Kind::kNumber:
+      case Node::Kind::kNumber:
         return n.number.to_string();
-      case Kind::kPercent:
+      case Node::Kind::kPercent:
         return n.number.to_string() + "%";
-      case Kind::kValue:
+      case Node::Kind::kValue:
         return value(n);
-      case Kind::kMinus:
+      case Node::Kind::kMinus:
         return "-" + child(n.a, strength);
-      case Kind::kNot:
+      case Node::Kind::kNot:
         return "not " + child(n.a, strength);
       default:
         break;
     }
     // Comparisons do not chain, so that neither side is one.
-    const int left = strength == strength_of(Kind::kEq) ? strength + 1 : strength;
+    const int left = strength == strength_of(Node::Kind::kEq) ? strength + 1 : strength;
     return fmt::format("{} {} {}", child(n.a, left), sign_of(n.kind), child(n.b, strength + 1));
   }
   std::string value(const Node& n) const {

@@ -10,14 +10,14 @@
 namespace derivd::rules {
 namespace {
 
-std::string to_string(const Level& level) {
+std::string level_text(const Level& level) {
   auto value = to_string(level.value);
   const bool plus = level.is_offset && !value.starts_with('-');
   return plus ? "+" + value : value;
 }
 
 /// In the keys of `buy`; nothing where there are none.
-std::string to_string(const market::Terms& terms) {
+std::string terms_text(const market::Terms& terms) {
   const auto limits = [](const std::optional<core::Money>& profit,
                          const std::optional<core::Money>& loss) {
     std::string out;
@@ -38,13 +38,13 @@ std::string to_string(const market::Terms& terms) {
   return {};
 }
 
-std::string to_string(const Buy& buy) {
+std::string buy_text(const Buy& buy) {
   std::string out = fmt::format("type: {}", market::name_of(buy.type));
   if (buy.duration) out += fmt::format(", duration: {}", buy.duration->to_string());
   if (buy.prediction) out += fmt::format(", prediction: {}", to_string(*buy.prediction));
-  if (buy.barrier) out += fmt::format(", barrier: {}", to_string(*buy.barrier));
-  if (buy.barrier2) out += fmt::format(", barrier2: {}", to_string(*buy.barrier2));
-  out += to_string(buy.terms);
+  if (buy.barrier) out += fmt::format(", barrier: {}", level_text(*buy.barrier));
+  if (buy.barrier2) out += fmt::format(", barrier2: {}", level_text(*buy.barrier2));
+  out += terms_text(buy.terms);
   if (buy.selected_tick > 0) out += fmt::format(", selected_tick: {}", buy.selected_tick);
   return out;
 }
@@ -55,7 +55,7 @@ std::string to_string(const RuleSet& set) {
   std::string out;
   for (const auto& rule : set.rules) {
     out += fmt::format("{}when: {} buy: {{ {} }}", out.empty() ? "" : "; ", to_string(rule.when),
-                       to_string(rule.buy));
+                       buy_text(rule.buy));
   }
   return out.empty() ? "[]" : out;
 }

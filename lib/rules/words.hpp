@@ -42,6 +42,9 @@ struct WordInfo {
   bool takes_where() const { return clock == Clock::kBars; }
 };
 
+/// The signs of comparisons, in the order of Predicate::Compare and of Node::Kind from kLess on.
+inline constexpr std::array<std::string_view, 6> kCompares{"<", "<=", ">", ">=", "==", "!="};
+
 std::span<const WordInfo> words();
 const WordInfo& info_of(Word word);
 /// By name; "open" is the candle's (the parser knows when it counts contracts).

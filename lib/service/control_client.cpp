@@ -11,25 +11,12 @@
 #include <cstring>
 
 #include "service/control.hpp"
+#include "service/unique_fd.hpp"
 
 namespace derivd::service {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-class Descriptor final {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+using std::chrono::steady_clock;
 
 core::Error failed(const std::string& path, int error) {
   switch (error) {
@@ -51,9 +38,10 @@ core::Error timed_out(const std::string& path) {
 }
 
 /// Waits for the descriptor. False: the deadline passed.
-bool wait(int fd, short events, Clock::time_point deadline) {
+bool wait(int fd, short events, steady_clock::time_point deadline) {
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()).count();
     if (left <= 0) return false;
     pollfd p{fd, events, 0};
     const int ready = ::poll(&p, 1, static_cast<int>(std::min<std::int64_t>(left, 1'000'000)));
@@ -62,7 +50,7 @@ bool wait(int fd, short events, Clock::time_point deadline) {
   }
 }
 
-core::Result<void> connect_to(int fd, const std::string& path, Clock::time_point deadline) {
+core::Result<void> connect_to(int fd, const std::string& path, steady_clock::time_point deadline) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
@@ -73,14 +61,14 @@ core::Result<void> connect_to(int fd, const std::string& path, Clock::time_point
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return failed(path, errno);
     // The server's backlog is full. Unix sockets give no event for that.
-    if (Clock::now() >= deadline) return timed_out(path);
+    if (steady_clock::now() >= deadline) return timed_out(path);
     ::poll(nullptr, 0, 10);
   }
   return {};
 }
 
 core::Result<void> send_all(int fd, const std::string& path, std::string_view text,
-                            Clock::time_point deadline) {
+                            steady_clock::time_point deadline) {
   while (!text.empty()) {
     const auto n = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
     if (n > 0) {
@@ -96,7 +84,8 @@ core::Result<void> send_all(int fd, const std::string& path, std::string_view te
   return {};
 }
 
-core::Result<std::string> read_line(int fd, const std::string& path, Clock::time_point deadline) {
+core::Result<std::string> read_line(int fd, const std::string& path,
+                                    steady_clock::time_point deadline) {
   std::string out;
   std::array<char, 65536> chunk;
   for (;;) {
@@ -128,8 +117,8 @@ core::Result<std::string> call_control(const std::string& path, std::string_view
   if (request.size() > kMaxControlLine || request.find('\n') != std::string_view::npos) {
     return core::invalid("a request is one line of at most 64 KiB");
   }
-  const auto deadline = Clock::now() + timeout;
-  const Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const auto deadline = steady_clock::now() + timeout;
+  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd.get() < 0) return core::io_error(fmt::format("socket: {}", std::strerror(errno)));
   if (auto done = connect_to(fd.get(), path, deadline); !done) return done.error();
   std::string line;

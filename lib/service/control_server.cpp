@@ -32,7 +32,7 @@ std::string refusal(std::string_view text) {
   return fmt::format(R"({{"ok":false,"code":"refused","error":"{}"}})", text);
 }
 
-core::Error io(const std::string& path, std::string_view what, int error) {
+core::Error socket_error(const std::string& path, std::string_view what, int error) {
   return core::io_error(fmt::format("control socket {}: {}: {}", path, what, std::strerror(error)));
 }
 
@@ -309,7 +309,7 @@ core::Result<void> make_room(const std::string& path, const sockaddr_un& address
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
     if (errno == ENOENT) return {};
-    return io(path, "cannot look", errno);
+    return socket_error(path, "cannot look", errno);
   }
   if (!S_ISSOCK(info.st_mode)) {
     return core::invalid(
@@ -318,7 +318,7 @@ core::Result<void> make_room(const std::string& path, const sockaddr_un& address
                     path));
   }
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return io(path, "socket", errno);
+  if (fd < 0) return socket_error(path, "socket", errno);
   const int result = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int error = result == 0 ? 0 : errno;
   ::close(fd);
@@ -361,7 +361,7 @@ core::Result<std::unique_ptr<ControlServer>> serve_control(asio::io_context& con
     error_code error;
     acceptor.open({}, error);
     if (!error) acceptor.bind(asio::local::stream_protocol::endpoint(fresh), error);
-    if (error) return io(path, "cannot bind", error.value());
+    if (error) return socket_error(path, "cannot bind", error.value());
     if (::chmod(fresh.c_str(), 0660) != 0)
       error = error_code(errno, boost::system::system_category());
     if (!error) acceptor.listen(kBacklog, error);
@@ -370,7 +370,7 @@ core::Result<std::unique_ptr<ControlServer>> serve_control(asio::io_context& con
     }
     if (error) {
       ::unlink(fresh.c_str());
-      return io(path, "cannot serve", error.value());
+      return socket_error(path, "cannot serve", error.value());
     }
     return std::unique_ptr<ControlServer>(
         std::make_unique<Server>(context, path, std::move(acceptor), std::move(handle)));

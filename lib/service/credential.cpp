@@ -14,6 +14,7 @@
 #include <filesystem>
 
 #include "service/place_file.hpp"
+#include "service/unique_fd.hpp"
 
 namespace derivd::service {
 namespace {
@@ -37,20 +38,6 @@ core::Error cannot_read(const std::string& path, int error) {
 core::Error no_login(const std::string& path, std::string_view why) {
   return core::invalid(fmt::format("{}: {}; {}", path, why, kLoginRemedy));
 }
-
-class Descriptor final {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// Reads to the end, or to more than a token can have, into a buffer that is wiped on every way
 /// out.
@@ -76,7 +63,7 @@ core::Result<core::Secret> read_all(int fd, const std::string& path) {
 
 core::Result<core::Secret> read_secret(const std::string& path) {
   // Not blocking: a FIFO in the place of the file must not hang the start.
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (fd.get() < 0) return cannot_read(path, errno);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {

@@ -36,18 +36,19 @@ core::Error held_by(std::string_view account, std::string_view who) {
 /// Where a user's daemons find each other, wherever they were started. The first is made by the
 /// package for the service's user; the others are made when they are needed. All of them are gone
 /// with the next boot, like the processes.
-struct Place {
+struct LockPlace {
   std::string path;
   bool made_by_us;
 };
-std::array<Place, 3> places() {
+std::array<LockPlace, 3> places() {
   const auto uid = ::geteuid();
-  return {Place{"/run/lock/derivd", false}, Place{fmt::format("/run/lock/derivd-{}", uid), true},
-          Place{fmt::format("/dev/shm/derivd-{}", uid), true}};
+  return {LockPlace{"/run/lock/derivd", false},
+          LockPlace{fmt::format("/run/lock/derivd-{}", uid), true},
+          LockPlace{fmt::format("/dev/shm/derivd-{}", uid), true}};
 }
 
 /// The directory, if this user alone may write it. Why not, where that is worth a word.
-UniqueFd open_place(const Place& place, std::string& why) {
+UniqueFd open_place(const LockPlace& place, std::string& why) {
   if (place.made_by_us && ::mkdir(place.path.c_str(), 0700) != 0 && errno != EEXIST) return {};
   UniqueFd directory(::open(place.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat info {};

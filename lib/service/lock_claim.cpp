@@ -27,7 +27,7 @@
 namespace derivd::service {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using std::chrono::steady_clock;
 
 // scrypt(2^14, 8, 1): 16 MB and some 50 ms for each guess.
 constexpr std::uint64_t kCost = std::uint64_t{1} << 14;
@@ -50,7 +50,7 @@ std::string hex(const std::uint8_t* bytes, std::size_t size) {
   return out;
 }
 
-core::Error io(std::string_view what, int error) {
+core::Error claim_error(std::string_view what, int error) {
   return core::io_error(fmt::format("claim of the account: {}: {}", what, std::strerror(error)));
 }
 
@@ -67,8 +67,8 @@ struct Address {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
 };
 
-int left(Clock::time_point until) {
-  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+int left(steady_clock::time_point until) {
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(ms, 0, 60'000));
 }
 
@@ -99,7 +99,7 @@ class Answerer {
       for (std::size_t i = 0; i < askers_.size(); ++i) {
         if (all[i + 2].revents != 0) answer(askers_[i]);
       }
-      const auto now = Clock::now();
+      const auto now = steady_clock::now();
       std::erase_if(askers_, [&](const Asker& a) { return !a.fd || a.until <= now; });
       if (all[1].revents != 0) welcome();
     }
@@ -108,7 +108,7 @@ class Answerer {
  private:
   struct Asker {
     UniqueFd fd;
-    Clock::time_point until;
+    steady_clock::time_point until;
     std::string question;
   };
 
@@ -120,7 +120,7 @@ class Answerer {
       return;
     }
     if (askers_.size() >= kMaxAnswered) askers_.erase(askers_.begin());
-    askers_.push_back({std::move(fd), Clock::now() + kPatience, {}});
+    askers_.push_back({std::move(fd), steady_clock::now() + kPatience, {}});
   }
 
   void answer(Asker& asker) {
@@ -198,8 +198,8 @@ std::string process_of(const Asked& asked) {
 
 /// Reads the answers until all have come, the peers have gone, or the time is over.
 void hear(std::vector<Asked>& all) {
-  const auto until = Clock::now() + kPatience;
-  while (Clock::now() < until) {
+  const auto until = steady_clock::now() + kPatience;
+  while (steady_clock::now() < until) {
     std::vector<pollfd> waiting;
     std::vector<Asked*> of;
     for (auto& asked : all) {
@@ -326,16 +326,17 @@ std::string AccountKey::name() const { return hex(proof("name").data(), kSize / 
 core::Result<std::unique_ptr<Claim>> Claim::make(const AccountKey& key) {
   std::array<std::uint8_t, 8> random{};
   if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
-    return io("random bytes", errno);
+    return claim_error("random bytes", errno);
   }
   auto prefix = fmt::format("{}{}/", kPrefix, key.name());
   auto name = prefix + hex(random.data(), random.size());
   UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   const Address at(name);
-  if (!listener || !stop) return io("socket", errno);
-  if (::bind(listener.get(), at.get(), at.size) != 0) return io("bind", errno);
-  if (::listen(listener.get(), static_cast<int>(kMaxAnswered)) != 0) return io("listen", errno);
+  if (!listener || !stop) return claim_error("socket", errno);
+  if (::bind(listener.get(), at.get(), at.size) != 0) return claim_error("bind", errno);
+  if (::listen(listener.get(), static_cast<int>(kMaxAnswered)) != 0)
+    return claim_error("listen", errno);
   return std::unique_ptr<Claim>(std::make_unique<ClaimImpl>(key, std::move(prefix), std::move(name),
                                                             std::move(listener), std::move(stop)));
 }

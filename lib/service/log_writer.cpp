@@ -17,7 +17,7 @@
 namespace derivd::service {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using std::chrono::steady_clock;
 
 constexpr std::array<std::string_view, kLevelCount> kNames{"debug", "info", "notice", "warning",
                                                            "error"};
@@ -82,7 +82,7 @@ struct LogWriter::Shared {
   }
   /// What was lost, when it is time to say so.
   std::optional<LogEntry> due_telling() {
-    const auto now = Clock::now();
+    const auto now = steady_clock::now();
     const bool quiet = told_at && now - *told_at < kTellEvery;
     if (sum(untold) == 0 || (waiting > 0 && quiet)) return std::nullopt;
     told_at = now;
@@ -101,9 +101,9 @@ struct LogWriter::Shared {
   std::uint64_t next_number = 0;
   LostEntries untold{};
   std::uint64_t all_lost = 0;
-  std::optional<Clock::time_point> told_at;
-  std::optional<Clock::time_point> hurry_at;  // set: the end is near
-  bool works = false;                         // the sink took the last entry
+  std::optional<steady_clock::time_point> told_at;
+  std::optional<steady_clock::time_point> hurry_at;  // set: the end is near
+  bool works = false;                                // the sink took the last entry
   bool done = false;
 };
 
@@ -111,7 +111,7 @@ void LogWriter::Shared::run() {
   std::unique_lock lock(mutex);
   for (;;) {
     changed.wait(lock, [this] { return waiting > 0 || hurry_at || (works && sum(untold) > 0); });
-    if (hurry_at && Clock::now() >= *hurry_at) {
+    if (hurry_at && steady_clock::now() >= *hurry_at) {
       while (waiting > kLastWords) drop_least(true);
     }
     auto entry = works ? due_telling() : std::nullopt;
@@ -160,7 +160,7 @@ LogWriter::LogWriter(Sink sink, Tell tell, Confirm confirm, std::size_t max_wait
 
 LogWriter::~LogWriter() {
   std::unique_lock lock(shared_->mutex);
-  const auto now = Clock::now();
+  const auto now = steady_clock::now();
   shared_->hurry_at = now + farewell_ / 2;
   shared_->changed.notify_all();
   shared_->changed.wait_until(lock, now + farewell_, [this] { return shared_->done; });

@@ -7,27 +7,11 @@
 
 #include <cerrno>
 #include <cstring>
-#include <utility>
+
+#include "service/unique_fd.hpp"
 
 namespace derivd::service {
 namespace {
-
-class Descriptor final {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-  int get() const { return fd_; }
-  bool open() const { return fd_ >= 0; }
-  bool close() {
-    const int fd = std::exchange(fd_, -1);
-    return fd < 0 || ::close(fd) == 0;
-  }
-
- private:
-  int fd_;
-};
 
 core::Error cannot(const std::string& path, std::string_view what) {
   const auto* why =
@@ -35,17 +19,17 @@ core::Error cannot(const std::string& path, std::string_view what) {
   return core::io_error(fmt::format("{}: cannot {}: {}", path, what, why));
 }
 
-struct Place {
+struct FilePlace {
   std::string directory;
   std::string name;
 };
-Place place_of(const std::string& path) {
+FilePlace place_of(const std::string& path) {
   const auto slash = path.rfind('/');
   if (slash == std::string::npos) return {".", path};
   return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
 }
 
-int open_directory(const Place& place) {
+int open_directory(const FilePlace& place) {
   return ::open(place.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -68,7 +52,7 @@ bool give(int fd, const FileRights& rights) {
   return owned && ::fchmod(fd, rights.mode) == 0;
 }
 
-FileRights rights_of(const struct stat& info) {
+FileRights rights_in(const struct stat& info) {
   return {info.st_mode & 0777U, info.st_uid, info.st_gid};
 }
 
@@ -98,11 +82,11 @@ int open_regular(int directory, const std::string& name, struct stat& info) {
 
 core::Result<void> make_file(int directory, const std::string& name, const std::string& path,
                              std::string_view bytes, const FileRights& rights) {
-  Descriptor fd(::openat(directory, name.c_str(),
-                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd.open()) return cannot(path, "make the file");
+  UniqueFd fd(::openat(directory, name.c_str(),
+                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd) return cannot(path, "make the file");
   if (write_all(fd.get(), bytes) && give(fd.get(), rights) && ::fsync(fd.get()) == 0 &&
-      fd.close()) {
+      ::close(fd.release()) == 0) {
     return {};
   }
   const auto error = cannot(path, "write the file");
@@ -115,8 +99,8 @@ core::Result<void> make_file(int directory, const std::string& name, const std::
 core::Result<void> replace_file(const std::string& path, std::string_view bytes,
                                 const FileRights& rights) {
   const auto place = place_of(path);
-  const Descriptor directory(open_directory(place));
-  if (!directory.open()) return cannot(path, "use the directory");
+  const UniqueFd directory(open_directory(place));
+  if (!directory) return cannot(path, "use the directory");
   const auto fresh = fmt::format("{}.{}.new", place.name, ::getpid());
   ::unlinkat(directory.get(), fresh.c_str(), 0);
   if (auto made = make_file(directory.get(), fresh, path, bytes, rights); !made) return made;
@@ -132,26 +116,26 @@ core::Result<void> replace_file(const std::string& path, std::string_view bytes,
 
 std::optional<FileRights> rights_of(const std::string& path) {
   const auto place = place_of(path);
-  const Descriptor directory(open_directory(place));
+  const UniqueFd directory(open_directory(place));
   struct stat info {};
-  if (!directory.open() ||
+  if (!directory ||
       ::fstatat(directory.get(), place.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 ||
       !S_ISREG(info.st_mode)) {
     return std::nullopt;
   }
-  return that_can_be_given(rights_of(info));
+  return that_can_be_given(rights_in(info));
 }
 
 core::Result<void> copy_file(const std::string& from, const std::string& to, std::size_t most) {
   const auto source = place_of(from);
   const auto target = place_of(to);
-  const Descriptor source_directory(open_directory(source));
-  const Descriptor target_directory(open_directory(target));
-  if (!source_directory.open()) return cannot(from, "use the directory");
-  if (!target_directory.open()) return cannot(to, "use the directory");
+  const UniqueFd source_directory(open_directory(source));
+  const UniqueFd target_directory(open_directory(target));
+  if (!source_directory) return cannot(from, "use the directory");
+  if (!target_directory) return cannot(to, "use the directory");
   struct stat info {};
-  const Descriptor file(open_regular(source_directory.get(), source.name, info));
-  if (!file.open()) return cannot(from, "read the file");
+  const UniqueFd file(open_regular(source_directory.get(), source.name, info));
+  if (!file) return cannot(from, "read the file");
   std::string bytes(most + 1, '\0');
   std::size_t size = 0;
   while (size < bytes.size()) {
@@ -163,7 +147,7 @@ core::Result<void> copy_file(const std::string& from, const std::string& to, std
   }
   if (size > most) return core::io_error(fmt::format("{}: too large to be copied", from));
   return make_file(target_directory.get(), target.name, to, std::string_view(bytes).substr(0, size),
-                   that_can_be_given(rights_of(info)));
+                   that_can_be_given(rights_in(info)));
 }
 
 core::Result<void> make_private_directory(const std::string& path) {

@@ -13,7 +13,7 @@ constexpr std::size_t kShortestSecret = 8;
 constexpr std::size_t kMaxSecrets = 16;
 constexpr std::string_view kHidden = "[hidden]";
 
-bool is_token_char(char c) {
+bool is_secret_char(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
          c == '-' || c == '.' || c == '~' || c == '+' || c == '/' || c == '=' || c == '%';
 }
@@ -96,13 +96,13 @@ std::string Redactor::clean(std::string_view text) const {
     const auto rest = text.substr(i);
     const auto* marker = std::find_if(kMarkers.begin(), kMarkers.end(), [&](const Marker& m) {
       return starts_with(rest, m.word) && rest.size() > m.word.size() &&
-             is_token_char(rest[m.word.size()]);
+             is_secret_char(rest[m.word.size()]);
     });
     if (marker != kMarkers.end()) {
       if (marker->keep) out += rest.substr(0, marker->word.size());
       out += kHidden;
       i += marker->word.size();
-      while (i < text.size() && is_token_char(text[i])) ++i;
+      while (i < text.size() && is_secret_char(text[i])) ++i;
       continue;
     }
     const auto character = core::first_character(rest);

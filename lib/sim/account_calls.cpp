@@ -5,15 +5,16 @@
 #include <algorithm>
 #include <charconv>
 
+#include "market/hours.hpp"
 #include "market/multiplier.hpp"
 #include "sim/payloads.hpp"
 
 namespace derivd::sim {
 namespace {
 
-constexpr std::int64_t kDay = 86'400;
+using market::kSecondsOfDay;
 
-std::int64_t int_or(const Json& json, std::string_view key, std::int64_t otherwise) {
+std::int64_t number_or(const Json& json, std::string_view key, std::int64_t otherwise) {
   const Json* j = json.find(key);
   if (j == nullptr || !j->is_number()) return otherwise;
   return j->as_int().value_or(otherwise);
@@ -38,9 +39,9 @@ std::int64_t epoch_of(std::string_view text) {
   const auto first = text.find('-');
   if (first == std::string_view::npos) return read(text);
   const auto second = text.find('-', first + 1);
-  return kDay * days_of(read(text.substr(0, first)),
-                        static_cast<int>(read(text.substr(first + 1, second - first - 1))),
-                        static_cast<int>(read(text.substr(second + 1))));
+  return kSecondsOfDay * days_of(read(text.substr(0, first)),
+                                 static_cast<int>(read(text.substr(first + 1, second - first - 1))),
+                                 static_cast<int>(read(text.substr(second + 1))));
 }
 
 /// `contract_type` of portfolio and profit_table: none given means all.
@@ -86,7 +87,8 @@ void AccountCalls::authorize(Request& r) {
   JsonOut out;
   out.begin_object().key("account_list").begin_array().begin_object();
   out.text("account_category", "trading").text("account_type", "binary");
-  out.text("broker", demo ? "VRTC" : "CR").integer("created_at", terms_.start.s - 30 * kDay);
+  out.text("broker", demo ? "VRTC" : "CR")
+      .integer("created_at", terms_.start.s - 30 * kSecondsOfDay);
   out.text("currency", terms_.currency.view());
   out.text("currency_type", terms_.balance.exponent() == 8 ? "crypto" : "fiat");
   out.flag("is_disabled", false);
@@ -190,7 +192,7 @@ void AccountCalls::portfolio(Request& r) {
 
 void AccountCalls::profit_table(Request& r) {
   const Json& q = r.json;
-  const bool described = int_or(q, "description", 0) == 1;
+  const bool described = number_or(q, "description", 0) == 1;
   const Json* from_json = q.find("date_from");
   const Json* to_json = q.find("date_to");
   const auto from = from_json != nullptr ? epoch_of(from_json->text()) : INT64_MIN;
@@ -204,8 +206,8 @@ void AccountCalls::profit_table(Request& r) {
   }
   const Json* sort = q.find("sort");
   if (sort == nullptr || sort->text() == "DESC") std::reverse(rows.begin(), rows.end());
-  const auto offset = static_cast<std::size_t>(int_or(q, "offset", 0));
-  const auto limit = static_cast<std::size_t>(int_or(q, "limit", 50));
+  const auto offset = static_cast<std::size_t>(number_or(q, "offset", 0));
+  const auto limit = static_cast<std::size_t>(number_or(q, "limit", 50));
   JsonOut out;
   std::int64_t count = 0;
   JsonOut list;
@@ -236,11 +238,11 @@ void AccountCalls::profit_table(Request& r) {
 
 void AccountCalls::statement(Request& r) {
   const Json& q = r.json;
-  const bool described = int_or(q, "description", 0) == 1;
-  const auto from = int_or(q, "date_from", INT64_MIN);
-  const auto to = int_or(q, "date_to", INT64_MAX);
-  auto skip = int_or(q, "offset", 0);
-  auto left = int_or(q, "limit", 100);
+  const bool described = number_or(q, "description", 0) == 1;
+  const auto from = number_or(q, "date_from", INT64_MIN);
+  const auto to = number_or(q, "date_to", INT64_MAX);
+  auto skip = number_or(q, "offset", 0);
+  auto left = number_or(q, "limit", 100);
   const Json* action = q.find("action_type");
   const auto& rows = r.account().rows();
   JsonOut list;

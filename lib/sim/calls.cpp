@@ -8,41 +8,41 @@
 namespace derivd::sim {
 namespace {
 
-enum class Type : std::uint8_t {
-  kOne,   // the integer 1
-  kFlag,  // 0 or 1
-  kInteger,
-  kNumber,
-  kNullableNumber,
-  kText,
-  kTexts,  // a list of texts
-  kTextOrTexts,
-  kFreeObject,  // passthrough
-  kObject,      // with its own fields
-};
-
-enum class Form : std::uint8_t {
-  kAny,
-  kSymbol,
-  kStreamId,
-  kBuyId,
-  kToken,
-  kBarrier,
-  kCurrency,
-  kWord,
-  kEnd,
-  kDate,
-  kDay,
-  kLogin,
-  kAccount,
-  kOneOf,
-};
-
 constexpr std::int64_t kNoLimit = INT64_MAX;
 
 }  // namespace
 
 struct Field {
+  enum class Type : std::uint8_t {
+    kOne,   // the integer 1
+    kFlag,  // 0 or 1
+    kInteger,
+    kNumber,
+    kNullableNumber,
+    kText,
+    kTexts,  // a list of texts
+    kTextOrTexts,
+    kFreeObject,  // passthrough
+    kObject,      // with its own fields
+  };
+
+  enum class Form : std::uint8_t {
+    kAny,
+    kSymbol,
+    kStreamId,
+    kBuyId,
+    kToken,
+    kBarrier,
+    kCurrency,
+    kWord,
+    kEnd,
+    kDate,
+    kDay,
+    kLogin,
+    kAccount,
+    kOneOf,
+  };
+
   std::string_view name;
   Type type = Type::kText;
   bool required = false;
@@ -54,6 +54,9 @@ struct Field {
 };
 
 namespace {
+
+using Type = Field::Type;
+using Form = Field::Form;
 
 bool is_word(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -242,8 +245,8 @@ Field integer(std::string_view name, bool required = false, std::int64_t min = -
               std::int64_t max = kNoLimit) {
   return {name, Type::kInteger, required, Form::kAny, {}, min, max};
 }
-Field number(std::string_view name, bool required = false, std::int64_t min = -kNoLimit,
-             std::int64_t max = kNoLimit) {
+Field any_number(std::string_view name, bool required = false, std::int64_t min = -kNoLimit,
+                 std::int64_t max = kNoLimit) {
   return {name, Type::kNumber, required, Form::kAny, {}, min, max};
 }
 Field flag(std::string_view name) { return {name, Type::kFlag}; }
@@ -252,7 +255,7 @@ Field object(std::string_view name, const Fields& fields, bool required = false)
 }
 
 const Fields& limit_order() {
-  static const Fields fields{number("stop_loss"), number("take_profit")};
+  static const Fields fields{any_number("stop_loss"), any_number("take_profit")};
   return fields;
 }
 const Fields& limit_update() {
@@ -263,7 +266,7 @@ const Fields& limit_update() {
 
 /// Members of a proposal, of `parameters` of a buy.
 Fields contract_fields(Dialect d) {
-  Fields f{number("amount", false, 0),
+  Fields f{any_number("amount", false, 0),
            text("barrier", Form::kBarrier),
            text("barrier2", Form::kBarrier),
            choice("basis", kBasis),
@@ -273,10 +276,10 @@ Fields contract_fields(Dialect d) {
            integer("date_expiry", false, 0, 9'999'999'999),
            integer("duration", false, 0, 99'999'999),
            choice("duration_unit", kUnits),
-           number("growth_rate"),
+           any_number("growth_rate"),
            object("limit_order", limit_order()),
-           number("multiplier", false, 0),
-           number("payout_per_point"),
+           any_number("multiplier", false, 0),
+           any_number("payout_per_point"),
            integer("selected_tick"),
            text(d == Dialect::kOptions ? "underlying_symbol" : "symbol", Form::kSymbol, true)};
   if (d == Dialect::kV3) {
@@ -292,7 +295,7 @@ Fields contract_fields(Dialect d) {
 const Fields& buy_parameters(Dialect d) {
   static const auto make = [](Dialect dialect) {
     Fields f = contract_fields(dialect);
-    f.push_back(number("app_markup_percentage"));
+    f.push_back(any_number("app_markup_percentage"));
     return f;
   };
   static const Fields options = make(Dialect::kOptions);
@@ -363,9 +366,9 @@ Fields account_fields(Call call, Dialect d) {
   switch (call) {
     case Call::kBuy:
       return {text("buy", Form::kBuyId, true), object("parameters", buy_parameters(d)),
-              number("price", true, 0), one("subscribe", false)};
+              any_number("price", true, 0), one("subscribe", false)};
     case Call::kSell:
-      return {integer("sell", true), number("price", true)};
+      return {integer("sell", true), any_number("price", true)};
     case Call::kCancel:
       return {integer("cancel", true)};
     case Call::kContractUpdate:
@@ -373,7 +376,7 @@ Fields account_fields(Call call, Dialect d) {
               object("limit_order", limit_update(), true)};
     case Call::kContractUpdateHistory:
       return {one("contract_update_history"), integer("contract_id", true),
-              number("limit", false, 1, 999)};
+              any_number("limit", false, 1, 999)};
     case Call::kOpenContract:
       return {one("proposal_open_contract"), integer("contract_id"), one("subscribe", false)};
     case Call::kPortfolio:
@@ -384,7 +387,7 @@ Fields account_fields(Call call, Dialect d) {
               text("date_from", Form::kDate),
               text("date_to", Form::kDate),
               flag("description"),
-              number("limit", false, 0, 500),
+              any_number("limit", false, 0, 500),
               integer("offset", false, 0),
               choice("sort", kSort)};
     case Call::kStatement:
@@ -393,7 +396,7 @@ Fields account_fields(Call call, Dialect d) {
               integer("date_from", false, 0, 9'999'999'999),
               integer("date_to", false, 0, 9'999'999'999),
               flag("description"),
-              number("limit", false, 0, 999),
+              any_number("limit", false, 0, 999),
               integer("offset", false, 0)};
     case Call::kOwnLimits:
       return {one("get_self_exclusion")};

@@ -8,6 +8,7 @@
 
 #include "core/check.hpp"
 #include "market/accumulator.hpp"
+#include "market/hours.hpp"
 #include "market/kind.hpp"
 #include "market/multiplier.hpp"
 #include "market/points.hpp"
@@ -18,8 +19,7 @@ namespace derivd::sim {
 namespace {
 
 using market::ContractType;
-
-constexpr std::int64_t kDay = 86'400;
+using market::kSecondsOfDay;
 
 /// How a longcode says when a type wins.
 enum class Phrase : std::uint8_t {
@@ -602,12 +602,12 @@ core::Money most_of(const market::Kind& kind, std::uint8_t decimals) {
 }
 
 std::string format_day(std::int64_t epoch) {
-  const auto c = civil_of(epoch / kDay);
+  const auto c = civil_of(epoch / kSecondsOfDay);
   return fmt::format("{:04}-{:02}-{:02}", c.year, c.month, c.day);
 }
 
 std::string format_moment(std::int64_t epoch) {
-  const auto s = epoch % kDay;
+  const auto s = epoch % kSecondsOfDay;
   return fmt::format("{} {:02}:{:02}:{:02}", format_day(epoch), s / 3600, s / 60 % 60, s % 60);
 }
 
@@ -695,11 +695,11 @@ std::string shortcode_of(const market::Life& life, std::string_view type,
 }
 
 core::VenueTime far_expiry(core::VenueTime start) {
-  return {start.s / kDay * kDay + 36'500 * kDay + kDay - 1};
+  return {start.s / kSecondsOfDay * kSecondsOfDay + 36'500 * kSecondsOfDay + kSecondsOfDay - 1};
 }
 
 core::VenueTime growth_expiry(core::VenueTime start) {
-  return {start.s / kDay * kDay + 365 * kDay + kDay - 1};
+  return {start.s / kSecondsOfDay * kSecondsOfDay + 365 * kSecondsOfDay + kSecondsOfDay - 1};
 }
 
 core::VenueTime expiry_of(const venue::Contract& contract) {
@@ -770,7 +770,7 @@ std::string open_contract_json(const DealView& v) {
   out.integer("expiry_time", expiry.s);
   if (!v.stream_id.empty()) out.text("id", v.stream_id);
   if (v3) out.flag("is_forward_starting", false);
-  out.flag("is_intraday", expiry.s - c.purchase_time.s <= kDay);
+  out.flag("is_intraday", expiry.s - c.purchase_time.s <= kSecondsOfDay);
   out.flag("is_path_dependent", is_multiplier(c) || market::kind_of(c.spec.type).path_dependent);
   out.text("longcode", v.deal.longcode);
   if (market::has_payout(c.spec.type)) m.money("payout", c.payout);

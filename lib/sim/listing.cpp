@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "market/hours.hpp"
 #include "market/kind.hpp"
 #include "sim/deal.hpp"
 
@@ -12,14 +13,14 @@ namespace {
 
 using core::Error;
 using core::Result;
+using market::kSecondsOfDay;
 
-constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kMaxDecimals = 8;
 constexpr std::size_t kMaxSpans = 8;
 constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
 std::size_t weekday_of(core::VenueTime at) {
-  return static_cast<std::size_t>((at.s / kDay + 4) % 7);  // 1970-01-01 was a Thursday
+  return static_cast<std::size_t>((at.s / kSecondsOfDay + 4) % 7);  // 1970-01-01 was a Thursday
 }
 
 /// Seconds of the day from "HH:MM" or "HH:MM:SS", up to 24:00.
@@ -36,7 +37,7 @@ std::optional<std::int64_t> second_of(std::string_view text) {
   }
   if (n < 2 || !text.empty() || parts[1] > 59 || parts[2] > 59) return std::nullopt;
   const auto s = parts[0] * 3600 + parts[1] * 60 + parts[2];
-  return s <= kDay ? std::optional(s) : std::nullopt;
+  return s <= kSecondsOfDay ? std::optional(s) : std::nullopt;
 }
 
 /// One entry of the file.
@@ -111,7 +112,7 @@ class Reader final {
     if (!price) return price.error();
     const auto volatility = whole("volatility", 1, 500, 10);
     if (!volatility) return volatility.error();
-    const auto after = whole("listed_after", 0, 10 * kDay, 0);
+    const auto after = whole("listed_after", 0, 10 * kSecondsOfDay, 0);
     if (!after) return after.error();
     auto& info = out_.info;
     info.decimals = static_cast<std::uint8_t>(*decimals);
@@ -193,7 +194,7 @@ std::vector<DaySpan> Listing::spans_on(core::VenueTime at) const {
 }
 
 bool Listing::is_open(core::VenueTime at) const {
-  const auto second = at.s % kDay;
+  const auto second = at.s % kSecondsOfDay;
   const auto spans = spans_on(at);
   return std::any_of(spans.begin(), spans.end(),
                      [&](const DaySpan& s) { return second >= s.from && second < s.to; });

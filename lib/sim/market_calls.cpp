@@ -5,13 +5,15 @@
 #include <algorithm>
 #include <array>
 
+#include "market/hours.hpp"
 #include "market/kind.hpp"
 #include "sim/payloads.hpp"
 
 namespace derivd::sim {
 namespace {
 
-constexpr std::int64_t kDay = 86'400;
+using market::kSecondsOfDay;
+
 /// Around today, as trading_times answers.
 constexpr std::int64_t kTradingDays = 400;
 
@@ -106,7 +108,7 @@ constexpr Offer kDigits[] = {
     {"DIGITUNDER", "digits", "Digits", "Digit Under", "non_financial", "under", "tick", "1t", "10t",
      1},
 };
-constexpr Offer kMultipliers[] = {
+constexpr Offer kMultiplierOffers[] = {
     {"MULTUP", "multiplier", "Multiply Up/Multiply Down", "Multiply Up", "american", "up",
      "no_expiry", "0", "0", 0},
     {"MULTDOWN", "multiplier", "Multiply Up/Multiply Down", "Multiply Down", "american", "down",
@@ -172,7 +174,7 @@ std::vector<Offer> offers_of(const market::SymbolInfo& symbol, const Listing* li
   if (symbol.has_digits) out.insert(out.end(), std::begin(kDigits), std::end(kDigits));
   // Of others neither touches nor ranges have a price here, nor their relatives.
   if (symbol.sigma_percent != 0) out.insert(out.end(), std::begin(kWalks), std::end(kWalks));
-  out.insert(out.end(), std::begin(kMultipliers), std::end(kMultipliers));
+  out.insert(out.end(), std::begin(kMultiplierOffers), std::end(kMultiplierOffers));
   if (listing != nullptr)
     std::erase_if(out, [&](const Offer& o) { return !listing->offers_type(o.type); });
   return out;
@@ -438,8 +440,8 @@ void MarketCalls::contracts_for(Request& r) {
   }
   out.end_array();
   if (v3) {
-    const auto midnight = r.now.venue.s - r.now.venue.s % kDay;
-    out.integer("close", midnight + kDay - 1).text("feed_license", "realtime");
+    const auto midnight = r.now.venue.s - r.now.venue.s % kSecondsOfDay;
+    out.integer("close", midnight + kSecondsOfDay - 1).text("feed_license", "realtime");
     out.integer("hit_count", static_cast<std::int64_t>(offers.size())).integer("open", midnight);
     const auto last = markets_.last(*index);
     out.raw("spot", last ? number(last->quote) : "null");
@@ -476,18 +478,18 @@ namespace {
 
 /// "today" or "yyyy-mm-dd" as the midnight of that day; empty: neither.
 std::optional<core::VenueTime> day_of(std::string_view text, core::VenueTime now) {
-  const core::VenueTime today{now.s - now.s % kDay};
+  const core::VenueTime today{now.s - now.s % kSecondsOfDay};
   if (text == "today") return today;
   // As far as anybody plans: the days around today, by their own names.
   for (std::int64_t away = -kTradingDays; away <= kTradingDays; ++away) {
-    const core::VenueTime day{today.s + away * kDay};
+    const core::VenueTime day{today.s + away * kSecondsOfDay};
     if (format_day(day.s) == text) return day;
   }
   return std::nullopt;
 }
 
 std::string clock_of(std::int64_t second) {
-  if (second >= kDay) return "23:59:59";
+  if (second >= kSecondsOfDay) return "23:59:59";
   return fmt::format("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
 }
 

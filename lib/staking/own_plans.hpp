@@ -8,6 +8,9 @@
 
 namespace derivd::staking {
 
+/// Holds a product of two amounts.
+__extension__ using Wide = __int128;
+
 std::unique_ptr<StakePlan> make_table(const Settings& settings);
 /// Martingale with factor: auto.
 std::unique_ptr<StakePlan> make_recovery(const Settings& settings);

@@ -8,8 +8,7 @@
 namespace derivd::staking {
 namespace {
 
-constexpr std::string_view kName = "percent_of_balance";
-__extension__ using Wide = __int128;
+constexpr std::string_view kPercentOfBalance = "percent_of_balance";
 
 class Percent final : public StakePlan {
  public:
@@ -42,9 +41,9 @@ class Percent final : public StakePlan {
     reckon();
   }
   std::int64_t step() const override { return 0; }
-  std::string save() const override { return save_state(kName, {}, ceiling_); }
+  std::string save() const override { return save_state(kPercentOfBalance, {}, ceiling_); }
   core::Result<void> load(std::string_view saved) override {
-    auto n = load_state(saved, kName, 0, true);
+    auto n = load_state(saved, kPercentOfBalance, 0, true);
     if (!n) return n.error();
     if (!n->empty() && n->front() < 1) return core::invalid("saved ceiling is out of range");
     ceiling_.reset();

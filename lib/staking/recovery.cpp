@@ -15,8 +15,7 @@ namespace derivd::staking {
 namespace {
 
 /// Not that of the plan with a factor: their steps are not the same.
-constexpr std::string_view kName = "martingale_auto";
-__extension__ using Wide = __int128;
+constexpr std::string_view kMartingaleAuto = "martingale_auto";
 
 /// For one signal. One or two are usual, more where a cent is much of the profit; a venue whose
 /// payouts jump is taken at its last word.
@@ -81,10 +80,10 @@ class Recovery final : public StakePlan {
   }
   std::int64_t step() const override { return step_; }
   std::string save() const override {
-    return save_state(kName, {step_, lost_, terms_stake_, terms_payout_}, ceiling_);
+    return save_state(kMartingaleAuto, {step_, lost_, terms_stake_, terms_payout_}, ceiling_);
   }
   core::Result<void> load(std::string_view saved) override {
-    auto n = load_state(saved, kName, 4, true);
+    auto n = load_state(saved, kMartingaleAuto, 4, true);
     if (!n) return n.error();
     const auto& v = *n;
     const auto within = [](std::int64_t x, std::int64_t most) { return x >= 0 && x <= most; };

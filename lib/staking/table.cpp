@@ -8,7 +8,7 @@
 namespace derivd::staking {
 namespace {
 
-constexpr std::string_view kName = "table";
+constexpr std::string_view kTable = "table";
 
 class Table final : public StakePlan {
  public:
@@ -38,9 +38,9 @@ class Table final : public StakePlan {
     go(at_);
   }
   std::int64_t step() const override { return static_cast<std::int64_t>(at_); }
-  std::string save() const override { return save_state(kName, {step()}, ceiling_); }
+  std::string save() const override { return save_state(kTable, {step()}, ceiling_); }
   core::Result<void> load(std::string_view saved) override {
-    auto n = load_state(saved, kName, 1, true);
+    auto n = load_state(saved, kTable, 1, true);
     if (!n) return n.error();
     if ((*n)[0] < 0 || (*n)[0] >= static_cast<std::int64_t>(kMaxStakes)) {
       return core::invalid("saved place in the table is out of range");

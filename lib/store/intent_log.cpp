@@ -17,7 +17,7 @@ namespace derivd::store {
 namespace {
 
 constexpr std::string_view kFileMagic = "derivdIL";
-constexpr std::string_view kSuffix = "-intents";
+constexpr std::string_view kIntentsSuffix = "-intents";
 constexpr std::uint32_t kFrameMagic = 0x31465444;  // "DTF1"
 /// Frames begin at multiples of this, so that they can be looked for behind a damaged one.
 constexpr std::uint64_t kAlign = 8;
@@ -30,14 +30,14 @@ constexpr std::size_t kFrameCrc = 24;
 std::uint64_t aligned(std::uint64_t size) { return (size + kAlign - 1) / kAlign * kAlign; }
 
 template <class T>
-void put(std::string& out, std::size_t at, T value) {
+void write_number(std::string& out, std::size_t at, T value) {
   for (std::size_t i = 0; i < sizeof value; ++i) {
     out[at + i] = static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xff);
   }
 }
 
 template <class T>
-T get(std::string_view in, std::size_t at) {
+T read_number(std::string_view in, std::size_t at) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < sizeof(T); ++i) {
     value |= std::uint64_t{static_cast<unsigned char>(in[at + i])} << (8 * i);
@@ -68,27 +68,28 @@ std::uint32_t header_crc(std::string_view header) {
 std::string header_of(const LogRegion& region, std::uint32_t region_bytes) {
   std::string out(kLogHeaderBytes, '\0');
   std::copy(kFileMagic.begin(), kFileMagic.end(), out.begin());
-  put(out, 8, kLogFormat);
-  put(out, 12, region.identity.schema);
-  put(out, 16, region.identity.journal);
-  put(out, 24, region.generation);
-  put(out, 32, region.first);
-  put(out, 40, region_bytes);
-  put(out, kHeaderCrc, header_crc(out));
+  write_number(out, 8, kLogFormat);
+  write_number(out, 12, region.identity.schema);
+  write_number(out, 16, region.identity.journal);
+  write_number(out, 24, region.generation);
+  write_number(out, 32, region.first);
+  write_number(out, 40, region_bytes);
+  write_number(out, kHeaderCrc, header_crc(out));
   return out;
 }
 
 /// Empty: no whole frame is at the beginning of `bytes`. `needed`: how many bytes it says it has.
 std::optional<LogFrame> frame_in(std::string_view bytes, const LogRegion& region,
                                  std::uint64_t longest, std::uint64_t* needed) {
-  if (bytes.size() < kLogFrameBytes || get<std::uint32_t>(bytes, 0) != kFrameMagic) return {};
-  const std::uint64_t size = std::uint64_t{kLogFrameBytes} + get<std::uint32_t>(bytes, 4);
+  if (bytes.size() < kLogFrameBytes || read_number<std::uint32_t>(bytes, 0) != kFrameMagic)
+    return {};
+  const std::uint64_t size = std::uint64_t{kLogFrameBytes} + read_number<std::uint32_t>(bytes, 4);
   if (size > longest) return {};
   if (needed != nullptr) *needed = size;
   if (size > bytes.size()) return {};
   const auto frame = bytes.substr(0, size);
-  if (get<std::uint32_t>(frame, kFrameCrc) != frame_crc(frame, region)) return {};
-  return LogFrame{get<std::uint64_t>(frame, 8), get<std::int64_t>(frame, 16),
+  if (read_number<std::uint32_t>(frame, kFrameCrc) != frame_crc(frame, region)) return {};
+  return LogFrame{read_number<std::uint64_t>(frame, 8), read_number<std::int64_t>(frame, 16),
                   frame.substr(kLogFrameBytes)};
 }
 
@@ -179,7 +180,7 @@ core::Result<void> fill_file(LogFile& file, const std::string& header, std::uint
 }  // namespace
 
 std::string intent_log_path(const std::string& journal_path) {
-  return journal_path + std::string(kSuffix);
+  return journal_path + std::string(kIntentsSuffix);
 }
 
 core::Result<std::unique_ptr<LogFile>> open_log_file(const std::string& path, LogAccess access) {
@@ -209,8 +210,8 @@ core::Result<void> create_intent_log(const std::string& path, const LogIdentity&
   const int fd = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return failed(path, "cannot create", errno);
   PosixLogFile file(path, fd);
-  if (path.ends_with(kSuffix) &&
-      !give_to_owner_of(path.substr(0, path.size() - kSuffix.size()), fd)) {
+  if (path.ends_with(kIntentsSuffix) &&
+      !give_to_owner_of(path.substr(0, path.size() - kIntentsSuffix.size()), fd)) {
     const auto error = failed(path, "cannot give it to the journal's owner", errno);
     ::unlink(fresh.c_str());
     return error;
@@ -247,18 +248,19 @@ core::Result<void> LogReader::read_headers() {
     if (!n) return n.error();
     regions_[i].reset();
     if (*n != header.size() || !header.starts_with(kFileMagic)) continue;
-    const auto format = get<std::uint32_t>(header, 8);
+    const auto format = read_number<std::uint32_t>(header, 8);
     if (format > kLogFormat) {
       return core::invalid(fmt::format(
           "was written by a newer derivd (log format {}, this one knows {})", format, kLogFormat));
     }
-    if (get<std::uint32_t>(header, kHeaderCrc) != header_crc(header)) continue;
-    if (get<std::uint32_t>(header, 40) != region_bytes_) {
+    if (read_number<std::uint32_t>(header, kHeaderCrc) != header_crc(header)) continue;
+    if (read_number<std::uint32_t>(header, 40) != region_bytes_) {
       return core::invalid("is shorter or longer than it was made: it was cut off");
     }
-    regions_[i] = LogRegion{{get<std::uint64_t>(header, 16), get<std::uint32_t>(header, 12)},
-                            get<std::uint64_t>(header, 24),
-                            get<std::uint64_t>(header, 32)};
+    regions_[i] =
+        LogRegion{{read_number<std::uint64_t>(header, 16), read_number<std::uint32_t>(header, 12)},
+                  read_number<std::uint64_t>(header, 24),
+                  read_number<std::uint64_t>(header, 32)};
   }
   if (!regions_[0] && !regions_[1]) return core::invalid("is no intent log of derivd, or damaged");
   newest_ = !regions_[0] || (regions_[1] && regions_[1]->generation > regions_[0]->generation);
@@ -478,10 +480,10 @@ core::Result<void> IntentLog::append(std::int64_t written_us) {
   if (kLogHeaderBytes + room > region_bytes_) {
     return core::io_error(fmt::format("an event of {} bytes is too large for the journal", size));
   }
-  put(frame_, 0, kFrameMagic);
-  put(frame_, 4, static_cast<std::uint32_t>(size - kLogFrameBytes));
-  put(frame_, 8, next_);
-  put(frame_, 16, written_us);
+  write_number(frame_, 0, kFrameMagic);
+  write_number(frame_, 4, static_cast<std::uint32_t>(size - kLogFrameBytes));
+  write_number(frame_, 8, next_);
+  write_number(frame_, 16, written_us);
   auto at = offset_;
   const bool cross = offset_ + room > region_bytes_;
   if (cross) {
@@ -491,7 +493,7 @@ core::Result<void> IntentLog::append(std::int64_t written_us) {
     region_ = 1 - region_;
     ++generation_;
   }
-  put(frame_, kFrameCrc, frame_crc(frame_, {identity_, generation_, 0}));
+  write_number(frame_, kFrameCrc, frame_crc(frame_, {identity_, generation_, 0}));
   if (cross) {
     frame_.insert(0, header_of({identity_, generation_, next_}, region_bytes_));
     at = 0;

@@ -23,7 +23,7 @@ constexpr const char* kNotFinal = "state NOT IN ('refused', 'absent', 'settled')
 constexpr int kViewTries = 10;
 
 /// Digits of a quote: the sum of two, with a barrier, still fits 64 bits.
-constexpr std::int64_t kMaxMantissa = 1'000'000'000'000'000'000;
+constexpr std::int64_t kMaxOrderMantissa = 1'000'000'000'000'000'000;
 
 bool has_dates(const Order& o) {
   const bool ticks =
@@ -34,7 +34,7 @@ bool has_dates(const Order& o) {
 
 bool has_quotes(const Order& o) {
   const auto fits = [](core::Price quote) {
-    return quote.mantissa() <= kMaxMantissa && quote.mantissa() >= -kMaxMantissa;
+    return quote.mantissa() <= kMaxOrderMantissa && quote.mantissa() >= -kMaxOrderMantissa;
   };
   return fits(o.spec.barriers[0].value) && fits(o.spec.barriers[1].value) &&
          (!o.entry || fits(o.entry->quote)) && (!o.exit || fits(o.exit->quote));

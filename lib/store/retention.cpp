@@ -12,7 +12,7 @@ namespace derivd::store {
 namespace {
 
 /// In the order in which they are gone through: steps of orders first, with their orders.
-constexpr std::array kSteps{"order_events", "order_steps"};
+constexpr std::array kStepTables{"order_events", "order_steps"};
 constexpr std::array kHistories{"balances", "sessions"};
 
 struct Step {
@@ -54,8 +54,9 @@ core::Result<void> Retention::in_transaction() {
   if (!boundary) return boundary.error();
   boundary->bind(1, before_.us);
   if (auto done = db_->step(*boundary, "cannot write"); !done) return done;
-  const auto more = table_ < kSteps.size() ? remove_orders(kSteps.at(table_))
-                                           : remove_rows(kHistories.at(table_ - kSteps.size()));
+  const auto more = table_ < kStepTables.size()
+                        ? remove_orders(kStepTables.at(table_))
+                        : remove_rows(kHistories.at(table_ - kStepTables.size()));
   if (!more) return more.error();
   if (*more) return {};
   ++table_;

@@ -50,16 +50,16 @@ std::int64_t unfolded(std::uint64_t v) {
   return static_cast<std::int64_t>((v >> 1) ^ (~(v & 1) + 1));
 }
 
-void put_money(RowWriter& row, core::Money money) {
+void put_known_money(RowWriter& row, core::Money money) {
   row.integer(money.units());
   row.integer(money.exponent());
 }
 
-void put(std::string& out, const execution::OrderRecord& r) {
+void put_row(std::string& out, const execution::OrderRecord& r) {
   RowWriter row(out, RowKind::kOrder);
   put_order(row, r.order);
 }
-void put(std::string& out, const execution::HaltRecord& r) {
+void put_row(std::string& out, const execution::HaltRecord& r) {
   RowWriter row(out, RowKind::kHalt);
   row.text(r.strategy.view());
   row.integer(r.halted ? 1 : 0);
@@ -68,38 +68,38 @@ void put(std::string& out, const execution::HaltRecord& r) {
   row.integer(r.wall.us);
   row.integer(r.venue.s);
 }
-void put(std::string& out, const execution::StrategyRecord& r) {
+void put_row(std::string& out, const execution::StrategyRecord& r) {
   RowWriter row(out, RowKind::kStrategy);
   row.text(r.strategy.view());
   row.integer(r.session);
-  put_money(row, r.realised);
-  put_money(row, r.peak);
+  put_known_money(row, r.realised);
+  put_known_money(row, r.peak);
   row.text(r.counters);
   row.text(r.staking);
   row.text(r.guards);
 }
-void put(std::string& out, const execution::DayRecord& r) {
+void put_row(std::string& out, const execution::DayRecord& r) {
   RowWriter row(out, RowKind::kDay);
   row.integer(r.day);
-  put_money(row, r.settled_profit);
+  put_known_money(row, r.settled_profit);
   row.integer(r.trades);
 }
-void put(std::string& out, const execution::BalanceRecord& r) {
+void put_row(std::string& out, const execution::BalanceRecord& r) {
   RowWriter row(out, RowKind::kBalance);
   row.integer(r.wall.us);
   row.integer(r.venue.s);
-  put_money(row, r.balance);
+  put_known_money(row, r.balance);
   row.text(r.account.view());
   row.text(r.currency.view());
 }
-void put(std::string& out, const execution::SessionRecord& r) {
+void put_row(std::string& out, const execution::SessionRecord& r) {
   RowWriter row(out, RowKind::kSession);
   row.integer(r.wall.us);
   row.text(r.account.view());
   row.text(r.state.view());
   row.text(r.reason.view());
 }
-void put(std::string& out, const execution::ConfigRecord& r) {
+void put_row(std::string& out, const execution::ConfigRecord& r) {
   RowWriter row(out, RowKind::kConfig);
   row.integer(r.wall.us);
   row.integer(r.venue.s);
@@ -146,7 +146,7 @@ void RowWriter::end_text(std::size_t at) {
 }
 
 void put_record(std::string& out, const execution::Record& record) {
-  std::visit([&](const auto& r) { put(out, r); }, record);
+  std::visit([&](const auto& r) { put_row(out, r); }, record);
 }
 
 bool take_row(std::string_view& bytes, Row& row) {

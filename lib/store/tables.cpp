@@ -25,7 +25,7 @@ constexpr std::array kTargets{
     Table{RowKind::kSession, "sessions", "", Table::Lead::kSeqAndTime},
     Table{RowKind::kConfig, "config_changes", "", Table::Lead::kSeqAndTime},
 };
-constexpr std::string_view kSteps = "order_steps";
+constexpr std::string_view kOrderSteps = "order_steps";
 constexpr std::array<std::string_view, 4> kStepColumns{"id", "state", "contract_id", "reason"};
 /// The rows of a tail follow all rows of the journal.
 constexpr std::int64_t kTailSeq = std::int64_t{1} << 62;
@@ -70,7 +70,7 @@ core::Result<EventTables> EventTables::as_tail(const Database& db) {
   for (const auto& table : kTargets) {
     if (auto done = make_tail_table(db, table.name, table.key); !done) return done.error();
   }
-  if (auto done = make_tail_table(db, kSteps, ""); !done) return done.error();
+  if (auto done = make_tail_table(db, kOrderSteps, ""); !done) return done.error();
   EventTables out(db);
   out.tail_seq_ = kTailSeq;
   if (auto done = out.prepare(true); !done) return done.error();
@@ -83,7 +83,7 @@ core::Result<void> EventTables::drop_tail(const Database& db) {
     sql += fmt::format("DROP VIEW IF EXISTS temp.{0}; DROP TABLE IF EXISTS temp.tail_{0};", name);
   };
   for (const auto& table : kTargets) drop(table.name);
-  drop(kSteps);
+  drop(kOrderSteps);
   return db.run(sql.c_str());
 }
 
@@ -110,7 +110,7 @@ core::Result<void> EventTables::prepare(bool tail) {
     }
   }
   auto step =
-      db_->prepare(insert_into(place(kSteps), Table::Lead::kSeqAndTime, kStepColumns.size()));
+      db_->prepare(insert_into(place(kOrderSteps), Table::Lead::kSeqAndTime, kStepColumns.size()));
   if (!step) return step.error();
   step_ = std::move(*step);
   return {};

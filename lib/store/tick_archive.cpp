@@ -13,11 +13,11 @@ namespace {
 using market::SymbolCode;
 using market::TickRow;
 
-constexpr std::string_view kSuffix = ".ticks";
+constexpr std::string_view kTicksSuffix = ".ticks";
 /// One writer per symbol, whatever process.
 constexpr const char* kLockName = "lock";
 /// Far above any quote, and far enough from the ends of 64 bits for every sum.
-constexpr std::int64_t kMaxMantissa = 1'000'000'000'000'000'000;
+constexpr std::int64_t kMaxTickMantissa = 1'000'000'000'000'000'000;
 /// Last second of the year 9999: the name of a day's file has four digits for the year.
 constexpr std::int64_t kMaxEpoch = 253'402'300'799;
 
@@ -39,7 +39,7 @@ std::optional<std::int64_t> day_from(std::string_view name) {
   int year = 0;
   unsigned month = 0;
   unsigned number = 0;
-  if (name.size() != 10 + kSuffix.size() || !name.ends_with(kSuffix)) return std::nullopt;
+  if (name.size() != 10 + kTicksSuffix.size() || !name.ends_with(kTicksSuffix)) return std::nullopt;
   if (std::sscanf(std::string(name).c_str(), "%4d-%2u-%2u", &year, &month, &number) != 3) {
     return std::nullopt;
   }
@@ -66,7 +66,7 @@ std::optional<std::string> fault_of(const TickRow& tick, std::uint8_t decimals) 
   if (tick.epoch.s <= 0 || tick.epoch.s > kMaxEpoch) {
     return fmt::format("{} is no time in whole seconds", tick.epoch.s);
   }
-  if (tick.mantissa <= 0 || tick.mantissa > kMaxMantissa) {
+  if (tick.mantissa <= 0 || tick.mantissa > kMaxTickMantissa) {
     return fmt::format("the quote at {} is {}: quotes are above 0", tick.epoch.s,
                        core::Price::raw(tick.mantissa, decimals).to_string());
   }
@@ -132,7 +132,7 @@ std::optional<std::int64_t> rescaled(std::int64_t mantissa, std::uint8_t from, s
     mantissa /= 10;
   }
   for (; from < to; ++from) {
-    if (mantissa > kMaxMantissa / 10) return std::nullopt;
+    if (mantissa > kMaxTickMantissa / 10) return std::nullopt;
     mantissa *= 10;
   }
   return mantissa;
@@ -152,7 +152,7 @@ core::Result<std::vector<std::string>> names_in(const core::Result<Folder>& fold
   return folder.error();
 }
 
-std::string file_of(std::int64_t day) { return day_name(day) + std::string(kSuffix); }
+std::string file_of(std::int64_t day) { return day_name(day) + std::string(kTicksSuffix); }
 
 std::string bytes_of(const DayHead& head, std::span<const TickRow> ticks,
                      const std::vector<Absence>& absent) {

@@ -25,14 +25,14 @@ std::uint32_t crc_of(std::string_view bytes) {
 }
 
 template <class T>
-void put(std::string& out, T value) {
+void append_raw(std::string& out, T value) {
   char raw[sizeof(T)];
   std::memcpy(raw, &value, sizeof raw);
   out.append(raw, sizeof raw);
 }
 
 template <class T>
-T get(std::string_view bytes, std::size_t at) {
+T raw_at(std::string_view bytes, std::size_t at) {
   T value;
   std::memcpy(&value, bytes.data() + at, sizeof value);
   return value;
@@ -87,14 +87,14 @@ core::Error bad(std::string_view what) { return core::invalid(std::string(what))
 void put_block(Block::Kind kind, const Span& span, std::size_t count, std::int64_t mantissa,
                std::string_view payload, std::string& out) {
   const auto start = out.size();
-  put(out, kBlockMagic);
-  put(out, std::uint32_t{0});
-  put(out, static_cast<std::uint32_t>(kind));
-  put(out, static_cast<std::uint32_t>(count));
-  put(out, static_cast<std::uint32_t>(payload.size()));
-  put(out, span.first);
-  put(out, span.last);
-  put(out, mantissa);
+  append_raw(out, kBlockMagic);
+  append_raw(out, std::uint32_t{0});
+  append_raw(out, static_cast<std::uint32_t>(kind));
+  append_raw(out, static_cast<std::uint32_t>(count));
+  append_raw(out, static_cast<std::uint32_t>(payload.size()));
+  append_raw(out, span.first);
+  append_raw(out, span.last);
+  append_raw(out, mantissa);
   out.append(payload);
   const auto crc = crc_of(std::string_view(out).substr(start + kAfterCrc));
   std::memcpy(out.data() + start + kCrcAt, &crc, sizeof crc);
@@ -145,31 +145,31 @@ bool has_block(std::string_view bytes, Block& scratch) {
 
 std::string encode_head(const DayHead& head) {
   std::string out(kHeadMagic);
-  put(out, kTickFormat);
-  put(out, head.decimals);
-  put(out, static_cast<std::uint8_t>(head.symbol.view().size()));
-  put(out, head.day);
+  append_raw(out, kTickFormat);
+  append_raw(out, head.decimals);
+  append_raw(out, static_cast<std::uint8_t>(head.symbol.view().size()));
+  append_raw(out, head.day);
   out.append(head.symbol.view());
   out.resize(kHeadChecked, '\0');
-  put(out, crc_of(out));
+  append_raw(out, crc_of(out));
   return out;
 }
 
 core::Result<DayHead> decode_head(std::string_view bytes) {
   if (bytes.size() < kDayHeadSize) return bad("shorter than the head of a tick file");
   if (!bytes.starts_with(kHeadMagic)) return bad("not a tick file of derivd");
-  const auto version = get<std::uint16_t>(bytes, 8);
+  const auto version = raw_at<std::uint16_t>(bytes, 8);
   if (version != kTickFormat) {
     return bad(
         fmt::format("a tick file of format {}; this derivd reads format {}", version, kTickFormat));
   }
-  if (get<std::uint32_t>(bytes, kHeadChecked) != crc_of(bytes.substr(0, kHeadChecked))) {
+  if (raw_at<std::uint32_t>(bytes, kHeadChecked) != crc_of(bytes.substr(0, kHeadChecked))) {
     return bad("its head is damaged");
   }
   DayHead head;
-  head.decimals = get<std::uint8_t>(bytes, 10);
-  const std::size_t length = get<std::uint8_t>(bytes, 11);
-  head.day = get<std::int64_t>(bytes, 12);
+  head.decimals = raw_at<std::uint8_t>(bytes, 10);
+  const std::size_t length = raw_at<std::uint8_t>(bytes, 11);
+  head.day = raw_at<std::int64_t>(bytes, 12);
   if (length == 0 || length > 30 || head.decimals > 18) return bad("its head makes no sense");
   head.symbol = market::SymbolCode::truncated(bytes.substr(20, length));
   return head;
@@ -205,22 +205,23 @@ void encode_absent(const Absence& absence, std::string& out) {
 core::Result<void> decode_block(std::string_view bytes, Block& out) {
   const core::Error cut{core::ErrorKind::kExhausted, "a block is cut off"};
   if (bytes.size() < kBlockHeadSize) return cut;
-  if (get<std::uint32_t>(bytes, 0) != kBlockMagic) return bad("no block begins here");
-  const auto kind = get<std::uint32_t>(bytes, 8);
-  const std::size_t count = get<std::uint32_t>(bytes, 12);
-  const std::size_t payload = get<std::uint32_t>(bytes, 16);
+  if (raw_at<std::uint32_t>(bytes, 0) != kBlockMagic) return bad("no block begins here");
+  const auto kind = raw_at<std::uint32_t>(bytes, 8);
+  const std::size_t count = raw_at<std::uint32_t>(bytes, 12);
+  const std::size_t payload = raw_at<std::uint32_t>(bytes, 16);
   if (count > kMaxBlockTicks || payload > kMaxBlockPayload) return bad("a block without bounds");
   if (bytes.size() < kBlockHeadSize + payload) return cut;
   out.size = kBlockHeadSize + payload;
-  if (get<std::uint32_t>(bytes, kCrcAt) != crc_of(bytes.substr(kAfterCrc, out.size - kAfterCrc))) {
+  if (raw_at<std::uint32_t>(bytes, kCrcAt) !=
+      crc_of(bytes.substr(kAfterCrc, out.size - kAfterCrc))) {
     return bad("the checksum of a block is wrong");
   }
-  out.span = {get<std::int64_t>(bytes, 20), get<std::int64_t>(bytes, 28)};
+  out.span = {raw_at<std::int64_t>(bytes, 20), raw_at<std::int64_t>(bytes, 28)};
   out.ticks.clear();
   if (out.span.first > out.span.last) return bad("a block ends before it begins");
   if (kind == static_cast<std::uint32_t>(Block::Kind::kAbsent)) {
     out.kind = Block::Kind::kAbsent;
-    out.proven_at = get<std::int64_t>(bytes, 36);
+    out.proven_at = raw_at<std::int64_t>(bytes, 36);
     if (count != 0 || payload != 0) return bad("a mark with ticks");
     return {};
   }
@@ -229,7 +230,7 @@ core::Result<void> decode_block(std::string_view bytes, Block& out) {
   }
   out.kind = Block::Kind::kTicks;
   out.ticks.resize(count);
-  out.ticks.front() = {{out.span.first}, get<std::int64_t>(bytes, 36)};
+  out.ticks.front() = {{out.span.first}, raw_at<std::int64_t>(bytes, 36)};
   Cursor in(bytes.substr(kBlockHeadSize, payload));
   if (!read_epochs(in, count, out.ticks) || !read_quotes(in, count, out.ticks) ||
       out.ticks.back().epoch.s != out.span.last) {

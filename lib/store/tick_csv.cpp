@@ -13,11 +13,6 @@ namespace derivd::store {
 namespace {
 
 constexpr std::string_view kHeader = "epoch,quote";
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // spreadsheets write one
-/// Digits of a mantissa that certainly fit 64 bits.
-constexpr int kMaxDigits = 18;
-
-constexpr bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
 /// Whether the eight bytes are decimal digits, and their value: two steps of arithmetic on all of
 /// them at once instead of eight on each. Bytes in memory order, little-endian machines.
@@ -97,8 +92,8 @@ core::Result<void> TickCsv::refill() {
 // The whole of a good line, or false and nothing changed. A line that is cut off by the window ends
 // in zeros, which are no digits.
 inline bool TickCsv::parse(market::TickRow& row) {
-  static constexpr std::array<std::int64_t, kMaxDigits + 1> kPow10 = [] {
-    std::array<std::int64_t, kMaxDigits + 1> out{1};
+  static constexpr std::array<std::int64_t, kMaxQuoteDigits + 1> kPow10 = [] {
+    std::array<std::int64_t, kMaxQuoteDigits + 1> out{1};
     for (std::size_t i = 1; i < out.size(); ++i) out[i] = out[i - 1] * 10;
     return out;
   }();
@@ -116,7 +111,7 @@ inline bool TickCsv::parse(market::TickRow& row) {
   const char* const first = p;
   std::int64_t mantissa = 0;
   const int decimals = symbol_.decimals;
-  const char* const longest = p + kMaxDigits - decimals;
+  const char* const longest = p + kMaxQuoteDigits - decimals;
   for (; is_digit(*p); ++p) {
     if (p == longest) return false;
     mantissa = mantissa * 10 + (*p - '0');

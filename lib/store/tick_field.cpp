@@ -14,12 +14,8 @@ namespace {
 
 using Unit = TickFormat::Unit;
 
-/// Digits of a mantissa that certainly fits 64 bits.
-constexpr std::size_t kMaxDigits = 18;
 /// No tick of Deriv is older. A time before this means another unit than was said.
 constexpr std::int64_t kYear2000 = 946'684'800;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<std::int64_t> number(std::string_view text) {
   if (text.empty()) return std::nullopt;
@@ -211,7 +207,7 @@ core::Result<std::int64_t> parse_quote(std::string_view text, std::uint8_t decim
     return core::invalid(fmt::format("the quote {} has {} decimals, the symbol has {}",
                                      in_quotes(text), rest.size(), decimals));
   }
-  if (whole.size() + decimals > kMaxDigits) {
+  if (whole.size() + decimals > kMaxQuoteDigits) {
     return core::invalid(fmt::format("the quote {} is too large", in_quotes(text)));
   }
   const auto zeros = static_cast<std::size_t>(decimals) - rest.size();

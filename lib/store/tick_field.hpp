@@ -11,6 +11,12 @@
 
 namespace derivd::store {
 
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // spreadsheets write one
+/// Digits of a mantissa that certainly fits 64 bits.
+inline constexpr int kMaxQuoteDigits = 18;
+
+constexpr bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
+
 /// Seconds of `text` as `format` says: digits with a fraction of zeros, or ISO 8601 with seconds
 /// and a zone. Any other fraction is an error unless the format cuts it off.
 core::Result<core::VenueTime> parse_time(std::string_view text, const TickFormat& format);

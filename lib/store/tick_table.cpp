@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t kBuffer = 1 << 18;
 /// Skipped lines that are told one by one.
 constexpr std::size_t kToldLines = 10;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // spreadsheets write one
 
 bool is_number(std::string_view text) {
   return !text.empty() && text.size() <= 3 && text.find_first_not_of("0123456789") == text.npos;

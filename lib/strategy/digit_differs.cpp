@@ -6,7 +6,7 @@
 namespace derivd::strategy {
 namespace {
 
-constexpr std::string_view kTag = "digit_differs";
+constexpr std::string_view kDigitDiffersTag = "digit_differs";
 
 class DigitDiffers final : public Strategy {
  public:
@@ -17,8 +17,10 @@ class DigitDiffers final : public Strategy {
     return Signal{market::ContractType::kDigitDiff, static_cast<std::int8_t>(digit)};
   }
   void reset() override {}
-  std::string save() const override { return save_numbers(kTag, {}); }
-  core::Result<void> load(std::string_view saved) override { return load_numbers(saved, kTag, {}); }
+  std::string save() const override { return save_numbers(kDigitDiffersTag, {}); }
+  core::Result<void> load(std::string_view saved) override {
+    return load_numbers(saved, kDigitDiffersTag, {});
+  }
 
  private:
   std::optional<std::int64_t> prediction_;

@@ -8,7 +8,7 @@
 namespace derivd::strategy {
 namespace {
 
-constexpr std::string_view kTag = "even_odd";
+constexpr std::string_view kEvenOddTag = "even_odd";
 
 class EvenOdd final : public Strategy {
  public:
@@ -27,12 +27,12 @@ class EvenOdd final : public Strategy {
   void reset() override { evens_ = odds_ = 0; }
 
   std::string save() const override {
-    return save_numbers(kTag, std::array<std::int64_t, 2>{evens_, odds_});
+    return save_numbers(kEvenOddTag, std::array<std::int64_t, 2>{evens_, odds_});
   }
 
   core::Result<void> load(std::string_view saved) override {
     std::array<std::int64_t, 2> n{};
-    if (auto r = load_numbers(saved, kTag, n); !r) return r;
+    if (auto r = load_numbers(saved, kEvenOddTag, n); !r) return r;
     // A state of a longer streak than today's would fire at once, without a tick of its own.
     if (n[0] < 0 || n[1] < 0 || (n[0] > 0 && n[1] > 0) || n[0] >= streak_ || n[1] >= streak_) {
       return core::invalid("saved even_odd counters do not fit the streak");

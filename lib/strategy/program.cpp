@@ -14,7 +14,7 @@
 namespace derivd::strategy {
 namespace {
 
-constexpr std::string_view kTag = "program";
+constexpr std::string_view kProgramTag = "program";
 /// A journal record holds the whole state, at each purchase and result: variables that need more
 /// are a fault of the program.
 constexpr std::size_t kMaxState = 1 << 20;
@@ -133,7 +133,7 @@ void Program::begin_anew() {
 // -- the journal --------------------------------------------------------------------------------
 
 std::string Program::save() const {
-  return fmt::format("{} {} {} {} {}:{} {}", kTag, identity_of(settings_), order_.value,
+  return fmt::format("{} {} {} {} {}:{} {}", kProgramTag, identity_of(settings_), order_.value,
                      ended_line_, ended_.size(), ended_, machine_->save());
 }
 
@@ -143,7 +143,7 @@ core::Result<void> Program::load(std::string_view saved) {
         "what was saved of the program belongs to another file or to other answers; it begins "
         "anew");
   };
-  const auto head = fmt::format("{} {} ", kTag, identity_of(settings_));
+  const auto head = fmt::format("{} {} ", kProgramTag, identity_of(settings_));
   if (!saved.starts_with(head)) return broken();
   saved.remove_prefix(head.size());
   const auto number = [&](char end) -> std::optional<std::int64_t> {

@@ -12,7 +12,7 @@ namespace {
 
 using market::ContractType;
 
-constexpr std::string_view kTag = "random";
+constexpr std::string_view kRandomTag = "random";
 constexpr double kMillion = 1e6;  // `probability` has six decimals
 
 class Random final : public Strategy {
@@ -31,8 +31,10 @@ class Random final : public Strategy {
     return Signal{kinds[static_cast<std::size_t>(rng.below(kinds.size()))], -1};
   }
   void reset() override {}
-  std::string save() const override { return save_numbers(kTag, {}); }
-  core::Result<void> load(std::string_view saved) override { return load_numbers(saved, kTag, {}); }
+  std::string save() const override { return save_numbers(kRandomTag, {}); }
+  core::Result<void> load(std::string_view saved) override {
+    return load_numbers(saved, kRandomTag, {});
+  }
 
  private:
   double probability_;

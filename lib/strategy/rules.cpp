@@ -5,7 +5,7 @@
 namespace derivd::strategy {
 namespace {
 
-constexpr std::string_view kTag = "rules";
+constexpr std::string_view kRulesTag = "rules";
 
 // A signal restarts nothing: a rule holds as long as its condition does. What indicators and runs
 // have seen is not saved: the venue's history makes it anew, as if there had been no restart.
@@ -20,8 +20,10 @@ class Rules final : public Strategy {
                   wish->barrier2, wish->selected_tick, wish->terms};
   }
   void reset() override { evaluator_.reset(); }
-  std::string save() const override { return save_numbers(kTag, {}); }
-  core::Result<void> load(std::string_view saved) override { return load_numbers(saved, kTag, {}); }
+  std::string save() const override { return save_numbers(kRulesTag, {}); }
+  core::Result<void> load(std::string_view saved) override {
+    return load_numbers(saved, kRulesTag, {});
+  }
 
   bool wants_past() const override { return true; }
   std::vector<rules::CandleNeed> candle_needs() const override { return evaluator_.candle_needs(); }

@@ -4,16 +4,16 @@
 namespace derivd::strategy {
 namespace {
 
-constexpr std::string_view kTag = "script ";
+constexpr std::string_view kScriptTag = "script ";
 
 class Script final : public Strategy {
  public:
   std::optional<Signal> on_tick(const market::Tick&) override { return std::nullopt; }
   void reset() override {}  // of ticks, which the program itself forgets
-  std::string save() const override { return std::string(kTag) + state_; }
+  std::string save() const override { return std::string(kScriptTag) + state_; }
   core::Result<void> load(std::string_view saved) override {
-    if (!saved.starts_with(kTag)) return core::invalid("the saved state is not a script's");
-    state_ = saved.substr(kTag.size());
+    if (!saved.starts_with(kScriptTag)) return core::invalid("the saved state is not a script's");
+    state_ = saved.substr(kScriptTag.size());
     return {};
   }
   bool wants_past() const override { return true; }

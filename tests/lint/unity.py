@@ -5,9 +5,9 @@ The release build compiles the files of some folders in batches, each as one fil
 lines of the CMakeLists.txt say which. Two files of a batch that both name something in an anonymous
 namespace then clash or, worse, one calls an overload of the other without a word. So, inside such a
 folder, a name that is local to a file is declared by no second file, neither as a local one nor in a
-header; files that SKIP_UNITY_BUILD_INCLUSION leaves out are free to. Each finding is one line
-"file:line: what"; the exit status is 1 if there is any. --self-test plants violations and demands that
-each is found.
+header; files that a line leaves out, unity(FOLDER ... APART PATTERN...), are free to. Each finding is
+one line "file:line: what"; the exit status is 1 if there is any. --self-test plants violations and
+demands that each is found.
 """
 
 import argparse
@@ -32,7 +32,7 @@ NO_NAMES = {"alignas", "decltype", "noexcept", "requires", "sizeof", "operator",
 # A library finds it by the type of its argument: the files must call it alike, and their types differ.
 HOOKS = {"throw_exception_from_error"}
 UNITY = re.compile(r"(?m)^ *unity\((\S+)")
-SKIPPED = re.compile(r"set_source_files_properties\((\S+\.cpp) PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON\)")
+APART = re.compile(r"(?m)^ *unity\((\S+)[^)]*?\bAPART\s+([^)]*)\)")
 EACH = re.compile(r"foreach\((\w+) ([^)]*)\)\s*unity\((\S+)")
 
 
@@ -61,6 +61,7 @@ def name_of(head):
     """What a declaration at namespace scope declares, by its text before its body; None for nothing new."""
     head = " ".join(head.split())
     head = without_angles(re.sub(r"\[\[.*?\]\]", "", head)).strip()
+    head = re.sub(r"^template\s+(?=struct|class|union)", "", head)
     if not head or head.startswith(("#", "using namespace", "static_assert", "friend", "namespace", "extern \"")):
         return None
     if match := ALIAS.match(head):
@@ -136,8 +137,10 @@ def unity_folders(root):
 def skipped_files(root):
     found = set()
     for path in (root / "lib" / "CMakeLists.txt", root / "daemon" / "CMakeLists.txt"):
-        if path.exists():
-            found |= {path.parent / name for name in SKIPPED.findall(path.read_text(encoding="utf-8"))}
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        for folder, patterns in APART.findall(text):
+            for pattern in patterns.split():
+                found |= set((root / folder).glob(pattern))
     return found
 
 
@@ -188,6 +191,7 @@ TWINS = {
     "variable": "std::atomic<bool> twin;\n",
     "struct": "struct Twin {\n  int a = 0;\n};\n",
     "class": "class Twin final : public Base {\n};\n",
+    "class template": "template <int N>\nclass Twin final : public Base {\n};\n",
     "enum": "enum class Twin : std::uint8_t { kA };\n",
     "alias": "using Twin = std::chrono::steady_clock;\n",
     "after digits": "int first(int a) {\n  if (a > 1'000) { return 2'000; }\n  return a;\n}\nint twin() { return 1; }\n",
@@ -239,9 +243,10 @@ def self_test():
             wrong.append("not found: static")
         if not found(local(base), local(base), "") or "no unity" not in found(local(base), local(base), "")[0]:
             wrong.append("not found: no unity line")
-        left_out = "set_source_files_properties(x/b.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)\n"
-        if problems := found(local(base), local(base), "unity(lib/x room_x)\n" + left_out):
+        if problems := found(local(base), local(base), "unity(lib/x room_x APART c.cpp b*.cpp)\n"):
             wrong.append(f"found for no reason: a file that is left out: {problems}")
+        if not found(local(base), local(base), "unity(lib/x room_x APART c.cpp)\n"):
+            wrong.append("not found: another file is left out")
         for name, text in FINE.items():
             if problems := found(local(base), local(text)):
                 wrong.append(f"found for no reason: {name}: {problems}")

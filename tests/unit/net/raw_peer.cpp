@@ -4,7 +4,6 @@
 #include <openssl/sha.h>
 
 #include <array>
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
@@ -17,7 +16,6 @@
 
 namespace derivd::net {
 namespace {
-using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 using TlsStream = asio::ssl::stream<TcpSocket>;
 }  // namespace
 

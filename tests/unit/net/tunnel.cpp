@@ -1,7 +1,6 @@
 #include "unit/net/tunnel.hpp"
 
 #include <array>
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
@@ -10,10 +9,6 @@
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // as in raw_peer.cpp
 
 namespace derivd::net {
-namespace {
-using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
-}  // namespace
-
 struct Tunnel::Impl {
   Impl(asio::io_context& io, TunnelScript s)
       : executor(io.get_executor()),
