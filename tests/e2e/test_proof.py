@@ -179,6 +179,26 @@ def what_was_not_seen_is_not_decided(programs, directory):
         harness.check("whether by the venue" in report["kinds"][0]["seen"], report)
 
 
+def a_lost_network_is_no_verdict(programs, directory):
+    """Every link is cut, twice while the silent one is young: two closes at the same age that are not the venue's."""
+    with Place(programs, directory / "network", "v3", speed=20) as place:
+        def status(name):
+            return trial.command(place.sim, {"cmd": "status"})["status"][name]
+
+        process = subprocess.Popen(place.command("--json", *of(OF_LINKS)), env=place.daemon.environment,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        harness.STARTED.append(process)
+        for _ in range(2):
+            harness.wait_until(lambda: status("connections") == 2, 60, "a second link", process)
+            later = status("time") + 20
+            harness.wait_until(lambda: status("time") >= later, 60, "some silence", process)
+            trial.command(place.sim, {"cmd": "drop"})
+            harness.wait_until(lambda: status("connections") < 2, 60, "the end of both", process)
+        out, errors = process.communicate(timeout=harness.PATIENCE * 4)
+        harness.check(process.returncode == 0, (out, errors))
+        harness.check(verdicts(json.loads(out)) == {"idle-timeout": "as_assumed"}, out)
+
+
 def kept_is_redacted(place, directory, count):
     files = sorted(directory.glob("*.json"))
     harness.check(len(files) == count, files)
@@ -321,6 +341,7 @@ def main(programs):
         each_change_is_named(programs, directory, "options", OF_LINKS, speed=20)
         each_change_is_named(programs, directory, "v3", OF_LINKS, speed=20)
         what_was_not_seen_is_not_decided(programs, directory)
+        a_lost_network_is_no_verdict(programs, directory)
         bounds_and_consent(programs, directory)
         somebody_is_asked(programs, directory)
         beside_a_daemon(programs, directory)

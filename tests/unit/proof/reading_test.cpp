@@ -243,6 +243,11 @@ TEST(Judge, KnockOutsThatAreNoneTellNothing) {
   EXPECT_EQ(finding.verdict, Verdict::kUndecided);
   EXPECT_THAT(finding.seen, HasSubstr("it was sold (2 of 2)"));
   EXPECT_EQ(judged("knock-out-touch", {sold}).verdict, Verdict::kUndecided);
+  // Our sale came at the tick that goes too far: whose payment that is, nobody can tell.
+  auto together = paid(quiet, 128, tick(5));
+  EXPECT_EQ(judged("knock-out", {together}).verdict, Verdict::kNot) << "where it was not sold";
+  together.sold = true;
+  EXPECT_EQ(judged("knock-out", {together}).verdict, Verdict::kUndecided);
   // The venue closed it at a limit of its own, and a tick behind that goes too far.
   EXPECT_EQ(judged("knock-out", {paid(quiet, 122, tick(4))}).verdict, Verdict::kUndecided);
   EXPECT_THAT(judged("knock-out", {paid(quiet, 122, tick(4))}).seen, HasSubstr("could not tell"));
