@@ -53,8 +53,8 @@ constexpr Duration kProofRunStall = seconds(120);
 // Everything together: with the tries that chance may take.
 constexpr Duration kLongest = std::chrono::hours(1);
 constexpr Duration kFarewell = seconds(1);
-// Of a link that is to be left alone, in the venue's time: until its login is answered, and beyond
-// its silence where the venue goes on talking over it.
+// Of a link that is to be left alone, in the venue's time: until its login, or the ping at its end,
+// is answered, and beyond its silence where the venue goes on talking over it.
 constexpr std::int64_t kOpenWithin = 60;
 constexpr std::int64_t kSpokenTo = 300;
 constexpr int kDisturbed = 3;  // so often the session's own link may be lost meanwhile
@@ -93,6 +93,7 @@ struct Trial {
   // The link that is left alone.
   std::unique_ptr<SilentLink> silent;
   core::VenueTime silent_from;  // when it was begun
+  std::int64_t silent_for = 0;  // seconds, until it was asked whether it is there
   int disturbances = 0;
   bool disturbed = false;  // the session's own link was lost since
   proof::Finding finding;
@@ -507,11 +508,19 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
         if (begun > kOpenWithin) give_silence_up(trial, "its login was not answered");
         return;
       case SilentLink::State::kFailed:
-        return give_silence_up(trial, "it could not be opened: " + link.reason());
+        return give_silence_up(trial, "it could not be opened, or was gone: " + link.reason());
       case SilentLink::State::kClosed:
         return judge_silence(trial, {(link.closed_at() - link.since()).count(), true});
+      case SilentLink::State::kAsked:
+        if (quiet > trial.silent_for + kOpenWithin) give_silence_up(trial, "it did not answer");
+        return;
+      case SilentLink::State::kAnswered:
+        return judge_silence(trial, {trial.silent_for, false});
       case SilentLink::State::kSilent:
-        if (quiet >= trial.probe->silent_s) return judge_silence(trial, {quiet, false});
+        if (quiet >= trial.probe->silent_s) {
+          trial.silent_for = quiet;
+          return link.ask();
+        }
         if (begun > trial.probe->silent_s + kSpokenTo) {
           give_silence_up(trial, "the venue talks over it unasked");
         }

@@ -6,12 +6,15 @@
 #include <cstring>
 #include <utility>
 
+#include "core/check.hpp"
 #include "derivctl/proof_read.hpp"
 
 namespace derivd::ctl {
 namespace {
 
-constexpr std::int64_t kLogin = 1;  // its only request
+// The numbers of its requests.
+constexpr std::int64_t kLogin = 1;
+constexpr std::int64_t kPing = 2;
 
 /// Beast pings at half of this: so late that no silence of a proof is ever broken by it.
 net::Timeouts without_pings() {
@@ -35,13 +38,21 @@ SilentLink::~SilentLink() = default;
 
 void SilentLink::start() { perform(opening_->begin()); }
 
+void SilentLink::ask() {
+  DERIVD_CHECK(state_ == State::kSilent, "only a silent link is asked");
+  state_ = State::kAsked;
+  std::string text;
+  encoder_.ping(text, kPing);
+  link_.send(text);
+}
+
 void SilentLink::close() {
   ours_ = true;
   link_.close();
 }
 
 void SilentLink::fail(std::string reason) {
-  if (state_ != State::kOpening) return;
+  if (state_ != State::kOpening && state_ != State::kAsked) return;
   state_ = State::kFailed;
   reason_ = std::move(reason);
 }
@@ -88,6 +99,10 @@ void SilentLink::on_open(const core::Now& now) {
 }
 
 void SilentLink::on_frame(std::string_view frame, std::size_t, const core::Now& now) {
+  if (state_ == State::kAsked) {
+    state_ = State::kAnswered;
+    return;
+  }
   since_ = now.venue;
   if (state_ != State::kOpening) return;
   const auto error = error_of(nlohmann::json::parse(frame, nullptr, false));

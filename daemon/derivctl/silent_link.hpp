@@ -1,6 +1,6 @@
 // Owns a second link of a proof, over which nothing is said once its login is answered: how long
 // the venue leaves it alone. proof_run makes one for each try and looks at it when the venue's
-// clock has moved. It never asks anything beside its login, never pings, and never reconnects.
+// clock has moved. It never says anything by itself beside its login, and never reconnects.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,8 +19,10 @@ class SilentLink final : private deriv::LinkEvents {
   enum class State {
     kOpening,  // until its login is answered
     kSilent,
-    kClosed,  // not by us
-    kFailed,  // it was never open: reason()
+    kClosed,    // not by us, in its silence
+    kAsked,     // ask()
+    kAnswered,  // so it was there
+    kFailed,    // it was never open, or gone when it was asked: reason()
   };
   /// As derivd opens its own, of the same account. `settings` outlives it; `now` tells the venue's
   /// time. Destroyed from anywhere but its own events, and before `io`.
@@ -31,6 +33,9 @@ class SilentLink final : private deriv::LinkEvents {
   SilentLink& operator=(const SilentLink&) = delete;
 
   void start();
+  /// Ends the silence with a ping: one that nobody told us of may have ended before. kSilent alone
+  /// (CHECK); since() stays what it is.
+  void ask();
   /// By us: its state stays what it is.
   void close();
 

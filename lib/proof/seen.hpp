@@ -77,7 +77,7 @@ struct Course {
 /// A link over which nothing passed.
 struct Silence {
   std::int64_t seconds = 0;  // of the venue's time, since the last message either way
-  bool closed = false;       // the venue, or what is between, ended it then; else it was still open
+  bool closed = false;       // the venue, or what is between, ended it then; else it still answered
 };
 
 struct Seen {
