@@ -200,6 +200,17 @@ std::optional<core::Money> stake_of(const proof::Probe& probe, std::uint8_t expo
   return std::nullopt;
 }
 
+/// How long somebody has to wait for a link that says nothing; empty: there is none.
+std::string silence_text(const ProofSettings& settings) {
+  std::string out;
+  for (const auto* probe : settings.probes) {
+    if (probe->silent_s == 0) continue;
+    out += fmt::format("{} takes {} s, or up to {} times as long.\n", probe->kind, probe->silent_s,
+                       settings.tries);
+  }
+  return out;
+}
+
 std::string plan_text(const ProofSettings& settings, const deriv::AccountInfo& account) {
   std::string out;
   auto sum = core::Money::minor(0, account.balance.exponent());
@@ -211,14 +222,16 @@ std::string plan_text(const ProofSettings& settings, const deriv::AccountInfo& a
       continue;
     }
     sum += *stake;
-    out += fmt::format("  {:<20} {:>6}{}\n", probe->kind, stake->to_string(),
-                       probe->by_chance ? fmt::format(", up to {} times", settings.tries) : "");
+    out += fmt::format(
+        "  {:<20} {:>6}{}{}\n", probe->kind, stake->to_string(),
+        probe->by_chance ? fmt::format(", up to {} times", settings.tries) : "",
+        probe->hold_ticks > 0 ? fmt::format(", sold after {} ticks", probe->hold_ticks) : "");
   }
   return fmt::format(
       "On the demo account {} ({} {}): {} of {} kinds cost nothing, the others buy for\n{}"
-      "{} {} if each is bought once. No more than {} is ever at risk or lost (--max-cost).\n",
+      "{} {} if each is bought once. No more than {} is ever at risk or lost (--max-cost).\n{}",
       account.id, account.balance.to_string(), account.currency, free, settings.probes.size(), out,
-      sum.to_string(), account.currency, settings.max_cost.to_string());
+      sum.to_string(), account.currency, settings.max_cost.to_string(), silence_text(settings));
 }
 
 /// Whether contracts may be bought; error: the person's answer could not be read.
@@ -412,7 +425,8 @@ int prove(const Context& context, const ProofOptions& o) {
   const auto agreed = consent(o, settings, ground->account);
   if (!agreed) return fail(service::kCtlUsage, agreed.error().text);
   settings.may_buy = *agreed;
-  const auto report = run_proof(settings, ground->session(), *ground->route, ground->account);
+  const auto report = run_proof(settings, ground->session(), ground->session(), *ground->route,
+                                ground->account);
   const auto wall = std::chrono::system_clock::now().time_since_epoch();
   const core::VenueTime today{std::chrono::duration_cast<std::chrono::seconds>(wall).count()};
   const auto date = core::utc_iso(today).substr(0, 10);

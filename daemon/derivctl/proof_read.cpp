@@ -10,6 +10,7 @@
 #include "core/printable.hpp"
 #include "deriv/wire_names.hpp"
 #include "market/kind.hpp"
+#include "market/shortcode.hpp"
 
 namespace derivd::ctl {
 namespace {
@@ -185,6 +186,22 @@ bool is_over(const json& message) {
   return contract != nullptr && flag(at(*contract, "is_sold"));
 }
 
+namespace {
+
+/// "ACCU_R_100_10.00_0_0.01_1_0.000612552024_1718630993": the last but one, as recorded.
+std::optional<core::Decimal> share_in(const json* shortcode, const market::SymbolInfo& symbol) {
+  if (shortcode == nullptr || !shortcode->is_string()) return std::nullopt;
+  const auto text = shortcode->get<std::string>();
+  market::CodeFields fields(text);
+  fields.text();  // the type
+  if (!fields.skip_symbol(symbol.code)) return std::nullopt;
+  for (int n = 0; n < 4; ++n) fields.text();  // stake, take profit, growth, 1
+  const auto share = core::Decimal::parse(fields.text());
+  return share && share->mantissa > 0 ? std::optional(*share) : std::nullopt;
+}
+
+}  // namespace
+
 bool read_contract(const json& message, const ReadAs& as, proof::Course& course) {
   const auto* contract = at(message, "proposal_open_contract");
   if (contract == nullptr || at(*contract, "contract_id") == nullptr) return false;
@@ -192,6 +209,10 @@ bool read_contract(const json& message, const ReadAs& as, proof::Course& course)
   if (const auto start = moment(at(*contract, "date_start"))) course.start = *start;
   if (const auto entry = moment(at(*contract, names.entry_time))) course.entry = entry;
   course.commission = decimal(at(*contract, "commission"));
+  if (market::kind_of(course.bought.spec.type).needs.growth) {
+    const auto share = share_in(at(*contract, "shortcode"), as.symbol);
+    if (share) course.share = share;
+  }
   if (is_over(message)) {
     course.paid = proof_money(at(*contract, "sell_price"), as.exponent);
     course.exit = moment(at(*contract, names.exit_time));

@@ -19,6 +19,7 @@
 #include "deriv/encoder.hpp"
 #include "deriv/link.hpp"
 #include "derivctl/proof_read.hpp"
+#include "derivctl/silent_link.hpp"
 #include "derivctl/waiting.hpp"
 #include "market/kind.hpp"
 #include "market/symbols.hpp"
@@ -52,6 +53,11 @@ constexpr Duration kProofRunStall = seconds(120);
 // Everything together: with the tries that chance may take.
 constexpr Duration kLongest = std::chrono::hours(1);
 constexpr Duration kFarewell = seconds(1);
+// Of a link that is to be left alone, in the venue's time: until its login, or the ping at its end,
+// is answered, and beyond its silence where the venue goes on talking over it.
+constexpr std::int64_t kOpenWithin = 60;
+constexpr std::int64_t kSpokenTo = 300;
+constexpr int kDisturbed = 3;  // so often the session's own link may be lost meanwhile
 constexpr int kChoices = 3;  // of the barriers that a refusal lists
 constexpr int kSaleTries = 10;
 constexpr int kWatchTries = 5;           // of a contract that the venue does not show, a tick apart
@@ -62,7 +68,7 @@ core::Now proof_clocks(core::VenueTime venue) {
   return {{std::chrono::duration_cast<Duration>(instant).count()}, {}, venue};
 }
 
-enum class Stage { kSymbol, kAsk, kBuy, kRun, kAfter, kDone };
+enum class Stage { kSymbol, kAsk, kSilent, kBuy, kRun, kAfter, kDone };
 
 /// A probe on its way.
 struct Trial {
@@ -84,6 +90,12 @@ struct Trial {
   bool selling = false;
   bool unwatched = false;  // the venue would not show it
   int bought = 0;
+  // The link that is left alone.
+  std::unique_ptr<SilentLink> silent;
+  core::VenueTime silent_from;  // when it was begun
+  std::int64_t silent_for = 0;  // seconds, until it was asked whether it is there
+  int disturbances = 0;
+  bool disturbed = false;  // the session's own link was lost since
   proof::Finding finding;
   std::vector<json> frames;
 
@@ -92,10 +104,12 @@ struct Trial {
 
 class Run final : public deriv::SessionListener, public deriv::LinkEvents {
  public:
-  Run(const ProofSettings& settings, deriv::SessionSettings session, net::Route route,
-      const deriv::AccountInfo& account)
+  Run(const ProofSettings& settings, deriv::SessionSettings session, deriv::SessionSettings second,
+      net::Route route, const deriv::AccountInfo& account)
       : settings_(settings),
         account_(account),
+        second_(std::move(second)),
+        route_(route),
         dialect_(session.dialect),
         endpoint_(session.endpoint),
         rules_(deriv::make_rules(session.dialect)),
@@ -109,6 +123,7 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
         signals_(io_, SIGINT, SIGTERM),
         waiting_(io_, [this] { return waits_for(); }) {
     link_.attach(*this);
+    second_.account = account.id.str();
     spent_ = core::Money::minor(0, account.balance.exponent());
     for (const auto* probe : settings.probes) {
       trials_.emplace_back();
@@ -299,6 +314,7 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
   /// A purchase under way is never sent again; what it came to, nobody knows.
   void lose_link() {
     queue_.clear();
+    for (auto& trial : trials_) trial.disturbed = trial.stage == Stage::kSilent;
     const auto lost = std::exchange(open_, {});
     for (const auto& [id, asked] : lost) {
       if (asked.call == Call::kBuy) lose_purchase(asked, "the link was lost before the answer");
@@ -423,6 +439,7 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
       auto& trial = trials_[n];
       if (trial.symbol.code != symbol) continue;
       if (had_none && trial.stage == Stage::kSymbol) start_asking(n);
+      if (trial.stage == Stage::kSilent) look_at_silence(n);
       if (trial.stage == Stage::kRun) look_after(n);
       if (trial.stage == Stage::kAfter) judge_when_ready(n);
     }
@@ -436,6 +453,7 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
 
   void start_asking(std::size_t n) {
     auto& trial = trials_[n];
+    if (trial.probe->silent_s > 0) return fall_silent(trial);
     if (trial.probe->asks != nullptr) trial.asks = trial.probe->asks(market_of(trial));
     trial.stage = Stage::kAsk;
     ask_next(n);
@@ -462,6 +480,72 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
     trial.seen.answers.push_back(std::move(answer));
     ++trial.next_ask;
     ask_next(asked.trial);
+  }
+
+  // ---- links that are left alone ----
+
+  /// From an event of the session's own link alone: the one before is destroyed here.
+  void fall_silent(Trial& trial) {
+    trial.stage = Stage::kSilent;
+    trial.disturbed = false;
+    trial.silent_from = venue_;
+    trial.silent = std::make_unique<SilentLink>(io_, second_, route_, [this] { return now(); });
+    trial.silent->start();
+  }
+
+  /// After each tick, which is also the proof that the network was there.
+  void look_at_silence(std::size_t n) {
+    auto& trial = trials_[n];
+    auto& link = *trial.silent;
+    const auto quiet = (venue_ - link.since()).count();
+    const auto begun = (venue_ - trial.silent_from).count();
+    if (trial.disturbed) {
+      if (++trial.disturbances <= kDisturbed) return fall_silent(trial);
+      return give_silence_up(trial, "the session's own link was lost meanwhile, again and again");
+    }
+    switch (link.state()) {
+      case SilentLink::State::kOpening:
+        if (begun > kOpenWithin) give_silence_up(trial, "its login was not answered");
+        return;
+      case SilentLink::State::kFailed:
+        return give_silence_up(trial, "it could not be opened, or was gone: " + link.reason());
+      case SilentLink::State::kClosed:
+        return judge_silence(trial, {(link.closed_at() - link.since()).count(), true});
+      case SilentLink::State::kAsked:
+        if (quiet > trial.silent_for + kOpenWithin) give_silence_up(trial, "it did not answer");
+        return;
+      case SilentLink::State::kAnswered:
+        return judge_silence(trial, {trial.silent_for, false});
+      case SilentLink::State::kSilent:
+        if (quiet >= trial.probe->silent_s) {
+          trial.silent_for = quiet;
+          return link.ask();
+        }
+        if (begun > trial.probe->silent_s + kSpokenTo) {
+          give_silence_up(trial, "the venue talks over it unasked");
+        }
+        return;
+    }
+  }
+  void give_silence_up(Trial& trial, std::string why) {
+    trial.silent->close();
+    end(trial, {Verdict::kUndecided, std::move(why)});
+  }
+  void judge_silence(Trial& trial, const proof::Silence& silence) {
+    trial.silent->close();
+    if (settings_.keeps_frames) {
+      const json kept = {{"silence",
+                          {{"seconds", silence.seconds},
+                           {"closed", silence.closed},
+                           {"reason", trial.silent->reason()}}}};
+      trial.frames.push_back(redacted(kept, account_.id.view()));
+    }
+    trial.seen.silences.push_back(silence);
+    trial.finding = trial.probe->judge(trial.seen);
+    const bool again = trial.finding.verdict == Verdict::kUndecided &&
+                       static_cast<int>(trial.seen.silences.size()) < settings_.tries;
+    if (again) return fall_silent(trial);
+    end(trial, trial.finding);
   }
 
   // ---- purchases ----
@@ -650,7 +734,7 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
     if (!settings_.draws || done_) return;
     std::string running;
     for (const auto& trial : trials_) {
-      if (trial.stage != Stage::kRun) continue;
+      if (trial.stage != Stage::kRun && trial.stage != Stage::kSilent) continue;
       running += (running.empty() ? "" : " ") + std::string(trial.probe->kind);
     }
     out::redraw(fmt::format("{} of {} decided  {}", std::ranges::count_if(trials_, &Trial::done),
@@ -759,6 +843,8 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
 
   const ProofSettings& settings_;
   const deriv::AccountInfo account_;
+  deriv::SessionSettings second_;  // of the links that are left alone
+  const net::Route route_;
   const deriv::Dialect dialect_;
   const std::string endpoint_;
   std::unique_ptr<deriv::Rules> rules_;
@@ -792,8 +878,9 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
 }  // namespace
 
 ProofReport run_proof(const ProofSettings& settings, deriv::SessionSettings session,
-                      net::Route route, const deriv::AccountInfo& account) {
-  Run run(settings, std::move(session), std::move(route), account);
+                      deriv::SessionSettings second, net::Route route,
+                      const deriv::AccountInfo& account) {
+  Run run(settings, std::move(session), std::move(second), std::move(route), account);
   return run.run();
 }
 

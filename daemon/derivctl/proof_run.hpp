@@ -1,5 +1,6 @@
 // Owns the carrying out of a proof: one session of a demo account, the proposals and purchases of
-// the table of probes over it, and the bound on what they may cost. The command makes one and runs
+// the table of probes over it, the links that are left alone beside it, and the bound on what all
+// of it may cost. The command makes one and runs
 // it to its end. It judges nothing: lib/proof does, and it never buys anything twice.
 #pragma once
 
@@ -50,7 +51,9 @@ struct ProofReport {
 
 /// Blocks until everything is decided or given up, a signal comes, or the venue falls silent.
 /// `account`: what the session was found to be; another one ends it before anything is bought.
+/// `second`: the same settings, for the links over which nothing is said.
 ProofReport run_proof(const ProofSettings& settings, deriv::SessionSettings session,
-                      net::Route route, const deriv::AccountInfo& account);
+                      deriv::SessionSettings second, net::Route route,
+                      const deriv::AccountInfo& account);
 
 }  // namespace derivd::ctl

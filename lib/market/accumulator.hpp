@@ -19,6 +19,14 @@ namespace derivd::market {
 std::optional<std::int64_t> growth_barrier(const SymbolInfo& symbol, core::Decimal growth);
 inline constexpr std::int64_t kBarrierUnit = 1'000'000'000'000;
 
+/// Whether the tick `now` behind the tick `before` goes as far as the barrier, which ends it;
+/// reaching it exactly is far enough. Quotes of one symbol (CHECK).
+bool reaches_barrier(core::Price before, core::Price now, std::int64_t barrier);
+
+/// What a stake is worth so many ticks after the entry, to the nearest minor unit. The growth must
+/// be one that is sold (CHECK).
+core::Money grown(core::Money stake, core::Decimal growth, int ticks);
+
 struct Growth {
   std::int64_t barrier = 0;    // growth_barrier()
   std::int32_t max_ticks = 0;  // after the entry

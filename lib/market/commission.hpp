@@ -21,7 +21,8 @@
 
 namespace derivd::market {
 
-/// The least that a contract costs beyond its probability: 0.02 USD (contracts.md section 1.1).
+/// The least that an option costs beyond its probability, and the least commission of a multiplier:
+/// 0.02 USD (contracts.md section 1.1).
 inline constexpr core::Money kLeastCommission = core::Money::minor(2);
 
 struct Commission {

@@ -52,26 +52,23 @@ void begin(Life& life, const SymbolInfo* symbol) {
   life.notes[kStep] = *percent_of(growth) - 1;
 }
 
-bool is_knocked_out(const Life& life, std::int64_t quote) {
-  const Wide before = life.notes[kBefore];
-  const Wide moved = quote > before ? quote - before : before - quote;
-  return moved * kBarrierUnit >= before * life.notes[kBarrier];
-}
-
-core::Money value(const Life& life) {
-  const auto percent = life.notes[kStep] + 1;
+core::Money grown_by(core::Money stake, std::int64_t percent, int ticks) {
   Wide factor = kOne;
-  for (int k = 0; k < life.ticks_passed(); ++k) factor = factor * (100 + percent) / 100;
-  const auto& stake = life.purchase().stake;
+  for (int k = 0; k < ticks; ++k) factor = factor * (100 + percent) / 100;
   return core::Money::minor(half_up_div(static_cast<Wide>(stake.units()) * factor, kOne),
                             stake.exponent());
 }
 
+core::Money value(const Life& life) {
+  return grown_by(life.purchase().stake, life.notes[kStep] + 1, life.ticks_passed());
+}
+
 std::optional<End> step(Life& life) {
-  const auto quote = life.last()->quote.mantissa();
+  const auto& quote = life.last()->quote;
+  const auto before = core::Price::raw(life.notes[kBefore], quote.decimals());
   const bool is_entry = life.ticks_passed() == 0;
-  const bool out = !is_entry && is_knocked_out(life, quote);
-  life.notes[kBefore] = quote;
+  const bool out = !is_entry && reaches_barrier(before, quote, life.notes[kBarrier]);
+  life.notes[kBefore] = quote.mantissa();
   if (out) return End::kKnockedOut;
   if (is_entry) return std::nullopt;
   const auto now = value(life);
@@ -128,6 +125,20 @@ std::optional<std::int64_t> growth_barrier(const SymbolInfo& symbol, core::Decim
   const auto normal = assumed::kGrowthSteps.at(static_cast<std::size_t>(*percent - 1)).normal;
   const auto share = normal * deviation_of(symbol, symbol.interval_s);
   return std::llround(share * static_cast<double>(kBarrierUnit));
+}
+
+bool reaches_barrier(core::Price before, core::Price now, std::int64_t barrier) {
+  DERIVD_CHECK(before.decimals() == now.decimals(), "prices of different symbols compared");
+  const Wide from = before.mantissa();
+  const Wide to = now.mantissa();
+  const Wide moved = to > from ? to - from : from - to;
+  return moved * kBarrierUnit >= from * barrier;
+}
+
+core::Money grown(core::Money stake, core::Decimal growth, int ticks) {
+  const auto percent = percent_of(growth);
+  DERIVD_CHECK(percent.has_value(), "a growth that is not sold");
+  return grown_by(stake, *percent, ticks);
 }
 
 Growth growth_of(const Life& life) {

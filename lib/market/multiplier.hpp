@@ -18,7 +18,8 @@ struct MultiplierPosition {
   MultiplierTerms terms;
   bool rises = true;  // gains when the quote does
   core::Money stake;
-  std::int64_t commission_rate = 0;  // in 1e-9 of stake × multiplier
+  /// In 1e-9 of stake × multiplier, the least commission of 0.02 USD included (commission.hpp).
+  std::int64_t commission_rate = 0;
   std::optional<core::Price> entry;
 
   core::Money commission() const;

@@ -25,16 +25,9 @@ using Readings = std::vector<Reading>;
 using Ticks = std::vector<Tick>;
 
 /// The readings of each course, judged together.
-template <Readings (*readings)(const Course&, const market::SymbolInfo&)>
+template <ReadingsOf readings>
 Finding judge(const Seen& seen) {
-  std::vector<std::vector<Reading>> all;
-  for (const auto& course : seen.courses) all.push_back(readings(course, seen.symbol));
-  auto out = decide(seen.courses, all);
-  if (out.verdict == Verdict::kUndecided && seen.courses.empty()) return out;
-  if (!seen.courses.empty()) {
-    out.seen += fmt::format(" ({})", market::encode(seen.courses.back().bought.spec));
-  }
-  return out;
+  return judge_courses(seen, readings);
 }
 
 /// Ticks after the start, the entry of most kinds first.
@@ -91,22 +84,35 @@ Readings entries(const Course& course, const market::SymbolInfo&) {
 // ---- ties ----
 
 Request rise(const Market& m) { return least(m, fmt::format("CALL {} 2t", m.symbol.code)); }
-Readings rise_ties(const Course& course, const market::SymbolInfo&) {
-  Readings out{{"a tie loses", true}, {"a tie wins", false}};
+Request rise_or_tie(const Market& m) {
+  return least(m, fmt::format("CALLE {} 2t", m.symbol.code));
+}
+Request fall_or_tie(const Market& m) { return least(m, fmt::format("PUTE {} 2t", m.symbol.code)); }
+
+/// Of a rise, or of a fall. `tie_wins`: so it is assumed.
+template <bool rises, bool tie_wins>
+Readings ties(const Course& course, const market::SymbolInfo&) {
+  Readings out{{"a tie loses", !tie_wins}, {"a tie wins", tie_wins}};
   const auto after = after_start(course);
   const auto moves = static_cast<std::size_t>(course.bought.spec.duration.count);
   if (after.size() <= moves) return out;
   const auto entry = after.front().quote, exit = after[moves].quote;
-  out[0].predicted.won = exit > entry;
-  out[1].predicted.won = exit >= entry;
+  const bool beyond = rises ? exit > entry : exit < entry;
+  out[0].predicted.won = beyond;
+  out[1].predicted.won = beyond || exit == entry;
   return out;
 }
 
-Request inclusive(const Market& m) {
+Request of_two_barriers(const Market& m, std::string_view type) {
   const auto away = distance(m, 120, 1.0);
-  return least(m, fmt::format("EXPIRYRANGEE {} 2m {} {}", m.symbol.code, signed_text(away),
+  return least(m, fmt::format("{} {} 2m {} {}", type, m.symbol.code, signed_text(away),
                               signed_text(-away)));
 }
+Request inclusive(const Market& m) { return of_two_barriers(m, "EXPIRYRANGEE"); }
+Request inclusive_outside(const Market& m) { return of_two_barriers(m, "EXPIRYMISSE"); }
+
+/// Of an exit between two barriers, or outside of them.
+template <bool inside_wins>
 Readings range_ties(const Course& course, const market::SymbolInfo&) {
   Readings out{{"an exit on a barrier wins", true}, {"an exit on a barrier loses", false}};
   const auto after = after_start(course);
@@ -116,8 +122,11 @@ Readings range_ties(const Course& course, const market::SymbolInfo&) {
   const auto high = market::level_of(barriers[0], after.front().quote);
   const auto low = market::level_of(barriers[1], after.front().quote);
   if (!high || !low) return out;
-  out[0].predicted.won = exit->quote <= *high && exit->quote >= *low;
-  out[1].predicted.won = exit->quote < *high && exit->quote > *low;
+  const bool on_one = exit->quote == *high || exit->quote == *low;
+  const bool between = exit->quote < *high && exit->quote > *low;
+  const bool beyond = !on_one && between == inside_wins;
+  out[0].predicted.won = beyond || on_one;
+  out[1].predicted.won = beyond;
   return out;
 }
 
@@ -420,7 +429,21 @@ const std::array kCourseProbes{
           .type = "CALL",
           .buys = rise,
           .by_chance = true,
-          .judge = judge<rise_ties>},
+          .judge = judge<ties<true, false>>},
+    Probe{.kind = "rise-or-tie",
+          .assumed = "CALLE wins when the exit is the entry",
+          .symbols = kSteps,
+          .type = "CALLE",
+          .buys = rise_or_tie,
+          .by_chance = true,
+          .judge = judge<ties<true, true>>},
+    Probe{.kind = "fall-or-tie",
+          .assumed = "PUTE wins when the exit is the entry",
+          .symbols = kSteps,
+          .type = "PUTE",
+          .buys = fall_or_tie,
+          .by_chance = true,
+          .judge = judge<ties<false, true>>},
     Probe{.kind = "high-tick-first",
           .assumed = assumption("high-tick-first"),
           .symbols = kWalks,
@@ -462,7 +485,14 @@ const std::array kCourseProbes{
           .type = "EXPIRYRANGEE",
           .buys = inclusive,
           .by_chance = true,
-          .judge = judge<range_ties>},
+          .judge = judge<range_ties<true>>},
+    Probe{.kind = "inclusive-miss",
+          .assumed = "EXPIRYMISSE wins on an exit that is exactly a barrier (inclusive-range)",
+          .symbols = kWalks,
+          .type = "EXPIRYMISSE",
+          .buys = inclusive_outside,
+          .by_chance = true,
+          .judge = judge<range_ties<false>>},
     Probe{.kind = "absolute-touch-side",
           .assumed = assumption("absolute-touch-side"),
           .symbols = kWalks,

@@ -8,6 +8,7 @@
 #include "core/check.hpp"
 #include "market/accumulator.hpp"
 #include "market/assumed.hpp"
+#include "market/commission.hpp"
 #include "market/kind.hpp"
 #include "market/life.hpp"
 #include "market/multiplier.hpp"
@@ -190,6 +191,44 @@ Finding judge_commission(const Seen& seen) {
   }
   return {Verdict::kUndecided, refusal_of(seen)};
 }
+/// The rate shows in the large one, the least commission in the small one.
+std::vector<Request> small_and_large(const Market& m) {
+  const auto spec =
+      spec_of(fmt::format("MULTUP {} - multiplier={}", m.symbol.code, least_multiplier_of(m)));
+  return {{spec, least_stake(m, spec.type)}, {spec, stake_of(m, 100)}};
+}
+/// What a commission may be at most of an exposure, where another one was so much of its own: a
+/// commission is shown to the minor unit.
+double most_by_rate(const Offer& known, double exposures) {
+  const double half_unit = 0.5 / static_cast<double>(core::pow10(known.ask.exponent()));
+  return (known.commission->to_double() + half_unit) * exposures;
+}
+Finding judge_least_commission(const Seen& seen) {
+  if (seen.answers.size() != 2) return {Verdict::kUndecided, "nothing was asked"};
+  const auto& small = seen.answers[0];
+  const auto& large = seen.answers[1];
+  if (!small.offer || !small.offer->commission || !large.offer || !large.offer->commission) {
+    return {Verdict::kUndecided, refusal_of(seen)};
+  }
+  const auto least = market::in_currency(market::kLeastCommission, small.offer->ask.exponent());
+  const auto name = market::encode(small.asked.spec);
+  // A multiplier of another choice than the other's would compare two exposures.
+  const double exposures = small.offer->ask.to_double() / large.offer->ask.to_double();
+  const double by_rate = most_by_rate(*large.offer, exposures);
+  const double half_unit = 0.5 / static_cast<double>(core::pow10(least.exponent()));
+  if (small.asked.spec != large.asked.spec || by_rate >= least.to_double() - half_unit) {
+    return {Verdict::kUndecided,
+            fmt::format("{} for {} costs up to {:.4f} by its rate alone, so that a least of {} "
+                        "does not show",
+                        name, small.offer->ask.to_string(), by_rate, least.to_string())};
+  }
+  const auto shown = *small.offer->commission;
+  return {verdict_of(shown == core::Decimal{least.units(), least.exponent()}),
+          fmt::format("{} for {} costs {}, by its rate at most {:.4f}; assumed {}", name,
+                      small.offer->ask.to_string(), shown.to_string(), by_rate,
+                      least.to_string()),
+          {{fmt::format("least commission MULTUP {}", seen.symbol.code), shown.to_string()}}};
+}
 Finding judge_stop_out(const Seen& seen) {
   for (const auto& answer : seen.answers) {
     if (!answer.offer || !answer.offer->stop_out) continue;
@@ -261,6 +300,12 @@ const std::array kPositionProbes{
         .type = "MULTUP",
         .asks = of_a_multiplier,
         .judge = judge_commission},
+    Probe{.kind = "least-commission",
+          .assumed = "MULT* cost 0.02 at least, however small stake x multiplier is",
+          .symbols = kWalks,
+          .type = "MULTUP",
+          .asks = small_and_large,
+          .judge = judge_least_commission},
     Probe{.kind = "cancellation-fee",
           .assumed = assumption("cancellation-fee"),
           .symbols = kWalks,

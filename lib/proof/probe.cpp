@@ -52,7 +52,8 @@ std::string_view name_of(Verdict verdict) {
 std::span<const Probe> probes() {
   static const auto all = [] {
     std::vector<Probe> out;
-    for (const auto part : {price_probes(), position_probes(), course_probes()}) {
+    for (const auto part : {price_probes(), position_probes(), link_probes(), course_probes(),
+                            knock_out_probes()}) {
       out.insert(out.end(), part.begin(), part.end());
     }
     return out;

@@ -51,7 +51,10 @@ struct Probe {
   Request (*buys)(const Market&) = nullptr;
   /// It is sold so many ticks after its entry; 0: it runs to its end.
   int hold_ticks = 0;
-  /// Chance decides whether one purchase tells: another one may.
+  /// Neither is asked for or bought: a link of its own says nothing for so many seconds of the
+  /// venue's time, unless it is closed before. 0: there is none.
+  std::int64_t silent_s = 0;
+  /// Chance decides whether one purchase, or one link, tells: another one may.
   bool by_chance = false;
   Finding (*judge)(const Seen&) = nullptr;
 };
@@ -67,9 +70,11 @@ std::optional<Request> with_choice(const Request& request, const market::SymbolI
                                    std::string_view refusal);
 
 // The parts of the table, each in a file of its own.
-std::span<const Probe> price_probes();     // prices.cpp
-std::span<const Probe> position_probes();  // positions.cpp: proposals of what pays its value
-std::span<const Probe> course_probes();    // courses.cpp: purchases
+std::span<const Probe> price_probes();      // prices.cpp
+std::span<const Probe> position_probes();   // positions.cpp: proposals of what pays its value
+std::span<const Probe> link_probes();       // links.cpp: a link that is left alone
+std::span<const Probe> course_probes();     // courses.cpp: purchases
+std::span<const Probe> knock_out_probes();  // knock_outs.cpp: purchases that need many ticks
 
 /// The words of market/assumed.hpp for a name; there must be one (CHECK).
 std::string_view assumption(std::string_view name);

@@ -67,4 +67,13 @@ Finding decide(const std::vector<Course>& courses,
   return {left[*first].assumed ? Verdict::kAsAssumed : Verdict::kNot, left[*first].says};
 }
 
+Finding judge_courses(const Seen& seen, ReadingsOf readings) {
+  std::vector<std::vector<Reading>> all;
+  for (const auto& course : seen.courses) all.push_back(readings(course, seen.symbol));
+  auto out = decide(seen.courses, all);
+  if (seen.courses.empty()) return out;
+  out.seen += fmt::format(" ({})", market::encode(seen.courses.back().bought.spec));
+  return out;
+}
+
 }  // namespace derivd::proof

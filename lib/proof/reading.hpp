@@ -37,4 +37,9 @@ Outcome seen_in(const Course& course);
 Finding decide(const std::vector<Course>& courses,
                const std::vector<std::vector<Reading>>& readings);
 
+/// What the readings of a rule make of one course; without a prediction where it tells nothing.
+using ReadingsOf = std::vector<Reading> (*)(const Course&, const market::SymbolInfo&);
+/// decide() of all courses; the words say which contract the last one was.
+Finding judge_courses(const Seen& seen, ReadingsOf readings);
+
 }  // namespace derivd::proof

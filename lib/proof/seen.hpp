@@ -1,5 +1,6 @@
-// Owns what was seen of the venue for a proof: answers to proposals, and the course of contracts
-// that were bought. derivctl fills it from the venue's messages, the judges of this room read it.
+// Owns what was seen of the venue for a proof: answers to proposals, the course of contracts that
+// were bought, and links over which nothing was said. derivctl fills it from the venue's messages,
+// the judges of this room read it.
 // It holds no text of the wire but refusals, which are for people.
 #pragma once
 
@@ -67,15 +68,23 @@ struct Course {
   std::optional<core::VenueTime> entry, exit, reset_time;
   std::optional<core::Price> level;
   std::optional<core::Decimal> commission;  // MULT*
+  std::optional<core::Decimal> share;       // ACCU: the one that its shortcode has
   std::optional<core::Money> paid;          // once it is over
   bool sold = false;                        // by us, before its end
   std::vector<std::string> missing;
+};
+
+/// A link over which nothing passed.
+struct Silence {
+  std::int64_t seconds = 0;  // of the venue's time, since the last message either way
+  bool closed = false;       // the venue, or what is between, ended it then; else it still answered
 };
 
 struct Seen {
   market::SymbolInfo symbol;
   std::vector<Answer> answers;
   std::vector<Course> courses;
+  std::vector<Silence> silences = {};
 };
 
 }  // namespace derivd::proof

@@ -144,6 +144,17 @@ void Connections::abort_idle(core::Instant now) {
     if (c->v3() && now - c->last_traffic_ >= kV3Idle) abort(*c);
 }
 
+void Connections::abort_quiet(core::VenueTime now, std::int64_t seconds) {
+  for (auto& [id, c] : list_) {
+    if (c->quiet_since_.s == 0 || c->seen_traffic_ != c->last_traffic_) {
+      c->seen_traffic_ = c->last_traffic_;
+      c->quiet_since_ = now;
+    } else if ((now - c->quiet_since_).count() >= seconds) {
+      abort(*c);
+    }
+  }
+}
+
 void Connections::unmute() {
   for (auto& [id, c] : list_) c->muted_ = false;
 }

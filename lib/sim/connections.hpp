@@ -71,6 +71,8 @@ class Connection final {
   std::unique_ptr<CallLimits> limits_;  // while it has no account
   RateWindow pings_ = ping_limit();
   core::Instant last_traffic_;
+  core::Instant seen_traffic_;  // by abort_quiet(), and when that was
+  core::VenueTime quiet_since_;
   bool muted_ = false;  // stop_writing
   bool closing_ = false;
 };
@@ -103,6 +105,9 @@ class Connections final {
   void abort(Connection& c);
   /// Cuts those of v3 that nothing has passed for kV3Idle.
   void abort_idle(core::Instant now);
+  /// Cuts those of either dialect that nothing has passed for so many seconds of venue time, as far
+  /// as the calls of this tell it apart.
+  void abort_quiet(core::VenueTime now, std::int64_t seconds);
   /// Ends what faults have left behind.
   void unmute();
 

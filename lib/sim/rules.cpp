@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 #include <vector>
 
+#include "market/accumulator.hpp"
 #include "market/multiplier.hpp"
 #include "market/point_notes.hpp"
 #include "market/points.hpp"
@@ -93,10 +95,17 @@ std::optional<End> looks_later(Life& life) {
 
 // ---- positions ----
 
-/// A third more than others charge; its only note is the rate.
+/// A third more than others charge, and the same at least.
 void charges_more(Life& life, const market::SymbolInfo* symbol) {
+  auto dearer = *symbol;
+  dearer.multiplier_commission = dearer.multiplier_commission * 4 / 3;
+  original(life).begin(life, &dearer);
+}
+
+/// Its only note is the rate.
+void charges_by_rate_alone(Life& life, const market::SymbolInfo* symbol) {
   original(life).begin(life, symbol);
-  life.notes[0] = life.notes[0] * 4 / 3;
+  life.notes[0] = std::llround(symbol->multiplier_commission * static_cast<double>(kNano));
 }
 
 constexpr int kEarlyStopOut = 90;
@@ -118,6 +127,39 @@ void grows_from_purchase(Life& life, const market::SymbolInfo* symbol) {
 void narrower(Life& life, const market::SymbolInfo* symbol) {
   original(life).begin(life, symbol);
   life.notes[0] = life.notes[0] * 98 / 100;
+}
+
+// A note that accumulators do not have themselves: the barrier was reached at the tick before.
+constexpr std::size_t kReached = 3;
+
+std::optional<End> knocks_out_a_tick_later(Life& life) {
+  if (life.notes[kReached] != 0) return End::kKnockedOut;
+  const auto how = original(life).step(life);
+  if (how != End::kKnockedOut) return how;
+  life.notes[kReached] = 1;
+  return std::nullopt;
+}
+
+std::optional<End> pays_when_knocked_out(Life& life) {
+  const auto how = original(life).step(life);
+  return how == End::kKnockedOut ? End::kWon : how;
+}
+
+/// A tick on one of the levels that are shown is let through, as if the share were the whole quote.
+std::optional<End> survives_a_touch(Life& life) {
+  const auto& quote = life.last()->quote;
+  const auto share = life.notes[0];
+  if (life.ticks_passed() > 0) {
+    const auto before = core::Price::raw(life.notes[1], quote.decimals());
+    const auto levels = market::growth_levels(before, share);
+    const auto finer = quote.mantissa() * 10;
+    if (finer == levels.high.mantissa() || finer == levels.low.mantissa()) {
+      life.notes[0] = market::kBarrierUnit;
+    }
+  }
+  const auto how = original(life).step(life);
+  life.notes[0] = share;
+  return how;
 }
 
 /// Contracts for the same stake, in per cent of what others sell.
@@ -168,6 +210,7 @@ void with_ties(Kind& kind, double) {
 }
 void strict(Kind& kind, double) {
   const auto without_e = kind.name.substr(0, kind.name.size() - 1);
+  kind.tie_wins = false;
   kind.wins = market::contract_type_from(without_e)->kind().wins;
 }
 void late_entry(Kind& kind, double) {
@@ -197,6 +240,8 @@ const std::vector<Rule>& rules() {
       {"growth-ladder", "narrower", {"ACCU"}, [](Kind& k, double) { k.begin = narrower; }},
       {"multiplier-commission", "more", kMultipliers,
        [](Kind& k, double) { k.begin = charges_more; }},
+      {"least-commission", "none", kMultipliers,
+       [](Kind& k, double) { k.begin = charges_by_rate_alone; }},
       {"cancellation-fee", "more", {}, nullptr},
       {"stop-out", "early", kMultipliers, [](Kind& k, double) { k.step = stops_out_early; }},
       {"entry-tick", "current", kMultipliers,
@@ -208,6 +253,9 @@ const std::vector<Rule>& rules() {
          k.entry = market::EntryRule::kKnown;
          k.begin = grows_from_purchase;
        }},
+      {"knock-out", "next", {"ACCU"}, [](Kind& k, double) { k.step = knocks_out_a_tick_later; }},
+      {"knock-out", "pays", {"ACCU"}, [](Kind& k, double) { k.step = pays_when_knocked_out; }},
+      {"knock-out-touch", "survives", {"ACCU"}, [](Kind& k, double) { k.step = survives_a_touch; }},
       {"turbo-cost", "more", kTurbos, [](Kind& k, double) { k.begin = fewer_contracts<95>; }},
       {"known-entry", "next", kTurbos, late_entry},
       {"vanilla-margin",
@@ -224,9 +272,13 @@ const std::vector<Rule>& rules() {
       {"reset-odd-ticks", "up", kResets, [](Kind& k, double) { k.step = looks_later<true>; }},
       {"reset-time", "after", kResets, [](Kind& k, double) { k.step = looks_later<false>; }},
       {"rise-tie", "wins", kRises, with_ties},
-      {"inclusive-range", "loses", {"EXPIRYRANGEE", "EXPIRYMISSE"}, strict},
+      {"rise-or-tie", "loses", {"CALLE"}, strict},
+      {"fall-or-tie", "loses", {"PUTE"}, strict},
+      {"inclusive-range", "loses", {"EXPIRYRANGEE"}, strict},
+      {"inclusive-miss", "loses", {"EXPIRYMISSE"}, strict},
       {"bid", "lower", kRises, [](Kind& k, double) { k.probability_now = lower_bid; }},
       {"limit-fill", "next", {}, nullptr},
+      {"idle-timeout", "", {}, nullptr},
       {"field-names", "other", {}, nullptr},
       {"contract-fields", "other", {}, nullptr},
   };
@@ -255,7 +307,10 @@ core::Result<void> VenueRules::change(std::string_view text) {
   const auto equals = text.find('=');
   const auto name = text.substr(0, equals);
   const auto value = equals == std::string_view::npos ? "" : text.substr(equals + 1);
-  const auto rule = std::ranges::find(rules(), name, &Rule::name);
+  // Some have more than one value.
+  const auto rule = std::ranges::find_if(rules(), [&](const Rule& r) {
+    return r.name == name && (r.value.empty() || r.value == value);
+  });
   const auto bad = core::invalid(fmt::format("'{}' is no rule; rules are {}", text, known_rules()));
   if (rule == rules().end()) return bad;
   double number = 0;
@@ -263,11 +318,10 @@ core::Result<void> VenueRules::change(std::string_view text) {
     const auto decimal = core::Decimal::parse(value);
     if (!decimal || decimal->mantissa <= 0) return bad;
     number = decimal->to_double();
-  } else if (value != rule->value) {
-    return bad;
   }
   for (const auto type : rule->types) rule->apply(row(type), number);
   if (name == "limit-fill") fills_late_ = true;
+  if (name == "idle-timeout") idle_after_s_ = std::llround(std::ceil(number));
   if (name == "cancellation-fee") asks_more_ = true;
   if (name == "field-names") renames_offers_ = true;
   if (name == "contract-fields") renames_contracts_ = true;

@@ -4,8 +4,10 @@
 // else. It never changes the table of kinds itself.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,9 @@ class VenueRules final {
 
   /// The type as this venue sells it.
   market::ContractType in_force(market::ContractType type) const;
+  /// After so many seconds of venue time a link of either dialect over which nothing passes is cut;
+  /// empty: as others cut it (connections.hpp).
+  std::optional<std::int64_t> idle_after_s() const { return idle_after_s_; }
   /// A limit order is filled one tick after the tick that reached it.
   bool fills_late() const { return fills_late_; }
   /// What a deal cancellation costs here, where others ask for `fee`.
@@ -32,6 +37,7 @@ class VenueRules final {
  private:
   market::Kind& row(std::string_view type);
   std::map<std::string, std::shared_ptr<market::Kind>, std::less<>> rows_;
+  std::optional<std::int64_t> idle_after_s_;
   bool fills_late_ = false;
   bool asks_more_ = false;
   bool renames_offers_ = false;

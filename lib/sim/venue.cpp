@@ -48,6 +48,7 @@ void Venue::advance(core::Now now) {
     step();
   }
   connections_.abort_idle(now_.instant);
+  if (const auto idle = terms_.rules.idle_after_s()) connections_.abort_quiet(now_.venue, *idle);
 }
 
 void Venue::step() {

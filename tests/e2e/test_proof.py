@@ -19,21 +19,29 @@ START = 1_790_000_000  # an even second: where the replayed ticks begin
 
 # On the model's own walk, whose volatility the prices rest on.
 OF_PRICES = ("field-names", "least-stake", "commission", "touch-price", "largest-payout", "run-margin", "reset-price",
-             "growth-ladder", "turbo-cost", "vanilla-margin", "multiplier-commission", "cancellation-fee",
-             "stop-out")
+             "growth-ladder", "turbo-cost", "vanilla-margin", "multiplier-commission", "least-commission",
+             "cancellation-fee", "stop-out")
 OF_WALKS = ("contract-fields", "entry-tick", "entry-tick-growth", "known-entry", "absolute-touch-side", "limit-fill", "bid")
 # On a walk of single pips, where ties are no rarity.
-OF_TIES = ("rise-tie", "high-tick-first", "high-tick-early-end", "high-tick-tie", "reset-odd-ticks", "reset-time")
+OF_TIES = ("rise-tie", "rise-or-tie", "fall-or-tie", "high-tick-first", "high-tick-early-end", "high-tick-tie",
+           "reset-odd-ticks", "reset-time")
 # Between two quotes that are a barrier apart.
-OF_WAVES = ("inclusive-range",)
+OF_WAVES = ("inclusive-range", "inclusive-miss")
+# Between quotes from which a tick often goes exactly to the barrier of an accumulator, or beyond it.
+OF_JUMPS = ("knock-out", "knock-out-touch")
+# With a venue whose clock does not run so fast that a late message looks like a long silence.
+OF_LINKS = ("idle-timeout",)
 RULES = {
     "field-names": "other", "least-stake": "0.50", "commission": "0.02", "touch-price": "0.06",
     "largest-payout": "20", "run-margin": "0.06", "reset-price": "0.05", "growth-ladder": "narrower",
     "turbo-cost": "more", "vanilla-margin": "more", "multiplier-commission": "more", "cancellation-fee": "more",
+    "least-commission": "none",
     "stop-out": "early",
     "contract-fields": "other", "entry-tick": "current", "entry-tick-growth": "current", "known-entry": "next", "limit-fill": "next", "bid": "lower", "rise-tie": "wins",
     "high-tick-first": "next", "high-tick-early-end": "no", "high-tick-tie": "wins", "reset-odd-ticks": "up",
     "reset-time": "after", "absolute-touch-side": "purchase", "inclusive-range": "loses",
+    "rise-or-tie": "loses", "fall-or-tie": "loses", "inclusive-miss": "loses",
+    "knock-out": ("next", "pays"), "knock-out-touch": "survives", "idle-timeout": "30",
 }
 
 
@@ -55,6 +63,21 @@ def pips(path, count):
         for i in range(count):
             out.write(f"{START + 2 * i},{cents // 100}.{cents % 100:02}\n")
             cents += rng.choice((-1, 0, 1)) if rng.random() < 0.75 else rng.randint(-12, 12)
+    return path
+
+
+def jumps(path, count):
+    """Ticks of R_100 near 348.50, whose barrier at a growth of five per cent is shown 0.170 away: mostly still, at
+    times exactly that far away, at times farther."""
+    rng = random.Random(11)
+    cents = 34_850
+    with open(path, "w") as out:
+        out.write("epoch,quote\n")
+        for i in range(count):
+            out.write(f"{START + 2 * i},{cents // 100}.{cents % 100:02}\n")
+            step = rng.choices((rng.choice((-1, 0, 1)), 17, 25), (84, 8, 8))[0]
+            # Within the quotes of which that is so.
+            cents += step if cents + step <= 34_940 and (step < 2 or cents < 34_850) else -step
     return path
 
 
@@ -114,7 +137,7 @@ def cost_is_the_ledgers(place, report):
     harness.check(harness.cents(report["cost"]) == lost, f"{report['cost']} and {lost}")
 
 
-def all_as_assumed(programs, directory, api, feed, wave):
+def all_as_assumed(programs, directory, api, feed, wave, jump):
     with Place(programs, directory / f"{api}-walk", api) as place:
         report = place.proof("--yes", *of(OF_PRICES + OF_WALKS), *PATIENT, "--save", str(directory / f"{api}-kept"))
         expect(report, "as_assumed", OF_PRICES + OF_WALKS)
@@ -129,6 +152,51 @@ def all_as_assumed(programs, directory, api, feed, wave):
         cost_is_the_ledgers(place, report)
     with Place(programs, directory / f"{api}-waves", api, feed=wave) as place:
         expect(place.proof("--yes", *of(OF_WAVES), *PATIENT), "as_assumed", OF_WAVES)
+    with Place(programs, directory / f"{api}-jumps", api, feed=jump) as place:
+        report = place.proof("--yes", *of(OF_JUMPS), *PATIENT)
+        expect(report, "as_assumed", OF_JUMPS)
+        cost_is_the_ledgers(place, report)
+    with Place(programs, directory / f"{api}-links", api, speed=20) as place:
+        # Nothing is bought, so that nobody has to agree.
+        report = place.proof(*of(OF_LINKS), "--save", str(directory / f"{api}-links-kept"))
+        expect(report, "as_assumed", OF_LINKS)
+        harness.check("still open" in report["kinds"][0]["seen"] and not place.bought(), report)
+        kept_is_redacted(place, directory / f"{api}-links-kept", len(OF_LINKS))
+
+
+def what_was_not_seen_is_not_decided(programs, directory):
+    """An accumulator that no tick knocks out is sold, and one link that is cut early proves nothing."""
+    still = directory / "still.csv"
+    still.write_text("epoch,quote\n" + "".join(f"{START + 2 * i},342.0{i % 2}\n" for i in range(4_000)))
+    with Place(programs, directory / "still", "options", feed=still) as place:
+        report = place.proof("--yes", *of(OF_JUMPS), "--tries", "2", code=1)
+        harness.check(set(verdicts(report).values()) == {"not_decided"}, report)
+        harness.check("it was sold" in report["kinds"][0]["seen"] and not report["left_open"], report)
+        harness.check(report["cost"] == "0.00" and len(place.bought()) == 4, report)
+    with Place(programs, directory / "cut", "v3", "--rule", "idle-timeout=30", speed=20) as place:
+        report = place.proof(*of(OF_LINKS), "--tries", "1", code=1)
+        harness.check(verdicts(report) == {"idle-timeout": "not_decided"}, report)
+        harness.check("whether by the venue" in report["kinds"][0]["seen"], report)
+
+
+def a_lost_network_is_no_verdict(programs, directory):
+    """Every link is cut, twice while the silent one is young: two closes at the same age that are not the venue's."""
+    with Place(programs, directory / "network", "v3", speed=20) as place:
+        def status(name):
+            return trial.command(place.sim, {"cmd": "status"})["status"][name]
+
+        process = subprocess.Popen(place.command("--json", *of(OF_LINKS)), env=place.daemon.environment,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        harness.STARTED.append(process)
+        for _ in range(2):
+            harness.wait_until(lambda: status("connections") == 2, 60, "a second link", process)
+            later = status("time") + 20
+            harness.wait_until(lambda: status("time") >= later, 60, "some silence", process)
+            trial.command(place.sim, {"cmd": "drop"})
+            harness.wait_until(lambda: status("connections") < 2, 60, "the end of both", process)
+        out, errors = process.communicate(timeout=harness.PATIENCE * 4)
+        harness.check(process.returncode == 0, (out, errors))
+        harness.check(verdicts(json.loads(out)) == {"idle-timeout": "as_assumed"}, out)
 
 
 def kept_is_redacted(place, directory, count):
@@ -148,11 +216,18 @@ def kept_is_redacted(place, directory, count):
     harness.check(stat.S_IMODE(directory.stat().st_mode) == 0o700, "others may list what is kept")
 
 
-def each_change_is_named(programs, directory, api, kinds, feed=None):
-    """One rule of the venue is another: that kind is not as assumed, and every other one is."""
+def changes_of(kinds):
+    """Each kind with each rule that changes it."""
     for kind in kinds:
-        rule = f"{kind}={RULES[kind]}"
-        with Place(programs, directory / f"{api}-{kind}", api, "--rule", rule, feed=feed) as place:
+        values = RULES[kind]
+        for value in values if isinstance(values, tuple) else (values,):
+            yield kind, f"{kind}={value}"
+
+
+def each_change_is_named(programs, directory, api, kinds, feed=None, speed=60):
+    """One rule of the venue is another: that kind is not as assumed, and every other one is."""
+    for n, (kind, rule) in enumerate(changes_of(kinds)):
+        with Place(programs, directory / f"{api}-{kind}-{n}", api, "--rule", rule, feed=feed, speed=speed) as place:
             report = place.proof("--yes", *of(kinds), *PATIENT, code=4)
             seen = verdicts(report)
             wrong = [name for name, verdict in seen.items() if verdict == "not"]
@@ -254,13 +329,19 @@ def main(programs):
     with harness.Workspace() as directory:
         feed = pips(directory / "pips.csv", 40_000)
         wave = waves(directory / "waves.csv", 40_000)
+        jump = jumps(directory / "jumps.csv", 40_000)
         for api in ("options", "v3"):
-            all_as_assumed(programs, directory, api, feed, wave)
+            all_as_assumed(programs, directory, api, feed, wave, jump)
             a_real_account_is_refused(programs, directory, api)
         each_change_is_named(programs, directory, "options", OF_PRICES)
         each_change_is_named(programs, directory, "v3", OF_WALKS)
         each_change_is_named(programs, directory, "options", OF_TIES, feed)
         each_change_is_named(programs, directory, "v3", OF_WAVES, wave)
+        each_change_is_named(programs, directory, "options", OF_JUMPS, jump)
+        each_change_is_named(programs, directory, "options", OF_LINKS, speed=20)
+        each_change_is_named(programs, directory, "v3", OF_LINKS, speed=20)
+        what_was_not_seen_is_not_decided(programs, directory)
+        a_lost_network_is_no_verdict(programs, directory)
         bounds_and_consent(programs, directory)
         somebody_is_asked(programs, directory)
         beside_a_daemon(programs, directory)

@@ -200,7 +200,7 @@ inline void proof(std::string_view input) {
           demand_clean(seen.answers.back().refusal);
           (void)derivd::proof::with_choice(request, symbol, seen.answers.back().refusal);
         }
-      } else {
+      } else if (probe.buys != nullptr) {
         derivd::proof::Course course;
         course.bought = probe.buys({symbol, latest});
         course.payout = core::Money::minor(190);

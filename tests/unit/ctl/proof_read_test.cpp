@@ -88,6 +88,29 @@ TEST(ProofRead, ACourseInEitherDialect) {
   EXPECT_FALSE(read_contract(json(), as(), course));
 }
 
+TEST(ProofRead, TheShareOfAnAccumulatorByItsShortcode) {
+  const auto shown = [](const char* shortcode) {
+    proof::Course course;
+    course.bought = request("ACCU R_100 - growth=0.05");
+    json message = {{"proposal_open_contract", {{"contract_id", 7}, {"shortcode", shortcode}}}};
+    EXPECT_TRUE(read_contract(message, as(), course));
+    return course.share;
+  };
+  EXPECT_EQ(shown("ACCU_R_100_1.00_0_0.05_1_0.000486227_1790000000"),
+            (core::Decimal{486'227, 9}));
+  for (const auto* other :
+       {"ACCU_R_100_1.95_1790000000_5T_S0P_0", "ACCU_R_50_1.00_0_0.05_1_0.0004_1790000000", "ACCU",
+        "ACCU_R_100_1.00_0_0.05_1", "ACCU_R_100_1.00_0_0.05_1_-1_1790000000", ""}) {
+    EXPECT_FALSE(shown(other)) << other;
+  }
+  proof::Course digit;
+  digit.bought = request("DIGITEVEN R_100 1t");
+  const auto message = json::parse(R"({"proposal_open_contract":{"contract_id":7,
+    "shortcode":"DIGITEVEN_R_100_1.00_0_0.05_1_0.0004_1790000000"}})");
+  EXPECT_TRUE(read_contract(message, as(), digit));
+  EXPECT_FALSE(digit.share) << "of accumulators alone";
+}
+
 TEST(ProofRead, TicksInTheirOrder) {
   const auto history = json::parse(
       R"({"history":{"times":[4,2,"6",8],"prices":[342.1,342.2,"342.30",0]},"pip_size":2})");

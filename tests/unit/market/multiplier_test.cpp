@@ -53,6 +53,19 @@ TEST_F(Multiplier, CommissionIsChargedOnce) {
             usd("9.64"));  // 1000 × 0.0099955… − 0.36 = 9.6355
 }
 
+// contracts.md section 2.4: 0.02 at least, also where the rate alone would cost less.
+TEST_F(Multiplier, TheCommissionIsNeverLessThanItsLeast) {
+  const auto small = open(times(ContractType::kMultUp, 10), "1.00", "1000.00");
+  EXPECT_EQ(position_of(small).commission(), usd("0.02"));  // 10 x 0.00036 = 0.0036
+  EXPECT_EQ(profit_of(small), usd("-0.02"));
+  // All but the least is left to lose: 1000 x (1 - 0.98 / 10).
+  EXPECT_EQ(position_of(small).stop_out(), price("902.00", 2));
+  EXPECT_EQ(position_of(open(times(ContractType::kMultUp, 60), "1.00", "1000.00")).commission(),
+            usd("0.02"));  // 0.0216
+  EXPECT_EQ(position_of(open(times(ContractType::kMultUp, 100), "1.00", "1000.00")).commission(),
+            usd("0.04"));  // 0.036
+}
+
 TEST_F(Multiplier, BeforeTheEntryOnlyTheCommissionIsLost) {
   Life life(times(ContractType::kMultUp, 100), {{100}, usd("10.00"), usd("0.00")},
             find_symbol("1HZ100V"));

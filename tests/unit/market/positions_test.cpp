@@ -58,6 +58,22 @@ TEST(Accumulators, BarriersAreTheRecordedOnes) {
   EXPECT_FALSE(growth_barrier(*find_symbol("R_100"), {6, 2}));
 }
 
+TEST(Accumulators, ReachTheirBarrierByTheExactShare) {
+  // Half a thousandth of 340.00 is 0.17 exactly, of 340.01 a hair more.
+  constexpr std::int64_t kHalfMille = 500'000'000;
+  EXPECT_TRUE(reaches_barrier(price("340.00", 2), price("340.17", 2), kHalfMille));
+  EXPECT_TRUE(reaches_barrier(price("340.00", 2), price("339.83", 2), kHalfMille));
+  EXPECT_FALSE(reaches_barrier(price("340.00", 2), price("340.16", 2), kHalfMille));
+  EXPECT_FALSE(reaches_barrier(price("340.01", 2), price("340.18", 2), kHalfMille));
+}
+
+// Recorded values: contracts.md section 2.3.
+TEST(Accumulators, GrowByTheirRate) {
+  EXPECT_EQ(grown(usd("10.00"), {1, 2}, 6), usd("10.62"));
+  EXPECT_EQ(grown(usd("1.00"), {4, 2}, 20), usd("2.19"));
+  EXPECT_EQ(grown(usd("1.00"), {5, 2}, 0), usd("1.00"));
+}
+
 TEST(Accumulators, GrowAtEachTickAfterTheEntry) {
   // Recorded: 10 x 1.01^6 = 10.62, 10 x 1.01^13 = 11.38, 9 x 1.01^9 = 9.84.
   auto life = bought("ACCU R_100 - growth=0.01", "1184.60");

@@ -49,8 +49,11 @@ TEST(Probes, HaveNamesOfTheirOwnAndPlansThatAreValid) {
   for (const auto& probe : probes()) {
     EXPECT_TRUE(kinds.insert(probe.kind).second) << probe.kind;
     EXPECT_FALSE(probe.assumed.empty() || probe.symbols.empty()) << probe.kind;
-    EXPECT_NE(probe.asks != nullptr, probe.buys != nullptr) << probe.kind;
+    const int ways = (probe.asks != nullptr ? 1 : 0) + (probe.buys != nullptr ? 1 : 0) +
+                     (probe.silent_s > 0 ? 1 : 0);
+    EXPECT_EQ(ways, 1) << probe.kind;
     EXPECT_EQ(find_probe(probe.kind), &probe);
+    if (probe.silent_s > 0) continue;
     auto market = market_now();
     if (market::find_symbol(probe.symbols.front())->sigma_percent == 0) continue;
     auto requests =
@@ -206,6 +209,74 @@ TEST(Judge, CommissionAndStopOutOfMultipliers) {
   const auto early = judged("stop-out", {answer});
   EXPECT_EQ(early.verdict, Verdict::kNot);
   EXPECT_EQ(value_of(early), "0.90");
+}
+
+/// MULTUP of R_100 x 10 for so many cents, with a commission.
+Answer charged(std::int64_t stake_cents, std::string_view commission) {
+  auto out = offered("MULTUP R_100 - multiplier=10", 0);
+  out.asked.amount = out.offer->ask = Money::minor(stake_cents);
+  out.offer->commission = decimal(commission);
+  return out;
+}
+
+TEST(Judge, TheLeastCommissionWhereTheRateAloneWouldCostLess) {
+  // By the rate of the large one 1.00 x 10 costs 0.0036.
+  const auto as_assumed =
+      judged("least-commission", {charged(100, "0.02"), charged(10'000, "0.36")});
+  EXPECT_EQ(as_assumed.verdict, Verdict::kAsAssumed) << as_assumed.seen;
+  EXPECT_EQ(value_of(as_assumed), "0.02");
+  for (const auto* other : {"0", "0.01", "0.03"}) {
+    const auto finding = judged("least-commission", {charged(100, other), charged(10'000, "0.36")});
+    EXPECT_EQ(finding.verdict, Verdict::kNot) << other;
+    EXPECT_EQ(value_of(finding), other);
+  }
+  // 0.0146 is shown as 0.01 where there is no least: it tells; 0.0150 may be shown as 0.02.
+  EXPECT_EQ(judged("least-commission", {charged(100, "0.02"), charged(10'000, "1.46")}).verdict,
+            Verdict::kAsAssumed);
+  EXPECT_EQ(judged("least-commission", {charged(100, "0.02"), charged(10'000, "1.50")}).verdict,
+            Verdict::kUndecided);
+  EXPECT_EQ(judged("least-commission", {charged(100, "0.04"), charged(10'000, "3.60")}).verdict,
+            Verdict::kUndecided);
+}
+
+TEST(Judge, TheLeastCommissionNeedsBothOffers) {
+  EXPECT_EQ(judged("least-commission", {}).verdict, Verdict::kUndecided);
+  EXPECT_EQ(judged("least-commission", {charged(100, "0.02")}).verdict, Verdict::kUndecided);
+  auto refused = charged(10'000, "0.36");
+  refused.offer.reset();
+  refused.refusal = "InvalidStake: too much";
+  EXPECT_THAT(judged("least-commission", {charged(100, "0.02"), refused}).seen,
+              HasSubstr("too much"));
+  // One was asked for with another multiplier, which the refusal listed.
+  auto other = charged(10'000, "0.36");
+  other.asked.spec = spec_of("MULTUP R_100 - multiplier=20");
+  EXPECT_EQ(judged("least-commission", {charged(100, "0.02"), other}).verdict,
+            Verdict::kUndecided);
+}
+
+Finding after(std::vector<Silence> silences) {
+  return find_probe("idle-timeout")->judge({r100(), {}, {}, std::move(silences)});
+}
+
+TEST(Judge, LinksThatAreLeftAlone) {
+  EXPECT_EQ(after({}).verdict, Verdict::kUndecided);
+  const auto open = after({{150, false}});
+  EXPECT_EQ(open.verdict, Verdict::kAsAssumed);
+  EXPECT_TRUE(open.measured.empty()) << "nothing ended it";
+  const auto closed = after({{121, true}});
+  EXPECT_EQ(closed.verdict, Verdict::kAsAssumed);
+  EXPECT_EQ(value_of(closed), "121 s");
+  EXPECT_EQ(after({{115, true}}).verdict, Verdict::kAsAssumed) << "ticks are two seconds apart";
+}
+
+TEST(Judge, OneLinkThatWasClosedEarlyProvesNothing) {
+  EXPECT_EQ(after({{114, true}}).verdict, Verdict::kUndecided);
+  const auto twice = after({{60, true}, {62, true}});
+  EXPECT_EQ(twice.verdict, Verdict::kNot);
+  EXPECT_EQ(value_of(twice), "62 s");
+  EXPECT_EQ(after({{20, true}, {90, true}}).verdict, Verdict::kUndecided);
+  EXPECT_EQ(after({{20, true}, {90, true}, {88, true}}).verdict, Verdict::kNot);
+  EXPECT_EQ(after({{20, true}, {150, false}}).verdict, Verdict::kAsAssumed);
 }
 
 // 100.00 x 100 for five minutes on R_100: 1.01 times 12.3046, by hand.

@@ -90,6 +90,22 @@ TEST(Judge, TiesOfRisesTellOnlyWhereThereIsOne) {
             Verdict::kAsAssumed);
 }
 
+TEST(Judge, TiesOfTheFormsThatWinThem) {
+  const auto tied = course("CALLE R_100 2t", {999, 1000, 1001, 1000, 1003});
+  EXPECT_EQ(judged("rise-or-tie", {ended(tied, true, tick(2))}).verdict, Verdict::kAsAssumed);
+  EXPECT_EQ(judged("rise-or-tie", {ended(tied, false, tick(2))}).verdict, Verdict::kNot);
+  const auto risen = course("CALLE R_100 2t", {999, 1000, 1001, 1002, 1003});
+  EXPECT_EQ(judged("rise-or-tie", {ended(risen, true, tick(2))}).verdict, Verdict::kUndecided);
+  const auto level = course("PUTE R_100 2t", {999, 1000, 1001, 1000, 1003});
+  EXPECT_EQ(judged("fall-or-tie", {ended(level, true, tick(2))}).verdict, Verdict::kAsAssumed);
+  EXPECT_EQ(judged("fall-or-tie", {ended(level, false, tick(2))}).verdict, Verdict::kNot);
+  const auto fallen = course("PUTE R_100 2t", {999, 1000, 1001, 998, 1003});
+  EXPECT_EQ(judged("fall-or-tie", {ended(fallen, true, tick(2))}).verdict, Verdict::kUndecided);
+  // A fall that is paid as a rise is, or not paid at all, is none of the two readings.
+  EXPECT_THAT(judged("fall-or-tie", {ended(fallen, false, tick(2))}).seen,
+              HasSubstr("as no reading"));
+}
+
 TEST(Judge, SidesOfALevelThatTheEntryJumpsOver) {
   std::vector<std::int64_t> cents(64, 1012);
   cents[0] = 1000;  // when it was bought; the level is between
@@ -173,6 +189,109 @@ TEST(Judge, RangesWhereTheExitIsOnABarrier) {
   EXPECT_EQ(judged("inclusive-range", {ended(c, false, tick(59))}).verdict, Verdict::kNot);
   c.ticks[60].quote = core::Price::raw(1049, 2);
   EXPECT_EQ(judged("inclusive-range", {ended(c, true, tick(59))}).verdict, Verdict::kUndecided);
+}
+
+TEST(Judge, ExitsOnABarrierOfTheFormOutside) {
+  std::vector<std::int64_t> cents(64, 1000);
+  cents[60] = cents[61] = 950;
+  auto c = course("EXPIRYMISSE R_100 2m +0.50 -0.50", cents);
+  EXPECT_EQ(judged("inclusive-miss", {ended(c, true, tick(59))}).verdict, Verdict::kAsAssumed);
+  EXPECT_EQ(judged("inclusive-miss", {ended(c, false, tick(59))}).verdict, Verdict::kNot);
+  c.ticks[60].quote = core::Price::raw(949, 2);
+  EXPECT_EQ(judged("inclusive-miss", {ended(c, true, tick(59))}).verdict, Verdict::kUndecided);
+  c.ticks[60].quote = core::Price::raw(951, 2);
+  EXPECT_EQ(judged("inclusive-miss", {ended(c, false, tick(59))}).verdict, Verdict::kUndecided);
+}
+
+/// An accumulator for 1.00 that entered at the first tick after its start, with a share of 0.0005:
+/// of quotes between 338.01 and 340.00 the levels that are shown are exactly 0.17 away.
+Course growing(const std::vector<std::int64_t>& cents) {
+  auto out = course("ACCU R_100 - growth=0.05", cents);
+  out.payout = Money::minor(0);
+  out.entry = tick(0);
+  out.share = core::Decimal{5, 4};
+  return out;
+}
+Course paid(Course course, std::int64_t cents, VenueTime exit) {
+  course.paid = Money::minor(cents);
+  course.exit = exit;
+  return course;
+}
+
+TEST(Judge, KnockOutsByTheirTickAndTheirPayment) {
+  // What happens before the entry knocks nothing out; the third tick after it goes 0.30 away.
+  const auto c = growing({33'000, 33'900, 33'905, 33'895, 33'925, 33'920, 33'920});
+  EXPECT_EQ(judged("knock-out", {paid(c, 0, tick(3))}).verdict, Verdict::kAsAssumed);
+  const auto next = judged("knock-out", {paid(c, 0, tick(4))});
+  EXPECT_EQ(next.verdict, Verdict::kNot);
+  EXPECT_THAT(next.seen, HasSubstr("at the tick after"));
+  // 1.05 to the power of three is 1.1576, of two 1.1025.
+  for (const auto cents : {116, 110}) {
+    const auto grown = judged("knock-out", {paid(c, cents, tick(3))});
+    EXPECT_EQ(grown.verdict, Verdict::kNot) << cents;
+    EXPECT_THAT(grown.seen, HasSubstr("pays what it had grown to")) << cents;
+  }
+  EXPECT_EQ(judged("knock-out-touch", {paid(c, 0, tick(3))}).verdict, Verdict::kUndecided);
+  EXPECT_EQ(judged("knock-out", {}).verdict, Verdict::kUndecided);
+}
+
+TEST(Judge, KnockOutsThatAreNoneTellNothing) {
+  const auto quiet = growing({33'000, 33'900, 33'905, 33'895, 33'900, 33'905, 33'930});
+  auto sold = paid(quiet, 122, tick(4));
+  sold.sold = true;
+  const auto finding = judged("knock-out", {sold, sold});
+  EXPECT_EQ(finding.verdict, Verdict::kUndecided);
+  EXPECT_THAT(finding.seen, HasSubstr("it was sold (2 of 2)"));
+  EXPECT_EQ(judged("knock-out-touch", {sold}).verdict, Verdict::kUndecided);
+  // Our sale came at the tick that goes too far: whose payment that is, nobody can tell.
+  auto together = paid(quiet, 128, tick(5));
+  EXPECT_EQ(judged("knock-out", {together}).verdict, Verdict::kNot) << "where it was not sold";
+  together.sold = true;
+  EXPECT_EQ(judged("knock-out", {together}).verdict, Verdict::kUndecided);
+  // The venue closed it at a limit of its own, and a tick behind that goes too far.
+  EXPECT_EQ(judged("knock-out", {paid(quiet, 122, tick(4))}).verdict, Verdict::kUndecided);
+  EXPECT_THAT(judged("knock-out", {paid(quiet, 122, tick(4))}).seen, HasSubstr("could not tell"));
+  // It is worth nothing although no tick went too far: that is no reading, and no verdict.
+  EXPECT_THAT(judged("knock-out", {paid(quiet, 0, tick(2))}).seen, HasSubstr("as no reading"));
+  // A sale that came too late is none.
+  auto late = paid(quiet, 0, tick(5));
+  late.sold = true;
+  EXPECT_EQ(judged("knock-out", {late}).verdict, Verdict::kAsAssumed);
+  // One that tells nothing takes nothing away from one that does.
+  EXPECT_EQ(judged("knock-out", {sold, paid(quiet, 0, tick(5))}).verdict, Verdict::kAsAssumed);
+}
+
+TEST(Judge, KnockOutsNeedTheShareTheEntryAndEveryTick) {
+  const auto c = paid(growing({33'000, 33'900, 33'930, 33'930, 33'930}), 0, tick(1));
+  EXPECT_EQ(judged("knock-out", {c}).verdict, Verdict::kAsAssumed);
+  auto bare = c;
+  bare.share.reset();
+  EXPECT_EQ(judged("knock-out", {bare}).verdict, Verdict::kUndecided);
+  bare.share = core::Decimal{1, 13};
+  EXPECT_EQ(judged("knock-out", {bare}).verdict, Verdict::kUndecided);
+  bare.share = core::Decimal{5, 0};
+  EXPECT_EQ(judged("knock-out", {bare}).verdict, Verdict::kUndecided);
+  auto elsewhere = c;
+  elsewhere.entry = VenueTime{kStart + 2};
+  EXPECT_EQ(judged("knock-out", {elsewhere}).verdict, Verdict::kUndecided);
+  auto gap = c;
+  for (std::size_t n = 2; n < gap.ticks.size(); ++n) gap.ticks[n].epoch.s += 2;
+  gap.exit = gap.ticks[2].epoch;
+  EXPECT_EQ(judged("knock-out", {gap}).verdict, Verdict::kUndecided);
+}
+
+TEST(Judge, TicksExactlyOnTheBarrierThatIsShown) {
+  // From 339.00 the exact share is 0.1695, and 0.170 is shown.
+  const auto touched = growing({33'000, 33'900, 33'917, 33'910, 33'930, 33'930, 33'930});
+  EXPECT_EQ(judged("knock-out-touch", {paid(touched, 0, tick(1))}).verdict, Verdict::kAsAssumed);
+  const auto survived = paid(touched, 0, tick(3));
+  EXPECT_EQ(judged("knock-out-touch", {survived}).verdict, Verdict::kNot);
+  EXPECT_EQ(judged("knock-out", {survived}).verdict, Verdict::kAsAssumed)
+      << "on which tick it is booked is another question";
+  // From 337.00 it is 0.1685, and 0.169 is shown: no quote is exactly there.
+  const auto beside = growing({33'000, 33'700, 33'717, 33'710, 33'730, 33'730, 33'730});
+  EXPECT_EQ(judged("knock-out-touch", {paid(beside, 0, tick(1))}).verdict, Verdict::kUndecided);
+  EXPECT_EQ(judged("knock-out", {paid(beside, 0, tick(1))}).verdict, Verdict::kAsAssumed);
 }
 
 TEST(Judge, LimitsByTheTickAndThePriceOfTheirFilling) {

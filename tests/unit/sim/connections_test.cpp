@@ -123,6 +123,22 @@ TEST_F(Open, OnlyAnIdleConnectionOfV3IsCut) {
   for (const auto* c : {&options, &heard, &told}) EXPECT_EQ(connections_.find(c->id()), c);
 }
 
+TEST_F(Open, AQuietConnectionIsCutInVenueTimeWhereARuleSaysSo) {
+  Connection& options = connections_.open(8, Dialect::kOptions, nullptr, {});
+  Connection& told = connections_.open(9, Dialect::kOptions, nullptr, {});
+  connections_.abort_quiet({1000}, 30);
+  connections_.send(told, "x", {}, after(std::chrono::milliseconds(1)));
+  connections_.abort_quiet({1029}, 30);
+  EXPECT_THAT(kinds(), ElementsAre(Kind::kSend));
+  connections_.abort_quiet({1030}, 30);
+  EXPECT_THAT(kinds(), ElementsAre(Kind::kAbort, Kind::kAbort));
+  EXPECT_EQ(connections_.find(7), nullptr);
+  EXPECT_EQ(connections_.find(options.id()), nullptr) << "of either dialect";
+  EXPECT_EQ(connections_.find(told.id()), &told);
+  connections_.abort_quiet({1059}, 30);
+  EXPECT_THAT(kinds(), ElementsAre(Kind::kAbort)) << "seen quiet since 1029";
+}
+
 TEST_F(Open, WhatIsOfAnAccountEndsWithIt) {
   Grant& one = *accounts_.grant_by_token("v3one");
   const auto follow = [&] {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "market/life.hpp"
+#include "market/multiplier.hpp"
 
 namespace derivd::sim {
 namespace {
@@ -78,7 +79,46 @@ TEST(Rules, DecideContractsInTheirOwnWay) {
        End::kKnockedOut,
        1002,
        1006},
+      // Of 342.00, 0.0486 per cent is 0.166: 0.20 is too far.
+      {"knock-out=next",
+       "ACCU R_100 - growth=0.05",
+       {34'200, 34'200, 34'220, 34'221},
+       End::kKnockedOut,
+       End::kKnockedOut,
+       1006,
+       1004},
+      {"knock-out=pays",
+       "ACCU R_100 - growth=0.05",
+       {34'200, 34'200, 34'220, 34'221},
+       End::kWon,
+       End::kKnockedOut,
+       1004,
+       1004},
+      // Of 348.50 it is 0.1694, and 0.170 is shown.
+      {"knock-out-touch=survives",
+       "ACCU R_100 - growth=0.05",
+       {34'850, 34'850, 34'867, 34'885},
+       End::kKnockedOut,
+       End::kKnockedOut,
+       1006,
+       1004},
       {"rise-tie=wins", "CALL R_100 2t", {9, 10, 11, 10}, End::kWon, End::kLost, 1006, 1006},
+      {"rise-or-tie=loses", "CALLE R_100 2t", {9, 10, 11, 10}, End::kLost, End::kWon, 1006, 1006},
+      {"fall-or-tie=loses", "PUTE R_100 2t", {9, 10, 11, 10}, End::kLost, End::kWon, 1006, 1006},
+      {"inclusive-range=loses",
+       "EXPIRYRANGEE R_100 4s +0.01 -0.01",
+       {9, 10, 11, 11},
+       End::kLost,
+       End::kWon,
+       1005,
+       1005},
+      {"inclusive-miss=loses",
+       "EXPIRYMISSE R_100 4s +0.01 -0.01",
+       {9, 10, 11, 11},
+       End::kLost,
+       End::kWon,
+       1005,
+       1005},
       {"high-tick-tie=wins",
        "TICKHIGH R_100 5t tick=2",
        {9, 10, 12, 12, 11, 10},
@@ -124,6 +164,39 @@ TEST(Rules, DecideContractsInTheirOwnWay) {
     EXPECT_EQ(without->how, row.without) << row.rule;
     EXPECT_EQ(without->when.s, row.without_at) << row.rule;
   }
+}
+
+TEST(Rules, HaveSeveralValuesWhereThereAreSeveral) {
+  VenueRules rules;
+  EXPECT_FALSE(rules.change("knock-out=never"));
+  EXPECT_TRUE(rules.change("knock-out=pays"));
+  EXPECT_TRUE(rules.change("knock-out=next"));
+}
+
+TEST(Rules, CutSilentLinksAfterATimeOfTheirOwn) {
+  VenueRules rules;
+  EXPECT_FALSE(rules.idle_after_s());
+  ASSERT_TRUE(rules.change("idle-timeout=30"));
+  EXPECT_EQ(rules.idle_after_s(), 30);
+}
+
+/// What 1.00 x 10 on R_100 costs.
+std::int64_t commission_under(std::string_view rule) {
+  VenueRules rules;
+  if (!rule.empty()) {
+    EXPECT_TRUE(rules.change(rule)) << rule;
+  }
+  auto spec = *market::decode("MULTUP R_100 - multiplier=10");
+  spec.type = rules.in_force(spec.type);
+  const market::Life life(spec, {{1001}, Money::minor(100), Money::minor(0)},
+                          market::find_symbol("R_100"));
+  return market::position_of(life).commission().units();
+}
+
+TEST(Rules, ChargeLessThanTheLeastCommission) {
+  EXPECT_EQ(commission_under(""), 2);
+  EXPECT_EQ(commission_under("least-commission=none"), 0);
+  EXPECT_EQ(commission_under("multiplier-commission=more"), 2) << "another rule";
 }
 
 TEST(Rules, StopMultipliersOutEarlyAndSayAtWhichShare) {
