@@ -155,6 +155,11 @@ void Trader::subscribe() {
   symbols_revision_ = engine_.symbols_revision();
   const auto history = engine_.wants_past() ? kLongHistoryTicks : kHistoryTicks;
   session().set_symbols(engine_.symbols(), history, now_);
+  std::vector<market::SymbolCode> bought;
+  for (const auto& s : config_.engine.strategies) {
+    if (s.enabled && !s.symbol.empty()) bought.push_back(s.symbol);
+  }
+  session().anticipate(config_.venue.anticipate, std::move(bought));
 }
 
 void Trader::share_calls() {

@@ -31,6 +31,7 @@
 #include "derivd/observe.hpp"
 #include "derivd/reload.hpp"
 #include "derivd/scripts.hpp"
+#include "derivd/wakefulness.hpp"
 #include "net/plain_http.hpp"
 #include "service/control.hpp"
 #include "service/credential.hpp"
@@ -151,6 +152,9 @@ class App final : public ControlTarget {
     out["payouts"] =
         trader_.is_paper() ? nlohmann::ordered_json(paper_payouts_) : nlohmann::ordered_json();
     out["ticks_archived"] = recorder_ ? nlohmann::ordered_json(recorder_->recorded()) : nullptr;
+    out["anticipated"] = config_.venue.anticipate.count() > 0
+                             ? nlohmann::ordered_json(wakefulness_.windows())
+                             : nlohmann::ordered_json();
     out["version"] = DERIVD_VERSION;
     // For who may read it himself. Neither path nor mode changes while we run.
     std::error_code error;
@@ -415,6 +419,7 @@ class App final : public ControlTarget {
       io_.stop();
     } else {
       arm();
+      wakefulness_.update();
     }
   }
 
@@ -535,6 +540,11 @@ class App final : public ControlTarget {
                              after_event();
                            }};
   boost::asio::steady_timer timer_;
+  Wakefulness wakefulness_{io_,
+                           [this](core::Instant at) {
+                             return stopping_ ? std::nullopt : trader_.session().foreseen(at);
+                           },
+                           [this] { trader_.session().rehearse(); }};
   boost::asio::signal_set signals_;
   service::Notifier notifier_;
   std::unique_ptr<service::ControlServer> control_;

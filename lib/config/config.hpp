@@ -52,6 +52,8 @@ struct VenueSettings {
   std::optional<std::string> endpoint;
   std::optional<std::string> ca_file;
   std::optional<std::string> proxy;  // http://HOST:PORT
+  /// Before and after each foreseen tick the loop does not sleep; 0: never.
+  std::chrono::milliseconds anticipate{0};
 };
 
 /// Whether the ticks that arrive are kept, and where; no directory: $STATE_DIRECTORY/ticks.

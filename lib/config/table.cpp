@@ -334,14 +334,22 @@ Result<seconds> read_pause(const YamlNode& node) {
 Result<seconds> read_settle_delay(const YamlNode& node) {
   return read_span(node, seconds(1), minutes(1));
 }
-Result<std::chrono::milliseconds> read_latency(const YamlNode& node) {
-  constexpr auto kAllowed = "0ms to 10000ms";
+Result<std::chrono::milliseconds> read_milliseconds(const YamlNode& node, std::int64_t most,
+                                                    std::string_view what) {
   if (node.kind == YamlNode::Kind::kScalar && node.text.ends_with("ms")) {
     YamlNode count = node;
     count.text.resize(node.text.size() - 2);
-    if (const auto value = read_count(count, 0, 10'000)) return std::chrono::milliseconds(*value);
+    if (const auto value = read_count(count, 0, most)) return std::chrono::milliseconds(*value);
   }
-  return invalid(fmt::format("{} is not a latency; allowed: {}", shown(node), kAllowed));
+  return invalid(fmt::format("{} is not {}; allowed: 0ms to {}ms", shown(node), what, most));
+}
+Result<std::chrono::milliseconds> read_latency(const YamlNode& node) {
+  return read_milliseconds(node, 10'000, "a latency");
+}
+/// More would keep a core busy for a good part of each second, and a jitter that needs it is none
+/// that a wake-up of some hundred microseconds matters to.
+Result<std::chrono::milliseconds> read_anticipate(const YamlNode& node) {
+  return read_milliseconds(node, 20, "a window of time before a tick");
 }
 std::string print(std::chrono::milliseconds v) { return fmt::format("{}ms", v.count()); }
 
@@ -690,6 +698,14 @@ constexpr std::array kSettings{
         "An HTTP proxy (CONNECT) through which everything goes, notifications too. Its user and "
         "password are the credential \"proxy\".",
         Reload::kReconnect),
+    row<DERIVD_FIELD(venue.anticipate), read_anticipate>(
+        "venue.anticipate", "0ms", "0ms to 20ms",
+        "So long before the next tick of a symbol that ticks regularly, which is learned from its "
+        "last ticks, the daemon stops sleeping until the tick has come, so long after its time at "
+        "the most, and rehearses reading a tick and writing a purchase, without sending, writing "
+        "or deciding anything. It is sooner with its purchase then, and busy meanwhile. 0ms: "
+        "never.",
+        Reload::kLive),
 
     row<DERIVD_FIELD(engine.limits.max_stake), read_amount>(
         "limits.max_stake", kNotSet, kAmountAllowed, "No single stake may be above this.",

@@ -50,7 +50,8 @@ Session::Impl::Impl(SessionSettings s, Wire& w, SessionListener& l, core::Rng& r
       decoder(rules->names()),
       requests(*rules, wire, rng, liveness, stats),
       rest_budget(kRestBudget),
-      backoff({}, rng) {
+      backoff({}, rng),
+      rehearsal(*rules) {
   forgets.reserve(kMaxForgets);
 }
 
@@ -574,6 +575,19 @@ void Session::on_deadline(const Now& now) {
   while (const auto overdue = impl_->requests.pending().take_overdue(now.instant)) {
     impl_->on_overdue(*overdue, now);
   }
+}
+
+void Session::anticipate(Duration window, std::vector<market::SymbolCode> wanted) {
+  impl_->anticipation.set(window, std::move(wanted));
+}
+
+std::optional<Anticipation::Window> Session::foreseen(Instant now) const {
+  if (!impl_->may_order()) return std::nullopt;
+  return impl_->anticipation.next(now);
+}
+
+void Session::rehearse() {
+  impl_->rehearsal.perform(impl_->decoder, impl_->account.currency.view());
 }
 
 std::vector<TickAge> Session::tick_ages(const Now& now) const {

@@ -14,6 +14,7 @@
 #include "core/rng.hpp"
 #include "core/secret.hpp"
 #include "core/time.hpp"
+#include "deriv/anticipation.hpp"
 #include "deriv/facts.hpp"
 #include "deriv/settings.hpp"
 #include "deriv/stats.hpp"
@@ -118,6 +119,14 @@ class Session final : public LinkEvents, public execution::Port {
 
   std::optional<core::Instant> next_deadline() const;
   void on_deadline(const core::Now& now);
+
+  /// The ticks of these symbols are foreseen from now on, each for `window` before and after it;
+  /// zero: none is.
+  void anticipate(core::Duration window, std::vector<market::SymbolCode> symbols);
+  /// When a tick is to be expected; empty: none is foreseen. Changes with each tick.
+  std::optional<Anticipation::Window> foreseen(core::Instant now) const;
+  /// Reads and writes once more what a tick and a purchase were, without any effect.
+  void rehearse();
 
   const SessionStats& stats() const;
   /// Of all subscribed symbols, in their order.

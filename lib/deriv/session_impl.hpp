@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/backoff.hpp"
+#include "deriv/anticipation.hpp"
 #include "deriv/ask_list.hpp"
 #include "deriv/contract_streams.hpp"
 #include "deriv/decoder.hpp"
@@ -267,6 +268,8 @@ struct Session::Impl {
   SymbolList known;
   MarketQuestions questions;
   ReportJob report;
+  Anticipation anticipation;
+  Rehearsal rehearsal;
 
   std::unordered_set<std::size_t> noticed;
 };

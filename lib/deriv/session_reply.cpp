@@ -179,7 +179,10 @@ void Session::Impl::on_frame(std::string_view bytes, std::size_t capacity, const
     return;
   }
   if (frame.error) return on_stream_error(*frame.error, now);
+  const bool ticks = frame.message == Message::kTick;
   on_stream(now);
+  // One is as good as another, so that nothing is copied while a purchase may wait.
+  if (ticks && anticipation.is_on() && !rehearsal.has_frame()) rehearsal.keep(bytes);
 }
 
 void Session::Impl::on_refused_frame(const core::Error& error, const Now& now) {
@@ -511,6 +514,7 @@ void Session::Impl::accept_tick(SymbolStream& stream, const RawTick& raw,
   const auto tick = to_tick(stream.symbol(), raw, decimals);
   if (!tick) return;
   const auto taken = stream.take(raw.epoch, now.instant);
+  anticipation.arrived(tick->symbol, now.instant);
   ++stats.ticks;
   // `stream` may be gone after any call of the listener.
   if (taken.ends_silence) listener.tell(fact::Silence{tick->symbol, false, taken.pause});

@@ -78,6 +78,7 @@ void Session::Impl::restart_streams(const Now& now) {
   want_account();
   symbols.restart(now.instant);
   contracts.restart();
+  anticipation.forget();
   past.restart();
   candles.restart();
   renew_market(now);
@@ -190,6 +191,7 @@ void Session::Impl::buy(core::OrderId order, const market::ContractSpec& spec,
   if (quote_id.empty()) {
     requests.send(Call::kBuy, order.value, now, &Encoder::buy, spec, max_price,
                   account.currency.view());
+    if (anticipation.is_on()) rehearsal.keep(spec, max_price);
   } else {
     requests.send(Call::kBuy, order.value, now, &Encoder::buy_quote, quote_id, max_price);
   }

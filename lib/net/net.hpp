@@ -68,7 +68,7 @@ struct Timeouts {
   core::Duration proxy = std::chrono::seconds(10);   // its own look-up and connection
   core::Duration tls = std::chrono::seconds(5);
   core::Duration upgrade = std::chrono::seconds(10);  // also a whole HTTPS exchange after TLS
-  core::Duration idle = std::chrono::seconds(60);     // Beast pings at half of it
+  core::Duration idle = std::chrono::seconds(60);     // and a quarter more; a ping at half of it
   core::Duration close = std::chrono::seconds(3);
 };
 

@@ -27,6 +27,10 @@ class TlsStream : public asio::ssl::stream<Socket> {
   /// of a chunk, for one, may have any length. 0: no bound.
   void limit_reading(std::uint64_t bytes) { limit_ = bytes == 0 ? UINT64_MAX : received() + bytes; }
 
+  /// Bytes that the peer has sent, TLS's own included. Counted by OpenSSL, below TLS: no handler
+  /// has to be wrapped on the way of every frame.
+  std::uint64_t received() { return BIO_number_read(SSL_get_rbio(this->native_handle())); }
+
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
     return asio::async_initiate<Token, void(error_code, std::size_t)>(
@@ -44,9 +48,6 @@ class TlsStream : public asio::ssl::stream<Socket> {
   }
 
  private:
-  /// Counted by OpenSSL, below TLS: no handler has to be wrapped on the way of every frame.
-  std::uint64_t received() { return BIO_number_read(SSL_get_rbio(this->native_handle())); }
-
   std::uint64_t limit_ = UINT64_MAX;
 };
 

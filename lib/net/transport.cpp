@@ -1,5 +1,4 @@
 #include <boost/asio/ssl/error.hpp>
-#include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -38,6 +37,8 @@ constexpr std::size_t kMaxParsedAnswer = kMaxAnswerHeader + kReadPiece;
 constexpr std::size_t kMaxAnswer = 2 * kMaxHttpBody + kMaxParsedAnswer;
 /// Of an upgrade: a header, or the error page of a content network.
 constexpr std::size_t kMaxUpgradeAnswer = 256 * 1024;
+/// Looks in an idle time at whether something came; a ping leaves at half of them.
+constexpr int kLooks = 4;
 constexpr int kMaxInterim = 8;  // 100 Continue, 103 Early Hints: more is a flood
 
 using ClientWs = websocket::stream<ClientTls&, false>;
@@ -61,7 +62,9 @@ class Client final : public Channel {
  public:
   Client(const Executor& executor, const Url& url, std::vector<tcp::endpoint> addresses,
          const Route& route, const Timeouts& timeouts, WebSocketHandler& handler)
-      : Channel(executor, url, std::move(addresses), route, timeouts), handler_(handler) {}
+      : Channel(executor, url, std::move(addresses), route, timeouts),
+        handler_(handler),
+        silence_timer_(executor) {}
 
   static Task<void> run(std::shared_ptr<Client> self);
   bool send(std::string_view frame);
@@ -74,6 +77,8 @@ class Client final : public Channel {
   Task<bool> upgrade();
   void refused(const websocket::response_type& response);
   Task<void> read_frames();
+  void watch_silence();
+  void look_for_life();
   bool accept_piece();
   void deliver();
   void lost(error_code ec);
@@ -95,11 +100,16 @@ class Client final : public Channel {
   std::optional<websocket::close_code> close_;
   bool close_sent_ = false;
   bool peer_closing_ = false;
+  Timer silence_timer_;
+  std::uint64_t heard_ = 0;  // bytes until the last look
+  int silent_looks_ = 0;
+  bool pinging_ = false;  // Beast has room for one ping; it may wait behind a write
 };
 
 Task<void> Client::run(std::shared_ptr<Client> self) {
   co_await self->talk();
   self->open_ = false;
+  self->silence_timer_.cancel();
   if (self->dropped_) co_return;
   self->end_io();
   DERIVD_CHECK(self->failure_.has_value(), "a link ended without a reason");
@@ -114,6 +124,7 @@ Task<void> Client::talk() {
   if (!upgraded) co_return;
   step_ = Step::kOpen;
   open_ = true;
+  watch_silence();
   handler_.on_open();
   co_await read_frames();
 }
@@ -128,12 +139,8 @@ Task<bool> Client::upgrade() {
   ws_->auto_fragment(false);
   ws_->read_message_max(0);  // bounded by accept_piece(), which can say so and close in time
   ws_->set_option(websocket::stream_base::decorator(name_client));
-  // Neither idle timeout nor pings are on by default, nor in Beast's suggested client settings.
-  websocket::stream_base::timeout bounds{};
-  bounds.handshake_timeout = websocket::stream_base::none();  // ours, by arm()
-  bounds.idle_timeout = timeouts_.idle;
-  bounds.keep_alive_pings = true;
-  ws_->set_option(bounds);
+  // Of the times that Beast can watch none is on by default: the handshake has ours, by arm(), and
+  // silence look_for_life().
   ws_->control_callback([this](websocket::frame_type kind, beast::string_view) {
     if (kind != websocket::frame_type::close || peer_closing_) return;
     peer_closing_ = true;
@@ -198,6 +205,35 @@ Task<void> Client::read_frames() {
   }
 }
 
+// Beast's own idle time sets a timer anew at each read, and the wait that this ends comes back
+// through the loop: a system call more for every frame. Here nothing happens when a frame comes.
+void Client::watch_silence() {
+  silence_timer_.expires_after(timeouts_.idle / kLooks);
+  silence_timer_.async_wait([weak = weak_from_this()](error_code ec) {
+    const auto alive = weak.lock();
+    if (!ec && alive) static_cast<Client&>(*alive).look_for_life();
+  });
+}
+
+// Looks are counted, and not the time: if we were stopped meanwhile, the peer still has its chance
+// to answer a ping. What lives sends something within an idle time; silence is noticed one look
+// later at the latest.
+void Client::look_for_life() {
+  // A close has a bound of its own.
+  if (stopped() || close_ || peer_closing_) return;
+  if (const auto bytes = tls_.received(); bytes != heard_) {
+    heard_ = bytes;
+    silent_looks_ = 0;
+  } else if (++silent_looks_ == kLooks) {
+    return fail(ErrorKind::kTimeout, fmt::format("no sign of life from {} for {}", place(),
+                                                 seconds_text(timeouts_.idle)));
+  } else if (silent_looks_ == kLooks / 2 && !pinging_) {
+    pinging_ = true;
+    ws_->async_ping({}, [self = self()](error_code) { self->pinging_ = false; });
+  }
+  watch_silence();
+}
+
 // Whether what is in the buffer belongs to a message for the handler.
 bool Client::accept_piece() {
   if (failure_ || close_) return false;
@@ -234,9 +270,6 @@ void Client::lost(error_code ec) {
     const std::string_view words(reason.reason.data(), reason.reason.size());
     fail(ErrorKind::kIo, fmt::format("{} closed the connection: code {}{}{}", place(), reason.code,
                                      words.empty() ? "" : ", ", printable(words)));
-  } else if (ec == beast::error::timeout) {
-    fail(ErrorKind::kTimeout,
-         fmt::format("no sign of life from {} for {}", place(), seconds_text(timeouts_.idle)));
   } else {
     const bool protocol = ec.category() == make_error_code(websocket::error::closed).category();
     const bool ended = ec == asio::error::eof || ec == ssl::error::stream_truncated;

@@ -171,7 +171,7 @@ Request fastest_growth(const Market& m) {
   return {spec, least_stake(m, spec.type)};
 }
 
-const std::array kProbes{
+const std::array kKnockOutProbes{
     Probe{.kind = "knock-out",
           .assumed = "ACCU end for nothing at the tick that goes as far as the exact share",
           .symbols = kWalks,
@@ -192,6 +192,6 @@ const std::array kProbes{
 
 }  // namespace
 
-std::span<const Probe> knock_out_probes() { return kProbes; }
+std::span<const Probe> knock_out_probes() { return kKnockOutProbes; }
 
 }  // namespace derivd::proof

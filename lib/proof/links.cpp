@@ -44,7 +44,7 @@ Finding judge_idle(const Seen& seen) {
   return {Verdict::kUndecided, text + "; whether by the venue or on the way is not known"};
 }
 
-const std::array kProbes{
+const std::array kLinkProbes{
     Probe{.kind = "idle-timeout",
           .assumed = "a link over which nothing passes is not closed before 120 s",
           .symbols = kClocks,
@@ -56,6 +56,6 @@ const std::array kProbes{
 
 }  // namespace
 
-std::span<const Probe> link_probes() { return kProbes; }
+std::span<const Probe> link_probes() { return kLinkProbes; }
 
 }  // namespace derivd::proof

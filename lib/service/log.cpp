@@ -20,6 +20,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <span>
 
 #include "service/limiter.hpp"
 #include "service/log_writer.hpp"
@@ -57,7 +58,7 @@ using Compose = LogEntry (*)(const core::Event& event, const Whole& whole, std::
 class QueuedLog final : public Log {
  public:
   using Log::write;
-  QueuedLog(Level level, Compose compose, LogWriter::Sink sink, LogWriter::Confirm confirm)
+  QueuedLog(Level level, Compose compose, LogWriter::Sink sink, LogWriter::Settings settings)
       : level_(level),
         compose_(compose),
         writer_(
@@ -68,7 +69,7 @@ class QueuedLog final : public Log {
               event.text = core::Text::truncated(lost_in_words(lost));
               return compose(event, {}, 0);
             },
-            std::move(confirm)) {}
+            std::move(settings)) {}
 
   void write(const core::Event& event) override {
     // Whatever goes wrong in a log must not reach trading: bad_alloc and formatting included.
@@ -103,6 +104,7 @@ class QueuedLog final : public Log {
       for (const auto& rest : limiter_.take_rests(monotonic_now(), all)) {
         put(rest.last, rest.held_back - 1);
       }
+      writer_.flush();
     } catch (...) {  // NOLINT(bugprone-empty-catch)
     }
   }
@@ -158,8 +160,8 @@ LogEntry journal_entry(const core::Event& event, const Whole& whole, std::uint64
 /// The journal knows only when an entry reached it.
 constexpr core::Duration kLate = std::chrono::seconds(1);
 
-/// Blocks while the journal takes nothing.
-bool send_to_journal(const LogEntry& entry) {
+/// Blocks while the journal takes nothing. Each entry is a datagram of its own.
+bool send_entry(const LogEntry& entry) {
   auto message = entry.parts.front();
   if (const auto age = monotonic_now() - entry.at; age > kLate) {
     message += fmt::format(" (written {:.1f} s late)", std::chrono::duration<double>(age).count());
@@ -169,6 +171,10 @@ bool send_to_journal(const LogEntry& entry) {
     parts.push_back({const_cast<char*>(part->data()), part->size()});
   }
   return sd_journal_sendv(parts.data(), static_cast<int>(parts.size())) >= 0;
+}
+
+std::size_t send_to_journal(std::span<const LogEntry> entries) {
+  return send_entry(entries.front()) ? 1 : 0;
 }
 
 /// Returns when the journal has filed what was sent before. It looks up the unit of an entry by the
@@ -276,9 +282,10 @@ LogEntry coloured_line(const core::Event& event, const Whole& whole, std::uint64
   return line_entry(event, whole, held_back, true);
 }
 
-/// Blocks while standard error takes nothing.
-bool print_line(const LogEntry& entry) {
-  std::string_view rest = entry.parts.front();
+/// How many bytes were written: all, unless that is impossible. Blocks while standard error takes
+/// nothing.
+std::size_t print(std::string_view text) {
+  auto rest = text;
   while (!rest.empty()) {
     const auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
     if (n >= 0) {
@@ -288,10 +295,26 @@ bool print_line(const LogEntry& entry) {
       pollfd ready{STDERR_FILENO, POLLOUT, 0};
       ::poll(&ready, 1, -1);
     } else if (errno != EINTR) {
-      return false;
+      break;
     }
   }
-  return true;
+  return text.size() - rest.size();
+}
+
+std::size_t print_lines(std::span<const LogEntry> entries) {
+  if (entries.size() == 1) {
+    const auto& line = entries.front().parts.front();
+    return print(line) == line.size() ? 1 : 0;
+  }
+  std::string text;
+  text.reserve(LogWriter::kMaxBytesAtOnce);
+  for (const auto& entry : entries) text += entry.parts.front();
+  auto left = print(text);
+  std::size_t whole = 0;
+  while (whole < entries.size() && entries[whole].parts.front().size() <= left) {
+    left -= entries[whole++].parts.front().size();
+  }
+  return whole;
 }
 
 }  // namespace
@@ -396,10 +419,13 @@ bool is_journal_stream(const char* journal_stream, int fd) {
 
 std::unique_ptr<Log> make_log(Level level) {
   if (is_journal_stream(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) {
-    return std::make_unique<QueuedLog>(level, journal_entry, send_to_journal, await_journal);
+    LogWriter::Settings settings;
+    settings.confirm = await_journal;
+    settings.joins = false;
+    return std::make_unique<QueuedLog>(level, journal_entry, send_to_journal, std::move(settings));
   }
   return std::make_unique<QueuedLog>(level, shows_colours() ? coloured_line : plain_line,
-                                     print_line, nullptr);
+                                     print_lines, LogWriter::Settings{});
 }
 
 }  // namespace derivd::service

@@ -45,8 +45,8 @@ class Log {
   /// The text as an entry would show it: without secrets and control characters. For what leaves by
   /// another way than this log.
   virtual std::string clean(std::string_view text) const;
-  /// Writes the counts of repetitions that ended; called now and then. `all`: and of those that go
-  /// on, at the end.
+  /// Writes the counts of repetitions that ended, and what still waits to be written; called now
+  /// and then. `all`: and of those that go on, at the end.
   virtual void flush(bool all);
   /// The least level that is written from now on.
   virtual void set_level(Level) {}
@@ -54,8 +54,8 @@ class Log {
   virtual std::uint64_t lost() const;
 };
 /// journald when $JOURNAL_STREAM names our standard error, else lines on standard error. What is
-/// written waits in a bounded queue for a thread of its own; its destructor gives that thread half
-/// a second for the rest.
+/// written waits in a bounded queue for a thread of its own, below a warning for up to 20 ms
+/// (LogWriter::kLinger); its destructor gives that thread half a second for the rest.
 std::unique_ptr<Log> make_log(Level level);
 /// Readable line of an event, without time: its text, with the strategy in front where the text
 /// does not name it. The journal's MESSAGE.

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -21,6 +22,12 @@ using std::chrono::steady_clock;
 
 constexpr std::array<std::string_view, kLevelCount> kNames{"debug", "info", "notice", "warning",
                                                            "error"};
+
+std::size_t bytes_of(const LogEntry& entry) {
+  return std::accumulate(
+      entry.parts.begin(), entry.parts.end(), std::size_t{0},
+      [](std::size_t all, const std::string& part) { return all + part.size(); });
+}
 
 std::uint64_t sum(const LostEntries& lost) {
   return std::accumulate(lost.begin(), lost.end(), std::uint64_t{0});
@@ -44,8 +51,8 @@ std::string lost_in_words(const LostEntries& lost) {
 
 /// Outlives the LogWriter while its thread hangs in the sink.
 struct LogWriter::Shared {
-  Shared(Sink s, Tell t, Confirm e, std::size_t m)
-      : sink(std::move(s)), tell(std::move(t)), confirm(std::move(e)), max(m) {}
+  Shared(Sink s, Tell t, Settings w)
+      : sink(std::move(s)), tell(std::move(t)), settings(std::move(w)) {}
 
   struct Waiting {
     std::uint64_t number = 0;
@@ -67,18 +74,27 @@ struct LogWriter::Shared {
       return;
     }
   }
-  /// The oldest of all.
-  LogEntry take() {
-    std::deque<Waiting>* oldest = nullptr;
+  /// The one that holds the oldest of all.
+  std::deque<Waiting>& oldest() {
+    std::deque<Waiting>* found = nullptr;
     for (auto& queue : queues) {
-      if (!queue.empty() && (oldest == nullptr || queue.front().number < oldest->front().number)) {
-        oldest = &queue;
+      if (!queue.empty() && (found == nullptr || queue.front().number < found->front().number)) {
+        found = &queue;
       }
     }
-    auto entry = std::move(oldest->front().entry);
-    oldest->pop_front();
-    --waiting;
-    return entry;
+    return *found;
+  }
+  /// The oldest of all, as many as the sink may be given at once.
+  void take() {
+    std::size_t bytes = 0;
+    do {
+      auto& queue = oldest();
+      bytes += bytes_of(queue.front().entry);
+      if (!batch.empty() && bytes > kMaxBytesAtOnce) return;
+      batch.push_back(std::move(queue.front().entry));
+      queue.pop_front();
+      --waiting;
+    } while (settings.joins && waiting > 0);
   }
   /// What was lost, when it is time to say so.
   std::optional<LogEntry> due_telling() {
@@ -88,12 +104,14 @@ struct LogWriter::Shared {
     told_at = now;
     return tell(std::exchange(untold, {}));
   }
+  bool must_write() const { return urgent || hurry_at || (works && sum(untold) > 0); }
+  void await_work(std::unique_lock<std::mutex>& lock);
+  void write_batch(std::unique_lock<std::mutex>& lock);
   void run();
 
   const Sink sink;
   const Tell tell;
-  const Confirm confirm;
-  const std::size_t max;
+  const Settings settings;
   std::mutex mutex;
   std::condition_variable changed;
   std::array<std::deque<Waiting>, kLevelCount> queues;
@@ -103,35 +121,66 @@ struct LogWriter::Shared {
   std::uint64_t all_lost = 0;
   std::optional<steady_clock::time_point> told_at;
   std::optional<steady_clock::time_point> hurry_at;  // set: the end is near
-  bool works = false;                                // the sink took the last entry
+  bool asleep = false;                        // the thread: until it is woken, however long
+  bool urgent = false;                        // what waits is to be written without lingering
+  bool works = false;                         // the sink took the last entry
   bool done = false;
+  std::vector<LogEntry> batch;  // the thread's: what the sink is given, kept for its room
 };
+
+/// While entries come, the thread wakes by itself once in a while and nobody has to wake it: that
+/// would cost whoever logs a system call for each. A whole pause without any puts it to sleep.
+void LogWriter::Shared::await_work(std::unique_lock<std::mutex>& lock) {
+  const auto must = [this] { return must_write(); };
+  while (!changed.wait_for(lock, settings.linger, must) && waiting == 0) {
+    asleep = true;
+    changed.wait(lock, [this] { return must_write() || waiting > 0; });
+    asleep = false;
+  }
+  // The pause is over for all that wait, also where the sink does not take them at once.
+  if (waiting > 0) urgent = true;
+}
+
+void LogWriter::Shared::write_batch(std::unique_lock<std::mutex>& lock) {
+  std::span<const LogEntry> rest(batch);
+  while (!rest.empty()) {
+    lock.unlock();
+    std::size_t written = 0;
+    try {
+      written = std::min(sink(rest), rest.size());
+    } catch (...) {  // NOLINT(bugprone-empty-catch): a lost entry, as below
+    }
+    lock.lock();
+    works = written == rest.size();
+    rest = rest.subspan(written);
+    if (rest.empty()) break;
+    drop(static_cast<std::size_t>(rest.front().level));
+    rest = rest.subspan(1);
+  }
+  batch.clear();
+}
 
 void LogWriter::Shared::run() {
   std::unique_lock lock(mutex);
   for (;;) {
-    changed.wait(lock, [this] { return waiting > 0 || hurry_at || (works && sum(untold) > 0); });
+    await_work(lock);
     if (hurry_at && steady_clock::now() >= *hurry_at) {
       while (waiting > kLastWords) drop_least(true);
     }
-    auto entry = works ? due_telling() : std::nullopt;
-    if (!entry && waiting == 0) break;  // only at the end: see the wait
-    if (!entry) entry = take();
-    const auto level = static_cast<std::size_t>(entry->level);
-    lock.unlock();
-    bool written = false;
-    try {
-      written = sink(*entry);
-    } catch (...) {  // NOLINT(bugprone-empty-catch): a lost entry, as below
+    if (auto loss = works ? due_telling() : std::nullopt) {
+      batch.push_back(std::move(*loss));
+    } else if (waiting > 0) {
+      take();
+    } else if (hurry_at) {
+      break;
     }
-    lock.lock();
-    works = written;
-    if (!written) drop(level);
+    write_batch(lock);
+    if (waiting == 0) urgent = false;
   }
-  if (confirm) {
+  if (settings.confirm) {
     lock.unlock();
     try {
-      confirm();
+      settings.confirm();
     } catch (...) {  // NOLINT(bugprone-empty-catch): what is written is written
     }
     lock.lock();
@@ -140,11 +189,9 @@ void LogWriter::Shared::run() {
   changed.notify_all();
 }
 
-LogWriter::LogWriter(Sink sink, Tell tell, Confirm confirm, std::size_t max_waiting,
-                     core::Duration farewell)
-    : shared_(std::make_shared<Shared>(std::move(sink), std::move(tell), std::move(confirm),
-                                       max_waiting)),
-      farewell_(farewell) {
+LogWriter::LogWriter(Sink sink, Tell tell, Settings settings)
+    : shared_(std::make_shared<Shared>(std::move(sink), std::move(tell), std::move(settings))),
+      farewell_(shared_->settings.farewell) {
   // Signals are the loop's.
   sigset_t all;
   sigset_t before;
@@ -167,19 +214,35 @@ LogWriter::~LogWriter() {
 }
 
 void LogWriter::push(LogEntry entry) {
+  bool wakes = false;
   {
     const std::lock_guard lock(shared_->mutex);
     auto& s = *shared_;
     const auto level = static_cast<std::size_t>(entry.level);
     if (s.done) return s.drop(level);
-    if (s.waiting >= s.max) {
+    if (s.waiting >= s.settings.max_waiting) {
       bool least = true;
       for (std::size_t i = 0; i <= level; ++i) least = least && s.queues.at(i).empty();
       if (least) return s.drop(level);
       s.drop_least(false);
     }
+    const bool now = entry.level >= Level::kWarning;
     s.queues.at(level).push_back({s.next_number++, std::move(entry)});
     ++s.waiting;
+    wakes = std::exchange(s.asleep, false);
+    if (now || s.waiting >= kManyWaiting || s.waiting >= s.settings.max_waiting) {
+      wakes = wakes || !s.urgent;
+      s.urgent = true;
+    }
+  }
+  if (wakes) shared_->changed.notify_one();
+}
+
+void LogWriter::flush() {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->waiting == 0) return;
+    shared_->urgent = true;
   }
   shared_->changed.notify_one();
 }

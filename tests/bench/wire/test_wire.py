@@ -5,8 +5,10 @@ on another tick, is found out."""
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
+import types
 
 WIRE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(WIRE.parents[1] / "e2e"))
@@ -100,10 +102,37 @@ def finds_out(programs, directory):
         venue.process.stdout.close()
 
 
+def foresees(programs, directory):
+    """venue.anticipate: derivd finds the rhythm of this venue's ticks by itself, stays awake for them and trades as
+    ever; a reload makes it sleep again."""
+    bench = types.SimpleNamespace(programs=programs, spin=False)
+    derivd = wire.Derivd(bench, "options", "process", 1, directory / "awake", anticipate="20ms")
+    derivd.start({})
+
+    def windows():
+        return json.loads(derivd.daemon.ctl("status", "--json").stdout)["anticipated"]
+
+    check(windows() == 0, "a tick is foreseen before there was one")
+    # On a busy machine the ticks of one block may come too unevenly.
+    for _ in range(10):
+        derivd.venue.ask("run 4 250000")
+        if windows() > 0:
+            break
+    check(windows() > 0, "no tick was foreseen")
+    config = derivd.daemon.config
+    config.write_text(config.read_text().replace("anticipate: 20ms", "anticipate: 0ms"))
+    derivd.daemon.process.send_signal(signal.SIGHUP)
+    harness.wait_until(lambda: windows() is None, 20, "a daemon that sleeps", derivd.daemon.process)
+    derivd.venue.ask("run 2 1000")
+    derivd.stop()
+    derivd.finish()
+
+
 def main(programs):
     percentiles()
     with harness.Workspace() as directory:
         finds_out(programs, directory)
+        foresees(programs, directory)
         measures(programs, directory)
 
 

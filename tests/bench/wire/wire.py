@@ -3,7 +3,7 @@ can be done, in turns, against a venue of this benchmark's own (venue.cpp says w
 
     wire.py --programs DIRECTORY [--json FILE] [--api options,v3] [--gaps 200us,2ms,10ms,100ms,1s]
             [--durability process,power] [--strategies 1,50] [--kinds even_odd,rules,script,hostile] [--trades N]
-            [--beside DIRECTORY]
+            [--beside DIRECTORY] [--anticipate 5ms]
             [--pin auto|yes|no] [--realtime] [--spin] [--no-counts]
 
 A client is started anew for each block of rounds, because derivd keeps to the venue's budget of calls: some hundred
@@ -117,7 +117,7 @@ class Bare:
 
 
 CONFIGURATION = """\
-venue: {{ api: {api}, app_id: "1089", endpoint: "{endpoint}", ca_file: "{ca_file}" }}
+venue: {{ api: {api}, app_id: "1089", endpoint: "{endpoint}", ca_file: "{ca_file}", anticipate: {anticipate} }}
 store: {{ durability: {durability} }}
 strategies:
 """
@@ -171,14 +171,17 @@ class Derivd:
     """derivd run, with a journal that stays from block to block. `client` is what its figures are called."""
 
     def __init__(self, bench, api, durability, strategies, directory, programs=None, client="derivd",
-                 kind="even_odd"):
+                 kind="even_odd", anticipate="0ms"):
         self.label = {"client": client, "durability": durability, "strategies": strategies, "kind": kind}
         directory.mkdir()
         self.venue = Venue(bench.programs, directory / "venue", bench.spin, bench.by)
         ready = self.venue.ready
         endpoint = (f"https://127.0.0.1:{ready['port']}" if api == "options" else
                     f"wss://127.0.0.1:{ready['port']}/websockets/v3")
-        text = CONFIGURATION.format(api=api, endpoint=endpoint, ca_file=ready["ca_file"], durability=durability)
+        text = CONFIGURATION.format(api=api, endpoint=endpoint, ca_file=ready["ca_file"], durability=durability,
+                                    anticipate=anticipate)
+        if anticipate == "0ms":  # as a release without this setting has it
+            text = text.replace(", anticipate: 0ms", "")
         text += OTHER_KINDS.get(kind) or STRATEGY.format(name="buyer", streak=2)
         for number in range(1, strategies):
             text += STRATEGY.format(name=f"counter{number}", streak=100)
@@ -323,6 +326,9 @@ class Bench:
             for durability, strategies, kind in self.configurations():
                 name = f"{api}-{durability}-{strategies}-{kind}"
                 yield Derivd(self, api, durability, strategies, self.directory / name, kind=kind)
+                if self.options.anticipate:
+                    yield Derivd(self, api, durability, strategies, self.directory / f"{name}-awake", client="awake",
+                                 kind=kind, anticipate=self.options.anticipate)
                 if self.options.beside:
                     yield Derivd(self, api, durability, strategies, self.directory / f"{name}-beside",
                                  self.options.beside, "beside", kind)
@@ -522,6 +528,8 @@ def read_options(arguments):
                         default=["even_odd", "rules", "script"], help="what decides to buy (a script: derivd-script)")
     parser.add_argument("--trades", type=int, help="of each figure, at the most")
     parser.add_argument("--beside", help="where derivd and derivctl of another build are: measured in the same turns")
+    parser.add_argument("--anticipate", metavar="5ms", help="the same derivd with this venue.anticipate, as \"awake\", "
+                        "measured in the same turns: its ticks come after one gap each, which it can foresee")
     parser.add_argument("--pin", choices=("auto", "yes", "no"), default="auto",
                         help="venue and client on a core of their own; auto: if two are idle")
     parser.add_argument("--realtime", action="store_true",

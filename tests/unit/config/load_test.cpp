@@ -639,7 +639,7 @@ TEST(Table, KeysAreUniqueAndExplained) {
     EXPECT_GT(s.help.size(), 8u) << s.path;
     EXPECT_FALSE(s.fallback.empty()) << s.path;
   }
-  EXPECT_EQ(seen.size(), 110u);
+  EXPECT_EQ(seen.size(), 111u);
 }
 
 TEST(Table, ShownDefaultsAreTheDefaults) {

@@ -137,6 +137,7 @@ TEST_P(Allocation, NoneFromTickToPurchaseToAnswer) {
   session.reconciled(now);
   ASSERT_EQ(session.state(), SessionState::kLive);
   session.set_symbols({"R_100"}, 0, now);
+  session.anticipate(milliseconds(5), {"R_100"});
   answer(script.tick("R_100", 1'700'000'000, 1451.5));
 
   buyer.session = &session;
@@ -172,9 +173,11 @@ TEST_P(Allocation, NoneFromTickToPurchaseToAnswer) {
     now.instant = now.instant + seconds(2);
     buyer.now = now;
     counting = count;
+    session.rehearse();
     play(tick_text);
     play(buy_text);
     play(contract_text);
+    static_cast<void>(session.foreseen(now.instant));
     static_cast<void>(session.next_deadline());
     session.on_deadline(now);
     counting = false;

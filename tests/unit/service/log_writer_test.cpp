@@ -8,7 +8,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <span>
 #include <thread>
+#include <vector>
 
 #include "unit/service/temp_dir.hpp"
 
@@ -26,17 +28,23 @@ struct Door {
   bool open = true;
   bool refuses = false;
   bool inside = false;  // the writer stands in it
+  std::string refused;  // this one alone
   std::vector<std::string> taken;
+  std::vector<std::size_t> calls;  // entries of each that was taken whole
 
-  bool take(const LogEntry& entry) {
+  std::size_t take(std::span<const LogEntry> entries) {
     std::unique_lock lock(mutex);
     inside = true;
     changed.notify_all();
     changed.wait(lock, [this] { return open; });
     inside = false;
-    if (!refuses) taken.push_back(entry.parts.front());
     changed.notify_all();
-    return !refuses;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (refuses || entries[i].parts.front() == refused) return i;
+      taken.push_back(entries[i].parts.front());
+    }
+    calls.push_back(entries.size());
+    return entries.size();
   }
   void set(bool& what, bool value) {
     const std::lock_guard lock(mutex);
@@ -47,9 +55,10 @@ struct Door {
     std::unique_lock lock(mutex);
     ASSERT_TRUE(changed.wait_for(lock, std::chrono::seconds(20), [this] { return inside; }));
   }
-  std::vector<std::string> await(std::size_t count) {
+  std::vector<std::string> await(std::size_t count,
+                                 core::Duration longest = std::chrono::seconds(20)) {
     std::unique_lock lock(mutex);
-    changed.wait_for(lock, std::chrono::seconds(20), [&] { return taken.size() >= count; });
+    changed.wait_for(lock, longest, [&] { return taken.size() >= count; });
     return taken;
   }
 };
@@ -59,11 +68,18 @@ LogEntry entry(Level level, std::string text) { return {level, {}, {std::move(te
 /// Shares the door with the writer's thread, which may outlive the test.
 std::unique_ptr<LogWriter> writer(const std::shared_ptr<Door>& door, std::size_t max,
                                   core::Duration farewell = std::chrono::seconds(20),
-                                  LogWriter::Confirm confirm = {}) {
+                                  LogWriter::Confirm confirm = {},
+                                  core::Duration linger = LogWriter::kLinger, bool joins = true) {
+  LogWriter::Settings settings;
+  settings.confirm = std::move(confirm);
+  settings.max_waiting = max;
+  settings.farewell = farewell;
+  settings.linger = linger;
+  settings.joins = joins;
   return std::make_unique<LogWriter>(
-      [door](const LogEntry& e) { return door->take(e); },
+      [door](std::span<const LogEntry> entries) { return door->take(entries); },
       [](const LostEntries& lost) { return entry(Level::kWarning, lost_in_words(lost)); },
-      std::move(confirm), max, farewell);
+      std::move(settings));
 }
 
 TEST(LogWriter, WritesEverythingInItsOrderAndAtTheEndTheRest) {
@@ -136,8 +152,8 @@ TEST(LogWriter, PushingNeverWaitsAndTheEndIsBounded) {
   door->open = false;
   auto w = writer(door, 8, std::chrono::milliseconds(100));
   for (int i = 0; i < 100'000; ++i) w->push(entry(Level::kInfo, "x"));
-  EXPECT_GE(w->lost(), 100'000U - 9);
-  w.reset();  // would hang for ever
+  EXPECT_GE(w->lost(), 100'000U - 2 * 8);  // as many wait as went to the sink together
+  w.reset();                               // would hang for ever
   door->set(door->open, true);
 }
 
@@ -177,11 +193,86 @@ TEST(LogWriter, AConfirmationThatNeverComesIsLeftBehind) {
   const auto gate = std::make_shared<Door>();
   gate->open = false;
   auto w = writer(door, 10, std::chrono::milliseconds(100),
-                  [gate] { gate->take(entry(Level::kInfo, "")); });
+                  [gate] { gate->take(std::vector{entry(Level::kInfo, "")}); });
   w->push(entry(Level::kInfo, "a"));
   w.reset();  // would hang for ever
   EXPECT_THAT(door->taken, ElementsAre("a"));
   gate->set(gate->open, true);
+}
+
+// Longer than any test waits: whatever is written meanwhile was written at once.
+constexpr core::Duration kForEver = std::chrono::hours(1);
+
+TEST(LogWriter, WhatIsBelowAWarningWaitsForMoreAndIsWrittenTogether) {
+  const auto door = std::make_shared<Door>();
+  auto w = writer(door, 100, std::chrono::seconds(20), {}, kForEver);
+  for (const auto* text : {"a", "b", "c"}) w->push(entry(Level::kInfo, text));
+  EXPECT_TRUE(door->await(1, std::chrono::milliseconds(50)).empty());
+  w->push(entry(Level::kWarning, "warning"));
+  EXPECT_THAT(door->await(4), ElementsAre("a", "b", "c", "warning"));
+  w->push(entry(Level::kInfo, "d"));
+  w.reset();
+  EXPECT_THAT(door->taken, ElementsAre("a", "b", "c", "warning", "d"));
+  EXPECT_THAT(door->calls, ElementsAre(4, 1));
+}
+
+TEST(LogWriter, NothingWaitsLongerThanTheLinger) {
+  const auto door = std::make_shared<Door>();
+  auto w = writer(door, 100, std::chrono::seconds(20), {}, std::chrono::milliseconds(5));
+  for (int i = 1; i <= 20; ++i) {
+    // Now the thread lingers, now it sleeps: nobody but its own clock makes it write.
+    if (i % 5 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(12));
+    w->push(entry(Level::kDebug, std::to_string(i)));
+    if (i % 3 == 0) {
+      ASSERT_EQ(door->await(static_cast<std::size_t>(i)).size(), static_cast<std::size_t>(i));
+    }
+  }
+}
+
+TEST(LogWriter, AFlushAndManyThatWaitAreWrittenAtOnce) {
+  const auto door = std::make_shared<Door>();
+  auto w = writer(door, 1000, std::chrono::seconds(20), {}, kForEver);
+  w->push(entry(Level::kInfo, "a"));
+  w->flush();
+  EXPECT_THAT(door->await(1), ElementsAre("a"));
+  for (std::size_t i = 0; i < LogWriter::kManyWaiting; ++i) w->push(entry(Level::kInfo, "b"));
+  EXPECT_EQ(door->await(1 + LogWriter::kManyWaiting).size(), 1 + LogWriter::kManyWaiting);
+  w->flush();  // of nothing
+  auto small = writer(door, 2, std::chrono::seconds(20), {}, kForEver);
+  small->push(entry(Level::kInfo, "c"));
+  small->push(entry(Level::kInfo, "d"));  // full
+  EXPECT_EQ(door->await(3 + LogWriter::kManyWaiting).size(), 3 + LogWriter::kManyWaiting);
+}
+
+// One pause for each of them would be longer than the test waits.
+TEST(LogWriter, OnePauseIsEnoughForAllThatWait) {
+  const auto door = std::make_shared<Door>();
+  auto w = writer(door, 100, std::chrono::seconds(20), {}, std::chrono::seconds(1), false);
+  for (int i = 0; i < 25; ++i) w->push(entry(Level::kInfo, "a"));
+  EXPECT_EQ(door->await(25).size(), 25U);
+  EXPECT_EQ(door->calls, std::vector<std::size_t>(25, 1));
+}
+
+TEST(LogWriter, WhatIsWrittenTogetherIsBoundedInBytes) {
+  const auto door = std::make_shared<Door>();
+  auto w = writer(door, 100, std::chrono::seconds(20), {}, kForEver);
+  const std::string half(LogWriter::kMaxBytesAtOnce / 2, 'h');
+  const std::string whole(3 * LogWriter::kMaxBytesAtOnce, 'w');
+  for (const auto& text : {half, half, std::string("x"), whole, std::string("y")}) {
+    w->push(entry(Level::kInfo, text));
+  }
+  w.reset();
+  EXPECT_THAT(door->taken, ElementsAre(half, half, "x", whole, "y"));
+  EXPECT_THAT(door->calls, ElementsAre(2, 1, 1, 1));
+}
+
+TEST(LogWriter, OneThatCannotBeWrittenIsLostAlone) {
+  const auto door = std::make_shared<Door>();
+  door->refused = "b";
+  auto w = writer(door, 100, std::chrono::seconds(20), {}, kForEver);
+  for (const auto* text : {"a", "b", "c"}) w->push(entry(Level::kInfo, text));
+  w.reset();
+  EXPECT_THAT(door->taken, ElementsAre("a", "c", HasSubstr("1 log entry was dropped: 1 info")));
 }
 
 TEST(LogWriter, CountsInWords) {
