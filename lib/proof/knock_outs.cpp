@@ -15,7 +15,7 @@ namespace derivd::proof {
 namespace {
 
 // The fewest pips lie within the barrier of R_100, so that a tick is exactly on it soonest.
-constexpr std::array<std::string_view, 2> kWalks{"R_100", "1HZ100V"};
+constexpr std::array<std::string_view, 2> kCoarseWalks{"R_100", "1HZ100V"};
 
 // At the fastest growth a tick is within the barrier with a chance of 0.9465 (contracts.md section
 // 2.3): 94 of 100 are knocked out by then, 100 s on R_100, and the venue closes it by itself at 55.
@@ -49,10 +49,10 @@ struct KnockOutRules {
   Booked booked = Booked::kAtOnce;
 };
 
-using Ticks = std::vector<market::Tick>;
+using TickRow = std::vector<market::Tick>;
 
 /// The place of the first tick after the entry that these rules knock out at; empty: none is known.
-std::optional<std::size_t> reached_at(const Ticks& ticks, std::size_t entry, std::int64_t barrier,
+std::optional<std::size_t> reached_at(const TickRow& ticks, std::size_t entry, std::int64_t barrier,
                                       bool touch_counts) {
   for (auto n = entry + 1; n < ticks.size() && n <= entry + kLongestLife; ++n) {
     const auto &before = ticks[n - 1].quote, &now = ticks[n].quote;
@@ -174,7 +174,7 @@ Request fastest_growth(const Market& m) {
 const std::array kKnockOutProbes{
     Probe{.kind = "knock-out",
           .assumed = "ACCU end for nothing at the tick that goes as far as the exact share",
-          .symbols = kWalks,
+          .symbols = kCoarseWalks,
           .type = "ACCU",
           .buys = fastest_growth,
           .hold_ticks = kHeldTicks,
@@ -182,7 +182,7 @@ const std::array kKnockOutProbes{
           .judge = judge_knock_out<KnockOut::kBooked>},
     Probe{.kind = "knock-out-touch",
           .assumed = "ACCU end at a tick that is exactly on the barrier that is shown",
-          .symbols = kWalks,
+          .symbols = kCoarseWalks,
           .type = "ACCU",
           .buys = fastest_growth,
           .hold_ticks = kHeldTicks,
