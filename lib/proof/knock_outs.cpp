@@ -75,8 +75,7 @@ Outcome knocked_out(const Course& course, std::size_t entry, std::int64_t barrie
     case Booked::kAtOnce:
       return {.exit = ticks[*at].epoch, .paid = nothing};
     case Booked::kNextTick:
-      return {.exit = *at + 1 < ticks.size() ? ticks[*at + 1].epoch : behind_all,
-              .paid = nothing};
+      return {.exit = *at + 1 < ticks.size() ? ticks[*at + 1].epoch : behind_all, .paid = nothing};
     case Booked::kPaysNow:
       return {.exit = ticks[*at].epoch,
               .paid = market::grown(course.bought.amount, growth, grown_after)};
