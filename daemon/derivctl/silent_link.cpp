@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t kLogin = 1;
 constexpr std::int64_t kPing = 2;
 
-/// Beast pings at half of this: so late that no silence of a proof is ever broken by it.
+/// A link pings at half of it (transport.cpp): so late that no silence of a proof is ever broken by it.
 net::Timeouts without_pings() {
   net::Timeouts out;
   out.idle = std::chrono::hours(2);

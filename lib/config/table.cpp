@@ -702,8 +702,8 @@ constexpr std::array kSettings{
         "venue.anticipate", "0ms", "0ms to 20ms",
         "So long before the next tick of a symbol that ticks regularly, which is learned from its "
         "last ticks, the daemon stops sleeping until the tick has come, so long after its time at "
-        "the most, and rehearses reading a tick and writing a purchase, without sending, writing "
-        "or deciding anything. It is sooner with its purchase then, and busy meanwhile. 0ms: "
+        "the most, and rehearses reading a tick and writing its last purchase, without sending, "
+        "journaling or deciding anything. It is sooner with its purchase then, and busy meanwhile. 0ms: "
         "never.",
         Reload::kLive),
 

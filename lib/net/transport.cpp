@@ -86,6 +86,7 @@ class Client final : public Channel {
   void start_close(websocket::close_code code);
   void pump();
   void on_written(error_code ec);
+  void cut(error_code ec);
 
   WebSocketHandler& handler_;  // not touched once dropped_
   std::optional<ClientWs> ws_;
@@ -229,7 +230,10 @@ void Client::look_for_life() {
                                                  seconds_text(timeouts_.idle)));
   } else if (silent_looks_ == kLooks / 2 && !pinging_) {
     pinging_ = true;
-    ws_->async_ping({}, [self = self()](error_code) { self->pinging_ = false; });
+    ws_->async_ping({}, [self = self()](error_code ec) {
+      self->pinging_ = false;
+      if (ec) self->cut(ec);
+    });
   }
   watch_silence();
 }
@@ -318,14 +322,17 @@ void Client::on_written(error_code ec) {
   // Back to the first slot whenever nothing waits: its memory has the room already.
   front_ = queued_ == 0 ? 0 : (front_ + 1) % kMaxSendQueue;
   if (dropped_) return;
-  // The read ends too and then tells why, which the peer may have said in a close frame.
-  if (ec && !peer_closing_) {
-    write_error_ = ec;
-    error_code ignored;
-    tls_.next_layer().close(ignored);
-    return;
-  }
+  if (ec && !peer_closing_) return cut(ec);
   pump();
+}
+
+// After a write that failed. The read ends too and then tells why, which the peer may have said in
+// a close frame.
+void Client::cut(error_code ec) {
+  if (dropped_ || peer_closing_) return;
+  if (!write_error_) write_error_ = ec;
+  error_code ignored;
+  tls_.next_layer().close(ignored);
 }
 
 void Client::close() {

@@ -146,14 +146,19 @@ void LogWriter::Shared::write_batch(std::unique_lock<std::mutex>& lock) {
   while (!rest.empty()) {
     lock.unlock();
     std::size_t written = 0;
+    bool works_now = false;
     try {
       written = std::min(sink(rest), rest.size());
     } catch (...) {  // NOLINT(bugprone-empty-catch): a lost entry, as below
     }
+    works_now = written == rest.size();
+    // What is written is freed while nobody waits for it: the loop, which logs, has the higher
+    // priority and needs the lock.
+    if (works_now) batch.clear();
     lock.lock();
-    works = written == rest.size();
+    works = works_now;
+    if (works) return;
     rest = rest.subspan(written);
-    if (rest.empty()) break;
     drop(static_cast<std::size_t>(rest.front().level));
     rest = rest.subspan(1);
   }
