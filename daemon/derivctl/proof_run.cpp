@@ -58,7 +58,7 @@ constexpr Duration kFarewell = seconds(1);
 constexpr std::int64_t kOpenWithin = 60;
 constexpr std::int64_t kSpokenTo = 300;
 constexpr int kDisturbed = 3;  // so often the session's own link may be lost meanwhile
-constexpr int kChoices = 3;  // of the barriers that a refusal lists
+constexpr int kChoices = 3;    // of the barriers that a refusal lists
 constexpr int kSaleTries = 10;
 constexpr int kWatchTries = 5;           // of a contract that the venue does not show, a tick apart
 constexpr std::size_t kMaxFrames = 500;  // of one kind, in a file
@@ -529,6 +529,11 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
   }
   void give_silence_up(Trial& trial, std::string why) {
     trial.silent->close();
+    // The words of a refusal may name the account, which no report does.
+    const std::string_view id = account_.id.view();
+    for (auto at = why.find(id); !id.empty() && at != std::string::npos; at = why.find(id)) {
+      why.replace(at, id.size(), "…");
+    }
     end(trial, {Verdict::kUndecided, std::move(why)});
   }
   void judge_silence(Trial& trial, const proof::Silence& silence) {
@@ -676,8 +681,9 @@ class Run final : public deriv::SessionListener, public deriv::LinkEvents {
       return end(trial,
                  {Verdict::kUndecided, fmt::format("the end of contract {} was not seen", id)});
     }
-    if (!trial.course.entry) return;
-    const auto held = static_cast<int>(ticks_after(trial, *trial.course.entry));
+    // A venue that does not show the entry, or by another name, must not keep it open for ever.
+    const auto held =
+        static_cast<int>(ticks_after(trial, trial.course.entry.value_or(trial.course.start)));
     const bool endless = !market::kind_of(trial.course.bought.spec.type).needs.has_length();
     const bool enough = trial.probe->hold_ticks > 0 && held >= trial.probe->hold_ticks;
     if (!enough && !(endless && held >= kMostHeld)) return;

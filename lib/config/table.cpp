@@ -339,6 +339,7 @@ Result<std::chrono::milliseconds> read_milliseconds(const YamlNode& node, std::i
   if (node.kind == YamlNode::Kind::kScalar && node.text.ends_with("ms")) {
     YamlNode count = node;
     count.text.resize(node.text.size() - 2);
+    count.quoted = false;  // JSON writes a time in quotes, which a bare number may not have
     if (const auto value = read_count(count, 0, most)) return std::chrono::milliseconds(*value);
   }
   return invalid(fmt::format("{} is not {}; allowed: 0ms to {}ms", shown(node), what, most));
@@ -703,7 +704,8 @@ constexpr std::array kSettings{
         "So long before the next tick of a symbol that ticks regularly, which is learned from its "
         "last ticks, the daemon stops sleeping until the tick has come, so long after its time at "
         "the most, and rehearses reading a tick and writing its last purchase, without sending, "
-        "journaling or deciding anything. It is sooner with its purchase then, and busy meanwhile. 0ms: "
+        "journaling or deciding anything. It is sooner with its purchase then, and busy meanwhile. "
+        "0ms: "
         "never.",
         Reload::kLive),
 

@@ -105,16 +105,18 @@ const MultiplierTerms& terms_of(const ContractSpec& spec) {
   return *terms;
 }
 
-// Its only note: the rate of the symbol, in nano, or the one that the venue's least commission makes
-// of a small exposure. Where no rate is known nothing is charged at all.
+// Its only note: the rate of the symbol, in nano, or the one that the venue's least commission
+// makes of a small exposure. Where no rate is known nothing is charged at all. The least is known
+// in USD: for other currencies in cents it is assumed, and those in other units have none, as in
+// quotes (commission.cpp).
 void begin(Life& life, const SymbolInfo* symbol) {
   DERIVD_CHECK(symbol != nullptr, "a multiplier has terms of its symbol");
   DERIVD_CHECK(life.purchase().stake.units() > 0 && terms_of(life.spec()).multiplier > 0,
                "a multiplier without stake or factor");
   life.notes[0] = std::llround(symbol->multiplier_commission * kNano);
-  if (life.notes[0] == 0) return;
   const auto& stake = life.purchase().stake;
-  const auto least = in_currency(kLeastCommission, stake.exponent());
+  const auto least = kLeastCommission;
+  if (life.notes[0] == 0 || stake.exponent() != least.exponent()) return;
   const auto exposure = static_cast<Wide>(stake.units()) * terms_of(life.spec()).multiplier;
   life.notes[0] =
       std::max(life.notes[0], ceil_div(static_cast<Wide>(least.units()) * kNano, exposure));

@@ -15,6 +15,8 @@ constexpr std::array<std::string_view, 2> kClocks{"R_100", "1HZ100V"};
 // Of the v3 API, by its documentation (deriv/v3-api.md section 1). Of the options API nothing is
 // published; derivd pings after 30 s (deriv/liveness.hpp) and rests on no more than that.
 constexpr std::int64_t kIdle = 120;
+// A link that ends so soon was not idle: a venue or a proxy may allow no second one.
+constexpr std::int64_t kAtOnce = 15;
 // Ticks tell the time, and R_100 has one each two seconds.
 constexpr std::int64_t kWithin = 5;
 // Long enough that a close after 120 s is seen, short enough for somebody who waits for it.
@@ -34,6 +36,9 @@ Finding judge_idle(const Seen& seen) {
   }
   const auto& last = seen.silences.back();
   const auto text = fmt::format("it was closed after {} s", last.seconds);
+  if (last.seconds < kAtOnce) {
+    return {Verdict::kUndecided, text + ": a second link may not be allowed"};
+  }
   if (seen.silences.size() > 1) {
     const auto& before = seen.silences[seen.silences.size() - 2];
     if (before.closed && last.closed && std::abs(before.seconds - last.seconds) <= kWithin) {

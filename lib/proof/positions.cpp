@@ -210,7 +210,10 @@ Finding judge_least_commission(const Seen& seen) {
   if (!small.offer || !small.offer->commission || !large.offer || !large.offer->commission) {
     return {Verdict::kUndecided, refusal_of(seen)};
   }
-  const auto least = market::in_currency(market::kLeastCommission, small.offer->ask.exponent());
+  const auto least = market::kLeastCommission;
+  if (small.offer->ask.exponent() != least.exponent()) {
+    return {Verdict::kUndecided, "the least commission is known in cents alone"};
+  }
   const auto name = market::encode(small.asked.spec);
   // A multiplier of another choice than the other's would compare two exposures.
   const double exposures = small.offer->ask.to_double() / large.offer->ask.to_double();
@@ -225,8 +228,7 @@ Finding judge_least_commission(const Seen& seen) {
   const auto shown = *small.offer->commission;
   return {verdict_of(shown == core::Decimal{least.units(), least.exponent()}),
           fmt::format("{} for {} costs {}, by its rate at most {:.4f}; assumed {}", name,
-                      small.offer->ask.to_string(), shown.to_string(), by_rate,
-                      least.to_string()),
+                      small.offer->ask.to_string(), shown.to_string(), by_rate, least.to_string()),
           {{fmt::format("least commission MULTUP {}", seen.symbol.code), shown.to_string()}}};
 }
 Finding judge_stop_out(const Seen& seen) {

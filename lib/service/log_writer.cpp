@@ -121,9 +121,9 @@ struct LogWriter::Shared {
   std::uint64_t all_lost = 0;
   std::optional<steady_clock::time_point> told_at;
   std::optional<steady_clock::time_point> hurry_at;  // set: the end is near
-  bool asleep = false;                        // the thread: until it is woken, however long
-  bool urgent = false;                        // what waits is to be written without lingering
-  bool works = false;                         // the sink took the last entry
+  bool asleep = false;                               // the thread: until it is woken, however long
+  bool urgent = false;  // what waits is to be written without lingering
+  bool works = false;   // the sink took the last entry
   bool done = false;
   std::vector<LogEntry> batch;  // the thread's: what the sink is given, kept for its room
 };
