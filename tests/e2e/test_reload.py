@@ -413,39 +413,6 @@ def adversary(programs, directory):
     books_agree(trial)
 
 
-def anticipation(programs, directory):
-    """venue.anticipate by a reload: windows open before the ticks of a regular symbol, trading and the control socket
-    go on meanwhile, the books agree; another reload ends it, and a stop within a window is a stop."""
-    token = harness.demo_token("options")
-    sim = harness.Sim(programs, directory, [token])
-    config = {**first_config(sim, "options"), "strategies": [strategy("moved", "1HZ100V")]}
-    file = directory / "derivd.json"
-    file.write_text(json.dumps(config))
-    daemon = harness.Daemon(programs, directory, file, token).start()
-    harness.wait_until(lambda: "session live" in daemon.log(), 60, "a live session", daemon.process)
-    harness.check(daemon.json("status")["anticipated"] is None, "it is off by default")
-
-    def reloaded(window):
-        file.write_text(json.dumps({**config, "venue": {**config["venue"], "anticipate": window}}))
-        done = subprocess.run([str(daemon.programs / "derivd"), "reload", "--config", str(file)], env=daemon.environment,
-                              capture_output=True, text=True, timeout=60)
-        harness.check(done.returncode == 0, done.stderr)
-
-    reloaded("20ms")
-    # How regular the ticks come is up to the machine, too: so many windows, whenever.
-    harness.wait_until(lambda: daemon.json("status")["anticipated"] >= 3, 120, "windows", daemon.process)
-    bought = len(daemon.trades())
-    harness.wait_until(lambda: len(daemon.trades()) > bought, 60, "a purchase with it", daemon.process)
-    reloaded("0ms")
-    harness.check(daemon.json("status")["anticipated"] is None, "it is off again")
-    reloaded("20ms")
-    harness.check(daemon.stop() == 0, f"a clean stop: {daemon.log()[-1500:]}")
-    sim.stop()
-    totals = harness.compare(daemon.trades(), sim.ledger())
-    harness.check(totals["unknown"] == 0 and totals["open"] == 0 and totals["settled"] > 0, totals)
-    print(f"anticipation: {totals['settled']} trades with and without it")
-
-
 def main(programs):
     for api in ("options", "v3"):
         with harness.Workspace() as directory:
@@ -454,8 +421,6 @@ def main(programs):
         pending(programs, directory)
     with harness.Workspace() as directory:
         adversary(programs, directory)
-    with harness.Workspace() as directory:
-        anticipation(programs, directory)
     print("reload holds")
 
 

@@ -105,7 +105,7 @@ def finds_out(programs, directory):
 def foresees(programs, directory):
     """venue.anticipate: derivd finds the rhythm of this venue's ticks by itself, stays awake for them and trades as
     ever; a reload makes it sleep again."""
-    bench = types.SimpleNamespace(programs=programs, spin=False)
+    bench = types.SimpleNamespace(programs=programs, spin=False, by=[])
     derivd = wire.Derivd(bench, "options", "process", 1, directory / "awake", anticipate="20ms")
     derivd.start({})
 

@@ -344,6 +344,13 @@ TEST(Load, PlacesAreThoseOfTheValues) {
   EXPECT_EQ(c.places.count("venue.ca_file"), 0u) << "null is left out";
 }
 
+TEST(Load, JsonHasItsMillisecondsInQuotes) {
+  const auto c = good(R"({"venue":{"app_id":"1089","anticipate":"20ms","paper":{"latency":"50ms"}},
+      "strategies":[{"name":"s","type":"even_odd","symbol":"R_100","staking":{"base":0.35}}]})");
+  EXPECT_EQ(c.venue.anticipate.count(), 20);
+  EXPECT_EQ(c.venue.paper.latency.count(), 50);
+}
+
 TEST(Load, TheShippedFilesAreValid) {
   for (const auto* name : {"/config/demo.yaml", "/config/derivd.yaml"}) {
     const auto result = load_file(std::string(DERIVD_SOURCE) + name);

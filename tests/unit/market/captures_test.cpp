@@ -282,7 +282,7 @@ TEST(Captures, MultiplierReproducesCommissionStopOutAndProfit) {
   EXPECT_FALSE(life.on_tick({"1HZ100V", {integer(c["current_spot_time"])}, quote("current_spot")}));
   const auto position = position_of(life);
   EXPECT_EQ(position.commission(), usd(text(c["commission"])));
-  EXPECT_EQ(position.stop_out().to_string(), c["limit_order"]["stop_out"]["value"]);
+  EXPECT_EQ(position.stop_out().to_string(), text(c["limit_order"]["stop_out"]["value"]));
   EXPECT_EQ(position.profit_at(quote("current_spot")), usd(text(c["profit"])));
   EXPECT_EQ(life.pays(End::kSold), usd(text(c["bid_price"])));
 }
