@@ -66,6 +66,17 @@ TEST_F(Multiplier, TheCommissionIsNeverLessThanItsLeast) {
             usd("0.04"));  // 0.036
 }
 
+// Of amounts in other units than cents no least is known, and a satoshi is no cent.
+TEST_F(Multiplier, OtherUnitsHaveNoLeastCommission) {
+  Life life(times(ContractType::kMultUp, 100),
+            {{100}, core::Money::minor(1000, 8), core::Money::minor(0, 8)}, find_symbol("1HZ100V"));
+  EXPECT_EQ(position_of(life).commission(), core::Money::minor(36, 8));
+  Life small(times(ContractType::kMultUp, 10),
+             {{100}, core::Money::minor(1000, 8), core::Money::minor(0, 8)},
+             find_symbol("1HZ100V"));
+  EXPECT_EQ(position_of(small).commission(), core::Money::minor(4, 8));
+}
+
 TEST_F(Multiplier, BeforeTheEntryOnlyTheCommissionIsLost) {
   Life life(times(ContractType::kMultUp, 100), {{100}, usd("10.00"), usd("0.00")},
             find_symbol("1HZ100V"));

@@ -217,14 +217,19 @@ TEST(LogWriter, WhatIsBelowAWarningWaitsForMoreAndIsWrittenTogether) {
 }
 
 TEST(LogWriter, NothingWaitsLongerThanTheLinger) {
-  const auto door = std::make_shared<Door>();
-  auto w = writer(door, 100, std::chrono::seconds(20), {}, std::chrono::milliseconds(5));
-  for (int i = 1; i <= 20; ++i) {
-    // Now the thread lingers, now it sleeps: nobody but its own clock makes it write.
-    if (i % 5 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(12));
-    w->push(entry(Level::kDebug, std::to_string(i)));
-    if (i % 3 == 0) {
-      ASSERT_EQ(door->await(static_cast<std::size_t>(i)).size(), static_cast<std::size_t>(i));
+  // Behind a pause in which nothing more is written the thread sleeps, and an entry has to wake it;
+  // before, it may linger, and then its own clock makes it write.
+  for (const auto linger : {std::chrono::milliseconds(0), std::chrono::milliseconds(5)}) {
+    const auto door = std::make_shared<Door>();
+    auto w = writer(door, 100, std::chrono::seconds(20), {}, linger);
+    for (std::size_t i = 1; i <= 20; ++i) {
+      w->push(entry(Level::kDebug, std::to_string(i)));
+      if (i % 3 == 0) {
+        ASSERT_EQ(door->await(i).size(), i);
+      }
+      if (i % 6 == 0) {
+        ASSERT_EQ(door->await(i + 1, std::chrono::milliseconds(30)).size(), i);
+      }
     }
   }
 }
