@@ -36,8 +36,9 @@ constexpr int kFirings = 3;
 constexpr int kClockFactor = 20;
 constexpr microseconds kClockGrace{5'000'000};
 
-/// Of many calls in a row: so long the timers run on from one to the next.
-constexpr nanoseconds kWoundFor{1'000'000};
+/// Of calls in a row: so long the processor's time that was asked for before one of them serves
+/// those behind it as well. A call that is shorter is not asked for it at all.
+constexpr nanoseconds kShort{1'000'000};
 
 /// What a signal handler can still say: frames that were made before, one for each signal.
 struct LastWords {
@@ -58,14 +59,54 @@ void end_with(Ending ending) {
   ::_exit(written < 0 ? 1 : 0);
 }
 
-std::atomic<int> firings{0};
-// Between two calls a timer of the one before means nothing.
+nanoseconds time_of(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
+}
+/// Of a clock that costs no call of the kernel.
+nanoseconds clock_time() { return time_of(CLOCK_MONOTONIC); }
+nanoseconds processor_time() { return time_of(CLOCK_PROCESS_CPUTIME_ID); }
+
+/// What the handlers know of the call that goes on, or was the last, and of its bounds. The timers
+/// are not wound up for each call, which would take longer than most calls do: one runs with the
+/// processor's time for ever, the other one from the first call behind its last end.
+struct Watched {
+  std::atomic<std::int64_t> processor_before{0};  // ns: what the call did not use
+  std::atomic<std::int64_t> entered_at{0};        // ns of the clock
+  std::atomic<int> firings{0};                    // that found the call beyond its budget
+  std::atomic<bool> is_wound_up{false};           // the clock's timer
+  std::int64_t most_processor = 0;                // ns, with what the engine needs to stop it
+  std::int64_t most_clock = 0;                    // ns
+  timer_t by_clock{};
+};
+Watched watched;
+
+timespec spec_of(nanoseconds time) {
+  constexpr std::int64_t kNano = 1'000'000'000;
+  return {time.count() / kNano, time.count() % kNano};
+}
+
+void set_timer(timer_t timer, nanoseconds after, nanoseconds again = nanoseconds(0)) {
+  const itimerspec when{spec_of(again), spec_of(after)};
+  ::timer_settime(timer, 0, &when, nullptr);
+}
+
 void on_cpu(int) {
-  if (calling.load() && ++firings >= kFirings) end_with(kByCpu);
+  if (!calling.load()) return;
+  const auto used = processor_time().count() - watched.processor_before.load();
+  if (used > watched.most_processor && ++watched.firings >= kFirings) end_with(kByCpu);
 }
+
+/// The call may have begun long after the timer did.
 void on_clock(int) {
-  if (calling.load()) end_with(kByClock);
+  watched.is_wound_up.store(false);
+  if (!calling.load()) return;
+  const auto left = watched.entered_at.load() + watched.most_clock - clock_time().count();
+  if (left <= 0) end_with(kByClock);
+  if (!watched.is_wound_up.exchange(true)) set_timer(watched.by_clock, nanoseconds(left));
 }
+
 void on_fault(int) { end_with(kByFault); }
 
 /// Behind the frame's length and its kind.
@@ -94,7 +135,7 @@ void number(std::uint64_t sequence) {
 void handle(int number, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
-  action.sa_flags = SA_ONSTACK;
+  action.sa_flags = SA_ONSTACK | SA_RESTART;
   ::sigfillset(&action.sa_mask);
   ::sigaction(number, &action, nullptr);
 }
@@ -106,29 +147,6 @@ timer_t make_timer(clockid_t clock, int number) {
   timer_t timer{};
   DERIVD_CHECK(::timer_create(clock, &event, &timer) == 0, "a timer");
   return timer;
-}
-
-timespec spec_of(microseconds time) {
-  constexpr std::int64_t kMicro = 1'000'000;
-  return {time.count() / kMicro, time.count() % kMicro * 1000};
-}
-
-void set_timer(timer_t timer, microseconds after, microseconds again = microseconds(0)) {
-  const itimerspec when{spec_of(again), spec_of(after)};
-  ::timer_settime(timer, 0, &when, nullptr);
-}
-
-/// Of a clock that costs no call of the kernel.
-nanoseconds clock_time() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
-}
-
-timespec processor_time() {
-  timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return now;
 }
 
 /// The n-th number of /proc/self/statm, in bytes.
@@ -167,8 +185,10 @@ void Budget::begin(microseconds cpu, std::int64_t memory) {
   handle(SIGALRM, on_clock);
   for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGABRT, SIGTRAP, SIGFPE})
     handle(fault, on_fault);
-  by_cpu_ = make_timer(CLOCK_PROCESS_CPUTIME_ID, SIGXCPU);
-  by_clock_ = make_timer(CLOCK_MONOTONIC, SIGALRM);
+  watched.most_processor = nanoseconds(cpu_ + kGrace).count();
+  watched.most_clock = nanoseconds(kClockFactor * cpu_ + kClockGrace).count();
+  watched.by_clock = make_timer(CLOCK_MONOTONIC, SIGALRM);
+  set_timer(make_timer(CLOCK_PROCESS_CPUTIME_ID, SIGXCPU), kAgain, kAgain);
 }
 
 void Budget::prepare_last_words(std::string_view where) {
@@ -190,51 +210,33 @@ void Budget::enter(std::uint64_t sequence, std::string_view where) {
     prepare_last_words(where);
   }
   number(sequence);
-  firings.store(0);
   looks_ = 0;
   entered_at_ = clock_time();
-  if (!many_ || entered_at_ - wound_at_ >= kWoundFor) wind_up();
+  if (entered_at_ - asked_at_ >= kShort) {
+    asked_ = processor_time();
+    asked_at_ = entered_at_;
+  }
+  watched.firings.store(0);
+  watched.processor_before.store((asked_ + (entered_at_ - asked_at_)).count());
+  watched.entered_at.store(entered_at_.count());
   calling.store(true);
-}
-
-void Budget::wind_up() {
-  wound_ = processor_time();
-  wound_at_ = entered_at_;
-  set_timer(by_cpu_, cpu_ + kGrace, kAgain);
-  set_timer(by_clock_, kClockFactor * cpu_ + kClockGrace);
-}
-
-void Budget::stop_timers() {
-  set_timer(by_cpu_, microseconds(0));
-  set_timer(by_clock_, microseconds(0));
+  // Behind `calling`: a timer that ends just now sees the call, or is seen to have ended.
+  if (!watched.is_wound_up.exchange(true)) {
+    set_timer(watched.by_clock, nanoseconds(watched.most_clock));
+  }
 }
 
 microseconds Budget::leave() {
   calling.store(false);
-  if (many_) return std::chrono::duration_cast<microseconds>(passed());
-  stop_timers();
-  return used();
+  const auto clock = passed();
+  return clock <= kShort ? std::chrono::duration_cast<microseconds>(clock) : used();
 }
 
-// The timers may have run, and been stopped, a moment ago: the first of many winds them up.
-void Budget::begin_many() {
-  many_ = true;
-  wound_at_ = nanoseconds(0);
-}
-
-void Budget::end_many() {
-  many_ = false;
-  stop_timers();
-}
-
-/// Of the processor's time, by this call: what passed between the winding up and the call counts
-/// as if all of it had been used before.
+/// Of the processor's time, by this call: what passed between the asking and the call counts as if
+/// all of it had been used before.
 microseconds Budget::used() const {
-  const auto now = processor_time();
-  const auto since =
-      std::chrono::seconds(now.tv_sec - wound_.tv_sec) + nanoseconds(now.tv_nsec - wound_.tv_nsec);
-  const auto before = entered_at_ - wound_at_;
-  return std::chrono::duration_cast<microseconds>(std::max(since - before, nanoseconds(0)));
+  const auto since = processor_time() - asked_ - (entered_at_ - asked_at_);
+  return std::chrono::duration_cast<microseconds>(std::max(since, nanoseconds(0)));
 }
 
 nanoseconds Budget::passed() const { return clock_time() - entered_at_; }
@@ -261,7 +263,6 @@ std::string Budget::excess() {
 std::string Budget::excess_at_end() {
   // What a short call takes from memory is seen soon enough; to ask costs more than the call.
   constexpr int kAskMemory = 64;
-  constexpr std::chrono::milliseconds kShort{1};
   const bool is_short = passed() <= kShort || used() <= kShort;
   const bool asks = !is_short || ++calls_ % kAskMemory == 0;
   return asks ? excess_of_memory() : std::string{};

@@ -25,14 +25,11 @@ class Budget final {
   void begin(std::chrono::microseconds cpu, std::int64_t memory);
 
   /// Before and behind each call. `where` is told when the process is ended in the midst of it.
+  /// Gives the processor's time of the call; of one of less than a millisecond the clock's, which
+  /// needs no call of the kernel. Each call has its whole budget for itself, and at most a
+  /// millisecond more.
   void enter(std::uint64_t sequence, std::string_view where);
   std::chrono::microseconds leave();
-
-  /// Around calls that follow one another at once. The kernel is then asked for the processor's
-  /// time and for its timers once a millisecond and not twice a call, which would take longer than
-  /// most calls do. Each call has its whole budget for itself, and at most that millisecond more.
-  void begin_many();
-  void end_many();
 
   /// A look while a call goes on, a few milliseconds behind the one before: what was passed, in
   /// words; empty: nothing.
@@ -46,20 +43,15 @@ class Budget final {
   std::string excess_of_memory() const;
   std::chrono::microseconds used() const;
   std::chrono::nanoseconds passed() const;
-  void wind_up();
-  void stop_timers();
   std::int64_t resident() const;
 
   std::chrono::microseconds cpu_{0};
   std::int64_t memory_ = 0;
   std::int64_t baseline_ = 0;
-  bool many_ = false;
-  timespec wound_{};                        // the processor's time when the timers were wound up
-  std::chrono::nanoseconds wound_at_{0};    // the clock then
+  std::chrono::nanoseconds asked_{0};       // the processor's time when it was last asked for
+  std::chrono::nanoseconds asked_at_{0};    // the clock then
   std::chrono::nanoseconds entered_at_{0};  // the clock when the call began
-  timer_t by_cpu_{};
-  timer_t by_clock_{};
-  std::string where_;  // that the last words name
+  std::string where_;                       // that the last words name
   int calls_ = 0;
   int looks_ = 0;  // at the call that goes on
 };

@@ -145,6 +145,7 @@ struct Machine::Impl {
   JSValueRef host_value(const Args& args);
   JSValueRef host_place(const Args&);
   JSValueRef host_rejected(const Args& args);
+  JSValueRef host_bad_state(const Args& args);
   JSValueRef refuse(std::string_view message, std::string_view kind = "TypeError");
   std::size_t slice(const Args& args, std::string_view name);
   script::Past& past_of(const Args& args, std::size_t at);
@@ -155,7 +156,8 @@ struct Machine::Impl {
   void find_handlers();
   static std::size_t index_of(std::string_view handler);
   JSObjectRef handler(std::string_view name) const;
-  void call(JSObjectRef function, std::span<const JSValueRef> args);
+  JSValueRef call(JSObjectRef function, std::span<const JSValueRef> args);
+  void call_for_state(JSObjectRef function, std::span<const JSValueRef> args);
   void begin(std::uint64_t sequence, std::int64_t time, std::string_view handler, bool runs);
   void tick(const script::Event& event, const script::Tick& tick);
   void watched_tick(const script::Event& event, const script::WatchedTick& tick);
@@ -182,6 +184,9 @@ struct Machine::Impl {
   // Of the prelude.
   JSObjectRef prelude = nullptr;
   JSObjectRef give_state = nullptr;
+  bool has_jobs = false;                  // which run behind a call, and may change the state
+  bool is_state_told = false;             // in the call that goes on
+  std::optional<std::string> told_state;  // by it, as JSON
   JSObjectRef forget = nullptr;
   JSObjectRef give_tick = nullptr;
   JSObjectRef give_candle = nullptr;
@@ -197,7 +202,6 @@ struct Machine::Impl {
   std::int64_t time = 0;
   std::uint64_t wishes = 0;
   std::string state;
-  std::unique_ptr<Text> state_text;  // the same, as the engine wrote it
   bool may_buy = false;
   bool is_running = false;  // something of the program, for this event
   bool was_placed = false;  // a crossing asked for its place, which the prelude counts
@@ -441,6 +445,12 @@ JSValueRef Machine::Impl::host_rejected(const Args& args) {
   return JSValueMakeUndefined(context);
 }
 
+/// The program's own doing (a circle, a BigInt): at the line where it says `state`.
+JSValueRef Machine::Impl::host_bad_state(const Args& args) {
+  fail(line_of("state"), "state is not JSON: " + str(args.at(0)));
+  return JSValueMakeUndefined(context);
+}
+
 // ---- places ----
 
 /// "dip.js:12" of the innermost line of the program, from lines as "#1 onTick() at dip.js:12".
@@ -507,31 +517,37 @@ void Machine::Impl::begin(std::uint64_t sequence, std::int64_t at, std::string_v
   time = at;
   handling = name;
   is_running = runs;
+  is_state_told = false;
+  told_state.reset();
   if (runs) budget.enter(sequence, line_of_handler(name));
 }
 
-void Machine::Impl::call(JSObjectRef function, std::span<const JSValueRef> args) {
-  if (function == nullptr || failure) return;
+/// What it returns; nullptr: nothing, because it failed or something did before it.
+JSValueRef Machine::Impl::call(JSObjectRef function, std::span<const JSValueRef> args) {
+  if (function == nullptr || failure) return nullptr;
   JSValueRef error = nullptr;
-  JSObjectCallAsFunction(context, function, nullptr, args.size(), args.data(), &error);
-  if (error != nullptr) fail(error);
+  const auto* returned =
+      JSObjectCallAsFunction(context, function, nullptr, args.size(), args.data(), &error);
+  if (error == nullptr) return returned;
+  fail(error);
+  return nullptr;
 }
 
-/// `state` as JSON, where it is another than before.
+/// Of a function of the prelude that returns the state, where that is another than before.
+void Machine::Impl::call_for_state(JSObjectRef function, std::span<const JSValueRef> args) {
+  const auto* told = call(function, args);
+  if (told != nullptr && JSValueIsString(context, told)) told_state = str(told);
+  is_state_told = true;
+}
+
 void Machine::Impl::take_state() {
-  JSValueRef error = nullptr;
-  const auto value = JSObjectCallAsFunction(context, give_state, nullptr, 0, nullptr, &error);
-  if (error != nullptr) return fail(error);
-  auto written = std::make_unique<Text>(JSValueCreateJSONString(context, value, 0, &error));
-  if (error != nullptr) return fail(line_of("state"), "state is not JSON: " + str(error));
-  if (state_text && written->is(*state_text)) return;
-  // What JSON has no word for (undefined, a function) is no state.
-  auto now = written->get() == nullptr ? std::string("{}") : written->str();
+  if (has_jobs || !is_state_told) call_for_state(give_state, {});
+  if (failure || !told_state) return;
+  auto now = *std::exchange(told_state, std::nullopt);
   if (now.size() > script::kMaxState) {
     return fail(line_of("state"), fmt::format("state has {} bytes as JSON; allowed: {}", now.size(),
                                               script::kMaxState));
   }
-  state_text = std::move(written);
   if (now == state) return;
   state = now;
   answer.state = std::move(now);
@@ -576,7 +592,8 @@ void Machine::Impl::prepare(const script::Setup& given) {
                                                              {"decimals", &Impl::host_decimals},
                                                              {"candles", &Impl::host_candles},
                                                              {"value", &Impl::host_value},
-                                                             {"place", &Impl::host_place}}) {
+                                                             {"place", &Impl::host_place},
+                                                             {"badState", &Impl::host_bad_state}}) {
     put(host, name, function(method));
   }
   const auto told = JSObjectMake(context, nullptr, nullptr);
@@ -612,7 +629,8 @@ void Machine::Impl::prepare(const script::Setup& given) {
   prelude = object(made_of);
   JSValueProtect(context, prelude);
   // Looked up once; the prelude holds them.
-  give_state = object(get(prelude, "state"));
+  give_state = object(get(prelude, "takeState"));
+  has_jobs = JSValueToBoolean(context, get(prelude, "hasJobs"));
   forget = object(get(prelude, "forget"));
   give_tick = object(get(prelude, "onTick"));
   give_candle = object(get(prelude, "onCandle"));
@@ -699,7 +717,7 @@ void Machine::Impl::watched_tick(const script::Event& event, const script::Watch
                                        number(static_cast<double>(tick.mantissa) / of.scale()),
                                        number(static_cast<double>(tick.mantissa % 10)),
                                        number(of.decimals())};
-  call(give_watched, args);
+  call_for_state(give_watched, args);
 }
 
 void Machine::Impl::tick(const script::Event& event, const script::Tick& tick) {
@@ -713,13 +731,13 @@ void Machine::Impl::tick(const script::Event& event, const script::Tick& tick) {
     add_candle(*closed, past->scale(), flat);
     Args args{on_candle};
     for (const auto n : flat) args.push_back(number(n));
-    call(give_candle, args);
+    call_for_state(give_candle, args);
   }
   if (on_tick == nullptr) return;
   const std::array<JSValueRef, 4> args{on_tick, number(static_cast<double>(tick.epoch)),
                                        number(static_cast<double>(tick.mantissa) / past->scale()),
                                        number(static_cast<double>(tick.mantissa % 10))};
-  call(give_tick, args);
+  call_for_state(give_tick, args);
 }
 
 void Machine::Impl::result(const script::Event& event, const script::Trade& trade) {
@@ -777,14 +795,12 @@ Machine::Outcome Machine::handle(const script::Event& event) {
 }
 
 void Machine::handle(const script::Ticks& ticks, const std::function<bool(Outcome)>& hear) {
-  impl_->budget.begin_many();
   for (std::size_t i = 0; i < ticks.quotes.size(); ++i) {
     auto outcome = handle(script::event_of(ticks, i));
     const auto* answer = std::get_if<script::Answer>(&outcome);
     const bool ends = answer == nullptr || script::asks(*answer);
     if (!hear(std::move(outcome)) || ends) break;
   }
-  impl_->budget.end_many();
 }
 
 }  // namespace derivd::script_host

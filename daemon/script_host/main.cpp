@@ -1,5 +1,6 @@
 // derivd-script: the process of one script. It closes its sandbox before it reads anything, says
 // so, and then answers one message after the other until derivd closes the channel.
+#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -40,9 +41,12 @@ bool is_quiet(const script::Answer& a) { return !script::asks(a) && a.logs.empty
 
 /// Ticks that were asked at once. False: the last word was said.
 bool answer(const script::Ticks& ticks, script_host::Machine& machine) {
-  // Whoever waits for a slow program hears that it is at work.
+  // Whoever waits for a slow program hears that it is at work, and can go on with what a quick one
+  // has answered while that answers the rest.
   constexpr std::chrono::milliseconds kSpeakEvery{20};
+  constexpr int kSpeakAfter = 64;
   auto spoken = std::chrono::steady_clock::now();
+  int unspoken = 0;
   bool goes_on = true;
   machine.handle(ticks, [&](const script_host::Machine::Outcome& outcome) {
     const auto* given = std::get_if<script::Answer>(&outcome);
@@ -53,9 +57,10 @@ bool answer(const script::Ticks& ticks, script_host::Machine& machine) {
       goes_on = outbox::add(script::FromScript{*given});
     }
     const auto now = std::chrono::steady_clock::now();
-    if (goes_on && now - spoken > kSpeakEvery) {
+    if (goes_on && (++unspoken == kSpeakAfter || now - spoken > kSpeakEvery)) {
       goes_on = outbox::flush();
       spoken = now;
+      unspoken = 0;
     }
     return goes_on;
   });
@@ -94,6 +99,10 @@ int serve(script_host::Machine& machine) {
       if (!message) return kBroken;
       if (!take(*message, machine)) return kOk;
     }
+    // To wait in read() would be ended, for nothing, by derivd's reading of the answer: it makes
+    // room in the channel, which is told to whoever sleeps there, before derivd acts upon it.
+    pollfd channel{kChannel, POLLIN, 0};
+    if (::poll(&channel, 1, -1) < 0 && errno != EINTR) return kOk;
     const auto n = ::read(kChannel, buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return kOk;

@@ -145,17 +145,47 @@ const takesApart = /^(async\s+)?(function\b[^(]*)?\(?\s*\{/;
 const wantsNumber = (onTick) => !reads.test(setup.text) && !takesApart.test(onTick.toString());
 let plain;
 
+// `state` as JSON where it is another than when it was last asked for; undefined: it is not.
+const stringify = JSON.stringify;
+let lastState;
+const takeState = () => {
+  const value = state;
+  let now;
+  try {
+    now = stringify(value);
+  } catch (error) {
+    return host.badState(error);
+  }
+  // What JSON has no word for (undefined, a function) is no state.
+  if (now === undefined) now = '{}';
+  if (now === lastState) return undefined;
+  lastState = now;
+  return now;
+};
+// Jobs of promises run when the program has come back, and may change it: it is asked for behind
+// them, which costs a second call. A program that has none is asked at the end of the first; one
+// that hides the words is asked too early, and what its jobs change is seen one event later.
+const hasJobs = /\b(async|await|Promise|import)\b/.test(setup.text);
+const ended = hasJobs ? () => undefined : takeState;
+
 return {
-  state: () => state,
+  hasJobs,
+  takeState,
   forget: () => counts.clear(),
   onTick: (handler, epoch, quote, digit) => {
     if (plain === undefined) plain = wantsNumber(handler);
     const tick = new Tick(epoch, quote, digit);
-    return plain ? handler(quote, tick) : handler(tick);
+    if (plain) handler(quote, tick); else handler(tick);
+    return ended();
   },
-  onCandle: (handler, ...flat) => handler(candle(0, flat)),
-  onWatch: (handler, place, ...tick) =>
-    handler(new WatchedTick(setup.watched[place - 1], ...tick)),
+  onCandle: (handler, ...flat) => {
+    handler(candle(0, flat));
+    return ended();
+  },
+  onWatch: (handler, place, ...tick) => {
+    handler(new WatchedTick(setup.watched[place - 1], ...tick));
+    return ended();
+  },
 };
 }))js";
 

@@ -210,6 +210,24 @@ def hostile(programs, directory, tape):
     print(f"{len(HOSTILE)} hostile programs stopped, each with its place")
 
 
+# The state grows too large at the third tick: at once, in a job of a promise behind the tick, and in one of an async function.
+GROWS = ("let n = 0;\nfunction onTick(tick) {\n  const at = ++n;\n  buy({ type: 'DIGITEVEN', duration: '1t' });\n"
+         "  %s\n}\n")
+GROW = "if (at === 3) state.big = 'y'.repeat(70000);"
+JOBS = (GROW, f"Promise.resolve().then(() => {{ {GROW} }});", f"(async () => {{ await 0; {GROW} }})();")
+
+
+def state_after_jobs(programs, directory, tape):
+    """What a job changes belongs to the tick that began it."""
+    seen = []
+    for body in JOBS:
+        (directory / "grows.js").write_text(GROWS % body)
+        output = backtest(programs, directory, script("grows", "grows.js"), tape)
+        seen.append((len(trades(output, "grows")), json.loads(output)["strategies"]["grows"]["halted"]))
+    harness.check(seen[0] == (2, "script") and len(set(seen)) == 1, seen)
+    print(f"state is taken behind the jobs of each tick: {len(JOBS)} programs halted alike")
+
+
 def checks(programs, directory):
     (directory / "bad.js").write_text("let a = 1;\nlet b = ;\nfunction onTick() {}\n")
     done = run(programs, "check", "--config", configuration(directory, script("bad", "bad.js")))
@@ -303,6 +321,7 @@ def main(programs):
         same_twice(programs, directory, tape)
         seed_dialect(programs, directory, tape)
         sells(programs, directory, tape)
+        state_after_jobs(programs, directory, tape)
         checks(programs, directory)
         hostile(programs, directory, harness.walk(directory / "short.csv", FIRST, 120))
     with harness.Workspace() as directory:
