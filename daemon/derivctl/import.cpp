@@ -42,6 +42,19 @@ struct ImportArgs {
   std::uint64_t seed = 1;
 };
 
+/// The file of --ticks: FILE, or SYMBOL=FILE as the back-test has it, which must then be of the
+/// program's own symbol. A file whose name has a '=' is found by its name.
+core::Result<std::string> ticks_of(const ImportArgs& args, std::string_view symbol) {
+  const auto equals = args.ticks.find('=');
+  std::error_code error;
+  if (equals == std::string::npos || fs::exists(args.ticks, error)) return args.ticks;
+  const auto code = std::string_view(args.ticks).substr(0, equals);
+  if (code == symbol) return args.ticks.substr(equals + 1);
+  return core::invalid(fmt::format(
+      "--ticks: the ticks are of {}, but the program trades {}; --symbol {} trades it there", code,
+      symbol, code));
+}
+
 /// What the program would have done on the ticks of a file, without derivd's limits.
 core::Result<backtest::DbotResult> try_out(const market::Symbols& symbols, const ImportArgs& args,
                                            const std::string& file, const dbot::Import& import,
@@ -52,7 +65,9 @@ core::Result<backtest::DbotResult> try_out(const market::Symbols& symbols, const
     return core::invalid(
         fmt::format("{} is not a symbol that derivd knows; --symbol names another", import.symbol));
   }
-  auto source = store::TickCsv::open(args.ticks, *symbol);
+  const auto ticks = ticks_of(args, symbol->code);
+  if (!ticks) return ticks.error();
+  auto source = store::TickCsv::open(*ticks, *symbol);
   if (!source) return source.error();
   const auto balance = core::Money::parse(args.balance);
   if (!balance) return core::invalid("--balance: " + balance.error().text);
@@ -277,9 +292,10 @@ void add_import(Commands& commands) {
   c.option("FILE", args->file, "the program's XML, or a folder of them for a table").required();
   c.option("--name", args->name, "of the strategy; default: from the file's name");
   c.option("--symbol", args->symbol, "trade this symbol instead of the file's");
-  c.option("--ticks", args->ticks,
-           "a tick file of its symbol: tell what the program would have done on it, without "
-           "derivd's limits");
+  c.option(
+      "--ticks", args->ticks,
+      "FILE or SYMBOL=FILE, ticks of its symbol: tell what the program would have done on them, "
+      "without derivd's limits");
   c.option("--answer", args->answers, "with --ticks: to its questions, in order; repeatable");
   c.option("--balance", args->balance, "with --ticks: at the start; default 10000.00");
   c.option("--warmup", args->warmup, "with --ticks: ticks that are its past; default 1000")

@@ -77,6 +77,10 @@ def ticks(programs, directory):
     harness.check(told["run"]["won"] == 0 and "InsufficientBalance" in told["run"]["reason"], told["run"])
     again = json.loads(run(programs, SEEDS / "alternate.xml", "--ticks", file, "--json").stdout)
     harness.check(told == again, "the same run twice differs")
+    named = json.loads(run(programs, SEEDS / "alternate.xml", "--ticks", f"R_100={file}", "--json").stdout)
+    harness.check(told == named, "R_100=FILE is not FILE")
+    other = run(programs, SEEDS / "alternate.xml", "--ticks", f"R_50={file}", code=4).stderr
+    harness.check("of R_50" in other and "trades R_100" in other and "--symbol R_50" in other, other)
     words = run(programs, SEEDS / "alternate.xml", "--ticks", file).stdout
     harness.check("with none of derivd's limits" in words, words[-500:])
     run(programs, SEEDS / "alternate.xml", "--ticks", directory / "absent.csv", code=6)

@@ -150,7 +150,8 @@ HOSTILE = {
     "flood": "function onTick() { for (let i = 0; i < 32; ++i) log('x'.repeat(500)); }",
     "wishes": "function onTick() { for (let i = 0; i < 16; ++i) buy({ type: 'DIGITODD', duration: '1t', stake: 40 }); }"}
 OTHER_KINDS["hostile"] = STRATEGY.format(name="buyer", streak=2) + "".join(f"""\
-  - {{ name: {name}, type: script, symbol: 1HZ100V, params: {{ file: {name}.js }}, contract: {{ type: DIGITODD, duration: 1t }},
+  - {{ name: {name}, type: script, symbol: 1HZ100V, contract: {{ type: DIGITODD, duration: 1t }},
+      params: {{ file: {name}.js, cpu: 100ms }},  # what burns longest takes about half of it
       staking: {{ base: 0.35 }}, session: {{ stop_loss: 0.50 }} }}
 """ for name in HOSTILE)
 PROGRAM = """\
