@@ -190,7 +190,12 @@ std::string words_of(const ordered_json& row) {
     return fmt::format("no ticks of {} for {}", shown(at(row, "symbol")),
                        age_words(at(row, "tick_age_s")));
   }
-  for (const auto* key : {"reason", "refusal", "last_decision"}) {
+  // Of a program that runs the reason is its place in itself: what became of its last wish says
+  // more. Of one that stands still it is why.
+  const bool runs = at(row, "status") == "running";
+  const auto keys = runs ? std::array{"refusal", "last_decision", "reason"}
+                         : std::array{"reason", "refusal", "last_decision"};
+  for (const auto* key : keys) {
     if (!is_blank(at(row, key))) return shown(at(row, key));
   }
   return "";

@@ -172,6 +172,20 @@ TEST(TopFrame, ShowsTheAccountAndItsParts) {
   }
 }
 
+TEST(TopFrame, WhatBecameOfTheLastWishStandsBeforeTheProgramsPlace) {
+  auto row = strategy("bot");
+  row["reason"] = "its program: before purchase";
+  row["last_decision"] = "max_stake: 15.00";
+  const auto shown = [&] { return text_of(top_frame(view_of({row}), {}, {80, 24})); };
+  EXPECT_THAT(shown(), HasSubstr("max_stake: 15.00"));
+  row["last_decision"] = "";
+  EXPECT_THAT(shown(), HasSubstr("its program:"));
+  row["last_decision"] = "max_stake: 15.00";
+  row["status"] = "halted";
+  row["reason"] = "an error";
+  EXPECT_THAT(shown(), HasSubstr("an error"));
+}
+
 TEST(TopFrame, RealMoneyIsRedAndPaperSaysSo) {
   auto view = view_of({});
   view.status["account_type"] = "real";
