@@ -35,8 +35,9 @@ void Engine::Impl::watch_exit(const Order& order) {
   const auto [it, first] = exits.try_emplace(order.id, order.purchase_time);
   const auto* feed = first ? find_feed(order.spec.symbol) : nullptr;
   if (feed == nullptr) return;
+  auto& watch = it->second;
   feed->each_after(order.purchase_time,
-                   [&](const market::Tick& tick) { it->second.count(tick.epoch); });
+                   [&watch](const market::Tick& tick) { watch.count(tick.epoch); });
 }
 
 /// What the venue says of an open contract. Of rules that a reload brought, from here on.
