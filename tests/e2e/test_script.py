@@ -77,7 +77,7 @@ HOSTILE = {
                       "hostile.js:2", "Can't find variable"),
     "file": ("async function onTick() {\n  await import('/etc/passwd');\n}", "hostile.js:", "/etc/passwd"),
     "require": ("function onTick() {\n  require('child_process').exec('true');\n}", "hostile.js:2", "require"),
-    "prototypes": ("Object.prototype.type = 'CALL';\nObject.keys = () => { for (;;); };\n"
+    "prototypes": ("Object.defineProperty(Object.prototype, 'duration', { get() { for (;;); } });\n"
                    "function onTick() {\n  buy({ type: 'CALL' });\n}", "hostile.js:", "50 ms"),
     "state": ("function onTick() {\n  state.x = 'y'.repeat(70000);\n}", "hostile.js:2", "65536"),
     "state_loops": ("function onTick() { state = { toJSON() { for (;;); } }; }", "hostile.js:1", "50 ms"),
