@@ -16,9 +16,11 @@ using market::ContractSpec;
 using market::ContractType;
 using market::read_shortcode;
 using market::Tick;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using Unit = ContractDuration::Unit;
 
 constexpr std::int64_t kT0 = 1'782'086'400;  // even: R_100 may tick on it
@@ -272,6 +274,35 @@ TEST(AuditOfMultipliers, TheValueAtTheExit) {
   EXPECT_THAT(fields(audit(claim_of(o), ticks)), ElementsAre("exit"));
   o.spec.symbol = "BOOM500";
   EXPECT_EQ(audit(claim_of(o), {}).verdict, AuditVerdict::kUnjudged);
+}
+
+// Until 2026-11-29 the simulator and paper charged 0.36 permille of any exposure, where the venue
+// takes 0.02 at the least.
+TEST(AuditOfMultipliers, APayoutWithoutTheLeastCommissionAgreesAndIsNamed) {
+  Order o;
+  o.spec.type = ContractType::kMultUp;
+  o.spec.symbol = "1HZ100V";
+  o.spec.multiplier_terms().multiplier = 20;
+  o.state = OrderState::kSettled;
+  o.purchase_time = {kT0};
+  o.buy_price = usd("1.00");
+  o.outcome = Outcome::kSold;
+  o.entry = Tick{"1HZ100V", {kT0 + 1}, core::Price::raw(100'000, 2)};
+  o.exit = Tick{"1HZ100V", {kT0 + 60}, core::Price::raw(101'000, 2)};
+  const auto paid = [&](std::string_view price, std::string_view profit) {
+    o.sell_price = usd(price);
+    o.profit = usd(profit);
+    return audit(claim_of(o), {});
+  };
+  // 1 x 20 x 0.01 - 0.02; 20 x 0.00036 is 0.0072, a cent.
+  EXPECT_THAT(fields(paid("1.18", "0.18")), IsEmpty());
+  EXPECT_THAT(paid("1.18", "0.18").notes, Not(Contains(HasSubstr("least commission"))));
+  const auto older = paid("1.19", "0.19");
+  EXPECT_EQ(older.verdict, AuditVerdict::kAgrees);
+  EXPECT_THAT(fields(older), IsEmpty());
+  EXPECT_EQ(older.expected, usd("1.19"));
+  EXPECT_THAT(older.notes, Contains("paid as without the venue's least commission"));
+  EXPECT_THAT(fields(paid("1.20", "0.20")), ElementsAre("paid"));
 }
 
 // An obvious second reading of the rules, over random walks: it shares nothing with Life.

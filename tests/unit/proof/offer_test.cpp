@@ -279,6 +279,13 @@ TEST(Judge, OneLinkThatWasClosedEarlyProvesNothing) {
   EXPECT_EQ(after({{20, true}, {150, false}}).verdict, Verdict::kAsAssumed);
 }
 
+TEST(Judge, ALinkThatIsClosedAtOnceWasNotIdle) {
+  EXPECT_EQ(after({{15, true}, {15, true}}).verdict, Verdict::kNot);
+  const auto at_once = after({{3, true}, {2, true}});
+  EXPECT_EQ(at_once.verdict, Verdict::kUndecided);
+  EXPECT_THAT(at_once.seen, HasSubstr("a second link may not be allowed"));
+}
+
 // 100.00 x 100 for five minutes on R_100: 1.01 times 12.3046, by hand.
 TEST(Offers, AFeeIsHeldAgainstItsModelAndThePrice) {
   Answer answer;
