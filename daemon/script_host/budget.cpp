@@ -8,7 +8,9 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <csignal>
 #include <cstring>
+#include <ctime>
 
 #include "core/check.hpp"
 #include "script/settings.hpp"

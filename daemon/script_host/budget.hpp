@@ -5,9 +5,7 @@
 #pragma once
 
 #include <chrono>
-#include <csignal>
 #include <cstdint>
-#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +25,7 @@ class Budget final {
   /// Before and behind each call. `where` is told when the process is ended in the midst of it.
   /// Gives the processor's time of the call; of one of less than a millisecond the clock's, which
   /// needs no call of the kernel. Each call has its whole budget for itself, and at most a
-  /// millisecond more.
+  /// millisecond more where the engine can stop it; where only the kernel can, 40 to 50.
   void enter(std::uint64_t sequence, std::string_view where);
   std::chrono::microseconds leave();
 

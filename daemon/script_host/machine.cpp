@@ -55,9 +55,6 @@ class Text final {
   Text(const Text&) = delete;
   Text& operator=(const Text&) = delete;
   JSStringRef get() const { return text_; }
-  bool is(const Text& other) const {
-    return text_ != nullptr && other.text_ != nullptr && JSStringIsEqual(text_, other.text_);
-  }
   std::string str() const {
     if (text_ == nullptr) return {};
     std::string out(JSStringGetMaximumUTF8CStringSize(text_), '\0');
@@ -729,7 +726,7 @@ void Machine::Impl::tick(const script::Event& event, const script::Tick& tick) {
   if (on_candle != nullptr) {
     std::vector<double> flat;
     add_candle(*closed, past->scale(), flat);
-    Args args{on_candle};
+    Args args{on_candle, JSValueMakeBoolean(context, on_tick == nullptr)};
     for (const auto n : flat) args.push_back(number(n));
     call_for_state(give_candle, args);
   }

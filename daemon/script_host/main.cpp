@@ -102,7 +102,10 @@ int serve(script_host::Machine& machine) {
     // To wait in read() would be ended, for nothing, by derivd's reading of the answer: it makes
     // room in the channel, which is told to whoever sleeps there, before derivd acts upon it.
     pollfd channel{kChannel, POLLIN, 0};
-    if (::poll(&channel, 1, -1) < 0 && errno != EINTR) return kOk;
+    if (::poll(&channel, 1, -1) < 0) {
+      if (errno == EINTR) continue;
+      return kOk;
+    }
     const auto n = ::read(kChannel, buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return kOk;

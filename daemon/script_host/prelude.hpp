@@ -170,9 +170,11 @@ const takeState = () => {
   return now;
 };
 // Jobs of promises run when the program has come back, and may change it: it is asked for behind
-// them, which costs a second call. A program that has none is asked at the end of the first; one
-// that hides the words is asked too early, and what its jobs change is seen one event later.
-const hasJobs = /\b(async|await|Promise|import)\b/.test(setup.text);
+// them, which costs a second call. A program whose text has no word for them, nor makes texts of
+// its own into programs, is asked at the end of the first; one that hides the words is asked too
+// early, and what its jobs change is seen one event later.
+const hasJobs = /async|await|promise|import/i.test(setup.text) ||
+                /\beval\b|\bFunction\b|\\u/.test(setup.text);
 const ended = hasJobs ? () => undefined : takeState;
 
 return {
@@ -185,9 +187,10 @@ return {
     if (plain) handler(quote, tick); else handler(tick);
     return ended();
   },
-  onCandle: (handler, ...flat) => {
+  // The candle is told before the tick that closed it, in one event: who hears both is asked once.
+  onCandle: (handler, isLast, ...flat) => {
     handler(candle(0, flat));
-    return ended();
+    return isLast ? ended() : undefined;
   },
   onWatch: (handler, place, ...tick) => {
     handler(new WatchedTick(setup.watched[place - 1], ...tick));
