@@ -60,7 +60,8 @@ std::optional<Refusal> read_numbers(const BacktestArgs& args, backtest::Options&
   return std::nullopt;
 }
 
-/// `archive:` or `archive:DIRECTORY`, else a tick file.
+}  // namespace
+
 core::Result<std::unique_ptr<market::TickSource>> open_source(const Context& context,
                                                               const std::string& place,
                                                               const market::SymbolInfo& symbol) {
@@ -79,6 +80,8 @@ core::Result<std::unique_ptr<market::TickSource>> open_source(const Context& con
   if (!source) return source.error();
   return std::unique_ptr<market::TickSource>(std::move(*source));
 }
+
+namespace {
 
 std::optional<Refusal> open_ticks(const Context& context, const BacktestArgs& args,
                                   BacktestJob& job) {

@@ -30,6 +30,11 @@ struct BacktestArgs {
 };
 void add_backtest_options(Command command, BacktestArgs& args);
 
+/// Ticks of a symbol: `archive:` or `archive:DIRECTORY`, else a tick file.
+core::Result<std::unique_ptr<market::TickSource>> open_source(const Context& context,
+                                                              const std::string& place,
+                                                              const market::SymbolInfo& symbol);
+
 /// What is wrong, and the exit code for it. The texts of a bad configuration are several lines.
 struct Refusal {
   int code = 0;

@@ -21,7 +21,6 @@
 #include "derivctl/import_text.hpp"
 #include "market/symbol.hpp"
 #include "service/exit_code.hpp"
-#include "store/tick_csv.hpp"
 
 namespace derivd::ctl {
 namespace {
@@ -42,32 +41,35 @@ struct ImportArgs {
   std::uint64_t seed = 1;
 };
 
-/// The file of --ticks: FILE, or SYMBOL=FILE as the back-test has it, which must then be of the
-/// program's own symbol. A file whose name has a '=' is found by its name.
-core::Result<std::string> ticks_of(const ImportArgs& args, std::string_view symbol) {
+/// The place of --ticks: FILE, or SYMBOL=PLACE as the back-test has it, which must then be of the
+/// program's own symbol. A name with a '=' before which no symbol stands is a file's.
+core::Result<std::string> ticks_of(const market::Symbols& symbols, const ImportArgs& args,
+                                   std::string_view symbol) {
   const auto equals = args.ticks.find('=');
-  std::error_code error;
-  if (equals == std::string::npos || fs::exists(args.ticks, error)) return args.ticks;
+  if (equals == std::string::npos) return args.ticks;
   const auto code = std::string_view(args.ticks).substr(0, equals);
   if (code == symbol) return args.ticks.substr(equals + 1);
+  std::error_code error;
+  if (symbols.find(code) == nullptr || fs::exists(args.ticks, error)) return args.ticks;
   return core::invalid(fmt::format(
       "--ticks: the ticks are of {}, but the program trades {}; --symbol {} trades it there", code,
       symbol, code));
 }
 
 /// What the program would have done on the ticks of a file, without derivd's limits.
-core::Result<backtest::DbotResult> try_out(const market::Symbols& symbols, const ImportArgs& args,
+core::Result<backtest::DbotResult> try_out(const Context& context, const ImportArgs& args,
                                            const std::string& file, const dbot::Import& import,
                                            std::vector<std::string> answers,
                                            const backtest::OnMessage& on_message) {
+  const auto& symbols = context.symbols();
   const auto* symbol = symbols.find(import.symbol);
   if (symbol == nullptr) {
     return core::invalid(
         fmt::format("{} is not a symbol that derivd knows; --symbol names another", import.symbol));
   }
-  const auto ticks = ticks_of(args, symbol->code);
+  const auto ticks = ticks_of(symbols, args, symbol->code);
   if (!ticks) return ticks.error();
-  auto source = store::TickCsv::open(*ticks, *symbol);
+  auto source = open_source(context, *ticks, *symbol);
   if (!source) return source.error();
   const auto balance = core::Money::parse(args.balance);
   if (!balance) return core::invalid("--balance: " + balance.error().text);
@@ -137,7 +139,7 @@ int tell_import(const Context& context, const ImportArgs& args, const dbot::Impo
       out::print("{} {}: {}\n", time.s, core::printable(said.reason.view()),
                  core::printable(said.text.view()));
     };
-    const auto run = try_out(context.symbols(), args, args.file, import, args.answers, message);
+    const auto run = try_out(context, args, args.file, import, args.answers, message);
     if (!run) return fail(code_of(run.error()), run.error().text);
     if (!context.json) print_run(*run);
     json["run"] = run_import_json(*run);
@@ -197,7 +199,7 @@ int import_folder(const Context& context, const ImportArgs& args) {
     // Nobody can answer for a whole folder: every question gets a 1.
     auto answers = args.answers;
     answers.resize(std::max(answers.size(), import.prompts.size()), "1");
-    const auto run = try_out(context.symbols(), args, file, import, std::move(answers), {});
+    const auto run = try_out(context, args, file, import, std::move(answers), {});
     if (!run) {
       table.add_run(file, "not run: " + run.error().text, 0, {});
     } else {

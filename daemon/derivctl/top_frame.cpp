@@ -190,11 +190,11 @@ std::string words_of(const ordered_json& row) {
     return fmt::format("no ticks of {} for {}", shown(at(row, "symbol")),
                        age_words(at(row, "tick_age_s")));
   }
-  // Of a program that runs the reason is its place in itself: what became of its last wish says
-  // more. Of one that stands still it is why.
-  const bool runs = at(row, "status") == "running";
-  const auto keys = runs ? std::array{"refusal", "last_decision", "reason"}
-                         : std::array{"reason", "refusal", "last_decision"};
+  // A program that nothing holds back has its place in itself for a reason: what became of its last
+  // wish says more.
+  const bool is_place = shown(at(row, "reason")).starts_with("its program: ");
+  const auto keys = is_place ? std::array{"refusal", "last_decision", "reason"}
+                             : std::array{"reason", "refusal", "last_decision"};
   for (const auto* key : keys) {
     if (!is_blank(at(row, key))) return shown(at(row, key));
   }

@@ -181,6 +181,8 @@ TEST(TopFrame, WhatBecameOfTheLastWishStandsBeforeTheProgramsPlace) {
   row["last_decision"] = "";
   EXPECT_THAT(shown(), HasSubstr("its program:"));
   row["last_decision"] = "max_stake: 15.00";
+  row["reason"] = "paused until 12:00 after 3 losses";
+  EXPECT_THAT(shown(), HasSubstr("paused until")) << "a guard holds it back";
   row["status"] = "halted";
   row["reason"] = "an error";
   EXPECT_THAT(shown(), HasSubstr("an error"));
