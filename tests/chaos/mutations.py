@@ -79,14 +79,26 @@ def run(command, **more):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
 
 
+def folder_of(tree, program):
+    return tree / "build" / ("chaos" if program == "chaos_runs" else "unit")
+
+
 def build(tree, program):
-    done = run(["cmake", "--build", str(tree / "build"), "-j1", "--target", program])
+    """The simulator runs many seeds: as the release is built. A unit test runs once: as it is developed, file by
+    file, so that what is not mutated comes out of ccache."""
+    folder = folder_of(tree, program)
+    if not (folder / "build.ninja").exists():
+        preset = "release" if program == "chaos_runs" else "dev"
+        made = run(["cmake", "--preset", preset, "-B", str(folder), "-DDERIVD_TESTS=ON"], cwd=tree)
+        if made.returncode != 0:
+            sys.exit(made.stdout)
+    done = run(["cmake", "--build", str(folder), "-j1", "--target", program])
     if done.returncode != 0:
         sys.exit("the build failed:\n" + done.stdout[-4000:])
 
 
 def chaos(tree, runs):
-    return run([str(tree / "build" / "chaos_runs"), "--runs", str(runs), "--max-failures", "1",
+    return run([str(folder_of(tree, "chaos_runs") / "chaos_runs"), "--runs", str(runs), "--max-failures", "1",
                 "--shrink", "1"])
 
 
@@ -96,7 +108,7 @@ def broken(tree, name, runs):
     build(tree, program)
     if program == "chaos_runs":
         return chaos(tree, runs)
-    done = run([str(tree / "build" / program), "--gtest_brief=1"])
+    done = run([str(folder_of(tree, program) / program), "--gtest_brief=1"])
     done.stdout = "".join(line + "\n" for line in done.stdout.splitlines() if "FAILED" in line)
     return done
 
@@ -135,10 +147,6 @@ def main():
     tree = pathlib.Path(arguments.keep or tempfile.mkdtemp(prefix="derivd-mutations-"))
     tree.mkdir(parents=True, exist_ok=True)
     copy_tree(tree)
-    # The release build's own way, in batches: what was compiled of it before comes out of ccache.
-    made = run(["cmake", "--preset", "release", "-B", str(tree / "build"), "-DDERIVD_TESTS=ON"], cwd=tree)
-    if made.returncode != 0:
-        sys.exit(made.stdout)
     missed = []
     for name, changes in wanted.items():
         originals = {}
