@@ -245,17 +245,23 @@ TEST(AuditOfMultipliers, ACancelledOnePaysItsStakeBack) {
   EXPECT_THAT(fields(audit(claim_of(o), {})), ElementsAre("status"));
 }
 
-TEST(AuditOfMultipliers, TheValueAtTheExit) {
+/// MULTUP of 1HZ100V from 1000.00 on, sold a minute later.
+Order sold_multiplier(std::uint16_t multiplier, std::string_view stake, std::int64_t exit_cents) {
   Order o;
   o.spec.type = ContractType::kMultUp;
   o.spec.symbol = "1HZ100V";
-  o.spec.multiplier_terms().multiplier = 100;
+  o.spec.multiplier_terms().multiplier = multiplier;
   o.state = OrderState::kSettled;
   o.purchase_time = {kT0};
-  o.buy_price = usd("10.00");
+  o.buy_price = usd(stake);
   o.outcome = Outcome::kSold;
   o.entry = Tick{"1HZ100V", {kT0 + 1}, core::Price::raw(100'000, 2)};
-  o.exit = Tick{"1HZ100V", {kT0 + 60}, core::Price::raw(100'200, 2)};
+  o.exit = Tick{"1HZ100V", {kT0 + 60}, core::Price::raw(exit_cents, 2)};
+  return o;
+}
+
+TEST(AuditOfMultipliers, TheValueAtTheExit) {
+  auto o = sold_multiplier(100, "10.00", 100'200);
   // 10 x 100 x 0.002 - 0.36 (v3-api.md section 5: 0.36 on 10 x 100)
   o.sell_price = usd("11.64");
   o.profit = usd("1.64");
@@ -279,16 +285,7 @@ TEST(AuditOfMultipliers, TheValueAtTheExit) {
 // Until 2026-11-29 the simulator and paper charged 0.36 permille of any exposure, where the venue
 // takes 0.02 at the least.
 TEST(AuditOfMultipliers, APayoutWithoutTheLeastCommissionAgreesAndIsNamed) {
-  Order o;
-  o.spec.type = ContractType::kMultUp;
-  o.spec.symbol = "1HZ100V";
-  o.spec.multiplier_terms().multiplier = 20;
-  o.state = OrderState::kSettled;
-  o.purchase_time = {kT0};
-  o.buy_price = usd("1.00");
-  o.outcome = Outcome::kSold;
-  o.entry = Tick{"1HZ100V", {kT0 + 1}, core::Price::raw(100'000, 2)};
-  o.exit = Tick{"1HZ100V", {kT0 + 60}, core::Price::raw(101'000, 2)};
+  auto o = sold_multiplier(20, "1.00", 101'000);
   const auto paid = [&](std::string_view price, std::string_view profit) {
     o.sell_price = usd(price);
     o.profit = usd(profit);
