@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -25,6 +26,29 @@ constexpr std::uint64_t value_of_eight(std::uint64_t chunk) {
   chunk = (chunk & 0x00FF00FF00FF00FF) * 6553601 >> 16;
   return (chunk & 0x0000FFFF0000FFFF) * 42949672960001 >> 32;
 }
+
+/// How many digits the eight bytes begin with. What is carried into the bytes behind the first that
+/// is none changes nothing.
+constexpr int digits_at_front(std::uint64_t chunk) {
+  const auto value = chunk ^ 0x3030303030303030;
+  const auto others = (value | (value + 0x7676767676767676)) & 0x8080808080808080;
+  return std::countr_zero(others) / 8;
+}
+/// The number that the first `count` of them write, 1 to 8.
+constexpr std::int64_t value_of_front(std::uint64_t chunk, int count) {
+  return static_cast<std::int64_t>(value_of_eight(chunk << (8 * (8 - count))));
+}
+std::uint64_t eight_bytes(const char* p) {
+  std::uint64_t chunk = 0;
+  std::memcpy(&chunk, p, sizeof chunk);
+  return chunk;
+}
+
+constexpr std::array<std::int64_t, kMaxQuoteDigits + 1> kPow10 = [] {
+  std::array<std::int64_t, kMaxQuoteDigits + 1> out{1};
+  for (std::size_t i = 1; i < out.size(); ++i) out[i] = out[i - 1] * 10;
+  return out;
+}();
 
 std::string_view without_cr(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
@@ -89,17 +113,48 @@ core::Result<void> TickCsv::refill() {
   return {};
 }
 
+// Lines as programs write them, of which a year has thirty million: ten digits of time, and a quote
+// with fewer than eight digits before its point and behind it, there at most as many as the symbol
+// has.
+// False: it is another line, perhaps a good one, and nothing changed.
+inline bool TickCsv::parse_usual(market::TickRow& row) {
+  constexpr int kEpochDigits = 10;
+  const auto front = eight_bytes(at_);
+  const auto last = static_cast<unsigned>(at_[8] - '0');
+  const auto very_last = static_cast<unsigned>(at_[9] - '0');
+  if (!eight_digits(front) || last > 9 || very_last > 9 || at_[kEpochDigits] != ',') return false;
+  const auto epoch = static_cast<std::int64_t>(value_of_eight(front)) * 100 + last * 10 + very_last;
+  if (epoch <= last_epoch_ || epoch > kMaxEpoch) return false;
+
+  const char* p = at_ + kEpochDigits + 1;
+  const auto whole = eight_bytes(p);
+  const int before = digits_at_front(whole);
+  if (before == 0 || before > 7 || p[before] != '.') return false;
+  p += before + 1;
+  const auto fraction = eight_bytes(p);
+  const int behind = digits_at_front(fraction);
+  const int decimals = symbol_.decimals;
+  if (behind == 0 || behind > 7 || behind > decimals || before + decimals > kMaxQuoteDigits) {
+    return false;
+  }
+  p += behind;
+  if (*p++ != '\n') return false;
+  const auto mantissa = value_of_front(whole, before) * kPow10[static_cast<std::size_t>(behind)] +
+                        value_of_front(fraction, behind);
+  if (mantissa == 0) return false;
+  row.epoch = {epoch};
+  row.mantissa = mantissa * kPow10[static_cast<std::size_t>(decimals - behind)];
+  at_ = p;
+  last_epoch_ = epoch;
+  ++line_;
+  return true;
+}
+
 // The whole of a good line, or false and nothing changed. A line that is cut off by the window ends
 // in zeros, which are no digits.
-inline bool TickCsv::parse(market::TickRow& row) {
-  static constexpr std::array<std::int64_t, kMaxQuoteDigits + 1> kPow10 = [] {
-    std::array<std::int64_t, kMaxQuoteDigits + 1> out{1};
-    for (std::size_t i = 1; i < out.size(); ++i) out[i] = out[i - 1] * 10;
-    return out;
-  }();
+bool TickCsv::parse(market::TickRow& row) {
   const char* p = at_;
-  std::uint64_t chunk = 0;
-  std::memcpy(&chunk, p, sizeof chunk);
+  const auto chunk = eight_bytes(p);
   std::int64_t epoch = 0;
   if (eight_digits(chunk)) {
     epoch = static_cast<std::int64_t>(value_of_eight(chunk));
@@ -152,7 +207,7 @@ core::Result<std::size_t> TickCsv::read(std::span<market::TickRow> out) {
     // Every line that begins here ends within the window.
     const char* const safe = eof_ ? end_ : end_ - kMaxLine;
     do {
-      if (!parse(out[n])) {
+      if (!parse_usual(out[n]) && !parse(out[n])) {
         failed_ = explain();
         return *failed_;
       }

@@ -43,6 +43,7 @@ class TickCsv final : public TickReader {
   TickCsv(std::unique_ptr<ByteSource> source, const market::SymbolInfo& symbol);
   core::Result<void> header();
   core::Result<void> refill();
+  bool parse_usual(market::TickRow& row);
   bool parse(market::TickRow& row);
   core::Error explain() const;
   core::Error at_line(std::string_view what) const;

@@ -129,30 +129,99 @@ TEST_F(TickCsvTest, AnErrorIsFinal) {
   EXPECT_EQ(first.error().text, second.error().text);
 }
 
-// Lines of every length, so that each of their bytes once lies on the edge of the buffer.
+// Lines of every length, so that each of their bytes once lies on the edge of the buffer; those of
+// ten digits are read eight bytes at a time.
 TEST_F(TickCsvTest, IsTheSameOverManyBuffers) {
-  core::Rng rng(7);
-  std::string text = "epoch,quote\n";
-  Rows expected;
-  std::int64_t epoch = 0;
-  while (text.size() < 3 * TickCsv::kBuffer) {
-    epoch += 1 + static_cast<std::int64_t>(rng.below(1000));
-    auto mantissa = 1 + static_cast<std::int64_t>(rng.below(10'000'000));
-    expected.push_back({{epoch}, mantissa});
-    auto quote = core::Price::raw(mantissa, 2).to_string();
-    while (quote.find('.') != quote.npos && rng.below(2) == 0 &&
-           (quote.back() == '0' || quote.back() == '.')) {
-      quote.pop_back();
+  for (const std::int64_t begin : {std::int64_t{0}, std::int64_t{1'700'000'000}}) {
+    core::Rng rng(7);
+    std::string text = "epoch,quote\n";
+    Rows expected;
+    std::int64_t epoch = begin;
+    while (text.size() < 3 * TickCsv::kBuffer) {
+      epoch += 1 + static_cast<std::int64_t>(rng.below(1000));
+      auto mantissa = 1 + static_cast<std::int64_t>(rng.below(10'000'000));
+      expected.push_back({{epoch}, mantissa});
+      auto quote = core::Price::raw(mantissa, 2).to_string();
+      while (quote.find('.') != quote.npos && rng.below(2) == 0 &&
+             (quote.back() == '0' || quote.back() == '.')) {
+        quote.pop_back();
+      }
+      if (quote.back() == '.') quote.pop_back();
+      text += fmt::format("{},{}{}", epoch, quote, rng.below(2) == 0 ? "\n" : "\r\n");
     }
-    if (quote.back() == '.') quote.pop_back();
-    text += fmt::format("{},{}{}", epoch, quote, rng.below(2) == 0 ? "\n" : "\r\n");
+    write(text);
+    for (const std::size_t batch : {1u, 1000u, 100'000u})
+      EXPECT_EQ(rows("R_100", batch).value(), expected);
+    write(text + "x,1\n");
+    EXPECT_EQ(error(text + "x,1\n"),
+              fmt::format(":{}: 'x' is not an epoch in whole seconds", expected.size() + 2));
   }
-  write(text);
-  for (const std::size_t batch : {1u, 1000u, 100'000u})
-    EXPECT_EQ(rows("R_100", batch).value(), expected);
-  write(text + "x,1\n");
-  EXPECT_EQ(error(text + "x,1\n"),
-            fmt::format(":{}: 'x' is not an epoch in whole seconds", expected.size() + 2));
+}
+
+/// What one line says, character by character; empty: it is no tick of a symbol with so many
+/// decimals.
+std::optional<market::TickRow> read_plainly(std::string_view line, int decimals) {
+  const auto comma = line.find(',');
+  if (comma == line.npos || comma == 0 || comma > 12) return std::nullopt;
+  market::TickRow row;
+  for (const char c : line.substr(0, comma)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    row.epoch.s = row.epoch.s * 10 + (c - '0');
+  }
+  if (row.epoch.s == 0 || row.epoch.s > TickCsv::kMaxEpoch) return std::nullopt;
+  int whole = 0;
+  int behind = -1;  // no point yet
+  for (const char c : line.substr(comma + 1)) {
+    if (c == '.' && behind < 0 && whole > 0) {
+      behind = 0;
+      continue;
+    }
+    if (c < '0' || c > '9') return std::nullopt;
+    (behind < 0 ? whole : behind) += 1;
+    if (whole > 18 - decimals || behind > decimals) return std::nullopt;
+    row.mantissa = row.mantissa * 10 + (c - '0');
+  }
+  if (whole == 0 || behind == 0 || row.mantissa == 0) return std::nullopt;
+  for (int i = std::max(behind, 0); i < decimals; ++i) row.mantissa *= 10;
+  return row;
+}
+
+// Lines as programs write them are read eight bytes at a time, and all others byte by byte: both
+// must read what stands there, with any byte of a good line made another.
+TEST_F(TickCsvTest, ReadsEveryLineAsItStands) {
+  auto digits = [rng = core::Rng(11)](std::size_t n) mutable {
+    std::string out;
+    while (out.size() < n) out += static_cast<char>('0' + rng.below(10));
+    return out;
+  };
+  core::Rng rng(12);
+  constexpr std::string_view kOthers("0123456789.,:/- \r\0\x80\xB0\xFF", 21);
+  int good = 0;
+  int bad = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string_view symbol = i % 2 == 0 ? "R_100" : "R_75";
+    const int decimals = market::find_symbol(symbol)->decimals;
+    auto line = (rng.below(8) > 0 ? "1" + digits(9) : digits(1 + rng.below(12))) + "," +
+                digits(1 + rng.below(rng.below(8) > 0 ? 7 : 18));
+    if (rng.below(8) > 0) line += "." + digits(1 + rng.below(rng.below(8) > 0 ? 4 : 9));
+    if (rng.below(3) == 0) line[rng.below(line.size())] = kOthers[rng.below(kOthers.size())];
+    // One carriage return at the end of a line belongs to the end.
+    const std::string_view text = line;
+    const auto expected =
+        read_plainly(text.ends_with('\r') ? text.substr(0, text.size() - 1) : text, decimals);
+    write("epoch,quote\n" + line + "\n");
+    const auto read = rows(symbol);
+    if (!expected) {
+      EXPECT_FALSE(read) << line;
+      ++bad;
+      continue;
+    }
+    ASSERT_TRUE(read) << line << ": " << read.error().text;
+    EXPECT_EQ(read.value(), (Rows{*expected})) << line;
+    ++good;
+  }
+  EXPECT_GT(good, 3'000);
+  EXPECT_GT(bad, 1'500);
 }
 
 }  // namespace
