@@ -73,7 +73,8 @@ bool Life::on_tick(const Tick& tick) {
   if (last_ && tick.epoch <= last_->epoch) return false;
   const auto& kind = kind_of(spec_.type);
   const bool in_ticks = spec_.duration.in_ticks();
-  if (tick.epoch > expiry_ && !in_ticks) return on_time(tick.epoch);
+  if (tick.epoch > expiry_ && !in_ticks) [[unlikely]]
+    return on_time(tick.epoch);
   // It entered at a tick that nobody kept: nothing can be said of it any more.
   if (kind.entry == EntryRule::kKnown && !entry_) return false;
   last_ = tick;
@@ -115,13 +116,14 @@ void Life::end(End how, core::VenueTime when, core::Money pays) {
 
 void Life::finish(End how, core::VenueTime when) { end(how, when, pays(how)); }
 
-std::optional<Tick> Life::exit() const {
-  if (!ended_) return std::nullopt;
+const std::optional<Tick>& Life::exit() const {
+  static constexpr std::optional<Tick> kNone;
+  if (!ended_) return kNone;
   switch (ended_->how) {
     case End::kSold:
     case End::kCancelled:
     case End::kExpiredEmpty:
-      return std::nullopt;
+      return kNone;
     case End::kWon:
     case End::kLost:
     case End::kKnockedOut:

@@ -86,7 +86,7 @@ class Life final {
   const std::optional<Tick>& entry() const { return entry_; }
   const std::optional<Tick>& last() const { return last_; }  // the latest within the life
   /// The tick that decided it; empty before, and for what time alone ended.
-  std::optional<Tick> exit() const;
+  const std::optional<Tick>& exit() const;
   /// The price to beat, of two the high one; empty before the entry and for kinds without one.
   std::optional<core::Price> barrier_price() const;
   /// The low one of two; empty before the entry and for other kinds.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -69,23 +71,44 @@ struct Symbols::Table {
     std::shared_ptr<const Offerings> offerings;
     std::shared_ptr<const TradingHours> hours;
   };
-  std::map<SymbolCode, Row> rows;
+  std::map<SymbolCode, Row> rows;  // in the order in which people read them
   core::VenueTime asked;
   std::string venue;
 
+  Table() = default;
+  Table(const Table& other) : rows(other.rows), asked(other.asked), venue(other.venue) {
+    for (auto& [code, row] : rows) places_.emplace(code, &row);
+  }
+  Table& operator=(const Table&) = delete;
+
+  /// False: it was there already.
+  std::pair<Row*, bool> add(const SymbolCode& code) {
+    const auto [at, fresh] = rows.try_emplace(code);
+    places_.emplace(code, &at->second);
+    return {&at->second, fresh};
+  }
   Row* row(std::string_view code) {
-    if (!SymbolCode::fits(code)) return nullptr;
-    const auto at = rows.find(SymbolCode(code));
-    return at == rows.end() ? nullptr : &at->second;
+    const auto at = places_.find(code);
+    return at == places_.end() ? nullptr : at->second;
   }
   const Row* row(std::string_view code) const { return const_cast<Table*>(this)->row(code); }
+
+ private:
+  /// By their texts, whatever holds them.
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  struct Same : std::equal_to<std::string_view> {
+    using is_transparent = void;
+  };
+  boost::unordered_flat_map<SymbolCode, Row*, Hash, Same> places_;  // of rows: asked at purchases
 };
 
 Symbols::Symbols() {
   static const std::shared_ptr<const Table> snapshot = [] {
     auto table = std::make_shared<Table>();
     for (const auto& info : known_symbols()) {
-      table->rows[info.code] = {info, {}, snapshot_offerings(info.code), nullptr};
+      *table->add(info.code).first = {info, {}, snapshot_offerings(info.code), nullptr};
     }
     return table;
   }();
@@ -100,8 +123,8 @@ Symbols Symbols::with_list(std::span<const ListedSymbol> list, core::VenueTime a
   table->venue = venue;
   for (auto& [code, row] : table->rows) row.listed.reset();
   for (const auto& one : list.subspan(0, std::min(list.size(), kMaxListed))) {
-    const auto [at, fresh] = table->rows.try_emplace(one.symbol.code);
-    auto& row = at->second;
+    const auto [at, fresh] = table->add(one.symbol.code);
+    auto& row = *at;
     row.listed = one;
     if (fresh) row.offerings = snapshot_offerings(one.symbol.code);
     // What the list does not say stays as it was known.
@@ -140,7 +163,7 @@ Symbols Symbols::with_hours(std::string_view code, TradingHours hours) const {
 
 Symbols Symbols::with(const SymbolInfo& info) const {
   auto table = std::make_shared<Table>(*table_);
-  table->rows[info.code].info = info;
+  table->add(info.code).first->info = info;
   Symbols out;
   out.table_ = std::move(table);
   return out;
