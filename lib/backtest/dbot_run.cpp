@@ -32,6 +32,7 @@ core::Result<DbotResult> run_dbot(const DbotOptions& options, market::TickSource
   all.settings.symbols = options.symbols;
   all.settings.strategies.push_back(std::move(s));
   all.payouts = options.payouts;
+  all.payouts.price_on(options.symbols);
   all.balance = options.balance;
   all.warmup = options.warmup;
   all.on_message = on_message;

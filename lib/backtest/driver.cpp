@@ -23,7 +23,7 @@ Driver::Driver(const Options& options, std::span<const Tape> tapes, const OnTrad
     const auto* info = options.settings.symbols.find(tape.symbol);
     DERIVD_CHECK(info != nullptr && tape.source != nullptr, "run() checks the tapes");
     ticks_.push_back({tape.symbol, {}, {}});
-    decimals_.push_back(info->decimals);
+    symbols_.push_back(info);
   }
   for (const auto& s : options.settings.strategies) {
     StrategyResult row;
@@ -72,7 +72,7 @@ void Driver::step(const Merge::Item& item) {
   set_time(item.row.epoch);
   auto& tick = ticks_[item.tape];
   tick.epoch = item.row.epoch;
-  tick.quote = core::Price::raw(item.row.mantissa, decimals_[item.tape]);
+  tick.quote = core::Price::raw(item.row.mantissa, symbols_[item.tape]->decimals);
   if (result_.ticks++ == 0) {
     result_.first = tick.epoch;
     go_online();
@@ -109,7 +109,7 @@ void Driver::feed_open(std::uint32_t tape, const market::Tick& tick) {
     DERIVD_CHECK(contract.life.entry().has_value(),
                  "a purchase that no tick would meet is refused");
     // What is cancelled in the place of a stop-out has no exit.
-    const auto exit = contract.life.exit();
+    const auto& exit = contract.life.exit();
     contract.due = (exit ? exit->epoch : contract.life.ended()->when) + options_.settle_delay;
   }
 }
@@ -161,7 +161,8 @@ void Driver::settle(Open& contract) {
   report_.sell_price = paid;
   report_.sell_time = now_.venue;
   report_.entry = contract.life.entry();
-  report_.exit = contract.life.exit() ? contract.life.exit() : contract.life.last();
+  const auto& exit = contract.life.exit();
+  report_.exit = exit ? exit : contract.life.last();
   engine_.on_contract(report_, execution::Witness::kContractStream, now_, actions_);
 }
 
@@ -200,14 +201,15 @@ void Driver::answer(const engine::SendQuote& ask) {
     return engine_.on_quote(reply, now_, actions_);
   }
   reply.quote_id = "quoted";
-  const auto& tick = ticks_[tape_of(ask.spec.symbol)];
+  const auto tape = tape_of(ask.spec.symbol);
+  const auto& tick = ticks_[tape];
   if (ask.spec.basis == market::Basis::kPayout) {
     reply.payout = ask.stake;
     reply.ask = options_.payouts.price(ask.spec, ask.stake, tick);
     wanted_payouts_[ask.order] = ask.stake;
   } else {
     reply.ask = ask.stake;
-    reply.payout = payout_of(ask.spec, ask.stake, tick);
+    reply.payout = payout_of(ask.spec, ask.stake, tick, tape);
   }
   engine_.on_quote(reply, now_, actions_);
 }
@@ -232,7 +234,8 @@ void Driver::answer(const engine::SendBuy& order) {
   const auto& latest = ticks_[tape_of(order.spec.symbol)];
   if (options_.latency_ticks == 0) {
     // A program may buy between two ticks, after a sleep.
-    return buy(order, latest, is_program(order.strategy) ? now_.venue : latest.epoch);
+    const bool between = programs_ && is_program(order.strategy);
+    return buy(order, latest, between ? now_.venue : latest.epoch);
   }
   on_the_way_.push_back({order, latest, now_.venue, options_.latency_ticks});
 }
@@ -260,14 +263,16 @@ bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::Ven
     return true;
   }
   // A distance below the quote that is more than the quote.
-  const auto level = market::price_to_beat(order.spec, ticks_[tape].quote);
-  if (level && level->mantissa() <= 0 && !market::has_payout(order.spec.type)) {
+  const bool pays_value = !market::has_payout(order.spec.type);
+  const auto level = pays_value ? market::price_to_beat(order.spec, ticks_[tape].quote)
+                                : std::optional<core::Price>();
+  if (level && level->mantissa() <= 0) {
     engine_.on_refused(order.order,
                        {execution::RefusalKind::kParameters, "InvalidBarrier", "Invalid barrier."},
                        now_, actions_);
     return true;
   }
-  if (market::has_payout(order.spec.type) && !options_.payouts.has(order.spec)) {
+  if (!pays_value && !options_.payouts.has(order.spec)) {
     engine_.on_refused(order.order,
                        {execution::RefusalKind::kParameters, "NoPayout",
                         "payouts: " + options_.payouts.missing(order.spec)},
@@ -289,20 +294,21 @@ bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::Ven
 
 // A position pays its value, and no payout is ever quoted for it.
 core::Money Driver::payout_of(const market::ContractSpec& spec, core::Money stake,
-                              const market::Tick& quoted) const {
+                              const market::Tick& quoted, std::uint32_t tape) const {
   if (!market::has_payout(spec.type)) return core::Money::minor(0, stake.exponent());
-  return options_.payouts.payout(spec, stake, quoted);
+  return options_.payouts.payout(spec, stake, quoted, *symbols_[tape]);
 }
 
 void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core::VenueTime start) {
   const auto tape = tape_of(order.spec.symbol);
   if (refuses(order, tape, start)) return;
-  auto payout = payout_of(order.spec, order.stake, quoted);
-  if (const auto wanted = wanted_payouts_.extract(order.order)) payout = wanted.mapped();
+  auto payout = payout_of(order.spec, order.stake, quoted, tape);
+  if (!wanted_payouts_.empty()) {
+    if (const auto wanted = wanted_payouts_.extract(order.order)) payout = wanted.mapped();
+  }
   const auto at_stake = market::stake_in(order.spec, order.stake);
   const market::Purchase purchase{start, at_stake, payout, ticks_[tape]};
-  auto& contract = open_.emplace_back(order.order, order.spec, purchase,
-                                      options_.settings.symbols.find(order.spec.symbol));
+  auto& contract = open_.emplace_back(order.order, order.spec, purchase, symbols_[tape]);
   contract.spot = quoted.quote;
   contract.of_program = programs_ && is_program(order.strategy);
   contract.may_leave =
@@ -318,7 +324,7 @@ void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core:
   if (const auto* terms = order.spec.multiplier()) trade.fee = terms->fee;
   trade.payout = payout;
   balance_ -= order.stake;
-  begin_trade(contract);
+  if (on_trade_) begin_trade(contract);
   bought_.contract = {order.order.value};
   bought_.transaction = {order.order.value};
   bought_.buy_price = order.stake;
@@ -353,7 +359,6 @@ Driver::Turn Driver::turn_of(const Open& c) {
 }
 
 void Driver::begin_trade(const Open& contract) {
-  if (!on_trade_) return;
   const auto turn = turn_of(contract);
   auto at = trades_.end();
   while (at != trades_.begin() && (at - 1)->turn > turn) --at;
@@ -362,23 +367,28 @@ void Driver::begin_trade(const Open& contract) {
 
 void Driver::end_trade(Open& contract) {
   auto& trade = contract.trade;
+  trade.settled_n = ++settled_;
+  trade.profit = contract.life.ended()->pays - trade.stake;
+  result_.strategies[trade.strategy].sums.add(trade.stake, trade.profit);
+  result_.total.add(trade.stake, trade.profit);
+  if (on_trade_) hand_out(contract);
+}
+
+/// For who wants each trade.
+void Driver::hand_out(Open& contract) {
+  auto& trade = contract.trade;
   trade.entry_epoch = contract.life.entry()->epoch;
   trade.entry = contract.life.entry()->quote;
-  const auto exit = contract.life.exit() ? contract.life.exit() : contract.life.last();
+  const auto& exit = contract.life.exit() ? contract.life.exit() : contract.life.last();
   trade.exit_epoch = exit->epoch;
   trade.exit = exit->quote;
   trade.settled_epoch = now_.venue;
-  trade.settled_n = ++settled_;
-  trade.profit = contract.life.ended()->pays - trade.stake;
   trade.end = contract.life.ended()->how;
   if (trade.end == market::End::kSold || trade.end == market::End::kCancelled) {
     trade.sell_epoch = contract.life.ended()->when;
   }
   trade.barrier = contract.life.barrier_price();
   trade.low_barrier = contract.life.low_barrier_price();
-  result_.strategies[trade.strategy].sums.add(trade.stake, trade.profit);
-  result_.total.add(trade.stake, trade.profit);
-  if (!on_trade_) return;
   const auto turn = turn_of(contract);
   const auto it = std::ranges::lower_bound(trades_, turn, {}, &Waiting::turn);
   DERIVD_CHECK(it != trades_.end() && it->turn == turn, "a trade that never began");

@@ -117,13 +117,14 @@ class Driver final {
   void answer(const engine::AskCandles&) {}  // a recording has no other past than its ticks
   bool refuses(const engine::SendBuy& buy, std::uint32_t tape, core::VenueTime start);
   core::Money payout_of(const market::ContractSpec& spec, core::Money stake,
-                        const market::Tick& quoted) const;
+                        const market::Tick& quoted, std::uint32_t tape) const;
   void buy(const engine::SendBuy& buy, const market::Tick& quoted, core::VenueTime start);
 
   std::uint32_t strategy_index(const core::Name& name) const;
   std::uint32_t tape_of(const market::SymbolCode& symbol) const;
   void begin_trade(const Open& contract);
   void end_trade(Open& contract);
+  void hand_out(Open& contract);
   void release(Trade& trade);
   void release_trades();
   Result finish();
@@ -131,8 +132,8 @@ class Driver final {
   const Options& options_;
   const OnTrade& on_trade_;
   Merge merge_;
-  std::vector<market::Tick> ticks_;  // the latest of each tape
-  std::vector<std::uint8_t> decimals_;
+  std::vector<market::Tick> ticks_;                 // the latest of each tape
+  std::vector<const market::SymbolInfo*> symbols_;  // of each tape
   engine::Engine engine_;
   engine::Actions actions_;
   engine::Actions performing_;

@@ -123,7 +123,7 @@ bool Driver::refuses_program(const engine::SendBuy& order, const market::Tick& q
                     "known",
                     kind.name, symbol.code));
   }
-  const auto payout = payout_of(order.spec, order.stake, quoted);
+  const auto payout = payout_of(order.spec, order.stake, quoted, tape_of(quoted.symbol));
   const auto refusal = venue::amount_refusal(order.spec, order.stake, payout);
   if (!refusal) return false;
   engine_.on_refused(order.order,

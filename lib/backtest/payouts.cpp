@@ -96,11 +96,14 @@ std::string Payouts::identity() const {
 
 core::Money Payouts::payout(const market::ContractSpec& spec, core::Money stake,
                             const market::Tick& tick) const {
+  return payout(spec, stake, tick, symbols_.get(spec.symbol));
+}
+
+core::Money Payouts::payout(const market::ContractSpec& spec, core::Money stake,
+                            const market::Tick& tick, const market::SymbolInfo& symbol) const {
   if (is_recorded(spec)) return quotes_->payout(spec, stake, tick.epoch);
   DERIVD_CHECK(has(spec), "a contract type without a payout");
   if (!is_table()) {
-    const auto* known = symbols_.find(spec.symbol);
-    const auto symbol = known != nullptr ? *known : market::unknown_symbol(spec.symbol);
     return market::payout_for(spec, symbol, stake, tick.quote, model_, tick.epoch);
   }
   const auto& ratio = *ratio_of(spec.type);
@@ -112,9 +115,8 @@ core::Money Payouts::price(const market::ContractSpec& spec, core::Money payout,
   DERIVD_CHECK(!is_recorded() && has(spec), "a payout without a price");
   if (is_recorded(spec)) return quotes_->price(spec, payout, tick.epoch);
   if (!is_table()) {
-    const auto* symbol = market::find_symbol(spec.symbol);
-    DERIVD_CHECK(symbol != nullptr, "a symbol that is not known is not priced");
-    return market::stake_for(spec, *symbol, payout, tick.quote, model_, tick.epoch);
+    return market::stake_for(spec, symbols_.get(spec.symbol), payout, tick.quote, model_,
+                             tick.epoch);
   }
   const auto& ratio = *ratio_of(spec.type);
   return share_of(payout, core::pow10(ratio.scale), ratio.mantissa);

@@ -66,6 +66,9 @@ class Payouts final {
   /// The contract must be known (CHECK).
   core::Money payout(const market::ContractSpec& spec, core::Money stake,
                      const market::Tick& tick) const;
+  /// The same where the symbol has been looked up, whatever price_on() was told.
+  core::Money payout(const market::ContractSpec& spec, core::Money stake, const market::Tick& tick,
+                     const market::SymbolInfo& symbol) const;
 
   /// What this payout costs, rounded half up. Not where recorded quotes alone count (CHECK).
   core::Money price(const market::ContractSpec& spec, core::Money payout,

@@ -24,8 +24,8 @@ void AccountBalance::bought(core::Money price, std::optional<core::Money> balanc
 void AccountBalance::settled(const execution::Order& order, core::Instant now) {
   DERIVD_CHECK(order.state == execution::OrderState::kSettled, "a result that is none is credited");
   // What was paid before the balance was asked for is in there already.
-  const bool anchored =
-      at_anchor_.erase(order.id) > 0 && order.settled_time <= anchored_at_ + execution::kClockSlack;
+  const bool anchored = !at_anchor_.empty() && at_anchor_.erase(order.id) > 0 &&
+                        order.settled_time <= anchored_at_ + execution::kClockSlack;
   known_.credit(order.sell_price, anchored);
   moves(now);
 }

@@ -32,8 +32,7 @@ void VenueClock::bound(core::VenueTime time, core::Instant at) {
 
 void VenueClock::prove(core::VenueTime time) { steady_ = std::max(steady_, std::min(time_, time)); }
 
-TradingDay::Turn TradingDay::roll(core::VenueTime time, std::chrono::seconds starts) {
-  if (time < ends_ && starts == ends_by_) return Turn::kSame;
+TradingDay::Turn TradingDay::look_up(core::VenueTime time, std::chrono::seconds starts) {
   if (time.s == 0) return Turn::kSame;  // the venue has not shown its time yet
   const auto today = risk::day_of(time, starts);
   ends_ = risk::day_begin(today + 1, starts);

@@ -48,7 +48,9 @@ class TradingDay final {
   };
 
   /// Days begin `starts` after midnight (UTC); it may change between two calls.
-  Turn roll(core::VenueTime time, std::chrono::seconds starts);
+  Turn roll(core::VenueTime time, std::chrono::seconds starts) {
+    return time < ends_ && starts == ends_by_ ? Turn::kSame : look_up(time, starts);
+  }
   /// As an earlier run left it; an earlier day than the known one changes nothing.
   void restore(std::int64_t day);
 
@@ -59,6 +61,8 @@ class TradingDay final {
   bool has(core::VenueTime time, std::chrono::seconds starts) const;
 
  private:
+  Turn look_up(core::VenueTime time, std::chrono::seconds starts);
+
   std::optional<std::int64_t> day_;
   // No other day can begin before `ends_`, while days start at `ends_by_`.
   core::VenueTime ends_;

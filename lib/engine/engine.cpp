@@ -28,9 +28,7 @@ void Engine::Impl::observe(core::VenueTime time) {
   if (venue_clock.show(time, now.instant)) roll_day();
 }
 
-void Engine::Impl::roll_day() {
-  const auto turn = day.roll(venue_time(), settings.limits.day_starts);
-  if (turn == TradingDay::Turn::kSame) return;
+void Engine::Impl::begin_day(TradingDay::Turn turn) {
   const auto today = day.number();
   for (auto& slot : slots) {
     if (slot->day != today) slot->new_day(today);
@@ -65,33 +63,36 @@ void Engine::Impl::append_day() {
 void Engine::Impl::tick(const market::Tick& tick, bool history) {
   auto* feed = find_feed(tick.symbol);
   if (feed == nullptr) return;
-  if (tick.quote.mantissa() <= 0) return refuse_quote(*feed, tick);
+  if (tick.quote.mantissa() <= 0) [[unlikely]]
+    return refuse_quote(*feed, tick);
   const auto before = feed->last_epoch();
   const auto push = feed->push(tick, history);
-  if (push == Feed::Push::kDropped) return;
+  if (push == Feed::Push::kDropped) [[unlikely]]
+    return;
   if (!history) observe(tick.epoch);
-  if (!history) program_clock.show(tick.epoch, now.instant);
-  if (push == Feed::Push::kNewAfterHole || push == Feed::Push::kRestarted) {
-    core::Event e;
-    e.kind = core::EventKind::kTickGap;
-    e.symbol = core::ShortString<32>(tick.symbol.view());
-    e.text = core::Text::truncated(fmt::format("ticks of {} are missing between {} and {}",
-                                               tick.symbol.view(), before.s, tick.epoch.s));
-    tell(e);
-  }
+  if (push == Feed::Push::kNewAfterHole || push == Feed::Push::kRestarted) [[unlikely]]
+    tell_gap(tick, before);
   const auto came = history ? tick.epoch : feed->believable(tick, now.instant);
   if (!followers.empty() || !verifying.empty()) feed_contracts(tick, push);
-  if (!exits.empty()) exit_tick(tick, history);
-  if (push == Feed::Push::kRestarted) drop_virtual();
-  feed_hooks(tick);
+  if (!exits.empty()) [[unlikely]]
+    exit_tick(tick, history);
+  if (push == Feed::Push::kRestarted) [[unlikely]]
+    drop_virtual();
   for (const auto& slot : slots) {
-    if (!slot->runs()) continue;
+    if (slot->program != nullptr && !history) program_clock.show(tick.epoch, now.instant);
+    if (slot->hook.open) [[unlikely]]
+      feed_virtual(*slot, tick);
+  }
+  for (const auto& slot : slots) {
+    if (!slot->runs()) [[unlikely]]
+      continue;
     if (slot->settings.symbol != tick.symbol) {
       if (!slot->lanes.empty()) watch_tick(*slot, *feed, tick, push, history);
       continue;
     }
-    if (slot->volatility) feed_volatility(*slot, *feed, tick, push == Feed::Push::kRestarted);
-    if (push == Feed::Push::kRestarted) {
+    if (slot->volatility) [[unlikely]]
+      feed_volatility(*slot, *feed, tick, push == Feed::Push::kRestarted);
+    if (push == Feed::Push::kRestarted) [[unlikely]] {
       forget_ticks(*slot);
       slot->last_epoch = {};
       slot->candles = {};
@@ -102,6 +103,15 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
       feed_slot(*slot, *feed, tick, came, history);
     }
   }
+}
+
+void Engine::Impl::tell_gap(const market::Tick& tick, core::VenueTime before) {
+  core::Event e;
+  e.kind = core::EventKind::kTickGap;
+  e.symbol = core::ShortString<32>(tick.symbol.view());
+  e.text = core::Text::truncated(fmt::format("ticks of {} are missing between {} and {}",
+                                             tick.symbol.view(), before.s, tick.epoch.s));
+  tell(e);
 }
 
 // No price: a tick of it would settle, count and stake like any other. The session refuses it
@@ -163,7 +173,7 @@ bool Engine::Impl::is_behind(Slot& slot, const market::Tick& tick, bool history)
 
 void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick,
                              core::VenueTime came, bool history) {
-  if (slot.last_epoch.s == 0) {
+  if (slot.last_epoch.s == 0) [[unlikely]] {
     // A strategy without a past begins with the first live tick.
     if (history && !slot.wants_past) return;
     if (slot.wants_past) {
@@ -171,40 +181,52 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
       feed_past(slot, feed);
     }
   }
-  if (is_behind(slot, tick, history)) return;
+  if (is_behind(slot, tick, history)) [[unlikely]]
+    return;
   // A run is a run only if nothing is missing in it. What the venue itself leaves out of its stream
   // is no hole to a strategy; what was published while the link was away is, and so is what its
   // history does not have.
   const bool seen_before = slot.last_epoch.s != 0;
   const bool joined =
       feed.linked_since() <= slot.last_epoch + std::chrono::seconds(feed.interval_s());
-  if (seen_before && !joined) {
+  if (seen_before && !joined) [[unlikely]] {
     forget_ticks(slot);
     slot.last_epoch = {};
     if (slot.wants_past && awaits_candles(slot)) return;
-    if (!slot.lanes.empty()) replay(slot, feed, false);
+    if (!slot.lanes.empty()) [[unlikely]]
+      replay(slot, feed, false);
   }
   slot.last_epoch = tick.epoch;
-  if (slot.wants_own) slot.strategy->see(own(slot));
+  if (slot.wants_own) [[unlikely]]
+    slot.strategy->see(own(slot));
   auto proven = tick;
   // A tick may be stamped with a time that has not come yet. An order that took it for its own
   // would never be found: the venue's purchase second lies before it.
   if (!history) proven.epoch = std::min(came, steady());
-  if (!slot.lanes.empty()) hand_watched(slot, tick.epoch, proven, history);
-  if (slot.script_run != 0) feed_script(slot, tick, proven, history);
+  if (!slot.lanes.empty()) [[unlikely]]
+    hand_watched(slot, tick.epoch, proven, history);
+  if (slot.script_run != 0) [[unlikely]]
+    feed_script(slot, tick, proven, history);
   const auto signal = slot.strategy->on_tick(tick);
   if (!seen_before || tick.epoch - slot.saved_at >= kSaveCounters) append_slot(slot);
   if (!signal || history) return;
+  // A signal is large, and most are bought as they were made.
+  if (slot.settings.contract.types.empty() && !slot.swapped) {
+    return consider(slot, *signal, proven, nullptr, ++turns);
+  }
   consider(slot, in_types_of(slot.settings, *signal, slot.swapped), proven, nullptr, ++turns);
 }
 
 /// What came before it began: most often nothing, and what a reload or `enabled` lets begin later
 /// the ticks that others have heard.
 void Engine::Impl::feed_past(Slot& slot, const Feed& feed) {
-  if (slot.wants_own) slot.strategy->see(own(slot));
-  if (!slot.lanes.empty()) return replay(slot, feed, false);
+  if (slot.wants_own) [[unlikely]]
+    slot.strategy->see(own(slot));
+  if (!slot.lanes.empty()) [[unlikely]]
+    return replay(slot, feed, false);
   feed.each_past([&](const market::Tick& tick) {
-    if (slot.script_run != 0) feed_script(slot, tick, tick, true);
+    if (slot.script_run != 0) [[unlikely]]
+      feed_script(slot, tick, tick, true);
     slot.strategy->on_tick(tick);
   });
 }
@@ -432,7 +454,9 @@ void Engine::on_unknown(core::OrderId order, std::string_view why, const executi
   impl_->begin(now, out);
   const auto* known = impl_->ledger.find(order);
   if (known == nullptr || known->state != execution::OrderState::kIntended) return;
-  if (answer != nullptr) impl_->flights.at(order).answer = Impl::Answer(*answer);
+  if (answer != nullptr) {
+    impl_->flights.at(order).answer = std::make_unique<const Impl::Answer>(*answer);
+  }
   impl_->make_unknown(order, why);
   impl_->want_report();
   impl_->release_waiting();

@@ -35,20 +35,26 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   s.halted = slot.halted;
   s.paused = slot.paused;
   s.ready = is_online && reconciled && !draining && !ledger.full();
-  s.unknown_order = has_unknown(slot);
+  s.unknown_order = !flights.empty() && has_unknown(slot);
   if (limits.excluded_until && venue_time() < *limits.excluded_until) {
     s.excluded_until = limits.excluded_until;
   }
   s.in_hours = risk::in_hours(slot.settings.guards.hours, venue_time());
-  if (!s.in_hours) s.hours_begin = risk::next_hours(slot.settings.guards.hours, venue_time());
-  if (slot.volatility) s.volatility = &*slot.volatility;
-  if (slot.guards.cooling(venue_time())) s.cooling_until = slot.guards.cooling_until;
-  if (slot.guards.pausing(venue_time())) s.pausing_until = slot.guards.pausing_until;
-  if (slot.guards.falling(venue_time())) s.falling_until = slot.guards.falling_until;
+  if (!s.in_hours) [[unlikely]]
+    s.hours_begin = risk::next_hours(slot.settings.guards.hours, venue_time());
+  if (slot.volatility) [[unlikely]]
+    s.volatility = &*slot.volatility;
+  if (slot.guards.cooling(venue_time())) [[unlikely]]
+    s.cooling_until = slot.guards.cooling_until;
+  if (slot.guards.pausing(venue_time())) [[unlikely]]
+    s.pausing_until = slot.guards.pausing_until;
+  if (slot.guards.falling(venue_time())) [[unlikely]]
+    s.falling_until = slot.guards.falling_until;
   s.refused_in_row = slot.refusals.row;
   s.refused_until = slot.refusals.waiting(venue_time());
   s.trades_in_hour = slot.guards.purchases_in_hour(venue_time());
-  if (slot.group_mark != 0) s.group_holder = group_holder(slot, turn);
+  if (slot.group_mark != 0) [[unlikely]]
+    s.group_holder = group_holder(slot, turn);
   s.session = slot.session;
   s.day_trades = day_trades();
   s.daily_profit_reached = daily_profit_reached;
@@ -96,19 +102,21 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
   if (slot.plan && quote == nullptr) slot.plan->begin_signal();
   if (slot.plan && quote != nullptr) see_quote(slot, *quote);
   considering(slot, signal, tick);
-  if (slot.pending) return drop(slot, "a change of its configuration waits for what is open");
-  if (venue.is_learned()) {
+  if (slot.pending) [[unlikely]]
+    return drop(slot, "a change of its configuration waits for what is open");
+  if (venue.is_learned()) [[unlikely]] {
     const auto closed = venue.closed_text(slot.settings.symbol, tick.epoch);
     if (!closed.empty()) {
       return drop(slot, fmt::format("the market of {} is {}", slot.settings.symbol, closed));
     }
   }
-  if (stays_virtual(slot, signal, tick, turn)) return;
-  if (is_priced_by_quote(slot.settings, signal)) {
+  if (slot.settings.hook && stays_virtual(slot, signal, tick, turn)) [[unlikely]]
+    return;
+  if (is_priced_by_quote(slot.settings, signal)) [[unlikely]] {
     return consider_priced(slot, signal, tick, quote, turn);
   }
   auto d = decide_for(slot, signal, turn);
-  if (d.kind != Decision::Kind::kEnter && !waiting.empty()) {
+  if (d.kind != Decision::Kind::kEnter && !waiting.empty()) [[unlikely]] {
     // What stands in the way may be another's signal that comes to nothing: then this one is next.
     d = decide_for(slot, signal, 0);
     if (d.kind == Decision::Kind::kEnter) return hold(slot, signal, tick, d.stake, turn);
@@ -116,8 +124,10 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
   if (stays_out(slot, d)) return;
 
   const auto spec = make_spec(slot.settings, signal, tick.quote.decimals());
-  if (!spec) return drop(slot, spec.error().text);
-  if (ends_too_soon(*spec, tick.epoch)) return drop(slot, "its end has come too near");
+  if (!spec) [[unlikely]]
+    return drop(slot, spec.error().text);
+  if (ends_too_soon(*spec, tick.epoch)) [[unlikely]]
+    return drop(slot, "its end has come too near");
   switch (twin_of(*spec, d.stake)) {
     case Twin::kNone:
       break;
@@ -205,8 +215,10 @@ void Engine::Impl::consider_priced(Slot& slot, const strategy::Signal& signal,
   if (signal.stake) d = beside_plan(slot, std::move(d), s);
   if (stays_out(slot, d)) return;
   auto spec = make_spec(slot.settings, signal, tick.quote.decimals());
-  if (!spec) return drop(slot, spec.error().text);
-  if (ends_too_soon(*spec, tick.epoch)) return drop(slot, "its end has come too near");
+  if (!spec) [[unlikely]]
+    return drop(slot, spec.error().text);
+  if (ends_too_soon(*spec, tick.epoch)) [[unlikely]]
+    return drop(slot, "its end has come too near");
   if (quote == nullptr) {
     return ask_quote(slot, signal, tick, *spec, of_payout ? amount : d.stake, turn);
   }
@@ -232,7 +244,7 @@ Decision Engine::Impl::decide_for(Slot& slot, const strategy::Signal& signal, st
   const auto base = slot.settings.staking.base;
   const auto s = standing(slot, turn);
   // A program has no plan at all that could begin anew below its stake.
-  if (slot.program != nullptr) {
+  if (slot.program != nullptr) [[unlikely]] {
     return decide(*signal.stake, *signal.stake, s, slot.settings, limits);
   }
   if (!signal.stake) return decide(slot.plan->next(), base, s, slot.settings, limits);
@@ -287,20 +299,22 @@ void Engine::Impl::ask_quote(Slot& slot, const strategy::Signal& signal, const m
 
 void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const market::Tick& tick,
                         core::Money stake, const PaidQuote* quote) {
-  execution::Order order;
-  order.id = quote != nullptr ? quote->order : ledger.reserve();
-  order.strategy = slot.name();
-  order.spec = spec;
-  order.stake = stake;
-  order.intended_wall = now.wall;
-  order.signal_epoch = tick.epoch;
-  const auto& intent = ledger.intend(order);
+  const auto id = quote != nullptr ? quote->order : ledger.reserve();
+  const auto& intent = ledger.intend(id, [&](execution::Order& order) {
+    order.strategy = slot.name();
+    order.spec = spec;
+    order.stake = stake;
+    order.intended_wall = now.wall;
+    order.signal_epoch = tick.epoch;
+  });
   balance.moves(now.instant);
   flights[intent.id] = Flight{now.instant};
   slot.told.reset();
-  if (slot.wish != 0) slot.wish_numbers[intent.id] = slot.wish;
+  if (slot.wish != 0) [[unlikely]]
+    slot.wish_numbers[intent.id] = slot.wish;
   append_order(intent);
-  if (slot.program != nullptr) keep_program(slot, intent.id);
+  if (slot.program != nullptr) [[unlikely]]
+    keep_program(slot, intent.id);
   // Made in its place: it is large, and this is the way to the wire.
   auto& buy = std::get<SendBuy>(out->emplace_back(std::in_place_type<SendBuy>));
   buy.order = intent.id;
@@ -324,7 +338,8 @@ void Engine::Impl::tell_sent(const execution::Order& order) {
 
 void Engine::Impl::drop(Slot& slot, const risk::Denied& denied) {
   deny(slot);
-  if (slot.wish != 0) deny_wish(slot, risk::sentence(denied));
+  if (slot.wish != 0) [[unlikely]]
+    deny_wish(slot, risk::sentence(denied));
   if (audience.people) tell_denied(slot, denied);
   if (denied.limit == risk::Limit::kMinBalance) look_for_deposit();
 }

@@ -25,13 +25,12 @@ constexpr std::chrono::seconds kKeepBest{10};
 }  // namespace
 
 void Engine::Impl::watch_exit(const Order& order) {
+  if (order.state != OrderState::kOpen || !market::is_resold(order.spec)) return;
   const auto* slot = find_slot(order.strategy.view());
   // One that can be cancelled is looked at for whoever else may want to leave it.
   const bool wanted =
       slot != nullptr && (slot->settings.exit.any() || market::has_cancellation(order.spec));
-  const bool may_leave =
-      wanted && order.state == OrderState::kOpen && market::is_resold(order.spec);
-  if (!may_leave) return;
+  if (!wanted) return;
   const auto [it, first] = exits.try_emplace(order.id, order.purchase_time);
   const auto* feed = first ? find_feed(order.spec.symbol) : nullptr;
   if (feed == nullptr) return;

@@ -2,8 +2,11 @@
 // have holes. The engine pushes every tick through it first. It never decides what a hole means.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "core/time.hpp"
@@ -49,8 +52,11 @@ class Feed final {
 
   const market::SymbolCode& symbol() const { return symbol_; }
   bool keeps_past() const { return !past_.empty(); }
-  const std::optional<market::Tick>& last() const { return last_; }
-  core::VenueTime last_epoch() const { return last_ ? last_->epoch : core::VenueTime{}; }
+  /// Null before the first tick.
+  const market::Tick* last() const {
+    return size_ == 0 ? nullptr : &memory_[(next_ + kMemory - 1) % kMemory];
+  }
+  core::VenueTime last_epoch() const { return size_ == 0 ? core::VenueTime{} : last()->epoch; }
   /// Seconds between ticks; 0: not known.
   std::int64_t interval_s() const { return interval_s_; }
   /// First tick since which the link was not lost, or was lost without losing a tick.
@@ -81,7 +87,7 @@ class Feed final {
   template <class Visitor>
   void each_known(Visitor&& visit) const {
     each_past(visit);
-    if (last_) visit(*last_);
+    if (const auto* tick = last()) visit(*tick);
   }
   /// When the first of those was.
   core::VenueTime past_since() const;
@@ -93,7 +99,6 @@ class Feed final {
 
   market::SymbolCode symbol_;
   std::int64_t interval_s_;
-  std::optional<market::Tick> last_;
   bool link_lost_ = false;
   int backwards_ = 0;
   core::VenueTime believed_;
@@ -101,7 +106,7 @@ class Feed final {
   int ahead_ = 0;
   core::VenueTime linked_since_;
   core::VenueTime complete_since_;
-  std::vector<market::Tick> memory_;
+  std::array<market::Tick, kMemory> memory_;
   std::size_t next_ = 0;
   std::size_t size_ = 0;
   std::uint64_t refused_ = 0;
@@ -110,5 +115,59 @@ class Feed final {
   std::size_t past_size_ = 0;
   std::uint8_t past_decimals_ = 0;
 };
+
+// Here, because every tick goes through them.
+
+inline void Feed::remember(const market::Tick& tick) {
+  memory_[next_] = tick;
+  next_ = (next_ + 1) % kMemory;
+  size_ = std::min(size_ + 1, kMemory);
+  if (past_.empty()) return;
+  if (past_decimals_ != tick.quote.decimals()) past_size_ = 0;
+  past_decimals_ = tick.quote.decimals();
+  past_[past_next_] = {tick.epoch, tick.quote.mantissa()};
+  past_next_ = (past_next_ + 1) % kPast;
+  past_size_ = std::min(past_size_ + 1, kPast);
+}
+
+inline Feed::Push Feed::push(const market::Tick& tick, bool history) {
+  const auto* before = last();
+  if (before != nullptr && tick.epoch <= before->epoch) [[unlikely]] {
+    // The very tick we saw last, seen again after a loss: nothing is missing in between.
+    if (tick == *before) link_lost_ = false;
+    const bool behind = !history && tick.epoch < before->epoch;
+    backwards_ = behind ? backwards_ + 1 : backwards_;
+    if (backwards_ < kBackwards) return Push::kDropped;
+    before = nullptr;
+    size_ = past_size_ = 0;
+  }
+  const bool restarted = !history && backwards_ >= kBackwards;
+  if (!history) backwards_ = 0;
+  const bool is_first = before == nullptr;
+  const bool step_known = interval_s_ > 0 && !is_first;
+  const bool next_in_line = step_known && (tick.epoch - before->epoch).count() <= interval_s_;
+  const bool hole = !is_first && ((step_known && !next_in_line) || (link_lost_ && !next_in_line));
+  // A history may be answered with a hole that the venue does not have: what is missing in it was
+  // lost to us.
+  if (is_first || (link_lost_ && !next_in_line) || (history && hole)) linked_since_ = tick.epoch;
+  if (is_first || hole) complete_since_ = tick.epoch;
+  link_lost_ = false;
+  remember(tick);
+  if (restarted) return Push::kRestarted;
+  return hole ? Push::kNewAfterHole : Push::kNew;
+}
+
+inline core::VenueTime Feed::believable(const market::Tick& tick, core::Instant now) {
+  const auto step = std::chrono::seconds(std::max<std::int64_t>(interval_s_, 1));
+  const bool in_line = tick.epoch >= believed_ && tick.epoch <= believed_ + step;
+  // Rounded: what jitter adds to one pause it takes from the next. (A division, so not always.)
+  const auto passed = in_line ? step : std::chrono::round<std::chrono::seconds>(now - believed_at_);
+  const auto bound = believed_ + std::max(passed, step);
+  const bool first = believed_.s == 0 || tick.epoch < believed_;
+  ahead_ = !first && tick.epoch > bound ? ahead_ + 1 : 0;
+  believed_ = first || ahead_ > kBelieved ? tick.epoch : std::min(tick.epoch, bound);
+  believed_at_ = now;
+  return believed_;
+}
 
 }  // namespace derivd::engine

@@ -28,7 +28,6 @@ std::string hook_text(const VirtualHook& hook, const HookState& state) {
 
 bool Engine::Impl::stays_virtual(Slot& slot, const strategy::Signal& signal,
                                  const market::Tick& tick, std::int64_t turn) {
-  if (!slot.settings.hook) return false;
   const auto& hook = *slot.settings.hook;
   auto& state = slot.hook;
   if (state.real) {
@@ -87,12 +86,10 @@ void Engine::Impl::open_virtual(Slot& slot, const strategy::Signal& signal,
        fmt::format("followed without money; {}", hook_text(*slot.settings.hook, slot.hook)));
 }
 
-void Engine::Impl::feed_hooks(const market::Tick& tick) {
-  for (const auto& slot : slots) {
-    auto& open = slot->hook.open;
-    if (!open || open->spec().symbol != tick.symbol) continue;
-    if (open->on_tick(tick)) end_virtual(*slot);
-  }
+/// A contract of it is followed without money.
+void Engine::Impl::feed_virtual(Slot& slot, const market::Tick& tick) {
+  auto& open = *slot.hook.open;
+  if (open.spec().symbol == tick.symbol && open.on_tick(tick)) end_virtual(slot);
 }
 
 void Engine::Impl::end_virtual(Slot& slot) {

@@ -72,7 +72,7 @@ struct Engine::Impl {
     core::Instant sent;  // or the start of this run, for an order of an earlier one
     std::optional<core::VenueTime> window_closed = {};
     bool told_ambiguous = false;
-    std::optional<Answer> answer = {};
+    std::unique_ptr<const Answer> answer = {};  // rare and large: flights move at every purchase
   };
 
   /// A signal that passed the gate and waits: for its quote, or for the answer to an order that it
@@ -91,7 +91,11 @@ struct Engine::Impl {
   // engine.cpp
   void begin(const core::Now& at, Actions& actions);
   void observe(core::VenueTime time);
-  void roll_day();
+  void roll_day() {
+    const auto turn = day.roll(venue_time(), settings.limits.day_starts);
+    if (turn != TradingDay::Turn::kSame) begin_day(turn);
+  }
+  void begin_day(TradingDay::Turn turn);
   /// Whether what happened at this time of the venue counts today.
   bool is_today(core::VenueTime time) const { return day.has(time, settings.limits.day_starts); }
   core::VenueTime venue_time() const { return venue_clock.shown(); }
@@ -99,6 +103,7 @@ struct Engine::Impl {
   /// What must hold between two events (CHECK); asked where orders, sales and exits may change.
   void check() const;
   void tick(const market::Tick& tick, bool history);
+  void tell_gap(const market::Tick& tick, core::VenueTime before);
   void refuse_quote(Feed& feed, const market::Tick& tick);
   void feed_contracts(const market::Tick& tick, Feed::Push push);
   /// `came`: when the venue's time was what the tick says, at the latest.
@@ -158,13 +163,14 @@ struct Engine::Impl {
   void tighten_limits();
 
   // hook.cpp
-  /// Whether the signal is a matter of `virtual:`: followed so, or dropped. False: it is bought.
+  /// Whether the signal is a matter of its `virtual:`: followed so, or dropped. False: it is
+  /// bought.
   bool stays_virtual(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
                      std::int64_t turn);
   std::optional<risk::Denied> forbids_virtual(Slot& slot, std::int64_t turn) const;
   std::int64_t unbought(const Slot& slot) const;
   void open_virtual(Slot& slot, const strategy::Signal& signal, const market::Tick& tick);
-  void feed_hooks(const market::Tick& tick);
+  void feed_virtual(Slot& slot, const market::Tick& tick);
   void end_virtual(Slot& slot);
   void drop_virtual();
   void hook_settled(Slot& slot, core::Money profit);
@@ -197,7 +203,11 @@ struct Engine::Impl {
   void hear(const Witnessed& witness);
   void replay_early();
   void replay_held(core::ContractId contract);
-  void flush_held();
+  /// While no answer is awaited, nothing that was kept can be ours.
+  void flush_held() {
+    if (held.size() > 0 && flights.empty()) tell_held();
+  }
+  void tell_held();
   void tell_if_foreign(const Witnessed& witness);
   void tell_foreign(core::ContractId contract, std::string_view what);
 
@@ -263,7 +273,13 @@ struct Engine::Impl {
   // program.cpp: strategies of type dbot
   void feed_program(Slot& slot, const Feed& feed, const market::Tick& tick, core::VenueTime came,
                     bool history);
-  void run_programs();
+  /// At the end of every event, most of which none of them answers with a wish.
+  void run_programs() {
+    for (const auto& slot : slots) {
+      if (!slot->wishes.empty()) return perform_wishes();
+    }
+  }
+  void perform_wishes();
   void perform(Slot& slot, const strategy::ProgramBuys& wish);
   void perform(Slot& slot, const strategy::ProgramSells& wish);
   void perform(Slot& slot, const strategy::ProgramAsks& wish);

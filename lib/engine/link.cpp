@@ -93,7 +93,8 @@ void Engine::Impl::restore_order(const execution::Order& order) {
     slot.on_purchase(order.id, order.purchase_time, is_today(order.purchase_time));
     restore_sale(order);
     watch_exit(order);
-    return follow(order);
+    if (audience.journal || audience.people) follow(order);
+    return;
   }
   flights[order.id] = Flight{now.instant};
   // Whether its bytes left the last run is not known.
@@ -310,7 +311,7 @@ bool Engine::Impl::try_adopt(const execution::ContractReport& report) {
 
 /// Never bought. An error that the venue had answered is then a refusal that was proven late.
 void Engine::Impl::conclude_absent(core::OrderId id) {
-  const auto flight = flights.at(id);
+  const auto flight = std::move(flights.at(id));
   const auto& order = *ledger.find(id);
   auto& slot = slot_for(order.strategy);
   const auto stake = market::stake_in(order.spec, order.stake);

@@ -91,7 +91,7 @@ void Engine::Impl::wake_programs() {
 
 // -- wishes -------------------------------------------------------------------------------------
 
-void Engine::Impl::run_programs() {
+void Engine::Impl::perform_wishes() {
   for (std::size_t i = 0; i < slots.size(); ++i) {
     auto& slot = *slots[i];
     // Each answer is an event of the program, whose steps are bounded.
@@ -168,7 +168,7 @@ void Engine::Impl::keep_program(Slot& slot, core::OrderId order) {
 }
 
 void Engine::Impl::program_opened(Slot& slot, const execution::Order& order) {
-  if (slot.program == nullptr || slot.program->order() != order.id) return;
+  if (slot.program->order() != order.id) return;
   if (balance.floor()) slot.program->balance(*balance.floor());
   slot.program->opened(order.buy_tx, order.buy_price, venue_ms(), slot.wishes);
 }
@@ -210,7 +210,7 @@ void Engine::Impl::program_updated(const execution::Order& order,
 }
 
 void Engine::Impl::program_ended(Slot& slot, const execution::Order& order) {
-  if (slot.program == nullptr || slot.program->order() != order.id) return;
+  if (slot.program->order() != order.id) return;
   if (balance.floor()) slot.program->balance(*balance.floor());
   strategy::ProgramResult result;
   result.sell_price = order.sell_price;

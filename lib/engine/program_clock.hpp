@@ -1,6 +1,7 @@
 // Owns venue time in milliseconds, which the sleeps of programs are measured in: the venue tells
 // whole seconds with its ticks, and our own clock what passes between them. The engine shows it
-// every live tick. It never reads a clock.
+// every live tick while a strategy is a program: one that a reload brings begins at its first tick
+// as after a start. It never reads a clock.
 #pragma once
 
 #include <algorithm>

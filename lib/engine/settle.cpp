@@ -30,14 +30,15 @@ void Engine::Impl::bought(core::OrderId id, const execution::Bought& bought) {
   const auto strange = [&](std::string_view what) {
     tell_foreign(bought.contract, fmt::format("order {}: {}", id.value, what));
   };
-  if (order == nullptr) return strange("a purchase was answered for an order that is not known");
+  if (order == nullptr) [[unlikely]]
+    return strange("a purchase was answered for an order that is not known");
   const bool waits = order->state == OrderState::kIntended ||
                      order->state == OrderState::kUnknown || order->state == OrderState::kAbsent;
-  if (!waits) {
+  if (!waits) [[unlikely]] {
     if (order->contract != bought.contract) strange("a second purchase was answered for it");
     return;
   }
-  if (!bought.contract || ledger.is_ours(bought.contract)) {
+  if (!bought.contract || ledger.is_ours(bought.contract)) [[unlikely]] {
     // It was bought, but not as what the answer says: evidence has to be found elsewhere.
     if (order->state != OrderState::kIntended) return;
     make_unknown(id, "answered with another's contract");
@@ -46,7 +47,8 @@ void Engine::Impl::bought(core::OrderId id, const execution::Bought& bought) {
   const bool resolved = order->state != OrderState::kIntended;
   balance.bought(bought.buy_price, bought.balance_after, now.instant);
   opened(ledger.accept(id, bought), resolved);
-  release_waiting();
+  if (!waiting.empty()) [[unlikely]]
+    release_waiting();
   flush_held();
 }
 
@@ -55,16 +57,20 @@ void Engine::Impl::opened(const execution::Order& order, bool resolved) {
   auto& slot = slot_for(order.strategy);
   slot.on_purchase(order.id, order.purchase_time, is_today(order.purchase_time));
   flights.erase(order.id);
-  program_opened(slot, order);
+  if (slot.program != nullptr) [[unlikely]]
+    program_opened(slot, order);
   append_order(order);
-  if (slot.program != nullptr) append_slot(slot);
-  if (slot.refusals.row > 0) taken(slot);
+  if (slot.program != nullptr) [[unlikely]]
+    append_slot(slot);
+  if (slot.refusals.row > 0) [[unlikely]]
+    taken(slot);
   out->push_back(Watch{order.contract});
   if (audience.people) tell_opened(order, resolved);
-  follow(order);
+  if (audience.journal || audience.people) follow(order);
   watch_exit(order);
   const auto contract = order.contract;
-  replay_held(contract);
+  if (held.size() > 0) [[unlikely]]
+    replay_held(contract);
 }
 
 void Engine::Impl::tell_opened(const execution::Order& order, bool resolved) {
@@ -79,7 +85,6 @@ void Engine::Impl::tell_opened(const execution::Order& order, bool resolved) {
 
 // A second opinion for people and journal, and polls of a venue that is silent.
 void Engine::Impl::follow(const execution::Order& order) {
-  if (!audience.journal && !audience.people) return;
   auto& feed = feed_for(order.spec.symbol);
   const auto interval = feed.interval_s() > 0 ? feed.interval_s() : 2;
   execution::Follower follower(order.spec, order.purchase_time, interval, now.instant);
@@ -91,18 +96,20 @@ void Engine::Impl::follow(const execution::Order& order) {
 
 void Engine::Impl::contract(const execution::ContractReport& report, execution::Witness witness) {
   const auto* order = ledger.find(report.contract);
-  if (order == nullptr) {
+  if (order == nullptr) [[unlikely]] {
     if (ledger.is_ours(report.contract) || flights.empty() || try_adopt(report)) return;
     return hold(ContractWitness{report, witness});
   }
   const auto settlement = execution::settlement_from(*order, report);
-  if (!settlement) {
+  if (!settlement) [[unlikely]] {
     exit_value(*order, report);
     return program_updated(*order, report, witness);
   }
-  if (order->state != OrderState::kOpen) return later_witness(*order, *settlement, witness);
+  if (order->state != OrderState::kOpen) [[unlikely]]
+    return later_witness(*order, *settlement, witness);
   // Before the link's first report others may have settled before this one.
-  if (early.holds()) return early.hold(ContractWitness{report, witness});
+  if (early.holds()) [[unlikely]]
+    return early.hold(ContractWitness{report, witness});
   settle(order->id, *settlement, witness);
 }
 
@@ -172,16 +179,21 @@ void Engine::Impl::settle(core::OrderId id, const execution::Settlement& settlem
                           ? ledger.settle(id, settlement, witness, venue_time())
                           : ledger.settle(id, as_sold(id, settlement), witness, venue_time());
   auto& slot = slot_for(order.strategy);
-  exits.erase(id);
-  const auto difference = recount(id);
+  if (!exits.empty()) [[unlikely]]
+    exits.erase(id);
+  std::optional<std::string> difference;
+  if (!followers.empty()) difference = recount(id);
   const bool was_halted = slot.halted;
   balance.settled(order, now.instant);
   book(slot, order);
   append_order(order);
-  if (slot.script_run != 0) tell_result(slot, order);
+  if (slot.script_run != 0) [[unlikely]]
+    tell_result(slot, order);
   if (audience.people) tell_settled(slot, order, witness);
-  if (slot.halted && !was_halted) tell_halted(slot);
-  if (difference) mismatch(order, *difference);
+  if (slot.halted && !was_halted) [[unlikely]]
+    tell_halted(slot);
+  if (difference) [[unlikely]]
+    mismatch(order, *difference);
 }
 
 void Engine::Impl::tell_settled(const Slot& slot, const execution::Order& order,
@@ -203,10 +215,12 @@ void Engine::Impl::book(Slot& slot, const execution::Order& order) {
                fmt::format("take_profit: {} of {} reached", slot.session.realised.to_string(),
                            slot.settings.session.take_profit->to_string()));
   }
-  latch_daily_profit();
-  program_ended(slot, order);
+  if (settings.limits.daily_profit) [[unlikely]]
+    latch_daily_profit();
+  if (slot.program != nullptr) [[unlikely]]
+    program_ended(slot, order);
   append_slot(slot);
-  if (day.is_known()) append_day();
+  if (audience.journal && day.is_known()) append_day();
 }
 
 // Our own result, once the ticks that we saw tell it. Also supplies entry and exit where the
@@ -310,8 +324,7 @@ void Engine::Impl::replay_held(core::ContractId contract_id) {
   for (const auto& witness : held.take(contract_id)) hear(witness);
 }
 
-void Engine::Impl::flush_held() {
-  if (!flights.empty()) return;
+void Engine::Impl::tell_held() {
   for (const auto& witness : held.take_all()) tell_if_foreign(witness);
 }
 

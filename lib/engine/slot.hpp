@@ -12,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "core/result.hpp"
 #include "engine/candles.hpp"
@@ -130,7 +131,7 @@ struct Slot {
   boost::container::flat_set<core::OrderId> counted;  // open orders whose purchase is counted above
   /// The highest bid for each of them since its entry, while `exit:` has rules.
   boost::container::flat_map<core::OrderId, core::Money> best_bids;
-  std::deque<Booked> booked;
+  std::vector<Booked> booked;
 
   bool halted = false;
   core::ShortString<32> halt_kind;

@@ -121,6 +121,7 @@ void Ledger::restore(const Order& order) {
   const auto& added = add(order);
   restore_last(order.id);
   if (order.contract) claim(order.contract, &added);
+  make_room();
 }
 
 void Ledger::restore_last(core::OrderId last) {
@@ -128,20 +129,29 @@ void Ledger::restore_last(core::OrderId last) {
 }
 
 const Order& Ledger::intend(const Order& order) {
-  DERIVD_CHECK(order.id && order.id <= last_ && order.state == OrderState::kIntended,
-               "an intent needs a reserved id");
-  DERIVD_CHECK(!full(), "more orders at risk than the ledger holds");
-  DERIVD_CHECK(!orders_.contains(order.id), "an order id was used twice");
-  return add(order);
+  DERIVD_CHECK(order.state == OrderState::kIntended, "an intent is intended");
+  return make(order.id) = order;
 }
 
-const Order& Ledger::add(const Order& order) {
-  if (vacant_.empty()) vacant_.push_back(&slots_.emplace_back());
+Order& Ledger::make(core::OrderId intent) {
+  DERIVD_CHECK(intent && intent <= last_, "an intent needs a reserved id");
+  DERIVD_CHECK(!full(), "more orders at risk than the ledger holds");
+  DERIVD_CHECK(!orders_.contains(intent), "an order id was used twice");
+  auto& order = place(intent);
+  order = {};
+  order.id = intent;
+  return order;
+}
+
+const Order& Ledger::add(const Order& order) { return place(order.id) = order; }
+
+Order& Ledger::place(core::OrderId id) {
+  if (vacant_.empty()) [[unlikely]]
+    vacant_.push_back(&slots_.emplace_back());
   auto* slot = vacant_.back();
   vacant_.pop_back();
-  *slot = order;
-  orders_.emplace(order.id, slot);
-  exposed_.emplace(order.id, slot);
+  orders_.emplace(id, slot);
+  exposed_.emplace(id, slot);
   latest_ = slot;
   return *slot;
 }
@@ -234,6 +244,7 @@ Order& Ledger::at(core::OrderId id) {
 Order& Ledger::move(core::OrderId id, OrderState to) {
   auto& order = at(id);
   DERIVD_CHECK(is_legal(order.state, to), "an order cannot move this way");
+  const bool was_intent = order.state == OrderState::kIntended;
   const bool was_exposed = is_exposed(order.state);
   order.state = to;
   latest_ = &order;
@@ -245,7 +256,7 @@ Order& Ledger::move(core::OrderId id, OrderState to) {
     exposed_.emplace(id, &order);
     std::erase(finals_, id);
   }
-  make_room();
+  if (was_intent || !was_exposed) make_room();
   return order;
 }
 

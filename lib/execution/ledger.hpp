@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/check.hpp"
 #include "core/ids.hpp"
 #include "execution/order.hpp"
 #include "execution/report.hpp"
@@ -66,6 +67,14 @@ class Ledger final {
 
   // The moves. Each CHECKs that it is legal and returns the order as it is now.
   const Order& intend(const Order& order);
+  /// The same, made where it stays: it is large. `fill` leaves id and state as they are (CHECK).
+  template <class Fill>
+  const Order& intend(core::OrderId id, Fill&& fill) {
+    auto& order = make(id);
+    fill(order);
+    DERIVD_CHECK(order.id == id && order.state == OrderState::kIntended, "an intent is intended");
+    return order;
+  }
   const Order& unknown(core::OrderId id, std::string_view why);
   const Order& refuse(core::OrderId id, std::string_view code);
   const Order& absent(core::OrderId id, std::string_view evidence);
@@ -99,11 +108,14 @@ class Ledger final {
 
   const Order* look_up(core::OrderId id) const;
   const Order* look_up(core::ContractId contract) const;
+  Order& make(core::OrderId intent);
+  Order& place(core::OrderId id);
   const Order& add(const Order& order);
   Order& at(core::OrderId id);
   Order& move(core::OrderId id, OrderState to);
   void claim(core::ContractId contract, const Order* order);
-  /// For the next orders, while none is on its way: an intent asks the heap for nothing.
+  /// For the next orders, whenever one has found its answer, or has come from elsewhere than an
+  /// intent: an intent asks the heap for nothing.
   void make_room();
   void forget_old();
 

@@ -21,17 +21,19 @@ Denied until(Limit limit, core::VenueTime time) {
   return d;
 }
 
-std::optional<Denied> count(Limit limit, std::int64_t have, std::optional<std::int64_t> allowed) {
-  if (!allowed || have < *allowed) return std::nullopt;
+bool is_full(std::int64_t have, const std::optional<std::int64_t>& allowed) {
+  return allowed && have >= *allowed;
+}
+
+Denied count(Limit limit, std::int64_t have, std::int64_t allowed) {
   Denied d;
   d.limit = limit;
   d.have = have;
-  d.allowed = *allowed;
+  d.allowed = allowed;
   return d;
 }
 
-std::optional<Denied> money(Limit limit, core::Money stake, core::Money open, core::Money left) {
-  if (stake + open <= left) return std::nullopt;
+Denied money(Limit limit, core::Money stake, core::Money open, core::Money left) {
   Denied d;
   d.limit = limit;
   d.stake = stake;
@@ -183,42 +185,56 @@ std::string sentence(const Denied& d) {
 
 std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const Guards& guards,
                                   const AccountLimits& account) {
-  if (s.halted) return plain(Limit::kHalted);
-  if (s.paused) return plain(Limit::kPaused);
-  if (!s.ready) return plain(Limit::kNotReady);
-  if (s.unknown_order) return plain(Limit::kUnknownOrder);
-  if (s.excluded_until) return until(Limit::kExcluded, *s.excluded_until);
-  if (!s.in_hours) {
+  if (s.halted) [[unlikely]]
+    return plain(Limit::kHalted);
+  if (s.paused) [[unlikely]]
+    return plain(Limit::kPaused);
+  if (!s.ready) [[unlikely]]
+    return plain(Limit::kNotReady);
+  if (s.unknown_order) [[unlikely]]
+    return plain(Limit::kUnknownOrder);
+  if (s.excluded_until) [[unlikely]]
+    return until(Limit::kExcluded, *s.excluded_until);
+  if (!s.in_hours) [[unlikely]] {
     auto d = plain(Limit::kHours);
     d.until = s.hours_begin;
     return d;
   }
-  if (guards.volatility && s.volatility != nullptr) {
+  if (guards.volatility && s.volatility != nullptr) [[unlikely]] {
     if (auto d = volatility(*s.volatility, *guards.volatility)) return d;
   }
-  if (s.cooling_until) return until(Limit::kCooldown, *s.cooling_until);
-  if (s.pausing_until) return until(Limit::kAfterLosses, *s.pausing_until);
-  if (s.falling_until) return until(Limit::kDrawdown, *s.falling_until);
-  if (s.refused_until) {
+  if (s.cooling_until) [[unlikely]]
+    return until(Limit::kCooldown, *s.cooling_until);
+  if (s.pausing_until) [[unlikely]]
+    return until(Limit::kAfterLosses, *s.pausing_until);
+  if (s.falling_until) [[unlikely]]
+    return until(Limit::kDrawdown, *s.falling_until);
+  if (s.refused_until) [[unlikely]] {
     auto d = until(Limit::kRefusals, *s.refused_until);
     d.have = s.refused_in_row;
     return d;
   }
-  if (auto d = count(Limit::kMaxOpen, s.open, guards.max_open)) return d;
-  if (!s.group_holder.empty()) {
+  if (s.open >= guards.max_open) [[unlikely]] {
+    return count(Limit::kMaxOpen, s.open, guards.max_open);
+  }
+  if (!s.group_holder.empty()) [[unlikely]] {
     auto d = plain(Limit::kGroup);
     d.holder = s.group_holder;
     return d;
   }
-  if (auto d = count(Limit::kMaxTradesPerHour, s.trades_in_hour, guards.max_trades_per_hour)) {
+  if (is_full(s.trades_in_hour, guards.max_trades_per_hour)) [[unlikely]] {
+    return count(Limit::kMaxTradesPerHour, s.trades_in_hour, *guards.max_trades_per_hour);
+  }
+  if (is_full(s.account_open, account.max_open_contracts)) [[unlikely]] {
+    auto d = count(Limit::kMaxOpenContracts, s.account_open, *account.max_open_contracts);
+    d.by_account = account.holders_open;
     return d;
   }
-  if (auto d = count(Limit::kMaxOpenContracts, s.account_open, account.max_open_contracts)) {
-    d->by_account = account.holders_open;
-    return d;
+  if (is_full(s.day_trades, account.max_trades_per_day)) [[unlikely]] {
+    return count(Limit::kMaxTradesPerDay, s.day_trades, *account.max_trades_per_day);
   }
-  if (auto d = count(Limit::kMaxTradesPerDay, s.day_trades, account.max_trades_per_day)) return d;
-  if (s.daily_profit_reached) return plain(Limit::kDailyProfit);
+  if (s.daily_profit_reached) [[unlikely]]
+    return plain(Limit::kDailyProfit);
   return std::nullopt;
 }
 
@@ -230,24 +246,26 @@ std::optional<Denied> check_money(core::Money stake, const Standing& s,
   const auto account_open = nothing_open ? zero : s.account_open_stake;
   if (const auto budget = session_budget(session, s.session)) {
     // realised − open − stake >= floor
-    if (auto d = money(Limit::kSessionStop, stake, session_open, *budget)) return d;
-  }
-  if (account.max_stake) {
-    if (auto d = money(Limit::kMaxStake, stake, zero, *account.max_stake)) return d;
-  }
-  if (account.max_open_stake) {
-    if (auto d = money(Limit::kMaxOpenStake, stake, account_open, *account.max_open_stake)) {
-      return d;
+    if (stake + session_open > *budget) [[unlikely]] {
+      return money(Limit::kSessionStop, stake, session_open, *budget);
     }
   }
-  if (const auto budget = daily_loss_budget(account, s.day_profit)) {
-    if (auto d = money(Limit::kDailyLoss, stake, account_open, *budget)) {
-      d->by_account = account.holders_loss;
-      return d;
-    }
+  if (account.max_stake && stake > *account.max_stake) [[unlikely]] {
+    return money(Limit::kMaxStake, stake, zero, *account.max_stake);
   }
-  if (const auto budget = balance_budget(account, s.balance)) {
-    if (auto d = money(Limit::kMinBalance, stake, account_open, *budget)) return d;
+  const auto exceeds = [&](core::Money left) { return stake + account_open > left; };
+  if (account.max_open_stake && exceeds(*account.max_open_stake)) [[unlikely]] {
+    return money(Limit::kMaxOpenStake, stake, account_open, *account.max_open_stake);
+  }
+  const auto day = daily_loss_budget(account, s.day_profit);
+  if (day && exceeds(*day)) [[unlikely]] {
+    auto d = money(Limit::kDailyLoss, stake, account_open, *day);
+    d.by_account = account.holders_loss;
+    return d;
+  }
+  const auto above_floor = balance_budget(account, s.balance);
+  if (above_floor && exceeds(*above_floor)) [[unlikely]] {
+    return money(Limit::kMinBalance, stake, account_open, *above_floor);
   }
   return std::nullopt;
 }

@@ -116,6 +116,22 @@ TEST(BacktestFamilies, APayoutIsBoughtForWhatItCosts) {
   EXPECT_EQ(rig.trades[0].profit, usd("4.88"));
 }
 
+// Of a symbol that derivd's own list does not have.
+TEST(BacktestFamilies, APayoutOfALearnedSymbolHasItsPrice) {
+  auto info = *market::find_symbol("1HZ100V");
+  info.code = "NEW100";
+  Payouts payouts;
+  payouts.price_on(market::Symbols{}.with(info));
+  market::ContractSpec spec;
+  spec.type = market::ContractType::kCall;
+  spec.duration = market::ContractDuration::parse("1t").value();
+  spec.basis = market::Basis::kPayout;
+  spec.symbol = "NEW100";
+  const market::Tick tick{"NEW100", {1000}, core::Price::raw(68'200, 2)};
+  EXPECT_EQ(payouts.price(spec, usd("10.00"), tick), usd("5.12"));
+  EXPECT_EQ(payouts.payout(spec, usd("5.12"), tick), usd("10.00"));
+}
+
 TEST(BacktestFamilies, LimitsLookAtThePriceOfAPayout) {
   ModelRig rig;
   auto s = always("CALL");

@@ -142,6 +142,45 @@ TEST(Ledger, HasRoomForEightMoreBeforeTheyCome) {
   }
 }
 
+// One that was concluded absent is open after all: no intent made room for it.
+TEST(Ledger, HasRoomForEightMoreBesideWhatComesBack) {
+  Ledger ledger;
+  for (std::int64_t i = 1; i <= 100; ++i) {
+    ledger.intend(order(ledger.reserve().value));
+    ledger.unknown({i}, "timeout");
+    ledger.absent({i}, "not there");
+  }
+  for (std::int64_t i = 1; i <= 100; ++i) {
+    ledger.accept({i}, bought(100 + i));
+    ASSERT_GE(ledger.exposed().capacity() - ledger.exposed().size(), 8U) << i;
+  }
+}
+
+// The place was another order's before, of which nothing may be left.
+TEST(Ledger, MakesAnIntentWhereAForgottenOrderLay) {
+  Ledger ledger;
+  std::int64_t last = 0;
+  for (std::size_t i = 0; i < 2 * Ledger::kKeepFinal + 32; ++i) {
+    last = ledger.reserve().value;
+    const auto& made = ledger.intend({last}, [](Order& o) { o.stake = usd("0.98"); });
+    ASSERT_EQ(made.id, core::OrderId{last});
+    ASSERT_EQ(made.state, OrderState::kIntended);
+    ASSERT_EQ(made.stake, usd("0.98"));
+    ASSERT_FALSE(made.contract || made.buy_tx || made.sell_tx || made.payout || made.profit);
+    ASSERT_FALSE(made.entry || made.exit) << last;
+    ASSERT_EQ(ledger.find(core::OrderId{last}), &made);
+    ledger.accept({last}, bought(last));
+    Settlement s;
+    s.sell_price = usd("1.95");
+    s.entry = tick(kT0 + 2, 10'000);
+    s.exit = tick(kT0 + 12, 10'001);
+    ledger.settle({last}, s, Witness::kPoll, {kT0 + 12});
+  }
+  EXPECT_DEATH(ledger.intend({last}, [](Order&) {}), "used twice");
+  const auto next = ledger.reserve();
+  EXPECT_DEATH(ledger.intend(next, [](Order& o) { o.state = OrderState::kOpen; }), "is intended");
+}
+
 TEST(Ledger, IsFullAtItsBound) {
   Ledger ledger;
   for (std::size_t i = 0; i < Ledger::kMaxExposed; ++i) {
