@@ -184,9 +184,12 @@ TEST(Accumulators, TheRecordedOneGrewAsItsVenueSaid) {
   EXPECT_EQ(growth_of(life).survived, said["tick_passed"].get<int>());
   EXPECT_EQ(life.pays(End::kSold), core::Money::parse(said["bid_price"].dump()).value());
   constexpr std::int64_t kRecorded = 612'552'024;  // of its shortcode
-  EXPECT_EQ(growth_levels(*before, kRecorded).high.to_string(), said["high_barrier"]);
-  EXPECT_EQ(growth_levels(*before, kRecorded).low.to_string(), said["low_barrier"]);
-  EXPECT_EQ(growth_levels(*last, kRecorded).high.to_string(), said["current_spot_high_barrier"]);
+  EXPECT_EQ(growth_levels(*before, kRecorded).high.to_string(),
+            said["high_barrier"].get<std::string>());
+  EXPECT_EQ(growth_levels(*before, kRecorded).low.to_string(),
+            said["low_barrier"].get<std::string>());
+  EXPECT_EQ(growth_levels(*last, kRecorded).high.to_string(),
+            said["current_spot_high_barrier"].get<std::string>());
   EXPECT_EQ(shortcode_agrees(spec, said["shortcode"].get<std::string>()), Agreement::kAgrees);
 }
 
