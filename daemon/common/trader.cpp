@@ -370,8 +370,15 @@ core::Result<void> Trader::replace_token(core::Secret token) {
                                    "protocol: change venue.api and restart",
                                    deriv::name_of(dialect_))};
   }
-  token_change_ = Handover::kWaiting;
   ++token_changes_;
+  // Whoever is told that the old one may be deleted would delete this one.
+  if (session().uses(token)) {
+    token_change_ = Handover::kTaken;
+    log_.write(EventKind::kControlCommand,
+               "operator: the token that is in use, once more; nothing changes");
+    return {};
+  }
+  token_change_ = Handover::kWaiting;
   log_.write(EventKind::kControlCommand, "operator: a new token; going over to it");
   if (!session().replace_token(std::move(token), now_)) {
     token_change_ = Handover::kRefused;

@@ -428,6 +428,10 @@ bool Session::replace_token(core::Secret token, const Now& now) {
   return true;
 }
 
+bool Session::uses(const core::Secret& token) const {
+  return !impl_->rotation.has_token() && impl_->settings.token.reveal() == token.reveal();
+}
+
 bool Session::change_venue(VenueAddress to, const Now& now) {
   if (!impl_->running) return false;
   Impl::Entry entry(*impl_, now);

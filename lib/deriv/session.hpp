@@ -98,6 +98,8 @@ class Session final : public LinkEvents, public execution::Port {
   /// that is refused, or whose account is another, is dropped and the old one goes on. False: not
   /// running, stopping, or another replacement is under way; then `token` is not taken.
   bool replace_token(core::Secret token, const core::Now& now);
+  /// Whether it is the token that is in use: then there is nothing to go over to.
+  bool uses(const core::Secret& token) const;
 
   /// Goes over to another address of the same venue and the same account, in the manner of
   /// replace_token(), also while that is under way: then both are taken or neither. A later call

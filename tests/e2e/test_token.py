@@ -110,8 +110,11 @@ def the_token_in_use_again(place):
         place.stored("old")
         out = json.loads(place.token("set", "--token-file", place.file("old"), "--json").stdout)
         harness.check(out["same_token"] is True, out)
-    trial.live(d)
     place.trades(2)
+    # The log neither calls it new nor lets anybody delete it, and the session has gone on.
+    harness.check(d.log().count("the token that is in use, once more; nothing changes") == 2, d.log())
+    harness.check("may be deleted" not in d.log() and "going over" not in d.log(), d.log())
+    harness.check(d.log().count("session live") == 1, d.log())
     done = place.token("set", "--token-file", place.file("new"))
     harness.check("delete the old one at Deriv now" in done.stdout and "stored already" not in done.stdout,
                   done.stdout)
