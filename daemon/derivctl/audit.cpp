@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <memory>
 
 #include "common/answer.hpp"
@@ -174,9 +173,7 @@ core::Result<std::vector<Order>> journaled(const Context& context, const AuditOp
   if (!o.strategy.empty()) query.strategy = o.strategy;
   if (!o.since.empty()) query.since = parse_when(o.since);
   const auto file = o.journal.empty() ? context.journal_file() : o.journal;
-  if (!std::filesystem::exists(file)) {
-    return core::Error{core::ErrorKind::kNotFound, no_journal(context, file)};
-  }
+  if (const auto there = find_journal(context, file); !there) return there.error();
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
   if (!journal) return journal.error();
   auto orders = (*journal)->orders(query);

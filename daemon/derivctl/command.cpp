@@ -121,15 +121,21 @@ int fail(int code, std::string_view text) {
 
 void warn(std::string_view text) { out::error("derivctl: warning: {}\n", text); }
 
-std::string no_journal(const Context& context, const std::string& file) {
+core::Result<void> find_journal(const Context& context, const std::string& file) {
+  std::error_code hidden;  // from us, by its directory's mode
+  if (std::filesystem::exists(file, hidden)) return {};
+  if (hidden) {
+    return core::io_error(fmt::format("{}: {}; the journal is the daemon's alone: ask as root",
+                                      file, hidden.message()));
+  }
   auto text = fmt::format("there is no journal at {}: no daemon has traded with it", file);
   Context other = context;
   other.paper = !context.paper;
-  if (file == context.journal_file() && std::filesystem::exists(other.journal_file())) {
+  if (file == context.journal_file() && std::filesystem::exists(other.journal_file(), hidden)) {
     text += fmt::format("; {} is there: {} --paper", other.journal_file(),
                         other.paper ? "say" : "do not say");
   }
-  return text;
+  return core::Error{core::ErrorKind::kNotFound, std::move(text)};
 }
 
 Answer ask(const Context& context, const ordered_json& request) {

@@ -66,8 +66,9 @@ int fail(int code, std::string_view text);
 /// Prints "derivctl: warning: TEXT" to standard error.
 void warn(std::string_view text);
 
-/// Why a journal is not there, and where another one is: for exit code 6.
-std::string no_journal(const Context& context, const std::string& file);
+/// kNotFound: why it is not there, and where another one is; kIo: its directory hides it from
+/// whoever asks, and the remedy.
+core::Result<void> find_journal(const Context& context, const std::string& file);
 
 /// Answer of the daemon, or the exit code that says why there is none.
 struct Answer {

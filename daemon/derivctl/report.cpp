@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 
@@ -155,8 +154,11 @@ int report(const Context& context, const ReportOptions& o) {
     }
   }
   const auto journal = o.journal.empty() ? context.journal_file() : o.journal;
-  if (o.backtest.empty() && !std::filesystem::exists(journal)) {
-    return fail(service::kCtlNotFound, no_journal(context, journal));
+  if (o.backtest.empty()) {
+    if (const auto there = find_journal(context, journal); !there) {
+      const bool absent = there.error().kind == core::ErrorKind::kNotFound;
+      return fail(absent ? service::kCtlNotFound : service::kCtlOther, there.error().text);
+    }
   }
   auto source = o.backtest.empty() ? source_from_journal(journal, filter, context.paper)
                                    : source_from_backtest(o.backtest, filter);

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -131,9 +130,8 @@ Answer trades_or_stats(const Context& context, const ViewOptions& o, const std::
   const bool runs = status.code == service::kCtlOk;
   const auto& used = daemon::at(status.result, "journal");
   const auto file = runs && used.is_string() ? used.get<std::string>() : context.journal_file();
-  std::error_code hidden;  // from us, by its directory's mode
-  if (!runs && !std::filesystem::exists(file, hidden)) {
-    return {{}, status.code, fmt::format("{}; and {}", status.error, no_journal(context, file))};
+  if (const auto there = find_journal(context, file); !runs && !there) {
+    return {{}, status.code, fmt::format("{}; and {}", status.error, there.error().text)};
   }
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
   if (!journal && runs) return ask_in_pages(context, request, what);

@@ -216,10 +216,15 @@ core::Result<Folder> Folder::open(const std::string& path, Use use) {
   }
   auto told = io(path, "be listed", error);
   struct stat info {};
-  if (error == EACCES && ::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
-      info.st_uid != ::geteuid()) {
-    told.text += whose_it_is(path, info.st_uid, ::geteuid(), ::getegid());
+  if (error != EACCES || ::lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) ||
+      info.st_uid == ::geteuid()) {
+    return told;
   }
+  // Root made it by mistake, or it is another's, the service's most often: whoever only wants to
+  // look is not told to take it away from there.
+  told.text += info.st_uid == 0 ? whose_it_is(path, info.st_uid, ::geteuid(), ::getegid())
+                                : fmt::format("; it belongs to {0}: ask as root, or as {0}",
+                                              user_name(info.st_uid));
   return told;
 }
 

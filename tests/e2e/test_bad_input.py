@@ -2,6 +2,7 @@
 and a reason that names the place; a bad frame is refused and counted and trading goes on."""
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -68,10 +69,10 @@ def commands(programs, directory):
         (0, ("check", "--json", "--config", demo), ('"valid": true', '"parity"', "has to win")),
     ]
 
-    def said(wanted, words, texts):
+    def said(wanted, words, texts, **who):
         done = subprocess.run([str(w) for w in (pathlib.Path(programs) / "derivctl", *words)],
                               env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=200)
+                              timeout=200, **who)
         expect(done.returncode, done.stdout + done.stderr, wanted, *texts)
 
     for case in cases:
@@ -79,6 +80,16 @@ def commands(programs, directory):
     (state / "paper.db").touch()
     for words in (("report",), ("audit",)):
         said(6, words, (f"{state}/paper.db is there: say --paper",))
+    if os.geteuid() != 0:
+        print("not root: what another user is told was not tried")
+        return
+    # A journal that the asking user may not even see.
+    directory.chmod(0o711)
+    state.chmod(0o700)
+    other = {"user": 65534, "group": 65534, "extra_groups": []}
+    hidden = f"{state}/derivd.db: Permission denied; the journal is the daemon's alone: ask as root"
+    for code, words in ((1, ("report",)), (1, ("audit",)), (4, ("trades",)), (4, ("stats",))):
+        said(code, words, (hidden,), **other)
 
 
 def demo_config(directory, api, endpoint, ca_file):

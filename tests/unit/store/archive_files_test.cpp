@@ -2,6 +2,7 @@
 #include "store/archive_files.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -167,6 +168,26 @@ TEST_F(OwnerTest, SaysWhoseItIsAndHowItIsGivenBack) {
   EXPECT_NE(there.error().text.find("belongs to root: \"chown -R 4242:4242 " + home + "/ticks\""),
             std::string::npos)
       << there.error().text;
+}
+
+// A reader is not told to take the service's own directory away from it.
+TEST_F(OwnerTest, AReaderIsToldWhomToAskAs) {
+  fs::create_directory(home + "/ticks");
+  ::chmod((home + "/ticks").c_str(), 0700);
+  ASSERT_EQ(::lchown((home + "/ticks").c_str(), kOther, kOther), 0);
+  const auto told = [&] {
+    core::Result<Folder> there = core::invalid("not asked");
+    std::thread reader([&] {
+      // Of this thread alone, which looks as nobody.
+      ::setfsgid(65534);
+      ::setfsuid(65534);
+      there = Folder::open(home + "/ticks", Folder::Use::kRead);
+    });
+    reader.join();
+    return there ? std::string("it was read") : there.error().text;
+  }();
+  EXPECT_TRUE(told.ends_with("; it belongs to 4242: ask as root, or as 4242")) << told;
+  EXPECT_EQ(told.find("chown"), std::string::npos) << told;
 }
 
 TEST_F(OwnerTest, AnotherThreadStaysWhoItIs) {
