@@ -91,7 +91,8 @@ TEST(Types, TakeAndBuyWhatTheDocumentSays) {
 TEST(Types, OfRandomBuyWhatItsWordSays) {
   const auto bought = [](std::int64_t kind) {
     std::string out;
-    for (const auto type : contracts_of(*find_type("random"), {{"contract", kind}}))
+    const Params params{{"contract", kind}};
+    for (const auto type : contracts_of(*find_type("random"), params))
       out += fmt::format("{} ", market::name_of(type));
     return out;
   };
