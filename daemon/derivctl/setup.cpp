@@ -315,7 +315,10 @@ SetupOutcome<void> Wizard::ask_for_token() {
   if (asks_) explain_token();
   for (int i = 1;; ++i) {
     auto done = ask_deriv();
-    if (done || i == kSetupMaxTries || !may_try_again()) return done;
+    if (done || !asks_) return done;
+    if (i == kSetupMaxTries || !may_try_again()) {
+      return SetupStop{done.error().code, done.error().text + "; nothing was stored"};
+    }
     say("derivctl: {}\nNothing is stored yet. Try again, or leave with Ctrl-C.\n",
         done.error().text);
     // What Deriv said is about one of the two; the other is not asked for again.
@@ -511,8 +514,9 @@ SetupOutcome<void> Wizard::confirm_scopes() {
   const auto yes = ask_yes("Does the page where you made it show the scope trade alone?", false);
   if (!yes) return broken(yes.error());
   if (*yes) return {};
-  return setup_refused(fmt::format("delete that token and make one with the scope {} in {}",
-                                   least_scopes(dialect_), token_page(dialect_)));
+  return setup_refused(
+      fmt::format("nothing was stored; delete that token and make one with the scope {} in {}",
+                  least_scopes(dialect_), token_page(dialect_)));
 }
 
 SetupOutcome<void> Wizard::confirm_real() {
