@@ -318,15 +318,17 @@ std::string in_words(std::string_view text, Place place, const std::string& said
   if (said == msg::END_OF_SEQ_FLOW) return "a [ whose ] is missing, here or in a line above";
   if (said == msg::FLOW_END) return "a closing bracket without its opening one";
   if (said == msg::MAP_VALUE) {
-    return "a colon that can open no value here: each key stands on a line of its own, and a text "
-           "with a colon in it stands in quotes";
+    return "a colon that can open no value here: each key stands on a line of its own, in the "
+           "column "
+           "of the others of its section, and a text with a colon in it stands in quotes";
   }
   if (said == msg::MAP_KEY || said == msg::BLOCK_ENTRY) {
     return fmt::format("{} cannot stand here; {}",
                        said == msg::MAP_KEY ? "a key" : "the - of a list",
                        about_indentation(text, place.line));
   }
-  if (said == msg::UNKNOWN_ANCHOR) {
+  // Newer ones (0.8) add its name.
+  if (said.starts_with(msg::UNKNOWN_ANCHOR)) {
     return "* refers to something that is called so by an &, and nothing is; a text that begins "
            "with * stands in quotes";
   }

@@ -1,5 +1,6 @@
 #include "deriv/decoder.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -8,6 +9,9 @@
 
 namespace derivd::deriv {
 namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
 
 struct Decoded {
   core::Result<void> result;
@@ -80,9 +84,8 @@ TEST(Decoder, NamesTheMissingField) {
   EXPECT_EQ(error_of(replaced(kTick, "\"quote\":1451.5,", "")), "tick.quote is missing");
 }
 
-constexpr auto* kImproper =
-    "tick.quote is not readable JSON: The JSON document has an improper structure: missing or "
-    "superfluous commas, braces, missing keys, etc.";
+/// And the library's words for it, which differ from one release to the next.
+constexpr auto* kImproper = "tick.quote is not readable JSON: ";
 
 struct Bad {
   const char* from;
@@ -95,7 +98,13 @@ TEST_P(BadTick, IsRefusedByName) {
   const auto text = replaced(kTick, GetParam().from, GetParam().to);
   const auto d = decode(text);
   ASSERT_FALSE(d.result) << text;
-  EXPECT_EQ(d.result.error().text, GetParam().error);
+  const auto& said = d.result.error().text;
+  if (GetParam().error == std::string_view(kImproper)) {
+    EXPECT_THAT(said, StartsWith(kImproper));
+    EXPECT_THAT(said, HasSubstr("improper structure"));
+  } else {
+    EXPECT_EQ(said, GetParam().error);
+  }
   EXPECT_EQ(d.result.error().kind, core::ErrorKind::kProtocol);
 }
 
