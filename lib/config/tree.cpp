@@ -319,8 +319,7 @@ std::string in_words(std::string_view text, Place place, const std::string& said
   if (said == msg::FLOW_END) return "a closing bracket without its opening one";
   if (said == msg::MAP_VALUE) {
     return "a colon that can open no value here: each key stands on a line of its own, in the "
-           "column "
-           "of the others of its section, and a text with a colon in it stands in quotes";
+           "column of the others of its section, and a text with a colon in it stands in quotes";
   }
   if (said == msg::MAP_KEY || said == msg::BLOCK_ENTRY) {
     return fmt::format("{} cannot stand here; {}",

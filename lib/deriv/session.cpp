@@ -429,7 +429,8 @@ bool Session::replace_token(core::Secret token, const Now& now) {
 }
 
 bool Session::uses(const core::Secret& token) const {
-  return !impl_->rotation.has_token() && impl_->settings.token.reveal() == token.reveal();
+  return impl_->running && !impl_->rotation.has_token() &&
+         impl_->settings.token.reveal() == token.reveal();
 }
 
 bool Session::change_venue(VenueAddress to, const Now& now) {

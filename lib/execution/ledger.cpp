@@ -129,8 +129,7 @@ void Ledger::restore_last(core::OrderId last) {
 }
 
 const Order& Ledger::intend(const Order& order) {
-  DERIVD_CHECK(order.state == OrderState::kIntended, "an intent is intended");
-  return make(order.id) = order;
+  return intend(order.id, [&](Order& made) { made = order; });
 }
 
 Order& Ledger::make(core::OrderId intent) {
