@@ -544,7 +544,10 @@ class App final : public ControlTarget {
                            [this](core::Instant at) {
                              return stopping_ ? std::nullopt : trader_.session().foreseen(at);
                            },
-                           [this] { trader_.session().rehearse(); }};
+                           [this] {
+                             scripts_.rehearse();
+                             trader_.session().rehearse();
+                           }};
   boost::asio::signal_set signals_;
   service::Notifier notifier_;
   std::unique_ptr<service::ControlServer> control_;

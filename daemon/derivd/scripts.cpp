@@ -76,6 +76,14 @@ void ScriptProcesses::flush() {
   }
 }
 
+void ScriptProcesses::rehearse() {
+  for (const auto& [run, process] : processes_) {
+    if (process->over || !process->ready || process->writing || !process->unsent.empty()) continue;
+    script::encode(script::ToScript{script::Rehearse{}}, process->unsent);
+    write(process);
+  }
+}
+
 // Nothing of the user's goes to a process that has not closed its sandbox.
 void ScriptProcesses::write(const std::shared_ptr<Process>& process) {
   auto& unsent = process->unsent;
@@ -119,6 +127,7 @@ void ScriptProcesses::take(const std::shared_ptr<Process>& process) {
     const auto message = script::decode_from_script(**body);
     if (!message) return fail(process, message.error().text);
     const auto* ready = std::get_if<script::Ready>(&*message);
+    if (std::holds_alternative<script::Rehearsed>(*message)) continue;
     if (ready == nullptr) {
       say(process, *message);
     } else if (ready->version != script::kVersion || process->ready) {

@@ -29,6 +29,9 @@ class ScriptProcesses final : public Scripts {
   void stop(const engine::StopScript& action) override;
   void feed(const engine::FeedScript& action) override;
   void flush() override;
+  /// A tick is foreseen: each process runs once, for nothing, what a tick will run, and its answer
+  /// is thrown away. One that has something to do is left alone.
+  void rehearse();
 
   /// Ended processes leave an entry with the kernel until somebody asks: from time to time.
   void reap();

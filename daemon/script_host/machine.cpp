@@ -37,8 +37,15 @@ void JSGlobalContextSetUnhandledRejectionCallback(JSGlobalContextRef context, JS
 namespace derivd::script_host {
 namespace {
 
-/// The engine asks after so much time of the processor whether the program may go on.
+/// The engine asks whether the program may go on: first when a call has used half of its budget of
+/// the processor's time, but so long at the most, then each time it has used so much more. The
+/// first asking wakes a thread of the engine's, unless one is waiting already, which serves every
+/// call until it is due. What a call may take from memory until then is bounded by the kernel alone.
+constexpr double kFirstAsk = 0.008;
 constexpr double kAskEvery = 0.002;
+double first_asked_after(std::uint64_t cpu_us) {
+  return std::clamp(static_cast<double>(cpu_us) / 2e6, kAskEvery, kFirstAsk);
+}
 /// Of a text that goes back to derivd; the frame's own bound is wider.
 constexpr std::size_t kMaxMessage = 600;
 constexpr std::size_t kMaxSlice = script::kPast;
@@ -119,6 +126,7 @@ struct Machine::Impl {
                               std::size_t count, const JSValueRef* arguments,
                               JSValueRef* exception);
   static bool should_end(JSContextRef context, void* data);
+  void ask_after(double seconds);
   JSObjectRef function(Method method);
   void put(JSObjectRef object, std::string_view name, JSValueRef value);
   JSValueRef get(JSObjectRef object, std::string_view name);
@@ -186,6 +194,7 @@ struct Machine::Impl {
   std::optional<std::string> told_state;  // by it, as JSON
   JSObjectRef forget = nullptr;
   JSObjectRef give_tick = nullptr;
+  JSObjectRef rehearse_tick = nullptr;
   JSObjectRef give_candle = nullptr;
   JSObjectRef give_watched = nullptr;
   std::array<JSObjectRef, 6> handlers{};
@@ -200,6 +209,7 @@ struct Machine::Impl {
   std::uint64_t wishes = 0;
   std::string state;
   bool may_buy = false;
+  bool was_asked = false;   // by the engine, whether the program may go on
   bool is_running = false;  // something of the program, for this event
   bool was_placed = false;  // a crossing asked for its place, which the prelude counts
 };
@@ -241,8 +251,13 @@ bool Machine::Impl::should_end(JSContextRef context, void* data) {
     }
   }
   if (self.failure) return true;
-  JSContextGroupSetExecutionTimeLimit(JSContextGetGroup(context), kAskEvery, should_end, data);
+  self.ask_after(kAskEvery);
+  self.was_asked = true;
   return false;
+}
+
+void Machine::Impl::ask_after(double seconds) {
+  JSContextGroupSetExecutionTimeLimit(JSContextGetGroup(context), seconds, should_end, this);
 }
 
 JSObjectRef Machine::Impl::function(Method method) {
@@ -516,6 +531,7 @@ void Machine::Impl::begin(std::uint64_t sequence, std::int64_t at, std::string_v
   is_running = runs;
   is_state_told = false;
   told_state.reset();
+  if (std::exchange(was_asked, false)) ask_after(first_asked_after(setup.cpu_us));
   if (runs) budget.enter(sequence, line_of_handler(name));
 }
 
@@ -630,6 +646,7 @@ void Machine::Impl::prepare(const script::Setup& given) {
   has_jobs = JSValueToBoolean(context, get(prelude, "hasJobs"));
   forget = object(get(prelude, "forget"));
   give_tick = object(get(prelude, "onTick"));
+  rehearse_tick = object(get(prelude, "rehearse"));
   give_candle = object(get(prelude, "onCandle"));
   give_watched = object(get(prelude, "onWatch"));
   JSGlobalContextSetUnhandledRejectionCallback(context, function(&Impl::host_rejected), nullptr);
@@ -660,8 +677,7 @@ Machine::Outcome Machine::load(const script::Setup& setup) {
   auto& m = *impl_;
   m.prepare(setup);
   if (m.failure) return *m.failure;
-  JSContextGroupSetExecutionTimeLimit(JSContextGetGroup(m.context), kAskEvery, Impl::should_end,
-                                      &m);
+  m.ask_after(first_asked_after(setup.cpu_us));
   m.budget.begin(std::chrono::microseconds(setup.cpu_us), setup.memory);
   m.begin(0, 0, "onStart", true);
   m.evaluate(setup.text, setup.file);
@@ -699,6 +715,23 @@ void Machine::past(const script::PastCandles& candles) {
 void Machine::reset() {
   if (impl_->past) impl_->past->reset();
   for (const auto& other : impl_->watched) other->reset();
+}
+
+std::variant<script::Rehearsed, script::Failure> Machine::rehearse() {
+  auto& m = *impl_;
+  if (!m.may_buy || m.failure) return script::Rehearsed{};
+  const auto wishes = m.wishes;
+  m.begin(m.answer.sequence, m.time, "onTick", true);
+  const auto quote = m.past->ticks(1);
+  const std::array<JSValueRef, 3> args{
+      m.number(static_cast<double>(m.time)),
+      m.number(quote.empty() ? 0 : static_cast<double>(quote.front().mantissa) / m.past->scale()),
+      m.number(0)};
+  m.call(m.rehearse_tick, args);
+  m.budget.leave();
+  m.wishes = wishes;
+  if (m.failure) return *m.failure;
+  return script::Rehearsed{std::exchange(m.answer, {})};
 }
 
 void Machine::Impl::watched_tick(const script::Event& event, const script::WatchedTick& tick) {

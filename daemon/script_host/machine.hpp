@@ -30,6 +30,10 @@ class Machine final {
   void past(const script::PastTick& tick);
   void past(const script::PastCandles& candles);
   void reset();
+  /// Runs what a tick runs, with a program of the prelude's that buys: its wish, which is void, is
+  /// the result. It may fail: the user's program may have put functions of its own in the engine's
+  /// place, which have the budget of a call.
+  std::variant<script::Rehearsed, script::Failure> rehearse();
   /// onCandle and onTick, onResult, onDenied.
   Outcome handle(const script::Event& event);
   /// Each of the ticks as an event, until one asks for something or fails, or `hear`, which is told

@@ -28,12 +28,15 @@ constexpr int kBroken = 76;
 
 bool say(const script::FromScript& message) { return outbox::add(message) && outbox::flush(); }
 
+/// The last word.
+bool say(const script::Failure& failure) {
+  say(script::FromScript{failure});
+  return false;
+}
+
 /// False: the last word was said.
 bool say(const script_host::Machine::Outcome& outcome) {
-  if (const auto* failure = std::get_if<script::Failure>(&outcome)) {
-    say(script::FromScript{*failure});
-    return false;
-  }
+  if (const auto* failure = std::get_if<script::Failure>(&outcome)) return say(*failure);
   return say(script::FromScript{std::get<script::Answer>(outcome)});
 }
 
@@ -83,6 +86,11 @@ bool take(const script::ToProcess& any, script_host::Machine& machine) {
   if (std::holds_alternative<script::Reset>(message)) {
     machine.reset();
     return true;
+  }
+  if (std::holds_alternative<script::Rehearse>(message)) {
+    const auto outcome = machine.rehearse();
+    if (const auto* failure = std::get_if<script::Failure>(&outcome)) return say(*failure);
+    return say(script::FromScript{std::get<script::Rehearsed>(outcome)});
   }
   return say(machine.handle(std::get<script::Event>(message)));
 }

@@ -86,7 +86,7 @@ const wanted = ['type', 'duration', 'barrier', 'prediction', 'stake'];
 const known = { __proto__: null, type: true, duration: true, barrier: true, prediction: true,
                 stake: true };
 const keysOf = Object.keys;
-give('buy', (what, stake) => {
+const buy = (what, stake) => {
   if (typeof what !== 'object' || what === null) {
     return host.buy(what, undefined, undefined, undefined, stake);
   }
@@ -97,7 +97,8 @@ give('buy', (what, stake) => {
     }
   }
   return host.buy(what.type, what.duration, what.barrier, what.prediction, what.stake);
-});
+};
+give('buy', buy);
 give('sell', (id) => host.sell(typeof id === 'object' && id !== null ? id.id : id));
 
 give('ticks', (n, symbol) => {
@@ -181,6 +182,13 @@ return {
   hasJobs,
   takeState,
   forget: () => counts.clear(),
+  // As onTick, with a program that keeps nothing. What it asks for is thrown away.
+  rehearse: (epoch, quote, digit) => {
+    const tick = new Tick(epoch, quote, digit);
+    const parity = tick.digit % 2;
+    buy({ type: parity ? 'DIGITEVEN' : 'DIGITODD', duration: '1t' });
+    return stringify({ parity });
+  },
   onTick: (handler, epoch, quote, digit) => {
     if (plain === undefined) plain = wantsNumber(handler);
     const tick = new Tick(epoch, quote, digit);

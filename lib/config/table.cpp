@@ -704,9 +704,8 @@ constexpr std::array kSettings{
         "So long before the next tick of a symbol that ticks regularly, which is learned from its "
         "last ticks, the daemon stops sleeping until the tick has come, so long after its time at "
         "the most, and rehearses reading a tick and writing its last purchase, without sending, "
-        "journaling or deciding anything. It is sooner with its purchase then, and busy meanwhile. "
-        "0ms: "
-        "never.",
+        "journaling or deciding anything; a script's process runs what a tick runs, with a program "
+        "that does nothing. It is sooner with its purchase then, and busy meanwhile. 0ms: never.",
         Reload::kLive),
 
     row<DERIVD_FIELD(engine.limits.max_stake), read_amount>(

@@ -21,7 +21,7 @@ namespace derivd::script {
 
 /// Grows with each change of a message. Both programs come from one build; a process of another
 /// version is an upgrade that has not been finished.
-inline constexpr std::uint32_t kVersion = 4;
+inline constexpr std::uint32_t kVersion = 5;
 
 /// What one call may ask for. More is a program out of control.
 inline constexpr std::size_t kMaxWishes = 16;
@@ -89,6 +89,12 @@ struct Reset {
   friend bool operator==(const Reset&, const Reset&) = default;
 };
 
+/// A tick is foreseen (venue.anticipate): what it will run is run once for nothing, so that code
+/// and memory of it are in the caches, on both sides of the channel. Answered with Rehearsed.
+struct Rehearse {
+  friend bool operator==(const Rehearse&, const Rehearse&) = default;
+};
+
 struct Tick {
   std::int64_t epoch = 0;
   std::int64_t mantissa = 0;
@@ -135,7 +141,7 @@ struct Event {
   std::variant<Tick, Trade, Denied, WatchedTick> what;
 };
 
-using ToScript = std::variant<Setup, PastTick, Reset, Event, PastCandles>;
+using ToScript = std::variant<Setup, PastTick, Reset, Event, PastCandles, Rehearse>;
 
 // ---- From the script's process ----
 
@@ -177,6 +183,12 @@ struct Failure {
 /// "dip.js:12: text".
 std::string sentence(const Failure& failure);
 
-using FromScript = std::variant<Ready, Answer, Failure>;
+/// To a Rehearse: what a program that does nothing asked for. Nobody carries it out.
+struct Rehearsed {
+  Answer answer;
+  friend bool operator==(const Rehearsed&, const Rehearsed&) = default;
+};
+
+using FromScript = std::variant<Ready, Answer, Failure, Rehearsed>;
 
 }  // namespace derivd::script

@@ -25,10 +25,12 @@ enum class Kind : std::uint8_t {
   kPastCandles = 7,
   kWatchedTick = 8,
   kTicks = 9,
+  kRehearse = 10,
   kReady = 65,
   kAnswer = 66,
   kFailure = 67,
   kQuiet = 68,
+  kRehearsed = 69,
 };
 
 class Writer final {
@@ -253,6 +255,7 @@ PastCandles read_past_candles(Reader& r) {
   return m;
 }
 void write(Writer& w, const Reset&) { w.kind(Kind::kReset); }
+void write(Writer& w, const Rehearse&) { w.kind(Kind::kRehearse); }
 
 void write_what(Writer& w, const Tick& m) { write_quote(w, m); }
 void write_what(Writer& w, const WatchedTick& m) {
@@ -349,8 +352,7 @@ void write(Writer& w, const Ready& m) {
   w.text(m.layers);
 }
 constexpr std::int8_t kNoPrediction = -1;
-void write(Writer& w, const Answer& m) {
-  w.kind(Kind::kAnswer);
+void write_fields(Writer& w, const Answer& m) {
   w.number(m.sequence);
   w.number(m.cpu_us);
   w.number(static_cast<std::uint8_t>(m.wishes.size()));
@@ -365,6 +367,14 @@ void write(Writer& w, const Answer& m) {
   for (const auto& line : m.logs) w.text(line);
   w.number(std::uint8_t{m.state.has_value()});
   if (m.state) w.text(*m.state);
+}
+void write(Writer& w, const Answer& m) {
+  w.kind(Kind::kAnswer);
+  write_fields(w, m);
+}
+void write(Writer& w, const Rehearsed& m) {
+  w.kind(Kind::kRehearsed);
+  write_fields(w, m.answer);
 }
 Answer read_answer(Reader& r) {
   Answer m;
@@ -468,6 +478,9 @@ core::Result<ToScript> decode_to_script(std::string_view body) {
     case Kind::kReset:
       out = Reset{};
       break;
+    case Kind::kRehearse:
+      out = Rehearse{};
+      break;
     case Kind::kPastCandles:
       out = read_past_candles(r);
       break;
@@ -482,6 +495,7 @@ core::Result<ToScript> decode_to_script(std::string_view body) {
     case Kind::kAnswer:
     case Kind::kFailure:
     case Kind::kQuiet:
+    case Kind::kRehearsed:
       break;
   }
   if (!out) return broken("of no kind that goes to a script");
@@ -507,6 +521,9 @@ core::Result<FromScript> decode_from_script(std::string_view body) {
     case Kind::kFailure:
       out = read_failure(r);
       break;
+    case Kind::kRehearsed:
+      out = Rehearsed{read_answer(r)};
+      break;
     case Kind::kQuiet:
     case Kind::kSetup:
     case Kind::kPastTick:
@@ -517,6 +534,7 @@ core::Result<FromScript> decode_from_script(std::string_view body) {
     case Kind::kDenied:
     case Kind::kWatchedTick:
     case Kind::kTicks:
+    case Kind::kRehearse:
       break;
   }
   if (!out) return broken("of no kind that comes from a script");

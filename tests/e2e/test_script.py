@@ -99,7 +99,8 @@ PLAIN = """
     staking: { plan: martingale, base: 0.35, factor: 2.1, max_steps: 4 }
 """
 LIVE = """
-venue: {{ api: options, app_id: "1089", account: demo, endpoint: "{endpoint}", ca_file: "{ca}" }}
+venue: {{ api: options, app_id: "1089", account: demo, endpoint: "{endpoint}", ca_file: "{ca}",
+         anticipate: 5ms }}  # rehearsals leave no trace
 store: {{ path: null }}
 strategies:
   - name: script
@@ -280,6 +281,7 @@ def live(programs, directory):
         daemon = harness.Daemon(programs, directory, config, token).start()
         harness.wait_until(lambda: settled(daemon, "script") >= 5, 60, "trades of the script", daemon.process)
         daemon.told("script: start 1 you", "script: result 1 ")
+        harness.wait_until(lambda: daemon.json("status")["anticipated"] > 0, 60, "a foreseen tick", daemon.process)
         for pid in children_of(daemon.process):
             status = (pathlib.Path("/proc") / pid / "status").read_text()
             harness.check("Seccomp:\t2" in status and "NoNewPrivs:\t1" in status, status)

@@ -71,7 +71,7 @@ TEST(ScriptWire, EveryMessageToAScriptIsReadAsItWasWritten) {
        {ToScript{full_setup()}, ToScript{PastTick{1, -5, 4}}, ToScript{PastTick{1, 5, 4, 8}},
         ToScript{Reset{}}, ToScript{Event{4, 5, {}, WatchedTick{1'700'000'000, 123'456, 4, 2}}},
         ToScript{Event{1, 2, {}, Tick{1'700'000'000, 123'456, 2}}}, ToScript{trade},
-        ToScript{Event{2, 3, {}, Denied{5, "cooldown"}}},
+        ToScript{Event{2, 3, {}, Denied{5, "cooldown"}}}, ToScript{Rehearse{}},
         ToScript{PastCandles{900, 2, true, {{{1, 4, 1, 3}, {900}}, {{3, 3, 2, 2}, {1800}}}, 1}}}) {
     const auto body = body_of(message);
     const auto read = decode_to_script(body);
@@ -167,6 +167,11 @@ TEST(ScriptWire, EveryMessageOfAScriptIsReadAsItWasWritten) {
   EXPECT_EQ(std::get<Ready>(*decode_from_script(body_of(FromScript{ready}))), ready);
   const Failure failure{3, "dip.js:7", "Error: no"};
   EXPECT_EQ(std::get<Failure>(*decode_from_script(body_of(FromScript{failure}))), failure);
+  const Rehearsed rehearsed{full_answer()};
+  EXPECT_EQ(std::get<Rehearsed>(*decode_from_script(body_of(FromScript{rehearsed}))), rehearsed);
+  EXPECT_FALSE(decode_to_script(body_of(FromScript{rehearsed})));
+  EXPECT_FALSE(decode_from_script(body_of(ToScript{Rehearse{}})));
+  EXPECT_FALSE(decode_to_script(body_of(ToScript{Rehearse{}}) + '\0')) << "it has no fields";
   EXPECT_EQ(sentence(failure), "dip.js:7: Error: no");
   EXPECT_EQ(sentence({0, "", "gone"}), "gone");
 }
