@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "common/json_walk.hpp"
+#include "core/counted.hpp"
 #include "core/printable.hpp"
 
 namespace derivd::daemon {
@@ -104,6 +105,11 @@ std::optional<std::int64_t> whole_of(const ordered_json& value) {
   const bool fits = value.is_number_integer() &&
                     (!value.is_number_unsigned() || value.get<std::uint64_t>() <= INT64_MAX);
   return fits ? std::optional(value.get<std::int64_t>()) : std::nullopt;
+}
+
+std::string counted(const ordered_json& number, std::string_view one) {
+  const auto count = whole_of(number);
+  return count ? core::counted(*count, one) : fmt::format("{} {}s", shown(number), one);
 }
 
 std::optional<std::int64_t> id_of(const ordered_json& value) {

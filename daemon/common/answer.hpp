@@ -42,6 +42,8 @@ bool is(const nlohmann::ordered_json& value, std::string_view text);
 /// Nothing to show: null, or an empty text.
 bool is_blank(const nlohmann::ordered_json& value);
 std::optional<std::int64_t> whole_of(const nlohmann::ordered_json& value);
+/// "1 trade", "2 trades" of a number; "- trades" of null.
+std::string counted(const nlohmann::ordered_json& number, std::string_view one);
 /// A number that came as text, such as a contract's id.
 std::optional<std::int64_t> id_of(const nlohmann::ordered_json& value);
 

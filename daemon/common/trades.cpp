@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/answer.hpp"
+#include "core/counted.hpp"
 #include "core/utc.hpp"
 #include "market/kind.hpp"
 
@@ -274,8 +275,10 @@ void add_removed(ordered_json& stats, const ordered_json& removed) {
 }
 
 std::string removed_words(const ordered_json& sums) {
-  return fmt::format("{} trades of {} to {} were removed (store.keep): profit {} on stakes of {}",
-                     shown(at(sums, "trades")), shown(at(sums, "first")), shown(at(sums, "last")),
+  const auto trades = whole_of(at(sums, "trades")).value_or(0);
+  return fmt::format("{} of {} to {} {} removed (store.keep): profit {} on stakes of {}",
+                     core::counted(trades, "trade"), shown(at(sums, "first")),
+                     shown(at(sums, "last")), trades == 1 ? "was" : "were",
                      shown(at(sums, "profit")), shown(at(sums, "stakes")));
 }
 

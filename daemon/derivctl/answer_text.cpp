@@ -7,6 +7,7 @@
 
 #include "common/answer.hpp"
 #include "common/trades.hpp"
+#include "core/counted.hpp"
 #include "core/printable.hpp"
 #include "core/utc.hpp"
 #include "derivctl/csv.hpp"
@@ -15,6 +16,7 @@ namespace derivd::ctl {
 namespace {
 
 using daemon::at;
+using daemon::counted;
 using daemon::is;
 using daemon::is_blank;
 using daemon::rows_of;
@@ -40,11 +42,6 @@ const std::vector<std::string> kTradeColumns{
     "duration", "purchase_time", "entry", "exit", "reason", "mode",
     // At the end, so that whoever counts columns finds the others where they were.
     "purchase_time_utc", "settled_time_utc"};
-
-/// "1 trade", "2 trades".
-std::string counted(const ordered_json& number, std::string_view what) {
-  return fmt::format("{} {}{}", shown(number), what, number == 1 ? "" : "s");
-}
 
 /// What a table of strategies says below one whose changed configuration is not in force yet.
 ordered_json with_waits(const ordered_json& strategies) {
@@ -96,7 +93,9 @@ std::string ticks_text(const ordered_json& s, const out::Look& look) {
   add(out, "last tick    {}; {}{}\n",
       age.is_number() ? fmt::format("{:.1f} s ago", age.get<double>()) : std::string("none yet"),
       counted(at(s, "reconnects"), "reconnect"),
-      refused == 0 ? "" : fmt::format("; {} quotes that are none were refused", refused));
+      refused == 0 ? ""
+                   : fmt::format("; {} refused", core::counted(refused, "quote that is none was",
+                                                               "quotes that are none were")));
   const char* title = "symbols";
   for (const auto* row : rows_of(at(s, "symbols"))) {
     const auto& waiting = at(*row, "waiting_s");
@@ -223,7 +222,7 @@ std::string status_text(const ordered_json& s, const out::Look& look) {
   out += ticks_text(s, look);
   // A log that takes nothing cannot tell of itself.
   if (const auto lost = daemon::whole_of(at(s, "log_dropped")); lost && *lost > 0) {
-    add(out, "log          {} entries were dropped\n", *lost);
+    add(out, "log          {} dropped\n", core::counted(*lost, "entry was", "entries were"));
   }
   out += limits_text(at(s, "limits"));
   if (const auto& own = at(s, "own_limits"); own.is_string()) {
@@ -366,10 +365,9 @@ std::string program_text(const ordered_json& program) {
   if (const auto& ended = at(program, "ended"); !is_blank(ended)) {
     add(out, "it ended: {}\n", shown(ended));
   }
-  add(out,
-      "{} purchases since it began, profit {}; {} restarts after errors since its last trade\n",
-      answer_cell(at(program, "runs")), answer_cell(at(program, "total_profit")),
-      answer_cell(at(program, "restarts")));
+  add(out, "{} since it began, profit {}; {} after errors since its last trade\n",
+      counted(at(program, "runs"), "purchase"), answer_cell(at(program, "total_profit")),
+      counted(at(program, "restarts"), "restart"));
   const auto& variables = at(program, "variables");
   if (!variables.is_object()) return out;
   for (const auto& [name, value] : variables.items()) {

@@ -9,6 +9,7 @@
 
 #include "backtest/result_json.hpp"
 #include "common/output.hpp"
+#include "core/counted.hpp"
 #include "core/utc.hpp"
 #include "derivctl/answer_text.hpp"
 #include "derivctl/backtest_options.hpp"
@@ -167,14 +168,15 @@ int print_summary(const BacktestJob& job, const std::string& html) {
                         {"open", 2, Tint::kNone, "0"},
                         "halted"},
                        out::look()));
-  out::print("{} ticks{}, balance {} -> {}\n", result->ticks, period_of(*result),
+  out::print("{}{}, balance {} -> {}\n", core::counted(result->ticks, "tick"), period_of(*result),
              job.options.balance.to_string(), result->balance.to_string());
   out::print("{}", payouts_text(job.payouts));
   for (const auto& s : result->strategies) {
     if (s.halted) out::print("{}: halted, {}\n", s.name, s.halt_reason);
     if (s.refused == 0) continue;
-    out::print("{}: {} timed contracts were not bought, no tick is recorded in their life\n",
-               s.name, s.refused);
+    out::print("{}: {} not bought, no tick is recorded in {} life\n", s.name,
+               core::counted(s.refused, "timed contract was", "timed contracts were"),
+               s.refused == 1 ? "its" : "their");
   }
   warn_of_missing_ticks(job, *result);
   return html.empty() ? service::kCtlOk : write_report(html, std::move(trades), *result);

@@ -8,6 +8,7 @@
 #include "common/output.hpp"
 #include "common/script_process.hpp"
 #include "common/trades.hpp"
+#include "core/counted.hpp"
 #include "core/printable.hpp"
 #include "derivctl/payout_choice.hpp"
 #include "derivctl/ticks.hpp"
@@ -71,8 +72,9 @@ core::Result<std::unique_ptr<market::TickSource>> open_source(const Context& con
                                              market::SymbolCode(symbol.code));
     if (!source) return source.error();
     if ((*source)->decimals() != symbol.decimals) {
-      return core::invalid(fmt::format("{}: the archive's quotes have {} decimals, the symbol {}",
-                                       symbol.code, (*source)->decimals(), symbol.decimals));
+      return core::invalid(fmt::format("{}: the archive's quotes have {}, the symbol has {}",
+                                       symbol.code, core::counted((*source)->decimals(), "decimal"),
+                                       symbol.decimals));
     }
     return std::unique_ptr<market::TickSource>(std::move(*source));
   }

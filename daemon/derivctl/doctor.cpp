@@ -24,6 +24,7 @@
 #include "common/trades.hpp"
 #include "common/venue_settings.hpp"
 #include "config/config.hpp"
+#include "core/counted.hpp"
 #include "core/printable.hpp"
 #include "derivctl/answer_text.hpp"
 #include "derivctl/archive_check.hpp"
@@ -143,7 +144,8 @@ void Doctor::configuration() {
                  "root can read it, and the service ends with 78");
     }
     return add("configuration", Grade::kOk,
-               fmt::format("{} is valid, {} strategies", file, c->engine.strategies.size()));
+               fmt::format("{} is valid, {}", file,
+                           core::counted(c->engine.strategies.size(), "strategy", "strategies")));
   }
   const auto& problems = std::get<std::vector<config::Problem>>(loaded);
   add("configuration", Grade::kFail,
@@ -307,7 +309,7 @@ void Doctor::symbols(const ordered_json& status) {
                         daemon::shown(daemon::at(*row, "symbol")),
                         waiting.is_number() ? waiting.get<double>() : 0.0);
   }
-  if (late.empty()) return add("ticks", Grade::kOk, fmt::format("of {} symbols", rows.size()));
+  if (late.empty()) return add("ticks", Grade::kOk, "of " + core::counted(rows.size(), "symbol"));
   add("ticks", Grade::kWarn, "none of " + late,
       "the market may be closed; otherwise compare with the symbol's chart at Deriv");
 }

@@ -14,6 +14,7 @@
 #include "common/files.hpp"
 #include "common/output.hpp"
 #include "config/config.hpp"
+#include "core/counted.hpp"
 #include "core/printable.hpp"
 #include "derivctl/backtest_options.hpp"
 #include "derivctl/command.hpp"
@@ -116,10 +117,10 @@ nlohmann::ordered_json run_import_json(const backtest::DbotResult& run) {
 void print_run(const backtest::DbotResult& run) {
   const auto& sums = run.strategy.sums;
   out::print(
-      "\non {} ticks, with none of derivd's limits: {} trades, {} won, {} lost, profit {}, "
+      "\non {}, with none of derivd's limits: {}, {} won, {} lost, profit {}, "
       "largest stake {}, deepest fall {}\n",
-      run.ticks, sums.trades, sums.won, sums.lost, sums.profit.to_string(),
-      sums.max_stake.to_string(), sums.max_drawdown.to_string());
+      core::counted(run.ticks, "tick"), core::counted(sums.trades, "trade"), sums.won, sums.lost,
+      sums.profit.to_string(), sums.max_stake.to_string(), sums.max_drawdown.to_string());
   if (run.strategy.halted) {
     out::print("{}: {}\n", end_of_import(run), core::printable(run.strategy.halt_reason));
   } else {

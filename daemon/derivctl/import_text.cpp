@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/counted.hpp"
 #include "core/printable.hpp"
 
 namespace derivd::ctl {
@@ -169,7 +170,8 @@ std::string import_report(const dbot::Import& import, const std::string& file) {
     row("alerts", fmt::format("line {}: {}; a line of the journal", a.line, shown_cell(a.text)));
   }
   if (import.messages > 0)
-    row("messages", fmt::format("{} blocks write journal lines", import.messages));
+    row("messages",
+        core::counted(import.messages, "block writes", "blocks write") + " journal lines");
   row("blocks", fmt::format("{} live, {} disabled, {} stray, {} dropped, {} skipped", c.live,
                             c.disabled, c.stray, c.dropped, c.skipped));
   for (const auto& n : import.notes) {
@@ -217,9 +219,8 @@ std::string ImportTable::text() const {
       out += fmt::format("{:>6}  {}\n", n, shown_cell(type));
     }
   }
-  out +=
-      fmt::format("{} of {} complete programs of stock blocks alone can run; {} blocks skipped\n",
-                  stock_runs_, stock_, skipped_);
+  out += fmt::format("{} of {} complete programs of stock blocks alone can run; {} skipped\n",
+                     stock_runs_, stock_, core::counted(skipped_, "block"));
   if (ran_ == 0) return out;
   for (const auto& r : ended_) out += fmt::format("{}\n", shown_cell(r.first));
   out += fmt::format("{:>6}  run over the ticks, {} of them traded\n", ran_, traded_);

@@ -13,6 +13,7 @@
 #include "common/output.hpp"
 #include "common/program_rows.hpp"
 #include "common/rule_rows.hpp"
+#include "core/counted.hpp"
 #include "derivctl/answer_text.hpp"
 #include "derivctl/backtest_options.hpp"
 #include "derivctl/command.hpp"
@@ -215,7 +216,7 @@ int explain_recorded(const Context& context, const OperateOptions& o) {
   if (context.json) {
     out::json(json);
   } else {
-    out::print("{} at the end of {} ticks\n{}{}", o.strategy, result->ticks,
+    out::print("{} at the end of {}\n{}{}", o.strategy, core::counted(result->ticks, "tick"),
                rules_text(json["rules"]), program_text(json["program"]));
   }
   return service::kCtlOk;

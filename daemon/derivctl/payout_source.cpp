@@ -10,6 +10,7 @@
 #include "common/json_walk.hpp"
 #include "common/recorded_quotes.hpp"
 #include "core/bounds.hpp"
+#include "core/counted.hpp"
 #include "derivctl/journal_notices.hpp"
 #include "execution/order.hpp"
 #include "market/kind.hpp"
@@ -283,7 +284,8 @@ core::Result<Payouts> quotes_of_list(daemon::ByteSource& bytes) {
   if (const auto done = daemon::walk_json(bytes, kMaxPayoutFile, reader); !done) {
     const auto& text = done.error().text;
     return text.starts_with("not JSON")
-               ? core::invalid(fmt::format("{}, after {} rows", text, reader.rows()))
+               ? core::invalid(
+                     fmt::format("{}, after {}", text, core::counted(reader.rows(), "row")))
                : done.error();
   }
   return sealed(reader.take_quotes());

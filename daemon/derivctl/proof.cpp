@@ -16,6 +16,7 @@
 #include "common/output.hpp"
 #include "common/venue_settings.hpp"
 #include "config/config.hpp"
+#include "core/counted.hpp"
 #include "core/utc.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/places.hpp"
@@ -224,8 +225,8 @@ std::string plan_text(const ProofSettings& settings, const deriv::AccountInfo& a
     sum += *stake;
     out += fmt::format(
         "  {:<20} {:>6}{}{}\n", probe->kind, stake->to_string(),
-        probe->by_chance ? fmt::format(", up to {} times", settings.tries) : "",
-        probe->hold_ticks > 0 ? fmt::format(", sold after {} ticks", probe->hold_ticks) : "");
+        probe->by_chance ? ", up to " + core::counted(settings.tries, "time") : "",
+        probe->hold_ticks > 0 ? ", sold after " + core::counted(probe->hold_ticks, "tick") : "");
   }
   return fmt::format(
       "On the demo account {} ({} {}): {} of {} kinds cost nothing, the others buy for\n{}"

@@ -13,6 +13,7 @@
 #include "common/answer.hpp"
 #include "common/output.hpp"
 #include "common/recorded_quotes.hpp"
+#include "core/counted.hpp"
 #include "core/utc.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/price.hpp"
@@ -121,7 +122,7 @@ void print_round(const Round& round, const std::string& file) {
   for (const auto& row : round.left_out) {
     out::print("{}: left out: {}\n", shown(at(row, "strategy")), shown(at(row, "reason")));
   }
-  out::print("{} quotes recorded in {}\n", round.quotes.size(), file);
+  out::print("{} recorded in {}\n", core::counted(round.quotes.size(), "quote"), file);
   const bool is_public = std::ranges::any_of(
       round.quotes, [](const auto& q) { return q.list == market::PriceList::kPublic; });
   if (is_public) {
@@ -252,7 +253,7 @@ int list(const Context& context, const QuotesArgs& args) {
   out::show(table_text(table,
                        {"spec", "stake", "payout", {"even", 1}, {"list", 2}, "time", {"age", 1}},
                        out::look()));
-  out::print("{} quotes\n", table.size());
+  out::print("{}\n", core::counted(table.size(), "quote"));
   return service::kCtlOk;
 }
 

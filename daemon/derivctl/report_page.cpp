@@ -7,6 +7,7 @@
 #include <span>
 
 #include "common/trades.hpp"
+#include "core/counted.hpp"
 #include "derivctl/report_html.hpp"
 
 namespace derivd::ctl {
@@ -168,9 +169,9 @@ std::string curves(const Analysis& a) {
   const auto x = time_labels(a);
   html::Curve equity{"Realised profit", {}, "", a.equity, x};
   equity.label = fmt::format(
-      "Realised profit after each of {} settlements, at the end {}, drawdown "
+      "Realised profit after each of {}, at the end {}, drawdown "
       "at most {}",
-      t.settled, money(t.profit), money(t.max_drawdown));
+      core::counted(t.settled, "settlement"), money(t.profit), money(t.max_drawdown));
   html::Curve drawdown{"Drawdown", {}, "fall", a.drawdown, x, true};
   drawdown.label =
       fmt::format("Distance from the highest profit so far, at most {}", money(t.max_drawdown));
@@ -273,12 +274,12 @@ std::string hours_chart(const Analysis& a) {
                [](double v) { return money(std::llround(v)); }};
   for (std::size_t h = 0; h < a.hours.size(); ++h) {
     const auto& hour = a.hours[h];
-    b.bars.push_back(
-        {fmt::format("{:02}", h),
-         static_cast<double>(hour.profit),
-         fmt::format("{} in {} trades, {} won", money(hour.profit, true), hour.trades, hour.won),
-         hour.profit >= 0 ? "up" : "down",
-         {}});
+    b.bars.push_back({fmt::format("{:02}", h),
+                      static_cast<double>(hour.profit),
+                      fmt::format("{} in {}, {} won", money(hour.profit, true),
+                                  core::counted(hour.trades, "trade"), hour.won),
+                      hour.profit >= 0 ? "up" : "down",
+                      {}});
   }
   return html::bars(b);
 }
@@ -392,9 +393,9 @@ std::string execution(const ReportSource& s, const Analysis& a) {
   return out +
          fmt::format(
              "<p>Acceptance: half within {}, 90 % within {}, 99 % within {}, the slowest "
-             "{}, of {} orders.</p>",
+             "{}, of {}.</p>",
              milliseconds(l.p50), milliseconds(l.p90), milliseconds(l.p99), milliseconds(l.max),
-             l.count) +
+             core::counted(l.count, "order")) +
          html::bars(b);
 }
 
@@ -449,9 +450,9 @@ std::string verdict_in_words(const report::Expectation& e, const std::string& cu
     return with_currency(money(std::llround(units), true), currency);
   };
   auto text = fmt::format(
-      "The result of {} trades is {}; by the contracts' own odds {} was to be expected, with a "
+      "The result of {} is {}; by the contracts' own odds {} was to be expected, with a "
       "standard error of {}. ",
-      e.trades, amount(e.actual), amount(e.expected),
+      core::counted(e.trades, "trade"), amount(e.actual), amount(e.expected),
       with_currency(money(std::llround(e.standard_error)), currency));
   if (e.standard_error <= 0) return text + "There was no chance in it.";
   const double z = e.z();

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "common/trades.hpp"
+#include "core/counted.hpp"
 #include "core/printable.hpp"
 #include "derivctl/report_html.hpp"
 #include "derivctl/report_page.hpp"
@@ -109,11 +110,11 @@ std::string text_report(const ReportSource& s, const Analysis& a) {
   out += fmt::format("\n\n{} {}\n", text_sparkline(a.equity), money(t.profit, true));
   out += fmt::format(
       "profit {} on stakes of {}, largest {}\n"
-      "{} trades: {} won, {} lost, {} even; {} open, {} unknown, {} refused\n"
-      "drawdown at most {}; longest losing run {}, chance gives {:.1f}; {} mismatches\n",
-      money(t.profit, true), money(t.stakes), money(t.max_stake), t.settled, t.won, t.lost, t.even,
-      t.open, t.unknown, t.refused, money(t.max_drawdown), t.longest_losing,
-      a.expected_longest_losing, t.mismatches);
+      "{}: {} won, {} lost, {} even; {} open, {} unknown, {} refused\n"
+      "drawdown at most {}; longest losing run {}, chance gives {:.1f}; {}\n",
+      money(t.profit, true), money(t.stakes), money(t.max_stake), core::counted(t.settled, "trade"),
+      t.won, t.lost, t.even, t.open, t.unknown, t.refused, money(t.max_drawdown), t.longest_losing,
+      a.expected_longest_losing, core::counted(t.mismatches, "mismatch", "mismatches"));
   if (!s.removed.empty()) out += wrapped_text(s.removed);
   out += groups("strategy", a.strategies) + groups("symbol", a.symbols) + '\n';
   out += halts_text(s.history.halts);

@@ -15,6 +15,7 @@
 #include "common/output.hpp"
 #include "common/trades.hpp"
 #include "config/config.hpp"
+#include "core/counted.hpp"
 #include "core/printable.hpp"
 #include "derivctl/answer_text.hpp"
 #include "derivctl/command.hpp"
@@ -397,7 +398,8 @@ SetupOutcome<void> Wizard::read_token() {
 /// What was pasted is not shown: that it arrived, and as what, is.
 void Wizard::tell_form() const {
   const bool options = deriv::dialect_for(token_) == deriv::Dialect::kOptions;
-  say("A token of {} characters arrived. It {} pat_, so it is one of {}.\n", token_.reveal().size(),
+  say("A token of {} arrived. It {} pat_, so it is one of {}.\n",
+      core::counted(token_.reveal().size(), "character"),
       options ? "begins with" : "does not begin with",
       options ? "the current API" : "the older API, v3");
 }

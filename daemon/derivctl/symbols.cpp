@@ -12,6 +12,7 @@
 #include <random>
 
 #include "common/output.hpp"
+#include "core/counted.hpp"
 #include "core/rng.hpp"
 #include "core/utc.hpp"
 #include "deriv/link.hpp"
@@ -272,7 +273,7 @@ int list_symbols(const Context& context, const SymbolsArgs& args) {
                         {"decimals", 1},
                         {"state", 1, Tint::kNone, "null"}},
                        out::look()));
-  out::print("{} symbols, by {}\n", rows.size(), known->symbols.source());
+  out::print("{}, by {}\n", core::counted(rows.size(), "symbol"), known->symbols.source());
   return service::kCtlOk;
 }
 
@@ -371,9 +372,10 @@ void print_contracts(const Known& known, const market::SymbolInfo& info,
                     {"derivd", o["derivd_buys"] == true ? "buys it" : "-"},
                     {"terms", terms_of(o)}});
   }
-  out::print("{} ({}), {}{}, {} decimals\n", info.code, info.display_name,
+  out::print("{} ({}), {}{}, {}\n", info.code, info.display_name,
              info.market.empty() ? "market unknown" : info.market.view(),
-             info.submarket.empty() ? "" : fmt::format(", {}", info.submarket), info.decimals);
+             info.submarket.empty() ? "" : fmt::format(", {}", info.submarket),
+             core::counted(info.decimals, "decimal"));
   const auto* hours = known.symbols.hours(info.code);
   if (hours != nullptr) {
     const auto now = known.symbols.asked();
@@ -387,7 +389,7 @@ void print_contracts(const Known& known, const market::SymbolInfo& info,
       rows,
       {"type", "lasts", {"barriers", 2}, {"stake", 1}, {"derivd", 3}, Column::sentence("terms")},
       out::look()));
-  out::print("{} offers, by {}\n", rows.size(), known.symbols.source());
+  out::print("{}, by {}\n", core::counted(offers.size(), "offer"), known.symbols.source());
 }
 
 int list_contracts(const Context& context, const SymbolsArgs& args) {

@@ -13,6 +13,7 @@
 #include <random>
 
 #include "common/output.hpp"
+#include "core/counted.hpp"
 #include "core/nearest.hpp"
 #include "core/rng.hpp"
 #include "deriv/encoder.hpp"
@@ -211,8 +212,9 @@ class Fetch final : public deriv::SessionListener {
     drawn_at_ = at;
     const auto total = std::max<std::int64_t>(plan_->total(), 1);
     const auto filled = static_cast<int>(plan_->done() * kBarWidth / total);
-    out::redraw(fmt::format("{}  [{:#<{}}{:.<{}}] {:3} %  {} ticks{}", symbol_, "", filled, "",
-                            kBarWidth - filled, plan_->done() * 100 / total, added_ + known_,
+    out::redraw(fmt::format("{}  [{:#<{}}{:.<{}}] {:3} %  {}{}", symbol_, "", filled, "",
+                            kBarWidth - filled, plan_->done() * 100 / total,
+                            core::counted(added_ + known_, "tick"),
                             problem_.empty() ? "" : "  (" + problem_ + ")"));
   }
 
@@ -335,9 +337,10 @@ void print_spans(const market::SymbolCode& symbol, const std::vector<store::Span
 
 void print_fetch_text(const market::SymbolCode& symbol, const Fetch& fetch, const Lack& lack) {
   out::print(
-      "{}: {} ticks added, {} were there; {} s without ticks at the venue, by two answers "
+      "{}: {} added, {} there; {} s without ticks at the venue, by two answers "
       "each\n",
-      symbol, fetch.added(), fetch.known(), fetch.absent_seconds());
+      symbol, core::counted(fetch.added(), "tick"), core::counted(fetch.known(), "was", "were"),
+      fetch.absent_seconds());
   print_spans(symbol, lack.pending, "no tick yet, asked for again by the next fetch");
   print_spans(symbol, lack.unavailable,
               "the venue answered other ticks: it does not go back so far");
@@ -383,16 +386,20 @@ int tell_fetch(const Context& context, const market::SymbolCode& symbol, const F
   }
   out::flush();
   if (fetch.refused() > 0) {
-    warn(fmt::format("{} rows of the venue were no ticks and were left out, first: {}",
-                     fetch.refused(), fetch.refusal()));
+    warn(fmt::format("{} left out, first: {}",
+                     core::counted(fetch.refused(), "row of the venue was no tick and was",
+                                   "rows of the venue were no ticks and were"),
+                     fetch.refusal()));
   }
   const auto missing = missing_of_fetch(lack);
   if (fetch.conflicts() > 0) {
     return fail(service::kCtlRefused,
-                fmt::format("{}: {} ticks of the venue contradict the archive, whose are kept, "
+                fmt::format("{}: {} the archive, whose are kept, "
                             "first: {}; move that day's file away to fetch it anew{}{}",
-                            symbol, fetch.conflicts(), fetch.conflict(),
-                            missing.empty() ? "" : "; ", missing));
+                            symbol,
+                            core::counted(fetch.conflicts(), "tick of the venue contradicts",
+                                          "ticks of the venue contradict"),
+                            fetch.conflict(), missing.empty() ? "" : "; ", missing));
   }
   if (missing.empty()) return code;
   return fail(service::kCtlNotFound, fmt::format("{}: {}", symbol, missing));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/output.hpp"
+#include "core/counted.hpp"
 #include "derivctl/answer_text.hpp"
 #include "derivctl/tick_input.hpp"
 #include "derivctl/ticks.hpp"
@@ -136,9 +137,10 @@ class Import final {
     }
     if (skipped_.count > ticks_) {
       return core::invalid(
-          fmt::format("{}: {} lines are no ticks and {} are: is its form the right "
+          fmt::format("{}: {} no ticks and {} are: is its form the right "
                       "one? {}",
-                      input_.name(), skipped_.count, ticks_, skipped_.first.front()));
+                      input_.name(), core::counted(skipped_.count, "line is", "lines are"), ticks_,
+                      skipped_.first.front()));
     }
     return {};
   }
@@ -172,7 +174,8 @@ class Import final {
     }
     for (const auto& line : skipped_.first) warn(line);
     if (skipped_.count > 0) {
-      warn(fmt::format("{}: {} lines were left out", input_.name(), skipped_.count));
+      warn(fmt::format("{}: {} left out", input_.name(),
+                       core::counted(skipped_.count, "line was", "lines were")));
     }
   }
 
@@ -183,7 +186,8 @@ class Import final {
                  {"known", known_},
                  {"skipped", skipped_.count}});
     } else {
-      out::print("{}: {} ticks added, {} were there\n", symbol_, added_, known_);
+      out::print("{}: {} added, {} there\n", symbol_, core::counted(added_, "tick"),
+                 core::counted(known_, "was", "were"));
     }
   }
   void show_dry_run(const Context& context) const;
@@ -265,8 +269,9 @@ void Import::show_dry_run(const Context& context) const {
              store::name_of(args_.format.unit), column(quote_));
   out::show(table_text(rows, {"line", "written", "time", "quote"}, out::look()));
   if (ticks_ > 0) {
-    out::print("{} ticks from {} to {}; {} would be added, {} are there; nothing was written\n",
-               ticks_, when(first_), when(last_), added_, known_);
+    out::print("{} from {} to {}; {} would be added, {} there; nothing was written\n",
+               core::counted(ticks_, "tick"), when(first_), when(last_), added_,
+               core::counted(known_, "is", "are"));
   } else {
     out::print("no ticks; nothing was written\n");
   }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "common/answer.hpp"
+#include "core/counted.hpp"
 #include "core/decimal.hpp"
 #include "core/printable.hpp"
 #include "derivctl/answer_text.hpp"
@@ -129,15 +130,15 @@ FrameLine second_line(const ordered_json& s, std::size_t columns) {
   const auto profit = shown(at(s, "day_profit"));
   line.cell("today", 5).cell(profit, width_of(profit), paint_of_amount(at(s, "day_profit")));
   const auto unknown = daemon::whole_of(at(s, "unknown_orders")).value_or(0);
-  auto text = fmt::format("in {} trades  open {} for {}", shown(at(s, "day_trades")),
+  auto text = fmt::format("in {}  open {} for {}", daemon::counted(at(s, "day_trades"), "trade"),
                           shown(at(s, "open_contracts")), shown(at(s, "open_stake")));
   line.cell(text, width_of(text));
   if (unknown > 0) {
     text = fmt::format("{} UNKNOWN", unknown);
     line.cell(text, width_of(text), Paint::kBad);
   }
-  line.rest(fmt::format(" last tick {}  {} reconnects", age_words(at(s, "tick_age_s")),
-                        shown(at(s, "reconnects"))));
+  line.rest(fmt::format(" last tick {}  {}", age_words(at(s, "tick_age_s")),
+                        daemon::counted(at(s, "reconnects"), "reconnect")));
   return line.take();
 }
 

@@ -20,6 +20,7 @@
 #include "common/symbol_cache.hpp"
 #include "common/trader.hpp"
 #include "common/trades.hpp"
+#include "core/counted.hpp"
 #include "core/printable.hpp"
 #include "core/rng.hpp"
 #include "core/utc.hpp"
@@ -126,11 +127,12 @@ class App final : public ControlTarget {
       notifications_.last_words();
       return trader_.exit_code();
     }
-    log_.write(EventKind::kReady,
-               fmt::format("ready; {} strategies{}", config_.engine.strategies.size(),
-                           paper_payouts_ == kModel || !trader_.is_paper()
-                               ? std::string{}
-                               : "; paper pays what is " + paper_payouts_));
+    log_.write(EventKind::kReady, fmt::format("ready; {}{}",
+                                              core::counted(config_.engine.strategies.size(),
+                                                            "strategy", "strategies"),
+                                              paper_payouts_ == kModel || !trader_.is_paper()
+                                                  ? std::string{}
+                                                  : "; paper pays what is " + paper_payouts_));
     notifier_.ready();
     after_event();
     io_.run();

@@ -19,6 +19,7 @@
 #include "common/symbol_cache.hpp"
 #include "common/usage.hpp"
 #include "config/config.hpp"
+#include "core/counted.hpp"
 #include "derivd/app.hpp"
 #include "service/control.hpp"
 #include "service/credential.hpp"
@@ -96,7 +97,8 @@ int check(const std::string& file, bool explain) {
   if (explain) {
     out::print("{}", config::in_force_text(c, file));
   } else {
-    out::print("{}: valid, {} strategies\n", file, c.engine.strategies.size());
+    out::print("{}: valid, {}\n", file,
+               core::counted(c.engine.strategies.size(), "strategy", "strategies"));
   }
   return service::kExitOk;
 }

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/trades.hpp"
+#include "core/counted.hpp"
 #include "core/printable.hpp"
 #include "risk/day.hpp"
 #include "service/credential.hpp"
@@ -405,8 +406,8 @@ void Notifications::summary(const Trader& trader) {
   n.kind = NoticeKind::kSummary;
   n.profit = day.settled_profit.to_string();
   const auto begin = risk::day_begin(day.day, day_starts_);
-  n.text = fmt::format("day of {}: profit {}, {} trades", iso_time(begin).substr(0, 10), n.profit,
-                       day.trades);
+  n.text = fmt::format("day of {}: profit {}, {}", iso_time(begin).substr(0, 10), n.profit,
+                       core::counted(day.trades, "trade"));
   const auto view = trader.engine().account();
   if (view.balance) n.text += fmt::format("; balance {}", view.balance->to_string());
   n.text += fmt::format("; {} open", view.open_contracts);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/venue_settings.hpp"
+#include "core/counted.hpp"
 #include "deriv/link.hpp"
 
 namespace derivd::daemon {
@@ -148,10 +149,9 @@ void tell_reload(service::Log& log, const Reload& reload, const std::string& fil
     log.write(event);
   }
   tell(core::EventKind::kReloadDone,
-       reload.changes.empty()
-           ? fmt::format("{}: nothing has changed", file)
-           : fmt::format("{} reloaded: {} change{} taken over", file, reload.changes.size(),
-                         reload.changes.size() == 1 ? "" : "s"),
+       reload.changes.empty() ? fmt::format("{}: nothing has changed", file)
+                              : fmt::format("{} reloaded: {} taken over", file,
+                                            core::counted(reload.changes.size(), "change")),
        {});
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "core/counted.hpp"
 #include "market/symbol.hpp"
 
 namespace derivd::backtest {
@@ -16,8 +17,9 @@ core::Result<DbotResult> run_dbot(const DbotOptions& options, market::TickSource
   }
   const auto asked = options.program->prompts.size();
   if (options.answers.size() < asked) {
-    return core::invalid(fmt::format("the program asks {} questions, {} are answered", asked,
-                                     options.answers.size()));
+    return core::invalid(fmt::format("the program asks {}, {} answered",
+                                     core::counted(asked, "question"),
+                                     core::counted(options.answers.size(), "is", "are")));
   }
   engine::StrategySettings s;
   s.name = "dbot";

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/counted.hpp"
 #include "staking/plan.hpp"
 
 namespace derivd::backtest {
@@ -87,7 +88,7 @@ std::string end_text(const OddsQuestion& q, const Odds& odds, SessionEnd end) {
     case SessionEnd::kBalance:
       return fmt::format("ruined: {} cannot pay a stake", limit_text(q, end));
     case SessionEnd::kUnfinished:
-      return fmt::format("still trading after {} trades", odds.trades_cut.value_or(0));
+      return "still trading after " + core::counted(odds.trades_cut.value_or(0), "trade");
   }
   return "?";
 }
@@ -100,8 +101,9 @@ std::string plan_text(const OddsQuestion& q) {
                                  : fmt::format("{} from {}", s.plan, s.base.to_string());
   if (type->uses_factor) text += fmt::format(" × {}", s.factor.to_string());
   if (type->uses_unit) text += fmt::format(", unit {}", s.unit.to_string());
-  if (type->uses_stakes) text += fmt::format(" over {} stakes", s.stakes.size());
-  if (type->uses_max_steps && s.max_steps) text += fmt::format(", {} raises at most", *s.max_steps);
+  if (type->uses_stakes) text += " over " + core::counted(s.stakes.size(), "stake");
+  if (type->uses_max_steps && s.max_steps)
+    text += fmt::format(", {} at most", core::counted(*s.max_steps, "raise"));
   if (s.max_stake) text += fmt::format(", {} at most", s.max_stake->to_string());
   return text;
 }
@@ -177,15 +179,16 @@ void figures(std::string& page, const OddsQuestion& q, const Odds& odds) {
   page += "  it lasts\n";
   row(page, "trades, on average", count(odds.trades));
   const auto& t = odds.trade_quantiles;
-  row(page, "half of the sessions end within", fmt::format("{} trades", t[2]));
-  row(page, "nine of ten last", fmt::format("{} to {} trades", t[0], t[4]));
+  row(page, "half of the sessions end within", core::counted(t[2], "trade"));
+  row(page, "nine of ten last", fmt::format("{} to {}", t[0], core::counted(t[4], "trade")));
   page += "  it stakes\n";
   row(page, "largest stake", odds.largest_stake.to_string());
   if (odds.reaches_cap) row(page, "sessions that reach the plan's cap", percent(*odds.reaches_cap));
   const auto& run = odds.losing_run;
   if (run.plan_losses) {
     row(page,
-        fmt::format("the plan gives up and begins anew after {} losses in a row", *run.plan_losses),
+        fmt::format("the plan gives up and begins anew after {} in a row",
+                    core::counted(*run.plan_losses, "loss", "losses")),
         fmt::format("-{}", run.plan_lost.to_string()));
   }
   if (run.endless) {

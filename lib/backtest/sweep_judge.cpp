@@ -6,6 +6,7 @@
 
 #include "backtest/sweep.hpp"
 #include "core/check.hpp"
+#include "core/counted.hpp"
 
 namespace derivd::backtest {
 namespace {
@@ -115,9 +116,9 @@ std::vector<std::string> verdict_text(const SweepQuestion& q,
   if (j.ranking.empty()) return {"No variant could be run."};
   const auto best = j.ranking.front();
   const auto& score = results[static_cast<std::size_t>(best)].score;
-  out.push_back(fmt::format("Best of {}: {}, {} in {} trades.", j.ranking.size(),
-                            described(q, best), shown_value(value_of(score, q.by), q.by),
-                            score.trades));
+  out.push_back(fmt::format("Best of {}: {}, {} in {}.", j.ranking.size(), described(q, best),
+                            shown_value(value_of(score, q.by), q.by),
+                            core::counted(score.trades, "trade")));
   if (score.trades > 0 && score.profit.units() <= 0) {
     out.push_back("Even the best wins nothing: whatever follows, it is not worth trading.");
   }
@@ -154,10 +155,10 @@ std::vector<std::string> verdict_text(const SweepQuestion& q,
     std::int64_t trades = 0;
     for (const auto& step : j.walk) trades += step.judged.trades;
     out.push_back(
-        fmt::format("Walk-forward: the best of each part brings {} on the part after it, {} parts "
-                    "and {} trades "
-                    "together.",
-                    j.walk_profit.to_string(), j.walk.size(), trades));
+        fmt::format("Walk-forward: the best of each part brings {} on the part after it, {} "
+                    "and {} together.",
+                    j.walk_profit.to_string(), core::counted(j.walk.size(), "part"),
+                    core::counted(trades, "trade")));
   }
   return out;
 }

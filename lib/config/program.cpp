@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "config/value.hpp"
+#include "core/counted.hpp"
 #include "core/printable.hpp"
 #include "dbot/import.hpp"
 #include "dbot/number.hpp"
@@ -176,9 +177,10 @@ class ProgramReader final {
     if (p.answers.size() < import.prompts.size()) {
       const auto& missing = import.prompts[p.answers.size()];
       add(place_of("params.answers"), "params.answers",
-          fmt::format("{}:{}: the program asks {} questions and {} are answered; the next one is "
+          fmt::format("{}:{}: the program asks {} and {} answered; the next one is "
                       "\"{}\" ({})",
-                      *file_, missing.line, import.prompts.size(), p.answers.size(),
+                      *file_, missing.line, core::counted(import.prompts.size(), "question"),
+                      core::counted(p.answers.size(), "is", "are"),
                       core::printable(core::cut_utf8(missing.question, kQuestion)),
                       missing.number ? "a number" : "a text"));
     }

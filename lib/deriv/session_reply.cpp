@@ -5,6 +5,7 @@
 #include <functional>
 #include <utility>
 
+#include "core/counted.hpp"
 #include "deriv/session_impl.hpp"
 
 namespace derivd::deriv {
@@ -544,8 +545,9 @@ void Session::Impl::on_history(const Pending& asked, HistoryPayload& payload, co
   if (payload.unreadable > 0) {
     stats.quotes_refused += payload.unreadable;
     notice_once(core::EventKind::kFrameRefused, fmt::format("quote/{}", symbol),
-                fmt::format("{} rows of the history of {} are refused: {}", payload.unreadable,
-                            symbol, payload.first_unreadable));
+                fmt::format("{} of the history of {} {} refused: {}",
+                            core::counted(payload.unreadable, "row"), symbol,
+                            payload.unreadable == 1 ? "is" : "are", payload.first_unreadable));
     stream = symbols.find(symbol);
     if (!stream) return;
   }

@@ -2,6 +2,7 @@
 // money's turn.
 #include <fmt/format.h>
 
+#include "core/counted.hpp"
 #include "engine/impl.hpp"
 #include "engine/spec.hpp"
 
@@ -19,7 +20,8 @@ market::Purchase pretended(core::Money base, const market::Tick& tick) {
 
 std::string hook_text(const VirtualHook& hook, const HookState& state) {
   if (!state.real) {
-    return fmt::format("virtual: {} of {} losses in a row{}", state.losses, hook.losses,
+    return fmt::format("virtual: {} of {} in a row{}", state.losses,
+                       core::counted(hook.losses, "loss", "losses"),
                        state.open ? ", one is open" : "");
   }
   if (hook.until_win) return fmt::format("real until one wins: {} bought", state.bought);

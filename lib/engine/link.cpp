@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/counted.hpp"
 #include "engine/impl.hpp"
 #include "market/multiplier.hpp"
 
@@ -255,9 +256,10 @@ void Engine::Impl::report(const execution::VenueReport& report) {
     reconciled = true;
     core::Event e;
     e.kind = EventKind::kReconciled;
-    e.text = core::Text::truncated(fmt::format(
-        "reconciled with the venue: {} orders looked up, {} resolved, {} at risk, {} foreign",
-        pending.size(), resolved, ledger.exposed().size(), result.foreign.size()));
+    e.text = core::Text::truncated(
+        fmt::format("reconciled with the venue: {} looked up, {} resolved, {} at risk, {} foreign",
+                    core::counted(pending.size(), "order"), resolved, ledger.exposed().size(),
+                    result.foreign.size()));
     tell(e);
     ask_program_quotes();
   }
@@ -341,9 +343,8 @@ void Engine::Impl::ambiguous(core::OrderId id, std::size_t candidates) {
   if (flight.told_ambiguous) return;
   flight.told_ambiguous = true;
   const auto& order = *ledger.find(id);
-  const auto text =
-      fmt::format("order {}: {} contracts of this account could be it; compare, then resume {}",
-                  id.value, candidates, order.strategy);
+  const auto text = fmt::format("order {}: {} of this account could be it; compare, then resume {}",
+                                id.value, core::counted(candidates, "contract"), order.strategy);
   auto e = event(EventKind::kOrderAmbiguous, order);
   e.text = core::Text::truncated(text);
   tell(e);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/counted.hpp"
 #include "market/kind.hpp"
 #include "market/multiplier.hpp"
 #include "market/spec.hpp"
@@ -158,7 +159,7 @@ void check_times(const Claim& claim, std::vector<Difference>& out,
   const auto earliest = entry.epoch.s + steps * cadence;
   if (exit.epoch.s < earliest || exit.epoch.s % cadence != 0) {
     differ(out, "exit time", std::to_string(exit.epoch.s),
-           fmt::format("{}, {} ticks after the entry", earliest, steps));
+           fmt::format("{}, {} after the entry", earliest, core::counted(steps, "tick")));
   } else if (exit.epoch.s > earliest) {
     notes.push_back(fmt::format("without a gap in the ticks the exit would be at {}, it is at {}",
                                 earliest, exit.epoch.s));

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core/counted.hpp"
 #include "store/journal_reader.hpp"
 #include "store/journal_writer.hpp"
 #include "store/schema.hpp"
@@ -366,9 +367,9 @@ core::Result<void> Recovery::bring() {
     if (auto done = db_.run(sql.c_str()); !done) return done;
   }
   if (position.clean && tables) {
-    notices.push_back(
-        fmt::format("{}: an older copy; {} events since then were taken from its intent log",
-                    db_.path(), position.applied - before));
+    notices.push_back(fmt::format("{}: an older copy; {} taken from its intent log", db_.path(),
+                                  core::counted(position.applied - before, "event since then was",
+                                                "events since then were")));
   }
   // Behind a clean stop an old region may have more frames than the tables, of before a hole that
   // was told; where there was something to bring in, the stop was not clean, or not of this log.
@@ -383,15 +384,15 @@ core::Result<void> Recovery::look_beyond() {
   if (*beyond == 0) return {};
   if (settings_.durability == execution::Durability::kPower) {
     return core::invalid(
-        fmt::format("{}: damaged: {} events after event {} cannot be reached. Put a copy back, or "
+        fmt::format("{}: damaged: {} after event {} cannot be reached. Put a copy back, or "
                     "replace it by an empty file to go on without them: what they bought is "
                     "reported as foreign then",
-                    path_, *beyond, position.applied));
+                    path_, core::counted(*beyond, "event"), position.applied));
   }
   notices.push_back(fmt::format(
-      "{}: {} events after event {} cannot be reached, since some before them are damaged (a power "
+      "{}: {} after event {} cannot be reached, since some before them are damaged (a power "
       "failure with store.durability: process). What they bought is reported as foreign",
-      path_, *beyond, position.applied));
+      path_, core::counted(*beyond, "event"), position.applied));
   return {};
 }
 

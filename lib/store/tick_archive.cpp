@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/counted.hpp"
 #include "store/archive_files.hpp"
 
 namespace derivd::store {
@@ -209,8 +210,9 @@ std::vector<Span> uncovered(const std::vector<Span>& sorted, const Span& range) 
 }
 
 std::string torn_note(const std::string& path, std::size_t bytes, bool cut) {
-  return fmt::format("{}: {} bytes at the end are the rest of an interrupted write; {}", path,
-                     bytes, cut ? "they were cut off" : "they are not read");
+  return fmt::format("{}: {} at the end {} the rest of an interrupted write; {}", path,
+                     core::counted(bytes, "byte"), bytes == 1 ? "is" : "are",
+                     cut ? "cut off now" : "not read");
 }
 
 /// Gathers Summary tick by tick.
@@ -289,8 +291,9 @@ core::Result<std::vector<TickRow>> fresh_of(const Day* held, const DayHead& head
   }
   const auto decimals = held->head.decimals;
   if (bad == BadRows::kRefuseAll && decimals != head.decimals) {
-    return core::invalid(fmt::format("{} of {}: the archive has quotes of {} decimals, these {}",
-                                     head.symbol, day_name(head.day), decimals, head.decimals));
+    return core::invalid(fmt::format("{} of {}: the archive has quotes of {}, these have {}",
+                                     head.symbol, day_name(head.day),
+                                     core::counted(decimals, "decimal"), head.decimals));
   }
   std::size_t known = 0;
   auto at = held->ticks.begin();

@@ -8,6 +8,8 @@
 #include <array>
 #include <utility>
 
+#include "core/counted.hpp"
+
 namespace derivd::store {
 
 static_assert((TickRecorder::kRing & (TickRecorder::kRing - 1)) == 0, "a power of two");
@@ -138,13 +140,13 @@ bool TickRecorder::keep(Run run) {
   dropped_.fetch_add(others, std::memory_order_relaxed);
   if (!merged) {
     dropped_.fetch_add(rows.size(), std::memory_order_relaxed);
-    tell(fmt::format("{}; {} ticks not kept", merged.error().text, rows.size()));
+    tell(fmt::format("{}; {} not kept", merged.error().text, core::counted(rows.size(), "tick")));
     return true;
   }
   recorded_.fetch_add(merged->added, std::memory_order_relaxed);
   dropped_.fetch_add(merged->left_out, std::memory_order_relaxed);
   if (merged->left_out > 0) {
-    tell(fmt::format("{}: {} ticks not kept, first: {}", symbol, merged->left_out,
+    tell(fmt::format("{}: {} not kept, first: {}", symbol, core::counted(merged->left_out, "tick"),
                      merged->first_left_out));
   }
   for (const auto& note : merged->notes) tell(note);

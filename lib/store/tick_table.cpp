@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/check.hpp"
+#include "core/counted.hpp"
 #include "store/tick_csv.hpp"
 #include "store/tick_field.hpp"
 
@@ -148,7 +149,9 @@ core::Result<std::size_t> TickTable::column(const std::string& wanted,
   if (is_number(wanted)) {
     const auto number = static_cast<std::size_t>(std::stoi(wanted));
     if (number < 1 || number > width_) {
-      return at_line(number_, fmt::format("{} {}: there are {} columns", flag, wanted, width_));
+      return at_line(number_,
+                     fmt::format("{} {}: there {} {}", flag, wanted, width_ == 1 ? "is" : "are",
+                                 core::counted(width_, "column")));
     }
     if (named == 1 && at != number - 1) {
       return at_line(number_, fmt::format("{} {} may be the column of that name or of that number",
@@ -205,12 +208,12 @@ core::Result<void> TickTable::head() {
 core::Result<market::TickRow> TickTable::parse() {
   if (auto r = split(); !r) return r.error();
   if (fields_.size() != width_) {
-    return at_line(number_,
-                   fmt::format("{} columns where the first line has {}{}", fields_.size(), width_,
-                               format_.decimal_comma || format_.separator != ','
-                                   ? ""
-                                   : "; with decimal commas say --decimal-comma and which "
-                                     "--separator"));
+    return at_line(number_, fmt::format("{} where the first line has {}{}",
+                                        core::counted(fields_.size(), "column"), width_,
+                                        format_.decimal_comma || format_.separator != ','
+                                            ? ""
+                                            : "; with decimal commas say --decimal-comma and which "
+                                              "--separator"));
   }
   const auto time = parse_time(fields_[time_], format_);
   if (!time) return at_line(number_, time.error().text);

@@ -144,7 +144,7 @@ TEST_F(Dbot, EveryMistakeOfTheParamsHasItsPlace) {
   expect_problem(yaml("{ file: . }"), "is not a regular file");
   expect_problem(yaml("{ file: my-bot.xml, answers: \"1\" }"), "where a list of at most");
   expect_problem(yaml("{ file: my-bot.xml, answers: [\"1\"] }"),
-                 "params.answers: my-bot.xml:54: the program asks 2 questions and 1 are answered; "
+                 "params.answers: my-bot.xml:54: the program asks 2 questions and 1 is answered; "
                  "the next one is \"Profit at which it stops\" (a number)");
   expect_problem(yaml("{ file: my-bot.xml, answers: [\"1\", \"2\"], seed: x }"), "params.seed");
   expect_problem(

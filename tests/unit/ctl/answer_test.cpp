@@ -47,6 +47,12 @@ TEST(Answer, HasBounds) {
   }
 }
 
+TEST(Answer, CountsInWords) {
+  EXPECT_EQ(daemon::counted(1, "trade"), "1 trade");
+  EXPECT_EQ(daemon::counted(2, "trade"), "2 trades");
+  EXPECT_EQ(daemon::counted(nullptr, "trade"), "- trades");
+}
+
 TEST(Answer, WhatIsMissingIsNull) {
   const nlohmann::ordered_json row{{"a", 1}, {"b", ""}, {"c", "7"}, {"d", "7x"}};
   EXPECT_EQ(at(row, "a"), 1);

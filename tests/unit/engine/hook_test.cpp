@@ -105,7 +105,7 @@ TEST(Hook, PurchasesThatUsedUpTheirHourDoNotStopIt) {
   rig.bought(rig.buy().order, 1, "1.95");
   rig.settle(1, "0.00");
   rig.even();
-  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 losses in a row, one is open");
+  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 loss in a row, one is open");
   rig.even();
   EXPECT_EQ(rig.hook(), "real: 0 of 1 bought");
   EXPECT_TRUE(rig.buys.empty()) << "of purchases the limits hold";
@@ -143,7 +143,7 @@ TEST(Hook, UntilAWinItStaysReal) {
     EXPECT_EQ(rig.hook(), fmt::format("real until one wins: {} bought", contract));
     rig.settle(contract, contract < 3 ? "0.00" : "1.95");
   }
-  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 losses in a row");
+  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 loss in a row");
   rig.even();
   EXPECT_TRUE(rig.buys.empty());
 }
@@ -171,7 +171,7 @@ TEST(Hook, SeveralRealTradesCountOrdersOnTheirWay) {
   rig.even();
   EXPECT_TRUE(rig.buys.empty());
   rig.settle(2, "0.00");
-  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 losses in a row");
+  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 loss in a row");
 }
 
 TEST(Hook, ARestartKeepsTheCountAndDropsTheOpenOne) {
@@ -233,11 +233,11 @@ TEST(Hook, AReloadTakesItOrLeavesIt) {
   rig.reconfigure(settings);
   rig.bought(buy.order, 1, "1.95");
   rig.even();
-  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 losses in a row") << "a real one is open";
+  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 loss in a row") << "a real one is open";
   rig.settle(1, "0.00");
-  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 losses in a row");
+  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 loss in a row");
   rig.even();
-  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 losses in a row, one is open");
+  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 loss in a row, one is open");
 }
 
 TEST(Hook, AReloadToFewerTradesThanWereBoughtEndsThem) {
@@ -254,7 +254,7 @@ TEST(Hook, AReloadToFewerTradesThanWereBoughtEndsThem) {
   settings.strategies[0].hook->trades = 2;
   rig.reconfigure(settings);
   rig.even();
-  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 losses in a row, one is open");
+  EXPECT_EQ(rig.hook(), "virtual: 0 of 1 loss in a row, one is open");
   rig.even();
   EXPECT_EQ(rig.buy().strategy, "a") << "and after that loss it is money's turn again";
 }
@@ -264,7 +264,7 @@ TEST(Hook, ExplainTellsOfIt) {
   rig.even();
   auto d = rig.engine->decisions("a", 1).at(0);
   EXPECT_EQ(name_of(d.kind), "virtual");
-  EXPECT_EQ(d.text.view(), "followed without money; virtual: 0 of 1 losses in a row, one is open");
+  EXPECT_EQ(d.text.view(), "followed without money; virtual: 0 of 1 loss in a row, one is open");
   EXPECT_TRUE(rig.view("a").is_virtual);
   EXPECT_EQ(rig.view("a").reason, rig.view("a").hook);
   rig.even();

@@ -208,7 +208,7 @@ TEST(Recovery, AHoleIsTold) {
     const auto journal = open(copy);
     ASSERT_TRUE(journal) << "a power failure must not keep it from starting";
     EXPECT_EQ(count(*journal), 1u);
-    EXPECT_THAT(journal->take_notices(), ElementsAre(HasSubstr("1 events after event 1")));
+    EXPECT_THAT(journal->take_notices(), ElementsAre(HasSubstr("1 event after event 1")));
     EXPECT_THAT(journal->take_notices(), IsEmpty()) << "once";
     append(*journal, 2, 2);
     crash(copy, dir.file("again"));
@@ -234,7 +234,7 @@ TEST(Recovery, WithEveryEventSyncedAHoleIsAPersonsDecision) {
   for (int i = 0; i < 2; ++i) {
     const auto journal = Journal::open(copy, Mode::kReadWrite, settings);
     ASSERT_FALSE(journal) << "no power failure does that";
-    EXPECT_THAT(journal.error().text, HasSubstr("1 events after event 1 cannot be reached"));
+    EXPECT_THAT(journal.error().text, HasSubstr("1 event after event 1 cannot be reached"));
     EXPECT_EQ(read_file(copy + "-intents"), log) << "it is left alone";
   }
   write_file(copy + "-intents", "");

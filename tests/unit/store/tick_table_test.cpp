@@ -186,7 +186,7 @@ TEST(TickTable, RefusesWhatIsNoText) {
   EXPECT_TRUE(says(error_of("epoch,\"quote\"x\n1,2\n", {}), "closing quotation mark"));
   EXPECT_TRUE(says(error_of(std::string(300, ',') + "\n", {}), "columns"));
   EXPECT_TRUE(says(error_of("epoch,quote\n2,1\n2,1\n", {}), "f.csv:3: epoch 2 does not rise"));
-  EXPECT_TRUE(says(error_of("epoch,quote\n\n", {}), "f.csv:2: 1 columns"));
+  EXPECT_TRUE(says(error_of("epoch,quote\n\n", {}), "f.csv:2: 1 column where"));
 }
 
 TEST(TickTable, LeavesOutABadLineAloneWhereThatIsAsked) {
