@@ -105,4 +105,9 @@ std::string_view cut_utf8(std::string_view text, std::size_t size) {
   return text.substr(0, size);
 }
 
+std::string_view without_stop(std::string_view sentence) {
+  const auto end = sentence.find_last_not_of(" .");
+  return sentence.substr(0, end == std::string_view::npos ? 0 : end + 1);
+}
+
 }  // namespace derivd::core

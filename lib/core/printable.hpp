@@ -35,4 +35,7 @@ std::string printable_json(std::string_view json);
 /// At most `size` bytes, cut between characters.
 std::string_view cut_utf8(std::string_view text, std::size_t size);
 
+/// A sentence without its full stop, so that more can follow behind a semicolon.
+std::string_view without_stop(std::string_view sentence);
+
 }  // namespace derivd::core

@@ -51,6 +51,13 @@ TEST(Printable, KeepsJsonWhatItIs) {
   EXPECT_EQ(printable_json("\"\xff\""), "\"\\ufffd\"");
 }
 
+TEST(Printable, ASentenceGoesOnWithoutItsStop) {
+  EXPECT_EQ(without_stop("Your token is invalid."), "Your token is invalid");
+  EXPECT_EQ(without_stop("Your token is invalid. "), "Your token is invalid");
+  EXPECT_EQ(without_stop("v1.2 is invalid"), "v1.2 is invalid");
+  EXPECT_EQ(without_stop("."), "");
+}
+
 TEST(Printable, CutsBetweenCharacters) {
   EXPECT_EQ(cut_utf8("aß", 2), "a");
   EXPECT_EQ(cut_utf8("aß", 3), "aß");
