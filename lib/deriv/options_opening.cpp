@@ -180,7 +180,7 @@ Step OptionsOpening::on_probe(int status) {
     findings_.scopes.emplace_back("account_manage");
     return Step::fail(FatalKind::kForbiddenScope,
                       "the token has the scope 'account_manage', which a trading daemon must not "
-                      "have; make one with 'trade' only");
+                      "have");
   }
   return ask_password();
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "deriv/account_id.hpp"
 #include "deriv/errors.hpp"
 
 namespace derivd::deriv {
@@ -27,10 +28,9 @@ bool has(const AuthorizePayload& login, std::string_view scope) {
                      [scope](const auto& s) { return s == scope; });
 }
 
-/// Demo logins begin with VRT (VRTC) or VRW (wallets). Real if either sign says real.
+/// Real if either sign says real.
 bool is_demo(const AuthorizePayload& login) {
-  const auto id = login.loginid.view();
-  return login.is_virtual && (id.starts_with("VRT") || id.starts_with("VRW"));
+  return login.is_virtual && is_demo_id(login.loginid.view());
 }
 
 Step login_refused(const ApiError& error) {
@@ -61,7 +61,7 @@ std::optional<Step> check_scopes(const AuthorizePayload& login) {
     if (has(login, scope)) {
       return Step::fail(FatalKind::kForbiddenScope,
                         fmt::format("the token has the scope '{}', which a trading daemon must not "
-                                    "have; make one with 'read' and 'trade' only",
+                                    "have",
                                     scope));
     }
   }
