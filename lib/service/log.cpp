@@ -20,6 +20,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <functional>
 #include <span>
 
 #include "service/limiter.hpp"
@@ -52,7 +53,8 @@ core::Text short_text(std::string_view text) {
 }
 
 /// What makes an entry of an event.
-using Compose = LogEntry (*)(const core::Event& event, const Whole& whole, std::uint64_t held_back);
+using Compose =
+    std::function<LogEntry(const core::Event& event, const Whole& whole, std::uint64_t held_back)>;
 
 /// What both sinks share: the level, repetition, redaction, and that nobody waits for them.
 class QueuedLog final : public Log {
@@ -145,8 +147,9 @@ std::string message_of(const core::Event& event, const Whole& whole, std::uint64
   return text;
 }
 
-LogEntry journal_entry(const core::Event& event, const Whole& whole, std::uint64_t held_back) {
-  const auto fields = fields_of(event);
+LogEntry journal_entry(const std::string& identifier, const core::Event& event, const Whole& whole,
+                       std::uint64_t held_back) {
+  const auto fields = fields_of(event, identifier);
   LogEntry entry{message_info(event.kind).level, monotonic_now(), {}};
   entry.parts.reserve(fields.size() + 1);
   entry.parts.push_back("MESSAGE=" + message_of(event, whole, held_back));
@@ -374,11 +377,11 @@ std::string line_of(const core::Event& event) {
   return fmt::format("{}: {}", strategy, text);
 }
 
-Fields fields_of(const core::Event& event) {
+Fields fields_of(const core::Event& event, const std::string& identifier) {
   const auto& info = message_info(event.kind);
   Fields fields{{"MESSAGE_ID", std::string(info.id)},
                 {"PRIORITY", fmt::to_string(priority_of(info.level))},
-                {"SYSLOG_IDENTIFIER", "derivd"},
+                {"SYSLOG_IDENTIFIER", identifier},
                 {"DERIVD_EVENT", std::string(core::name_of(event.kind))}};
   const auto text = [&](std::string_view name, std::string_view value) {
     if (!value.empty()) fields.emplace_back(name, std::string(value));
@@ -417,12 +420,17 @@ bool is_journal_stream(const char* journal_stream, int fd) {
   return ::fstat(fd, &info) == 0 && info.st_dev == device && info.st_ino == inode;
 }
 
-std::unique_ptr<Log> make_log(Level level) {
+std::unique_ptr<Log> make_log(Level level, std::string identifier) {
   if (is_journal_stream(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) {
     LogWriter::Settings settings;
     settings.confirm = await_journal;
     settings.joins = false;
-    return std::make_unique<QueuedLog>(level, journal_entry, send_to_journal, std::move(settings));
+    auto entry = [identifier = std::move(identifier)](const auto& event, const auto& whole,
+                                                      std::uint64_t held_back) {
+      return journal_entry(identifier, event, whole, held_back);
+    };
+    return std::make_unique<QueuedLog>(level, std::move(entry), send_to_journal,
+                                       std::move(settings));
   }
   return std::make_unique<QueuedLog>(level, shows_colours() ? coloured_line : plain_line,
                                      print_lines, LogWriter::Settings{});

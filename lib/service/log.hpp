@@ -56,7 +56,8 @@ class Log {
 /// journald when $JOURNAL_STREAM names our standard error, else lines on standard error. What is
 /// written waits in a bounded queue for a thread of its own, below a warning for up to 20 ms
 /// (LogWriter::kLinger); its destructor gives that thread half a second for the rest.
-std::unique_ptr<Log> make_log(Level level);
+/// `identifier`: the journal's SYSLOG_IDENTIFIER, which stands before each of its lines.
+std::unique_ptr<Log> make_log(Level level, std::string identifier = "derivd");
 /// Readable line of an event, without time: its text, with the strategy in front where the text
 /// does not name it. The journal's MESSAGE.
 std::string line_of(const core::Event& event);
@@ -64,7 +65,7 @@ std::string line_of(const core::Event& event);
 /// The journal's fields of an event beside MESSAGE, only those that it has: MESSAGE_ID, PRIORITY,
 /// SYSLOG_IDENTIFIER and DERIVD_*.
 using Fields = std::vector<std::pair<std::string_view, std::string>>;
-Fields fields_of(const core::Event& event);
+Fields fields_of(const core::Event& event, const std::string& identifier = "derivd");
 /// syslog's number of a level: 7 … 3.
 int priority_of(Level level);
 /// $JOURNAL_STREAM is "DEV:INODE" of the stream that systemd connected to the journal; true when it

@@ -67,6 +67,9 @@ TEST(LogFields, NothingThatTheEventHasNot) {
                                         Pair("DERIVD_EVENT", "tick_gap")));
   // A loss is a profit below zero, and a profit of zero is a profit.
   e.profit = core::Money::minor(-35);
+  // Of an instance, whose lines somebody reads beside those of another.
+  EXPECT_THAT(fields_of(e, "derivd@second"),
+              ::testing::Contains(Pair("SYSLOG_IDENTIFIER", "derivd@second")));
   EXPECT_THAT(fields_of(e).back(), Pair("DERIVD_PROFIT", "-0.35"));
   e.profit = core::Money::minor(0);
   EXPECT_THAT(fields_of(e).back(), Pair("DERIVD_PROFIT", "0.00"));

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <sstream>
 
 #include "service/log.hpp"
 #include "unit/service/temp_dir.hpp"
@@ -68,6 +69,12 @@ TEST(Messages, PlaceholdersAreFieldsThatExist) {
       }
     }
   }
+}
+
+// journalctl -x puts a mark of three columns before each line.
+TEST(Messages, LinesFitATerminal) {
+  std::istringstream lines(catalog_text());
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size() + 3, 80u) << line;
 }
 
 // An account that somebody else holds needs another remedy than a token that Deriv refuses.
