@@ -282,7 +282,7 @@ std::vector<config::Problem> script_problems(const config::Config& config) {
     const auto key = fmt::format("strategies[{}].params.file", i);
     const auto at = config.places.find(key);
     const auto place = at == config.places.end() ? config::Place{} : at->second;
-    out.push_back({place.line, place.column, key, script::sentence(*failure)});
+    out.push_back({place.line, place.column, key, script::sentence(*failure), all[i].name.str()});
   }
   return out;
 }

@@ -51,6 +51,7 @@ class ConfigChecker final {
     notify();
     names();
     groups();
+    one_contract_for_all();
     for (std::size_t i = 0; i < config_.engine.strategies.size(); ++i) {
       prefix_ = fmt::format("strategies[{}]", i);
       auto& s = config_.engine.strategies[i];
@@ -205,6 +206,21 @@ class ConfigChecker final {
            fmt::format("no other strategy is of the group '{}'{}", all[i].group, guess)});
     }
     prefix_.clear();
+  }
+
+  /// Whoever comes second finds the only place taken, and its signal is dropped.
+  void one_contract_for_all() {
+    if (config_.engine.limits.max_open_contracts != 1 || !good("limits.max_open_contracts")) return;
+    const auto& all = config_.engine.strategies;
+    const auto enabled =
+        std::count_if(all.begin(), all.end(), [](const StrategySettings& s) { return s.enabled; });
+    if (enabled < 2) return;
+    const auto at = place("limits.max_open_contracts");
+    config_.warnings.push_back(
+        {at.line, at.column, "limits.max_open_contracts",
+         fmt::format("1 for {} strategies: while one of them has a contract open, the signals of "
+                     "the others are dropped",
+                     enabled)});
   }
 
   /// What is known of the symbol; of one that is not known, what can be assumed until the venue is

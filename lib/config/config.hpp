@@ -86,13 +86,14 @@ struct NotifySettings {
   friend bool operator==(const NotifySettings&, const NotifySettings&) = default;
 };
 
-/// FILE:LINE:COL: key: what is wrong, what is allowed. Line and column count from 1; 0 where the
-/// problem has no place.
+/// FILE:LINE:COL: key: what is wrong, what is allowed (strategy NAME). Line and column count from
+/// 1; 0 where the problem has no place.
 struct Problem {
   int line = 0;
   int column = 0;
   std::string key;
   std::string reason;
+  std::string strategy = {};  // whose key it is; empty: nobody's, or of one without a name
 };
 
 struct NotOffered : Problem {

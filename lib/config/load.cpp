@@ -92,8 +92,10 @@ class Loader final {
     Checked checked{config_, refused_,   std::move(params_), std::move(rules_),
                     text,    directory_, problems_};
     check_together(checked);
+    name_strategies(config_.warnings);
     if (problems_.empty()) return std::move(config_);
     sort_problems();
+    name_strategies(problems_);
     return std::move(problems_);
   }
 
@@ -121,6 +123,17 @@ class Loader final {
                              problems_.size() - kMaxProblems - 1)};
     problems_.resize(kMaxProblems);
     problems_.push_back(std::move(rest));
+  }
+
+  /// People know a strategy by its name, not by its place in the list.
+  void name_strategies(std::vector<Problem>& problems) const {
+    const auto& all = config_.engine.strategies;
+    for (auto& p : problems) {
+      for (std::size_t i = 0; i < all.size() && p.strategy.empty(); ++i) {
+        const auto key = fmt::format("{}[{}]", kStrategies, i);
+        if (p.key == key || p.key.starts_with(key + ".")) p.strategy = all[i].name.str();
+      }
+    }
   }
 
   void add(Place at, std::string key, std::string reason) {
@@ -381,8 +394,10 @@ std::string_view directory_of(std::string_view path) {
 std::string format(const Problem& problem, std::string_view file) {
   // Of a file that cannot be read there is no line to look at.
   if (problem.line == 0) return core::printable(fmt::format("{}: {}", file, problem.reason));
-  return core::printable(fmt::format("{}:{}:{}: {}{}{}", file, problem.line, problem.column,
-                                     problem.key, problem.key.empty() ? "" : ": ", problem.reason));
+  return core::printable(
+      fmt::format("{}:{}:{}: {}{}{}{}", file, problem.line, problem.column, problem.key,
+                  problem.key.empty() ? "" : ": ", problem.reason,
+                  problem.strategy.empty() ? "" : fmt::format(" (strategy {})", problem.strategy)));
 }
 
 std::variant<Config, std::vector<Problem>> load_text(std::string_view text,

@@ -37,7 +37,8 @@ void check_offered(Config& config) {
                        : whole != config.places.end() ? whole->second
                                                       : Place{1, 1};
     config.not_offered.push_back(
-        {{place.line, place.column, key, fmt::format("{} ({})", *problem, when)},
+        {{place.line, place.column, key, fmt::format("{} ({})", *problem, when),
+          config.engine.strategies[i].name.str()},
          offerings->asked.s != 0});
   }
 }

@@ -94,7 +94,7 @@ TEST(Contract, WithoutATypeTheBarrierIsAMagnitude) {
 TEST(Contract, EveryTypeSaysWhatItNeedsWithItsLine) {
   EXPECT_EQ(problem("type: ONETOUCH, duration: 5m"),
             "f:2:5: strategies[0].contract.barrier: is required by ONETOUCH: +0.10 from the entry, "
-            "or a quote");
+            "or a quote (strategy a)");
   EXPECT_THAT(problem("type: RANGE, duration: 5m, barrier: +1"),
               HasSubstr("contract.barrier2: is required by RANGE"));
   EXPECT_THAT(problem("type: TICKLOW, duration: 5t"),

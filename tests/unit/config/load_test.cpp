@@ -285,6 +285,24 @@ TEST(Load, AGroupOfOneIsWarnedOf) {
             "no other strategy is of the group 'major', did you mean 'majors'?");
 }
 
+TEST(Load, OneContractForSeveralStrategiesIsWarnedOf) {
+  const auto with = [](std::string_view limit, std::string_view second) {
+    return good(fmt::format(
+        R"({{"limits":{{"max_open_contracts":{}}},"strategies":[
+        {{"name":"a","type":"even_odd","symbol":"R_100","staking":{{"base":0.5}}}},
+        {{"name":"b","type":"even_odd","symbol":"R_100","staking":{{"base":0.5}}{}}}]}})",
+        limit, second));
+  };
+  const auto c = with("1", "");
+  ASSERT_EQ(c.warnings.size(), 1u);
+  EXPECT_EQ(c.warnings[0].key, "limits.max_open_contracts");
+  EXPECT_EQ(c.warnings[0].line, 1);
+  EXPECT_THAT(c.warnings[0].reason, HasSubstr("1 for 2 strategies"));
+  EXPECT_TRUE(with("2", "").warnings.empty());
+  EXPECT_TRUE(with("null", "").warnings.empty());
+  EXPECT_TRUE(with("1", R"(,"enabled":false)").warnings.empty());
+}
+
 TEST(Load, HoursOfAZone) {
   const auto c = good(
       R"({"strategies":[{"name":"a","type":"even_odd","symbol":"R_100","params":{"streak":2},
@@ -430,6 +448,23 @@ TEST(Load, TheFormOfAProblem) {
   EXPECT_EQ(format({3, 14, "limits.max_stake", "why"}, "/etc/d.yaml"),
             "/etc/d.yaml:3:14: limits.max_stake: why");
   EXPECT_EQ(format({0, 0, "", "why"}, "f"), "f: why");
+  EXPECT_EQ(format({3, 14, "strategies[1].symbol", "why", "trend"}, "f"),
+            "f:3:14: strategies[1].symbol: why (strategy trend)");
+}
+
+TEST(Load, AProblemOfAStrategyHasItsName) {
+  const auto problems = bad(R"(limits: { max_stake: -1 }
+strategies:
+  - { name: a, type: even_odd, symbol: R_100, staking: { base: 1 } }
+  - { name: trend, type: even_odd, symbol: R_100, staking: { base: x }, guards: { max_open: 0 } }
+  - { type: even_odd, symbol: R_100, staking: { base: y } }
+)");
+  std::vector<std::string> whose;
+  for (const auto& p : problems) whose.push_back(p.key + "=" + p.strategy);
+  EXPECT_THAT(whose, ::testing::UnorderedElementsAre(
+                         "limits.max_stake=", "strategies[1].staking.base=trend",
+                         "strategies[1].guards.max_open=trend",
+                         "strategies[2].name=", "strategies[2].staking.base="));
 }
 
 TEST(Load, AmountsAreOfTheAccountsCurrency) {

@@ -54,7 +54,7 @@ TEST(UnknownSymbol, IsAWarningBecauseTheVenueMayListIt) {
   ASSERT_THAT(config.warnings, SizeIs(1));
   EXPECT_EQ(format(config.warnings[0], "f"),
             "f:5:13: strategies[0].symbol: 'frxEURUSD' is not in derivd's own list of 2026-11-28: "
-            "the venue is asked at the start");
+            "the venue is asked at the start (strategy one)");
   EXPECT_THAT(config.not_offered, IsEmpty());
   EXPECT_EQ(engine::symbol_of(config.engine.strategies[0]).decimals, 8);
 }
