@@ -73,7 +73,8 @@ int print_backtest_json(const BacktestJob& job, bool with_trades, bool with_time
 
 std::string halt_cell(const backtest::StrategyResult& s, bool enabled) {
   if (enabled && !s.has_ticks) return "(no ticks)";
-  return s.halted.value_or("-");
+  if (s.halted) return *s.halted;
+  return s.blocked.empty() ? "-" : s.blocked;
 }
 
 /// " from 2026-06-21T06:34:44Z to 2026-06-22T06:34:32Z".
@@ -173,6 +174,9 @@ int print_summary(const BacktestJob& job, const std::string& html) {
   out::print("{}", payouts_text(job.payouts));
   for (const auto& s : result->strategies) {
     if (s.halted) out::print("{}: halted, {}\n", s.name, s.halt_reason);
+    if (!s.blocked.empty()) {
+      out::print("{}: buys nothing at the end of the ticks, {}\n", s.name, s.block_reason);
+    }
     if (s.refused == 0) continue;
     out::print("{}: {} not bought, no tick is recorded in {} life\n", s.name,
                core::counted(s.refused, "timed contract was", "timed contracts were"),

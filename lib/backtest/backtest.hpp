@@ -108,9 +108,13 @@ struct Sums {
 struct StrategyResult {
   core::Name name;
   Sums sums;
-  std::int64_t open = 0;                         // at the end of the ticks
-  std::optional<std::string> halted;             // "take_profit", "stop_loss", "refused", "script"
-  std::string halt_reason;                       // one sentence; empty: not halted
+  std::int64_t open = 0;              // at the end of the ticks
+  std::optional<std::string> halted;  // "take_profit", "stop_loss", "refused", "script"
+  std::string halt_reason;            // one sentence; empty: not halted
+  /// Of one that is not halted, a limit of the account that allows it nothing more at the end of
+  /// the ticks, for the day or for good: its name, and a sentence.
+  std::string blocked;
+  std::string block_reason;
   std::int64_t refused = 0;                      // timed contracts that would have had no tick
   bool has_ticks = false;                        // of its symbol, at least one
   std::vector<rules::RuleView> rules;            // of type rules: at the last evaluation

@@ -413,6 +413,33 @@ void Driver::release_trades() {
   }
 }
 
+void Driver::tell_block(StrategyResult& s, const engine::StrategySettings& settings) const {
+  const auto& limits = engine_.limits();
+  const auto account = engine_.account();
+  const auto base = settings.staking.base;
+  const auto block = [&s](std::string_view limit, std::string reason) {
+    s.blocked = limit;
+    s.block_reason = fmt::format("{}: {}", limit, reason);
+  };
+  if (limits.max_trades_per_day && account.day_trades >= *limits.max_trades_per_day) {
+    return block("max_trades_per_day",
+                 fmt::format("{} of {}", account.day_trades, *limits.max_trades_per_day));
+  }
+  if (limits.daily_profit && account.day_profit >= *limits.daily_profit) {
+    return block("daily_profit", fmt::format("{} won of {}", account.day_profit.to_string(),
+                                             limits.daily_profit->to_string()));
+  }
+  if (limits.daily_loss && base - std::min(account.day_profit, base - base) > *limits.daily_loss) {
+    return block("daily_loss",
+                 fmt::format("{} today, and {} may be lost", account.day_profit.to_string(),
+                             limits.daily_loss->to_string()));
+  }
+  if (limits.min_balance && balance_ - base < *limits.min_balance) {
+    block("min_balance", fmt::format("{} is left, and {} must be", balance_.to_string(),
+                                     limits.min_balance->to_string()));
+  }
+}
+
 Result Driver::finish() {
   for (const auto& contract : open_) ++result_.strategies[contract.trade.strategy].open;
   for (std::size_t i = 0; i < result_.strategies.size(); ++i) {
@@ -434,6 +461,11 @@ Result Driver::finish() {
       s.halted = view.halt_kind.str();
       s.halt_reason = view.reason.str();
     }
+  }
+  for (std::size_t i = 0; i < result_.strategies.size(); ++i) {
+    const auto& settings = options_.settings.strategies[i];
+    auto& s = result_.strategies[i];
+    if (!s.halted && settings.enabled && s.has_ticks) tell_block(s, settings);
   }
   if (result_.ticks > 0) result_.last = now_.venue;
   result_.balance = balance_;

@@ -128,6 +128,7 @@ class Driver final {
   void release(Trade& trade);
   void release_trades();
   Result finish();
+  void tell_block(StrategyResult& s, const engine::StrategySettings& settings) const;
 
   const Options& options_;
   const OnTrade& on_trade_;

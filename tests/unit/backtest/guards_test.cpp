@@ -36,6 +36,23 @@ TEST(GroupsInABacktest, NeverHaveTwoContractsAtATime) {
   EXPECT_GT(rig.trades.size(), 200u);
 }
 
+// A day's limit halts nothing: what is said at the end is all that tells why so little was bought.
+TEST(ALimitOfADay, IsNamedWhereItBlocksAtTheEnd) {
+  Rig rig;
+  rig.options.settings.strategies = {strategy("a", "digit_differs")};
+  std::vector<std::int64_t> quotes;
+  for (std::int64_t i = 0; i < 50; ++i) quotes.push_back(100'000 + i * 7 % 31);
+  rig.ticks(kBegin, quotes);
+  EXPECT_EQ(rig.run_all().strategies.at(0).blocked, "");
+  rig.options.settings.limits.max_trades_per_day = 3;
+  const auto result = rig.run_all();
+  const auto& s = result.strategies.at(0);
+  EXPECT_EQ(rig.trades.size(), 3u);
+  EXPECT_FALSE(s.halted) << "the next day goes on";
+  EXPECT_EQ(s.blocked, "max_trades_per_day");
+  EXPECT_NE(s.block_reason.find("3 of 3"), std::string::npos) << s.block_reason;
+}
+
 TEST(VolatilityInABacktest, LetsOnlyTheCalmHalfIn) {
   Rig rig;
   auto calm = strategy("calm", "digit_differs");
