@@ -3,25 +3,33 @@
 
 #include "common/left.hpp"
 #include "common/trader.hpp"
+#include "core/counted.hpp"
 
 namespace derivd::daemon {
 namespace {
 
-/// "loss 10.36, open stake 14.65, trades 379": of the limits that are set.
-std::string words(const risk::AccountLeft& left) {
-  std::string out;
-  const auto add = [&out](std::string_view what, const auto& value, auto&& print) {
-    if (value) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", what, print(*value));
+/// "left: 5 contracts, 379 trades; in USD: daily_loss 10.36, max_open_stake 14.65": of the limits
+/// that are set, the amounts by their names in the configuration.
+std::string words(const risk::AccountLeft& left, std::string_view currency) {
+  std::string counts;
+  std::string amounts;
+  const auto count = [&counts](const auto& value, std::string_view what) {
+    if (value) counts += (counts.empty() ? "" : ", ") + core::counted(*value, what);
   };
-  const auto money = [](core::Money m) { return m.to_string(); };
-  const auto number = [](std::int64_t n) { return std::to_string(n); };
-  add("loss", left.daily_loss, money);
-  add("profit", left.daily_profit, money);
-  add("open stake", left.open_stake, money);
-  add("above floor", left.min_balance, money);
-  add("contracts", left.open_contracts, number);
-  add("trades", left.trades_per_day, number);
-  return out.empty() ? "no limits" : out;
+  const auto amount = [&amounts](std::string_view limit, const std::optional<core::Money>& value) {
+    if (!value) return;
+    amounts += fmt::format("{}{} {}", amounts.empty() ? "" : ", ", limit, value->to_string());
+  };
+  count(left.open_contracts, "contract");
+  count(left.trades_per_day, "trade");
+  amount("daily_loss", left.daily_loss);
+  amount("daily_profit", left.daily_profit);
+  amount("max_open_stake", left.open_stake);
+  amount("min_balance", left.min_balance);
+  if (counts.empty() && amounts.empty()) return "no limits";
+  if (amounts.empty()) return "left: " + counts;
+  return fmt::format("left: {}{}{}{}", counts, counts.empty() ? "" : "; ",
+                     currency.empty() ? "" : fmt::format("in {}: ", currency), amounts);
 }
 
 }  // namespace
@@ -55,7 +63,7 @@ std::string Trader::status_line() const {
   if (journal_broken_) notes += " JOURNAL BROKEN";
   if (stopping_) notes += " stopping";
   return fmt::format(
-      "{}{}{}; {} running{}, {} halted; {} open{}; today {}{}; last tick {}; left: {}",
+      "{}{}{}; {} running{}, {} halted; {} open{}; today {}{}; last tick {}; {}",
       // "live" is what people call an account of real money.
       state_ == deriv::SessionState::kLive ? "connected" : deriv::name_of(state_), shown, notes,
       running, refused == 0 ? "" : fmt::format(" ({} refused by the venue)", refused), halted,
@@ -64,7 +72,7 @@ std::string Trader::status_line() const {
       view.day_profit.to_string(),
       account_.currency.empty() ? std::string{} : fmt::format(" {}", account_.currency),
       last_tick_ ? fmt::format("{:.0f} s ago", seconds_since(*last_tick_)) : "never",
-      words(account_left(engine_, engine_.limits())));
+      words(account_left(engine_, engine_.limits()), account_.currency.view()));
 }
 
 }  // namespace derivd::daemon

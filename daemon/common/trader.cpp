@@ -211,6 +211,8 @@ void Trader::on(const fact::State& told) {
   const auto [state, reason] = told;
   const auto previous = state_;
   state_ = state;
+  constexpr auto kLinked = deriv::SessionState::kReconciling;
+  if ((previous >= kLinked) != (state >= kLinked)) link_since_ = now_.wall;
   core::Event event;
   const bool planned =
       stopping_ || token_change_ == Handover::kWaiting || venue_change_ == Handover::kWaiting;
@@ -691,6 +693,7 @@ std::string Trader::farewell() const {
   std::string text = open.empty() ? "stopped; nothing is open"
                                   : fmt::format("stopped; {} still open:", open.size());
   for (const auto& order : open) {
+    if (!text.ends_with(':')) text += ',';
     text += order.contract
                 ? fmt::format(" contract {} ({} {} {})", order.contract.value, order.strategy,
                               market::name_of(order.spec.type), order.buy_price.to_string())

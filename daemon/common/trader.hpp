@@ -109,6 +109,9 @@ class Trader final : public deriv::SessionListener {
   /// The latest that the venue told; empty before.
   const deriv::AccountInfo& account() const { return account_; }
   const std::string& problem() const { return problem_; }
+  /// When the session came to the state of being connected, or of not being so. Empty: it was never
+  /// connected.
+  std::optional<core::WallTime> link_since() const { return link_since_; }
 
   /// pause, resume, halt; empty name: all. False: no such strategy.
   bool command(std::string_view verb, std::string_view name, std::string_view reason);
@@ -281,6 +284,7 @@ class Trader final : public deriv::SessionListener {
   deriv::SessionState state_ = deriv::SessionState::kOffline;
   deriv::AccountInfo account_;
   std::string problem_;
+  std::optional<core::WallTime> link_since_;
   std::optional<core::Instant> last_tick_;
   std::optional<core::Instant> stop_by_;
   /// Of another token, of another address.

@@ -191,7 +191,13 @@ class App final : public ControlTarget {
   nlohmann::ordered_json token_change() override { return trader_.token_change(); }
   core::Result<void> notify_test() override {
     now();
-    return notifications_.test();
+    auto begun = notifications_.test();
+    if (begun || !notifications_.is_idle() || refused_reload_.empty()) return begun;
+    // Whoever wrote a receiver into the file looks for it there, and it is not in force.
+    return core::Error{core::ErrorKind::kRefused,
+                       fmt::format("{}. The file on the disk is not in force, since its reload was "
+                                   "refused: {}",
+                                   begun.error().text, refused_reload_)};
   }
   nlohmann::ordered_json notify_result() override { return notifications_.test_result(); }
   SaleAnswer sell(core::ContractId contract, bool cancel) override {
@@ -220,6 +226,7 @@ class App final : public ControlTarget {
     const Hearing hearing{trader_.state() >= deriv::SessionState::kReconciling,
                           std::string(deriv::name_of(trader_.state())),
                           trader_.problem(),
+                          trader_.link_since().value_or(started_wall_),
                           trader_.tick_ages(),
                           trader_.symbols(),
                           trader_.market_time()};
@@ -231,6 +238,7 @@ class App final : public ControlTarget {
     notifier_.reloading(at.instant);
     const auto verdict = decide_reload(file);
     tell_reload(log_, verdict, file_);
+    refused_reload_ = verdict.problems.empty() ? std::string{} : verdict.problems.front();
     if (verdict.verdict == Reload::Verdict::kApplied) take_over(verdict);
     // Whoever had the port may have been ended for this.
     if (metrics_retry_at_) metrics_retry_at_ = at.instant;
@@ -521,6 +529,7 @@ class App final : public ControlTarget {
 
   config::Config config_;  // in force; a reload puts another one in its place
   const std::string file_;
+  std::string refused_reload_;  // why the file is not in force; empty: it is, as it was read last
   service::Log& real_log_;
   std::unique_ptr<store::Journal> journal_;
   Metrics metrics_;

@@ -180,9 +180,10 @@ std::string refusals_of(const engine::StrategyView& view) {
 /// Why no signal can come, whatever the limits allow; empty: one can.
 std::string deafness_of(const Hearing& hearing, const engine::StrategyView& view) {
   if (!hearing.connected) {
-    return fmt::format("derivd is not connected to Deriv (session {}{}): no signal can come",
-                       hearing.state,
-                       hearing.problem.empty() ? "" : fmt::format(": {}", hearing.problem));
+    return fmt::format(
+        "derivd is not connected to Deriv since {} (session {}{}): no signal can come",
+        iso_time({hearing.since.us / 1'000'000}), hearing.state,
+        hearing.problem.empty() ? "" : fmt::format(": {}", hearing.problem));
   }
   const auto closed = hearing.symbols.closed_text(view.symbol, hearing.venue_time);
   if (!closed.empty()) {

@@ -18,8 +18,9 @@ namespace derivd::daemon {
 /// Whether signals can come at all: only from ticks, and only while there is a link.
 struct Hearing {
   bool connected = false;
-  std::string state;    // of the session
-  std::string problem;  // why it is not connected; may be empty
+  std::string state;     // of the session
+  std::string problem;   // why it is not connected; may be empty
+  core::WallTime since;  // of being connected, or of not being so
   std::vector<deriv::TickAge> ticks;
   market::Symbols symbols;  // whose hours say when nothing can come
   core::VenueTime venue_time;

@@ -434,8 +434,8 @@ core::Result<void> Notifications::test() {
   };
   if (receivers_.empty()) {
     return refused(
-        "nobody is told: the section notify of the configuration names no webhook and no Telegram "
-        "chat that can be used, and no credential does; derivd(8) tells how to set them");
+        "nobody is told: the section notify of the configuration in force names no webhook and no "
+        "Telegram chat that can be used, and no credential does; derivd(8) tells how to set them");
   }
   const auto now = now_();
   const bool waits = std::any_of(trials_.begin(), trials_.end(),

@@ -56,6 +56,8 @@ class Notifications final : public Observer {
   /// Sends a message to each receiver at once, beside what waits for it and without counting
   /// against its limit. An error: none is configured, or the last test is not over or just was.
   core::Result<void> test();
+  /// Nobody is told of anything.
+  bool is_idle() const { return receivers_.empty(); }
   /// Of the last test: [{"receiver", "state": waiting|delivered|failed, "reason"}].
   nlohmann::ordered_json test_result() const;
   /// Runs `io` until what is due has been sent, at most for kLastWords.

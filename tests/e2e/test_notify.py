@@ -319,6 +319,14 @@ def a_test_on_demand(programs, directory):
         wait_until(lambda: daemon.ctl("status", ok=False).returncode == 0, 30, "the socket", daemon.process)
         done = daemon.ctl("notify", "test", ok=False)
         check(done.returncode == 4 and "names no webhook" in done.stderr, done)
+        whole = daemon.config.read_text()
+        daemon.config.write_text(whole.replace("webhook: {", "webhook: { url: \"http://127.0.0.1/\",", 1))
+        subprocess.run([str(daemon.programs / "derivd"), "reload"], env=daemon.environment, capture_output=True,
+                       timeout=200, check=False)
+        done = daemon.ctl("notify", "test", ok=False)
+        check(done.returncode == 4 and "not in force, since its reload was refused" in done.stderr
+              and "notify.webhook.url" in done.stderr, done)
+        daemon.config.write_text(whole)
         check(daemon.stop() == 0, daemon.log()[-1500:])
         credential(daemon, "webhook-url", f"https://127.0.0.1:{receiver.port}/hook/{WEBHOOK_SECRET}")
         credential(daemon, "telegram-token", BOT_TOKEN)

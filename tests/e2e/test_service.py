@@ -53,6 +53,8 @@ def notifications(programs, directory):
 
         until("READY=1")
         until("STATUS=connected")
+        # Amounts by the names of their limits, and of which money they are.
+        until("; in USD: daily_loss ")
         until("WATCHDOG=1")
         secrets = [pathlib.Path(f"/proc/{daemon.process.pid}/cmdline").read_bytes()]
         if os.geteuid() == 0:

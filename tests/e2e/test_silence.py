@@ -5,6 +5,7 @@ next signal".
 usage: test_silence.py BUILD"""
 
 import json
+import re
 import sys
 import time
 import urllib.request
@@ -77,7 +78,9 @@ def main(programs):
             sim.stop()
             wait_until(lambda: "not connected" in daemon.json("explain", "loud")["standing"], 60, "no connection",
                        daemon.process)
-            check("no signal can come" in daemon.json("explain", "loud")["standing"], daemon.json("explain", "loud"))
+            standing = daemon.json("explain", "loud")["standing"]
+            check(re.match(r"derivd is not connected to Deriv since 20[0-9-]+T[0-9:]+Z \(", standing)
+                  and "no signal can come" in standing, standing)
             check(daemon.stop() == 0, daemon.log()[-1500:])
             print("ok")
         finally:
