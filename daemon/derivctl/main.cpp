@@ -46,11 +46,17 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError& e) {
-    // Of a command, or of an option or argument of one: CLI11 has good words for those.
+    // Of a command, or of an option or argument of one: CLI11 has good words for those. What is
+    // missing may be there, mistyped.
     if (std::string_view(e.what()).find("subcommand") == std::string_view::npos) {
+      if (daemon::has_unknown_option(app)) {
+        return ctl::fail(service::kCtlUsage, daemon::about_rest(app, "derivctl"));
+      }
       return daemon::exit_of(app, e), service::kCtlUsage;
     }
     return ctl::fail(service::kCtlUsage, daemon::about_command(app, "derivctl"));
+  } catch (const CLI::ExtrasError&) {
+    return ctl::fail(service::kCtlUsage, daemon::about_rest(app, "derivctl"));
   } catch (const CLI::ParseError& e) {
     return daemon::exit_of(app, e) == 0 ? service::kCtlOk : service::kCtlUsage;
   }

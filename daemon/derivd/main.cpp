@@ -38,13 +38,33 @@ int report(const std::vector<config::Problem>& problems, const std::string& file
   return service::kExitConfig;
 }
 
+/// The same file wherever the asking process stands.
+std::string whole_path(const std::string& file) {
+  std::error_code error;
+  const auto path = std::filesystem::absolute(file, error);
+  return error ? file : path.lexically_normal().string();
+}
+
+/// "derivd" of the one daemon, NAME of derivd@NAME; nothing of a file that is in no place of the
+/// package's.
+std::string instance_of(const std::string& file) {
+  const std::filesystem::path path(file);
+  const bool packaged = path.parent_path() == "/etc/derivd" && path.extension() == ".yaml";
+  return packaged ? path.stem().string() : std::string{};
+}
+
 /// What puts right that nothing was set up yet: for the package's own places only, since nobody can
 /// know what others are meant to hold.
 std::string setup_command(const std::string& file) {
-  const std::filesystem::path path(file);
-  if (path.parent_path() != "/etc/derivd" || path.extension() != ".yaml") return {};
-  const auto name = path.stem().string();
+  const auto name = instance_of(file);
+  if (name.empty()) return {};
   return fmt::format("sudo derivctl{} setup", name == "derivd" ? "" : " --name " + name);
+}
+
+/// Before each line in the system journal: two accounts may have strategies of the same name.
+std::string identifier_of(const std::string& file) {
+  const auto name = instance_of(file);
+  return name.empty() || name == "derivd" ? "derivd" : "derivd@" + name;
 }
 
 /// Of a first start: not a mistake in a file, but none yet.
@@ -74,7 +94,7 @@ int report_at_start(const std::vector<config::Problem>& problems, const std::str
                           ? fmt::format("not starting: {}", first)
                           : fmt::format("not starting: {} problems in {}; the first: {}",
                                         problems.size(), file, first);
-    service::make_log(service::Level::kInfo)
+    service::make_log(service::Level::kInfo, identifier_of(whole_path(file)))
         ->write_whole(core::EventKind::kConfigInvalid, first_start.empty() ? text : first_start,
                       first_start.empty() ? first : first_start);
   }
@@ -103,13 +123,6 @@ int check(const std::string& file, bool explain) {
   return service::kExitOk;
 }
 
-/// The same file wherever the asking process stands.
-std::string whole_path(const std::string& file) {
-  std::error_code error;
-  const auto path = std::filesystem::absolute(file, error);
-  return error ? file : path.lexically_normal().string();
-}
-
 int run(const std::string& file) {
   service::keep_out_of_cores();
   const auto cached = daemon::load_symbols(daemon::state_path(""));
@@ -118,7 +131,8 @@ int run(const std::string& file) {
     return report_at_start(*problems, file);
   }
   const auto& c = std::get<config::Config>(loaded);
-  const auto log = service::make_log(*service::level_from(c.log_level));
+  const auto log =
+      service::make_log(*service::level_from(c.log_level), identifier_of(whole_path(file)));
   log->write(core::EventKind::kStarting,
              fmt::format("derivd {} starting with {}", DERIVD_VERSION, file));
   if (!cached.problem.empty()) log->write(core::EventKind::kJournalProblem, cached.problem);
@@ -164,7 +178,7 @@ int reload(const std::string& file, const std::string& name) {
   }
   const auto verdict = daemon::shown(daemon::at(reply->result, "verdict"));
   if (verdict == "invalid" || verdict == "refused") {
-    out::error("derivd: not reloaded; the configuration of before stays in force\n");
+    out::error("derivd: not reloaded; the previous configuration stays in force\n");
     return verdict == "invalid" ? service::kExitConfig : service::kExitOther;
   }
   for (const auto& change : daemon::at(reply->result, "changes")) {
@@ -225,6 +239,9 @@ int main(int argc, char** argv) {
       return daemon::exit_of(app, e), service::kExitUsage;
     }
     out::error("derivd: {}\n", daemon::about_command(app, "derivd"));
+    return service::kExitUsage;
+  } catch (const CLI::ExtrasError&) {
+    out::error("derivd: {}\n", daemon::about_rest(app, "derivd"));
     return service::kExitUsage;
   } catch (const CLI::ParseError& e) {
     const int code = daemon::exit_of(app, e);

@@ -22,6 +22,7 @@
 
 #include "common/descriptors.hpp"
 #include "common/output.hpp"
+#include "common/usage.hpp"
 #include "core/currency.hpp"
 #include "market/symbol.hpp"
 #include "sim/server.hpp"
@@ -410,6 +411,9 @@ int main(int argc, char** argv) {
   declare(app, arguments);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    out::error("derivsim: {}\n", daemon::about_rest(app, "derivsim"));
+    return kUsage;
   } catch (const CLI::ParseError& e) {
     return out::exit_of(app, e) == 0 ? 0 : kUsage;
   }
