@@ -8,6 +8,7 @@
 #include "common/answer.hpp"
 #include "common/trades.hpp"
 #include "core/counted.hpp"
+#include "core/decimal.hpp"
 #include "core/printable.hpp"
 #include "core/utc.hpp"
 #include "derivctl/csv.hpp"
@@ -131,11 +132,16 @@ std::string numbers_text(const ordered_json& row) {
 std::string decision_text(const ordered_json& d) {
   const auto times = daemon::whole_of(at(d, "times")).value_or(1);
   const auto result = shown(at(d, "result"));
-  const auto why = shown(at(d, "why"));
+  const auto signal = fmt::format("{} {}", shown(at(d, "signal")), shown(at(d, "planned")));
+  auto why = shown(at(d, "why"));
+  // What the line has said already is not said again.
+  if (why == fmt::format("{} {} at {}", result, shown(at(d, "signal")), shown(at(d, "planned")))) {
+    why = result;
+  }
   auto out = fmt::format(
-      "{}  {} {} {}{}{}{}\n", shown(at(d, "time")), shown(at(d, "signal")), shown(at(d, "planned")),
-      why.starts_with(result) ? "" : result, times > 1 ? fmt::format(" {} times", times) : "",
-      why.starts_with(result) ? why : ": " + why, is(at(d, "from"), "journal") ? " (journal)" : "");
+      "{}  {} {}{}{}{}\n", shown(at(d, "time")), signal, why.starts_with(result) ? "" : result,
+      times > 1 ? fmt::format(" {} times", times) : "", why.starts_with(result) ? why : ": " + why,
+      is(at(d, "from"), "journal") ? " (journal)" : "");
   out += numbers_text(d);
   if (!at(d, "config").is_null()) add(out, "    {}\n", shown(at(d, "config")));
   return out;
@@ -190,6 +196,12 @@ std::string limit_left_words(const ordered_json& row) {
   if (is(limit, "min_balance")) return fmt::format("{} above {}", left, of);
   if (is(limit, "daily_profit") || is(limit, "take_profit")) {
     return fmt::format("{} to go to {}", left, of);
+  }
+  // What was won adds to what may be lost: more is left of a stop then than it allows at first.
+  const auto now = core::Decimal::parse(left);
+  const auto first = core::Decimal::parse(of);
+  if (now && first && *now > *first) {
+    return fmt::format("{} left: {} and what was won", left, of);
   }
   return fmt::format("{} of {} left", left, of);
 }

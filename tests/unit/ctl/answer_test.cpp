@@ -47,6 +47,35 @@ TEST(Answer, HasBounds) {
   }
 }
 
+TEST(Answer, SaysWhatIsLeftOfALimit) {
+  const auto words = [](std::string_view limit, std::string_view left, std::string_view of) {
+    return limit_left_words({{"limit", limit}, {"left", left}, {"of", of}});
+  };
+  EXPECT_EQ(words("stop_loss", "9.36", "10.00"), "9.36 of 10.00 left");
+  EXPECT_EQ(words("stop_loss", "10.00", "10.00"), "10.00 of 10.00 left");
+  EXPECT_EQ(words("stop_loss", "10.64", "10.00"), "10.64 left: 10.00 and what was won");
+  EXPECT_EQ(words("take_profit", "4.36", "5.00"), "4.36 to go to 5.00");
+  EXPECT_EQ(limit_left_words({{"limit", "max_open_contracts"}, {"left", 3}, {"of", 3}}),
+            "3 of 3 left");
+}
+
+TEST(Answer, ADecisionIsToldOnce) {
+  nlohmann::ordered_json signal{{"time", "2026-11-28T19:42:33Z"},
+                                {"signal", "DIGITEVEN"},
+                                {"planned", "0.35"},
+                                {"result", "entered"},
+                                {"times", 1},
+                                {"from", "memory"}};
+  const auto told = [&](std::string_view why) {
+    signal["why"] = why;
+    return explained_text({{"strategy", "a"}, {"decisions", {signal}}});
+  };
+  EXPECT_THAT(told("entered DIGITEVEN at 0.35"), HasSubstr("Z  DIGITEVEN 0.35 entered\n"));
+  // The plan began anew at its base, because the planned stake did not fit.
+  EXPECT_THAT(told("entered DIGITEVEN at 0.30"),
+              HasSubstr("Z  DIGITEVEN 0.35 entered DIGITEVEN at 0.30\n"));
+}
+
 TEST(Answer, CountsInWords) {
   EXPECT_EQ(daemon::counted(1, "trade"), "1 trade");
   EXPECT_EQ(daemon::counted(2, "trade"), "2 trades");
