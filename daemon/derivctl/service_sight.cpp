@@ -19,6 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kRemedy =
     "copy the file to /etc/derivd (chown root:derivd, mode 640) and name it there";
+/// Of files that lie where they should.
+constexpr std::string_view kOwnPlace = "/etc/derivd";
 
 struct Hidden {
   std::string_view directory;
@@ -73,8 +75,10 @@ std::optional<std::string> hidden_from_service(const std::string& path, std::str
   if (::geteuid() != 0 || account == nullptr) return std::nullopt;
   const int refused = open_as(path, *account);
   if (refused == 0) return std::nullopt;
+  const bool in_place = lies_in(fs::path(path), kOwnPlace);
   return fmt::format("the service's user {} cannot read it: {}; {}", name, std::strerror(refused),
-                     kRemedy);
+                     in_place ? fmt::format("chown root:{} {} and chmod 640 {}", name, path, path)
+                              : std::string(kRemedy));
 }
 
 std::vector<config::Problem> hidden_files(const config::Config& config, std::string_view user,

@@ -38,6 +38,23 @@ TEST(ServiceSight, WhatItsUserMayNotReadIsHidden) {
   EXPECT_FALSE(seen) << *seen;
 }
 
+// To copy it to where it lies already would be no remedy.
+TEST(ServiceSight, AFileInItsPlaceGetsItsRightsAsRemedy) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+  std::error_code error;
+  const bool there = std::filesystem::exists("/etc/derivd");
+  std::filesystem::create_directory("/etc/derivd", error);
+  const std::string file = "/etc/derivd/sight-test.pem";
+  std::ofstream(file) << "x";
+  ::chmod(file.c_str(), 0600);
+  const auto why = hidden_from_service(file, "nobody");
+  std::filesystem::remove(file);
+  if (!there) std::filesystem::remove("/etc/derivd", error);
+  ASSERT_TRUE(why);
+  EXPECT_THAT(*why, HasSubstr("chown root:nobody " + file + " and chmod 640 " + file));
+  EXPECT_EQ(why->find("copy the file"), std::string::npos) << *why;
+}
+
 TEST(ServiceSight, OfAConfigurationEachFileIsAProblemWithItsPlace) {
   config::Config c;
   c.venue.ca_file = "/root/ca.pem";
