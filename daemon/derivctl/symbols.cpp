@@ -13,11 +13,12 @@
 
 #include "common/output.hpp"
 #include "core/counted.hpp"
+#include "core/printable.hpp"
 #include "core/rng.hpp"
 #include "core/utc.hpp"
 #include "deriv/link.hpp"
 #include "derivctl/command.hpp"
-#include "derivctl/proxy.hpp"
+#include "derivctl/public_venue.hpp"
 #include "derivctl/table.hpp"
 #include "derivctl/waiting.hpp"
 #include "market/kind.hpp"
@@ -38,35 +39,21 @@ struct SymbolsArgs {
   std::string type;
   bool open = false;
   bool offline = false;
-  std::string endpoint;
-  std::string ca_file;
-  std::string proxy;
-  std::string app_id = "1089";
-  std::string api = "auto";
+  PublicVenueOptions venue;
 };
-
-deriv::SessionSettings symbols_settings_of(const SymbolsArgs& args) {
-  deriv::SessionSettings s;
-  const bool v3 = args.api == "v3" ||
-                  (args.api == "auto" && args.endpoint.find("/websockets/v3") != std::string::npos);
-  s.dialect = v3 ? deriv::Dialect::kV3 : deriv::Dialect::kOptions;
-  s.endpoint =
-      args.endpoint.empty() ? std::string(deriv::default_endpoint(s.dialect)) : args.endpoint;
-  s.app_id = args.app_id;
-  s.public_only = true;
-  return s;
-}
 
 /// One question: the list alone, or what is sold on one of its symbols, too.
 class Question final : public deriv::SessionListener {
  public:
-  Question(const SymbolsArgs& args, net::Route route, market::Symbols known)
+  Question(const SymbolsArgs& args, PublicVenue venue, market::Symbols known)
       : args_(args),
+        endpoint_(venue.settings.endpoint),
         symbols_(std::move(known)),
         rng_(std::random_device{}()),
         link_(
-            io_, std::move(route), net::Timeouts{}, [this] { return now(); }, [this] { arm(); }),
-        session_(symbols_settings_of(args), link_, *this, rng_),
+            io_, std::move(venue.route), net::Timeouts{}, [this] { return now(); },
+            [this] { arm(); }),
+        session_(std::move(venue.settings), link_, *this, rng_),
         timer_(io_),
         signals_(io_, SIGINT, SIGTERM),
         waiting_(io_, [this] { return waits_for(); }) {
@@ -96,7 +83,7 @@ class Question final : public deriv::SessionListener {
 
  private:
   void on(const deriv::fact::State& told) {
-    if (!told.reason.empty()) problem_ = std::string(told.reason);
+    if (!told.reason.empty()) problem_ = std::string(core::without_stop(told.reason));
     if (told.state == deriv::SessionState::kReconciling) session_.reconciled(now());
   }
   void on(const deriv::fact::Symbols& told) {
@@ -104,7 +91,7 @@ class Question final : public deriv::SessionListener {
     const auto wall = std::chrono::system_clock::now().time_since_epoch();
     const core::VenueTime asked =
         venue_.s > 0 ? venue_ : core::VenueTime{std::chrono::duration_cast<seconds>(wall).count()};
-    symbols_ = symbols_.with_list(told.list, asked, symbols_settings_of(args_).endpoint);
+    symbols_ = symbols_.with_list(told.list, asked, endpoint_);
     if (args_.symbol.empty() || symbols_.listed(args_.symbol) == nullptr) return finish({});
     const market::SymbolCode symbol(args_.symbol);
     session_.ask_offerings(symbol, now());
@@ -124,8 +111,10 @@ class Question final : public deriv::SessionListener {
     timed_ = true;
     if (offered_) finish({});
   }
-  void on(const deriv::fact::Fatal& told) { finish(std::string(told.text)); }
-  void on(const deriv::fact::Notice& told) { problem_ = std::string(told.text); }
+  void on(const deriv::fact::Fatal& told) { finish(std::string(core::without_stop(told.text))); }
+  void on(const deriv::fact::Notice& told) {
+    problem_ = std::string(core::without_stop(told.text));
+  }
   void on(const deriv::fact::Clock& told) { venue_ = told.time; }
   void on(const auto&) {}  // who looks at the market alone has no use for the rest
 
@@ -167,6 +156,7 @@ class Question final : public deriv::SessionListener {
   }
 
   const SymbolsArgs& args_;
+  const std::string endpoint_;
   market::Symbols symbols_;
   boost::asio::io_context io_{1};
   core::Rng rng_;
@@ -193,10 +183,9 @@ boost::system::result<Known, int> know(const Context& context, const SymbolsArgs
   const auto cached = context.symbols();
   const Known without{cached, cached.is_learned() ? "cache" : "snapshot"};
   if (args.offline) return without;
-  const auto settings = symbols_settings_of(args);
-  const auto route = route_by_environment(args.proxy, settings.endpoint, args.ca_file, {});
-  if (!route) return fail(service::kCtlUsage, route.error().text);
-  Question question(args, *route, cached);
+  auto venue = public_venue(context, args.venue);
+  if (!venue) return fail(service::kCtlUsage, venue.error().text);
+  Question question(args, std::move(*venue), cached);
   if (question.ask()) return Known{question.symbols(), "venue"};
   warn(fmt::format("{}; this is {}", question.why(), cached.source()));
   return without;
@@ -441,12 +430,7 @@ int list_contracts(const Context& context, const SymbolsArgs& args) {
 
 void add_symbols_venue_options(Command c, SymbolsArgs& args) {
   c.flag("--offline", args.offline, "do not ask the venue: what the daemon was told last");
-  c.option("--endpoint", args.endpoint, "another venue than Deriv: https://… or wss://…");
-  c.option("--ca-file", args.ca_file, "certificates to trust instead of the system's");
-  c.option("--proxy", args.proxy, kProxyHelp);
-  c.option("--api", args.api, "options or v3; default: by the endpoint")
-      .one_of({"auto", "options", "v3"});
-  c.option("--app-id", args.app_id, "v3: the application's number; default 1089");
+  add_public_venue_options(c, args.venue);
 }
 
 }  // namespace

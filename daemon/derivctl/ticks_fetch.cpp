@@ -18,7 +18,7 @@
 #include "core/rng.hpp"
 #include "deriv/encoder.hpp"
 #include "deriv/link.hpp"
-#include "derivctl/proxy.hpp"
+#include "derivctl/public_venue.hpp"
 #include "derivctl/ticks.hpp"
 #include "derivctl/waiting.hpp"
 #include "service/exit_code.hpp"
@@ -46,31 +46,15 @@ struct TicksFetchArgs {
   std::string from;
   std::string to;
   int days = 0;
-  std::string endpoint;
-  std::string ca_file;
-  std::string proxy;
-  std::string app_id = "1089";
-  std::string api = "auto";
+  PublicVenueOptions venue;
   bool quiet = false;
   bool again = false;
 };
 
-deriv::SessionSettings fetch_settings_of(const TicksFetchArgs& args) {
-  deriv::SessionSettings s;
-  const bool v3 = args.api == "v3" ||
-                  (args.api == "auto" && args.endpoint.find("/websockets/v3") != std::string::npos);
-  s.dialect = v3 ? deriv::Dialect::kV3 : deriv::Dialect::kOptions;
-  s.endpoint =
-      args.endpoint.empty() ? std::string(deriv::default_endpoint(s.dialect)) : args.endpoint;
-  s.app_id = args.app_id;
-  s.public_only = true;
-  return s;
-}
-
 /// One fetch: session, archive and plan on a loop of their own.
 class Fetch final : public deriv::SessionListener {
  public:
-  Fetch(const TicksFetchArgs& args, net::Route route, const market::SymbolCode& symbol,
+  Fetch(const TicksFetchArgs& args, PublicVenue venue, const market::SymbolCode& symbol,
         store::TickArchive archive, std::optional<store::Span> range)
       : args_(args),
         symbol_(symbol),
@@ -78,8 +62,9 @@ class Fetch final : public deriv::SessionListener {
         range_(range),
         rng_(std::random_device{}()),
         link_(
-            io_, std::move(route), net::Timeouts{}, [this] { return now(); }, [this] { arm(); }),
-        session_(fetch_settings_of(args), link_, *this, rng_),
+            io_, std::move(venue.route), net::Timeouts{}, [this] { return now(); },
+            [this] { arm(); }),
+        session_(std::move(venue.settings), link_, *this, rng_),
         timer_(io_),
         signals_(io_, SIGINT, SIGTERM),
         waiting_(io_, [this] { return waits_for(); }),
@@ -420,10 +405,9 @@ int fetch(const Context& context, const TicksFetchArgs& args) {
     if (!span) return fail(service::kCtlUsage, span.error().text);
     range = *span;
   }
-  const auto settings = fetch_settings_of(args);
-  const auto route = route_by_environment(args.proxy, settings.endpoint, args.ca_file, {});
-  if (!route) return fail(service::kCtlUsage, route.error().text);
-  Fetch job(args, *route, *symbol, archive_at(context, args.dir), range);
+  auto venue = public_venue(context, args.venue);
+  if (!venue) return fail(service::kCtlUsage, venue.error().text);
+  Fetch job(args, std::move(*venue), *symbol, archive_at(context, args.dir), range);
   const int code = job.run();
   return tell_fetch(context, *symbol, job, code);
 }
@@ -439,12 +423,7 @@ void add_ticks_fetch(Commands& commands, Command ticks) {
   c.option("--from", args->from, "date, UTC time, epoch, or age");
   c.option("--to", args->to, "up to before that; default: now");
   c.option("--dir", args->dir, "the archive; default: $STATE_DIRECTORY/ticks");
-  c.option("--endpoint", args->endpoint, "another venue than Deriv: https://… or wss://…");
-  c.option("--ca-file", args->ca_file, "certificates to trust instead of the system's");
-  c.option("--proxy", args->proxy, kProxyHelp);
-  c.option("--api", args->api, "options or v3; default: by the endpoint")
-      .one_of({"auto", "options", "v3"});
-  c.option("--app-id", args->app_id, "v3: the application's number; default 1089");
+  add_public_venue_options(c, args->venue);
   c.flag("--again", args->again, "ask again for what the venue was found not to have");
   c.flag("--quiet", args->quiet, "no progress bar");
   commands.on(c, [&context, args] { return fetch(context, *args); });

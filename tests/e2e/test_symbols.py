@@ -102,6 +102,14 @@ def check_offline(programs, daemon, sim, api):
     check("ZZZ8" in text and "the venue's list of 2026-11-30" in text and max(map(len, text.splitlines())) <= 80, text)
     wrong = daemon.ctl("contracts", "frxEURUSB", *venue, ok=False)
     check(wrong.returncode == 6 and "did you mean frxEURUSD?" in wrong.stderr, wrong)
+    # Without a word of the venue it is that of the configuration.
+    configured = daemon.json("symbols", "eur", "--config", str(daemon.config))
+    check(configured["source"] == "venue" and configured["symbols"] == asked["symbols"] and
+          configured["venue"] == asked["venue"], configured)
+    absent = daemon.ctl("contracts", "frxEURUSD", "--config", str(daemon.config) + ".none", ok=False)
+    check(absent.returncode == 2 and "No such file" in absent.stderr, absent)
+    one = daemon.ctl("symbols", "frxeur", "--config", str(daemon.config)).stdout
+    check("\n1 symbol, by " in one, one)
     sim.stop()
     kept = daemon.json("symbols", "--offline")
     check(kept["source"] == "cache" and "frxEURUSD" in {s["symbol"] for s in kept["symbols"]}, kept)
