@@ -266,15 +266,16 @@ int audit_all(const Context& context, std::vector<Order> orders, TickFinder& fin
   return sum.unjudged > 0 && sum.agrees == 0 ? service::kCtlNotFound : service::kCtlOk;
 }
 
-int audit(const Context& context, const AuditOptions& o) {
+int audit(const Context& given, const AuditOptions& o) {
   if (!o.contract_file.empty()) {
     if (!o.id.empty()) return fail(service::kCtlUsage, "--contract or a contract id, not both");
-    return audit_file(context, o);
+    return audit_file(given, o);
   }
   if (!o.since.empty() && !parse_when(o.since)) {
     return fail(service::kCtlUsage,
                 "--since takes a date, a UTC time, an epoch or an age such as 2h");
   }
+  const auto context = o.journal.empty() ? given.with_mode() : given;
   auto orders = journaled(context, o);
   if (!orders) {
     const bool absent = orders.error().kind == core::ErrorKind::kNotFound;

@@ -14,6 +14,7 @@
 #include "common/output.hpp"
 #include "common/paths.hpp"
 #include "common/symbol_cache.hpp"
+#include "config/config.hpp"
 #include "service/control.hpp"
 #include "service/exit_code.hpp"
 
@@ -57,6 +58,21 @@ std::string Context::socket_path() const {
 std::string Context::journal_file() const {
   return daemon::journal_path(std::nullopt, instance_directory("/var/lib/", name),
                               paper ? daemon::JournalKind::kPaper : daemon::JournalKind::kLive);
+}
+
+Context Context::with_mode() const {
+  Context live = *this;
+  Context on_paper = *this;
+  live.paper = false;
+  on_paper.paper = true;
+  if (paper) return on_paper;
+  std::error_code hidden;
+  const bool has_live = std::filesystem::exists(live.journal_file(), hidden);
+  if (!std::filesystem::exists(on_paper.journal_file(), hidden)) return live;
+  if (!has_live) return on_paper;
+  const auto loaded = config::load_file(config_file(), symbols());
+  const auto* config = std::get_if<config::Config>(&loaded);
+  return config != nullptr && config->venue.mode == config::Mode::kPaper ? on_paper : live;
 }
 
 std::string Context::state_directory() const {

@@ -28,6 +28,9 @@ struct Context {
   std::string socket_path() const;
   /// The journal of this instance when no daemon can be asked.
   std::string journal_file() const;
+  /// The same, with `paper` as it is meant where nobody says --paper: by the journal that is there,
+  /// and where both are, by the configuration.
+  Context with_mode() const;
   /// The directory of this instance's journal and caches.
   std::string state_directory() const;
   /// What is known of the venue's symbols: the daemon's cache, else the snapshot. Warns of a cache

@@ -6,7 +6,9 @@
 #include <fstream>
 #include <memory>
 
+#include "common/answer.hpp"
 #include "common/output.hpp"
+#include "config/config.hpp"
 #include "core/printable.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/report_html.hpp"
@@ -141,7 +143,19 @@ int write_html_report(const std::string& path, const ReportSource& source,
 
 namespace {
 
-int report(const Context& context, const ReportOptions& o) {
+/// A journal has the account's id alone, and not every id tells. The daemon that trades on it
+/// knows; a configuration that allows no real money can have traded on a demo account alone.
+bool is_of_demo(const Context& context, const std::string& account) {
+  const auto status = ask(context, {{"cmd", "status"}});
+  if (status.code == service::kCtlOk && daemon::is(daemon::at(status.result, "account"), account)) {
+    return daemon::is(daemon::at(status.result, "account_type"), "demo");
+  }
+  const auto loaded = config::load_file(context.config_file(), context.symbols());
+  const auto* config = std::get_if<config::Config>(&loaded);
+  return config != nullptr && config->venue.account == "demo" && !config->venue.allow_real;
+}
+
+int report(const Context& given, const ReportOptions& o) {
   ReportFilter filter;
   filter.strategy = o.strategy;
   for (const auto& [text, into] :
@@ -153,6 +167,7 @@ int report(const Context& context, const ReportOptions& o) {
                   *text + " is not a date, a UTC time, an epoch or an age such as 2h");
     }
   }
+  const auto context = o.journal.empty() ? given.with_mode() : given;
   const auto journal = o.journal.empty() ? context.journal_file() : o.journal;
   if (o.backtest.empty()) {
     if (const auto there = find_journal(context, journal); !there) {
@@ -165,6 +180,9 @@ int report(const Context& context, const ReportOptions& o) {
   if (!source) {
     const bool absent = source.error().kind == core::ErrorKind::kNotFound;
     return fail(absent ? service::kCtlNotFound : service::kCtlOther, source.error().text);
+  }
+  if (!source->account.empty() && o.journal.empty() && is_of_demo(context, source->account)) {
+    source->title = titled(source->account, true);
   }
   const auto analysis = report::analyse(source->trades);
   html::amounts_have(analysis.total.decimals);

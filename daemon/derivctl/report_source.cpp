@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/trades.hpp"
+#include "deriv/account_id.hpp"
 #include "derivctl/journal_notices.hpp"
 
 namespace derivd::ctl {
@@ -72,6 +73,10 @@ std::optional<Trade> trade_of(const Order& o, const store::History& history) {
 
 }  // namespace
 
+std::string titled(std::string_view account, bool demo) {
+  return fmt::format("{}account {}", demo ? "demo " : "", account);
+}
+
 core::Result<ReportSource> source_from_journal(const std::string& file, const ReportFilter& filter,
                                                bool of_paper) {
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
@@ -93,7 +98,8 @@ core::Result<ReportSource> source_from_journal(const std::string& file, const Re
   source.mode = *paper ? ReportMode::kPaper : ReportMode::kLive;
   source.title = *paper ? "PAPER account" : "";
   if (*balance) {
-    source.title = *paper ? "PAPER account" : fmt::format("account {}", (*balance)->account);
+    if (!*paper) source.account = (*balance)->account.str();
+    if (!*paper) source.title = titled(source.account, deriv::is_demo_id(source.account));
     source.currency = (*balance)->currency.str();
   }
   const auto outside = [&](core::WallTime wall) {

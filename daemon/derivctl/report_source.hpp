@@ -24,14 +24,17 @@ struct ReportFilter {
 enum class ReportMode { kLive, kPaper, kBacktest };
 
 struct ReportSource {
-  std::string title;     // "account VRTC1234", "PAPER account" or "back-test"
+  std::string title;     // "demo account VRTC1234", "PAPER account" or "back-test"
   std::string currency;  // empty: not known
+  std::string account;   // its id; empty: on paper, in a back-test, or before the first session
   ReportMode mode = ReportMode::kLive;
   std::vector<report::Trade> trades;  // by purchase
   std::string removed;                // what store.keep took from before them, in words
   store::History history;             // of the journal; a back-test has only its halts
 };
 
+/// "demo account VRTC1234", "account CR1234".
+std::string titled(std::string_view account, bool demo);
 /// `of_paper`: what a journal is that has not seen an account yet.
 core::Result<ReportSource> source_from_journal(const std::string& file, const ReportFilter& filter,
                                                bool of_paper);

@@ -24,6 +24,7 @@ struct ViewOptions {
   std::string since;
   std::string strategy;
   std::string format = "table";
+  std::string journal;
 };
 
 constexpr std::string_view kPagesStandStill = "the daemon's pages do not go on";
@@ -112,7 +113,7 @@ std::optional<std::string> unknown_name(const Context& context, store::Journal& 
 
 /// Anything long is read from the journal's file, beside a daemon that runs too: it is none of the
 /// loop's work. Who may not read it asks the daemon.
-Answer trades_or_stats(const Context& context, const ViewOptions& o, const std::string& what) {
+Answer trades_or_stats(const Context& given, const ViewOptions& o, const std::string& what) {
   store::OrderQuery query;
   ordered_json request = ordered_json::object();
   if (!o.strategy.empty()) request["strategy"] = o.strategy, query.strategy = o.strategy;
@@ -125,12 +126,22 @@ Answer trades_or_stats(const Context& context, const ViewOptions& o, const std::
     }
     request["since_us"] = query.since->us;
   }
-  if (!context.socket.empty()) return ask_in_pages(context, request, what);
-  const auto status = ask(context, {{"cmd", "status"}});
+  if (!given.socket.empty() && o.journal.empty()) return ask_in_pages(given, request, what);
+  const auto context = o.journal.empty() ? given.with_mode() : given;
+  // A file that somebody names may be any daemon's, or nobody's any more.
+  const auto status = o.journal.empty()
+                          ? ask(context, {{"cmd", "status"}})
+                          : Answer{{}, service::kCtlNotRunning, "--journal names a file"};
   const bool runs = status.code == service::kCtlOk;
   const auto& used = daemon::at(status.result, "journal");
-  const auto file = runs && used.is_string() ? used.get<std::string>() : context.journal_file();
+  const auto file = !o.journal.empty()         ? o.journal
+                    : runs && used.is_string() ? used.get<std::string>()
+                                               : context.journal_file();
   if (const auto there = find_journal(context, file); !runs && !there) {
+    if (!o.journal.empty()) {
+      const bool absent = there.error().kind == core::ErrorKind::kNotFound;
+      return {{}, absent ? service::kCtlNotFound : service::kCtlOther, there.error().text};
+    }
     return {{}, status.code, fmt::format("{}; and {}", status.error, there.error().text)};
   }
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
@@ -221,6 +232,7 @@ void add_view(Commands& commands) {
   for (auto c : {trades_cmd, stats_cmd}) {
     c.option("--since", options->since, "date, UTC time, epoch, or age such as 2h");
     c.option("--strategy", options->strategy, "one strategy only");
+    c.option("--journal", options->journal, "journal file; default: the instance's");
   }
   trades_cmd.option("--format", options->format, "table, json or csv")
       .one_of({"table", "json", "csv"});

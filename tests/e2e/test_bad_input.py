@@ -55,6 +55,11 @@ def commands(programs, directory):
     demo = harness.SOURCE / "config/demo.yaml"
     cases = [
         (2, ("frob",), ("unknown command 'frob'", "--help")),
+        (2, ("status", "--jsno"), ("unknown option '--jsno', did you mean '--json'?", "derivctl status --help")),
+        (2, ("--jsno", "status"), ("did you mean '--json'?",)),
+        (2, ("--jsno",), ("unknown option '--jsno', did you mean '--json'?",)),
+        (2, ("backtest", "--balanse=5"), ("did you mean '--balance'?",)),
+        (2, ("status", "now"), ("'now' is one word too many", "derivctl status --help")),
         (2, ("halt",), ("name a strategy", "--all")),
         (2, ("pause", "a", "--all"), ("name a strategy, or say --all",)),
         (2, ("sell", "-5"), ("'-5' is not a number above 0",)),
@@ -77,9 +82,14 @@ def commands(programs, directory):
 
     for case in cases:
         said(*case)
+    # The only journal that there is need not be named; one of the other kind is no answer to --paper.
     (state / "paper.db").touch()
     for words in (("report",), ("audit",)):
-        said(6, words, (f"{state}/paper.db is there: say --paper",))
+        said(1, words, (f"{state}/paper.db",))
+    (state / "paper.db").rename(state / "derivd.db")
+    for words in (("--paper", "report"), ("--paper", "audit")):
+        said(6, words, (f"{state}/derivd.db is there: do not say --paper",))
+    (state / "derivd.db").unlink()
     if os.geteuid() != 0:
         print("not root: what another user is told was not tried")
         return

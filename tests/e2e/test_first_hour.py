@@ -61,6 +61,7 @@ def help_and_mistakes(programs):
         shown = run(programs / "derivctl", *command, "--help").stdout
         wide = [line for line in shown.splitlines() if len(line) > 80]
         check(shown and not wide, f"{command}: {wide}")
+    check("--paper" in run(programs / "derivctl", "setup", "--help").stdout, "setup takes --paper and does not say so")
     for words, said in (((programs / "derivctl", "stauts"), "unknown command 'stauts', did you mean 'status'?"),
                         ((programs / "derivctl", "token", "chek"), "unknown command 'chek', did you mean 'check'?"),
                         ((programs / "derivctl",), 'which command? "derivctl --help" lists them'),
@@ -69,6 +70,9 @@ def help_and_mistakes(programs):
         check(done.returncode == 2 and said in done.stderr, (words, done))
     done = run(programs / "derivd", "chek")
     check(done.returncode == 64 and "unknown command 'chek', did you mean 'check'?" in done.stderr, done)
+    for program, option, meant in (("derivd", "--confg", "--config"), ("derivsim", "--lisen", "--listen")):
+        done = run(programs / program, *(("check",) if program == "derivd" else ()), option, "x")
+        check(done.returncode == 64 and f"unknown option '{option}', did you mean '{meant}'?" in done.stderr, done)
 
 
 def tables(daemon):
@@ -137,8 +141,15 @@ def positions(daemon):
     check("ends UTC" in text.splitlines()[0] and re.search(r"\b[0-9]+m[0-9]{2}s\b", line), text)
 
 
+def told_once(daemon):
+    """A signal that was entered as planned says its contract and its stake once."""
+    lines = [line for line in daemon.ctl("explain", "slow").stdout.splitlines() if " entered" in line]
+    check(lines and not [line for line in lines if re.search(r"(CALL|PUT) .*(CALL|PUT)", line)], lines)
+
+
 def strategies():
-    slow = {**trial.martingale("slow", "R_50"), "type": "rise_fall", "contract": {"duration": "10m"}}
+    slow = {**trial.martingale("slow", "R_50"), "type": "rise_fall", "contract": {"duration": "10m"},
+            "guards": {"max_open": 2}}
     return [trial.martingale("parity", "1HZ100V"), slow]
 
 
@@ -157,7 +168,15 @@ def shown(programs, directory):
         done = daemon.ctl("explain", ok=False)
         check(done.returncode == 2 and "name a strategy: parity, slow" in done.stderr, done)
         held_by_another(programs, directory, sim, token, daemon)
+        account = daemon.json("status")["account"]
+        title = daemon.ctl("report").stdout.splitlines()[0]
+        check(title.startswith(f"derivd, demo account {account}"), title)
+        told_once(daemon)
+        wait_until(lambda: len([p for p in daemon.json("positions") if p["strategy"] == "slow"]) == 2, 60,
+                   "two long contracts", daemon.process)
         check(daemon.stop() == 0, daemon.log()[-1500:])
+        last = [line for line in daemon.log().splitlines() if "still open" in line][-1]
+        check(re.search(r"stopped; [2-9] still open: contract [0-9]+ \([^)]*\), contract ", last), last)
     finally:
         sim.stop()
 

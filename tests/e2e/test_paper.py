@@ -7,6 +7,7 @@ import csv
 import decimal
 import itertools
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -176,11 +177,15 @@ def marked(programs, directory, tape):
     offline = daemon.json("--paper", "trades")
     harness.check([r["order_id"] for r in offline] == [r["order_id"] for r in rows]
                   and all(r["mode"] == "paper" for r in offline), f"offline: {offline[:2]}")
+    unsaid = daemon.json("trades")
+    harness.check(unsaid == offline, f"the only journal that there is: {unsaid[:2]}")
+    harness.check(daemon.json("report")["mode"] == "paper", "a report of the only journal")
     report_says_so(daemon, place / "report.html")
     once = harness.Daemon(programs, place / "d", config(place / "l.yaml", sim, "options", "live"), token)
     once.start()
     harness.wait_until(lambda: live(once), 40, "live session", once.process)
     harness.check(once.stop() == 0, once.log()[-1000:])
+    told_by_the_configuration(programs, daemon, paper, place / "l.yaml")
     # A journal of one kind is refused by the other, whatever its name.
     for mode, journal, word in (("live", "paper.db", "belongs to a paper run"),
                                 ("paper", "derivd.db", "belongs to account")):
@@ -194,6 +199,22 @@ def marked(programs, directory, tape):
         harness.check((state / journal).read_bytes() == before, f"{journal} was changed")
     sim.stop()
     print("marked and kept apart")
+
+
+def told_by_the_configuration(programs, daemon, paper, live_file):
+    """Where there are journals of both kinds, the one of the configuration's mode is meant."""
+    script = ('mount -t tmpfs none /etc && mkdir /etc/derivd && cp "$CONFIG" /etc/derivd/derivd.yaml '
+              '&& exec "$@"')
+    system = ["unshare", "--mount", "sh", "-c", script, "sh"]
+    for file, mode in ((paper, "paper"), (live_file, "live")):
+        environment = {**daemon.environment, "CONFIG": str(file)}
+        if os.geteuid() != 0 or subprocess.run([*system, "true"], env=environment, capture_output=True,
+                                               check=False).returncode != 0:
+            print("SKIPPED: told by the configuration: a mount namespace of one's own is not allowed here")
+            return
+        done = subprocess.run([*system, str(pathlib.Path(programs).resolve() / "derivctl"), "report", "--json"],
+                              env=environment, capture_output=True, text=True, timeout=200)
+        harness.check(done.returncode == 0 and json.loads(done.stdout)["mode"] == mode, (mode, done))
 
 
 MARK = "PAPER: derivd simulated these fills"
