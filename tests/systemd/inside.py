@@ -245,7 +245,7 @@ def trading(state):
     status = json.loads(run("derivctl", "--json", "status").stdout)
     check(text.startswith(f"connected, demo …{status['account'][-4:]}; ")
           and status["account"] not in text and "2 running, 0 halted" in text
-          and re.search(r"; left: loss [0-9.]+, .*trades [0-9]+$", text), text)
+          and re.search(r"; left: .*[0-9]+ trades; in USD: daily_loss [0-9.]+", text), text)
 
 
 def metrics(state):
@@ -949,11 +949,11 @@ def purge(state):
     check("stopped" in last, last)
     check((ETC / "b.yaml").exists() and pathlib.Path("/var/lib/derivd-b").exists(), "a removal keeps")
     said = run("dpkg", "--purge", "derivd", "derivd-sim", "derivd-script").stdout
-    named = re.search(r"(?m)^    contract (\d+) \((parity|trend) [A-Z]+ \d+\.\d\d\)$", said)
+    named = re.search(r"(?m)^    contract (\d+) \((parity|trend) [A-Z]+ \d+\.\d\d\), (?:demo )?account \S+$", said)
     check(named and "the token works on" in said and "developers.deriv.com" in said,
           f"what stays at Deriv: {said}")
     check(named[1] in state.venue.ledger_file.read_text(), f"the venue knows no {named[1]}")
-    for pattern in ("/etc/derivd", "/var/lib/derivd*", "/var/lib/misc/derivd*", "/run/derivd", "/run/derivd-[ab]",
+    for pattern in ("/etc/derivd", "/var/lib/derivd*", "/var/lib/misc/derivd*", "/run/derivd", "/run/derivd.d", "/run/derivd-[ab]",
                     "/run/lock/derivd", "/usr/*bin/deriv*",
                     "/lib/systemd/system/derivd*", "/usr/lib/sysusers.d/derivd*", "/usr/lib/tmpfiles.d/derivd*",
                     "/usr/lib/systemd/catalog/derivd*", "/usr/share/doc/derivd*",
