@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "backtest/odds_text.hpp"
+#include "common/look.hpp"
 #include "common/output.hpp"
 #include "common/script_process.hpp"
 #include "config/config.hpp"
@@ -74,7 +75,7 @@ int check_file(const Context& context, const std::string& file, bool explain) {
       for (const auto& p : c.warnings) answer["warnings"].push_back(config::format(p, file));
       out::json(answer);
     } else if (!explain) {
-      out::print("{}: valid\n{}", file, backtest::odds_summary(c.engine));
+      out::print("{}: valid\n{}", file, out::folded(backtest::odds_summary(c.engine)));
     } else if (context.json) {
       out::json(in_force_rows(c, file));
     } else {

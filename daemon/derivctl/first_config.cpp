@@ -51,24 +51,28 @@ std::string first_config(const FirstConfig& s) {
   const auto limits = limits_for(s.balance);
   const auto amount = [](core::Money money) { return money.to_string(); };
   return fmt::format(
-      R"(# Written by "derivctl setup". Every key is explained in derivd.yaml(5); "derivd check --config FILE"
-# says every mistake. The token never stands in this file.
+      R"(# Written by "derivctl setup". Every key is explained in derivd.yaml(5);
+# "derivctl check --config FILE" says every mistake. The token never stands in
+# this file.
 #
-# The strategy below is an example that shows the machinery with the smallest stake. No strategy and no
-# staking plan has an edge on synthetic indices: expect to lose a little more than two percent of what is
-# staked.
+# The strategy below is an example that shows the machinery with the smallest
+# stake. No strategy and no staking plan has an edge on synthetic indices:
+# expect to lose a little more than two percent of what is staked.
 
 venue:
   api: {api}
   app_id: {app_id}
   account: {account}      # demo, real, or the id of one account
   currency: {currency}             # the account's, and that of every amount below
-  allow_real: {allow_real}       # true is needed, beside the account, to trade real money
-{mode}  endpoint: {endpoint}          # null: Deriv
-  ca_file: {ca_file}           # null: the system's certificates
-  proxy: {proxy}             # http://HOST:PORT where only an HTTP proxy leads out
+  allow_real: {allow_real}       # true is needed, too, to trade real money
+{mode}  # Another server than Deriv's, certificates to trust instead of the system's,
+  # and http://HOST:PORT where only an HTTP proxy leads out. null: none.
+  endpoint: {endpoint}
+  ca_file: {ca_file}
+  proxy: {proxy}
 
-# Limits of the whole account, for a balance of {balance} {currency}. None can be passed.
+# Limits of the whole account; none can be passed. They are made for a balance
+# of {balance} {currency}.
 limits:
   max_stake: {max_stake}            # no single stake above this
   max_open_contracts: 1
@@ -80,22 +84,26 @@ limits:
   day_starts: "00:00 UTC"
 
 strategies:
-    # Four even last digits in a row: buy an odd one. Four odd ones: buy an even one.
+    # Four even last digits in a row: buy an odd one. Four odd ones: an even
+    # one.
   - name: parity
     type: even_odd
     symbol: 1HZ100V                  # a tick each second, all day, every day
     params: {{ streak: 4 }}
     contract: {{ duration: 1t }}
-    staking: {{ plan: flat, base: {stake} }}   # the same stake always, win or lose
+    staking: {{ plan: flat, base: {stake} }}   # the same stake, win or lose
     session:
       take_profit: {daily_profit}
       stop_loss: {daily_loss}
       on_target: halt                # until "derivctl resume parity"
       on_loss: halt
-    guards: {{ max_open: 1, after_losses: {{ count: 8, pause: 10m }}, max_trades_per_hour: 120 }}
+    guards:
+      max_open: 1
+      after_losses: {{ count: 8, pause: 10m }}
+      max_trades_per_hour: 120
     enabled: {enabled}{why}
 
-on_stop: leave                       # a stop leaves open contracts to Deriv; they are booked later
+on_stop: leave        # a stop leaves open contracts to Deriv; booked later
 )",
       fmt::arg("api", s.api), fmt::arg("app_id", yaml_quoted(s.app_id)),
       fmt::arg("account", yaml_quoted(s.account)), fmt::arg("allow_real", s.real),

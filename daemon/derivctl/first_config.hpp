@@ -1,5 +1,5 @@
 // Owns the text of a first configuration: one careful strategy, every limit set from the balance.
-// setup writes it. It never holds a token, and what it makes passes "derivd check".
+// setup writes it. It never holds a token, and what it makes passes "derivctl check".
 #pragma once
 
 #include <optional>

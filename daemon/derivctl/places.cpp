@@ -171,6 +171,16 @@ core::Result<void> hand_over_proxy_login(const Places& places, bool there_is_one
       {.mode = 0644});
 }
 
+std::string drop_ins_of(const Places& places) {
+  std::string out;
+  for (const auto& path : {places.drop_in(), places.proxy_drop_in()}) {
+    std::ifstream file(path, std::ios::binary);
+    out.append(std::istreambuf_iterator<char>(file), {});
+    out += '\0';
+  }
+  return out;
+}
+
 core::Result<bool> remove_kept(const Places& places) {
   bool any = false;
   for (const auto& path : {places.credential(), places.encrypted()}) {

@@ -61,6 +61,12 @@ core::Result<core::Secret> read_kept(const Places& places);
 core::Result<void> keep(const Places& places, Keeping how, const core::Secret& token);
 /// The unit is handed the proxy's login, or, where there is none to hand, no longer.
 core::Result<void> hand_over_proxy_login(const Places& places, bool there_is_one);
+/// What the drop-ins of the unit say, to see later whether they have changed.
+std::string drop_ins_of(const Places& places);
+/// The step that is left once they have: systemd reads them again only when it is told to.
+inline constexpr std::string_view kReloadUnits =
+    "unit      its drop-in has changed; before the next start:\n"
+    "          systemctl daemon-reload\n";
 /// Removes every form, and the drop-in. False: there was none.
 core::Result<bool> remove_kept(const Places& places);
 

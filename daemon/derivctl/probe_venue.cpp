@@ -65,7 +65,8 @@ deriv::ProbeResult probe_venue(deriv::ProbeKind kind, deriv::SessionSettings set
   });
   if (!probe.done()) io.run();
   auto result = probe.result();
-  result.reason = redactor.clean(result.reason);
+  // A sentence of the venue's goes on as a part of ours.
+  result.reason = std::string(core::without_stop(redactor.clean(result.reason)));
   return result;
 }
 

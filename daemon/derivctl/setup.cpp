@@ -12,6 +12,7 @@
 
 #include "backtest/odds_text.hpp"
 #include "common/answer.hpp"
+#include "common/look.hpp"
 #include "common/output.hpp"
 #include "common/trades.hpp"
 #include "config/config.hpp"
@@ -102,10 +103,11 @@ void show_expectation(const config::Config& config, core::Money balance,
   out::error("\nWhat to expect of it; no strategy has an edge here:\n");
   for (const auto& strategy : config.engine.strategies) {
     for (const auto& line : backtest::odds_short(strategy, config.engine.limits, balance)) {
-      out::error("  {}\n", line);
+      out::error("{}", out::folded("  " + line));
     }
   }
-  out::error("derivctl odds --config {} has the whole page.\n\n", config_file);
+  out::error("{}\n", out::folded(fmt::format("derivctl odds --config {} has the whole page.\n",
+                                             config_file)));
 }
 
 class Wizard final {
@@ -115,7 +117,8 @@ class Wizard final {
         o_(options),
         places_(context, options.places),
         asks_(is_interactive() && !options.yes),
-        paper_(context.paper) {}
+        paper_(context.paper),
+        drop_ins_(drop_ins_of(places_)) {}
 
   SetupOutcome<void> run() {
     if (auto done = begin(); !done) return done;
@@ -128,7 +131,7 @@ class Wizard final {
  private:
   template <class... T>
   void say(fmt::format_string<T...> text, T&&... values) const {
-    out::error(text, std::forward<T>(values)...);
+    out::error("{}", out::folded(fmt::format(text, std::forward<T>(values)...)));
   }
 
   SetupOutcome<void> run(std::initializer_list<SetupOutcome<void> (Wizard::*)()> steps) {
@@ -172,6 +175,13 @@ class Wizard final {
   void explain_token() const;
   std::string why_not_started(const std::string& errors) const;
   SetupOutcome<void> see_it_trade() const;
+  /// systemd knows nothing of a drop-in yet that was written here. A start tells it.
+  bool leaves_drop_in() const { return !started_ && drop_ins_of(places_) != drop_ins_; }
+  /// What was done and what is next, on lines that a terminal shows whole.
+  template <class... T>
+  void tell(fmt::format_string<T...> text, T&&... values) const {
+    out::print("{}", out::folded(fmt::format(text, std::forward<T>(values)...)));
+  }
   bool wants_real() const { return !o_.account.empty() && o_.account != "demo"; }
 
   const Context& context_;
@@ -179,6 +189,7 @@ class Wizard final {
   const Places places_;
   const bool asks_;
   bool paper_;
+  const std::string drop_ins_;  // of the unit, before anything is stored
   std::string api_;
   std::string app_id_;
   core::Secret token_;
@@ -356,23 +367,30 @@ SetupOutcome<void> Wizard::ask_deriv() {
 }
 
 void Wizard::explain_token() const {
+  const bool any = api_ == "auto";
+  if (any) {
+    say("\nMake one token. Deriv has two kinds, for its current API and for the older one\n"
+        "(v3); either will do, and its form tells derivd which it is.\n");
+  }
   if (api_ != "v3") {
-    say("\nMake the token in {}:\n"
+    say("\n{} in {}:\n"
         "  1. Log in and register an application; its id has about 21 characters.\n"
         "  2. Make an API token (a personal access token) with the scope {}.\n"
         "     derivd refuses a token that may manage the account.\n",
-        token_page(deriv::Dialect::kOptions), least_scopes(deriv::Dialect::kOptions));
+        any ? "Either" : "Make the token", token_page(deriv::Dialect::kOptions),
+        least_scopes(deriv::Dialect::kOptions));
   }
   if (api_ != "options") {
-    say("\nMake the token at {}:\n"
-        "  1. Choose the account at the top of the page first; begin with the demo account.\n"
+    say("\n{} at {}:\n"
+        "  1. Choose the account at the top of the page first; begin with the demo one.\n"
         "  2. Tick {}.\n"
         "     derivd refuses a token that may move money.\n",
-        token_page(deriv::Dialect::kV3), least_scopes(deriv::Dialect::kV3));
+        any ? "Or" : "Make the token", token_page(deriv::Dialect::kV3),
+        least_scopes(deriv::Dialect::kV3));
   }
-  say("Whoever has the token can trade on the account. It is stored for root alone and\n"
+  say("\nWhoever has the token can trade on the account. It is stored for root alone and\n"
       "is never shown. If it leaks, delete it on the same page; open contracts are not\n"
-      "affected. Which of the two it is, its form tells.\n\n");
+      "affected.\n\n");
 }
 
 SetupOutcome<void> Wizard::read_token() {
@@ -398,7 +416,7 @@ SetupOutcome<void> Wizard::read_token() {
 /// What was pasted is not shown: that it arrived, and as what, is.
 void Wizard::tell_form() const {
   const bool options = deriv::dialect_for(token_) == deriv::Dialect::kOptions;
-  say("A token of {} arrived. It {} pat_, so it is one of {}.\n",
+  say("A token of {} arrived. It {} pat_,\nso it is one of {}.\n",
       core::counted(token_.reveal().size(), "character"),
       options ? "begins with" : "does not begin with",
       options ? "the current API" : "the older API, v3");
@@ -702,33 +720,36 @@ void Wizard::report() const {
     out["backup"] = backup_.empty() ? ordered_json() : ordered_json(backup_);
     out["unit"] = places_.unit();
     out["started"] = started_;
+    out["daemon_reload"] = leaves_drop_in();
     out::json(out);
     return;
   }
+  if (leaves_drop_in()) out::print("{}", kReloadUnits);
   if (started_) {
-    out::print(
-        "\nderivctl{0} status shows what it does; systemctl enable {1} starts it at every "
-        "boot.\n",
-        context_.name.empty() ? "" : " --name " + context_.name, places_.unit());
+    tell("\nderivctl{} status shows what it does.\nsystemctl enable {} starts it at every boot.\n",
+         context_.name.empty() ? "" : " --name " + context_.name, places_.unit());
   } else if (places_.are_the_units()) {
-    out::print("\nsystemctl start {} starts it.\n", places_.unit());
+    tell("\nsystemctl start {} starts it.\n", places_.unit());
   } else {
-    out::print("\nderivd run --config {} trades with it{}.\n", places_.config(),
-               paper_ ? "" : "; CREDENTIALS_DIRECTORY must name the directory of the token");
+    tell("\nderivd run --config {} trades with it.\n{}", places_.config(),
+         paper_ ? "" : "CREDENTIALS_DIRECTORY must name the directory of the token then.\n");
   }
   if (paper_) {
-    out::print(
-        "\"derivctl setup\" without --paper makes a daemon of it that trades on an account.\n");
+    tell("\"derivctl setup\" without --paper makes a daemon of it that trades on an account.\n");
   }
   if (found_.account.is_real) {
-    out::print(
-        "The strategy is written switched off (enabled: false), because it is real money.\n");
+    tell("The strategy is written switched off (enabled: false), because it is real money.\n");
   }
 }
 
 int setup(const Context& context, const SetupOptions& options) {
   Wizard wizard(context, options);
-  if (const auto done = wizard.run(); !done) return fail(done.error().code, done.error().text);
+  if (const auto done = wizard.run(); !done) {
+    // For a person on lines of a terminal; a script finds all of it on one.
+    auto text = "derivctl: " + done.error().text;
+    out::error("{}", is_interactive() && !options.yes ? out::folded(text) : text + '\n');
+    return done.error().code;
+  }
   wizard.report();
   return service::kCtlOk;
 }
@@ -736,7 +757,7 @@ int setup(const Context& context, const SetupOptions& options) {
 }  // namespace
 
 void add_setup(Commands& commands) {
-  const auto& context = commands.context();
+  auto& context = commands.context();
   const auto o = std::make_shared<SetupOptions>();
   auto c = commands.add("setup", "token, account and a first configuration, step by step");
   c.option("--api", o->api, "options, v3, or auto: by the token's form")
@@ -752,6 +773,8 @@ void add_setup(Commands& commands) {
   c.flag("--allow-real", o->allow_real, "real money may be traded");
   auto start = c.flag("--start", o->start, "start the unit at the end");
   c.flag("--no-start", o->no_start, "do not start it, and do not ask").excludes(start);
+  // The same as derivctl's own --paper; here it stands among what setup takes.
+  c.flag("--paper", context.paper, "live ticks, purchases filled here: no token, no account");
   c.flag("-y,--yes", o->yes, "ask nothing");
   auto force = c.flag("--force", o->force, "replace a configuration; a copy is kept");
   c.flag("--keep-config", o->keep_config, "store the token alone").excludes(force);

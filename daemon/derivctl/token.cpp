@@ -173,6 +173,7 @@ struct Stored {
   Keeping how = Keeping::kPlain;
   bool running = false;  // a daemon, which has taken it over
   bool same = false;     // as the one that was stored before
+  bool drop_in = false;  // of the unit: written, or taken away
 };
 
 /// Whoever gave the stored token again must not be told to delete "the old one": it is this one.
@@ -196,11 +197,12 @@ int told(const Context& context, const Asked& asked, const Places& places, const
     out["credential"] = file;
     out["daemon"] = stored.running ? "taken" : "not running";
     out["same_token"] = stored.same;
+    out["daemon_reload"] = stored.drop_in;
     out::json(out);
     return service::kCtlOk;
   }
   print_account(asked.result, asked.dialect);
-  out::print("token     {}\n{}\n", file, what_now(stored));
+  out::print("token     {}\n{}\n{}", file, what_now(stored), stored.drop_in ? kReloadUnits : "");
   return service::kCtlOk;
 }
 
@@ -226,9 +228,11 @@ int set(const Context& context, const TokenOptions& o) {
   Stored stored;
   stored.how = o.encrypt ? Keeping::kEncrypted : before.value_or(Keeping::kPlain);
   stored.same = before && old && old->reveal() == token->reveal();
+  const auto drop_ins = drop_ins_of(places);
   if (const auto done = keep(places, stored.how, *token); !done) {
     return fail(service::kCtlOther, done.error().text);
   }
+  stored.drop_in = drop_ins_of(places) != drop_ins;
   // The same one, too: a daemon that was started with another, which somebody replaced by hand
   // since, goes over to it now, and then there is truly no other.
   const auto answer = hand_over(context, *token);
@@ -253,10 +257,12 @@ int remove(const Context& context, const TokenOptions& o) {
     const auto yes = ask_yes(fmt::format("Remove the token {}?", places.credential()), false);
     if (!yes || !*yes) return fail(service::kCtlRefused, "nothing was removed");
   }
+  const auto drop_ins = drop_ins_of(places);
   const auto removed = remove_kept(places);
   if (!removed) return fail(service::kCtlOther, removed.error().text);
+  const bool drop_in = drop_ins_of(places) != drop_ins;
   if (context.json) {
-    out::json(ordered_json{{"removed", places.credential()}});
+    out::json(ordered_json{{"removed", places.credential()}, {"daemon_reload", drop_in}});
     return service::kCtlOk;
   }
   out::print(
@@ -266,6 +272,7 @@ int remove(const Context& context, const TokenOptions& o) {
       "  {} or\n  {}.\n",
       places.credential(), places.unit(), token_page(deriv::Dialect::kOptions),
       token_page(deriv::Dialect::kV3));
+  if (drop_in) out::print("{}", kReloadUnits);
   return service::kCtlOk;
 }
 

@@ -110,12 +110,23 @@ def odds_shown(place, shown):
     harness.check("\n".join(lines) in flat, f"{lines} is not in {flat}")
 
 
+def fits(shown):
+    """What a person reads is no wider than a terminal, and no sentence ends twice."""
+    wide = [line for line in shown.splitlines() if len(line) > 80 and " " in line.strip()]
+    harness.check(not wide, f"wider than a terminal: {wide}")
+    harness.check(".;" not in shown, shown)
+
+
 def a_person_gets_to_a_trade(place):
     with place.person() as p:
         place.begin(p, place.good)
         place.scopes(p)
         shown = p.end(0)
     place.not_shown(shown)
+    fits(shown)
+    harness.check("\nEither in the dashboard" in shown and "\nOr at https://app.deriv.com" in shown
+                  and "Make the token" not in shown, shown)
+    fits(place.config.read_text())
     harness.check("10000.00" in shown and "demo" in shown and "trade" in shown, shown)
     odds_shown(place, shown)
     place.stored(place.good)
@@ -143,7 +154,9 @@ def refused_tokens(place):
             place.give(p, token)  # the application's id was not the mistake
         shown = p.end(4)
     place.not_shown(shown)
-    last = shown[shown.rindex("derivctl: "):]
+    fits(shown)
+    harness.check("make one" not in shown, f"the remedy is said twice: {shown}")
+    last = " ".join(shown[shown.rindex("derivctl: "):].split())
     harness.check("make a new token" in last and last.rstrip().endswith("; nothing was stored"), shown)
     place.nothing_stored()
 
@@ -321,6 +334,20 @@ def in_a_system(mount):
     return ["unshare", "--mount", *user, "sh", "-c", f'{mount} && exec "$@"', "sh"]
 
 
+def tells_of_the_drop_in(place, environment, system):
+    """token set and remove, too: where the drop-in comes, goes, and stays as it is."""
+    file = place.directory / "again"
+    file.write_text(place.good)
+    for words, changes in ((("set", "--token-file", file), False), (("remove", "--yes"), True),
+                           (("set", "--token-file", file), False), (("set", "--encrypt", "--token-file", file), True)):
+        done = subprocess.run([*system, str(place.programs.resolve() / "derivctl"), "token", *map(str, words),
+                               "--credentials-dir", str(place.credentials), "--config", str(place.config),
+                               "--unit-dir", str(place.directory / "units")], env=environment,
+                              capture_output=True, text=True, timeout=200)
+        harness.check(done.returncode == 0 and ("systemctl daemon-reload" in done.stdout) == changes,
+                      f"{words}: {done.stdout}{done.stderr}")
+
+
 def encrypted(place):
     """systemd-creds gets the token through a pipe; a stand-in for it, whose key is no secret."""
     tools = place.directory / "tools"
@@ -337,7 +364,9 @@ def encrypted(place):
     place.credentials.mkdir(mode=0o700)
     place.credential.write_text("of-yesterday\n")
     environment = {**place.environment, "LD_BIND_NOT": "1", "SYSTEMD_LOG_LEVEL": "debug"}
-    place.script("--encrypt", "--app-id", APP_IDS[place.api], token=place.good, environment=environment, system=system)
+    done = place.script("--encrypt", "--app-id", APP_IDS[place.api], token=place.good, environment=environment,
+                        system=system)
+    harness.check("systemctl daemon-reload" in done.stdout, f"the unit's drop-in is new: {done.stdout}")
     kept = place.credentials / "token.cred"
     harness.check(base64.b64decode(kept.read_text()).decode() == place.good, "not what was given")
     harness.check(stat.S_IMODE(kept.stat().st_mode) == 0o600, "readable by others")
@@ -356,6 +385,7 @@ def encrypted(place):
                           timeout=200)
     harness.check(done.returncode == 0 and json.loads(done.stdout)["good"] is True,
                   done.stdout + done.stderr)
+    tells_of_the_drop_in(place, environment, system)
     done = place.script("--encrypt", "--force", "--app-id", APP_IDS[place.api], token=place.good, code=1,
                         system=in_a_system("mount -t tmpfs none /usr/bin"))
     harness.check("systemd-creds is not installed" in done.stderr, done.stderr)
