@@ -151,7 +151,7 @@ void Doctor::configuration() {
   add("configuration", Grade::kFail,
       fmt::format("{}{}", config::format(problems.front(), file),
                   problems.size() > 1 ? fmt::format(" (and {} more)", problems.size() - 1) : ""),
-      fmt::format("\"derivd check --config {}\" names every mistake; \"derivctl setup\" writes a "
+      fmt::format("\"derivctl check --config {}\" names every mistake; \"derivctl setup\" writes a "
                   "first one",
                   file));
 }

@@ -97,7 +97,7 @@ def each_thing_broken(place):
     good = place.config.read_text()
 
     place.config.write_text("venue: {apii: v3}\nstrategies: []\n")
-    place.failing("configuration", "apii", "derivd check")
+    place.failing("configuration", "apii", "derivctl check")
     place.config.unlink()
     place.failing("configuration", "derivctl setup")
     place.config.write_text(good)
