@@ -54,6 +54,8 @@ def configurations(programs):
             continue
         done = run(programs / "derivd", "check", "--config", file)
         harness.check(done.returncode == 0, f"{file}: {done.stderr}")
+        wide = [line for line in file.read_text().splitlines() if len(line) > 80]
+        harness.check(not wide, f"{file}: wider than a terminal: {wide}")
 
 
 def checked(programs, directory, text):
