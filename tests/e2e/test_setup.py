@@ -174,7 +174,8 @@ def mistakes_are_asked_again(place):
             p.answer("Application id", bad)
             p.expect("Try again")
         p.answer("Application id", APP_IDS[place.api])
-        p.expect("make a new token")
+        p.expect("derivctl: ")
+        p.expect("token at https://" if place.api == "v3" else "at https://")  # where lines break is no matter
         p.expect("Try again")
         place.give(p, place.good)
         place.scopes(p)
