@@ -10,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "core/counted.hpp"
 #include "core/rng.hpp"
 #include "fuzz/tick_target.hpp"
 #include "unit/service/temp_dir.hpp"
@@ -171,7 +172,7 @@ TEST_F(TickArchiveTest, CutsATornTailAndSaysSo) {
     const auto told = archive.summary("1HZ100V");
     ASSERT_TRUE(told);
     ASSERT_EQ(told->notes.size(), 1U) << size;
-    EXPECT_NE(told->notes[0].find(fmt::format("{} bytes at the end", size - first.size())),
+    EXPECT_NE(told->notes[0].find(core::counted(size - first.size(), "byte") + " at the end"),
               std::string::npos);
     const auto merged = must_merge(tail);
     EXPECT_EQ(merged.added, tail.size());
