@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -14,6 +15,15 @@
 
 namespace derivd::ctl {
 namespace {
+
+/// Whoever asks without an application of his own: Deriv's documentation gives this number of v3.
+constexpr const char* kPublicAppId = "1089";
+
+/// An address says it by its path alone: the current API's public socket is a wss:// too.
+config::Api api_of(std::string_view endpoint) {
+  const bool v3 = endpoint.find("/websockets/v3") != std::string_view::npos;
+  return v3 ? config::Api::kV3 : config::Api::kOptions;
+}
 
 /// That of the configuration. None: the options name a venue themselves, or there is no
 /// configuration that this user can read.
@@ -51,12 +61,18 @@ core::Result<PublicVenue> public_venue(const Context& context, const PublicVenue
   if (!configured) return configured.error();
   auto venue = configured->value_or(config::VenueSettings{});
   venue.mode = config::Mode::kPaper;  // the public socket, without a token
-  if (!options.endpoint.empty()) venue.endpoint = options.endpoint;
+  if (!options.endpoint.empty()) {
+    venue.endpoint = options.endpoint;
+    venue.api = api_of(options.endpoint);
+  }
   if (!options.ca_file.empty()) venue.ca_file = options.ca_file;
   if (!options.app_id.empty()) venue.app_id = options.app_id;
   if (options.api == "options") venue.api = config::Api::kOptions;
   if (options.api == "v3") venue.api = config::Api::kV3;
   auto settings = daemon::session_settings(venue, core::Secret());
+  if (settings.dialect == deriv::Dialect::kV3 && settings.app_id.empty()) {
+    settings.app_id = kPublicAppId;
+  }
   const bool by_config = options.proxy.empty() && venue.proxy.has_value();
   auto route = by_config ? route_by_config(venue, Places(context, PlaceOptions{}))
                          : route_by_environment(options.proxy, settings.endpoint,
