@@ -113,8 +113,9 @@ def short_form(programs):
                           capture_output=True, timeout=300, stdin=subprocess.DEVNULL)
     harness.check(done.returncode == 0, done.stderr)
     lines = done.stdout.splitlines()
-    harness.check(lines[0].endswith(": valid") and 20 < len(lines) <= 31, done.stdout)
-    harness.check(sum("to break even" in line for line in lines) == 10, done.stdout)
+    harness.check(lines[0].endswith(": valid") and 20 < len(lines) <= 70, done.stdout)  # of ten strategies
+    harness.check(max(map(len, lines[1:])) <= 80, done.stdout)
+    harness.check(" ".join(done.stdout.split()).count("to break even") == 10, done.stdout)
 
 
 def refusals(programs, directory):
