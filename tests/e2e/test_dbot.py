@@ -50,7 +50,7 @@ def checks(programs, directory):
     harness.check("valid" in ctl(programs, "check", "--config", config), "the good one")
     cases = {
         "staking": (good + "    staking: { base: 1 }\n", "c.yaml:5:22: strategies[0].staking.base: has no meaning"),
-        "answers": (good.replace(', "5"', ""), "my-bot.xml:54: the program asks 2 questions and 1 are answered"),
+        "answers": (good.replace(', "5"', ""), "my-bot.xml:54: the program asks 2 questions and 1 is answered"),
         "absent": (good.replace("my-bot.xml", "other.xml"), "c.yaml:4:21: strategies[0].params.file: "),
         "unknown": (good.replace("answers", "answer"), "did you mean 'answers'?"),
     }
