@@ -16,10 +16,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <thread>
+
+#include "unit/emulator.hpp"
 
 namespace derivd::script_host {
 namespace {
@@ -71,7 +72,7 @@ void tell(long result) { say(result < 0 ? strerrorname_np(errno) : "done"); }
 class Sandbox : public testing::Test {
  protected:
   void SetUp() override {
-    if (const char* emulator = std::getenv("DERIVD_EMULATOR"); emulator != nullptr) {
+    if (const char* emulator = test::emulator(); emulator != nullptr) {
       GTEST_SKIP() << "NO SECCOMP UNDER " << emulator
                    << ": what the sandbox holds is not shown here";
     }

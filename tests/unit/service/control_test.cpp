@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "service/peer.hpp"
+#include "unit/emulator.hpp"
 #include "unit/service/temp_dir.hpp"
 
 namespace derivd::service {
@@ -334,8 +335,11 @@ TEST(Peer, AStrangerIsRefusedByModeAndByCredential) {
   ::chmod(dir.file("s").c_str(), 0666);
   EXPECT_EQ(call_as(kStranger, kOther, {kOther}, dir.file("s")), 'r');
   EXPECT_EQ(call_as(kStranger, ::getegid(), {}, dir.file("s")), 'a');
-  EXPECT_EQ(call_as(kStranger, kOther, {kOther, ::getegid()}, dir.file("s")), 'a');
   EXPECT_EQ(call_as(0, 0, {}, dir.file("s")), 'a');
+  if (const char* emulator = test::emulator(); emulator != nullptr) {
+    GTEST_SKIP() << "NO GROUPS OF A PEER (SO_PEERGROUPS) UNDER " << emulator;
+  }
+  EXPECT_EQ(call_as(kStranger, kOther, {kOther, ::getegid()}, dir.file("s")), 'a');
 }
 
 }  // namespace
