@@ -197,7 +197,7 @@ def installed(state):
 
 
 def hardening(state):
-    """Loaded units at 1.1 or less, and the template is as hard as the single one."""
+    """Loaded units at 1.1 or less, and the template is as hard as the single one. Only its entries bear its name."""
     for unit in ("derivd.service", "derivd@x.service", "derivd-wait-online.service",
                  "derivd-wait-online@x.service"):
         done = run("systemd-analyze", "security", "--threshold=11", "--no-pager", unit, ok=False)
@@ -206,6 +206,9 @@ def hardening(state):
         print("  exposure of", unit, score[1])
     single, template = (pathlib.Path(f"/lib/systemd/system/derivd{at}.service").read_text()
                         for at in ("", "@"))
+    named = re.compile(r"(?:^#.*\n)+^SyslogIdentifier=derivd@%i\n", re.M)
+    check(len(named.findall(template)) == 1, "the entries of instances cannot be told apart")
+    template = named.sub("", template)
     want = single.replace("for Deriv\n", "for Deriv (%i)\n", 1) \
         .replace("derivd.yaml\n", "%i.yaml\n").replace("credentials/token", "credentials/%i.token") \
         .replace("Directory=derivd\n", "Directory=derivd-%i\n").replace("%N:derivd\n", "%N:derivd-%i\n") \
@@ -859,13 +862,13 @@ def probe(unit, names, pids):
     """What code in `unit` could do, as lines. The unit must not run; its main program is exchanged."""
     (PLACE / "probe.py").write_text(PROBE)
     names = ",".join(n or "-" for n in names)  # no empty argument
-    drop_in(f"{unit}.service", "probe", "[Service]\nType=oneshot\nRemainAfterExit=no\nRestart=no\nExecStart=\n"
+    drop_in(f"{unit}.service", "probe", "[Service]\nType=oneshot\nRemainAfterExit=no\nRestart=no\nSyslogIdentifier=probe\nExecStart=\n"
             f"ExecStart=/usr/bin/python3 {PLACE}/probe.py {names} {pids}\n")
     since = time.time()
     systemctl("start", unit)
     run("rm", f"/etc/systemd/system/{unit}.service.d/probe.conf")
     systemctl("daemon-reload")
-    said = [e["MESSAGE"] for e in journal("-u", unit, f"--since=@{since:.3f}") if e.get("SYSLOG_IDENTIFIER") == "python3"]
+    said = [e["MESSAGE"] for e in journal("-u", unit, f"--since=@{since:.3f}") if e.get("SYSLOG_IDENTIFIER") == "probe"]
     check(said and said[-1] == f"probed {pwd.getpwnam('derivd').pw_uid}", f"{unit}: the probe did not end: {said}")
     return said[:-1]
 
