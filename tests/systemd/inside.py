@@ -295,16 +295,21 @@ def journal_fields(state):
     check(life[1]["DERIVD_PROFIT"] == contract["profit"], life[1])
     order = journal(f"DERIVD_ORDER_ID={contract['order_id']}")
     check(len(order) >= 3, f"an order is told from its sending on: {[e['MESSAGE'] for e in order]}")
-    explained = journal("-x", "-u", "derivd", fields=False)
+    explained = on_one_line(journal("-x", "-u", "derivd", fields=False))
     check("Deriv accepted the token. The entry names the account" in explained
           and f"Contract {contract['contract_id']} was bought" in explained, explained[:2000])
+
+
+def on_one_line(explained):
+    """The catalog's words wherever its lines break; journalctl -x marks each of them."""
+    return " ".join(explained.replace("\u2591\u2591", " ").split())
 
 
 def halt_explained(state):
     """journalctl -x tells of a halt what happened, why, and what to do."""
     run("derivctl", "halt", "trend", "--reason", "news at noon")
-    text = wait_until(lambda: (lambda t: "news at noon" in t and t)(
-        journal("-x", "-u", "derivd", f"MESSAGE_ID={OPERATOR_HALT}", fields=False)), 10, "the halt")
+    text = on_one_line(wait_until(lambda: (lambda t: "news at noon" in t and t)(
+        journal("-x", "-u", "derivd", f"MESSAGE_ID={OPERATOR_HALT}", fields=False)), 10, "the halt"))
     for words in ("Subject: Strategy trend is halted by the operator", "trend halted (operator): news at noon",
                   "makes no further purchase: news at noon", "This is no fault.",
                   "A halt is kept on disk and survives restarts", '"derivctl resume trend"',
