@@ -54,6 +54,18 @@ TEST(Alternate, OrSoManyLossesInARow) {
   EXPECT_EQ(rig.trade("0.00"), kOdd);
 }
 
+TEST(Alternate, ASessionThatBeginsAnewForgetsTheLossesOfTheOneBefore) {
+  auto settings = alternating(2);
+  settings.strategies[0].session.stop_loss = usd("1.00");
+  Alternating rig(settings);
+  rig.trade("0.00");
+  rig.tick("100.02");
+  ASSERT_EQ(rig.view("a").status, StrategyStatus::kHalted);
+  rig.engine->resume("a", rig.now, rig.actions);
+  EXPECT_EQ(rig.trade("0.00"), kOdd);
+  EXPECT_EQ(rig.view("a").swapped, false) << "it is the first loss of its session";
+}
+
 TEST(Alternate, ARestartKeepsIt) {
   Alternating rig(alternating(2));
   for (const auto* paid : {"0.00", "0.00", "0.00"}) rig.trade(paid);

@@ -48,6 +48,15 @@ std::string last_decision(const Rig& rig) {
   return rig.engine->strategies().at(0).last_decision.str();
 }
 
+TEST(OwnLimits, WhatTheHolderHasNotLimitedIsOursAlone) {
+  risk::AccountLimits ours;
+  ours.max_open_contracts = 2;
+  auto rig = live_rig(ours);
+  tell(rig, {.week_loss = usd("50.00")});
+  for (int i = 0; i < 3; ++i) tick_and_buy(rig);
+  EXPECT_EQ(last_decision(rig), "max_open_contracts: 2 of 2");
+}
+
 TEST(OwnLimits, TheNarrowerNumberOfOpenContractsHolds) {
   risk::AccountLimits ours;
   ours.max_open_contracts = 5;
