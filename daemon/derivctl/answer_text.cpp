@@ -139,8 +139,8 @@ std::string decision_text(const ordered_json& d) {
     why = result;
   }
   auto out = fmt::format(
-      "{}  {} {}{}{}{}\n", shown(at(d, "time")), signal, why.starts_with(result) ? "" : result,
-      times > 1 ? fmt::format(" {} times", times) : "", why.starts_with(result) ? why : ": " + why,
+      "{}  {} {}{}{}{}\n", shown(at(d, "time")), signal, why.starts_with(result) ? why : result,
+      times > 1 ? fmt::format(" {} times", times) : "", why.starts_with(result) ? "" : ": " + why,
       is(at(d, "from"), "journal") ? " (journal)" : "");
   out += numbers_text(d);
   if (!at(d, "config").is_null()) add(out, "    {}\n", shown(at(d, "config")));

@@ -30,7 +30,7 @@ config::Api api_of(std::string_view endpoint) {
 core::Result<std::optional<config::VenueSettings>> configured_venue(const Context& context,
                                                                     const PublicVenueOptions& o) {
   using Found = std::optional<config::VenueSettings>;
-  if (!o.endpoint.empty() || o.api != "auto") return Found{};
+  if (o.config.empty() && (!o.endpoint.empty() || o.api != "auto")) return Found{};
   const auto file = o.config.empty() ? context.config_file() : o.config;
   auto loaded = config::load_file(file, context.symbols());
   if (auto* config = std::get_if<config::Config>(&loaded)) return Found{std::move(config->venue)};
@@ -77,6 +77,11 @@ core::Result<PublicVenue> public_venue(const Context& context, const PublicVenue
   auto route = by_config ? route_by_config(venue, Places(context, PlaceOptions{}))
                          : route_by_environment(options.proxy, settings.endpoint,
                                                 venue.ca_file.value_or(""), {});
+  if (!route && route.error().kind == core::ErrorKind::kIo && options.config.empty()) {
+    // Root alone may read the proxy's login; there may be none, or the proxy may want none.
+    warn(route.error().text + "; the proxy is asked without a login");
+    route = route_by_environment(*venue.proxy, settings.endpoint, venue.ca_file.value_or(""), {});
+  }
   if (!route) return route.error();
   return PublicVenue{std::move(settings), std::move(*route)};
 }

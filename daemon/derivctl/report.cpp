@@ -8,7 +8,6 @@
 
 #include "common/answer.hpp"
 #include "common/output.hpp"
-#include "config/config.hpp"
 #include "core/printable.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/report_html.hpp"
@@ -144,15 +143,12 @@ int write_html_report(const std::string& path, const ReportSource& source,
 namespace {
 
 /// A journal has the account's id alone, and not every id tells. The daemon that trades on it
-/// knows; a configuration that allows no real money can have traded on a demo account alone.
+/// knows; a configuration does not, since the journal may be older.
 bool is_of_demo(const Context& context, const std::string& account) {
   const auto status = ask(context, {{"cmd", "status"}});
-  if (status.code == service::kCtlOk && daemon::is(daemon::at(status.result, "account"), account)) {
-    return daemon::is(daemon::at(status.result, "account_type"), "demo");
-  }
-  const auto loaded = config::load_file(context.config_file(), context.symbols());
-  const auto* config = std::get_if<config::Config>(&loaded);
-  return config != nullptr && config->venue.account == "demo" && !config->venue.allow_real;
+  return status.code == service::kCtlOk &&
+         daemon::is(daemon::at(status.result, "account"), account) &&
+         daemon::is(daemon::at(status.result, "account_type"), "demo");
 }
 
 int report(const Context& given, const ReportOptions& o) {

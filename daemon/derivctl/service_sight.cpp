@@ -75,7 +75,7 @@ std::optional<std::string> hidden_from_service(const std::string& path, std::str
   if (::geteuid() != 0 || account == nullptr) return std::nullopt;
   const int refused = open_as(path, *account);
   if (refused == 0) return std::nullopt;
-  const bool in_place = lies_in(fs::path(path), kOwnPlace);
+  const bool in_place = fs::path(path).lexically_normal().parent_path() == kOwnPlace;
   return fmt::format("the service's user {} cannot read it: {}; {}", name, std::strerror(refused),
                      in_place ? fmt::format("chown root:{} {} and chmod 640 {}", name, path, path)
                               : std::string(kRemedy));

@@ -417,6 +417,11 @@ void Driver::tell_block(StrategyResult& s, const engine::StrategySettings& setti
   const auto& limits = engine_.limits();
   const auto account = engine_.account();
   const auto base = settings.staking.base;
+  const auto nothing = base - base;
+  // What a purchase takes at least: of a payout and of a program nobody knows it.
+  const bool is_known = settings.contract.basis == market::Basis::kStake &&
+                        settings.type != "script" && settings.type != "dbot";
+  const auto stake = is_known ? base : nothing;
   const auto block = [&s](std::string_view limit, std::string reason) {
     s.blocked = limit;
     s.block_reason = fmt::format("{}: {}", limit, reason);
@@ -429,12 +434,12 @@ void Driver::tell_block(StrategyResult& s, const engine::StrategySettings& setti
     return block("daily_profit", fmt::format("{} won of {}", account.day_profit.to_string(),
                                              limits.daily_profit->to_string()));
   }
-  if (limits.daily_loss && base - std::min(account.day_profit, base - base) > *limits.daily_loss) {
+  if (limits.daily_loss && stake - std::min(account.day_profit, nothing) > *limits.daily_loss) {
     return block("daily_loss",
                  fmt::format("{} today, and {} may be lost", account.day_profit.to_string(),
                              limits.daily_loss->to_string()));
   }
-  if (limits.min_balance && balance_ - base < *limits.min_balance) {
+  if (limits.min_balance && balance_ - stake < *limits.min_balance) {
     block("min_balance", fmt::format("{} is left, and {} must be", balance_.to_string(),
                                      limits.min_balance->to_string()));
   }

@@ -53,6 +53,24 @@ TEST(ALimitOfADay, IsNamedWhereItBlocksAtTheEnd) {
   EXPECT_NE(s.block_reason.find("3 of 3"), std::string::npos) << s.block_reason;
 }
 
+TEST(ALimitOfADay, OfMoneyBlocksWhereTheStakeThatIsKnownDoesNotFit) {
+  Rig rig;
+  rig.options.settings.strategies = {strategy("a", "digit_differs")};
+  std::vector<std::int64_t> quotes;
+  for (std::int64_t i = 0; i < 50; ++i) quotes.push_back(100'000 + i * 7 % 31);
+  rig.ticks(kBegin, quotes);
+  auto& limits = rig.options.settings.limits;
+  const auto blocked = [&] { return rig.run_all().strategies.at(0).blocked; };
+  limits.min_balance = rig.options.balance;
+  EXPECT_EQ(blocked(), "min_balance");
+  limits.min_balance.reset();
+  limits.daily_loss = usd("0.50");
+  EXPECT_EQ(blocked(), "daily_loss");
+  // What a payout costs is known to the venue alone.
+  rig.options.settings.strategies[0].contract.basis = market::Basis::kPayout;
+  EXPECT_EQ(blocked(), "");
+}
+
 TEST(VolatilityInABacktest, LetsOnlyTheCalmHalfIn) {
   Rig rig;
   auto calm = strategy("calm", "digit_differs");
