@@ -414,7 +414,15 @@ void Trader::on(const fact::TokenReplaced& told) {
   log_.write(event);
 }
 
-void Trader::on(const fact::Fatal& told) { leave(exit_code_for(told.kind), told.text); }
+void Trader::on(const fact::Fatal& told) {
+  const bool has_too_much = told.kind == deriv::FatalKind::kForbiddenScope;
+  leave(exit_code_for(told.kind),
+        fmt::format(
+            "{}{}", told.text,
+            has_too_much
+                ? "; delete it and make another, with the scopes that \"derivctl setup\" names"
+                : ""));
+}
 void Trader::on(const fact::OwnLimits& told) { engine_.on_own_limits(told.limits, now_, actions_); }
 void Trader::on(const fact::Clock& told) { note_venue_time(told.time); }
 

@@ -122,13 +122,14 @@ def tokens(programs, directory, sim, api):
             harness.check(token not in log, f"the token was shown: {name}")
 
 
-def scopes(programs, directory, api, token, ready):
+def scopes(programs, directory, api, token, ready, remedy):
     config = demo_config(directory, api, ready["rest" if api == "options" else "v3"],
                          ready["ca_file"])
     place = directory / f"{api}-scope"
     place.mkdir()
     got, log = outcome(harness.Daemon(programs, place, config, token))
     expect(got, log, 77, "scope")
+    harness.check(remedy in log, log)
 
 
 def certificate(programs, directory, sim, api, token):
@@ -211,11 +212,13 @@ def main(programs):
             for api in ("options", "v3"):
                 tokens(programs, directory, sim, api)
                 certificate(programs, directory, sim, api, tokens_of[api])
-            for name, (api, token) in {"read only": ("v3", read_only), "admin": ("v3", admin),
-                                       "manager": ("options", manager)}.items():
+            another = "make another, with the scopes that"
+            for name, (api, token, remedy) in {"read only": ("v3", read_only, "lacks the scope 'trade'"),
+                                               "admin": ("v3", admin, another),
+                                               "manager": ("options", manager, another)}.items():
                 place = directory / name.replace(" ", "-")
                 place.mkdir()
-                scopes(programs, place, api, token, sim.ready)
+                scopes(programs, place, api, token, sim.ready, remedy)
             frames(programs, directory, sim, tokens_of["v3"])
         finally:
             sim.stop()

@@ -36,13 +36,17 @@ TEST(GroupsInABacktest, NeverHaveTwoContractsAtATime) {
   EXPECT_GT(rig.trades.size(), 200u);
 }
 
-// A day's limit halts nothing: what is said at the end is all that tells why so little was bought.
-TEST(ALimitOfADay, IsNamedWhereItBlocksAtTheEnd) {
-  Rig rig;
+void buys_at_each_of_fifty_ticks(Rig& rig) {
   rig.options.settings.strategies = {strategy("a", "digit_differs")};
   std::vector<std::int64_t> quotes;
   for (std::int64_t i = 0; i < 50; ++i) quotes.push_back(100'000 + i * 7 % 31);
   rig.ticks(kBegin, quotes);
+}
+
+// A day's limit halts nothing: what is said at the end is all that tells why so little was bought.
+TEST(ALimitOfADay, IsNamedWhereItBlocksAtTheEnd) {
+  Rig rig;
+  buys_at_each_of_fifty_ticks(rig);
   EXPECT_EQ(rig.run_all().strategies.at(0).blocked, "");
   rig.options.settings.limits.max_trades_per_day = 3;
   const auto result = rig.run_all();
@@ -55,10 +59,7 @@ TEST(ALimitOfADay, IsNamedWhereItBlocksAtTheEnd) {
 
 TEST(ALimitOfADay, OfMoneyBlocksWhereTheStakeThatIsKnownDoesNotFit) {
   Rig rig;
-  rig.options.settings.strategies = {strategy("a", "digit_differs")};
-  std::vector<std::int64_t> quotes;
-  for (std::int64_t i = 0; i < 50; ++i) quotes.push_back(100'000 + i * 7 % 31);
-  rig.ticks(kBegin, quotes);
+  buys_at_each_of_fifty_ticks(rig);
   auto& limits = rig.options.settings.limits;
   const auto blocked = [&] { return rig.run_all().strategies.at(0).blocked; };
   limits.min_balance = rig.options.balance;
