@@ -14,6 +14,7 @@
 #include "derivctl/ticks.hpp"
 #include "market/symbol.hpp"
 #include "service/exit_code.hpp"
+#include "store/read_ahead.hpp"
 
 namespace derivd::ctl {
 namespace {
@@ -80,7 +81,9 @@ core::Result<std::unique_ptr<market::TickSource>> open_source(const Context& con
   }
   auto source = store::TickCsv::open(place, symbol);
   if (!source) return source.error();
-  return std::unique_ptr<market::TickSource>(std::move(*source));
+  if (!store::ReadAhead::helps()) return std::unique_ptr<market::TickSource>(std::move(*source));
+  return std::unique_ptr<market::TickSource>(
+      std::make_unique<store::ReadAhead>(std::move(*source)));
 }
 
 namespace {
