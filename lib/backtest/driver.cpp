@@ -64,9 +64,9 @@ void Driver::go_online() {
 }
 
 void Driver::step(const Merge::Item& item) {
-  if (programs_ && online_) {
+  if (programs_ && online_) [[unlikely]] {
     pass_time(item);
-  } else if (options_.latency_ticks > 0 && online_) {
+  } else if (options_.latency_ticks > 0 && online_) [[unlikely]] {
     run_deadlines(item.row.epoch);
   }
   set_time(item.row.epoch);
@@ -117,22 +117,26 @@ void Driver::feed_open(std::uint32_t tape, const market::Tick& tick) {
 // By the second in which the venue pays, then by purchase, as the contract book does.
 void Driver::deliver(bool of_programs) {
   due_.clear();
-  const auto is_due = [&](const Open& c) {
-    return c.life.is_over() && c.due <= now_.venue && c.of_program == of_programs;
-  };
   for (std::size_t i = 0; i < open_.size(); ++i) {
-    if (is_due(open_[i])) due_.push_back(i);
+    if (is_due(open_[i], of_programs)) due_.push_back(i);
   }
   if (due_.empty()) return;
-  if (due_.size() > 1) {
-    std::stable_sort(due_.begin(), due_.end(),
-                     [this](auto a, auto b) { return open_[a].due < open_[b].due; });
-  }
-  for (const auto i : due_) settle(open_[i]);
   decided_ -= due_.size();
-  std::erase_if(open_, is_due);
+  if (due_.size() == 1) {
+    settle(open_[due_.front()]);
+    open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(due_.front()));
+  } else {
+    settle_due(of_programs);
+  }
   // What the results set free (a held signal) is bought now, at the tick that brought them.
   perform();
+}
+
+void Driver::settle_due(bool of_programs) {
+  std::stable_sort(due_.begin(), due_.end(),
+                   [this](auto a, auto b) { return open_[a].due < open_[b].due; });
+  for (const auto i : due_) settle(open_[i]);
+  std::erase_if(open_, [&](const Open& c) { return is_due(c, of_programs); });
 }
 
 // Before the strategies see the tick, as a result comes: what it sets free may be bought with it.
@@ -253,33 +257,41 @@ void Driver::answer(const engine::AskReport& ask) {
 
 // Whether the venue would not sell, or no tick could settle it: then the engine has heard it.
 bool Driver::refuses(const engine::SendBuy& order, std::uint32_t tape, core::VenueTime start) {
+  using execution::RefusalKind;
   if (programs_ && is_program(order.strategy) && refuses_program(order, ticks_[tape])) return true;
   // For want of money the venue refuses for good (deriv/errors.cpp): the strategy is halted.
-  if (order.stake > balance_) {
-    const auto text = fmt::format("a stake of {} with a balance of {}", order.stake.to_string(),
-                                  balance_.to_string());
-    engine_.on_refused(order.order, {execution::RefusalKind::kForGood, "InsufficientBalance", text},
-                       now_, actions_);
-    return true;
+  if (order.stake > balance_) [[unlikely]]
+    return refuse(order, RefusalKind::kForGood, "InsufficientBalance");
+  if (market::has_payout(order.spec.type)) {
+    if (!options_.payouts.has(order.spec)) [[unlikely]]
+      return refuse(order, RefusalKind::kParameters, "NoPayout");
+  } else if (is_below_nothing(order.spec, ticks_[tape].quote)) [[unlikely]] {
+    return refuse(order, RefusalKind::kParameters, "InvalidBarrier");
   }
-  // A distance below the quote that is more than the quote.
-  const bool pays_value = !market::has_payout(order.spec.type);
-  const auto level = pays_value ? market::price_to_beat(order.spec, ticks_[tape].quote)
-                                : std::optional<core::Price>();
-  if (level && level->mantissa() <= 0) {
-    engine_.on_refused(order.order,
-                       {execution::RefusalKind::kParameters, "InvalidBarrier", "Invalid barrier."},
-                       now_, actions_);
-    return true;
+  return !order.spec.duration.in_ticks() && lacks_ticks(order, tape, start);
+}
+
+/// A distance below the quote that is more than the quote.
+bool Driver::is_below_nothing(const market::ContractSpec& spec, core::Price quote) {
+  const auto level = market::price_to_beat(spec, quote);
+  return level && level->mantissa() <= 0;
+}
+
+/// True, for whoever refuses with it. The words are made here, out of the way of purchases.
+bool Driver::refuse(const engine::SendBuy& order, execution::RefusalKind kind,
+                    std::string_view code) {
+  std::string text = "Invalid barrier.";
+  if (code == "InsufficientBalance") {
+    text = fmt::format("a stake of {} with a balance of {}", order.stake.to_string(),
+                       balance_.to_string());
+  } else if (code == "NoPayout") {
+    text = "payouts: " + options_.payouts.missing(order.spec);
   }
-  if (!pays_value && !options_.payouts.has(order.spec)) {
-    engine_.on_refused(order.order,
-                       {execution::RefusalKind::kParameters, "NoPayout",
-                        "payouts: " + options_.payouts.missing(order.spec)},
-                       now_, actions_);
-    return true;
-  }
-  if (order.spec.duration.in_ticks()) return false;
+  engine_.on_refused(order.order, {kind, code, text}, now_, actions_);
+  return true;
+}
+
+bool Driver::lacks_ticks(const engine::SendBuy& order, std::uint32_t tape, core::VenueTime start) {
   const bool comes = coming_ != nullptr && coming_->tape == tape;
   const auto following = comes ? std::optional(coming_->row.epoch) : merge_.following(tape);
   if (!following || *following <= market::expiry_of(order.spec.duration, start)) return false;
@@ -303,9 +315,8 @@ void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core:
   const auto tape = tape_of(order.spec.symbol);
   if (refuses(order, tape, start)) return;
   auto payout = payout_of(order.spec, order.stake, quoted, tape);
-  if (!wanted_payouts_.empty()) {
-    if (const auto wanted = wanted_payouts_.extract(order.order)) payout = wanted.mapped();
-  }
+  if (!wanted_payouts_.empty()) [[unlikely]]
+    payout = wanted_payout(order.order).value_or(payout);
   const auto at_stake = market::stake_in(order.spec, order.stake);
   const market::Purchase purchase{start, at_stake, payout, ticks_[tape]};
   auto& contract = open_.emplace_back(order.order, order.spec, purchase, symbols_[tape]);
@@ -321,10 +332,12 @@ void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core:
   trade.signal_epoch = order.signal_epoch;
   trade.purchase_epoch = start;
   trade.stake = order.stake;
-  if (const auto* terms = order.spec.multiplier()) trade.fee = terms->fee;
+  if (const auto* terms = order.spec.multiplier()) [[unlikely]]
+    trade.fee = terms->fee;
   trade.payout = payout;
   balance_ -= order.stake;
-  if (on_trade_) begin_trade(contract);
+  if (on_trade_) [[unlikely]]
+    begin_trade(contract);
   bought_.contract = {order.order.value};
   bought_.transaction = {order.order.value};
   bought_.buy_price = order.stake;
@@ -337,6 +350,11 @@ void Driver::buy(const engine::SendBuy& order, const market::Tick& quoted, core:
   engine_.on_bought(order.order, bought_, now_, actions_);
   // The venue's first word about a contract follows its purchase.
   tell_open(open_[report]);
+}
+
+std::optional<core::Money> Driver::wanted_payout(core::OrderId order) {
+  const auto wanted = wanted_payouts_.extract(order);
+  return wanted ? std::optional(wanted.mapped()) : std::nullopt;
 }
 
 std::uint32_t Driver::strategy_index(const core::Name& name) const {

@@ -71,6 +71,11 @@ class Driver final {
   /// product's contract says so of both.
   void deliver(bool of_programs);
   void settle(Open& contract);
+  /// Several at once.
+  void settle_due(bool of_programs);
+  bool is_due(const Open& c, bool of_programs) const {
+    return c.life.is_over() && c.due <= now_.venue && c.of_program == of_programs;
+  }
   /// What the venue would pay at this tick for each contract that may be left early.
   void tell_values(std::uint32_t tape);
   /// Whether the venue would buy it back now.
@@ -116,6 +121,11 @@ class Driver final {
   void answer(const engine::FeedScript& feed);
   void answer(const engine::AskCandles&) {}  // a recording has no other past than its ticks
   bool refuses(const engine::SendBuy& buy, std::uint32_t tape, core::VenueTime start);
+  [[gnu::cold]] bool refuse(const engine::SendBuy& buy, execution::RefusalKind kind,
+                            std::string_view code);
+  static bool is_below_nothing(const market::ContractSpec& spec, core::Price quote);
+  bool lacks_ticks(const engine::SendBuy& buy, std::uint32_t tape, core::VenueTime start);
+  std::optional<core::Money> wanted_payout(core::OrderId order);
   core::Money payout_of(const market::ContractSpec& spec, core::Money stake,
                         const market::Tick& quoted, std::uint32_t tape) const;
   void buy(const engine::SendBuy& buy, const market::Tick& quoted, core::VenueTime start);

@@ -4,8 +4,8 @@
 #pragma once
 
 namespace derivd::core {
-[[noreturn]] void check_failed(const char* condition, const char* file, int line,
-                               const char* what) noexcept;
+[[noreturn, gnu::cold]] void check_failed(const char* condition, const char* file, int line,
+                                          const char* what) noexcept;
 }  // namespace derivd::core
 
 #define DERIVD_CHECK(condition, what)                                     \

@@ -155,6 +155,11 @@ Result<Money> Money::parse_as_written(std::string_view text) {
   return parse(text, static_cast<std::uint8_t>(decimals));
 }
 
+std::uint8_t Money::common_exponent(Money a, Money b) {
+  DERIVD_CHECK(a.is_zero() || b.is_zero(), "amounts of different currencies");
+  return b.is_zero() ? a.exponent_ : b.exponent_;
+}
+
 std::string Money::to_string() const { return format_fixed(units_, exponent_); }
 
 double Money::to_double() const {

@@ -20,10 +20,8 @@ std::string_view name_of(DecisionView::Kind kind) {
   return "dropped";
 }
 
-void Engine::Impl::considering(Slot& slot, const strategy::Signal& signal,
+void Engine::Impl::note_signal(Slot& slot, const strategy::Signal& signal,
                                const market::Tick& tick) {
-  slot.wish = signal.wish;
-  if (!audience.people) return;
   slot.considered = {};
   slot.considered.tick = tick.epoch;
   slot.considered.type = signal.type;

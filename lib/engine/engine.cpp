@@ -49,6 +49,11 @@ void Engine::Impl::check() const {
     DERIVD_CHECK(flights.contains(id), "an order without an outcome is not followed");
   }
   DERIVD_CHECK(flights.size() == in_flight_or_unknown, "an order is followed that has an outcome");
+  if (!exits.empty()) [[unlikely]]
+    check_exits();
+}
+
+void Engine::Impl::check_exits() const {
   for (const auto& [id, watch] : exits) {
     const auto* order = ledger.find(id);
     DERIVD_CHECK(order != nullptr && order->state == execution::OrderState::kOpen,
@@ -79,7 +84,8 @@ void Engine::Impl::tick(const market::Tick& tick, bool history) {
   if (push == Feed::Push::kRestarted) [[unlikely]]
     drop_virtual();
   for (const auto& slot : slots) {
-    if (slot->program != nullptr && !history) program_clock.show(tick.epoch, now.instant);
+    if (slot->program != nullptr && !history) [[unlikely]]
+      program_clock.show(tick.epoch, now.instant);
     if (slot->hook.open) [[unlikely]]
       feed_virtual(*slot, tick);
   }
@@ -189,13 +195,8 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
   const bool seen_before = slot.last_epoch.s != 0;
   const bool joined =
       feed.linked_since() <= slot.last_epoch + std::chrono::seconds(feed.interval_s());
-  if (seen_before && !joined) [[unlikely]] {
-    forget_ticks(slot);
-    slot.last_epoch = {};
-    if (slot.wants_past && awaits_candles(slot)) return;
-    if (!slot.lanes.empty()) [[unlikely]]
-      replay(slot, feed, false);
-  }
+  if (seen_before && !joined && !begins_anew(slot, feed)) [[unlikely]]
+    return;
   slot.last_epoch = tick.epoch;
   if (slot.wants_own) [[unlikely]]
     slot.strategy->see(own(slot));
@@ -215,6 +216,15 @@ void Engine::Impl::feed_slot(Slot& slot, const Feed& feed, const market::Tick& t
     return consider(slot, *signal, proven, nullptr, ++turns);
   }
   consider(slot, in_types_of(slot.settings, *signal, slot.swapped), proven, nullptr, ++turns);
+}
+
+/// After a hole. False: it waits for candles first.
+bool Engine::Impl::begins_anew(Slot& slot, const Feed& feed) {
+  forget_ticks(slot);
+  slot.last_epoch = {};
+  if (slot.wants_past && awaits_candles(slot)) return false;
+  if (!slot.lanes.empty()) replay(slot, feed, false);
+  return true;
 }
 
 /// What came before it began: most often nothing, and what a reload or `enabled` lets begin later
@@ -307,6 +317,11 @@ Slot& Engine::Impl::slot_for(const core::Name& name) {
   for (auto& slot : slots) {
     if (slot->name() == name) return *slot;
   }
+  return add_slot(name);
+}
+
+/// For what the configuration no longer has.
+Slot& Engine::Impl::add_slot(const core::Name& name) {
   slots.push_back(std::make_unique<Slot>(name, settings.money_decimals));
   if (day.is_known()) slots.back()->new_day(day.number());
   return *slots.back();

@@ -60,6 +60,12 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   s.daily_profit_reached = daily_profit_reached;
   s.day_profit = day_profit();
   s.balance = balance.floor();
+  if (!ledger.exposed().empty() || !waiting.empty()) [[unlikely]]
+    add_at_risk(slot, turn, s);
+  return s;
+}
+
+void Engine::Impl::add_at_risk(const Slot& slot, std::int64_t turn, risk::Standing& s) const {
   const auto add = [&](bool own, bool counted, core::Money risk) {
     ++s.account_open;
     s.account_open_stake += risk;
@@ -77,7 +83,6 @@ risk::Standing Engine::Impl::standing(Slot& slot, std::int64_t turn) const {
   for (const auto& w : waiting) {
     if (w.slot == &slot || w.turn < turn) add(w.slot == &slot, false, w.stake);
   }
-  return s;
 }
 
 core::Name Engine::Impl::group_holder(const Slot& slot, std::int64_t turn) const {
@@ -128,13 +133,15 @@ void Engine::Impl::consider(Slot& slot, const strategy::Signal& signal, const ma
     return drop(slot, spec.error().text);
   if (ends_too_soon(*spec, tick.epoch)) [[unlikely]]
     return drop(slot, "its end has come too near");
-  switch (twin_of(*spec, d.stake)) {
-    case Twin::kNone:
-      break;
-    case Twin::kInFlight:
-      return hold(slot, signal, tick, d.stake, turn);
-    case Twin::kUnknown:
-      return drop(slot, "an order just like it has an unknown outcome");
+  if (!flights.empty()) [[unlikely]] {
+    switch (twin_of(*spec, d.stake)) {
+      case Twin::kNone:
+        break;
+      case Twin::kInFlight:
+        return hold(slot, signal, tick, d.stake, turn);
+      case Twin::kUnknown:
+        return drop(slot, "an order just like it has an unknown outcome");
+    }
   }
   const bool quoted = quote != nullptr && quote->stake == d.stake;
   const bool plan_asks = !signal.stake && slot.plan && slot.plan->wants_quote();
@@ -241,14 +248,17 @@ void Engine::Impl::consider_priced(Slot& slot, const strategy::Signal& signal,
 }
 
 Decision Engine::Impl::decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn) {
-  const auto base = slot.settings.staking.base;
   const auto s = standing(slot, turn);
+  if (signal.stake) return decide_stake(slot, *signal.stake, s);
+  return decide(slot.plan->next(), slot.settings.staking.base, s, slot.settings, limits);
+}
+
+/// Of the signal's own.
+Decision Engine::Impl::decide_stake(const Slot& slot, core::Money stake,
+                                    const risk::Standing& s) const {
+  auto d = decide(stake, stake, s, slot.settings, limits);
   // A program has no plan at all that could begin anew below its stake.
-  if (slot.program != nullptr) [[unlikely]] {
-    return decide(*signal.stake, *signal.stake, s, slot.settings, limits);
-  }
-  if (!signal.stake) return decide(slot.plan->next(), base, s, slot.settings, limits);
-  return beside_plan(slot, decide(*signal.stake, *signal.stake, s, slot.settings, limits), s);
+  return slot.program != nullptr ? d : beside_plan(slot, std::move(d), s);
 }
 
 // A stake of the signal's own is neither the plan's step nor its base: one that does not fit is
@@ -308,7 +318,7 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
     order.signal_epoch = tick.epoch;
   });
   balance.moves(now.instant);
-  flights[intent.id] = Flight{now.instant};
+  flights.set(intent.id, Flight{now.instant});
   slot.told.reset();
   if (slot.wish != 0) [[unlikely]]
     slot.wish_numbers[intent.id] = slot.wish;

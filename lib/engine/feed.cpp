@@ -10,6 +10,10 @@ Feed::Feed(market::SymbolCode symbol, bool keeps_past, const market::Symbols& sy
   interval_s_ = info == nullptr ? 0 : info->interval_s;
 }
 
+std::chrono::seconds Feed::passed_since_believed(core::Instant now) const {
+  return std::chrono::round<std::chrono::seconds>(now - believed_at_);
+}
+
 void Feed::lose_link() { link_lost_ = true; }
 
 bool Feed::remembers(core::VenueTime start) const {

@@ -96,6 +96,8 @@ class Feed final {
 
  private:
   void remember(const market::Tick& tick);
+  /// Rounded: what jitter adds to one pause it takes from the next. (A division, so not always.)
+  std::chrono::seconds passed_since_believed(core::Instant now) const;
 
   market::SymbolCode symbol_;
   std::int64_t interval_s_;
@@ -160,8 +162,7 @@ inline Feed::Push Feed::push(const market::Tick& tick, bool history) {
 inline core::VenueTime Feed::believable(const market::Tick& tick, core::Instant now) {
   const auto step = std::chrono::seconds(std::max<std::int64_t>(interval_s_, 1));
   const bool in_line = tick.epoch >= believed_ && tick.epoch <= believed_ + step;
-  // Rounded: what jitter adds to one pause it takes from the next. (A division, so not always.)
-  const auto passed = in_line ? step : std::chrono::round<std::chrono::seconds>(now - believed_at_);
+  const auto passed = in_line ? step : passed_since_believed(now);
   const auto bound = believed_ + std::max(passed, step);
   const bool first = believed_.s == 0 || tick.epoch < believed_;
   ahead_ = !first && tick.epoch > bound ? ahead_ + 1 : 0;

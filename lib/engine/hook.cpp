@@ -120,7 +120,7 @@ void Engine::Impl::drop_virtual() {
 }
 
 void Engine::Impl::hook_settled(Slot& slot, core::Money profit) {
-  if (!slot.settings.hook || !slot.hook.real) return;
+  if (!slot.settings.hook) return;
   const auto& hook = *slot.settings.hook;
   const bool is_over =
       hook.until_win ? profit.units() > 0 : slot.hook.bought >= hook.trades && is_flat(slot);

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/by_id.hpp"
 #include "engine/account.hpp"
 #include "engine/clock.hpp"
 #include "engine/decide.hpp"
@@ -52,6 +53,8 @@ inline constexpr std::string_view kByOperator = "operator";
 /// Why a sale was not done whose answer never came.
 inline constexpr std::string_view kNoAnswer = "the venue did not answer, and it is still open";
 
+/// Methods that are cold lie apart from what every tick and every trade runs through: the
+/// processor's first cache holds less than both.
 struct Engine::Impl {
   Impl(const Settings& settings, Audience audience);
 
@@ -102,15 +105,17 @@ struct Engine::Impl {
   core::VenueTime steady() const { return venue_clock.steady(); }
   /// What must hold between two events (CHECK); asked where orders, sales and exits may change.
   void check() const;
+  [[gnu::cold]] void check_exits() const;
   void tick(const market::Tick& tick, bool history);
-  void tell_gap(const market::Tick& tick, core::VenueTime before);
-  void refuse_quote(Feed& feed, const market::Tick& tick);
+  [[gnu::cold]] void tell_gap(const market::Tick& tick, core::VenueTime before);
+  [[gnu::cold]] void refuse_quote(Feed& feed, const market::Tick& tick);
   void feed_contracts(const market::Tick& tick, Feed::Push push);
   /// `came`: when the venue's time was what the tick says, at the latest.
   void feed_slot(Slot& slot, const Feed& feed, const market::Tick& tick, core::VenueTime came,
                  bool history);
   void feed_volatility(Slot& slot, const Feed& feed, const market::Tick& tick, bool restarted);
   bool is_behind(Slot& slot, const market::Tick& tick, bool history);
+  [[gnu::cold]] bool begins_anew(Slot& slot, const Feed& feed);
   void feed_past(Slot& slot, const Feed& feed);
   rules::Own own(const Slot& slot) const;
   std::optional<core::Instant> next_deadline() const;
@@ -137,23 +142,26 @@ struct Engine::Impl {
   bool stays_out(Slot& slot, const Decision& decision);
   /// Signals of this strategy that wait always count, those of others with a turn before `turn`.
   risk::Standing standing(Slot& slot, std::int64_t turn) const;
+  /// What is open, on its way, of unknown outcome or waits.
+  void add_at_risk(const Slot& slot, std::int64_t turn, risk::Standing& s) const;
   /// Who of its group has something at risk, or will by a signal with a turn before `turn`.
   core::Name group_holder(const Slot& slot, std::int64_t turn) const;
   enum class Twin : std::uint8_t { kNone, kInFlight, kUnknown };
   Twin twin_of(const market::ContractSpec& spec, core::Money stake) const;
   void consider_again(const Waiting& w, const PaidQuote* quote);
   core::Instant signal_end() const;
-  void hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick, core::Money stake,
-            std::int64_t turn);
-  void ask_quote(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
-                 const market::ContractSpec& spec, core::Money stake, std::int64_t turn);
+  [[gnu::cold]] void hold(Slot& slot, const strategy::Signal& signal, const market::Tick& tick,
+                          core::Money stake, std::int64_t turn);
+  [[gnu::noinline]] void ask_quote(Slot& slot, const strategy::Signal& signal,
+                                   const market::Tick& tick, const market::ContractSpec& spec,
+                                   core::Money stake, std::int64_t turn);
   void send(Slot& slot, const market::ContractSpec& spec, const market::Tick& tick,
             core::Money stake, const PaidQuote* quote);
   void tell_sent(const execution::Order& order);
-  void drop(Slot& slot, const risk::Denied& denied);
-  void tell_denied(Slot& slot, const risk::Denied& denied);
-  void drop(Slot& slot, std::string_view why);
-  void look_for_deposit();
+  [[gnu::cold]] void drop(Slot& slot, const risk::Denied& denied);
+  [[gnu::cold]] void tell_denied(Slot& slot, const risk::Denied& denied);
+  [[gnu::cold]] void drop(Slot& slot, std::string_view why);
+  [[gnu::cold]] void look_for_deposit();
   void restart_plan(Slot& slot);
   void quote_reply(const QuoteReply& reply);
   void release_waiting();
@@ -176,9 +184,10 @@ struct Engine::Impl {
   void hook_settled(Slot& slot, core::Money profit);
 
   // refuse.cpp
-  void refused(core::OrderId id, const execution::Refusal& refusal);
-  void learn(Slot& slot, core::Money stake, core::Instant asked, const execution::Refusal& refusal);
-  void tell_waiting(const Slot& slot, bool halts);
+  [[gnu::cold]] void refused(core::OrderId id, const execution::Refusal& refusal);
+  [[gnu::cold]] void learn(Slot& slot, core::Money stake, core::Instant asked,
+                           const execution::Refusal& refusal);
+  [[gnu::cold]] void tell_waiting(const Slot& slot, bool halts);
   void taken(Slot& slot);
 
   // settle.cpp
@@ -192,24 +201,25 @@ struct Engine::Impl {
   void settle(core::OrderId id, const execution::Settlement& settlement,
               execution::Witness witness);
   void tell_settled(const Slot& slot, const execution::Order& order, execution::Witness witness);
-  execution::Settlement as_sold(core::OrderId id, const execution::Settlement& settlement);
+  [[gnu::cold]] execution::Settlement as_sold(core::OrderId id,
+                                              const execution::Settlement& settlement);
   void book(Slot& slot, const execution::Order& order);
   void later_witness(const execution::Order& order, const execution::Settlement& settlement,
                      execution::Witness witness);
   std::optional<std::string> recount(core::OrderId id);
   void verify(core::OrderId id);
-  void mismatch(const execution::Order& order, std::string_view what);
+  [[gnu::cold]] void mismatch(const execution::Order& order, std::string_view what);
   void hold(Witnessed witness);
-  void hear(const Witnessed& witness);
-  void replay_early();
-  void replay_held(core::ContractId contract);
+  [[gnu::cold]] void hear(const Witnessed& witness);
+  [[gnu::cold]] void replay_early();
+  [[gnu::cold]] void replay_held(core::ContractId contract);
   /// While no answer is awaited, nothing that was kept can be ours.
   void flush_held() {
     if (held.size() > 0 && flights.empty()) tell_held();
   }
-  void tell_held();
-  void tell_if_foreign(const Witnessed& witness);
-  void tell_foreign(core::ContractId contract, std::string_view what);
+  [[gnu::cold]] void tell_held();
+  [[gnu::cold]] void tell_if_foreign(const Witnessed& witness);
+  [[gnu::cold]] void tell_foreign(core::ContractId contract, std::string_view what);
 
   // link.cpp
   void restore(const execution::Snapshot& snapshot);
@@ -218,12 +228,12 @@ struct Engine::Impl {
   void online(core::Money balance);
   void offline();
   void report(const execution::VenueReport& report);
-  void make_unknown(core::OrderId id, std::string_view why);
+  [[gnu::cold]] void make_unknown(core::OrderId id, std::string_view why);
   void adopt(core::OrderId id, const execution::HistoryRow& row);
   bool try_adopt(const execution::ContractReport& report);
-  void conclude_absent(core::OrderId id);
-  void absent(core::OrderId id, std::string_view evidence);
-  void ambiguous(core::OrderId id, std::size_t candidates);
+  [[gnu::cold]] void conclude_absent(core::OrderId id);
+  [[gnu::cold]] void absent(core::OrderId id, std::string_view evidence);
+  [[gnu::cold]] void ambiguous(core::OrderId id, std::size_t candidates);
   void close_windows();
   std::vector<execution::Pending> pending_orders() const;
   void want_report();
@@ -258,14 +268,18 @@ struct Engine::Impl {
                  std::string_view text);
 
   // operator.cpp
-  void halt(Slot& slot, std::string_view kind, std::string_view reason);
-  void latch_halt(Slot& slot, std::string_view kind, std::string_view reason);
-  void tell_halted(const Slot& slot);
+  [[gnu::cold]] void halt(Slot& slot, std::string_view kind, std::string_view reason);
+  [[gnu::cold]] void latch_halt(Slot& slot, std::string_view kind, std::string_view reason);
+  [[gnu::cold]] void tell_halted(const Slot& slot);
   void resume(Slot& slot);
   void latch_daily_profit();
 
   // decisions.cpp
-  void considering(Slot& slot, const strategy::Signal& signal, const market::Tick& tick);
+  void considering(Slot& slot, const strategy::Signal& signal, const market::Tick& tick) {
+    slot.wish = signal.wish;
+    if (audience.people) note_signal(slot, signal, tick);
+  }
+  void note_signal(Slot& slot, const strategy::Signal& signal, const market::Tick& tick);
   void note(Slot& slot, DecisionView::Kind kind, std::string_view text,
             const std::optional<risk::Denied>& denied = {});
   void note_entry(Slot& slot, const execution::Order& intent);
@@ -336,6 +350,7 @@ struct Engine::Impl {
   void tell_result(Slot& slot, const execution::Order& order);
   Decision beside_plan(const Slot& slot, Decision decision, const risk::Standing& standing) const;
   Decision decide_for(Slot& slot, const strategy::Signal& signal, std::int64_t turn);
+  Decision decide_stake(const Slot& slot, core::Money stake, const risk::Standing& s) const;
 
   // watch.cpp: symbols beside its own
   void watch_tick(Slot& slot, const Feed& feed, const market::Tick& tick, Feed::Push push,
@@ -368,6 +383,7 @@ struct Engine::Impl {
   // Lookups and sums.
   Slot* find_slot(std::string_view name);
   Slot& slot_for(const core::Name& name);
+  [[gnu::cold]] Slot& add_slot(const core::Name& name);
   Feed* find_feed(const market::SymbolCode& symbol);
   Feed& feed_for(const market::SymbolCode& symbol);
   core::Money day_profit() const;
@@ -380,8 +396,12 @@ struct Engine::Impl {
   void append(execution::Record record) {
     if (audience.journal) out->push_back(Append{std::move(record)});
   }
+  /// For who has a journal.
+  [[gnu::noinline]] void append_known(const execution::Order& order) {
+    out->push_back(Append{execution::OrderRecord{order}});
+  }
   void append_order(const execution::Order& order) {
-    if (audience.journal) append(execution::OrderRecord{order});
+    if (audience.journal) append_known(order);
   }
   void append_slot(Slot& slot) {
     slot.saved_at = slot.last_epoch;
@@ -403,7 +423,7 @@ struct Engine::Impl {
   std::vector<std::unique_ptr<Feed>> feeds;
   execution::Ledger ledger;
   // Few at a time, walked at every tick.
-  boost::container::flat_map<core::OrderId, Flight> flights;
+  core::ById<core::OrderId, Flight> flights;
   boost::container::flat_map<core::OrderId, execution::Follower> followers;
   std::deque<core::OrderId> verifying;    // settled, their follower may still decide
   std::set<core::OrderId> told_mismatch;  // of orders that the ledger still knows

@@ -97,7 +97,7 @@ void Engine::Impl::restore_order(const execution::Order& order) {
     if (audience.journal || audience.people) follow(order);
     return;
   }
-  flights[order.id] = Flight{now.instant};
+  flights.set(order.id, Flight{now.instant});
   // Whether its bytes left the last run is not known.
   if (order.state == OrderState::kIntended) make_unknown(order.id, "the program was restarted");
 }

@@ -209,7 +209,8 @@ void Engine::Impl::tell_settled(const Slot& slot, const execution::Order& order,
 
 void Engine::Impl::book(Slot& slot, const execution::Order& order) {
   slot.on_settled(order, is_today(order.settled_time));
-  hook_settled(slot, *order.profit);
+  if (slot.hook.real) [[unlikely]]
+    hook_settled(slot, *order.profit);
   if (!slot.halted && slot.session.target_reached(slot.settings.session)) {
     latch_halt(slot, "take_profit",
                fmt::format("take_profit: {} of {} reached", slot.session.realised.to_string(),

@@ -233,7 +233,8 @@ void Slot::on_settled(const execution::Order& order, bool today) {
   if (plan && order.payout) plan->see_terms(order.buy_price, *order.payout);
   if (plan) plan->on_result(profit);
   counted.erase(order.id);
-  if (!best_bids.empty()) best_bids.erase(order.id);
+  if (!best_bids.empty()) [[unlikely]]
+    best_bids.erase(order.id);
   while (booked.size() >= kBooked) booked.erase(booked.begin());
   booked.push_back({order.id, order.contract, order.sell_price, order.settled_time});
 }

@@ -16,7 +16,9 @@ namespace {
 
 market::Terms terms_of(const market::Needs& needs, const ContractTemplate& wanted,
                        const strategy::Signal& signal) {
-  if (signal.terms != market::Terms{}) return signal.terms;
+  if (!std::holds_alternative<std::monostate>(signal.terms)) return signal.terms;
+  const bool any = needs.multiplier || needs.growth || needs.points || needs.select_of > 0;
+  if (!any) return std::monostate{};
   if (needs.multiplier) {
     return market::MultiplierTerms{static_cast<std::uint16_t>(wanted.multiplier.value_or(0)),
                                    wanted.take_profit, wanted.stop_loss, wanted.cancellation};

@@ -10,7 +10,8 @@ namespace {
 constexpr std::chrono::seconds kPayTime{10};
 
 /// Without the venue's word: what was at stake comes back, and the fee does not.
-bool looks_cancelled(const Order& order, core::Money price, std::optional<core::VenueTime> time) {
+[[gnu::noinline]] bool looks_cancelled(const Order& order, core::Money price,
+                                       std::optional<core::VenueTime> time) {
   return market::has_cancellation(order.spec) &&
          price == market::stake_in(order.spec, order.stake) &&
          (!time || *time <= *market::cancellation_end(order.spec, order.purchase_time) + kPayTime);
@@ -150,7 +151,7 @@ Order& Ledger::place(core::OrderId id) {
   auto* slot = vacant_.back();
   vacant_.pop_back();
   orders_.emplace(id, slot);
-  exposed_.emplace(id, slot);
+  exposed_.set(id, slot);
   latest_ = slot;
   return *slot;
 }
@@ -252,7 +253,7 @@ Order& Ledger::move(core::OrderId id, OrderState to) {
     finals_.push_back(id);
     forget_old();
   } else if (!was_exposed && is_exposed(to)) {
-    exposed_.emplace(id, &order);
+    exposed_.set(id, &order);
     std::erase(finals_, id);
   }
   if (was_intent || !was_exposed) make_room();
@@ -274,7 +275,13 @@ void Ledger::claim(core::ContractId contract, const Order* order) {
 }
 
 void Ledger::make_room() {
-  constexpr std::size_t kSpare = 8;  // orders that one tick may raise before the first is answered
+  const bool has_room = vacant_.size() >= kSpare && orders_.size() + kSpare <= orders_.max_load() &&
+                        exposed_.size() + kSpare <= exposed_.capacity();
+  if (!has_room) [[unlikely]]
+    grow();
+}
+
+void Ledger::grow() {
   while (vacant_.size() < kSpare) vacant_.push_back(&slots_.emplace_back());
   if (orders_.size() + kSpare > orders_.max_load()) orders_.reserve(2 * (orders_.size() + kSpare));
   if (exposed_.size() + kSpare > exposed_.capacity()) {

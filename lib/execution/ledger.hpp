@@ -4,13 +4,13 @@
 // contract.
 #pragma once
 
-#include <boost/container/flat_map.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <deque>
 #include <optional>
 #include <vector>
 
+#include "core/by_id.hpp"
 #include "core/check.hpp"
 #include "core/ids.hpp"
 #include "execution/order.hpp"
@@ -51,6 +51,8 @@ class Ledger final {
   static constexpr std::size_t kKeepFinal = 256;
   /// Contract ids that are remembered as ours beyond that.
   static constexpr std::size_t kKeepClaims = 8192;
+  /// Orders that one tick may raise before the first is answered.
+  static constexpr std::size_t kSpare = 8;
 
   Ledger() { make_room(); }
 
@@ -99,7 +101,7 @@ class Ledger final {
   /// True also for contracts whose orders have been forgotten.
   bool is_ours(core::ContractId contract) const { return claims_.contains(contract); }
   /// Every order that is not final, by id. Pointers hold until the order is forgotten.
-  using Exposed = boost::container::flat_map<core::OrderId, const Order*>;
+  using Exposed = core::ById<core::OrderId, const Order*>;
   const Exposed& exposed() const { return exposed_; }
 
  private:
@@ -117,6 +119,7 @@ class Ledger final {
   /// For the next orders, whenever one has found its answer, or has come from elsewhere than an
   /// intent: an intent asks the heap for nothing.
   void make_room();
+  [[gnu::cold]] void grow();
   void forget_old();
 
   Table<core::OrderId, Order*> orders_;

@@ -8,13 +8,17 @@
 namespace derivd::risk {
 namespace {
 
-Denied plain(Limit limit) {
+// What a denial says is made out of the way of an admission, which every purchase needs and which
+// is hardly ever anything else: the processor then need not fetch the one for the other.
+using Verdict = std::optional<Denied>;
+
+[[gnu::cold]] Verdict plain(Limit limit) {
   Denied d;
   d.limit = limit;
   return d;
 }
 
-Denied until(Limit limit, core::VenueTime time) {
+[[gnu::cold]] Verdict until(Limit limit, core::VenueTime time) {
   Denied d;
   d.limit = limit;
   d.until = time;
@@ -25,7 +29,7 @@ bool is_full(std::int64_t have, const std::optional<std::int64_t>& allowed) {
   return allowed && have >= *allowed;
 }
 
-Denied count(Limit limit, std::int64_t have, std::int64_t allowed) {
+[[gnu::cold]] Verdict count(Limit limit, std::int64_t have, std::int64_t allowed) {
   Denied d;
   d.limit = limit;
   d.have = have;
@@ -33,7 +37,7 @@ Denied count(Limit limit, std::int64_t have, std::int64_t allowed) {
   return d;
 }
 
-Denied money(Limit limit, core::Money stake, core::Money open, core::Money left) {
+[[gnu::cold]] Verdict money(Limit limit, core::Money stake, core::Money open, core::Money left) {
   Denied d;
   d.limit = limit;
   d.stake = stake;
@@ -43,8 +47,9 @@ Denied money(Limit limit, core::Money stake, core::Money open, core::Money left)
 }
 
 /// A market that is not known yet is neither calm nor lively.
-std::optional<Denied> volatility(const Volatility& have, const VolatilityBounds& bounds) {
-  auto d = plain(Limit::kVolatility);
+[[gnu::cold]] Verdict volatility(const Volatility& have, const VolatilityBounds& bounds) {
+  Denied d;
+  d.limit = Limit::kVolatility;
   if (!have.ready()) {
     d.have = have.quotes();
     d.allowed = have.needed();
@@ -197,7 +202,7 @@ std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const
     return until(Limit::kExcluded, *s.excluded_until);
   if (!s.in_hours) [[unlikely]] {
     auto d = plain(Limit::kHours);
-    d.until = s.hours_begin;
+    d->until = s.hours_begin;
     return d;
   }
   if (guards.volatility && s.volatility != nullptr) [[unlikely]] {
@@ -211,7 +216,7 @@ std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const
     return until(Limit::kDrawdown, *s.falling_until);
   if (s.refused_until) [[unlikely]] {
     auto d = until(Limit::kRefusals, *s.refused_until);
-    d.have = s.refused_in_row;
+    d->have = s.refused_in_row;
     return d;
   }
   if (s.open >= guards.max_open) [[unlikely]] {
@@ -219,7 +224,7 @@ std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const
   }
   if (!s.group_holder.empty()) [[unlikely]] {
     auto d = plain(Limit::kGroup);
-    d.holder = s.group_holder;
+    d->holder = s.group_holder;
     return d;
   }
   if (is_full(s.trades_in_hour, guards.max_trades_per_hour)) [[unlikely]] {
@@ -227,7 +232,7 @@ std::optional<Denied> check_entry(const Standing& s, const SessionLimits&, const
   }
   if (is_full(s.account_open, account.max_open_contracts)) [[unlikely]] {
     auto d = count(Limit::kMaxOpenContracts, s.account_open, *account.max_open_contracts);
-    d.by_account = account.holders_open;
+    d->by_account = account.holders_open;
     return d;
   }
   if (is_full(s.day_trades, account.max_trades_per_day)) [[unlikely]] {
@@ -260,7 +265,7 @@ std::optional<Denied> check_money(core::Money stake, const Standing& s,
   const auto day = daily_loss_budget(account, s.day_profit);
   if (day && exceeds(*day)) [[unlikely]] {
     auto d = money(Limit::kDailyLoss, stake, account_open, *day);
-    d.by_account = account.holders_loss;
+    d->by_account = account.holders_loss;
     return d;
   }
   const auto above_floor = balance_budget(account, s.balance);
