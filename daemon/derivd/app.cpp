@@ -292,7 +292,7 @@ class App final : public ControlTarget {
   // Between two events: whatever comes next sees the new configuration alone.
   void take_over(const Reload& verdict) {
     config_ = verdict.config;
-    slim_ = false;  // the file's trees are gone
+    slim_.reset();  // the file's trees are gone
     pruned_at_.reset();
     // What is being removed by the former setting ends here: nothing is older than this.
     journal_->keep_from({1});
@@ -475,10 +475,11 @@ class App final : public ControlTarget {
     }
   }
 
-  /// What only a start or a reload needs is most of what they leave resident.
+  /// What only a start, a new link or a reload needs is most of what they leave resident.
   void let_go_of_the_start() {
-    if (slim_ || trader_.state() != deriv::SessionState::kLive) return;
-    slim_ = true;
+    const auto links = trader_.session().stats().reconnects;
+    if (slim_ == links || trader_.state() != deriv::SessionState::kLive) return;
+    slim_ = links;
     service::give_back_start_memory();
   }
 
@@ -574,7 +575,7 @@ class App final : public ControlTarget {
   std::string archive_problem_;        // the last that was told
   bool stopping_ = false;
   bool leaving_ = false;
-  bool slim_ = false;  // the start's memory was given back
+  std::optional<std::uint64_t> slim_;  // reconnects when what they left was given back
   std::optional<core::Instant> pruned_at_;
   service::Pulse pulse_;
   core::Instant started_;
