@@ -6,6 +6,8 @@ import json
 import os
 import pathlib
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import types
@@ -64,6 +66,20 @@ def measures(programs, directory):
     check(all(row["purchases_without_allocation"] > 0 for row in report["counts"]
               if counted and row["kind"] in ("even_odd", "rules")), report["counts"])
     check("bare" in done.stdout and "derivd, power, 50 strategies" in done.stdout, done.stdout)
+
+
+def greets_in_any_case(programs, directory):
+    """A field's name is written in any case: clients of Go's library write it otherwise than the standard does."""
+    venue = wire.Venue(programs, directory / "case", False)
+    trust = ssl.create_default_context(cafile=venue.ready["ca_file"])
+    for name in ("Sec-WebSocket-Key", "Sec-Websocket-Key", "sec-websocket-key"):
+        with socket.create_connection(("127.0.0.1", venue.ready["port"]), timeout=60) as raw:
+            with trust.wrap_socket(raw, server_hostname="127.0.0.1") as stream:
+                # Key and answer of RFC 6455, section 1.3.
+                stream.sendall(f"GET /websockets/v3 HTTP/1.1\r\n{name}: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode())
+                head = b"".join(iter(stream.makefile("rb").readline, b"\r\n"))
+        check(b" 101 " in head and b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in head, (name, head))
+    venue.stop()
 
 
 def percentiles():
@@ -131,6 +147,7 @@ def foresees(programs, directory):
 def main(programs):
     percentiles()
     with harness.Workspace() as directory:
+        greets_in_any_case(programs, directory)
         finds_out(programs, directory)
         foresees(programs, directory)
         measures(programs, directory)

@@ -24,6 +24,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <csignal>
@@ -46,14 +48,19 @@ constexpr int kPatienceMs = 20'000;
 constexpr int kTickMs = 1'000;       // between rounds
 constexpr std::int64_t kStake = 35;  // cents: what every purchase here is to cost
 
-std::string accept_key(std::string_view head) {
-  constexpr std::string_view kName = "Sec-WebSocket-Key: ";
-  const auto at = head.find(kName);
-  if (at == std::string_view::npos) throw Failure("an upgrade without a key");
-  const auto from = at + kName.size();
+/// The key of an upgrade, empty in any other request. Clients write a field's name in any case.
+std::string_view key_of(std::string_view head) {
+  constexpr std::string_view kName = "\r\nsec-websocket-key: ";
+  const auto at = std::search(head.begin(), head.end(), kName.begin(), kName.end(),
+                              [](unsigned char a, char b) { return std::tolower(a) == b; });
+  if (at == head.end()) return {};
+  const auto from = static_cast<std::size_t>(at - head.begin()) + kName.size();
+  return head.substr(from, head.find('\r', from) - from);
+}
+
+std::string accept_key(std::string_view key) {
   // RFC 6455, section 1.3.
-  const auto text = std::string(head.substr(from, head.find('\r', from) - from)) +
-                    "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  const auto text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha1(), nullptr);
@@ -214,13 +221,14 @@ void Venue::accept() {
     const auto head = stream->read_head();
     const auto space = head.find(' ');
     const auto target = head.substr(space + 1, head.find(' ', space + 1) - space - 1);
-    if (head.find("Sec-WebSocket-Key") == std::string::npos) {
+    const auto key = key_of(head);
+    if (key.empty()) {
       return answer_rest(*stream, head.substr(0, space), target);
     }
     stream->write(fmt::format(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Accept: {}\r\n\r\n",
-        accept_key(head)));
+        accept_key(key)));
     client_ = {};
     client_.dialect = target.starts_with("/websockets/v3") ? Dialect::kV3 : Dialect::kOptions;
     client_.stream = std::move(stream);
