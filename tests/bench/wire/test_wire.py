@@ -2,9 +2,11 @@
 either dialect gets its purchase, the books agree, and the JSON has everything. A client that buys something else, or
 on another tick, is found out."""
 
+import contextlib
 import json
 import os
 import pathlib
+import shlex
 import signal
 import socket
 import ssl
@@ -23,12 +25,21 @@ import wire  # noqa: E402
 
 TRADES = 24
 LATENCIES = {"p50", "p90", "p99", "p99.9", "max"}
-FIGURES = {"api", "gap_us", "client", "durability", "strategies", "kind", "trades", "latency_us", "ratio_to_bare",
-           "cpu_us_per_trade", "context_switches_per_trade", "disk_bytes_per_trade", "journal_bytes_per_trade"}
-COUNTS = {"api", "client", "durability", "strategies", "kind", "system_calls_per_trade", "system_calls",
+FIGURES = {"api", "gap_us", "client", "name", "durability", "strategies", "kind", "trades", "latency_us",
+           "ratio_to_bare", "cpu_us_per_trade", "context_switches_per_trade", "disk_bytes_per_trade",
+           "journal_bytes_per_trade"}
+COUNTS = {"api", "client", "name", "durability", "strategies", "kind", "system_calls_per_trade", "system_calls",
           "allocations_per_trade", "purchases_without_allocation"}
 REPORT = {"date", "machine", "command", "pinned", "realtime", "venue_spins", "priority_of_the_unit", "load_average",
-          "cpu_of_others_percent", "results", "counts"}
+          "cpu_of_others_percent", "results", "counts", "left_out"}
+
+
+def peers(programs, directory):
+    """The bare client twice as somebody else's: as it is, and as one that does not speak options."""
+    shy = directory / "shy"
+    shy.write_text(f'#!/bin/sh\n[ "$3" = v3 ] || exit 69\nexec {shlex.quote(str(programs / "wire_bare"))} "$@"\n')
+    shy.chmod(0o755)
+    return ["--peer", f"twin={programs / 'wire_bare'}", "--peer", f"shy={shy}"]
 
 
 def measures(programs, directory):
@@ -37,19 +48,24 @@ def measures(programs, directory):
     # A script's process is not built for the sanitizers.
     kinds = ["even_odd", "rules", *(["script"] if (programs / "derivd-script").exists() else [])]
     done = subprocess.run([sys.executable, str(WIRE / "wire.py"), "--programs", str(programs), "--gaps", "0us",
-                           "--trades", str(TRADES), "--pin", "no", "--kinds", ",".join(kinds), "--json", str(file)],
+                           "--trades", str(TRADES), "--pin", "no", "--kinds", ",".join(kinds), "--json", str(file),
+                           *peers(programs, directory)],
                           capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=380)
     check(done.returncode == 0, f"wire.py: {done.stderr}{done.stdout}")
     report = json.loads(file.read_text())
     check(set(report) == REPORT, set(report) ^ REPORT)
     check(set(report["machine"]) == {"cpu", "cores", "kernel"}, report["machine"])
-    clients = [("bare", None, None, None),
-               *(("derivd", d, s, "even_odd") for d in ("process", "power") for s in (1, 50)),
-               *(("derivd", "process", 1, kind) for kind in kinds[1:])]
-    wanted = [(api, *who) for api in ("options", "v3") for who in clients]
-    for name, fields in (("results", FIGURES), ("counts", COUNTS)):
+    clients = [("bare", None, None, None, None),
+               *(("derivd", None, d, s, "even_odd") for d in ("process", "power") for s in (1, 50)),
+               *(("derivd", None, "process", 1, kind) for kind in kinds[1:])]
+    others = {"options": ["twin"], "v3": ["twin", "shy"]}
+    with_counts = [(api, *who) for api in others for who in clients]
+    with_figures = [(api, *who) for api, names in others.items()
+                    for who in [clients[0], *(("peer", name, None, None, None) for name in names), *clients[1:]]]
+    for name, fields, wanted in (("results", FIGURES, with_figures), ("counts", COUNTS, with_counts)):
         rows = report[name]
-        check([(r["api"], r["client"], r["durability"], r["strategies"], r["kind"]) for r in rows] == wanted, rows)
+        check([(r["api"], r["client"], r["name"], r["durability"], r["strategies"], r["kind"])
+               for r in rows] == wanted, rows)
         for row in rows:
             check(set(row) == fields, set(row) ^ fields)
     for row in report["results"]:
@@ -58,14 +74,43 @@ def measures(programs, directory):
         check(0 < row["latency_us"]["p50"] <= row["latency_us"]["p90"] <= row["latency_us"]["max"], row)
         check(row["latency_us"]["p99"] is None, f"a percentile of {TRADES} trades: {row}")
         check(row["cpu_us_per_trade"] > 0, row)
-        check((row["journal_bytes_per_trade"] is None) == (row["client"] == "bare"), row)
+        check((row["journal_bytes_per_trade"] is None) == (row["client"] != "derivd"), row)
     counted = b"__asan_init" not in (programs / "derivd").read_bytes()  # a sanitizer has a malloc of its own
     check(all((row["allocations_per_trade"] is not None) == counted for row in report["counts"]), report["counts"])
     # Between a tick and its purchase nothing is allocated, by session, engine, journal, encoder or TLS. One
     # such purchase shows it: the way is the same for all; before some the result of the trade before comes along.
     check(all(row["purchases_without_allocation"] > 0 for row in report["counts"]
               if counted and row["kind"] in ("even_odd", "rules")), report["counts"])
-    check("bare" in done.stdout and "derivd, power, 50 strategies" in done.stdout, done.stdout)
+    check(report["left_out"] == [{"api": "options", "client": "peer", "name": "shy"}], report["left_out"])
+    check(all(words in done.stdout for words in ("bare", "derivd, power, 50 strategies", "peer, twin", "peer, shy",
+                                                 "shy does not speak options")), done.stdout)
+
+
+def warms_peers(programs, directory):
+    """A peer plays rounds of its own before each block, and no figure has them."""
+    bench = wire.Bench(wire.read_options(["--programs", str(programs)]), directory)
+    twin = wire.Peer(bench, "v3", "twin", programs / "wire_bare", directory / "twin")
+    for block in (1, 2):
+        tally = wire.Tally()
+        bench.block(twin, 0, 4, tally)
+        bought = len(twin.venue.ask("books")["contracts"])
+        check((tally.trades, bought) == (4, block * (wire.Peer.heating + 8 + 4)), (block, tally.trades, bought))
+    check(wire.Peer.heating > 0, "as cold as the others")
+    twin.finish()
+
+
+def refuses_peers(programs):
+    """What is no program, has no name that a directory may have, or has another's name."""
+    bare = programs / "wire_bare"
+    for arguments in ((bare,), (f"a/b={bare}",), (f"none={programs / 'none'}",), (f"one={bare}", f"one={bare}")):
+        given = [word for text in arguments for word in ("--peer", str(text))]
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+            try:
+                wire.read_options(["--programs", str(programs), *given])
+            except SystemExit as end:
+                check(end.code == 2, end.code)
+            else:
+                raise harness.Failure(f"taken as peers: {arguments}")
 
 
 def greets_in_any_case(programs, directory):
@@ -146,8 +191,10 @@ def foresees(programs, directory):
 
 def main(programs):
     percentiles()
+    refuses_peers(programs)
     with harness.Workspace() as directory:
         greets_in_any_case(programs, directory)
+        warms_peers(programs, directory)
         finds_out(programs, directory)
         foresees(programs, directory)
         measures(programs, directory)

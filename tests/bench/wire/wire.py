@@ -3,12 +3,16 @@ can be done, in turns, against a venue of this benchmark's own (venue.cpp says w
 
     wire.py --programs DIRECTORY [--json FILE] [--api options,v3] [--gaps 200us,2ms,10ms,100ms,1s]
             [--durability process,power] [--strategies 1,50] [--kinds even_odd,rules,script,hostile] [--trades N]
-            [--beside DIRECTORY] [--anticipate 5ms]
+            [--beside DIRECTORY] [--anticipate 5ms] [--peer NAME=PROGRAM]...
             [--pin auto|yes|no] [--realtime] [--spin] [--no-counts]
 
 A client is started anew for each block of rounds, because derivd keeps to the venue's budget of calls: some hundred
 purchases in a minute. Its journal and the venue's books stay, so that they grow as they would. At the end the books
 of both are compared; a figure of a run that booked wrongly is not printed.
+
+A peer is somebody else's client, in a program that is started as wire_bare is: PROGRAM PORT CA_FILE options|v3. It
+ends with 69 before it connects, if it does not speak that dialect. It keeps no books that could be compared, but the
+venue ends the run with an error where a purchase is not that of its tick. peers/README.md has two.
 
 Latencies are the venue's: from before it encrypts a tick until it has decrypted the whole purchase. CPU is what the
 kernel counted for all threads of the client, a trade being purchase and settlement. Counts of system calls and
@@ -45,16 +49,17 @@ TRADES = ((2_000, 2_000), (10_000, 500), (100_000, 100), (1_000_000, 30))
 PERCENTILES = (("p50", 0.5, 1), ("p90", 0.9, 10), ("p99", 0.99, 100), ("p99.9", 0.999, 1_000))
 
 
-def unit_priority():
+def unit_priority(whole=False):
     """What starts a command as derivd.service starts derivd: its loop before all else, its other threads and the
     processes of scripts at the usual priority. Venue and bare client get it, too: a venue is another machine,
-    and a yardstick runs under the same rules. Nothing where this is not allowed: only root may."""
+    and a yardstick runs under the same rules. `whole` is for a program of which nobody can say on which of its
+    threads it works: all of them get it. Nothing where this is not allowed: only root may."""
     unit = (harness.SOURCE / "systemd" / "derivd.service").read_text()
     nice = re.search(r"(?m)^Nice=(-\d+)$", unit)
     check(nice and "\nCPUSchedulingResetOnFork=yes\n" in unit, "derivd.service says nothing of its priority")
     if os.geteuid() != 0 or not shutil.which("chrt"):
         return []
-    return ["chrt", "--other", "--reset-on-fork", "0", "nice", "-n", nice[1]]
+    return ([] if whole else ["chrt", "--other", "--reset-on-fork", "0"]) + ["nice", "-n", nice[1]]
 
 
 class Venue:
@@ -90,7 +95,8 @@ class Venue:
 class Bare:
     """The yardstick. Ready as soon as the venue knows of it, for which the venue itself waits."""
 
-    label = {"client": "bare", "durability": None, "strategies": None, "kind": None}
+    label = {"client": "bare", "name": None, "durability": None, "strategies": None, "kind": None}
+    heating = 0
 
     def __init__(self, bench, api, directory):
         directory.mkdir()
@@ -114,6 +120,34 @@ class Bare:
 
     def finish(self):
         self.venue.stop()
+
+
+# What a program says that does not speak a dialect: EX_UNAVAILABLE of sysexits.h.
+NOT_SPOKEN = 69
+
+
+class Peer(Bare):
+    """Somebody else's client. Its runtime may compile it while it works, and a bot works for days: before the rounds
+    of each block come others, one right after the other, that make it warm."""
+
+    heating = 1_500
+
+    def __init__(self, bench, api, name, program, directory):
+        super().__init__(bench, api, directory)
+        self.command = [*bench.by_whole, program]
+        self.label = {**Bare.label, "client": "peer", "name": name}
+
+    @staticmethod
+    def speaks(program, api):
+        """Nobody listens on port 0: whoever speaks the dialect ends there, too, but otherwise."""
+        try:
+            done = subprocess.run([program, "0", os.devnull, api], stdin=subprocess.DEVNULL, capture_output=True,
+                                  timeout=60)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{program} does not end where nobody listens") from None
+        except OSError as error:
+            raise Failure(f"{program}: {error.strerror}") from None
+        return done.returncode != NOT_SPOKEN
 
 
 CONFIGURATION = """\
@@ -171,9 +205,11 @@ function onTick(tick) {
 class Derivd:
     """derivd run, with a journal that stays from block to block. `client` is what its figures are called."""
 
+    heating = 0
+
     def __init__(self, bench, api, durability, strategies, directory, programs=None, client="derivd",
                  kind="even_odd", anticipate="0ms"):
-        self.label = {"client": client, "durability": durability, "strategies": strategies, "kind": kind}
+        self.label = {"client": client, "name": None, "durability": durability, "strategies": strategies, "kind": kind}
         directory.mkdir()
         self.venue = Venue(bench.programs, directory / "venue", bench.spin, bench.by)
         ready = self.venue.ready
@@ -291,6 +327,8 @@ class Bench:
         self.cores = None
         # --realtime is inherited and stands above any of it.
         self.by = [] if options.realtime else unit_priority()
+        self.by_whole = [] if options.realtime else unit_priority(whole=True)
+        self.left_out = []
 
     @contextlib.contextmanager
     def on_core(self, which):
@@ -311,6 +349,8 @@ class Bench:
         size = client.journal_bytes()
         with self.on_core(1):
             pid = client.start({})
+        if client.heating:
+            client.venue.ask(f"run {client.heating} 0")
         client.venue.ask(f"run {warm} {gap}")
         before = sample(pid)
         answer = client.venue.ask(f"run {rounds} {gap}")
@@ -324,6 +364,7 @@ class Bench:
     def clients(self, api):
         with self.on_core(0):
             yield Bare(self, api, self.directory / f"{api}-bare")
+            yield from self.peers(api)
             for durability, strategies, kind in self.configurations():
                 name = f"{api}-{durability}-{strategies}-{kind}"
                 yield Derivd(self, api, durability, strategies, self.directory / name, kind=kind)
@@ -333,6 +374,15 @@ class Bench:
                 if self.options.beside:
                     yield Derivd(self, api, durability, strategies, self.directory / f"{name}-beside",
                                  self.options.beside, "beside", kind)
+
+    def peers(self, api):
+        for name, program in self.options.peer:
+            if Peer.speaks(program, api):
+                yield Peer(self, api, name, program, self.directory / f"{api}-peer-{name}")
+                continue
+            self.left_out.append({"api": api, "client": "peer", "name": name})
+            if not self.options.quiet:
+                print(f"\n{name} does not speak {api}: it has no row there")
 
     def configurations(self):
         """(durability, strategies, kind): what decides changes nothing about how it is written down, or beside whom."""
@@ -364,7 +414,8 @@ class Bench:
                 row["ratio_to_bare"] = ratios(row, rows[0])
             show(rows, self.options.quiet)
             results += rows
-        counts = [{"api": api, **client.label, **self.counts(client)} for client in clients]
+        counts = [{"api": api, **client.label, **self.counts(client)} for client in clients
+                  if client.label["client"] != "peer"]
         for client in clients:
             client.finish()
         return results, counts
@@ -435,6 +486,8 @@ def shown(gap):
 def name_of(row):
     if row["client"] == "bare":
         return "bare"
+    if row["client"] == "peer":
+        return f"peer, {row['name']}"
     strategies = "1 strategy" if row["strategies"] == 1 else f"{row['strategies']} strategies"
     of = strategies if row["kind"] == "even_odd" else row["kind"]
     return f"{row['client']}, {row['durability']}, {of}"
@@ -517,6 +570,17 @@ def listed(kind, allowed=None):
     return parse
 
 
+def peer_of(text):
+    """(NAME, PROGRAM); the name is in the table, in the JSON and in the name of a directory."""
+    name, separator, program = text.partition("=")
+    if not separator or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=PROGRAM")
+    program = os.path.abspath(program)
+    if not os.path.isfile(program) or not os.access(program, os.X_OK):
+        raise argparse.ArgumentTypeError(f"{program} is not a program")
+    return name, program
+
+
 def read_options(arguments):
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--programs", required=True, help="where derivd, derivctl and wire_* are")
@@ -531,6 +595,10 @@ def read_options(arguments):
     parser.add_argument("--beside", help="where derivd and derivctl of another build are: measured in the same turns")
     parser.add_argument("--anticipate", metavar="5ms", help="the same derivd with this venue.anticipate, as \"awake\", "
                         "measured in the same turns: its ticks come after one gap each, which it can foresee")
+    parser.add_argument("--peer", metavar="NAME=PROGRAM", type=peer_of, action="append", default=[],
+                        help="another client, measured in the same turns, started as PROGRAM PORT CA_FILE options|v3 "
+                             "and warm before each block; it ends with 69 if it does not speak the dialect. Neither "
+                             "its books nor its system calls and allocations are looked at. May be given again")
     parser.add_argument("--pin", choices=("auto", "yes", "no"), default="auto",
                         help="venue and client on a core of their own; auto: if two are idle")
     parser.add_argument("--realtime", action="store_true",
@@ -539,7 +607,11 @@ def read_options(arguments):
     parser.add_argument("--spin", action="store_true", help="the venue never sleeps: its wake-up is in no figure")
     parser.add_argument("--no-counts", dest="counts", action="store_false", help="no system calls, no allocations")
     parser.add_argument("--quiet", action="store_true", help="no table")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    names = [name for name, _ in options.peer]
+    if len(set(names)) < len(names):
+        parser.error("--peer: two of one name")
+    return options
 
 
 def main(arguments):
@@ -568,7 +640,7 @@ def main(arguments):
         "priority_of_the_unit": bool(bench.by),
         "load_average": {"before": load, "after": os.getloadavg()},
         "cpu_of_others_percent": round(max(100 * others * ticks / max(every_now - every, 1), 0), 1),
-        "results": results, "counts": counts,
+        "results": results, "counts": counts, "left_out": bench.left_out,
     }
     show_counts(counts, options.quiet)
     if not options.quiet:
