@@ -5,7 +5,7 @@
 namespace derivd::engine {
 
 Feed::Feed(market::SymbolCode symbol, bool keeps_past, const market::Symbols& symbols)
-    : symbol_(symbol), past_(keeps_past ? kPast : 0) {
+    : symbol_(symbol), past_epochs_(keeps_past ? kPast : 0), past_quotes_(keeps_past ? kPast : 0) {
   const auto* info = symbols.find(symbol);
   interval_s_ = info == nullptr ? 0 : info->interval_s;
 }
@@ -22,8 +22,7 @@ bool Feed::remembers(core::VenueTime start) const {
 }
 
 core::VenueTime Feed::past_since() const {
-  const auto kept =
-      past_size_ > 0 ? past_[(past_next_ + kPast - past_size_) % kPast].epoch : last_epoch();
+  const auto kept = past_size_ > 0 ? past(past_size_).epoch : last_epoch();
   return std::max(kept, std::min(linked_since_, last_epoch()));
 }
 

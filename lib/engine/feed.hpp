@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "core/time.hpp"
@@ -51,12 +52,10 @@ class Feed final {
   void lose_link();
 
   const market::SymbolCode& symbol() const { return symbol_; }
-  bool keeps_past() const { return !past_.empty(); }
+  bool keeps_past() const { return !past_quotes_.empty(); }
   /// Null before the first tick.
-  const market::Tick* last() const {
-    return size_ == 0 ? nullptr : &memory_[(next_ + kMemory - 1) % kMemory];
-  }
-  core::VenueTime last_epoch() const { return size_ == 0 ? core::VenueTime{} : last()->epoch; }
+  const market::Tick* last() const { return size_ == 0 ? nullptr : &last_; }
+  core::VenueTime last_epoch() const { return size_ == 0 ? core::VenueTime{} : last_.epoch; }
   /// Seconds between ticks; 0: not known.
   std::int64_t interval_s() const { return interval_s_; }
   /// First tick since which the link was not lost, or was lost without losing a tick.
@@ -66,21 +65,19 @@ class Feed final {
   /// Remembered ticks with an epoch after `start`, oldest first.
   template <class Visitor>
   void each_after(core::VenueTime start, Visitor&& visit) const {
-    const auto at = [this](std::size_t back) -> const market::Tick& {
+    const auto at = [this](std::size_t back) -> const market::TickRow& {
       return memory_[(next_ + kMemory - back) % kMemory];
     };
     std::size_t back = 0;  // from the newest: most often none or few are asked for
     while (back < size_ && at(back + 1).epoch > start) ++back;
-    for (; back > 0; --back) visit(at(back));
+    for (; back > 0; --back) visit(tick_of(at(back)));
   }
   /// The kept past since the last hole, oldest first, without the last tick itself.
   template <class Visitor>
   void each_past(Visitor&& visit) const {
     for (std::size_t back = past_size_; back > 1; --back) {
-      const auto& row = past_[(past_next_ + kPast - back) % kPast];
-      if (row.epoch >= linked_since_) {
-        visit(market::Tick{symbol_, row.epoch, core::Price::raw(row.mantissa, past_decimals_)});
-      }
+      const auto row = past(back);
+      if (row.epoch >= linked_since_) visit(tick_of(row));
     }
   }
   /// The same with the last tick itself; it alone where no past is kept.
@@ -96,6 +93,14 @@ class Feed final {
 
  private:
   void remember(const market::Tick& tick);
+  market::Tick tick_of(const market::TickRow& row) const {
+    return {symbol_, row.epoch, core::Price::raw(row.mantissa, last_.quote.decimals())};
+  }
+  /// Of the past, counted from its newest, which is 1.
+  market::TickRow past(std::size_t back) const {
+    const auto i = (past_next_ + kPast - back) % kPast;
+    return {{past_epochs_[i]}, past_quotes_[i]};
+  }
   /// Rounded: what jitter adds to one pause it takes from the next. (A division, so not always.)
   std::chrono::seconds passed_since_believed(core::Instant now) const;
 
@@ -108,26 +113,38 @@ class Feed final {
   int ahead_ = 0;
   core::VenueTime linked_since_;
   core::VenueTime complete_since_;
-  std::array<market::Tick, kMemory> memory_;
+  market::Tick last_;
+  // Without what is the same in all of them: symbol and decimals, those of the last one.
+  std::array<market::TickRow, kMemory> memory_;
   std::size_t next_ = 0;
   std::size_t size_ = 0;
   std::uint64_t refused_ = 0;
-  std::vector<market::TickRow> past_;  // a ring of kPast, or empty
+  // A ring of kPast, or empty. Fifty symbols keep a quarter of a million ticks: epochs of 32 bits
+  // reach until 2106, and what is later is not kept.
+  std::vector<std::uint32_t> past_epochs_;
+  std::vector<std::int64_t> past_quotes_;
   std::size_t past_next_ = 0;
   std::size_t past_size_ = 0;
-  std::uint8_t past_decimals_ = 0;
 };
 
 // Here, because every tick goes through them.
 
 inline void Feed::remember(const market::Tick& tick) {
-  memory_[next_] = tick;
+  if (size_ > 0 && tick.quote.decimals() != last_.quote.decimals()) [[unlikely]] {
+    size_ = past_size_ = 0;
+    complete_since_ = tick.epoch;
+  }
+  last_ = tick;
+  memory_[next_] = {tick.epoch, tick.quote.mantissa()};
   next_ = (next_ + 1) % kMemory;
   size_ = std::min(size_ + 1, kMemory);
-  if (past_.empty()) return;
-  if (past_decimals_ != tick.quote.decimals()) past_size_ = 0;
-  past_decimals_ = tick.quote.decimals();
-  past_[past_next_] = {tick.epoch, tick.quote.mantissa()};
+  if (past_quotes_.empty()) return;
+  if (tick.epoch.s > std::numeric_limits<std::uint32_t>::max()) [[unlikely]] {
+    past_size_ = 0;
+    return;
+  }
+  past_epochs_[past_next_] = static_cast<std::uint32_t>(tick.epoch.s);
+  past_quotes_[past_next_] = tick.quote.mantissa();
   past_next_ = (past_next_ + 1) % kPast;
   past_size_ = std::min(past_size_ + 1, kPast);
 }

@@ -140,8 +140,31 @@ TEST(FeedOfASymbol, KeepsAPastOnlyWhereItIsWanted) {
   feed.push(tick(10), false);
   feed.push(tick(12), false);
   EXPECT_EQ(since(feed.past_since()), 10);
+  EXPECT_TRUE(feed.remembers({kT0 + 10}));
   feed.push({"R_100", {kT0 + 14}, core::Price::raw(1'000, 3)}, false);
   EXPECT_EQ(since(feed.past_since()), 14);
+  EXPECT_FALSE(feed.remembers({kT0 + 12}));
+  std::vector<market::Tick> after;
+  feed.each_after({kT0}, [&](const market::Tick& t) { after.push_back(t); });
+  EXPECT_EQ(after, std::vector<market::Tick>{*feed.last()});
+}
+
+TEST(FeedOfASymbol, KeepsEveryTickOfItsPastAsItWasAndNoneAfter2106) {
+  Feed feed("frxUSDJPY", true);
+  constexpr std::int64_t kLast = 4'294'967'295;  // seconds of 32 bits
+  const auto n = static_cast<std::int64_t>(Feed::kPast) + 7;
+  const auto made = [](std::int64_t i) {
+    return market::Tick{"frxUSDJPY", {kLast - i}, core::Price::raw(9'000'000'000'000'000 - i, 8)};
+  };
+  for (auto i = n; i >= 0; --i) feed.push(made(i), false);
+  auto expected = static_cast<std::int64_t>(Feed::kPast) - 1;
+  feed.each_past([&](const market::Tick& t) { EXPECT_EQ(t, made(expected--)); });
+  EXPECT_EQ(expected, 0) << "all but the last one, and the oldest that have no room";
+  feed.push(made(-1), false);
+  feed.each_past([](const market::Tick&) { ADD_FAILURE(); });
+  EXPECT_EQ(feed.past_since(), made(-1).epoch);
+  ASSERT_NE(feed.last(), nullptr);
+  EXPECT_EQ(*feed.last(), made(-1));
 }
 
 // ---- stamps ----
