@@ -1,7 +1,10 @@
 """What README says is so: commands, strategies, refusals of what is not there yet, configurations."""
 
+import os
 import pathlib
 import re
+import signal
+import socket
 import subprocess
 import sys
 
@@ -74,6 +77,35 @@ def strategies(programs, directory):
         harness.check(name in error, f"'{name}' is in README but not in: {error}")
 
 
+def block_with(words):
+    """The lines of README's example that holds these words."""
+    return next(b for b in re.findall(r"(?ms)^```sh\n(.*?)^```$", README) if words in b)
+
+
+def a_deriv_of_your_own(programs, directory):
+    """The block as it stands there, given to a shell in one piece: nobody waits between its lines."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    places = [line for line in block_with("CREDENTIALS_DIRECTORY=").splitlines() if line.startswith(("mkdir", "export"))]
+    text = "\n".join(places) + "\n" + block_with("derivsim --listen")
+    harness.check(text.count("127.0.0.1:8443") == 2 and "/usr/sbin/derivd run" in text, text)
+    text = text.replace("8443", str(port)).replace("/usr/sbin/derivd", "derivd")
+    environment = {**os.environ, "HOME": str(directory), "PATH": f"{programs.resolve()}:{os.environ['PATH']}"}
+    shell = subprocess.Popen(["sh", "-c", text], env=environment, stdin=subprocess.DEVNULL, start_new_session=True,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        environment["RUNTIME_DIRECTORY"] = str(directory / "derivd/run")
+        harness.wait_until(lambda: subprocess.run(["derivctl", "status", "--json"], env=environment, timeout=60,
+                                                  capture_output=True, check=False).stdout.count(b'"state": "live"'),
+                           60, "the daemon of README's example", shell)
+    except harness.Failure as failure:
+        os.killpg(shell.pid, signal.SIGTERM)
+        raise harness.Failure(f"{failure}: {shell.communicate(timeout=60)[1]}") from failure
+    os.killpg(shell.pid, signal.SIGTERM)
+    shell.communicate(timeout=60)
+
+
 def help_everywhere(programs):
     for program in ("derivd", "derivctl", "derivsim"):
         for flag in ("--help", "--version"):
@@ -92,6 +124,7 @@ def main(programs):
         catalog_commands(programs)
         configurations(programs)
         strategies(programs, directory)
+        a_deriv_of_your_own(programs, directory)
         help_everywhere(programs)
     print("README holds")
 
