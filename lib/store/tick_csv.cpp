@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/decimal.hpp"
+#include "store/tick_advice.hpp"
 #include "store/tick_field.hpp"
 
 namespace derivd::store {
@@ -88,10 +89,8 @@ core::Result<void> TickCsv::header() {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const auto length = std::min(text.find('\n'), text.size());
   if (without_cr(text.substr(0, length)) != kHeader) {
-    return at_line(
-        fmt::format("the header must be '{}', it is {}; `derivctl ticks import` takes "
-                    "other forms, with flags that say which",
-                    kHeader, in_quotes(without_cr(text.substr(0, length)))));
+    return at_line(fmt::format("the header must be '{}', it is {}; {}", kHeader,
+                               in_quotes(without_cr(text.substr(0, length))), import_advice(text)));
   }
   at_ = text.data() + length + 1;
   ++line_;

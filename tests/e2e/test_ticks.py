@@ -7,6 +7,7 @@ import gzip
 import json
 import pathlib
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -126,6 +127,9 @@ def forms(programs, directory, tape):
             if not packed and flags:
                 told = ctl.run("import", "R_100", str(file), code=4).stderr
                 harness.check("header must be" in told, told)
+                # What it advises is what the file takes, word for word.
+                advised = re.search(r"may take it with (.*), by its first lines", told)
+                harness.check(advised and sorted(advised[1].split()) == sorted(flags), f"{name}: {told}")
     # From a pipe, packed, read twice all the same; and as a dry run for a person.
     ctl = Ctl(programs, directory / "archive-form-pipe")
     done = subprocess.run(f"cat {directory}/form-iso.csv.gz | {ctl.program} ticks import R_100 - --time when --unit iso "

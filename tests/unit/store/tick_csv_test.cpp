@@ -76,6 +76,41 @@ TEST_F(TickCsvTest, TakesWindowsLineEndsAMissingLastOneAndAByteOrderMark) {
   EXPECT_EQ(rows().value(), (Rows{{{5}, 100}, {{123456789012}, 200}}));
 }
 
+TEST_F(TickCsvTest, AdvisesTheFlagsThatItsFirstLinesTell) {
+  const auto advice = [&](std::string_view text) {
+    const auto said = error(text);
+    const auto at = said.find("; ");
+    return at == said.npos ? said : said.substr(at + 2);
+  };
+  const auto may = [](std::string_view flags) {
+    return fmt::format(
+        "`derivctl ticks import` may take it with {}, by its first lines; --dry-run beside it "
+        "shows how it is read",
+        flags);
+  };
+  EXPECT_EQ(advice("ts;price\n1782023684;342.07\n"),
+            may("--separator semicolon --time ts --quote price"));
+  EXPECT_EQ(advice("ts;price"), may("--separator semicolon --time ts --quote price"));
+  EXPECT_EQ(advice("\xEF\xBB\xBF"
+                   "Time;Last\r\n1782023684000;342,07\r\n"),
+            may("--separator semicolon --time Time --quote Last --unit ms --decimal-comma"));
+  EXPECT_EQ(advice("1782023684,342.07\n1782023686,342.10\n"),
+            may("--no-header --time 1 --quote 2"));
+  EXPECT_EQ(advice("342.07\t2026-06-21T06:34:44Z\n"),
+            may("--separator tab --no-header --time 2 --quote 1 --unit iso"));
+  EXPECT_EQ(advice("a|b|c\n1|1782023684|342.07\n"), may("--separator pipe --time b --quote c"));
+  EXPECT_EQ(advice(",epoch,quote\n0,2026-06-21 06:34:44,342.07\n"), may("--unit iso-utc"));
+  EXPECT_EQ(advice("my time,my quote\n1782023684,342.07\n"), may("--time 1 --quote 2"));
+  // What two lines do not tell is not made up.
+  EXPECT_EQ(advice("a,b\n1,2\n"), may("--time NAME --quote NAME"));
+  EXPECT_EQ(advice("1,2\n"), may("--no-header --time N --quote N"));
+  EXPECT_TRUE(advice("time,open,high,low,close\n1782023684,1.0,1.0,1.0,1.0\n")
+                  .starts_with("these are candles"));
+  for (const auto* text : {"", "one", "\"", "\n", "\"a;b"}) {
+    EXPECT_TRUE(advice(text).starts_with("`derivctl ticks import` takes other forms")) << text;
+  }
+}
+
 TEST_F(TickCsvTest, NamesTheLineOfWhatIsNoTick) {
   const std::string good = "epoch,quote\n1782023684,342.07\n";
   EXPECT_TRUE(error("").starts_with(":1: the header must be 'epoch,quote', it is ''; "));
