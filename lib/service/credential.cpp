@@ -145,7 +145,7 @@ core::Result<void> store_token(const std::string& path, const core::Secret& toke
   std::string line;
   line.reserve(token.reveal().size() + 1);
   line.append(token.reveal()).append("\n");
-  auto done = replace_file(path, line, {.mode = 0600});
+  auto done = update_file(path, line, {.mode = 0600});
   ::explicit_bzero(line.data(), line.size());
   return done;
 }

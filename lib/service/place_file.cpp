@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include "service/unique_fd.hpp"
@@ -80,6 +82,36 @@ int open_regular(int directory, const std::string& name, struct stat& info) {
   return -1;
 }
 
+/// Whether nothing would be another after the file was written again.
+bool is_as_wanted(const std::string& path, std::string_view bytes, const FileRights& rights) {
+  const auto place = place_of(path);
+  const UniqueFd directory(open_directory(place));
+  if (!directory) return false;
+  struct stat info {};
+  const UniqueFd file(open_regular(directory.get(), place.name, info));
+  if (!file || info.st_nlink != 1 || (info.st_mode & 07777U) != rights.mode ||
+      info.st_uid != rights.user.value_or(::geteuid()) ||
+      (rights.group && info.st_gid != *rights.group) ||
+      static_cast<std::uintmax_t>(info.st_size) != bytes.size()) {
+    return false;
+  }
+  std::array<char, 4096> part{};
+  bool same = true;
+  while (same) {
+    const auto n = ::read(file.get(), part.data(), part.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) {
+      same = n == 0 && bytes.empty();
+      break;
+    }
+    const auto size = static_cast<std::size_t>(n);
+    same = bytes.starts_with(std::string_view(part.data(), size));
+    if (same) bytes.remove_prefix(size);
+  }
+  ::explicit_bzero(part.data(), part.size());  // it may be a token
+  return same;
+}
+
 core::Result<void> make_file(int directory, const std::string& name, const std::string& path,
                              std::string_view bytes, const FileRights& rights) {
   UniqueFd fd(::openat(directory, name.c_str(),
@@ -112,6 +144,12 @@ core::Result<void> replace_file(const std::string& path, std::string_view bytes,
   // So that the rename survives a crash. Some file systems know no such thing.
   (void)::fsync(directory.get());
   return {};
+}
+
+core::Result<void> update_file(const std::string& path, std::string_view bytes,
+                               const FileRights& rights) {
+  if (is_as_wanted(path, bytes, rights)) return {};
+  return replace_file(path, bytes, rights);
 }
 
 std::optional<FileRights> rights_of(const std::string& path) {

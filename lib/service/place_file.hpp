@@ -26,6 +26,11 @@ struct FileRights {
 core::Result<void> replace_file(const std::string& path, std::string_view bytes,
                                 const FileRights& rights);
 
+/// The same, but leaves a regular file alone that has these bytes and rights already: systemd and
+/// others look at the time of a file, and take one that was written again for a changed one.
+core::Result<void> update_file(const std::string& path, std::string_view bytes,
+                               const FileRights& rights);
+
 /// The rights of the regular file that is there; empty: there is none.
 std::optional<FileRights> rights_of(const std::string& path);
 

@@ -48,6 +48,37 @@ TEST(PlaceFile, HasItsRightsWhateverTheUmask) {
   EXPECT_FALSE(rights_of(dir.file("none/f")));
 }
 
+ino_t inode_of(const std::string& path) {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0 ? info.st_ino : 0;
+}
+
+TEST(PlaceFile, LeavesAFileAloneThatIsAsItIsWantedAlready) {
+  TempDir dir;
+  const auto path = dir.file("f");
+  const std::string bytes(10'000, 'x');
+  ASSERT_TRUE(update_file(path, bytes, {.mode = 0644}));
+  const auto first = inode_of(path);
+  ASSERT_TRUE(update_file(path, bytes, {.mode = 0644}));
+  EXPECT_EQ(inode_of(path), first);
+  ASSERT_TRUE(update_file(path, bytes, {.mode = 0600}));
+  EXPECT_NE(inode_of(path), first);
+  EXPECT_EQ(mode_of(path), 0600u);
+  for (const auto& other : {bytes + "y", bytes.substr(1), "y" + bytes.substr(1),
+                            bytes.substr(1) + "y", std::string()}) {
+    ASSERT_TRUE(update_file(path, other, {.mode = 0600}));
+    EXPECT_EQ(read_file(path), other);
+  }
+  // A link is never as it is wanted, nor a file that has another name, too.
+  ASSERT_TRUE(update_file(dir.file("victim"), "text", {.mode = 0644}));
+  std::filesystem::create_symlink(dir.file("victim"), dir.file("link"));
+  ASSERT_TRUE(update_file(dir.file("link"), "text", {.mode = 0644}));
+  EXPECT_FALSE(std::filesystem::is_symlink(dir.file("link")));
+  std::filesystem::create_hard_link(dir.file("victim"), dir.file("twin"));
+  ASSERT_TRUE(update_file(dir.file("twin"), "text", {.mode = 0644}));
+  EXPECT_NE(inode_of(dir.file("twin")), inode_of(dir.file("victim")));
+}
+
 TEST(PlaceFile, ReplacesALinkAndNeverWritesThroughIt) {
   TempDir dir;
   write_file(dir.file("victim"), "mine");
