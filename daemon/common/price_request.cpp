@@ -15,6 +15,7 @@
 #include "core/printable.hpp"
 #include "engine/spec.hpp"
 #include "market/kind.hpp"
+#include "market/symbol_words.hpp"
 
 namespace derivd::daemon {
 namespace {
@@ -110,8 +111,7 @@ std::string option_of(std::string_view key) {
 /// The symbol, where the venue or the snapshot has it.
 std::optional<PriceRequest> check_symbol(const market::Symbols& symbols, const std::string& code) {
   if (!market::is_symbol_code(code)) {
-    return misuse(fmt::format("'{}' is not a symbol, which has 2 to 30 letters, digits and '_'",
-                              code.substr(0, 40)));
+    return misuse(market::not_a_symbol(symbols, code));
   }
   const bool known =
       symbols.is_learned() ? symbols.listed(code) != nullptr : symbols.find(code) != nullptr;

@@ -22,6 +22,7 @@
 #include "derivctl/table.hpp"
 #include "derivctl/waiting.hpp"
 #include "market/kind.hpp"
+#include "market/symbol_words.hpp"
 #include "service/exit_code.hpp"
 
 namespace derivd::ctl {
@@ -383,9 +384,7 @@ void print_contracts(const Known& known, const market::SymbolInfo& info,
 
 int list_contracts(const Context& context, const SymbolsArgs& args) {
   if (!market::is_symbol_code(args.symbol)) {
-    return fail(service::kCtlUsage,
-                fmt::format("'{}' is not a symbol, which has 2 to 30 letters, digits and '_'",
-                            args.symbol));
+    return fail(service::kCtlUsage, market::not_a_symbol(context.symbols(), args.symbol));
   }
   const auto known = know(context, args);
   if (!known) return known.error();

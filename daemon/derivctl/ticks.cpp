@@ -12,6 +12,7 @@
 #include "common/trades.hpp"
 #include "derivctl/answer_text.hpp"
 #include "market/symbol.hpp"
+#include "market/symbol_words.hpp"
 #include "service/exit_code.hpp"
 
 namespace derivd::ctl {
@@ -36,7 +37,7 @@ struct TicksArgs {
 int refuse_ticks(const core::Error& error) { return fail(ctl_code_of(error), error.text); }
 
 int export_ticks(const Context& context, const TicksArgs& args) {
-  const auto symbol = symbol_from(args.symbol);
+  const auto symbol = symbol_from(context.symbols(), args.symbol);
   if (!symbol) return fail(service::kCtlUsage, symbol.error().text);
   const auto range = span_from(args.from, args.to);
   if (!range) return fail(service::kCtlUsage, range.error().text);
@@ -176,15 +177,14 @@ store::TickArchive archive_at(const Context& context, const std::string& dir) {
       daemon::ticks_path("/var/lib/derivd" + (context.name.empty() ? "" : "-" + context.name)));
 }
 
-core::Result<SymbolCode> symbol_from(const std::string& text) {
+core::Result<SymbolCode> symbol_from(const market::Symbols& symbols, const std::string& text) {
   const bool good = text.size() >= 2 && SymbolCode::fits(text) &&
                     std::all_of(text.begin(), text.end(), [](char c) {
                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
                              (c >= 'A' && c <= 'Z') || c == '_';
                     });
   if (good) return SymbolCode(text);
-  return core::invalid(
-      fmt::format("'{}' is not a symbol, which has 2 to 30 letters, digits and '_'", text));
+  return core::invalid(market::not_a_symbol(symbols, text));
 }
 
 std::string when(std::int64_t epoch) {

@@ -16,7 +16,8 @@ namespace derivd::ctl {
 store::TickArchive archive_at(const Context& context, const std::string& dir);
 
 /// ^\w{2,30}$ or an error; also of symbols that derivd does not know.
-core::Result<market::SymbolCode> symbol_from(const std::string& text);
+core::Result<market::SymbolCode> symbol_from(const market::Symbols& symbols,
+                                             const std::string& text);
 
 /// "2026-06-21 06:34:44", UTC.
 std::string when(std::int64_t epoch);

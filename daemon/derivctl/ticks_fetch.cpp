@@ -391,7 +391,7 @@ int tell_fetch(const Context& context, const market::SymbolCode& symbol, const F
 }
 
 int fetch(const Context& context, const TicksFetchArgs& args) {
-  const auto symbol = symbol_from(args.symbol);
+  const auto symbol = symbol_from(context.symbols(), args.symbol);
   if (!symbol) return fail(service::kCtlUsage, symbol.error().text);
   if ((args.days > 0) == !args.from.empty()) {
     return fail(service::kCtlUsage, "say how far back: --days N, or --from TIME [--to TIME]");

@@ -66,10 +66,11 @@ core::Result<market::SymbolInfo> info_for(const market::Symbols& symbols, const 
     return *known;
   }
   if (decimals < 0) {
+    const auto near = symbols.nearest(symbol);
     return core::invalid(
-        fmt::format("'{}' is not a symbol that derivd knows; for its ticks say "
+        fmt::format("'{}' is not a symbol that derivd knows{}; for its ticks say "
                     "--decimals N",
-                    symbol));
+                    symbol, near.empty() ? "" : fmt::format(" (did you mean {}?)", near)));
   }
   market::SymbolInfo info{};
   info.code = symbol.view();
@@ -278,7 +279,7 @@ void Import::show_dry_run(const Context& context) const {
 }
 
 int import(const Context& context, const TicksImportArgs& args) {
-  const auto symbol = symbol_from(args.symbol);
+  const auto symbol = symbol_from(context.symbols(), args.symbol);
   if (!symbol) return fail(service::kCtlUsage, symbol.error().text);
   const auto info = info_for(context.symbols(), *symbol, args.decimals);
   if (!info) return fail(service::kCtlUsage, info.error().text);
