@@ -7,8 +7,10 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "common/last_words.hpp"
 #include "common/look.hpp"
 #include "core/printable.hpp"
 
@@ -146,6 +148,11 @@ std::string folded(std::string_view help) {
 bool flush() {
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) failed = true;
   return !failed;
+}
+
+void say_in_handler(const char* words) {
+  // Nobody is left to be told that it failed.
+  (void)!::write(STDERR_FILENO, words, std::strlen(words));
 }
 
 }  // namespace derivd::out

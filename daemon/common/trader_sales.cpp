@@ -5,6 +5,7 @@
 
 #include "common/trader.hpp"
 #include "common/trades.hpp"
+#include "core/counted.hpp"
 #include "market/kind.hpp"
 #include "market/multiplier.hpp"
 
@@ -37,7 +38,8 @@ ordered_json end_utc_of(const Order& order) {
 std::string end_in_words(const Order& order) {
   if (!has_length(order)) return "it runs until it is sold";
   if (order.spec.duration.in_ticks()) {
-    return fmt::format("it ends by itself {} after its purchase", order.spec.duration.to_string());
+    return fmt::format("it ends by itself {} after its purchase",
+                       core::counted(order.spec.duration.count, "tick"));
   }
   return fmt::format("it ends by itself at {}", iso_time({end_of(order).get<std::int64_t>()}));
 }

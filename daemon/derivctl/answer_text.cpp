@@ -172,8 +172,14 @@ std::string halt_text(const ordered_json& r) {
 }
 
 std::string change_text(const ordered_json& r) {
-  return fmt::format("{}  {}: {} → {} ({})\n", shown(at(r, "time")), shown(at(r, "key")),
-                     shown(at(r, "before")), shown(at(r, "after")), shown(at(r, "reload")));
+  const auto& before = at(r, "before");
+  const auto& after = at(r, "after");
+  // Of a strategy that came or went there is one word.
+  const auto change = is_blank(before)  ? shown(after)
+                      : is_blank(after) ? shown(before)
+                                        : fmt::format("{} → {}", shown(before), shown(after));
+  return fmt::format("{}  {}: {} ({})\n", shown(at(r, "time")), shown(at(r, "key")), change,
+                     shown(at(r, "reload")));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "common/files.hpp"
 #include "common/output.hpp"
 #include "common/trades.hpp"
+#include "core/counted.hpp"
 #include "deriv/saved_contract.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/journal_notices.hpp"
@@ -224,8 +225,9 @@ struct Sum {
 };
 
 void print_audit(const Sum& s) {
-  out::print("audited   {} settled contracts\n", s.audited);
-  out::print("agrees    {}, {} of all by every tick that decides\n", s.agrees, s.by_ticks);
+  out::print("audited   {}\n", core::counted(s.audited, "settled contract"));
+  out::print("agrees    {}; every tick that decides was there for {}\n", s.agrees,
+             core::counted(s.by_ticks, "contract"));
   out::print("differs   {}\n", s.differs);
   out::print("unjudged  {}\n", s.unjudged);
   out::print("told      {} by the daemon at their settlement\n", s.told);

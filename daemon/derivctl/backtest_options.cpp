@@ -100,10 +100,13 @@ std::optional<Refusal> open_ticks(const Context& context, const BacktestArgs& ar
     const auto code = arg.substr(0, equals);
     const auto* symbol = symbols.find(code);
     if (symbol == nullptr) {
+      const auto near = symbols.nearest(code);
       return Refusal{service::kCtlUsage,
-                     fmt::format("--ticks: '{}' is not a symbol that derivd knows ({}); 'derivctl "
+                     fmt::format("--ticks: '{}' is not a symbol that derivd knows ({}){}; '{} "
                                  "symbols' asks the venue",
-                                 code, symbols.source())};
+                                 code, symbols.source(),
+                                 near.empty() ? "" : fmt::format("; did you mean {}?", near),
+                                 context.program())};
     }
     auto source = open_source(context, arg.substr(equals + 1), *symbol);
     if (!source) return Refusal{code_of(source.error()), source.error().text};

@@ -1,6 +1,7 @@
 // check: every problem of a configuration, without starting anything; a valid one with its odds.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 #include <variant>
 
@@ -50,7 +51,15 @@ std::variant<config::Config, std::vector<config::Problem>> load(const Context& c
                                                                 const std::string& file) {
   auto loaded = config::load_file(file, context.symbols());
   const auto* config = std::get_if<config::Config>(&loaded);
-  if (config == nullptr) return loaded;
+  if (config == nullptr) {
+    std::error_code error;
+    // Of a file that somebody named, the name may be the mistake.
+    if (file == context.config_file() && !std::filesystem::exists(file, error) && !error) {
+      std::get<std::vector<config::Problem>>(loaded).front().reason +=
+          fmt::format("; \"{}{} setup\" writes a first one", by_sudo(), context.program());
+    }
+    return loaded;
+  }
   if (!config->not_offered.empty()) {
     return std::vector<config::Problem>(config->not_offered.begin(), config->not_offered.end());
   }

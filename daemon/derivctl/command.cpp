@@ -1,10 +1,12 @@
 #include "derivctl/command.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <map>
@@ -90,6 +92,15 @@ std::string Context::config_file() const {
   return "/etc/derivd/" + (name.empty() ? "derivd" : name) + ".yaml";
 }
 
+std::string Context::program() const {
+  return name.empty() ? std::string("derivctl") : "derivctl --name " + name;
+}
+
+std::string_view by_sudo() {
+  const auto* before = std::getenv("SUDO_USER");
+  return ::geteuid() != 0 || (before != nullptr && *before != '\0') ? "sudo " : "";
+}
+
 Command Commands::add(const std::string& name, const std::string& help) {
   auto command = Command(&app_).add(name, help);
   command.group(std::string(group_of(name)));
@@ -166,8 +177,9 @@ Answer ask(const Context& context, const ordered_json& request) {
                                                             : service::kCtlOther;
     return {{},
             code,
-            code == service::kCtlNotRunning ? e.text + "; derivctl doctor says what is in its way"
-                                            : e.text};
+            code == service::kCtlNotRunning
+                ? fmt::format("{}; {} doctor says what is in its way", e.text, context.program())
+                : e.text};
   }
   auto said = daemon::reply_of(*reply);
   if (!said) return {{}, service::kCtlOther, said.error().text};

@@ -38,6 +38,9 @@ struct Context {
   market::Symbols symbols() const;
   /// The instance's configuration in /etc/derivd.
   std::string config_file() const;
+  /// How this derivctl is called for the same instance, for commands that a person is told to type:
+  /// "derivctl", "derivctl --name NAME".
+  std::string program() const;
 };
 
 class Commands final {
@@ -63,6 +66,10 @@ class Commands final {
 
 /// "1782023684", "2026-06-21", "2026-06-21T06:34:44Z", or an age: "90s", "10m", "2h", "7d".
 std::optional<core::WallTime> parse_when(const std::string& text);
+
+/// "sudo " before a command that needs root, for somebody who is not root or became it by sudo; a
+/// machine whose root logs in may have no sudo at all.
+std::string_view by_sudo();
 
 /// Prints "derivctl: TEXT" to standard error and returns the code.
 int fail(int code, std::string_view text);

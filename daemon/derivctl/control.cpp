@@ -17,8 +17,9 @@ struct ControlOptions {
 
 int command(const Context& context, const ControlOptions& o, const std::string& verb) {
   if (o.strategy.empty() != o.all) {
-    return fail(service::kCtlUsage,
-                "name a strategy, or say --all; derivctl strategies lists them");
+    return fail(
+        service::kCtlUsage,
+        fmt::format("name a strategy, or say --all; {} strategies lists them", context.program()));
   }
   const auto answer =
       ask(context, {{"cmd", verb}, {"strategy", o.strategy}, {"all", o.all}, {"reason", o.reason}});

@@ -52,6 +52,8 @@ constexpr std::uintmax_t kNoSpace = 64ULL << 20;
 // Deriv's epochs have whole seconds, and the answer travels: less than this is no skew.
 constexpr double kSkewSeconds = 2.5;
 constexpr core::Duration kSystemctlTime = std::chrono::seconds(10);
+/// Of what cannot be there, or cannot work, before there is a configuration: one remedy is enough.
+constexpr std::string_view kAfterSetup = "comes after the setup above";
 
 struct DoctorOptions {
   PlaceOptions places;
@@ -99,6 +101,14 @@ class Doctor final {
   void add(std::string check, Grade grade, std::string found, std::string remedy = {}) {
     lines_.push_back({std::move(check), grade, std::move(found), std::move(remedy)});
   }
+  /// What a person is to type: "sudo derivctl --name NAME setup".
+  std::string command(std::string_view words) const {
+    return fmt::format("\"{}{} {}\"", places_.by_sudo(), context_.program(), words);
+  }
+  /// systemctl, journalctl: of the unit, whatever places were named.
+  std::string unit_command(std::string_view words) const {
+    return fmt::format("{}{} {}", ctl::by_sudo(), words, places_.unit());
+  }
   void configuration();
   void credential();
   void credential_file(const std::string& path);
@@ -124,6 +134,7 @@ class Doctor final {
   std::optional<std::string> store_path_;
   config::TickStore ticks_;
   std::optional<core::Secret> token_;
+  bool is_set_up_ = true;  // false: there is no configuration at all
   bool daemon_runs_ = false;
   bool paper_ = false;  // by the configuration
 };
@@ -148,12 +159,17 @@ void Doctor::configuration() {
                            core::counted(c->engine.strategies.size(), "strategy", "strategies")));
   }
   const auto& problems = std::get<std::vector<config::Problem>>(loaded);
+  std::error_code error;
+  is_set_up_ = fs::exists(file, error) || error;
+  if (!is_set_up_) {
+    return add("configuration", Grade::kFail, config::format(problems.front(), file),
+               command("setup") + " writes it: begin there");
+  }
   add("configuration", Grade::kFail,
       fmt::format("{}{}", config::format(problems.front(), file),
                   problems.size() > 1 ? fmt::format(" (and {} more)", problems.size() - 1) : ""),
-      fmt::format("\"derivctl check --config {}\" names every mistake; \"derivctl setup\" writes a "
-                  "first one",
-                  file));
+      fmt::format("{} names every mistake; {} writes a first one",
+                  command("check --config " + file), command("setup")));
 }
 
 void Doctor::credential_file(const std::string& path) {
@@ -165,8 +181,8 @@ void Doctor::credential_file(const std::string& path) {
                fmt::format("{} has mode {:04o}: others than its owner may read or change it", path,
                            info.st_mode & 07777),
                fmt::format("chmod 600 {}; if somebody may have read it, delete the token at Deriv "
-                           "and run \"derivctl token set\"",
-                           path));
+                           "and run {}",
+                           path, command("token set")));
   }
   if (info.st_uid != 0 && info.st_uid != ::geteuid()) {
     return add("credential", Grade::kWarn,
@@ -192,6 +208,10 @@ void Doctor::credential() {
   if (!how && venue_ && venue_->mode == config::Mode::kPaper) {
     return add("credential", Grade::kOk, "none, and paper needs none");
   }
+  if (!how && !is_set_up_) {
+    return add("credential", Grade::kWarn, places_.credential() + " is not there yet",
+               std::string(kAfterSetup));
+  }
   if (!how && ::geteuid() != 0 && places_.are_the_units()) {
     return add("credential", Grade::kWarn,
                fmt::format("{} cannot be seen by this user", places_.credential()),
@@ -200,7 +220,7 @@ void Doctor::credential() {
   auto token = read_kept(places_);
   if (!token) {
     return add("credential", Grade::kFail, token.error().text,
-               "\"derivctl setup\" or \"derivctl token set\" stores one");
+               fmt::format("{} or {} stores one", command("setup"), command("token set")));
   }
   token_ = std::move(*token);
   if (how == Keeping::kEncrypted) {
@@ -209,7 +229,7 @@ void Doctor::credential() {
       return add("credential", Grade::kFail,
                  fmt::format("{} is encrypted, but the unit does not load it: no {}",
                              places_.encrypted(), places_.drop_in()),
-                 "\"derivctl token set --encrypt\" writes it");
+                 command("token set --encrypt") + " writes it");
     }
     return add("credential", Grade::kOk,
                places_.encrypted() + ", encrypted with this machine's key");
@@ -321,7 +341,7 @@ void Doctor::running(const ordered_json& status) {
   if (!version.empty() && version != DERIVD_VERSION) {
     add("version", Grade::kWarn,
         fmt::format("derivd {} runs, derivctl is {}", version, DERIVD_VERSION),
-        fmt::format("systemctl restart {}", places_.unit()));
+        unit_command("systemctl restart"));
   } else if (!version.empty()) {
     add("version", Grade::kOk, fmt::format("derivd and derivctl are both {}", version));
   }
@@ -347,12 +367,12 @@ void Doctor::socket() {
   }
   if (answer.code == service::kCtlNotRunning) {
     return add("control", Grade::kWarn, "no daemon runs: nobody serves " + path,
-               fmt::format("systemctl start {}", places_.unit()));
+               is_set_up_ ? unit_command("systemctl start") : std::string(kAfterSetup));
   }
   add("control", Grade::kFail, answer.error,
       answer.code == service::kCtlRefused
           ? "run doctor as root or as a member of the group derivd"
-          : fmt::format("systemctl restart {}; its journal is kept", places_.unit()));
+          : unit_command("systemctl restart") + "; its journal is kept");
 }
 
 std::map<std::string, std::string> unit_properties(const std::string& text) {
@@ -402,15 +422,16 @@ void Doctor::unit() {
     add("unit", Grade::kFail,
         fmt::format("{}; it ended with exit code {} and is started again", state,
                     value("ExecMainStatus")),
-        fmt::format("journalctl -u {} -x -n 20 says why; derivd(8) has the exit codes",
-                    places_.unit()));
+        fmt::format("{}journalctl -u {} -x -n 20 says why; derivd(8) has the exit codes",
+                    ctl::by_sudo(), places_.unit()));
   } else if (value("ActiveState") == "failed") {
     add("unit", Grade::kFail,
         fmt::format("{}: {}, exit code {}", state, value("Result"), value("ExecMainStatus")),
-        fmt::format("journalctl -u {} -x -n 20 says why; derivd(8) has the exit codes",
-                    places_.unit()));
+        fmt::format("{}journalctl -u {} -x -n 20 says why; derivd(8) has the exit codes",
+                    ctl::by_sudo(), places_.unit()));
   } else if (value("NeedDaemonReload") == "yes") {
-    add("unit", Grade::kWarn, state + ", and its file has changed", "systemctl daemon-reload");
+    add("unit", Grade::kWarn, state + ", and its file has changed",
+        fmt::format("{}systemctl daemon-reload", ctl::by_sudo()));
   } else {
     add("unit", Grade::kOk, state);
   }
@@ -432,6 +453,17 @@ void Doctor::watchdog(const std::map<std::string, std::string>& unit) {
 }
 
 // ---- the network ----
+
+/// What the address or the application's id tells of `api: auto`, which else goes by the token's
+/// form; empty: neither tells.
+std::optional<config::Api> api_without_token(const config::VenueSettings& venue) {
+  if (venue.endpoint) {
+    return venue.endpoint->starts_with("wss://") ? config::Api::kV3 : config::Api::kOptions;
+  }
+  // The ids of v3 are numbers; those of the current API may be anything.
+  const bool number = venue.app_id.find_first_not_of("0123456789") == std::string::npos;
+  return number ? std::nullopt : std::optional(config::Api::kOptions);
+}
 
 std::string remedy_of(const net::LinkError& error) {
   switch (error.step) {
@@ -545,7 +577,7 @@ void Doctor::token(const net::Route& route) {
   const auto dialect = settings.dialect;
   if (daemon_runs_) {
     return add("token", Grade::kOk,
-               "not asked while the daemon uses it; \"derivctl token check\" does");
+               fmt::format("not asked while the daemon uses it; {} does", command("token check")));
   }
   const auto asked = probe_venue(deriv::ProbeKind::kToken,
                                  daemon::session_settings(*venue_, token_->clone()), route);
@@ -556,7 +588,7 @@ void Doctor::token(const net::Route& route) {
           fmt::format("{} account {}, {} {}", asked.account.is_real ? "REAL" : "demo",
                       asked.account.id, asked.account.balance.to_string(), asked.account.currency));
     case deriv::ProbeResult::Outcome::kRefused:
-      return add("token", Grade::kFail, asked.reason, explain(asked, dialect));
+      return add("token", Grade::kFail, asked.reason, explain(asked, dialect, context_.program()));
     case deriv::ProbeResult::Outcome::kUnreachable:
     case deriv::ProbeResult::Outcome::kTimeout:
       return add("token", Grade::kWarn, asked.reason, "try again later");
@@ -565,11 +597,22 @@ void Doctor::token(const net::Route& route) {
 
 void Doctor::venue() {
   if (!venue_) {
-    return add("network", Grade::kWarn, "not tried: the configuration says which Deriv to ask",
-               "correct the configuration first");
+    return add(
+        "network", Grade::kWarn, "not tried: the configuration says which Deriv to ask",
+        is_set_up_ ? std::string("correct the configuration first") : std::string(kAfterSetup));
   }
-  const auto settings =
-      daemon::session_settings(*venue_, token_ ? token_->clone() : core::Secret());
+  auto asked = *venue_;
+  if (!token_ && asked.mode == config::Mode::kLive && asked.api == config::Api::kAuto) {
+    const auto api = api_without_token(asked);
+    if (!api) {
+      return add("network", Grade::kWarn,
+                 "not tried: which of Deriv's two APIs to ask cannot be told without the token "
+                 "(venue.api: auto goes by its form)",
+                 "see the line credential above, or write venue.api: options or v3");
+    }
+    asked.api = *api;
+  }
+  const auto settings = daemon::session_settings(asked, token_ ? token_->clone() : core::Secret());
   const auto route = route_by_config(*venue_, places_);
   if (!route && route.error().kind == core::ErrorKind::kIo && ::geteuid() != 0) {
     return add("proxy", Grade::kWarn, "its user and password cannot be seen by this user",

@@ -61,12 +61,12 @@ int sell(const Context& context, const OperateOptions& o) {
   const auto& row = answer.result;
   if (context.json) out::json(row);
   if (is_under_way(row)) {
-    return fail(
-        service::kCtlTimeout,
-        fmt::format("contract {}: no verdict of the venue yet{}{}; derivctl trades shows it "
-                    "when it comes",
-                    o.contract, is_blank(at(row, "reason")) ? "" : ": ",
-                    is_blank(at(row, "reason")) ? "" : shown(at(row, "reason"))));
+    return fail(service::kCtlTimeout,
+                fmt::format("contract {}: no verdict of the venue yet{}{}; {} trades shows it "
+                            "when it comes",
+                            o.contract, is_blank(at(row, "reason")) ? "" : ": ",
+                            is_blank(at(row, "reason")) ? "" : shown(at(row, "reason")),
+                            context.program()));
   }
   if (is(at(row, "state"), "failed")) {
     return fail(service::kCtlRefused,
@@ -148,9 +148,10 @@ int flatten(const Context& context, const OperateOptions& o) {
   if (context.json) {
     out::json(rows);
   } else if (rows.empty()) {
-    out::print("nothing is open; entries are paused until derivctl resume\n");
+    out::print("nothing is open; entries are paused until {} resume\n", context.program());
   } else {
-    out::show(sales_text(rows, out::look()) + "entries are paused until derivctl resume\n");
+    out::show(sales_text(rows, out::look()) +
+              fmt::format("entries are paused until {} resume\n", context.program()));
   }
   if (all.any(is_under_way)) return fail(service::kCtlTimeout, "not every verdict is there yet");
   if (all.any(Flattened::is_open)) {
@@ -206,8 +207,8 @@ int explain_recorded(const Context& context, const OperateOptions& o) {
   if (at->rules.empty() && !at->program) {
     return fail(service::kCtlRefused, fmt::format("{} is neither made of rules nor of type dbot; "
                                                   "of other types a running daemon tells why "
-                                                  "they trade: derivctl explain {}",
-                                                  o.strategy, o.strategy));
+                                                  "they trade: {} explain {}",
+                                                  o.strategy, context.program(), o.strategy));
   }
   ordered_json json;
   json["strategy"] = o.strategy;

@@ -63,7 +63,7 @@ core::Result<void> encrypt(const Places& places, const core::Secret& token) {
     return done;
   }
   fs::create_directories(fs::path(places.drop_in()).parent_path(), error);
-  return service::replace_file(
+  return service::update_file(
       places.drop_in(),
       fmt::format("# Written by derivctl: the token lies encrypted on the disk.\n[Service]\n"
                   "LoadCredential=\nLoadCredentialEncrypted=token:{}\n",
@@ -163,12 +163,19 @@ core::Result<void> hand_over_proxy_login(const Places& places, bool there_is_one
   }
   std::error_code error;
   fs::create_directories(fs::path(places.proxy_drop_in()).parent_path(), error);
-  return service::replace_file(
+  return service::update_file(
       places.proxy_drop_in(),
       fmt::format("# Written by derivctl: user and password of the proxy.\n[Service]\n"
                   "LoadCredential=proxy:{}\n",
                   places.proxy_login()),
       {.mode = 0644});
+}
+
+std::string reload_units() {
+  return fmt::format(
+      "unit      its drop-in has changed; before the next start:\n"
+      "          {}systemctl daemon-reload\n",
+      by_sudo());
 }
 
 std::string drop_ins_of(const Places& places) {
@@ -214,7 +221,7 @@ core::Result<void> write_config(const std::string& path, std::string_view text,
   }
   const auto directory = fs::path(path).parent_path();
   if (!directory.empty()) fs::create_directories(directory, error);
-  return service::replace_file(path, text, config_rights());
+  return service::update_file(path, text, config_rights());
 }
 
 bool is_packaged_example(const std::string& path) {

@@ -38,6 +38,8 @@ class Places final {
   std::string proxy_drop_in() const { return unit_dir_ + "/" + unit_ + ".d/proxy-credential.conf"; }
   /// The unit reads exactly these files.
   bool are_the_units() const { return the_units_; }
+  /// by_sudo() for what belongs to root; nothing before a command about somebody's own files.
+  std::string_view by_sudo() const { return the_units_ ? ctl::by_sudo() : std::string_view{}; }
 
  private:
   std::string credential_;
@@ -64,9 +66,7 @@ core::Result<void> hand_over_proxy_login(const Places& places, bool there_is_one
 /// What the drop-ins of the unit say, to see later whether they have changed.
 std::string drop_ins_of(const Places& places);
 /// The step that is left once they have: systemd reads them again only when it is told to.
-inline constexpr std::string_view kReloadUnits =
-    "unit      its drop-in has changed; before the next start:\n"
-    "          systemctl daemon-reload\n";
+std::string reload_units();
 /// Removes every form, and the drop-in. False: there was none.
 core::Result<bool> remove_kept(const Places& places);
 

@@ -104,15 +104,16 @@ std::string_view least_scopes(deriv::Dialect dialect) {
   return "";
 }
 
-std::string explain(const deriv::ProbeResult& result, deriv::Dialect dialect) {
+std::string explain(const deriv::ProbeResult& result, deriv::Dialect dialect,
+                    std::string_view program) {
   switch (result.outcome) {
     case ProbeVenueOutcome::kGood:
       return "the token is good";
     case ProbeVenueOutcome::kUnreachable:
       return fmt::format(
-          "Deriv could not be asked: {}; nothing is known about the token. \"derivctl doctor\" "
+          "Deriv could not be asked: {}; nothing is known about the token. \"{} doctor\" "
           "looks for the cause",
-          result.reason);
+          result.reason, program);
     case ProbeVenueOutcome::kTimeout:
       return fmt::format("Deriv could not be asked: {}; try again", result.reason);
     case ProbeVenueOutcome::kRefused:
@@ -120,7 +121,10 @@ std::string explain(const deriv::ProbeResult& result, deriv::Dialect dialect) {
   }
   switch (result.refusal) {
     case deriv::FatalKind::kTokenRefused:
-      return fmt::format("{}; make a new token at {}", result.reason, token_page(dialect));
+      return fmt::format(
+          "{}; it may not have been pasted whole, so give it once more; if it is whole, make a new "
+          "token at {}",
+          result.reason, token_page(dialect));
     case deriv::FatalKind::kForbiddenScope:
     case deriv::FatalKind::kMissingScope:
       return fmt::format("{}; delete it and make another with {} at {}", result.reason,

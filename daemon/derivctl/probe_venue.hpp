@@ -19,7 +19,9 @@ deriv::ProbeResult probe_venue(deriv::ProbeKind kind, deriv::SessionSettings set
 /// kGood: 0; kRefused: 4; kTimeout: 5; kUnreachable: 1.
 int exit_code_of(const deriv::ProbeResult& result);
 /// One sentence: what was refused and what to do about it.
-std::string explain(const deriv::ProbeResult& result, deriv::Dialect dialect);
+/// `program` is how derivctl is called here.
+std::string explain(const deriv::ProbeResult& result, deriv::Dialect dialect,
+                    std::string_view program);
 
 /// Where tokens of a dialect are made and deleted, and with which scopes: for people.
 std::string_view token_page(deriv::Dialect dialect);

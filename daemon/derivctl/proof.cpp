@@ -92,6 +92,7 @@ struct Ground {
   std::string endpoint;
   std::optional<net::Route> route;
   deriv::AccountInfo account;
+  std::string program;  // how this derivctl is called
   std::unique_ptr<service::InstanceLock> lock;
 
   deriv::SessionSettings session() const {
@@ -129,7 +130,8 @@ ProofOutcome<void> look_at_account(Ground& ground) {
         "a proof buys contracts on demo accounts alone, and this is a real one; name a demo "
         "account with --account, or store a token of one with --credential"};
   }
-  if (!good) return ProofStop{proof_code_of(result), explain(result, ground.dialect)};
+  if (!good)
+    return ProofStop{proof_code_of(result), explain(result, ground.dialect, ground.program)};
   ground.account = result.account;
   return {};
 }
@@ -156,8 +158,9 @@ ProofOutcome<Ground> prepare_proof(const Context& context, const ProofOptions& o
   if (config == nullptr) {
     const auto& problems = std::get<std::vector<config::Problem>>(loaded);
     return ProofStop{service::kCtlOther,
-                     fmt::format("{}; \"derivctl setup\" writes a first configuration",
-                                 config::format(problems.front(), places.config()))};
+                     fmt::format("{}; \"{}{} setup\" writes a first configuration",
+                                 config::format(problems.front(), places.config()),
+                                 places.by_sudo(), context.program())};
   }
   auto token = read_kept(places);
   if (!token) {
@@ -172,6 +175,7 @@ ProofOutcome<Ground> prepare_proof(const Context& context, const ProofOptions& o
   auto route = route_by_config(venue, places);
   if (!route) return ProofStop{service::kCtlUsage, route.error().text};
   Ground out;
+  out.program = context.program();
   out.venue = std::move(venue);
   out.token = std::move(*token);
   const auto session = out.session();

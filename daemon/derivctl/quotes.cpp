@@ -226,8 +226,8 @@ int list(const Context& context, const QuotesArgs& args) {
     const auto kind = rows.error().kind;
     if (kind == core::ErrorKind::kNotFound) {
       return fail(service::kCtlNotFound,
-                  fmt::format("{}/{}: nothing is recorded; derivctl quotes record does it",
-                              context.state_directory(), daemon::kQuotesFile));
+                  fmt::format("{}/{}: nothing is recorded; {} quotes record does it",
+                              context.state_directory(), daemon::kQuotesFile, context.program()));
     }
     return fail(kind == core::ErrorKind::kInvalid ? service::kCtlRefused : service::kCtlOther,
                 rows.error().text);

@@ -121,6 +121,7 @@ class Wizard final {
         drop_ins_(drop_ins_of(places_)) {}
 
   SetupOutcome<void> run() {
+    if (asks_) say_at_interrupt("\nNothing was stored.\n");
     if (auto done = begin(); !done) return done;
     return paper_ ? run({&Wizard::begin_paper, &Wizard::write_config, &Wizard::start})
                   : run({&Wizard::ask_for_token, &Wizard::confirm_scopes, &Wizard::confirm_real,
@@ -249,9 +250,9 @@ SetupOutcome<void> Wizard::check_places() {
   if (!yes) return broken(yes.error());
   if (!*yes) {
     return setup_refused(
-        fmt::format("{} was left as it is, and nothing was stored; \"derivctl setup "
+        fmt::format("{} was left as it is, and nothing was stored; \"{}{} setup "
                     "--keep-config\" leaves it and stores the token alone",
-                    places_.config()));
+                    places_.config(), places_.by_sudo(), context_.program()));
   }
   replace_config_ = true;
   return {};
@@ -288,7 +289,7 @@ SetupOutcome<void> Wizard::begin_paper() {
                  : deriv::Dialect::kOptions;
   app_id_ = o_.app_id.empty() ? "1089" : o_.app_id;
   if (const auto wrong = complaint_about_app_id(app_id_, dialect_); !wrong.empty()) {
-    return setup_usage(fmt::format("--app-id {}: {}", app_id_, wrong));
+    return setup_usage("--app-id: " + wrong);
   }
   found_.account.balance = kPaperBalance;
   found_.account.currency = "USD";
@@ -301,11 +302,10 @@ SetupOutcome<void> Wizard::begin_paper() {
   settings.app_id = app_id_;
   const auto asked = probe_venue(deriv::ProbeKind::kClock, std::move(settings), route_);
   if (asked.venue_time) return {};
-  return SetupStop{
-      exit_code_of(asked),
-      fmt::format("Deriv could not be asked: {}. Nothing was written; \"derivctl doctor\" "
-                  "looks for the cause",
-                  asked.reason)};
+  return SetupStop{exit_code_of(asked),
+                   fmt::format("Deriv could not be asked: {}. Nothing was written; \"{} doctor\" "
+                               "looks for the cause",
+                               asked.reason, context_.program())};
 }
 
 template <class Check>
@@ -317,8 +317,9 @@ SetupOutcome<std::string> Wizard::ask(std::string_view question, std::string_vie
     const Complaint wrong = complaint(*answer);
     if (wrong.empty()) return *answer;
     if (i == kSetupMaxTries) return setup_refused(fmt::format("{}; nothing was stored", wrong));
+    // The answer itself is not repeated: a token may have been pasted at the wrong question.
     say("{}: {}. Try again, or leave with Ctrl-C; nothing is stored yet.\n",
-        answer->empty() ? "That is no answer" : *answer, wrong);
+        answer->empty() ? "That is no answer" : "That will not do", wrong);
   }
 }
 
@@ -442,7 +443,7 @@ SetupOutcome<void> Wizard::choose_app() {
     return setup_usage("--app-id is needed: the id of your application at developers.deriv.com");
   }
   if (const auto wrong = complaint_about_app_id(app_id_, dialect_); !wrong.empty()) {
-    return setup_usage(fmt::format("--app-id {}: {}", app_id_, wrong));
+    return setup_usage("--app-id: " + wrong);
   }
   return {};
 }
@@ -474,7 +475,7 @@ SetupOutcome<void> Wizard::probe(const std::string& account, bool real) {
   settings.token = token_.clone();
   found_ = probe_venue(deriv::ProbeKind::kToken, std::move(settings), route_);
   if (found_.outcome == deriv::ProbeResult::Outcome::kGood) return {};
-  auto why = explain(found_, dialect_);
+  auto why = explain(found_, dialect_, context_.program());
   // Deriv calls a good token of the one API invalid in the other.
   if (found_.outcome == deriv::ProbeResult::Outcome::kRefused &&
       found_.refusal == deriv::FatalKind::kTokenRefused && dialect_ != deriv::dialect_for(token_)) {
@@ -570,6 +571,7 @@ SetupOutcome<void> Wizard::choose_keeping() {
 }
 
 SetupOutcome<void> Wizard::store() {
+  say_at_interrupt(nullptr);
   // The configuration first: a token without one starts nothing, and a bad one is seen here.
   if (!o_.keep_config) {
     if (auto done = write_config(); !done) return done;
@@ -615,6 +617,7 @@ SetupOutcome<void> Wizard::store_proxy_login() {
 }
 
 SetupOutcome<void> Wizard::write_config() {
+  say_at_interrupt(nullptr);
   FirstConfig first;
   first.api = api_;
   first.app_id = app_id_;
@@ -659,8 +662,9 @@ SetupOutcome<void> Wizard::start() {
     if (done->code != 0) {
       return SetupStop{
           service::kCtlOther,
-          fmt::format("{} was not started: {}\n\"journalctl -u {} -x -n 20\" has all of it",
-                      places_.unit(), why_not_started(done->errors), places_.unit())};
+          fmt::format("{} was not started: {}\n\"{}journalctl -u {} -x -n 20\" has all of it",
+                      places_.unit(), why_not_started(done->errors), places_.by_sudo(),
+                      places_.unit())};
     }
   }
   started_ = true;
@@ -686,9 +690,9 @@ SetupOutcome<void> Wizard::see_it_trade() const {
   if (ended) {
     return SetupStop{
         service::kCtlOther,
-        fmt::format("{} was started and has ended again{}\n\"journalctl -u {} -x -n 20\" has "
+        fmt::format("{} was started and has ended again{}\n\"{}journalctl -u {} -x -n 20\" has "
                     "all of it",
-                    places_.unit(), why_not_started(""), places_.unit())};
+                    places_.unit(), why_not_started(""), places_.by_sudo(), places_.unit())};
   }
   if (!context_.json) out::print("started   {}, {}\n", places_.unit(), state);
   return {};
@@ -724,18 +728,19 @@ void Wizard::report() const {
     out::json(out);
     return;
   }
-  if (leaves_drop_in()) out::print("{}", kReloadUnits);
+  if (leaves_drop_in()) out::print("{}", reload_units());
   if (started_) {
-    tell("\nderivctl{} status shows what it does.\nsystemctl enable {} starts it at every boot.\n",
-         context_.name.empty() ? "" : " --name " + context_.name, places_.unit());
+    tell("\n{0}{1} status shows what it does.\n{0}systemctl enable {2} starts it at every boot.\n",
+         places_.by_sudo(), context_.program(), places_.unit());
   } else if (places_.are_the_units()) {
-    tell("\nsystemctl start {} starts it.\n", places_.unit());
+    tell("\n{}systemctl start {} starts it.\n", places_.by_sudo(), places_.unit());
   } else {
     tell("\nderivd run --config {} trades with it.\n{}", places_.config(),
          paper_ ? "" : "CREDENTIALS_DIRECTORY must name the directory of the token then.\n");
   }
   if (paper_) {
-    tell("\"derivctl setup\" without --paper makes a daemon of it that trades on an account.\n");
+    tell("\"{}{} setup\" without --paper makes a daemon of it that trades on an account.\n",
+         places_.by_sudo(), context_.program());
   }
   if (found_.account.is_real) {
     tell("The strategy is written switched off (enabled: false), because it is real money.\n");

@@ -85,7 +85,7 @@ class TableText final {
     }
     if (look_.terminal && !left_out_.empty()) {
       text += out::painted(
-          wrapped(fmt::format("(for {} make the terminal wider, or say --json)", left_out_),
+          wrapped(fmt::format("({} left out: make the terminal wider, or say --json)", left_out_),
                   look_.width, 0),
           out::Paint::kDim, look_);
     }

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 
+#include "common/last_words.hpp"
 #include "common/output.hpp"
 #include "service/credential.hpp"
 
@@ -22,6 +24,22 @@ constexpr int kTerminalMaxTries = 3;
 termios loud{};
 termios quiet{};
 
+// What is said at an interrupt: read by a handler.
+std::atomic<const char*> parting_words{nullptr};
+static_assert(std::atomic<const char*>::is_always_lock_free);
+
+void say_parting_words() {
+  const char* const words = parting_words;
+  if (words != nullptr) out::say_in_handler(words);
+}
+
+void on_interrupt(int number) {
+  say_parting_words();
+  // By its own signal, as the shell expects, once this handler has returned.
+  std::signal(number, SIG_DFL);
+  ::raise(number);
+}
+
 void on_signal(int number) {
   const int error = errno;
   ::tcsetattr(STDIN_FILENO, TCSANOW, &loud);
@@ -31,7 +49,7 @@ void on_signal(int number) {
     errno = error;
     return;
   }
-  // By its own signal, as the shell expects, once this handler has returned.
+  if (number == SIGINT) say_parting_words();
   std::signal(number, SIG_DFL);
   ::raise(number);
   errno = error;
@@ -93,6 +111,17 @@ core::Error no_answer() {
 }
 
 }  // namespace
+
+void say_at_interrupt(const char* words) {
+  parting_words = words;
+  struct sigaction action {};
+  ::sigaction(SIGINT, nullptr, &action);
+  // What was ignored stays ignored (nohup).
+  if (action.sa_handler == SIG_IGN) return;
+  action = {};
+  action.sa_handler = words == nullptr ? SIG_DFL : on_interrupt;
+  ::sigaction(SIGINT, &action, nullptr);
+}
 
 bool is_interactive() { return ::isatty(STDIN_FILENO) == 1; }
 

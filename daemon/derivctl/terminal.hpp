@@ -15,6 +15,10 @@ namespace derivd::ctl {
 /// Standard input is a terminal: somebody can be asked.
 bool is_interactive();
 
+/// What an interrupt (Ctrl-C) is answered with before it ends the program, as it does all the same;
+/// nullptr: nothing. `words` stay where they are: a literal.
+void say_at_interrupt(const char* words);
+
 /// One line of answer, without blanks around it; an empty one means `otherwise`. Error: the input
 /// has ended, or the line is longer than 1000 bytes.
 core::Result<std::string> ask_line(std::string_view question, std::string_view otherwise = {});

@@ -110,12 +110,14 @@ int check_token(const Context& context, const TokenOptions& o) {
   if (context.json) {
     auto out = account_json(asked.result, asked.dialect);
     out["good"] = code == service::kCtlOk;
-    out["problem"] = code == service::kCtlOk ? ordered_json()
-                                             : ordered_json(explain(asked.result, asked.dialect));
+    out["problem"] = code == service::kCtlOk
+                         ? ordered_json()
+                         : ordered_json(explain(asked.result, asked.dialect, context.program()));
     out::json(out);
     return code;
   }
-  if (code != service::kCtlOk) return fail(code, explain(asked.result, asked.dialect));
+  if (code != service::kCtlOk)
+    return fail(code, explain(asked.result, asked.dialect, context.program()));
   print_account(asked.result, asked.dialect);
   return code;
 }
@@ -134,8 +136,9 @@ Answer token_verdict(const Context& context, const ordered_json& first) {
   const auto& last = answer.result;
   if (waits(last)) {
     return {last, service::kCtlTimeout,
-            "the daemon has the new token, but no session with it yet; \"derivctl status\" shows "
-            "why"};
+            fmt::format("the daemon has the new token, but no session with it yet; \"{} status\" "
+                        "shows why",
+                        context.program())};
   }
   if (daemon::is(daemon::at(last, "state"), "taken")) return {last, service::kCtlOk, {}};
   return {last, service::kCtlRefused,
@@ -202,7 +205,7 @@ int told(const Context& context, const Asked& asked, const Places& places, const
     return service::kCtlOk;
   }
   print_account(asked.result, asked.dialect);
-  out::print("token     {}\n{}\n{}", file, what_now(stored), stored.drop_in ? kReloadUnits : "");
+  out::print("token     {}\n{}\n{}", file, what_now(stored), stored.drop_in ? reload_units() : "");
   return service::kCtlOk;
 }
 
@@ -221,7 +224,8 @@ int set(const Context& context, const TokenOptions& o) {
     venue->settings.account = account;
   const auto asked = probe(*venue, *token);
   if (const int code = exit_code_of(asked.result); code != service::kCtlOk) {
-    return fail(code, explain(asked.result, asked.dialect) + "; nothing was changed");
+    return fail(code,
+                explain(asked.result, asked.dialect, context.program()) + "; nothing was changed");
   }
   const auto before = kept(places);
   const auto old = before ? read_kept(places) : core::Result<core::Secret>(core::Secret());
@@ -267,12 +271,12 @@ int remove(const Context& context, const TokenOptions& o) {
   }
   out::print(
       "{} is gone from this disk. Two things are left:\n"
-      "- A daemon that runs still has the token in memory: systemctl stop {}.\n"
+      "- A daemon that runs still has the token in memory: {}systemctl stop {}.\n"
       "- Deriv still accepts it: delete it where it was made,\n"
       "  {} or\n  {}.\n",
-      places.credential(), places.unit(), token_page(deriv::Dialect::kOptions),
+      places.credential(), places.by_sudo(), places.unit(), token_page(deriv::Dialect::kOptions),
       token_page(deriv::Dialect::kV3));
-  if (drop_in) out::print("{}", kReloadUnits);
+  if (drop_in) out::print("{}", reload_units());
   return service::kCtlOk;
 }
 

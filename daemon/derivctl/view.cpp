@@ -89,6 +89,15 @@ Answer ask_in_pages(const Context& context, ordered_json request, const std::str
   return {std::move(stats), service::kCtlOk, {}};
 }
 
+std::string no_strategy(const Context& context, const std::string& name,
+                        const std::vector<std::string>& names) {
+  const std::vector<std::string_view> words(names.begin(), names.end());
+  const auto meant = core::nearest(name, words);
+  return fmt::format("no strategy '{}' is in the journal{}; {} strategies lists those that run",
+                     name, meant ? fmt::format(", did you mean '{}'?", *meant) : "",
+                     context.program());
+}
+
 /// Why a strategy has no trades, if it is not one of the journal's or the daemon's: a name that was
 /// mistyped looks like a strategy that has not traded.
 std::optional<std::string> unknown_name(const Context& context, store::Journal& journal, bool runs,
@@ -104,11 +113,32 @@ std::optional<std::string> unknown_name(const Context& context, store::Journal& 
     }
   }
   if (std::find(names.begin(), names.end(), name) != names.end()) return std::nullopt;
-  const std::vector<std::string_view> words(names.begin(), names.end());
-  const auto meant = core::nearest(name, words);
-  return fmt::format(
-      "no strategy '{}' is in the journal{}; derivctl strategies lists those that run", name,
-      meant ? fmt::format(", did you mean '{}'?", *meant) : "");
+  return no_strategy(context, name, names);
+}
+
+/// The same for whoever may ask the daemon alone: of a name that it does not run, the rows of all
+/// times tell whether it has ever traded.
+std::optional<std::string> unknown_to_daemon(const Context& context, const std::string& name) {
+  const auto running = ask(context, {{"cmd", "strategies"}});
+  if (running.code != service::kCtlOk) return std::nullopt;
+  std::vector<std::string> names;
+  for (const auto* row : daemon::rows_of(running.result)) {
+    names.push_back(daemon::shown(daemon::at(*row, "name")));
+  }
+  if (std::find(names.begin(), names.end(), name) != names.end()) return std::nullopt;
+  const auto ever = ask_in_pages(context, {{"strategy", name}}, "trades");
+  if (ever.code != service::kCtlOk || !daemon::rows_of(ever.result).empty()) return std::nullopt;
+  return no_strategy(context, name, names);
+}
+
+Answer ask_for_trades(const Context& context, const ordered_json& request, const std::string& what,
+                      const std::string& strategy) {
+  if (!strategy.empty()) {
+    if (const auto why = unknown_to_daemon(context, strategy)) {
+      return {{}, service::kCtlNotFound, *why};
+    }
+  }
+  return ask_in_pages(context, request, what);
 }
 
 /// Anything long is read from the journal's file, beside a daemon that runs too: it is none of the
@@ -126,7 +156,9 @@ Answer trades_or_stats(const Context& given, const ViewOptions& o, const std::st
     }
     request["since_us"] = query.since->us;
   }
-  if (!given.socket.empty() && o.journal.empty()) return ask_in_pages(given, request, what);
+  if (!given.socket.empty() && o.journal.empty()) {
+    return ask_for_trades(given, request, what, o.strategy);
+  }
   const auto context = o.journal.empty() ? given.with_mode() : given;
   // A file that somebody names may be any daemon's, or nobody's any more.
   const auto status = o.journal.empty()
@@ -145,7 +177,7 @@ Answer trades_or_stats(const Context& given, const ViewOptions& o, const std::st
     return {{}, status.code, fmt::format("{}; and {}", status.error, there.error().text)};
   }
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
-  if (!journal && runs) return ask_in_pages(context, request, what);
+  if (!journal && runs) return ask_for_trades(context, request, what, o.strategy);
   if (!journal) return {{}, service::kCtlOther, journal.error().text};
   const auto books = (*journal)->books(query);
   if (!books) return {{}, service::kCtlOther, books.error().text};

@@ -100,6 +100,21 @@ def each_thing_broken(place):
     place.failing("configuration", "apii", "derivctl check")
     place.config.unlink()
     place.failing("configuration", "derivctl setup")
+    place.credential.rename(place.directory / "elsewhere")
+    lines = place.doctor(ok=False)
+    remedies = {line["remedy"] for name, line in lines.items() if line["remedy"] and name != "unit"}
+    harness.check(remedies == {'"derivctl setup" writes it: begin there', "comes after the setup above"}, lines)
+    (place.directory / "elsewhere").rename(place.credential)
+    place.config.write_text(good)
+
+    # Without the token nobody can tell which of Deriv's APIs a number is for; the address can.
+    place.credential.rename(place.directory / "elsewhere")
+    place.venue(api="auto")
+    harness.check(place.doctor(ok=False)["clock"]["grade"] == "ok", "the address tells the API")
+    place.venue(api="auto", endpoint=None, app_id="1089")
+    lines = place.doctor(ok=False)
+    harness.check("cannot be told without the token" in lines["network"]["found"] and "clock" not in lines, lines)
+    (place.directory / "elsewhere").rename(place.credential)
     place.config.write_text(good)
 
     place.credential.chmod(0o644)

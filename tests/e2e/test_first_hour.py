@@ -68,6 +68,11 @@ def help_and_mistakes(programs):
                         ((programs / "derivctl", "frobnicate"), "unknown command 'frobnicate'; ")):
         done = run(*words)
         check(done.returncode == 2 and said in done.stderr, (words, done))
+    for words in (("contracts",), ("ticks", "import"), ("ticks", "export")):
+        done = run(programs / "derivctl", *words, "Volatility 100 Index", *(("x.csv",) if words[-1] == "import" else ()))
+        check(done.returncode == 2 and "is the name of R_100 for people; write R_100" in done.stderr, (words, done))
+    done = run(programs / "derivctl", "--name", "no-such", "check")
+    check(done.returncode == 4 and 'derivctl --name no-such setup" writes a first one' in done.stderr, done)
     done = run(programs / "derivd", "chek")
     check(done.returncode == 64 and "unknown command 'chek', did you mean 'check'?" in done.stderr, done)
     for program, option, meant in (("derivd", "--confg", "--config"), ("derivsim", "--lisen", "--listen")):
@@ -94,7 +99,7 @@ def tables(daemon):
     narrow = plain(on_terminal([daemon.programs / "derivctl", "trades"], terminal))
     wide = plain(on_terminal([daemon.programs / "derivctl", "trades"], terminal, 160))
     check("payout" in wide.splitlines()[0] and "entry" in wide.splitlines()[0], wide)
-    check("payout" not in narrow.splitlines()[0] and "make the terminal wider" in narrow, narrow)
+    check("payout" not in narrow.splitlines()[0] and "left out: make the terminal wider" in narrow, narrow)
 
 
 def is_utc_of(text, epoch):
@@ -125,6 +130,10 @@ def mistyped_strategy(daemon):
         done = daemon.ctl(command, "--strategy", "partiy", ok=False)
         check(done.returncode == 6 and "no strategy 'partiy'" in done.stderr and "did you mean 'parity'?" in done.stderr,
               done)
+        # Who may ask the daemon, but not read its journal, hears the same.
+        done = daemon.ctl("--socket", str(daemon.directory / "run/control.sock"), command, "--strategy", "partiy", ok=False)
+        check(done.returncode == 6 and "no strategy 'partiy'" in done.stderr, done)
+        daemon.ctl("--socket", str(daemon.directory / "run/control.sock"), command, "--strategy", "parity")
         daemon.ctl(command, "--strategy", "parity")
         daemon.ctl(command, "--strategy", "parity", "--since", "2100-01-01")
 

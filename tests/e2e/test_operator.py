@@ -118,7 +118,7 @@ def sells(programs, directory, api):
             return answer if "count in ticks" in answer.stderr else None
 
         refused = harness.wait_until(tick_contract, 60, "an answer for a tick contract", daemon.process)
-        harness.check(refused.returncode == 4 and "10t after its purchase" in refused.stderr,
+        harness.check(refused.returncode == 4 and "10 ticks after its purchase" in refused.stderr,
                       refused.stderr)
         slow = next(s for s in daemon.json("strategies") if s["name"] == "slow")
         harness.check(slow["won"] + slow["lost"] >= 1 or row["profit"] == "0.00", slow)

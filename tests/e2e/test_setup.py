@@ -157,7 +157,7 @@ def refused_tokens(place):
     fits(shown)
     harness.check("make one" not in shown, f"the remedy is said twice: {shown}")
     last = " ".join(shown[shown.rindex("derivctl: "):].split())
-    harness.check("make a new token" in last and last.rstrip().endswith("; nothing was stored"), shown)
+    harness.check("pasted whole" in last and "make a new token" in last and last.rstrip().endswith("; nothing was stored"), shown)
     place.nothing_stored()
 
 
@@ -172,6 +172,7 @@ def mistakes_are_asked_again(place):
         place.give(p, wrong)
         for bad in ("odd id!", "pat_of-a-token"):
             p.answer("Application id", bad)
+            p.expect("That will not do: ")
             p.expect("Try again")
         p.answer("Application id", APP_IDS[place.api])
         p.expect("derivctl: ")
@@ -182,6 +183,8 @@ def mistakes_are_asked_again(place):
         shown = p.end(0)
     place.not_shown(shown)
     harness.check("two words" not in shown, "what was typed was shown")
+    # The terminal shows what is typed at this question; setup must not repeat it.
+    harness.check(shown.count("pat_of-a-token") == 1, shown)
     place.stored(place.good)
 
 
@@ -208,6 +211,8 @@ def on_paper(place):
                   out)
     text = place.config.read_text()
     harness.check("mode: paper" in text and not place.credentials.exists(), text)
+    done = place.script("--paper", "--yes", "--force", "--name", "p")
+    harness.check('"derivctl --name p setup" without --paper' in " ".join(done.stdout.split()), done.stdout)
     place.config.unlink()
     with place.person() as p:
         p.answer("Set it up on paper?", "y")
@@ -264,7 +269,13 @@ def ways_out(place):
             harness.check(not p.echoes(), "the terminal echoes the token")
             leave(p)
             p.end(code)
+            harness.check(("Nothing was stored." in p.seen) == (code == 130), p.seen)
         place.nothing_stored()
+    with place.person() as p:  # where the terminal echoes, too
+        p.expect("Set it up on paper?")
+        p.press(b"\x03")
+        harness.check("Nothing was stored." in p.end(130), "an interrupt says nothing")
+    place.nothing_stored()
 
 
 def what_is_there_is_kept(place):
@@ -291,6 +302,7 @@ def scripts(place):
     place.script(*app, "--no-such-flag", code=2)
     place.script(*app, "--token-file", place.directory / "absent", code=1)
     place.script("--app-id", "wrong" if place.api == "options" else "7", token=place.good, code=4)
+    place.script("--app-id", place.good if place.api == "options" else "pat_" + place.good, token=place.good, code=2)
     if place.api == "options":
         place.script(token=place.good, code=2)  # nobody can guess the application's id
     place.script(*app, token=place.bad, code=4)
@@ -339,14 +351,19 @@ def tells_of_the_drop_in(place, environment, system):
     """token set and remove, too: where the drop-in comes, goes, and stays as it is."""
     file = place.directory / "again"
     file.write_text(place.good)
+    drop_in = place.directory / "units/derivd.service.d/encrypted-token.conf"
+    written = []
     for words, changes in ((("set", "--token-file", file), False), (("remove", "--yes"), True),
-                           (("set", "--token-file", file), False), (("set", "--encrypt", "--token-file", file), True)):
+                           (("set", "--token-file", file), False), (("set", "--encrypt", "--token-file", file), True),
+                           (("set", "--token-file", file), False)):
         done = subprocess.run([*system, str(place.programs.resolve() / "derivctl"), "token", *map(str, words),
                                "--credentials-dir", str(place.credentials), "--config", str(place.config),
                                "--unit-dir", str(place.directory / "units")], env=environment,
                               capture_output=True, text=True, timeout=200)
         harness.check(done.returncode == 0 and ("systemctl daemon-reload" in done.stdout) == changes,
                       f"{words}: {done.stdout}{done.stderr}")
+        written.append(drop_in.stat().st_ino if drop_in.exists() else None)
+    harness.check(written[-1] == written[-2] is not None, "systemd would take a drop-in for a changed one")
 
 
 def encrypted(place):

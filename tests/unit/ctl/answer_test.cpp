@@ -76,6 +76,20 @@ TEST(Answer, ADecisionIsToldOnce) {
               HasSubstr("Z  DIGITEVEN 0.35 entered DIGITEVEN at 0.30\n"));
 }
 
+TEST(Answer, AChangeHasAnArrowBetweenTwoValuesAlone) {
+  const auto told = [&](std::string_view before, std::string_view after) {
+    const nlohmann::ordered_json change{{"time", "2026-11-28T19:42:33Z"},
+                                        {"key", "strategies[bot]"},
+                                        {"before", before},
+                                        {"after", after},
+                                        {"reload", "live"}};
+    return explained_text({{"strategy", "a"}, {"config_changes", {change}}});
+  };
+  EXPECT_THAT(told("2.00", "3.00"), HasSubstr("Z  strategies[bot]: 2.00 → 3.00 (live)\n"));
+  EXPECT_THAT(told("", "added"), HasSubstr("Z  strategies[bot]: added (live)\n"));
+  EXPECT_THAT(told("removed", ""), HasSubstr("Z  strategies[bot]: removed (live)\n"));
+}
+
 TEST(Answer, CountsInWords) {
   EXPECT_EQ(daemon::counted(1, "trade"), "1 trade");
   EXPECT_EQ(daemon::counted(2, "trade"), "2 trades");
