@@ -179,6 +179,13 @@ class Loader final {
     }
   }
 
+  /// YAML takes `key:value` for one text.
+  static std::string_view missing_blank(std::string_view text) {
+    const auto colon = text.find(':');
+    const bool tight = colon != std::string_view::npos && colon > 0 && colon + 1 < text.size() &&
+                       text[colon + 1] != '/' && text[colon + 1] != ' ';
+    return tight ? ", because a blank is missing behind the colon" : "";
+  }
   void unknown(const YamlNode::Entry& entry, const std::string& key,
                const std::vector<Child>& children) {
     std::vector<std::string_view> names;
@@ -190,9 +197,9 @@ class Loader final {
         entry.key.size() <= 40 && entry.key.find_first_of("\n\r\t\x1b") == std::string::npos
             ? entry.key
             : shown(entry.key);
-    problems_.push_back(
-        {entry.place.line, entry.place.column, below(key, name),
-         fmt::format("unknown key{}{} allowed: {}", guess, guess.empty() ? ";" : "", join(names))});
+    problems_.push_back({entry.place.line, entry.place.column, below(key, name),
+                         fmt::format("unknown key{}{}{} allowed: {}", missing_blank(entry.key),
+                                     guess, guess.empty() ? ";" : "", join(names))});
   }
 
   void descend(const Child& child, const YamlNode::Entry& entry, std::string_view path,
@@ -224,7 +231,10 @@ class Loader final {
     std::vector<std::string_view> names;
     for (const auto& c : children_of(path)) names.push_back(c.name);
     add(entry.value.place, name,
-        fmt::format("{} where a map of keys is wanted; allowed: {}", shown(entry.value),
+        fmt::format("{} where a map of keys is wanted{}; allowed: {}", shown(entry.value),
+                    entry.value.kind == YamlNode::Kind::kScalar && !entry.value.quoted
+                        ? missing_blank(entry.value.text)
+                        : "",
                     join(names)));
     for (const auto& c : children_of(path)) refused_.insert(below(name, c.name));
   }

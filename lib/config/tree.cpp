@@ -294,11 +294,122 @@ std::optional<std::size_t> indent_nearby(std::string_view text, int line) {
   return best;
 }
 
+/// The column, from 0 on, of a colon that stands between a word and its value without a blank
+/// behind it: YAML takes the whole for one text. npos: there is none.
+std::size_t tight_colon(std::string_view line) {
+  const auto key = indents_of(line).key;
+  constexpr std::string_view kWord =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  const auto colon = std::min(line.find_first_not_of(kWord, key), line.size());
+  const auto behind = line.substr(colon).substr(0, 2);
+  const bool tight = colon > key && behind.size() == 2 && behind[0] == ':' &&
+                     std::string_view(" \t\r:/").find(behind[1]) == std::string_view::npos;
+  return tight ? colon : std::string_view::npos;
+}
+
+/// Whether somebody would call it a key with or without its value.
+bool has_key(std::string_view line) {
+  const auto colon = line.find(':');
+  return colon != std::string_view::npos &&
+         (colon + 1 == line.size() || std::string_view(" \t\r").find(line[colon + 1]) != line.npos);
+}
+
+bool says_something(std::string_view line) {
+  const auto first = line.find_first_not_of(" \t\r");
+  return first != std::string_view::npos && line[first] != '#';
+}
+
+/// Lines above a mistake that are looked at for its cause. A person's lie within a screen, and a
+/// hostile file has no end of them.
+constexpr int kMostLinesAbove = 50;
+
+/// The nearest line above that says something; 0: there is none.
+int line_above(std::string_view text, int line) {
+  for (int looked = 0; --line > 0 && looked < kMostLinesAbove; ++looked) {
+    if (says_something(line_at(text, line))) return line;
+  }
+  return 0;
+}
+
+/// A missing blank in this line, or in one above that ran into it: a text goes on over lines.
+std::optional<Place> missing_blank(std::string_view text, int line) {
+  for (int at = line; at > 0 && at > line - kMostLinesAbove; at = line_above(text, at)) {
+    const auto words = line_at(text, at);
+    const auto colon = tight_colon(words);
+    if (colon != std::string_view::npos) return Place{at, static_cast<int>(colon) + 1};
+    if (at != line && has_key(words)) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+/// Where a quotation mark opens a text that does not end in its line; npos: nowhere.
+std::size_t open_quote(std::string_view line) {
+  char mark = 0;
+  std::size_t begin = std::string_view::npos;
+  bool fresh = true;  // a text may begin here
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (mark != 0) {
+      if (c == '\\' && mark == '"') {
+        ++i;
+      } else if (c == mark) {
+        mark = 0;
+        begin = std::string_view::npos;
+      }
+      continue;
+    }
+    if (c == '#' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t')) break;
+    if (fresh && (c == '"' || c == '\'')) {
+      mark = c;
+      begin = i;
+    }
+    const bool blank = c == ' ' || c == '\t';
+    // A dash or a colon before a blank, and whatever opens or parts a list in one line.
+    fresh = blank ? fresh : std::string_view("-:[{,").find(c) != std::string_view::npos;
+  }
+  return begin;
+}
+
+/// The opening mark of a text that ends, against what was meant, in this line: the mark that closes
+/// it there is the opening one of another. The library complains of what follows it.
+std::optional<Place> runaway_quote(std::string_view text, int line) {
+  for (int at = line - 1; at > 0 && at > line - kMostLinesAbove; --at) {
+    const auto words = line_at(text, at);
+    const auto begin = open_quote(words);
+    if (begin == std::string_view::npos) continue;
+    const char mark = words[begin];
+    for (int between = at + 1; between < line; ++between) {
+      if (line_at(text, between).find(mark) != std::string_view::npos) return std::nullopt;
+    }
+    const auto closing = line_at(text, line).find(mark);
+    if (closing == std::string_view::npos) return std::nullopt;
+    return Place{at, static_cast<int>(begin) + 1};
+  }
+  return std::nullopt;
+}
+
 std::string blanks(std::size_t n) { return fmt::format("{} blank{}", n, n == 1 ? "" : "s"); }
+
+/// A key with its value right above, further to the left, opens no section: one of the two lines is
+/// out of place, and nothing here tells which.
+std::optional<std::string> value_above(std::string_view text, int line) {
+  const auto mine = indents_of(line_at(text, line)).line;
+  const int above = line_above(text, line);
+  const auto over = line_at(text, above);
+  const bool has_value = above > 0 && indents_of(over).key < mine && has_key(over) &&
+                         says_something(over.substr(over.find(':') + 1));
+  if (!has_value) return std::nullopt;
+  return fmt::format(
+      "this line begins with {} and belongs to a section, but line {} above it begins with {} and "
+      "opens none, since it has a value; keys of one section begin in the same column, so one of "
+      "the two is out of place",
+      blanks(mine), above, blanks(indents_of(over).key));
+}
 
 std::string about_indentation(std::string_view text, int line) {
   const auto mine = indents_of(line_at(text, line)).line;
   const auto wanted = indent_nearby(text, line);
+  if (const auto above = value_above(text, line)) return *above;
   return fmt::format(
       "this line begins with {}, where no section above does; keys of one section begin in the "
       "same "
@@ -318,6 +429,7 @@ std::string in_words(std::string_view text, Place place, const std::string& said
   if (said == msg::END_OF_SEQ_FLOW) return "a [ whose ] is missing, here or in a line above";
   if (said == msg::FLOW_END) return "a closing bracket without its opening one";
   if (said == msg::MAP_VALUE) {
+    if (const auto above = value_above(text, place.line)) return *above;
     return "a colon that can open no value here: each key stands on a line of its own, in the "
            "column of the others of its section, and a text with a colon in it stands in quotes";
   }
@@ -345,6 +457,12 @@ Problem syntax_problem(std::string_view text, const YAML::Exception& e) {
   if (tab != std::string_view::npos) {
     return problem_at({place.line, static_cast<int>(tab) + 1},
                       "a tab in the indentation; YAML wants spaces");
+  }
+  if (const auto quote = runaway_quote(text, place.line)) {
+    return problem_at(*quote, "not valid YAML: a text whose closing quote is missing");
+  }
+  if (const auto colon = missing_blank(text, place.line)) {
+    return problem_at(*colon, "not valid YAML: a blank is missing behind this colon");
   }
   return problem_at(place, fmt::format("not valid YAML: {}", in_words(text, place, e.msg)));
 }
