@@ -21,6 +21,7 @@
 #include "config/table.hpp"
 #include "config/value.hpp"
 #include "core/nearest.hpp"
+#include "dbot/amounts.hpp"
 #include "engine/spec.hpp"
 #include "market/kind.hpp"
 #include "strategy/registry.hpp"
@@ -64,6 +65,7 @@ class ConfigChecker final {
         if (!s.symbol.empty() && good("params.file") && good("params.symbol")) look_up(s);
         watch(s, *type);
         rules(s, *type, nullptr, nullptr);
+        program_stakes(s);
         continue;
       }
       if (good("symbol")) look_up(s);
@@ -440,6 +442,29 @@ class ConfigChecker final {
     fits(s, "limits.max_stake", limits.max_stake, false);
     fits(s, "limits.max_open_stake", limits.max_open_stake, false);
     fits(s, "limits.daily_loss", limits.daily_loss, false);
+  }
+  /// A program's stakes are its own and may change while it runs, hence a warning alone.
+  void program_stakes(const StrategySettings& s) {
+    if (s.program.program == nullptr) return;
+    const auto& limits = config_.engine.limits;
+    for (const auto& known : dbot::known_amounts(*s.program.program, s.program.answers)) {
+      for (const auto& [name, limit] : {std::pair("limits.max_stake", limits.max_stake),
+                                        std::pair("limits.max_open_stake", limits.max_open_stake),
+                                        std::pair("limits.daily_loss", limits.daily_loss)}) {
+        if (!limit || known.amount <= to_double(*limit)) continue;
+        const auto at = place(full("params.file"));
+        config_.warnings.push_back(
+            {at.line, at.column, full("params.file"),
+             fmt::format(
+                 "{}:{}: the program {} {}, which is above {} {} (line {}), so it does not buy",
+                 s.program.file, known.line, known.always ? "stakes" : "begins with a stake of",
+                 known.amount, name, limit->to_string(), place(name).line)});
+        break;
+      }
+    }
+  }
+  static double to_double(core::Money money) {
+    return static_cast<double>(money.units()) / static_cast<double>(core::pow10(money.exponent()));
   }
   /// Of a currency with other decimals the venue alone knows the smallest stake.
   void not_too_small(std::string_view key, core::Money stake, const StrategySettings& s,

@@ -2,6 +2,7 @@
 // mistake with its place in the configuration and in the program.
 #include "config/program.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <unistd.h>
@@ -164,6 +165,37 @@ TEST_F(Dbot, MistakesOfTheProgramHaveTheirLineAndBlock) {
   EXPECT_NE(problems(yaml(kGood)), "");
   put("my-bot.xml", replaced(shipped(), "1HZ100V", "NO WHERE"));
   expect_problem(yaml(kGood), "block trade_definition_market: 'NO WHERE' is not a symbol");
+}
+
+TEST_F(Dbot, AStakeAboveALimitIsWarnedOf) {
+  const auto warnings = [&](std::string_view answers, std::string_view limits) {
+    const auto c = config("limits: " + std::string(limits) + "\n" +
+                          yaml("{ file: my-bot.xml, answers: " + std::string(answers) + " }"));
+    std::string out;
+    for (const auto& p : c.warnings) out += format(p, "f") + "\n";
+    return out;
+  };
+  EXPECT_EQ(warnings("[\"1\", 10]", "{ max_stake: 1.00 }"), "");
+  // Here the stake is reckoned from another variable.
+  EXPECT_EQ(warnings("[\"2\", 10]", "{ max_stake: 1.00 }"), "");
+  const auto amount = [&](const std::string& block) {
+    put("my-bot.xml",
+        replaced(
+            shipped(),
+            R"(<value name="AMOUNT"><block type="variables_get"><field name="VAR" id="stake">stake</field></block></value>)",
+            "<value name=\"AMOUNT\">" + block + "</value>"));
+  };
+  amount(R"(<block type="variables_get"><field name="VAR" id="base">base</field></block>)");
+  EXPECT_EQ(warnings("[\"1\", 10]", "{ max_stake: 1.00 }"), "");
+  EXPECT_EQ(
+      warnings("[\"2\", 10]", "{ max_stake: 1.00 }"),
+      "f:5:21: strategies[0].params.file: my-bot.xml:70: the program stakes 2, which is above "
+      "limits.max_stake 1.00 (line 1), so it does not buy (strategy bot)\n");
+  EXPECT_THAT(warnings("[\"2\", 10]", "{ daily_loss: 1.50 }"),
+              testing::HasSubstr("above limits.daily_loss 1.50"));
+  amount(R"(<block type="math_number"><field name="NUM">5.5</field></block>)");
+  EXPECT_THAT(warnings("[\"1\", 10]", "{ max_stake: 5.00 }"),
+              testing::HasSubstr("the program stakes 5.5, which is above limits.max_stake 5.00"));
 }
 
 TEST_F(Dbot, WhatItBuysMustBeSomethingThatDerivSells) {
