@@ -28,6 +28,20 @@ core::Result<void> check_watched(const engine::StrategySettings& s, std::span<co
   return {};
 }
 
+/// For whoever gave the ticks of another symbol: "; enabled: parity trades 1HZ100V, …".
+std::string what_they_trade(const std::vector<engine::StrategySettings>& strategies) {
+  constexpr std::ptrdiff_t kShown = 10;
+  std::ptrdiff_t enabled = 0;
+  std::string out;
+  for (const auto& s : strategies) {
+    if (!s.enabled || ++enabled > kShown) continue;
+    out += fmt::format("{}{} trades {}", out.empty() ? "" : ", ", s.name, s.symbol);
+  }
+  if (enabled == 0) return "; none is enabled";
+  return fmt::format("; enabled: {}{}", out,
+                     enabled > kShown ? fmt::format(" and {} more", enabled - kShown) : "");
+}
+
 core::Result<void> check_tapes(const Options& options, std::span<const Tape> tapes) {
   for (std::size_t i = 0; i < tapes.size(); ++i) {
     const auto& symbol = tapes[i].symbol;
@@ -42,7 +56,9 @@ core::Result<void> check_tapes(const Options& options, std::span<const Tape> tap
   }
   const auto has_ticks = [&](const engine::StrategySettings& s) { return has_tape(tapes, s); };
   if (std::ranges::none_of(options.settings.strategies, has_ticks)) {
-    return core::invalid("ticks: no enabled strategy trades a symbol whose ticks are given");
+    return core::invalid(
+        fmt::format("ticks: no enabled strategy trades a symbol whose ticks are given{}",
+                    what_they_trade(options.settings.strategies)));
   }
   for (const auto& s : options.settings.strategies) {
     if (!has_ticks(s)) continue;

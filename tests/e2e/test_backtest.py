@@ -55,7 +55,8 @@ def without_ticks(bench):
     late = bench.run([strategy()], "--from", FIRST + 1_000_000)
     harness.check("have none in this time" in late.stderr, late.stderr)
     refused = bench.run([strategy("slow", symbol="R_75")], code=4)
-    harness.check("no enabled strategy trades a symbol whose ticks are given" in refused.stderr, refused.stderr)
+    harness.check("no enabled strategy trades a symbol whose ticks are given; enabled: slow trades R_75" in refused.stderr,
+                  refused.stderr)
     sweep = subprocess.run([bench.derivctl, "sweep", "--config", str(bench.directory / "c.yaml"), "--ticks",
                             f"R_100={bench.ticks}", "--set", "symbol=R_75,R_100", "--permutations", "0",
                             "--random-runs", "0"], capture_output=True, text=True, timeout=600)

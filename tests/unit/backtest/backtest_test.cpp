@@ -298,7 +298,9 @@ TEST(Backtest, RefusesWhatCannotBeRun) {
     const auto r = rig.try_run();
     return r ? std::string("ran") : r.error().text;
   };
-  EXPECT_EQ(text(), "ticks: no enabled strategy trades a symbol whose ticks are given");
+  EXPECT_EQ(text(),
+            "ticks: no enabled strategy trades a symbol whose ticks are given; enabled: a trades "
+            "1HZ100V");
   rig.ticks(1000, {102, 103});
   EXPECT_EQ(text(), "ran");
   rig.options.payouts = Payouts::parse("DIGITODD=1.95").value();
@@ -306,7 +308,8 @@ TEST(Backtest, RefusesWhatCannotBeRun) {
   rig.options.payouts = {};
   EXPECT_EQ(text(), "ran");
   rig.options.settings.strategies[0].enabled = false;
-  EXPECT_EQ(text(), "ticks: no enabled strategy trades a symbol whose ticks are given");
+  EXPECT_EQ(text(),
+            "ticks: no enabled strategy trades a symbol whose ticks are given; none is enabled");
 }
 
 TEST(Payouts, AreRoundedHalfUp) {
