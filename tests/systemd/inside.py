@@ -951,7 +951,9 @@ def purge(state):
     wait_until(lambda: [p for p in json.loads(run("derivctl", "--name", "b", "--json", "positions", ok=False).stdout
                                               or "[]") if p["strategy"] == "trend" and p["contract_id"]],
                40, "an open contract")
-    run("dpkg", "--remove", "derivd")
+    removal = run("dpkg", "--remove", "derivd").stdout
+    check(re.search(r"(?m)^    contract \d+ \(trend [A-Z]+ \d+\.\d\d\), (?:demo )?account \S+$", removal),
+          f"a removal says what is open: {removal}")
     check(active("derivd@b") == "inactive", "removed and still running")
     last = journal("-u", "derivd@b", f"MESSAGE_ID={STOPPED}")[-1]["MESSAGE"]
     check("stopped" in last, last)
