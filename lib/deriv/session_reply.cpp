@@ -406,7 +406,12 @@ void Session::Impl::on_error_reply(const Pending& asked, const ApiError& error, 
     const bool symbol = asked.call == Call::kTicks || asked.call == Call::kHistory;
     notice_once(symbol ? core::EventKind::kTickGap : core::EventKind::kFrameRefused,
                 fmt::format("{}/{}/{}", name_of(asked.call), error.code, asked.subject),
-                fmt::format("{} is refused: {}", name_of(asked.call), describe(error)));
+                asked.call == Call::kWatch && error_class == ErrorClass::kContract
+                    ? fmt::format("the venue does not know contract {} ({}: {}): it stays open in "
+                                  "the journal, and keeps its place in the limits, until the venue "
+                                  "tells of it; compare with the account's statement",
+                                  asked.subject, name_of(asked.call), describe(error))
+                    : fmt::format("{} is refused: {}", name_of(asked.call), describe(error)));
   }
   const auto contract = core::ContractId{asked.subject};
   if (asked.call == Call::kWatch && error_class == ErrorClass::kContract &&

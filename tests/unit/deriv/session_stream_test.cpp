@@ -1,6 +1,8 @@
 // Streams that survive a reconnect, history joined to ticks, watched contracts, and the report.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "rig.hpp"
 
 namespace derivd::deriv::test {
@@ -362,6 +364,11 @@ TEST_P(Streams, AContractTheVenueDoesNotKnowIsGivenUp) {
     rig.advance(seconds(10));
   }
   EXPECT_EQ(rig.requests("proposal_open_contract"), 5U);
+  const auto told =
+      std::count_if(rig.listener.log.begin(), rig.listener.log.end(), [](const auto& line) {
+        return line.find("the venue does not know contract 5 (") != std::string::npos;
+      });
+  EXPECT_EQ(told, 1) << fmt::format("{}", fmt::join(rig.listener.log, "\n"));
 }
 
 TEST_P(Streams, AWatchThatFailsForAMomentIsKept) {
