@@ -97,7 +97,7 @@ class Loopback {
     server = listen(server_io, "127.0.0.1", 0, certificate, venue).value();
     thread = std::thread([this] { server_io.run(); });
     const auto url = Url::parse("wss://127.0.0.1:" + std::to_string(server->port())).value();
-    trader.socket = connect(io, url, {certificate.ca_file}, {}, trader);
+    trader.socket = connect(io, url, TlsSettings{certificate.ca_file}, {}, trader);
     while (!trader.opened) io.run_one();
   }
   ~Loopback() {
