@@ -163,7 +163,7 @@ def made_run(times, unit="ns", failed=()):
         for factor in (0.9, 1.0, 1.1 if name == CALIBRATION else 7.0):
             rows.append({"name": name, "run_name": name, "run_type": "iteration", "time_unit": unit,
                          "cpu_time": value * factor, "real_time": 5000.0})
-        for aggregate, factor in (("mean", 3.0), ("median", 1.0), ("stddev", 2.0), ("cv", 0.1)):
+        for aggregate, factor in (("mean", 1.0 if name == CALIBRATION else 3.0), ("median", 1.0), ("stddev", 2.0), ("cv", 0.1)):
             rows.append({"name": f"{name}_{aggregate}", "run_name": name, "run_type": "aggregate", "time_unit": unit,
                          "aggregate_name": aggregate, "cpu_time": value * factor, "real_time": 5000.0})
     rows += [{"name": name, "run_name": name, "run_type": "iteration", "error_occurred": True, "error_message": "x"}
@@ -192,9 +192,13 @@ def self_test():
         ("without time for calibration", made_run({**usual, CALIBRATION: 0.0}), [], 2),
         ("nothing", {}, [], 2),
     ]
-    only_medians = made_run({**usual, "a": 155.0})
-    only_medians["benchmarks"] = [row for row in only_medians["benchmarks"] if row["run_type"] == "aggregate"]
-    cases.append(("slower, and only the aggregates are told", only_medians, [], 1))
+    for what, times, wanted in (("the same", usual, 0), ("slower", {**usual, "a": 155.0}, 1)):
+        told = made_run(times)
+        told["benchmarks"] = [row for row in told["benchmarks"] if row["run_type"] == "aggregate"]
+        cases.append((f"{what}, and only the aggregates are told", told, [], wanted))
+        mixed = made_run({name: value for name, value in times.items() if name != CALIBRATION})
+        mixed["benchmarks"] += made_run({CALIBRATION: 1.0}, "us")["benchmarks"]
+        cases.append((f"{what}, each in a unit of its own", mixed, [], wanted))
 
     failures = []
     with tempfile.TemporaryDirectory() as root:
