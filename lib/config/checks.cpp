@@ -451,7 +451,7 @@ class ConfigChecker final {
       for (const auto& [name, limit] : {std::pair("limits.max_stake", limits.max_stake),
                                         std::pair("limits.max_open_stake", limits.max_open_stake),
                                         std::pair("limits.daily_loss", limits.daily_loss)}) {
-        if (!limit || known.amount <= to_double(*limit)) continue;
+        if (!limit || known.amount <= limit->to_double()) continue;
         const auto at = place(full("params.file"));
         config_.warnings.push_back(
             {at.line, at.column, full("params.file"),
@@ -462,9 +462,6 @@ class ConfigChecker final {
         break;
       }
     }
-  }
-  static double to_double(core::Money money) {
-    return static_cast<double>(money.units()) / static_cast<double>(core::pow10(money.exponent()));
   }
   /// Of a currency with other decimals the venue alone knows the smallest stake.
   void not_too_small(std::string_view key, core::Money stake, const StrategySettings& s,
