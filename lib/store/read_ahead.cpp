@@ -11,6 +11,7 @@ namespace derivd::store {
 ReadAhead::ReadAhead(std::unique_ptr<market::TickSource> source)
     : source_(std::move(source)), blocks_(kBlocks) {
   for (auto& block : blocks_) block.rows.resize(kRows);
+  // A signal of the terminal is for who reads, not for this thread.
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
