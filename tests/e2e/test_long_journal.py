@@ -105,7 +105,7 @@ def main(programs):
         for way, source, filters, wanted in (
                 ("file", [], [], total), ("some of the file", [], recent, RECENT - 9),
                 ("pages", ["--socket", control], recent, RECENT - 9),
-                ("no page", ["--socket", control], ["--strategy", "nobody"], 0)):
+                ("no page", ["--socket", control], ["--since", str(int(time.time()) + 86_400)], 0)):
             pulse = Pulse(daemon)
             pulse.start()
             begun = time.monotonic()
@@ -117,7 +117,9 @@ def main(programs):
         grown = memory(daemon.process.pid, "VmHWM") - before
         print(f"the daemon's peak of memory grew by {grown} kB")
         harness.check(told["file"][1]["total"]["trades"] >= ORDERS, told["file"][1])
-        harness.check(told["no page"][0] == [], "trades of nobody")
+        harness.check(told["no page"][0] == [], "trades of tomorrow")
+        nobody = daemon.ctl("trades", "--strategy", "nobody", ok=False)
+        harness.check(nobody.returncode == 6 and "no strategy 'nobody'" in nobody.stderr, nobody)
         # The daemon trades on: what was settled before the first look is the same in both.
         old = {t["contract_id"]: t for t in told["some of the file"][0] if t["profit"] is not None}
         paged = {t["contract_id"]: t for t in told["pages"][0]}
