@@ -8,6 +8,7 @@
 #include "core/check.hpp"
 #include "deriv/json.hpp"
 #include "deriv/payloads.hpp"
+#include "deriv/quick_tick.hpp"
 
 namespace derivd::deriv {
 namespace {
@@ -151,6 +152,7 @@ struct Decoder::Impl {
   json::ondemand::parser parser;
   std::string copy;  // for frames whose buffer is too short to read beyond
 
+  Status decode(std::string_view frame, std::size_t capacity, Frame& out);
   Status pass(json::ondemand::document& document, Frame& out);
   Status echoed_req_id(json::ondemand::document& document, Frame& out);
 };
@@ -189,17 +191,22 @@ Decoder::~Decoder() = default;
 void Decoder::set_money_decimals(std::uint8_t decimals) { impl_->money.decimals = decimals; }
 
 Result<void> Decoder::decode(std::string_view frame, std::size_t capacity, Frame& out) {
+  if (capacity >= frame.size() + kQuickTickPadding && read_quick_tick(frame, out)) return {};
+  return impl_->decode(frame, capacity, out);
+}
+
+Result<void> Decoder::Impl::decode(std::string_view frame, std::size_t capacity, Frame& out) {
   out = Frame{};
   if (capacity < frame.size() + simdjson::SIMDJSON_PADDING) {
-    impl_->copy.reserve(frame.size() + simdjson::SIMDJSON_PADDING);
-    impl_->copy.assign(frame);
-    frame = impl_->copy;
-    capacity = impl_->copy.capacity();
+    copy.reserve(frame.size() + simdjson::SIMDJSON_PADDING);
+    copy.assign(frame);
+    frame = copy;
+    capacity = copy.capacity();
   }
   json::ondemand::document document;
   const simdjson::padded_string_view view(frame.data(), frame.size(), capacity);
-  if (const auto e = impl_->parser.iterate(view).get(document)) return broken("frame", e);
-  return impl_->pass(document, out);
+  if (const auto e = parser.iterate(view).get(document)) return broken("frame", e);
+  return pass(document, out);
 }
 
 }  // namespace derivd::deriv

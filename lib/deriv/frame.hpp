@@ -58,6 +58,11 @@ struct ApiError {
   core::Text message;             // not stable; for people
 };
 
+/// Decimals of a quote on Deriv go up to 8 (crypto pairs); beyond 12 the number is nonsense.
+inline constexpr std::uint8_t kMaxDecimals = 12;
+/// Ten digits, as the request schemas have it; also keeps sums of times far from overflow.
+inline constexpr std::int64_t kLastEpoch = 9'999'999'999;
+
 /// A quote whose decimals are not known yet.
 struct RawTick {
   core::VenueTime epoch;

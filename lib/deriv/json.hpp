@@ -16,6 +16,7 @@
 #include "core/result.hpp"
 #include "core/short_string.hpp"
 #include "core/time.hpp"
+#include "deriv/frame.hpp"
 
 // NOLINTBEGIN(bugprone-macro-parentheses): it declares a name
 #define DERIV_TRY_AS(name, expression) \
@@ -132,8 +133,7 @@ inline Status read(Value value, std::string_view name, std::optional<core::Venue
   if (auto s = once(name, out); !s) return s;
   std::optional<std::int64_t> seconds;
   if (auto s = read(value, name, seconds); !s) return s;
-  // Ten digits, as the request schemas have it; also keeps sums of times far from overflow.
-  if (*seconds < 0 || *seconds > 9'999'999'999) return bad(name, "is not an epoch");
+  if (*seconds < 0 || *seconds > kLastEpoch) return bad(name, "is not an epoch");
   out = core::VenueTime{*seconds};
   return {};
 }

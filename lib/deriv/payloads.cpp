@@ -26,8 +26,6 @@ using json::Value;
 
 namespace {
 
-// Decimals of a quote on Deriv go up to 8 (crypto pairs); beyond 12 the number is nonsense.
-constexpr std::int64_t kMaxDecimals = 12;
 constexpr std::size_t kMaxScopes = 32;
 
 /// A price step of 0.01 stands for two decimals.

@@ -72,6 +72,20 @@ inline void check_payload(const Frame& frame) {
   }
 }
 
+/// A tick has two ways through the decoder, and both read the same.
+inline void check_same_tick(const Frame& a, const Frame& b) {
+  const auto* one = std::get_if<TickPayload>(&a.payload);
+  const auto* other = std::get_if<TickPayload>(&b.payload);
+  if (one == nullptr) return;
+  demand(a.req_id == b.req_id && a.stream == b.stream && a.msg_type == b.msg_type);
+  demand(a.message == b.message && !a.error && !b.error);
+  demand(one->symbol == other->symbol && one->decimals == other->decimals);
+  demand(one->tick.epoch == other->tick.epoch);
+  // As they are written, so that a price says the same of its decimals.
+  demand(one->tick.quote.mantissa == other->tick.quote.mantissa);
+  demand(one->tick.quote.scale == other->tick.quote.scale);
+}
+
 /// Any bytes as a frame of either dialect and as each REST answer.
 inline void decode(std::string_view input) {
   static Decoder options(kOptionsNames);
@@ -85,9 +99,10 @@ inline void decode(std::string_view input) {
     const auto result = decoder->decode({copy.get(), size}, size + 64, frame);
     if (result) check_payload(frame);
     if (!result) demand(!result.error().text.empty());
-    Frame again;
+    Frame again;  // by the long way, which is that of a frame without room behind it
     demand(decoder->decode(input, size, again).has_value() == result.has_value());
     demand(again.payload.index() == frame.payload.index() || !result);
+    if (result) check_same_tick(frame, again);
   }
   const auto accounts = rest::decode_accounts(input);
   if (accounts) demand(accounts->size() <= rest::kMaxAccounts);
