@@ -620,6 +620,11 @@ void Trader::perform(engine::Tell& a) {
   log_.write(a.event);
 }
 
+void Trader::perform(engine::TellSent& a) {
+  engine::Tell told{engine::event_of(a)};
+  perform(told);
+}
+
 void Trader::perform(engine::StartScript& a) {
   if (scripts_ != nullptr) return scripts_->start(a);
   engine_.on_script_failed(a.strategy.view(), a.run,

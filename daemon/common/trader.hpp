@@ -212,6 +212,7 @@ class Trader final : public deriv::SessionListener {
   void perform(engine::AskReport& action);
   void perform(engine::AskCandles& action);
   void perform(engine::Tell& action);
+  void perform(engine::TellSent& action);
   void perform(engine::SendSell& action);
   void perform(engine::StartScript& action);
   void perform(engine::StopScript& action);

@@ -115,6 +115,7 @@ class Driver final {
   void answer(const engine::Watch&) {}
   void answer(const engine::Poll&) {}
   void answer(const engine::Tell& tell);
+  void answer(const engine::TellSent&) {}
   void answer(const engine::SendSell& sell);
   void answer(const engine::StartScript& start);
   void answer(const engine::StopScript& stop);

@@ -3,6 +3,13 @@
 #include "engine/impl.hpp"
 
 namespace derivd::engine {
+namespace {
+
+core::Text entered_words(market::ContractType type, core::Money stake) {
+  return core::short_format("entered {} at {}", market::name_of(type), stake.to_string());
+}
+
+}  // namespace
 
 std::string_view name_of(DecisionView::Kind kind) {
   switch (kind) {
@@ -28,17 +35,26 @@ void Engine::Impl::note_signal(Slot& slot, const strategy::Signal& signal,
   if (slot.plan) slot.considered.planned = signal.stake.value_or(slot.plan->next());
 }
 
+core::Text LastDecision::text() const { return entered_ ? entered_words(type_, stake_) : why_; }
+
 void Engine::Impl::note(Slot& slot, DecisionView::Kind kind, std::string_view text,
                         const std::optional<risk::Denied>& denied) {
   if (!audience.people) return;
-  slot.last_decision = core::Text::truncated(text);
-  if (slot.considered.tick.s == 0) return;  // no signal has been raised in this run
+  const auto words = core::Text::truncated(text);
+  slot.last_decision = words;
+  slot.considered.denied = denied;
+  slot.considered.text = words;
+  keep_decision(slot, kind);
+}
+
+/// The signal at hand, as it was decided.
+void Engine::Impl::keep_decision(Slot& slot, DecisionView::Kind kind) {
   auto& d = slot.considered;
+  if (d.tick.s == 0) return;  // no signal has been raised in this run
   d.kind = kind;
   d.wall = now.wall;
-  d.denied = denied;
-  d.text = slot.last_decision;
   d.times = 1;
+  const auto& denied = d.denied;
   auto& ring = slot.decided;
   auto* last =
       ring.empty() ? nullptr : &ring[(slot.next_decided + kKeptDecisions - 1) % kKeptDecisions];
@@ -68,11 +84,15 @@ void Engine::Impl::note(Slot& slot, DecisionView::Kind kind, std::string_view te
 
 void Engine::Impl::note_entry(Slot& slot, const execution::Order& intent) {
   if (!audience.people) return;
-  slot.considered.order = intent.id;
-  slot.considered.stake = intent.stake;
-  note(slot, DecisionView::Kind::kEntered,
-       core::short_format("entered {} at {}", market::name_of(intent.spec.type),
-                          intent.stake.to_string()));
+  auto& d = slot.considered;
+  d.order = intent.id;
+  d.stake = intent.stake;
+  d.bought = intent.spec.type;
+  d.denied.reset();
+  // It may have waited before, and has the words of that.
+  if (!d.text.empty()) d.text = {};
+  slot.last_decision.entered(intent.spec.type, intent.stake);
+  keep_decision(slot, DecisionView::Kind::kEntered);
 }
 
 std::vector<DecisionView> Engine::decisions(std::string_view strategy, std::size_t last) const {
@@ -81,7 +101,9 @@ std::vector<DecisionView> Engine::decisions(std::string_view strategy, std::size
   if (slot == nullptr) return out;
   const auto& ring = slot->decided;
   for (std::size_t i = 0; i < std::min(last, ring.size()); ++i) {
-    out.push_back(ring[(slot->next_decided + kKeptDecisions - 1 - i) % kKeptDecisions]);
+    auto& d =
+        out.emplace_back(ring[(slot->next_decided + kKeptDecisions - 1 - i) % kKeptDecisions]);
+    if (d.kind == DecisionView::Kind::kEntered) d.text = entered_words(d.bought, d.stake);
   }
   return out;
 }

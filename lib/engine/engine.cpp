@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.hpp"
+#include "core/short_format.hpp"
 #include "engine/impl.hpp"
 #include "engine/spec.hpp"
 
@@ -398,6 +399,21 @@ core::Event Engine::Impl::event(core::EventKind kind, const execution::Order& or
   e.payout = order.payout;
   e.profit = order.profit;
   e.state = core::ShortString<24>::truncated(execution::name_of(order.state));
+  return e;
+}
+
+core::Event event_of(const TellSent& sent) {
+  const auto type = market::name_of(sent.type);
+  core::Event e;
+  e.kind = core::EventKind::kOrderSent;
+  e.text = core::short_format("order {}: {} {} for {}", sent.order.value, type, sent.symbol.view(),
+                              sent.stake.to_string());
+  e.strategy = sent.strategy;
+  e.symbol = core::ShortString<32>(sent.symbol.view());
+  e.contract_type = core::ShortString<16>::truncated(type);
+  e.order_id = sent.order;
+  e.stake = sent.stake;
+  e.state = core::ShortString<24>::truncated(name_of(execution::OrderState::kIntended));
   return e;
 }
 

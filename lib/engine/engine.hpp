@@ -70,6 +70,16 @@ struct AskCandles {
 struct Tell {
   core::Event event;
 };
+/// Tell people of a purchase that has just been sent, by event_of(): its words are made once the
+/// bytes have left, because to make them takes as long as to decide.
+struct TellSent {
+  core::OrderId order;
+  core::Name strategy;
+  market::SymbolCode symbol;
+  market::ContractType type = market::ContractType::kCall;
+  core::Money stake;
+};
+core::Event event_of(const TellSent& sent);
 /// Sell this open contract at the market, once. Answer: on_sold, on_not_sold or on_sale_unknown.
 struct SendSell {
   core::ContractId contract;
@@ -94,8 +104,8 @@ struct FeedScript {
   std::uint64_t run = 0;
   script::ToScript message;
 };
-using Action = std::variant<Append, SendQuote, SendBuy, Watch, Poll, AskReport, Tell, SendSell,
-                            StartScript, StopScript, FeedScript, AskCandles>;
+using Action = std::variant<Append, SendQuote, SendBuy, Watch, Poll, AskReport, Tell, TellSent,
+                            SendSell, StartScript, StopScript, FeedScript, AskCandles>;
 using Actions = std::vector<Action>;
 
 enum class StrategyStatus : std::uint8_t { kRunning, kPaused, kHalted, kDisabled, kBlocked };
@@ -136,10 +146,11 @@ struct DecisionView {
   core::VenueTime tick;  // that raised it
   core::WallTime wall;   // when it was decided
   market::ContractType type = market::ContractType::kCall;
-  core::Money planned;                 // what the stake plan asked for
-  core::Money stake;                   // kEntered: what it was bought for at most
-  core::OrderId order;                 // kEntered
-  std::optional<risk::Denied> denied;  // the limit and its numbers
+  core::Money planned;  // what the stake plan asked for
+  core::Money stake;    // kEntered: what it was bought for at most
+  core::OrderId order;  // kEntered
+  market::ContractType bought = market::ContractType::kCall;  // kEntered
+  std::optional<risk::Denied> denied;                         // the limit and its numbers
   core::Text text;
   std::int64_t times =
       1;  // signals in a row that met the same limit; the numbers are the last one's
@@ -164,7 +175,7 @@ struct AccountView {
 /// are not recomputed and contracts not polled either: nobody would hear of it.
 struct Audience {
   bool journal = true;   // Append
-  bool people = true;    // Tell, and StrategyView::last_decision
+  bool people = true;    // Tell, TellSent, and StrategyView::last_decision
   bool words = true;     // Tell of what programs say (script_message), also without people
   bool candles = false;  // AskCandles: there is a venue that has a past
 };

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "core/short_format.hpp"
 #include "engine/impl.hpp"
 #include "engine/spec.hpp"
 #include "market/kind.hpp"
@@ -335,15 +334,8 @@ void Engine::Impl::send(Slot& slot, const market::ContractSpec& spec, const mark
   buy.signal_epoch = tick.epoch;
   if (!audience.people) return;
   note_entry(slot, intent);
-  tell_sent(intent);
-}
-
-void Engine::Impl::tell_sent(const execution::Order& order) {
-  auto e = event(EventKind::kOrderSent, order);
-  e.text =
-      core::short_format("order {}: {} {} for {}", order.id.value, market::name_of(order.spec.type),
-                         order.spec.symbol.view(), order.stake.to_string());
-  tell(e);
+  out->emplace_back(
+      TellSent{intent.id, intent.strategy, intent.spec.symbol, intent.spec.type, intent.stake});
 }
 
 void Engine::Impl::drop(Slot& slot, const risk::Denied& denied) {

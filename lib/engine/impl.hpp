@@ -157,7 +157,6 @@ struct Engine::Impl {
                                    core::Money stake, std::int64_t turn);
   void send(Slot& slot, const market::ContractSpec& spec, const market::Tick& tick,
             core::Money stake, const PaidQuote* quote);
-  void tell_sent(const execution::Order& order);
   [[gnu::cold]] void drop(Slot& slot, const risk::Denied& denied);
   [[gnu::cold]] void tell_denied(Slot& slot, const risk::Denied& denied);
   [[gnu::cold]] void drop(Slot& slot, std::string_view why);
@@ -282,6 +281,7 @@ struct Engine::Impl {
   void note_signal(Slot& slot, const strategy::Signal& signal, const market::Tick& tick);
   void note(Slot& slot, DecisionView::Kind kind, std::string_view text,
             const std::optional<risk::Denied>& denied = {});
+  void keep_decision(Slot& slot, DecisionView::Kind kind);
   void note_entry(Slot& slot, const execution::Order& intent);
 
   // program.cpp: strategies of type dbot

@@ -34,6 +34,29 @@ namespace derivd::engine {
 /// For people: "virtual: 1 of 3 losses in a row".
 std::string hook_text(const VirtualHook& hook, const HookState& state);
 
+/// Why a strategy did or did not enter at its last signal, in words that are made when they are
+/// asked for where it entered: a purchase does not wait for them.
+class LastDecision {
+ public:
+  LastDecision& operator=(const core::Text& why) {
+    why_ = why;
+    entered_ = false;
+    return *this;
+  }
+  void entered(market::ContractType type, core::Money stake) {
+    entered_ = true;
+    type_ = type;
+    stake_ = stake;
+  }
+  core::Text text() const;
+
+ private:
+  core::Text why_;
+  bool entered_ = false;
+  market::ContractType type_ = market::ContractType::kCall;
+  core::Money stake_;
+};
+
 struct Slot {
   /// Settled contracts that the record names, newest last: the one that it was written for. An
   /// event is kept whole or not at all, and the journal tells which contracts are ours; this is the
@@ -139,7 +162,7 @@ struct Slot {
   bool paused = false;
   core::Text pause_reason;
 
-  core::Text last_decision;
+  LastDecision last_decision;
   // The last signals, a ring: decided.size() of them at most kKeptDecisions, the next at its place.
   std::vector<DecisionView> decided;
   std::size_t next_decided = 0;

@@ -65,7 +65,7 @@ StrategyView Engine::Impl::view(const Slot& slot) const {
   if (slot.plan) v.next_stake = stake_of_next_signal(slot);
   if (slot.program != nullptr) v.next_stake = slot.considered.planned;  // of its last purchase
   if (slot.last_epoch.s != 0) v.last_tick = slot.last_epoch;
-  v.last_decision = slot.last_decision;
+  v.last_decision = slot.last_decision.text();
   v.change_pending = slot.pending.has_value();
   v.refused = slot.refusals.total;
   v.refused_in_row = slot.refusals.row;

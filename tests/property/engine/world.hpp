@@ -530,6 +530,7 @@ class World {
   void take(const StopScript&) {}
   void take(const FeedScript&) {}
   void take(const AskCandles&) {}
+  void take(const TellSent&) {}
   void take(const Tell& a) {
     halts += a.event.kind == core::EventKind::kStrategyHalted ? 1 : 0;
     EXPECT_NE(a.event.kind, core::EventKind::kOrderAmbiguous) << a.event.text.view();

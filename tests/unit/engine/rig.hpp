@@ -105,6 +105,7 @@ inline std::string text_of(const Action& action) {
     std::string operator()(const Tell& a) const {
       return fmt::format("tell {} {}", core::name_of(a.event.kind), a.event.text.view());
     }
+    std::string operator()(const TellSent& a) const { return (*this)(Tell{event_of(a)}); }
     std::string operator()(const StartScript& a) const {
       return fmt::format("start script {} {}", a.strategy.view(), a.run);
     }
@@ -419,6 +420,7 @@ class Rig {
     cancels.push_back(a.cancel);
   }
   void take(const Tell& a) { events.push_back(a.event); }
+  void take(const TellSent& a) { events.push_back(event_of(a)); }
   void take(const StartScript& a) { started.push_back(a); }
   void take(const StopScript& a) { stopped.push_back(a); }
   void take(const FeedScript& a) { fed.push_back(a); }
