@@ -2,18 +2,15 @@
 // file that WIRE_ALLOCATIONS names, as three numbers of eight bytes: what all of its threads ask;
 // how many purchases it sent; and for how many of those the thread that sent them had asked nothing
 // since it received the bytes before. The benchmark reads them before and after its rounds.
-#include <dlfcn.h>
-#include <fcntl.h>
 #include <malloc.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <cstdlib>
+
+#include "preload.hpp"
 
 extern "C" {
 void* __libc_malloc(std::size_t);
@@ -23,6 +20,8 @@ void* __libc_memalign(std::size_t, std::size_t);
 }
 
 namespace {
+
+using derivd::wire::next;
 
 using Counts = std::array<std::atomic<std::uint64_t>, 3>;  // all, purchases, those without any
 Counts* g_counts = nullptr;
@@ -43,20 +42,9 @@ bool is_network(int fd) {
   return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain != AF_UNIX;
 }
 
-template <class Function>
-Function* next(const char* name) {
-  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
-}
-
 // Before main(), and by no call that would allocate.
 __attribute__((constructor)) void open_count() {
-  const char* path = std::getenv("WIRE_ALLOCATIONS");
-  if (path == nullptr) return;
-  const int fd = ::open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0 || ::ftruncate(fd, sizeof(Counts)) != 0) return;
-  void* at = ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  ::close(fd);
-  if (at != MAP_FAILED) g_counts = static_cast<Counts*>(at);
+  g_counts = derivd::wire::shared_numbers<Counts>("WIRE_ALLOCATIONS");
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ from harness import Failure, check  # noqa: E402
 # Rounds of one start of derivd. Its own budget of calls (lib/deriv/budget.*) allows a few more with their
 # contracts followed; beyond it a trade would be another trade.
 BLOCK = {"options": 80, "v3": 48}
+WARM = 8  # before them, and within the budget
 UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000}
 # Trades of one figure: what takes a quarter of an hour for everything.
 TRADES = ((2_000, 2_000), (10_000, 500), (100_000, 100), (1_000_000, 30))
@@ -345,7 +346,7 @@ class Bench:
 
     def block(self, client, gap, rounds, tally):
         """One start of the client: some rounds to warm up, then those that count."""
-        warm = 8 if gap < 100_000 else 2
+        warm = WARM if gap < 100_000 else 2
         size = client.journal_bytes()
         with self.on_core(1):
             pid = client.start({})
