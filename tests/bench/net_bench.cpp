@@ -54,9 +54,6 @@ class Venue final : public ServerHandler {
     left_ = rounds;
     tick();
   }
-  void flood(int ticks) {
-    for (int i = 0; i < ticks; ++i) socket_->send(std::string(kTick));
-  }
 
   std::vector<double> latencies;
   std::atomic<bool> done = false;
@@ -77,13 +74,12 @@ class Trader final : public WebSocketHandler {
   void on_frame(std::string_view frame, std::size_t) override {
     if (frame != kTick) throw std::runtime_error("not what was sent");
     ++received;
-    if (buys) (void)socket->send(kBuy);
+    (void)socket->send(kBuy);
   }
   void on_closed(const LinkError& error) override { throw std::runtime_error(error.error.text); }
 
   std::unique_ptr<WebSocket> socket;
   bool opened = false;
-  bool buys = true;
   int received = 0;
 };
 
@@ -145,19 +141,6 @@ void tick_to_buy(benchmark::State& state) {
   state.counters["p99_us"] = percentile(all, 0.99);
 }
 BENCHMARK(tick_to_buy)->Unit(benchmark::kMillisecond)->UseRealTime();
-
-void tick_flood(benchmark::State& state) {
-  constexpr int kTicks = 20'000;
-  Loopback loopback;
-  loopback.trader.buys = false;
-  for (auto _ : state) {
-    loopback.trader.received = 0;
-    loopback.on_server([&] { loopback.venue.flood(kTicks); });
-    while (loopback.trader.received < kTicks) loopback.io.run_one();
-  }
-  state.SetItemsProcessed(state.iterations() * kTicks);
-}
-BENCHMARK(tick_flood)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 }  // namespace derivd::net

@@ -4,13 +4,16 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 
@@ -50,6 +53,27 @@ sockaddr_in loopback(std::uint16_t port) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
   return address;
+}
+
+/// The key of an upgrade, empty in any other request. Clients write a field's name in any case.
+std::string_view key_of(std::string_view head) {
+  constexpr std::string_view kName = "\r\nsec-websocket-key: ";
+  const auto at = std::search(head.begin(), head.end(), kName.begin(), kName.end(),
+                              [](unsigned char a, char b) { return std::tolower(a) == b; });
+  if (at == head.end()) return {};
+  const auto from = static_cast<std::size_t>(at - head.begin()) + kName.size();
+  return head.substr(from, head.find('\r', from) - from);
+}
+
+std::string accept_key(std::string_view key) {
+  // RFC 6455, section 1.3.
+  const auto text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha1(), nullptr);
+  unsigned char coded[4 * EVP_MAX_MD_SIZE / 3 + 4];
+  return {reinterpret_cast<char*>(coded),
+          static_cast<std::size_t>(EVP_EncodeBlock(coded, digest, static_cast<int>(size)))};
 }
 
 }  // namespace
@@ -124,6 +148,14 @@ std::string encoded(Frame::Opcode opcode, std::string_view text, bool from_clien
   }
   if (from_client) out.append(4, '\0');
   return out.append(text);
+}
+
+std::string answer_to_upgrade(std::string_view head) {
+  const auto key = key_of(head);
+  if (key.empty()) return {};
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+         "Sec-WebSocket-Accept: " +
+         accept_key(key) + "\r\n\r\n";
 }
 
 Stream::Stream(SSL_CTX& context, Descriptor socket, Side side)

@@ -69,6 +69,9 @@ struct Frame {
 /// masked and nothing is cheaper.
 std::string encoded(Frame::Opcode opcode, std::string_view text, bool from_client);
 
+/// What a server answers to the head of a request that asks for WebSockets; empty to any other.
+std::string answer_to_upgrade(std::string_view head);
+
 class Stream final {
  public:
   enum class Side : std::uint8_t { kServer, kClient };

@@ -18,14 +18,12 @@
 // with its settlement. The clock is read before the first byte of the tick is encrypted and after
 // the last one of the purchase is decrypted.
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <csignal>
@@ -47,27 +45,6 @@ constexpr std::string_view kAccounts = "/trading/v1/options/accounts";
 constexpr int kPatienceMs = 20'000;
 constexpr int kTickMs = 1'000;       // between rounds
 constexpr std::int64_t kStake = 35;  // cents: what every purchase here is to cost
-
-/// The key of an upgrade, empty in any other request. Clients write a field's name in any case.
-std::string_view key_of(std::string_view head) {
-  constexpr std::string_view kName = "\r\nsec-websocket-key: ";
-  const auto at = std::search(head.begin(), head.end(), kName.begin(), kName.end(),
-                              [](unsigned char a, char b) { return std::tolower(a) == b; });
-  if (at == head.end()) return {};
-  const auto from = static_cast<std::size_t>(at - head.begin()) + kName.size();
-  return head.substr(from, head.find('\r', from) - from);
-}
-
-std::string accept_key(std::string_view key) {
-  // RFC 6455, section 1.3.
-  const auto text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha1(), nullptr);
-  unsigned char coded[4 * EVP_MAX_MD_SIZE / 3 + 4];
-  return {reinterpret_cast<char*>(coded),
-          static_cast<std::size_t>(EVP_EncodeBlock(coded, digest, static_cast<int>(size)))};
-}
 
 std::string http(std::string_view status, std::string_view body) {
   return fmt::format(
@@ -221,14 +198,11 @@ void Venue::accept() {
     const auto head = stream->read_head();
     const auto space = head.find(' ');
     const auto target = head.substr(space + 1, head.find(' ', space + 1) - space - 1);
-    const auto key = key_of(head);
-    if (key.empty()) {
+    const auto upgrade = answer_to_upgrade(head);
+    if (upgrade.empty()) {
       return answer_rest(*stream, head.substr(0, space), target);
     }
-    stream->write(fmt::format(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Accept: {}\r\n\r\n",
-        accept_key(key)));
+    stream->write(upgrade);
     client_ = {};
     client_.dialect = target.starts_with("/websockets/v3") ? Dialect::kV3 : Dialect::kOptions;
     client_.stream = std::move(stream);
