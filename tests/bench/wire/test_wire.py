@@ -10,9 +10,11 @@ import shlex
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import types
+from unittest import mock
 
 WIRE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(WIRE.parents[1] / "e2e"))
@@ -26,12 +28,12 @@ import wire  # noqa: E402
 TRADES = 24
 LATENCIES = {"p50", "p90", "p99", "p99.9", "max"}
 FIGURES = {"api", "gap_us", "client", "name", "durability", "strategies", "kind", "trades", "latency_us",
-           "ratio_to_bare", "cpu_us_per_trade", "context_switches_per_trade", "disk_bytes_per_trade",
-           "journal_bytes_per_trade"}
+           "ratio_to_bare", "ratio_to_bare_and_sync", "cpu_us_per_trade", "context_switches_per_trade",
+           "disk_bytes_per_trade", "journal_bytes_per_trade"}
 COUNTS = {"api", "client", "name", "durability", "strategies", "kind", "system_calls_per_trade", "system_calls",
           "allocations_per_trade", "purchases_without_allocation"}
 REPORT = {"date", "machine", "command", "pinned", "realtime", "venue_spins", "priority_of_the_unit", "load_average",
-          "cpu_of_others_percent", "results", "counts", "left_out"}
+          "cpu_of_others_percent", "results", "syncs", "counts", "left_out"}
 
 
 def peers(programs, directory):
@@ -75,6 +77,15 @@ def measures(programs, directory):
         check(row["latency_us"]["p99"] is None, f"a percentile of {TRADES} trades: {row}")
         check(row["cpu_us_per_trade"] > 0, row)
         check((row["journal_bytes_per_trade"] is None) == (row["client"] != "derivd"), row)
+        check((row["ratio_to_bare_and_sync"] is None) == (row["durability"] != "power"), row)
+    # Beside durability: power, a sync for each trade, and never less than one of its parts.
+    check([row["api"] for row in report["syncs"]] == list(others), report["syncs"])
+    bare = {row["api"]: row["latency_us"] for row in report["results"] if row["client"] == "bare"}
+    for row in report["syncs"]:
+        check(row["syncs"] == TRADES and row["record_bytes"] > wire.HEAD_BYTES, row)
+        both, sync = row["bare_and_sync_us"], row["sync_us"]
+        check(set(both) == set(sync) == LATENCIES, row)
+        check(both["max"] >= max(sync["max"], bare[row["api"]]["max"]) and both["p50"] > sync["p50"] > 0, row)
     counted = b"__asan_init" not in (programs / "derivd").read_bytes()  # a sanitizer has a malloc of its own
     check(all((row["allocations_per_trade"] is not None) == counted for row in report["counts"]), report["counts"])
     # Between a tick and its purchase nothing is allocated, by session, engine, journal, encoder or TLS. One
@@ -82,8 +93,8 @@ def measures(programs, directory):
     check(all(row["purchases_without_allocation"] > 0 for row in report["counts"]
               if counted and row["kind"] in ("even_odd", "rules")), report["counts"])
     check(report["left_out"] == [{"api": "options", "client": "peer", "name": "shy"}], report["left_out"])
-    check(all(words in done.stdout for words in ("bare", "derivd, power, 50 strategies", "peer, twin", "peer, shy",
-                                                 "shy does not speak options")), done.stdout)
+    check(all(words in done.stdout for words in ("bare", "one sync", "bare + one sync", "derivd, power, 50 strategies",
+                                                 "peer, twin", "peer, shy", "shy does not speak options")), done.stdout)
 
 
 def warms_peers(programs, directory):
@@ -133,6 +144,28 @@ def percentiles():
           "nearest rank")
     check(wire.percentile([7], 0.5) == 7, "of one")
     check([wire.shown(wire.gap_of(text)) for text in ("200us", "2ms", "1s")] == ["200us", "2ms", "1s"], "times")
+
+
+def syncs_a_record(directory):
+    """What bare and one sync are held to: as many bytes as an order's frame has, each behind the last, and one sync
+    behind each."""
+    def frame(table, size):
+        text = struct.pack("<II", wire.FRAME, size) + bytes(wire.HEAD_BYTES - 8) + bytes([table]) + bytes(size - 1)
+        return text + bytes(-len(text) % wire.ALIGN)
+    log = directory / "log"
+    log.write_bytes(bytes(64) + frame(wire.ORDER, 149) + frame(wire.ORDER, 164) + frame(3, 563) + bytes(32))
+    calls = []
+    with mock.patch.object(os, "fdatasync", side_effect=lambda file: calls.append(os.fstat(file).st_size)):
+        disk = wire.Disk(directory, log)
+        took = disk.block(0, 2)
+        check(len(took) == 2 and min(took) > 0, took)
+        check(calls == [log.stat().st_size] * 2, f"syncs: {calls}")
+        text = (directory / "sync").read_bytes()
+        check(len(disk.record) == wire.HEAD_BYTES + 164, len(disk.record))
+        check(text[:196] == text[200:396] == disk.record and not any(text[396:]), "where the records are")
+        disk.block(0, 5)
+        check(len(calls) == 7 and (directory / "sync").stat().st_size == log.stat().st_size, "it grows")
+    disk.close()
 
 
 class Client(client.Client):
@@ -193,6 +226,7 @@ def main(programs):
     percentiles()
     refuses_peers(programs)
     with harness.Workspace() as directory:
+        syncs_a_record(directory)
         greets_in_any_case(programs, directory)
         warms_peers(programs, directory)
         finds_out(programs, directory)

@@ -14,6 +14,11 @@ A peer is somebody else's client, in a program that is started as wire_bare is: 
 ends with 69 before it connects, if it does not speak that dialect. It keeps no books that could be compared, but the
 venue ends the run with an error where a purchase is not that of its tick. peers/README.md has two.
 
+Beside durability: power stands what nobody can do without: the bare client and one sync of the same disk, measured in
+the same turns, a record of the size of an order's in the intent log and the sync that the log does behind it
+(lib/store/intent_log.cpp). The sum is taken pair by pair, so that its percentiles are those of a sum. A trade has
+more than one record: where the gap is shorter than a sync, derivd's tick waits for the one before, too.
+
 Latencies are the venue's: from before it encrypts a tick until it has decrypted the whole purchase. CPU is what the
 kernel counted for all threads of the client, a trade being purchase and settlement. Counts of system calls and
 allocations are of rounds of their own, because strace and a counting malloc would be in the figures.
@@ -35,6 +40,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "e2e"))
 import harness  # noqa: E402
@@ -288,6 +294,14 @@ def percentile(ordered, share):
     return ordered[max(math.ceil(share * len(ordered)) - 1, 0)]
 
 
+def latency_of(nanoseconds):
+    """Microseconds; a percentile is null where there are not enough trades for it to be one."""
+    ordered = sorted(nanoseconds)
+    latency = {name: round(percentile(ordered, share) / 1_000, 1) if len(ordered) >= least else None
+               for name, share, least in PERCENTILES}
+    return {**latency, "max": round(ordered[-1] / 1_000, 1)}
+
+
 class Tally:
     """What the blocks of one figure add up to."""
 
@@ -308,17 +322,64 @@ class Tally:
             self.journal_trades += trades
 
     def figures(self):
-        """Microseconds; a percentile is null where there are not enough trades for it to be one."""
-        ordered = sorted(self.latencies)
-        latency = {name: round(percentile(ordered, share) / 1_000, 1) if len(ordered) >= least else None
-                   for name, share, least in PERCENTILES}
-        latency["max"] = round(ordered[-1] / 1_000, 1)
-        return {"trades": self.trades, "latency_us": latency,
+        return {"trades": self.trades, "latency_us": latency_of(self.latencies),
                 "cpu_us_per_trade": round(self.used["cpu_ns"] / self.trades / 1_000, 1),
                 "context_switches_per_trade": round(self.used["switches"] / self.trades, 2),
                 "disk_bytes_per_trade": round(self.used["disk"] / self.trades),
                 "journal_bytes_per_trade": (None if self.journal is None else
                                             round(self.journal / self.journal_trades))}
+
+
+# docs/journal.md: the mark of a frame, where its payload begins, the first byte of an order's, and where frames begin.
+FRAME, HEAD_BYTES, ORDER, ALIGN = 0x31465444, 32, 1, 8
+
+
+def order_bytes(log):
+    """Of the longest frame of an order in an intent log."""
+    longest, at = 0, 0
+    while at + HEAD_BYTES < len(log):
+        mark, size = struct.unpack_from("<II", log, at)
+        if mark == FRAME and log[at + HEAD_BYTES] == ORDER:
+            longest = max(longest, HEAD_BYTES + size)
+        at += ALIGN
+    check(longest > 0, "no order is in the intent log")
+    return longest
+
+
+class Disk:
+    """One sync of the disk that the journals are on: what the intent log writes for an order, and its sync. The file
+    is as long and as full from its beginning as the log, so that a sync has no more to write."""
+
+    def __init__(self, directory, log):
+        text = log.read_bytes()
+        self.record = os.urandom(order_bytes(text))
+        self.end, self.at = len(text), 0
+        self.file = os.open(directory / "sync", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        check(os.pwrite(self.file, bytes(self.end), 0) == self.end, "no room for a file beside the journals")
+        os.fsync(self.file)
+
+    def sync(self):
+        """How long it took, in nanoseconds."""
+        began = time.perf_counter_ns()
+        written = os.pwrite(self.file, self.record, self.at)
+        os.fdatasync(self.file)
+        took = time.perf_counter_ns() - began
+        check(written == len(self.record), "a record was written in part")
+        self.at += -(-written // ALIGN) * ALIGN
+        if self.at + len(self.record) > self.end:
+            self.at = 0
+        return took
+
+    def block(self, gap, rounds):
+        """So many, after a gap each, as before a tick."""
+        took = []
+        for _ in range(rounds):
+            harness.TICK.wait(gap / 1_000_000)
+            took.append(self.sync())
+        return took
+
+    def close(self):
+        os.close(self.file)
 
 
 class Bench:
@@ -330,6 +391,7 @@ class Bench:
         self.by = [] if options.realtime else unit_priority()
         self.by_whole = [] if options.realtime else unit_priority(whole=True)
         self.left_out = []
+        self.syncs = []
 
     @contextlib.contextmanager
     def on_core(self, which):
@@ -404,17 +466,32 @@ class Bench:
         results = []
         for client in clients:  # a journal that is made is not one that grows
             self.block(client, 0, 8, Tally())
+        synced = next((client for client in clients if client.label["durability"] == "power"), None)
+        disk = synced and Disk(self.directory / f"{api}-bare", next(synced.state.glob("*-intents")))
         for gap in self.options.gaps:
-            tallies = [Tally() for _ in clients]
+            tallies, took = [Tally() for _ in clients], []
             while (left := self.trades(gap) - tallies[0].trades) > 0:
+                rounds = min(left, BLOCK[api])
                 for client, tally in zip(clients, tallies):
-                    self.block(client, gap, min(left, BLOCK[api]), tally)
+                    self.block(client, gap, rounds, tally)
+                if disk:
+                    with self.on_core(1):
+                        took += disk.block(gap, rounds)
             rows = [{"api": api, "gap_us": gap, **client.label, **tally.figures()}
                     for client, tally in zip(clients, tallies)]
+            least = disk and {"api": api, "gap_us": gap, "record_bytes": len(disk.record), "syncs": len(took),
+                              "sync_us": latency_of(took),
+                              "bare_and_sync_us": latency_of(map(sum, zip(tallies[0].latencies, took)))}
             for row in rows:
-                row["ratio_to_bare"] = ratios(row, rows[0])
-            show(rows, self.options.quiet)
+                row["ratio_to_bare"] = ratios(row["latency_us"], rows[0]["latency_us"])
+                row["ratio_to_bare_and_sync"] = (ratios(row["latency_us"], least["bare_and_sync_us"])
+                                                 if row["durability"] == "power" else None)
+            show(rows, least, self.options.quiet)
             results += rows
+            if disk:
+                self.syncs.append(least)
+        if disk:
+            disk.close()
         counts = [{"api": api, **client.label, **self.counts(client)} for client in clients
                   if client.label["client"] != "peer"]
         for client in clients:
@@ -475,9 +552,9 @@ class Bench:
                 "purchases_without_allocation": round(free / purchases, 3) if purchases else None}
 
 
-def ratios(row, bare):
-    return {name: None if value is None or not bare["latency_us"][name] else
-            round(value / bare["latency_us"][name], 2) for name, value in row["latency_us"].items()}
+def ratios(latency, to):
+    return {name: None if value is None or not to[name] else round(value / to[name], 2)
+            for name, value in latency.items()}
 
 
 def shown(gap):
@@ -498,7 +575,8 @@ def cell(value, width=9):
     return f"{'-' if value is None else value:>{width}}"
 
 
-def show(rows, quiet):
+def show(rows, least, quiet):
+    """`least`: of a sync; the rows have none where nobody syncs."""
     if quiet:
         return
     first = rows[0]
@@ -509,6 +587,9 @@ def show(rows, quiet):
         print(f"{name_of(row):32}" + "".join(cell(v) for v in [
             *row["latency_us"].values(), row["cpu_us_per_trade"], row["context_switches_per_trade"],
             row["journal_bytes_per_trade"], row["ratio_to_bare"]["p50"], row["ratio_to_bare"]["p99"]]), flush=True)
+        if row is first and least:
+            for name, latency in (("one sync", least["sync_us"]), ("bare + one sync", least["bare_and_sync_us"])):
+                print(f"{name:32}" + "".join(cell(value) for value in latency.values()))
 
 
 def show_counts(counts, quiet):
@@ -641,7 +722,7 @@ def main(arguments):
         "priority_of_the_unit": bool(bench.by),
         "load_average": {"before": load, "after": os.getloadavg()},
         "cpu_of_others_percent": round(max(100 * others * ticks / max(every_now - every, 1), 0), 1),
-        "results": results, "counts": counts, "left_out": bench.left_out,
+        "results": results, "syncs": bench.syncs, "counts": counts, "left_out": bench.left_out,
     }
     show_counts(counts, options.quiet)
     if not options.quiet:
