@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "core/check.hpp"
 
@@ -37,13 +38,9 @@ Result<std::int64_t> rescale(Decimal v, std::uint8_t target) {
 }
 
 std::string format_fixed(std::int64_t mantissa, int decimals) {
-  const bool negative = mantissa < 0;
-  const auto magnitude =
-      negative ? ~static_cast<std::uint64_t>(mantissa) + 1 : static_cast<std::uint64_t>(mantissa);
-  const auto unit = static_cast<std::uint64_t>(pow10(decimals));
-  if (decimals == 0) return fmt::format("{}{}", negative ? "-" : "", magnitude);
-  return fmt::format("{}{}.{:0{}}", negative ? "-" : "", magnitude / unit, magnitude % unit,
-                     decimals);
+  std::string out;
+  append_fixed(out, mantissa, decimals);
+  return out;
 }
 
 }  // namespace
@@ -53,6 +50,22 @@ std::int64_t pow10(int n) {
   std::int64_t value = 1;
   for (int i = 0; i < n; ++i) value *= 10;
   return value;
+}
+
+void append_fixed(std::string& out, std::int64_t mantissa, int decimals) {
+  DERIVD_CHECK(decimals >= 0 && decimals <= kMaxDigits, "decimals out of range");
+  auto left = mantissa < 0 ? ~static_cast<std::uint64_t>(mantissa) + 1
+                           : static_cast<std::uint64_t>(mantissa);
+  // A sign, a zero, a point, and the digits of an int64.
+  std::array<char, 3 + std::numeric_limits<std::int64_t>::digits10 + 1> text;
+  auto* at = text.data() + text.size();
+  for (int i = 0; left != 0 || i <= decimals; ++i) {
+    if (i == decimals && decimals > 0) *--at = '.';
+    *--at = static_cast<char>('0' + left % 10);
+    left /= 10;
+  }
+  if (mantissa < 0) *--at = '-';
+  out.append(at, text.data() + text.size());
 }
 
 Result<Decimal> Decimal::parse(std::string_view text) {

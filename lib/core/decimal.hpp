@@ -16,6 +16,10 @@ namespace derivd::core {
 /// 10^n for n in 0..18.
 std::int64_t pow10(int n);
 
+/// Puts mantissa × 10^-decimals behind a text, always with so many decimals: "-0.35". `decimals` is
+/// 0..18 (CHECK).
+void append_fixed(std::string& out, std::int64_t mantissa, int decimals);
+
 /// A number exactly as written: mantissa × 10^-scale. Used for factors and ratios.
 struct Decimal {
   std::int64_t mantissa = 0;

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <variant>
 
+#include "core/append.hpp"
 #include "core/check.hpp"
 #include "market/hours.hpp"
 #include "market/multiplier.hpp"
@@ -18,32 +19,22 @@ void put(std::string& out, fmt::format_string<Args...> text, Args&&... args) {
   fmt::format_to(std::back_inserter(out), text, std::forward<Args>(args)...);
 }
 
-/// mantissa × 10^-decimals as a JSON number.
-void put_fixed(std::string& out, std::int64_t mantissa, int decimals) {
-  const auto magnitude = mantissa < 0 ? ~static_cast<std::uint64_t>(mantissa) + 1
-                                      : static_cast<std::uint64_t>(mantissa);
-  const auto unit = static_cast<std::uint64_t>(core::pow10(decimals));
-  if (mantissa < 0) out.push_back('-');
-  put(out, "{}", magnitude / unit);
-  if (decimals > 0) put(out, ".{:0{}}", magnitude % unit, decimals);
-}
-
 void put_money(std::string& out, core::Money money) {
-  put_fixed(out, money.units(), money.exponent());
+  core::append_fixed(out, money.units(), money.exponent());
 }
 
 /// Relative barriers carry their sign, also when positive.
 void put_barrier(std::string& out, std::string_view key, const market::Barrier& barrier) {
   using Form = market::Barrier::Form;
   if (barrier.form == Form::kNone) return;
-  put(out, ",\"{}\":\"", key);
+  core::append(out, ",\"", key, "\":\"");
   if (barrier.form == Form::kOffset && barrier.value.mantissa() >= 0) out.push_back('+');
-  put_fixed(out, barrier.value.mantissa(), barrier.value.decimals());
+  core::append_fixed(out, barrier.value.mantissa(), barrier.value.decimals());
   out.push_back('"');
 }
 
 void put_decimal(std::string& out, core::Decimal value) {
-  put_fixed(out, value.mantissa, value.scale);
+  core::append_fixed(out, value.mantissa, value.scale);
 }
 
 /// The limits that the venue keeps.
@@ -66,7 +57,7 @@ struct PutTerms {
   std::string& out;
   void operator()(std::monostate) const {}
   void operator()(const market::MultiplierTerms& t) const {
-    put(out, ",\"multiplier\":{}", t.multiplier);
+    core::append(out, ",\"multiplier\":", t.multiplier);
     if (t.cancellation) put(out, ",\"cancellation\":\"{}\"", t.cancellation->to_string());
     put_limits(out, t.take_profit, t.stop_loss);
   }
@@ -80,7 +71,7 @@ struct PutTerms {
     put_decimal(out, t.payout_per_point);
   }
   void operator()(const market::TickTerms& t) const {
-    put(out, ",\"selected_tick\":{}", static_cast<int>(t.selected));
+    core::append(out, ",\"selected_tick\":", static_cast<int>(t.selected));
   }
 };
 
@@ -92,7 +83,7 @@ void begin(std::string& out) {
   out.clear();
   out.push_back('{');
 }
-void end(std::string& out, std::int64_t req_id) { put(out, "\"req_id\":{}}}", req_id); }
+void end(std::string& out, std::int64_t req_id) { core::append(out, "\"req_id\":", req_id, '}'); }
 
 }  // namespace
 
@@ -219,15 +210,15 @@ void Encoder::profit_table(std::string& out, std::int64_t req_id, core::VenueTim
 void Encoder::contract(std::string& out, const market::ContractSpec& spec, core::Money amount,
                        std::string_view currency) const {
   const auto basis = spec.basis == market::Basis::kStake ? "stake" : "payout";
-  put(out, "\"contract_type\":\"{}\",\"{}\":\"{}\",\"currency\":\"{}\",\"basis\":\"{}\",",
-      rules_.contract_name(spec.type), rules_.names().symbol, spec.symbol.view(), currency, basis);
-  out += "\"amount\":";
+  core::append(out, "\"contract_type\":\"", rules_.contract_name(spec.type), "\",\"",
+               rules_.names().symbol, "\":\"", spec.symbol.view(), "\",\"currency\":\"", currency,
+               "\",\"basis\":\"", basis, "\",\"amount\":");
   put_money(out, amount);
   if (spec.duration.unit == market::ContractDuration::Unit::kUntil) {
-    put(out, ",\"date_expiry\":{}", spec.duration.count);
+    core::append(out, ",\"date_expiry\":", spec.duration.count);
   } else if (spec.duration.count > 0) {
-    put(out, ",\"duration\":{},\"duration_unit\":\"{}\"", spec.duration.count,
-        spec.duration.unit_letter());
+    core::append(out, ",\"duration\":", spec.duration.count, ",\"duration_unit\":\"",
+                 spec.duration.unit_letter(), '"');
   }
   put_barrier(out, "barrier", spec.barriers[0]);
   put_barrier(out, "barrier2", spec.barriers[1]);
@@ -261,7 +252,7 @@ void Encoder::buy_quote(std::string& out, std::int64_t req_id, std::string_view 
                         core::Money max_price) const {
   DERIVD_CHECK(is_stream_id(quote_id), "a quote id the venue cannot have given");
   begin(out);
-  put(out, "\"buy\":\"{}\",\"price\":", quote_id);
+  core::append(out, "\"buy\":\"", quote_id, "\",\"price\":");
   put_money(out, max_price);
   out.push_back(',');
   end(out, req_id);

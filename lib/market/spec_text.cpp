@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/append.hpp"
 #include "core/bounds.hpp"
 #include "market/spec.hpp"
 
@@ -51,9 +52,9 @@ void put_length(std::string& out, const ContractDuration& length) {
   if (length == ContractDuration{}) {
     out += kNothing;
   } else if (length.unit == ContractDuration::Unit::kUntil) {
-    put(out, "{}{}", kUntil, length.count);
+    core::append(out, kUntil, length.count);
   } else {
-    put(out, "{}{}", length.count, length.unit_letter());
+    core::append(out, length.count, length.unit_letter());
   }
 }
 
@@ -71,7 +72,7 @@ void put_barrier(std::string& out, const Barrier& barrier) {
       out.push_back('=');
       break;
   }
-  out += barrier.value.to_string();
+  core::append_fixed(out, barrier.value.mantissa(), barrier.value.decimals());
 }
 
 void put_barriers(std::string& out, const ContractSpec& spec) {
