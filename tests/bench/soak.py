@@ -9,7 +9,7 @@ Each strategy buys on a symbol of its own and watches others, so that every symb
 losses and begin anew; one in five is a condition over candles.
 
 Every two minutes of real time: what is resident, descriptors, threads, bytes of the journal's files, trades, processor
-time. At the end the books of both sides are compared, and the audit has to agree with every settlement.
+time. At the end, once the faults are over and the session rests, the same again; then the books of both sides are compared, and the audit has to agree with every settlement.
 Needs Python's standard library alone."""
 
 import argparse
@@ -36,6 +36,7 @@ FAULTS = (("lose_reply", {"call": "buy", "probability": 0.01}),
           ("split 7", {"call": "tick", "probability": 0.0005}),
           ("garbage", {"call": "proposal_open_contract", "direction": "stream", "probability": 0.01}))
 EVERY = 120
+REST = 10  # seconds after the faults, before the last look
 
 
 def further(count):
@@ -108,6 +109,11 @@ def main(arguments):
             rows.append(look(daemon, began))
             print(json.dumps(rows[-1]), flush=True)
         trial.clear(sim)
+        # A login takes some megabytes and gives them back: what the day has left shows once the last one is over.
+        trial.live(daemon)
+        harness.TICK.wait(REST)
+        rows.append(look(daemon, began))
+        print(json.dumps(rows[-1]), flush=True)
         links = daemon.log().count("session live")
         trial.finish(daemon, sim)
         audit = json.loads(daemon.ctl("audit", "--json").stdout)
