@@ -1,8 +1,6 @@
 #include "common/symbol_cache.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
-#include <signal.h>
 #include <zlib.h>
 
 #include <chrono>
@@ -13,6 +11,7 @@
 #include "core/check.hpp"
 #include "core/printable.hpp"
 #include "store/archive_files.hpp"
+#include "threads/without_signals.hpp"
 
 namespace derivd::daemon {
 namespace {
@@ -345,13 +344,7 @@ CachedSymbols load_symbols(const std::string& state_directory) {
 }
 
 SymbolKeeper::SymbolKeeper(std::string state_directory) : directory_(std::move(state_directory)) {
-  // Signals belong to the loop.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = threads::start_without_signals([this] { run(); });
 }
 
 SymbolKeeper::~SymbolKeeper() {

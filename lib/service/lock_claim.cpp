@@ -4,9 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <poll.h>
-#include <pthread.h>
 #include <pwd.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -23,6 +21,7 @@
 
 #include "service/peer.hpp"
 #include "service/unique_fd.hpp"
+#include "threads/without_signals.hpp"
 
 namespace derivd::service {
 namespace {
@@ -231,16 +230,10 @@ class ClaimImpl final : public Claim {
         name_(std::move(name)),
         listener_(std::move(listener)),
         stop_(std::move(stop)) {
-    // Signals are the loop's.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-      thread_ = std::thread([this] { answer(); });
+      thread_ = threads::start_without_signals([this] { answer(); });
     } catch (const std::system_error&) {  // then it proves nothing to others; our own file does
     }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   ~ClaimImpl() override {
     const std::uint64_t one = 1;

@@ -1,8 +1,6 @@
 #include "service/log_writer.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +12,8 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "threads/without_signals.hpp"
 
 namespace derivd::service {
 namespace {
@@ -197,17 +197,11 @@ void LogWriter::Shared::run() {
 LogWriter::LogWriter(Sink sink, Tell tell, Settings settings)
     : shared_(std::make_shared<Shared>(std::move(sink), std::move(tell), std::move(settings))),
       farewell_(shared_->settings.farewell) {
-  // Signals are the loop's.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    std::thread([shared = shared_] { shared->run(); }).detach();
+    threads::start_without_signals([shared = shared_] { shared->run(); }).detach();
   } catch (const std::system_error&) {
     shared_->done = true;  // no thread to be had: everything is dropped, and counted
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 LogWriter::~LogWriter() {

@@ -1,13 +1,12 @@
 #include "store/journal_writer.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
-#include <signal.h>
 
 #include <chrono>
 #include <system_error>
 
 #include "store/row_code.hpp"
+#include "threads/without_signals.hpp"
 
 namespace derivd::store {
 namespace {
@@ -163,17 +162,11 @@ void JournalWriter::wake(bool at_once) {
     wake_.release();
   }
   if (thread_.joinable()) return;
-  // Signals belong to the loop.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    thread_ = std::thread([this] { run(); });
+    thread_ = threads::start_without_signals([this] { run(); });
   } catch (const std::system_error& e) {
     fail(core::io_error(fmt::format("{}: no thread can be made for it: {}", db_.path(), e.what())));
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 core::Result<JournalReader*> JournalWriter::reader() {

@@ -1,10 +1,10 @@
 #include "store/read_ahead.hpp"
 
-#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
-#include <csignal>
+
+#include "threads/without_signals.hpp"
 
 namespace derivd::store {
 
@@ -12,12 +12,7 @@ ReadAhead::ReadAhead(std::unique_ptr<market::TickSource> source)
     : source_(std::move(source)), blocks_(kBlocks) {
   for (auto& block : blocks_) block.rows.resize(kRows);
   // A signal of the terminal is for who reads, not for this thread.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = threads::start_without_signals([this] { run(); });
 }
 
 ReadAhead::~ReadAhead() {

@@ -1,14 +1,13 @@
 #include "store/tick_recorder.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "core/counted.hpp"
+#include "threads/without_signals.hpp"
 
 namespace derivd::store {
 
@@ -18,13 +17,7 @@ TickRecorder::TickRecorder(TickArchive archive, core::Duration flush_every)
     : archive_(std::move(archive)),
       flush_every_(flush_every),
       ring_(std::make_unique<std::array<market::Tick, kRing>>()) {
-  // Signals belong to the loop.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = threads::start_without_signals([this] { run(); });
 }
 
 TickRecorder::~TickRecorder() {
