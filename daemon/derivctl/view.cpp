@@ -14,6 +14,7 @@
 #include "derivctl/answer_text.hpp"
 #include "derivctl/command.hpp"
 #include "derivctl/journal_notices.hpp"
+#include "derivctl/trade_pages.hpp"
 #include "service/exit_code.hpp"
 #include "store/journal.hpp"
 
@@ -27,52 +28,12 @@ struct ViewOptions {
   std::string journal;
 };
 
-constexpr std::string_view kPagesStandStill = "the daemon's pages do not go on";
-constexpr std::string_view kChanges =
-    "old trades are being removed (store.keep) while they are counted; try again in a minute";
-
-/// Appends the rows of a page; the order's id that the next page is asked with, none at the end.
-core::Result<std::optional<std::int64_t>> take_page(const ordered_json& page, std::int64_t after,
-                                                    ordered_json& rows) {
-  for (const auto* row : daemon::rows_of(daemon::at(page, "rows"))) {
-    const auto id = daemon::id_of(daemon::at(*row, "order_id"));
-    if (!id || *id <= after)
-      return core::Error{core::ErrorKind::kProtocol, std::string(kPagesStandStill)};
-    after = *id;
-    rows.push_back(*row);
-  }
-  const auto& next = daemon::at(page, "next");
-  if (next.is_null()) return std::optional<std::int64_t>{};
-  const auto from = daemon::whole_of(next);
-  if (!from || *from < after)
-    return core::Error{core::ErrorKind::kProtocol, std::string(kPagesStandStill)};
-  return from;
-}
-
-/// The daemon's trades in pages, for whoever may ask it but not read its journal.
-Answer ask_in_pages(const Context& context, ordered_json request, const std::string& what) {
-  request["cmd"] = "trades";
-  auto rows = ordered_json::array();
-  ordered_json removed;  // as the first page says; an older daemon says nothing
-  for (std::int64_t after = 0;;) {
-    request["after"] = after;
-    auto answer = ask(context, request);
-    if (answer.code != service::kCtlOk) return answer;
-    if (answer.result.is_array()) {  // an older daemon knows no pages and tells all at once
-      rows = std::move(answer.result);
-      break;
-    }
-    const auto next = take_page(answer.result, after, rows);
-    if (!next) return {{}, service::kCtlOther, next.error().text};
-    const auto& gone = daemon::at(answer.result, "removed");
-    if (after == 0) removed = gone;
-    // Sums of one moment and rows of another are of no moment.
-    if (what == "stats" && removed != gone) return {{}, service::kCtlOther, std::string(kChanges)};
-    if (!*next) break;
-    if (**next <= after) return {{}, service::kCtlOther, std::string(kPagesStandStill)};
-    after = **next;
-  }
-  if (what == "trades") return {std::move(rows), service::kCtlOk, {}};
+/// The daemon's trades, for whoever may ask it but not read its journal.
+Answer ask_in_pages(const Context& context, const ordered_json& request, const std::string& what) {
+  auto pages = trades_in_pages(context, request, {.of_one_moment = what == "stats"});
+  if (pages.code != service::kCtlOk) return {{}, pages.code, pages.error};
+  const auto& rows = pages.rows;
+  if (what == "trades") return {std::move(pages.rows), service::kCtlOk, {}};
   std::vector<execution::Order> orders;
   std::optional<std::uint8_t> decimals;
   for (const auto& row : rows) {
@@ -80,12 +41,8 @@ Answer ask_in_pages(const Context& context, ordered_json request, const std::str
     if (!order) return {{}, service::kCtlOther, order.error().text};
     orders.push_back(std::move(*order));
   }
-  // Without a row there is none that says it.
-  const bool paper = daemon::is(
-      daemon::at(rows.empty() ? ask(context, {{"cmd", "status"}}).result : rows.back(), "mode"),
-      "paper");
-  auto stats = daemon::stats_report(orders, paper);
-  daemon::add_removed(stats, removed);
+  auto stats = daemon::stats_report(orders, is_of_paper(context, rows));
+  daemon::add_removed(stats, pages.removed);
   return {std::move(stats), service::kCtlOk, {}};
 }
 
@@ -126,8 +83,9 @@ std::optional<std::string> unknown_to_daemon(const Context& context, const std::
     names.push_back(daemon::shown(daemon::at(*row, "name")));
   }
   if (std::find(names.begin(), names.end(), name) != names.end()) return std::nullopt;
-  const auto ever = ask_in_pages(context, {{"strategy", name}}, "trades");
-  if (ever.code != service::kCtlOk || !daemon::rows_of(ever.result).empty()) return std::nullopt;
+  // One trade answers that, however many there are.
+  const auto ever = trades_in_pages(context, {{"strategy", name}}, {.enough = 1});
+  if (ever.code != service::kCtlOk || !ever.rows.empty()) return std::nullopt;
   return no_strategy(context, name, names);
 }
 
