@@ -174,7 +174,7 @@ core::Result<std::vector<Order>> journaled(const Context& context, const AuditOp
   if (!o.strategy.empty()) query.strategy = o.strategy;
   if (!o.since.empty()) query.since = parse_when(o.since);
   const auto file = o.journal.empty() ? context.journal_file() : o.journal;
-  if (const auto there = find_journal(context, file); !there) return there.error();
+  if (const auto there = find_journal(context, file, "audit"); !there) return there.error();
   auto journal = store::Journal::open(file, store::Journal::Mode::kReadOnly);
   if (!journal) return journal.error();
   auto orders = (*journal)->orders(query);

@@ -148,12 +148,14 @@ int fail(int code, std::string_view text) {
 
 void warn(std::string_view text) { out::error("derivctl: warning: {}\n", text); }
 
-core::Result<void> find_journal(const Context& context, const std::string& file) {
+core::Result<void> find_journal(const Context& context, const std::string& file,
+                                std::string_view what) {
   std::error_code hidden;  // from us, by its directory's mode
   if (std::filesystem::exists(file, hidden)) return {};
   if (hidden) {
-    return core::io_error(fmt::format("{}: {}; the journal is the daemon's alone: ask as root",
-                                      file, hidden.message()));
+    return core::io_error(
+        fmt::format("{}: {}; the journal is the daemon's alone: \"{}{} {}\" may read it", file,
+                    hidden.message(), by_sudo(), context.program(), what));
   }
   auto text = fmt::format("there is no journal at {}: no daemon has traded with it", file);
   Context other = context;

@@ -77,8 +77,9 @@ int fail(int code, std::string_view text);
 void warn(std::string_view text);
 
 /// kNotFound: why it is not there, and where another one is; kIo: its directory hides it from
-/// whoever asks, and the remedy.
-core::Result<void> find_journal(const Context& context, const std::string& file);
+/// whoever asks, and the remedy. `what`: the command that looks for it.
+core::Result<void> find_journal(const Context& context, const std::string& file,
+                                std::string_view what);
 
 /// Answer of the daemon, or the exit code that says why there is none.
 struct Answer {

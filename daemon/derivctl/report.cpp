@@ -1,7 +1,9 @@
 // report: what became of the trades, as one HTML file, as a screenful, or as JSON.
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <fstream>
 #include <memory>
@@ -13,6 +15,7 @@
 #include "derivctl/report_html.hpp"
 #include "derivctl/report_page.hpp"
 #include "derivctl/report_source.hpp"
+#include "derivctl/trade_pages.hpp"
 #include "report/analysis.hpp"
 #include "service/exit_code.hpp"
 #include "service/place_file.hpp"
@@ -71,6 +74,7 @@ ordered_json report_to_json(const ReportSource& source, const report::Analysis& 
   ordered_json out{{"source", source.title}, {"mode", report_name_of(source.mode)}};
   if (source.mode != ReportMode::kLive) out["mark"] = mode_in_words(source.mode);
   if (!source.removed.empty()) out["removed"] = source.removed;
+  if (!source.unseen.empty()) out["unseen"] = source.unseen;
   out["total"] = report_to_json(a.total);
   for (const auto& [name, t] : a.strategies) out["strategies"][name] = report_to_json(t);
   for (const auto& [name, t] : a.symbols) out["symbols"][name] = report_to_json(t);
@@ -151,6 +155,51 @@ bool is_of_demo(const Context& context, const std::string& account) {
          daemon::is(daemon::at(status.result, "account_type"), "demo");
 }
 
+/// The daemon answers members of its group, who may not read its journal; what no row of a trade
+/// has is left out then, and the report says so.
+core::Result<ReportSource> source_from_daemon(const Context& context, const ReportFilter& filter,
+                                              const ordered_json& status) {
+  ordered_json wanted{{"report", true}};
+  if (!filter.strategy.empty()) wanted["strategy"] = filter.strategy;
+  if (filter.since) wanted["since_us"] = filter.since->us;
+  const auto pages = trades_in_pages(context, std::move(wanted), {.of_one_moment = true});
+  if (pages.code != service::kCtlOk) {
+    return core::Error{core::ErrorKind::kProtocol, pages.error};
+  }
+  auto source = source_from_rows(pages.rows, pages.removed, filter);
+  if (!source) return source.error();
+  const bool paper = daemon::is(daemon::at(status, "mode"), "paper");
+  source->mode = paper ? ReportMode::kPaper : ReportMode::kLive;
+  source->title = paper ? "PAPER account" : "";
+  const auto& currency = daemon::at(status, "currency");
+  if (!daemon::is_blank(currency)) source->currency = daemon::shown(currency);
+  const auto& account = daemon::at(status, "account");
+  if (!paper && !daemon::is_blank(account)) {
+    source->account = daemon::shown(account);
+    source->title = titled(source->account, daemon::is(daemon::at(status, "account_type"), "demo"));
+  }
+  source->unseen = fmt::format(
+      "As the running daemon tells it, since its journal is not for this user to read: without the "
+      "halts, the changes of the configuration, the orders that were unknown for a while and the "
+      "times to the venue's acceptance. \"sudo {} report\" has them.",
+      context.program());
+  return source;
+}
+
+/// The journal; where it is hidden from whoever asks, the daemon that writes it.
+core::Result<ReportSource> report_source_of(const Context& context, const ReportOptions& o,
+                                            const ReportFilter& filter) {
+  const auto journal = o.journal.empty() ? context.journal_file() : o.journal;
+  const auto there = find_journal(context, journal, "report");
+  auto source = there ? source_from_journal(journal, filter, context.paper)
+                      : core::Result<ReportSource>(there.error());
+  const bool hidden = !source && ::access(journal.c_str(), R_OK) != 0 && errno == EACCES;
+  if (!hidden || !o.journal.empty()) return source;
+  const auto status = ask(context, {{"cmd", "status"}});
+  if (status.code != service::kCtlOk) return source;
+  return source_from_daemon(context, filter, status.result);
+}
+
 int report(const Context& given, const ReportOptions& o) {
   ReportFilter filter;
   filter.strategy = o.strategy;
@@ -164,20 +213,14 @@ int report(const Context& given, const ReportOptions& o) {
     }
   }
   const auto context = o.journal.empty() ? given.with_mode() : given;
-  const auto journal = o.journal.empty() ? context.journal_file() : o.journal;
-  if (o.backtest.empty()) {
-    if (const auto there = find_journal(context, journal); !there) {
-      const bool absent = there.error().kind == core::ErrorKind::kNotFound;
-      return fail(absent ? service::kCtlNotFound : service::kCtlOther, there.error().text);
-    }
-  }
-  auto source = o.backtest.empty() ? source_from_journal(journal, filter, context.paper)
+  auto source = o.backtest.empty() ? report_source_of(context, o, filter)
                                    : source_from_backtest(o.backtest, filter);
   if (!source) {
     const bool absent = source.error().kind == core::ErrorKind::kNotFound;
     return fail(absent ? service::kCtlNotFound : service::kCtlOther, source.error().text);
   }
-  if (!source->account.empty() && o.journal.empty() && is_of_demo(context, source->account)) {
+  if (source->unseen.empty() && !source->account.empty() && o.journal.empty() &&
+      is_of_demo(context, source->account)) {
     source->title = titled(source->account, true);
   }
   const auto analysis = report::analyse(source->trades);

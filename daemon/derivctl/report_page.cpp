@@ -333,6 +333,7 @@ std::string halts_page(const ReportSource& s) {
                       h.halted ? escape(h.kind.view()) : escape(h.kind.view()) + " lifted",
                       escape(h.reason.view())});
   }
+  if (!s.unseen.empty()) return fmt::format("<p>{}</p>", escape(s.unseen));
   if (t.rows.empty()) return "<p>No limit halted anything.</p>";
   return html::table(t) + left_out(s.history.halts.size());
 }
@@ -351,11 +352,13 @@ std::string changes(const ReportSource& s) {
 std::string exceptions(const ReportSource& s, const Analysis& a) {
   if (is_backtest(s)) return {};
   std::string out = fmt::format(
-      "<p>{} of unknown outcome now, {} passed through it. {} settled otherwise than recomputed"
+      "<p>{} of unknown outcome now{}. {} settled otherwise than recomputed"
       "{}. Contracts of others on the account are told in the system journal: "
       "<code>journalctl DERIVD_EVENT=foreign_contract</code>.</p>",
-      a.total.unknown, s.history.were_unknown, a.total.mismatches,
-      a.total.mismatches > 0 ? ": see <code>derivctl audit</code>" : "");
+      a.total.unknown,
+      s.unseen.empty() ? fmt::format(", {} passed through it", s.history.were_unknown)
+                       : std::string{},
+      a.total.mismatches, a.total.mismatches > 0 ? ": see <code>derivctl audit</code>" : "");
   if (!s.removed.empty()) out += fmt::format("<p>{}.</p>", escape(s.removed));
   if (a.refusals.empty()) return out;
   html::Table t{"Orders that the venue refused", {"code", "orders"}, {}};

@@ -116,6 +116,7 @@ std::string text_report(const ReportSource& s, const Analysis& a) {
       t.won, t.lost, t.even, t.open, t.unknown, t.refused, money(t.max_drawdown), t.longest_losing,
       a.expected_longest_losing, core::counted(t.mismatches, "mismatch", "mismatches"));
   if (!s.removed.empty()) out += wrapped_text(s.removed);
+  if (!s.unseen.empty()) out += wrapped_text(s.unseen);
   out += groups("strategy", a.strategies) + groups("symbol", a.symbols) + '\n';
   out += halts_text(s.history.halts);
   return out + wrapped_text(verdict_in_words(a.expectation, core::printable(s.currency)));

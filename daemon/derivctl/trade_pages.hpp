@@ -1,5 +1,5 @@
 // Owns how the running daemon is asked for its trades, page by page, by whoever may ask it but not
-// read its journal. trades and stats ask. It never reads a file, and never believes that
+// read its journal. trades, stats and report ask. It never reads a file, and never believes that
 // the pages come to an end: each has to go on behind the one before.
 #pragma once
 
@@ -27,7 +27,7 @@ struct PagesWanted {
   std::size_t enough = std::numeric_limits<std::size_t>::max();
 };
 
-/// `filter`: "strategy", "since_us", as the daemon's command "trades" takes them.
+/// `filter`: "strategy", "since_us", "report", as the daemon's command "trades" takes them.
 TradePages trades_in_pages(const Context& context, nlohmann::ordered_json filter,
                            const PagesWanted& wanted);
 

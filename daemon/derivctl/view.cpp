@@ -127,7 +127,7 @@ Answer trades_or_stats(const Context& given, const ViewOptions& o, const std::st
   const auto file = !o.journal.empty()         ? o.journal
                     : runs && used.is_string() ? used.get<std::string>()
                                                : context.journal_file();
-  if (const auto there = find_journal(context, file); !runs && !there) {
+  if (const auto there = find_journal(context, file, what); !runs && !there) {
     if (!o.journal.empty()) {
       const bool absent = there.error().kind == core::ErrorKind::kNotFound;
       return {{}, absent ? service::kCtlNotFound : service::kCtlOther, there.error().text};

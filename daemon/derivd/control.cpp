@@ -84,11 +84,19 @@ store::OrderQuery query_of(const json& request) {
   return query;
 }
 
+/// What a report asks of an order beside its row: what was meant to be paid, and when.
+void add_intent(ordered_json& row, const execution::Order& order) {
+  row["asked"] = order.stake.to_string();
+  row["intended_us"] = order.intended_wall.us;
+}
+
 /// {"cmd":"trades","after":ORDER}: a page, of the orders behind that one; 0 for the first. "next"
 /// is what to ask for then, null at the end; a page may be empty before that. "removed": what
-/// store.keep has removed, of the moment of this page.
-std::string page_of_trades(store::OrderQuery query, std::int64_t after, ControlTarget& target) {
+/// store.keep has removed, of the moment of this page. "report":true: of refused orders, too.
+std::string page_of_trades(store::OrderQuery query, std::int64_t after, bool report,
+                           ControlTarget& target) {
   const core::OrderId end{after + kMaxScanned};
+  query.contracts_only = !report;
   query.after = core::OrderId{after};
   query.upto = end;
   query.first = kMaxRows;
@@ -97,6 +105,8 @@ std::string page_of_trades(store::OrderQuery query, std::int64_t after, ControlT
   const auto* orders = &books->orders;
   ordered_json out;
   out["rows"] = trade_rows(*orders, target.is_paper());
+  for (std::size_t i = 0; report && i < orders->size(); ++i)
+    add_intent(out["rows"][i], (*orders)[i]);
   out["removed"] = removed_report(books->removed, query);
   out["next"] = nullptr;
   if (orders->size() == kMaxRows) {
@@ -119,7 +129,8 @@ std::string trades(const json& request, std::string_view verb, ControlTarget& ta
   if (verb == "trades" && request.contains("after")) {
     // So far below the end of the numbers that a page's end is one.
     const auto after = std::clamp<std::int64_t>(number_of(request, "after", 0), 0, INT64_MAX / 2);
-    return page_of_trades(std::move(query), after, target);
+    const bool report = request.value("report", json(false)) == true;
+    return page_of_trades(std::move(query), after, report, target);
   }
   query.first = kMaxUnpaged + 1;
   const auto books = target.books(query);

@@ -97,9 +97,10 @@ def commands(programs, directory):
     directory.chmod(0o711)
     state.chmod(0o700)
     other = {"user": 65534, "group": 65534, "extra_groups": []}
-    hidden = f"{state}/derivd.db: Permission denied; the journal is the daemon's alone: ask as root"
+    hidden = f"{state}/derivd.db: Permission denied; the journal is the daemon's alone: "
     for code, words in ((1, ("report",)), (1, ("audit",)), (4, ("trades",)), (4, ("stats",))):
-        said(code, words, (hidden,), **other)
+        said(code, words, (f'{hidden}"sudo derivctl {words[0]}" may read it',), **other)
+    said(1, ("--name", "two", "audit"), ('"sudo derivctl --name two audit" may read it',), **other)
 
 
 def demo_config(directory, api, endpoint, ca_file):
