@@ -89,6 +89,15 @@ Complaint complaint_about_app_id(std::string_view id, deriv::Dialect dialect) {
   return {};
 }
 
+/// An endpoint of the other API than the token's, or than --api's.
+Complaint complaint_about_endpoint(std::string_view endpoint, deriv::Dialect dialect) {
+  const bool options = dialect == deriv::Dialect::kOptions;
+  if (endpoint.empty() || endpoint.starts_with(options ? "https://" : "wss://")) return {};
+  return fmt::format("--endpoint {}: {}", endpoint,
+                     options ? "a token of the current API needs https://HOST[:PORT]"
+                             : "v3 needs wss://HOST[:PORT]/websockets/v3");
+}
+
 SetupStop setup_usage(std::string text) { return {service::kCtlUsage, std::move(text)}; }
 SetupStop setup_refused(std::string text) { return {service::kCtlRefused, std::move(text)}; }
 SetupStop broken(const core::Error& error) {
@@ -159,6 +168,7 @@ class Wizard final {
   SetupOutcome<void> ask_deriv();
   bool may_try_again() const;
   SetupOutcome<void> read_token();
+  Complaint take_token(core::Secret token);
   void tell_form() const;
   SetupOutcome<void> choose_app();
   SetupOutcome<void> choose_route();
@@ -214,6 +224,12 @@ SetupOutcome<void> Wizard::check_options() {
     return setup_refused("--start needs systemd, which does not run here");
   if (!asks_ && o_.account == "real" && !o_.allow_real) {
     return setup_refused("a real-money account needs --allow-real beside --account");
+  }
+  // Where --api says which API it is, no answer has to be waited for.
+  if (o_.api == "v3" || o_.api == "options") {
+    const auto wrong = complaint_about_endpoint(
+        o_.endpoint, o_.api == "v3" ? deriv::Dialect::kV3 : deriv::Dialect::kOptions);
+    if (!wrong.empty()) return setup_usage(wrong);
   }
   if (context_.name.find_first_of("/. \t\n") != std::string::npos) {
     return setup_usage("--name is the instance of a unit: letters, digits, _ and -");
@@ -395,23 +411,30 @@ void Wizard::explain_token() const {
 }
 
 SetupOutcome<void> Wizard::read_token() {
-  const bool fresh = token_.empty();
   for (int i = 1; token_.empty(); ++i) {
     auto token = input_token(o_.token_file);
-    if (token) {
-      token_ = std::move(*token);
-      break;
-    }
-    if (token.error().kind != core::ErrorKind::kInvalid) return broken(token.error());
-    if (!asks_ || !o_.token_file.empty() || i == kSetupMaxTries)
-      return setup_usage(token.error().text);
-    say("{}. Try again, or leave with Ctrl-C.\n", token.error().text);
+    if (!token && token.error().kind != core::ErrorKind::kInvalid) return broken(token.error());
+    const auto wrong = token ? take_token(std::move(*token)) : Complaint(token.error().text);
+    if (wrong.empty()) break;
+    token_.wipe();
+    if (!asks_ || !o_.token_file.empty() || i == kSetupMaxTries) return setup_usage(wrong);
+    say("{}. Try again, or leave with Ctrl-C.\n", wrong);
   }
+  return {};
+}
+
+/// Which API it is for is known here, and with it whether --endpoint is an address of that API: no
+/// other answer can put that right.
+Complaint Wizard::take_token(core::Secret token) {
+  token_ = std::move(token);
   dialect_ = api_ == "options" ? deriv::Dialect::kOptions
              : api_ == "v3"    ? deriv::Dialect::kV3
                                : deriv::dialect_for(token_);
-  if (asks_ && fresh) tell_form();
-  return {};
+  if (asks_) tell_form();
+  const auto wrong = complaint_about_endpoint(o_.endpoint, dialect_);
+  if (wrong.empty()) return {};
+  return fmt::format("{}; give a token of {}, or another --endpoint", wrong,
+                     dialect_ == deriv::Dialect::kOptions ? "v3" : "the current API");
 }
 
 /// What was pasted is not shown: that it arrived, and as what, is.
@@ -452,11 +475,8 @@ SetupOutcome<void> Wizard::choose_app() {
 SetupOutcome<void> Wizard::choose_route() {
   const auto endpoint =
       o_.endpoint.empty() ? std::string(deriv::default_endpoint(dialect_)) : o_.endpoint;
-  const bool options = dialect_ == deriv::Dialect::kOptions;
-  if (!endpoint.starts_with(options ? "https://" : "wss://")) {
-    return setup_usage(fmt::format("--endpoint {}: {}", endpoint,
-                                   options ? "a token of the current API needs https://HOST[:PORT]"
-                                           : "v3 needs wss://HOST[:PORT]/websockets/v3"));
+  if (const auto wrong = complaint_about_endpoint(endpoint, dialect_); !wrong.empty()) {
+    return setup_usage(wrong);
   }
   auto route = route_by_environment(o_.proxy, endpoint, o_.ca_file, places_.proxy_login());
   if (!route) return setup_usage(route.error().text);

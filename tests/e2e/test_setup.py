@@ -188,6 +188,27 @@ def mistakes_are_asked_again(place):
     place.stored(place.good)
 
 
+def an_endpoint_of_the_other_api(place):
+    """It is told at the token, which shows it, and a token of that API is asked for: no other question comes before."""
+    other = "v3" if place.api == "options" else "options"
+    fitting = harness.demo_token(other)
+    place.tokens.append(fitting)
+    with person.Person(place.command("--endpoint", place.sim.endpoint(other), venue=False), place.environment) as p:
+        p.answer("Set it up on paper?", "")
+        place.give(p, place.good)
+        p.expect("HOST[:PORT]")
+        p.answer("Token (it is not shown): ", fitting)
+        p.expect("Application id")
+        p.press(b"\x03")
+        shown = p.end(130)
+    place.not_shown(shown)
+    said = f"{'v3' if other == 'options' else 'a token of the current API'} needs "
+    harness.check(shown.count("Application id") == 1 and said in " ".join(shown.split())
+                  and f"give a token of {'v3' if other == 'v3' else 'the current API'}, or another --endpoint. Try again"
+                  in " ".join(shown.split()), shown)
+    place.nothing_stored()
+
+
 def a_wrong_application(place):
     """Deriv does not know it: it alone is asked for again."""
     if place.api != "options":
@@ -313,6 +334,7 @@ def scripts(place):
     other = place.sim.endpoint("v3" if place.api == "options" else "options")
     done = place.script(*app, "--endpoint", other, token=place.good, venue=False, code=2)
     harness.check("needs " in done.stderr and "://HOST" in done.stderr, done.stderr)
+    place.script("--api", place.api, *app, "--endpoint", other, token="", venue=False, code=2)
     closed = "https://127.0.0.1:9" if place.api == "options" else "wss://127.0.0.1:9/websockets/v3"
     place.script(*app, "--endpoint", closed, token=place.good, venue=False, code=1)
     place.script(*app, "--start", token=place.good, code=2)  # the unit reads other places
@@ -409,7 +431,8 @@ def encrypted(place):
     harness.check("systemd-creds is not installed" in done.stderr, done.stderr)
 
 
-CASES = [a_person_gets_to_a_trade, mistakes_are_asked_again, a_wrong_application, on_paper, refused_tokens, real_money, ways_out, what_is_there_is_kept,
+CASES = [a_person_gets_to_a_trade, mistakes_are_asked_again, an_endpoint_of_the_other_api,
+         a_wrong_application, on_paper, refused_tokens, real_money, ways_out, what_is_there_is_kept,
          scripts, encrypted]
 
 
