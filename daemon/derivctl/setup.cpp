@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "backtest/odds_text.hpp"
+#include "common/account_lock.hpp"
 #include "common/answer.hpp"
 #include "common/look.hpp"
 #include "common/output.hpp"
@@ -30,6 +31,7 @@
 #include "derivctl/token_input.hpp"
 #include "service/credential.hpp"
 #include "service/exit_code.hpp"
+#include "service/lock.hpp"
 
 namespace derivd::ctl {
 namespace {
@@ -174,6 +176,7 @@ class Wizard final {
   SetupOutcome<void> choose_route();
   SetupOutcome<void> verify();
   SetupOutcome<void> choose_account();
+  void tell_of_holder() const;
   SetupOutcome<void> probe(const std::string& account, bool real);
   SetupOutcome<void> confirm_scopes();
   SetupOutcome<void> confirm_real();
@@ -519,6 +522,25 @@ SetupOutcome<void> Wizard::verify() {
   return choose_account();
 }
 
+/// A daemon that holds the account keeps every other one from it, which else is told at the start
+/// alone. The one of this very instance ends before it starts anew.
+void Wizard::tell_of_holder() const {
+  const auto endpoint =
+      o_.endpoint.empty() ? std::string(deriv::default_endpoint(dialect_)) : o_.endpoint;
+  const auto id = found_.account.id.view();
+  const auto holder = service::holder_of_account(daemon::lock_name(id, endpoint));
+  if (!holder) return;
+  const auto own = ctl::ask(context_, {{"cmd", "status"}});
+  if (own.code == service::kCtlOk && daemon::is(daemon::at(own.result, "account"), id)) return;
+  const auto text = fmt::format(
+      "derivctl: warning: another derivd on this machine{} holds the account {}, and an account "
+      "has "
+      "one daemon: stop that one before this one is started (systemctl status 'derivd*' shows "
+      "which), or give this one a token of another account\n",
+      *holder, id);
+  out::error("{}", asks_ ? out::folded(text) : text);
+}
+
 SetupOutcome<void> Wizard::choose_account() {
   const auto accounts = found_.findings.accounts;
   say("\nThe token's accounts:\n");
@@ -548,6 +570,7 @@ SetupOutcome<void> Wizard::choose_account() {
 
 SetupOutcome<void> Wizard::confirm_scopes() {
   if (!context_.json) print_account(found_, dialect_);
+  tell_of_holder();
   if (dialect_ == deriv::Dialect::kV3) return {};
   say("Deriv does not list the scopes of such a token: it can trade and cannot manage\n"
       "the account; whether it may move money (payment) cannot be seen.\n");

@@ -172,4 +172,10 @@ core::Result<std::unique_ptr<InstanceLock>> lock_account(std::string_view accoun
       std::make_unique<AccountLock>(std::move(file), std::move(*claim), std::move(notes)));
 }
 
+std::optional<std::string> holder_of_account(std::string_view account) {
+  if (account.empty() || account.size() > kMaxAccount) return std::nullopt;
+  const auto key = AccountKey::of(account);
+  return key ? Claim::ask(*key).held_by : std::nullopt;
+}
+
 }  // namespace derivd::service

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,5 +29,10 @@ class InstanceLock {
 /// it. Takes some 50 ms, and up to a second more while somebody makes false claims. The lock
 /// answers the claims' questions from a thread of its own.
 core::Result<std::unique_ptr<InstanceLock>> lock_account(std::string_view account);
+
+/// " (process 123)" of another process that holds the account, empty for one that does not say
+/// which it is; none: nobody does. It locks and claims nothing, so that it is in nobody's way; what
+/// it says may be over at once. Takes as long.
+std::optional<std::string> holder_of_account(std::string_view account);
 
 }  // namespace derivd::service

@@ -41,6 +41,8 @@ constexpr auto kPatience = std::chrono::seconds(1);
 /// Asked at a time, and being answered at a time. More claims of one account than this are noise.
 constexpr std::size_t kMaxAsked = 64;
 constexpr std::size_t kMaxAnswered = 16;
+/// Of a claim's name, behind its prefix: eight random bytes.
+constexpr std::size_t kRandomDigits = 16;
 constexpr const char* kServiceUser = "derivd";
 
 std::string hex(const std::uint8_t* bytes, std::size_t size) {
@@ -156,7 +158,8 @@ std::set<std::string> claims_of(std::string_view prefix, std::string_view own) {
     const auto at = line.find(fmt::format(" @{}", prefix));
     if (at == std::string::npos) continue;
     const auto name = std::string_view(line).substr(at + 2);
-    if (name.size() == own.size() && name != own) names.insert(std::string(name));
+    if (name.size() == prefix.size() + kRandomDigits && name != own)
+      names.insert(std::string(name));
   }
   return names;
 }
@@ -221,6 +224,43 @@ void hear(std::vector<Asked>& all) {
   }
 }
 
+std::string prefix_of(const AccountKey& key) { return fmt::format("{}{}/", kPrefix, key.name()); }
+
+/// Asks every claim of the account but our own, which may be none.
+Claim::Others ask_claims(const AccountKey& key, const std::string& prefix, std::string_view own) {
+  Claim::Others others;
+  std::vector<Asked> all;
+  const auto names = claims_of(prefix, own);
+  for (const auto& name : names) {
+    if (all.size() >= kMaxAsked) break;
+    auto asked = ask(name);
+    if (!asked) continue;
+    if (is_trusted(asked->uid)) {
+      others.held_by = process_of(*asked);
+      return others;
+    }
+    all.push_back(std::move(*asked));
+  }
+  hear(all);
+  for (const auto& asked : all) {
+    // With the name of whom was asked: an answer that was had from somebody else, ourselves
+    // included, proves nothing.
+    const auto proof = key.proof(asked.name + asked.question);
+    const std::string_view right(reinterpret_cast<const char*>(proof.data()), proof.size());
+    if (asked.answer == right) {
+      others.held_by = process_of(asked);
+      return others;
+    }
+    others.notes.push_back(
+        fmt::format("process {} of uid {} claims the account without knowing it; ignored",
+                    asked.pid, asked.uid));
+  }
+  if (names.size() > kMaxAsked) {
+    others.notes.push_back(fmt::format("{} processes claim the account", names.size()));
+  }
+  return others;
+}
+
 class ClaimImpl final : public Claim {
  public:
   ClaimImpl(const AccountKey& key, std::string prefix, std::string name, UniqueFd listener,
@@ -243,39 +283,7 @@ class ClaimImpl final : public Claim {
   ClaimImpl(const ClaimImpl&) = delete;
   ClaimImpl& operator=(const ClaimImpl&) = delete;
 
-  Others ask_others() override {
-    Others others;
-    std::vector<Asked> all;
-    const auto names = claims_of(prefix_, name_);
-    for (const auto& name : names) {
-      if (all.size() >= kMaxAsked) break;
-      auto asked = ask(name);
-      if (!asked) continue;
-      if (is_trusted(asked->uid)) {
-        others.held_by = process_of(*asked);
-        return others;
-      }
-      all.push_back(std::move(*asked));
-    }
-    hear(all);
-    for (const auto& asked : all) {
-      // With the name of whom was asked: an answer that was had from somebody else, ourselves
-      // included, proves nothing.
-      const auto proof = key_.proof(asked.name + asked.question);
-      const std::string_view right(reinterpret_cast<const char*>(proof.data()), proof.size());
-      if (asked.answer == right) {
-        others.held_by = process_of(asked);
-        return others;
-      }
-      others.notes.push_back(
-          fmt::format("process {} of uid {} claims the account without knowing it; ignored",
-                      asked.pid, asked.uid));
-    }
-    if (names.size() > kMaxAsked) {
-      others.notes.push_back(fmt::format("{} processes claim the account", names.size()));
-    }
-    return others;
-  }
+  Others ask_others() override { return ask_claims(key_, prefix_, name_); }
 
  private:
   void answer() noexcept {
@@ -316,12 +324,14 @@ AccountKey::Bytes AccountKey::proof(std::string_view question) const {
 
 std::string AccountKey::name() const { return hex(proof("name").data(), kSize / 2); }
 
+Claim::Others Claim::ask(const AccountKey& key) { return ask_claims(key, prefix_of(key), {}); }
+
 core::Result<std::unique_ptr<Claim>> Claim::make(const AccountKey& key) {
-  std::array<std::uint8_t, 8> random{};
+  std::array<std::uint8_t, kRandomDigits / 2> random{};
   if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
     return claim_error("random bytes", errno);
   }
-  auto prefix = fmt::format("{}{}/", kPrefix, key.name());
+  auto prefix = prefix_of(key);
   auto name = prefix + hex(random.data(), random.size());
   UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -52,6 +52,8 @@ class Claim {
   virtual Others ask_others() = 0;
 
   static core::Result<std::unique_ptr<Claim>> make(const AccountKey& key);
+  /// The same question from somebody who claims nothing, and is thus in nobody's way.
+  static Others ask(const AccountKey& key);
 };
 
 }  // namespace derivd::service

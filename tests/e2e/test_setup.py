@@ -209,6 +209,24 @@ def an_endpoint_of_the_other_api(place):
     place.nothing_stored()
 
 
+def another_daemon_has_the_account(place):
+    """That one is named before anything is started; a daemon of the very instance is no other one."""
+    app = ("--app-id", APP_IDS[place.api])
+    done = place.script(*app, token=place.good)
+    harness.check("warning" not in done.stderr, done.stderr)
+    daemon = harness.Daemon(place.programs, place.directory, place.config, None)
+    daemon.start()
+    harness.wait_until(lambda: "session live" in daemon.log(), 60, "a live session", daemon.process)
+    done = place.script(*app, "--force", token=place.good)
+    harness.check(f"warning: another derivd on this machine (process {daemon.process.pid} of uid {os.geteuid()}) "
+                  "holds the account " in done.stderr and "systemctl status 'derivd*'" in done.stderr, done.stderr)
+    done = place.script(*app, "--force", token=place.good, environment=daemon.environment)
+    harness.check("warning" not in done.stderr, f"its own daemon: {done.stderr}")
+    harness.check(daemon.stop() == 0, daemon.log()[-1500:])
+    done = place.script(*app, "--force", token=place.good)
+    harness.check("warning" not in done.stderr, done.stderr)
+
+
 def a_wrong_application(place):
     """Deriv does not know it: it alone is asked for again."""
     if place.api != "options":
@@ -432,7 +450,7 @@ def encrypted(place):
 
 
 CASES = [a_person_gets_to_a_trade, mistakes_are_asked_again, an_endpoint_of_the_other_api,
-         a_wrong_application, on_paper, refused_tokens, real_money, ways_out, what_is_there_is_kept,
+         another_daemon_has_the_account, a_wrong_application, on_paper, refused_tokens, real_money, ways_out, what_is_there_is_kept,
          scripts, encrypted]
 
 

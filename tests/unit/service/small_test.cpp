@@ -238,6 +238,22 @@ TEST(InstanceLock, HoldsAgainstAnotherProcessAndEndsWithIt) {
   for (const int fd : {ready[0], ready[1], leave[0]}) ::close(fd);
 }
 
+TEST(InstanceLock, WhoHoldsItIsToldWithoutTakingIt) {
+  const auto account = unique_account() + "H";
+  EXPECT_FALSE(holder_of_account(account));
+  auto lock = lock_account(account);
+  ASSERT_TRUE(lock) << lock.error().text;
+  const auto holder = holder_of_account(account);
+  ASSERT_TRUE(holder);
+  EXPECT_EQ(*holder, fmt::format(" (process {} of uid {})", ::getpid(), ::geteuid()));
+  EXPECT_FALSE(holder_of_account(account + "X")) << "another account is free";
+  lock->reset();
+  EXPECT_FALSE(holder_of_account(account));
+  EXPECT_TRUE(lock_account(account)) << "whoever asks is in nobody's way";
+  EXPECT_FALSE(holder_of_account(""));
+  EXPECT_FALSE(holder_of_account(std::string(500, 'x')));
+}
+
 TEST(InstanceLock, BadNames) {
   EXPECT_FALSE(lock_account(""));
   EXPECT_FALSE(lock_account(std::string(500, 'x')));
