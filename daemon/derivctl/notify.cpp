@@ -7,6 +7,7 @@
 #include "common/answer.hpp"
 #include "common/output.hpp"
 #include "derivctl/table.hpp"
+#include "derivctl/waiting.hpp"
 #include "service/exit_code.hpp"
 
 namespace derivd::ctl {
@@ -26,11 +27,31 @@ bool any(const ordered_json& rows, std::string_view state) {
   return false;
 }
 
+/// "webhook, Telegram": those that have not answered.
+std::string unanswered(const ordered_json& rows) {
+  std::string out;
+  for (const auto* row : daemon::rows_of(rows)) {
+    if (!is(at(*row, "state"), "waiting")) continue;
+    out += fmt::format("{}{}", out.empty() ? "" : ", ", shown(at(*row, "receiver")));
+  }
+  return out;
+}
+
 int test(const Context& context) {
-  const auto until = std::chrono::steady_clock::now() + kNotifyVerdictWithin;
-  const auto answer =
-      ask_until(context, ask(context, {{"cmd", "notify-test"}}), {{"cmd", "notify-result"}}, until,
-                [](const ordered_json& rows) { return !any(rows, "waiting"); });
+  const auto begun = std::chrono::steady_clock::now();
+  bool said = false;
+  const auto answer = ask_until(
+      context, ask(context, {{"cmd", "notify-test"}}), {{"cmd", "notify-result"}},
+      begun + kNotifyVerdictWithin, [&](const ordered_json& rows) {
+        if (!any(rows, "waiting")) return true;
+        // A receiver that is not there may take its whole time.
+        if (!said && std::chrono::steady_clock::now() - begun >= kSaidAfter) {
+          said = true;
+          out::error("derivctl: waiting for the answer of {}, {} s at most …\n", unanswered(rows),
+                     std::chrono::seconds(kNotifyVerdictWithin).count());
+        }
+        return false;
+      });
   if (answer.code != service::kCtlOk) return fail(answer.code, answer.error);
   if (context.json) {
     out::json(answer.result);

@@ -438,10 +438,16 @@ core::Result<void> Notifications::test() {
         "Telegram chat that can be used, and no credential does; derivd(8) tells how to set them");
   }
   const auto now = now_();
-  const bool waits = std::any_of(trials_.begin(), trials_.end(),
-                                 [](const auto& t) { return t->state == "waiting"; });
-  if (waits || (tested_at_ && now.instant - *tested_at_ < kBetweenTests)) {
-    return refused("a test was made just now; wait a few seconds");
+  if (const auto waits = unanswered(); !waits.empty()) {
+    return refused(fmt::format(
+        "the test before is not over: it waits for {}, a minute at most; try again then", waits));
+  }
+  if (const auto left = tested_at_ ? *tested_at_ + kBetweenTests - now.instant : core::Duration{};
+      left.count() > 0) {
+    return refused(
+        fmt::format("a test was made just now, and no receiver is to be flooded with them: "
+                    "try again in {} s",
+                    std::chrono::ceil<std::chrono::seconds>(left).count()));
   }
   tested_at_ = now.instant;
   trials_.clear();
@@ -463,6 +469,15 @@ core::Result<void> Notifications::test() {
     }
   }
   return {};
+}
+
+std::string Notifications::unanswered() const {
+  std::string out;
+  for (const auto& trial : trials_) {
+    if (trial->state != "waiting") continue;
+    out += fmt::format("{}{}", out.empty() ? "" : " and ", trial->receiver);
+  }
+  return out;
 }
 
 nlohmann::ordered_json Notifications::test_result() const {

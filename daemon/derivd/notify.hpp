@@ -73,6 +73,8 @@ class Notifications final : public Observer {
     std::unique_ptr<net::HttpExchange> exchange;
   };
   void tell(core::Notice notice);
+  /// "webhook and Telegram": from whom the last test still waits for an answer.
+  std::string unanswered() const;
   /// With what every message has: the account, the host, the time.
   core::Notice completed(core::Notice notice, const core::Now& now) const;
   void report(std::string_view label, const std::optional<std::string>& text);

@@ -308,6 +308,30 @@ def reloaded(programs, directory):
     harness.compare(daemon.trades(), sim.ledger())
 
 
+def slow_answers(daemon, receiver):
+    """Whoever waits is told for what, and so is whoever wants a test meanwhile."""
+    receiver.silent.set()
+
+    def begun():
+        test = subprocess.Popen([str(daemon.programs / "derivctl"), "notify", "test"], env=daemon.environment,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        harness.STARTED.append(test)
+        line = test.stderr.readline()
+        if "just now" not in line:
+            return test, line
+        test.communicate()
+        return None
+    test, line = wait_until(begun, 60, "a test", daemon.process)
+    check(line == "derivctl: waiting for the answer of webhook, Telegram, 60 s at most …\n", line)
+    meanwhile = daemon.ctl("notify", "test", ok=False)
+    check(meanwhile.returncode == 4
+          and "is not over: it waits for webhook and Telegram, a minute at most" in meanwhile.stderr, meanwhile)
+    receiver.silent.clear()
+    receiver.release.set()
+    test.communicate(timeout=200)
+    check(test.returncode == 4, f"nothing was answered: {test.returncode}")
+
+
 def a_test_on_demand(programs, directory):
     """derivctl notify test: each receiver's verdict, at once and in its words; no secret is shown."""
     notify = ("notify:\n  webhook: { ca_file: CA }\n  telegram:\n"
@@ -339,7 +363,8 @@ def a_test_on_demand(programs, directory):
         body = receiver.of("test")[0]
         check("a test: messages of derivd arrive here" in body["text"] and body["host"], body)
         again = daemon.ctl("notify", "test", ok=False)
-        check(again.returncode == 4 and "just now" in again.stderr, again)
+        check(again.returncode == 4 and "just now" in again.stderr
+              and re.search(r"no receiver is to be flooded with them: try again in [1-3] s\n", again.stderr), again)
         receiver.status, receiver.words = 403, b'{"ok":false,"description":"chat not found"}'
 
         def refused():
@@ -349,6 +374,7 @@ def a_test_on_demand(programs, directory):
         check(said.returncode == 4 and "HTTP status 403: chat not found" in said.stdout, said)
         check(WEBHOOK_SECRET not in said.stdout + said.stderr and "botSecret" not in said.stdout, "a secret")
         receiver.status, receiver.words = 200, b""
+        slow_answers(daemon, receiver)
         daemon.ctl("halt", "parity")
         wait_until(lambda: receiver.of("halt"), 30, "a true one: a test does not count against the limit",
                    daemon.process)
