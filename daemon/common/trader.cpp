@@ -338,9 +338,19 @@ void Trader::on(const fact::Refused& told) {
 void Trader::on(const fact::Unknown& told) {
   engine_.on_unknown(told.order, told.why, told.answer, now_, actions_);
 }
+void Trader::on(const fact::NoContract& told) {
+  const auto open = engine_.open_orders();
+  const auto is_open = [&](core::ContractId contract) {
+    return std::any_of(open.begin(), open.end(),
+                       [&](const auto& o) { return o.contract == contract; });
+  };
+  std::erase_if(strange_, [&](core::ContractId contract) { return !is_open(contract); });
+  if (is_open(told.contract)) strange_.insert(told.contract);
+}
 void Trader::on(const fact::Contract& told) {
   using execution::Witness;
   note_bid(told.report);
+  strange_.erase(told.report.contract);
   engine_.on_contract(told.report, told.polled ? Witness::kPoll : Witness::kContractStream, now_,
                       actions_);
 }

@@ -190,6 +190,7 @@ class Trader final : public deriv::SessionListener {
   void on(const deriv::fact::Refused& told);
   void on(const deriv::fact::Unknown& told);
   void on(const deriv::fact::Contract& told);
+  void on(const deriv::fact::NoContract& told);
   void on(const deriv::fact::Transaction& told);
   void on(const deriv::fact::Balance& told);
   void on(const deriv::fact::Report& told);
@@ -273,6 +274,7 @@ class Trader final : public deriv::SessionListener {
   Sales sales_;
   Prices prices_;
   std::map<core::ContractId, core::Money> bids_;  // of open contracts, as reported last
+  std::set<core::ContractId> strange_;            // open ones that the venue said it does not know
   std::uint64_t symbols_revision_ = 0;
   bool performing_ = false;
   bool journal_broken_ = false;

@@ -155,6 +155,7 @@ ordered_json Trader::positions() const {
                         : ordered_json(end.get<std::int64_t>() - now_.venue.s);
     const auto bid = bids_.find(orders[i].contract);
     const bool known = orders[i].contract && bid != bids_.end();
+    row["unknown_to_venue"] = strange_.contains(orders[i].contract);
     row["value"] = known ? ordered_json(bid->second.to_string()) : ordered_json(nullptr);
     row["profit_now"] = known ? ordered_json((bid->second - orders[i].buy_price).to_string())
                               : ordered_json(nullptr);

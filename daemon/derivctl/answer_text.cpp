@@ -296,21 +296,28 @@ std::string positions_text(const ordered_json& positions, const out::Look& look)
       mine["cancel by"] = core::utc_time({*until}).substr(kDate + 1);
     }
   }
-  return table_text(shown_rows,
-                    {"contract_id",
-                     "strategy",
-                     {"symbol", 2},
-                     "type",
-                     "stake",
-                     {"payout", 4},
-                     {"outcome", 3, Tint::kState, "open"},
-                     "ends UTC",
-                     "left",
-                     {"cancel by", 0, Tint::kNone, "-"},
-                     {"value", 1},
-                     {"result now", 0, Tint::kSign},
-                     {"mode", 0, Tint::kNone, "live"}},
-                    look);
+  std::string strange;
+  for (const auto* row : rows) {
+    if (at(*row, "unknown_to_venue") != true) continue;
+    const auto text = fmt::format("contract {} is not known to the venue: {}",
+                                  answer_cell(at(*row, "contract_id")), kStrangeContract);
+    strange += look.terminal ? wrapped(text, look.width, 0) : text + "\n";
+  }
+  return strange + table_text(shown_rows,
+                              {"contract_id",
+                               "strategy",
+                               {"symbol", 2},
+                               "type",
+                               "stake",
+                               {"payout", 4},
+                               {"outcome", 3, Tint::kState, "open"},
+                               "ends UTC",
+                               "left",
+                               {"cancel by", 0, Tint::kNone, "-"},
+                               {"value", 1},
+                               {"result now", 0, Tint::kSign},
+                               {"mode", 0, Tint::kNone, "live"}},
+                              look);
 }
 
 std::string sales_text(const ordered_json& rows, const out::Look& look) {

@@ -17,6 +17,11 @@ std::string session_word(std::string_view state);
 
 std::string status_text(const ordered_json& status, const out::Look& look = {});
 std::string strategies_text(const ordered_json& strategies, const out::Look& look = {});
+/// What it means that the venue does not know a contract that is open here.
+inline constexpr std::string_view kStrangeContract =
+    "it stays open here, and keeps its place in the limits, until the venue tells of it; a "
+    "simulator "
+    "that was started anew has forgotten it; at Deriv compare with the account's statement";
 std::string positions_text(const ordered_json& positions, const out::Look& look = {});
 /// Of contracts that are being sold.
 std::string sales_text(const ordered_json& rows, const out::Look& look = {});

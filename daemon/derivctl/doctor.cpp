@@ -118,6 +118,7 @@ class Doctor final {
   void socket();
   void running(const ordered_json& status);
   void symbols(const ordered_json& status);
+  void positions();
   void unit();
   void watchdog(const std::map<std::string, std::string>& shown);
   void venue();
@@ -334,6 +335,19 @@ void Doctor::symbols(const ordered_json& status) {
       "the market may be closed; otherwise compare with the symbol's chart at Deriv");
 }
 
+/// What is open here alone keeps its place in the limits, and may be why nothing is bought.
+void Doctor::positions() {
+  const auto open = ask(context_, {{"cmd", "positions"}});
+  std::string strange;
+  for (const auto* row : daemon::rows_of(open.result)) {
+    if (daemon::at(*row, "unknown_to_venue") != true) continue;
+    strange += (strange.empty() ? "" : ", ") + daemon::shown(daemon::at(*row, "contract_id"));
+  }
+  if (strange.empty()) return;
+  add("positions", Grade::kWarn, "the venue does not know what is open here: contract " + strange,
+      std::string(kStrangeContract));
+}
+
 void Doctor::running(const ordered_json& status) {
   daemon_runs_ = true;
   const auto& said = daemon::at(status, "version");
@@ -350,6 +364,7 @@ void Doctor::running(const ordered_json& status) {
         "ticks wait in memory for it, and are dropped in the end");
   }
   symbols(status);
+  positions();
   const auto state = daemon::shown(daemon::at(status, "state"));
   const auto& why = daemon::at(status, "problem");
   const auto problem = daemon::is_blank(why) ? std::string{} : daemon::shown(why);

@@ -233,6 +233,11 @@ struct Contract {
   const execution::ContractReport& report;
   bool polled;  // the answer to Session::poll()
 };
+/// The venue says that it knows no such contract, which is watched: told at each such answer, and
+/// no proof of anything. Deriv forgets none; a simulator that was started anew has forgotten all.
+struct NoContract {
+  core::ContractId contract;
+};
 struct Transaction {
   const execution::TransactionReport& report;
 };
@@ -261,8 +266,8 @@ using Fact =
                  fact::Symbols, fact::Offerings, fact::OfferingsRefused, fact::Hours, fact::Past,
                  fact::PastRefused, fact::Candles, fact::CandlesRefused, fact::Price,
                  fact::PriceRefused, fact::Quoted, fact::QuoteRefused, fact::Bought, fact::Refused,
-                 fact::Unknown, fact::Contract, fact::Transaction, fact::Balance, fact::Report,
-                 fact::Sold, fact::SellFailed>;
+                 fact::Unknown, fact::Contract, fact::NoContract, fact::Transaction, fact::Balance,
+                 fact::Report, fact::Sold, fact::SellFailed>;
 static_assert(std::is_trivially_copy_constructible_v<Fact> &&
                   std::is_trivially_destructible_v<Fact> && sizeof(Fact) <= 64,
               "a fact refers to what is large, and owns nothing");
@@ -275,8 +280,8 @@ inline constexpr bool is_one_of = (std::is_same_v<Of, Any> || ...);
 /// Of the orders, contracts and money of an account: nothing that a public session can prove.
 template <class Of>
 inline constexpr bool is_of_account =
-    is_one_of<Of, Quoted, QuoteRefused, Bought, Refused, Unknown, Contract, Transaction, Balance,
-              Report, Sold, SellFailed, TokenReplaced, OwnLimits>;
+    is_one_of<Of, Quoted, QuoteRefused, Bought, Refused, Unknown, Contract, NoContract, Transaction,
+              Balance, Report, Sold, SellFailed, TokenReplaced, OwnLimits>;
 
 }  // namespace fact
 

@@ -206,6 +206,8 @@ struct Session::Impl {
   void on_past(const Pending& pending, HistoryPayload& history);
   void refuse_past(const Pending& pending, std::string_view why);
   void on_contract(const ContractPayload& payload, bool polled, const Now& now);
+  /// One that is watched: the venue says, in its way, that it knows no such contract.
+  void on_no_contract(core::ContractId contract, std::string_view why);
   void on_transaction(const TransactionPayload& payload, const Now& now);
   void on_balance(const BalancePayload& payload, const Now& now);
   void on_bought(const Pending& pending, const execution::Bought& bought, const Now& now);

@@ -283,8 +283,12 @@ void Session::Impl::on_reply(const Pending& asked, const Now& now) {
       return on_past(asked, std::get<HistoryPayload>(frame.payload));
     case Call::kCandles:
       return on_candles(asked, std::get<CandlesPayload>(frame.payload));
-    case Call::kWatch:
-      return on_contract(std::get<ContractPayload>(frame.payload), false, now);
+    case Call::kWatch: {
+      const auto& payload = std::get<ContractPayload>(frame.payload);
+      // Where options refuses, v3 answers with an empty contract.
+      if (!payload.report) return on_no_contract(core::ContractId{asked.subject}, "it is empty");
+      return on_contract(payload, false, now);
+    }
     case Call::kPoll:
       contracts.drop_poll(core::ContractId{asked.subject});
       return on_contract(std::get<ContractPayload>(frame.payload), true, now);
@@ -402,21 +406,18 @@ void Session::Impl::on_error_reply(const Pending& asked, const ApiError& error, 
   if (asked.call == Call::kOfferings && error_class != ErrorClass::kRateLimit) {
     return refuse_offerings(asked, error.code, describe(error));
   }
-  if (error_class != ErrorClass::kRateLimit) {
+  const bool no_contract = asked.call == Call::kWatch && error_class == ErrorClass::kContract;
+  if (!no_contract && error_class != ErrorClass::kRateLimit) {
     const bool symbol = asked.call == Call::kTicks || asked.call == Call::kHistory;
     notice_once(symbol ? core::EventKind::kTickGap : core::EventKind::kFrameRefused,
                 fmt::format("{}/{}/{}", name_of(asked.call), error.code, asked.subject),
-                asked.call == Call::kWatch && error_class == ErrorClass::kContract
-                    ? fmt::format("the venue does not know contract {} ({}: {}): it stays open in "
-                                  "the journal, and keeps its place in the limits, until the venue "
-                                  "tells of it; compare with the account's statement",
-                                  asked.subject, name_of(asked.call), describe(error))
-                    : fmt::format("{} is refused: {}", name_of(asked.call), describe(error)));
+                fmt::format("{} is refused: {}", name_of(asked.call), describe(error)));
   }
-  const auto contract = core::ContractId{asked.subject};
-  if (asked.call == Call::kWatch && error_class == ErrorClass::kContract &&
-      task->attempts + 1 >= kMaxAttempts) {
-    return unwatch(contract);
+  if (no_contract) {
+    const auto contract = core::ContractId{asked.subject};
+    const bool given_up = task->attempts + 1 >= kMaxAttempts;
+    on_no_contract(contract, describe(error));
+    if (given_up) return unwatch(contract);
   }
   on_failed_read(asked, describe(error), error_class == ErrorClass::kRateLimit, now);
 }
@@ -626,6 +627,16 @@ void Session::Impl::on_past(const Pending& asked, HistoryPayload& payload) {
   take_past_ticks(payload.ticks, out);
   static_cast<void>(past.take(asked.req_id));
   listener.tell(fact::Past{out});
+}
+
+void Session::Impl::on_no_contract(core::ContractId contract, std::string_view why) {
+  notice_once(
+      core::EventKind::kFrameRefused, fmt::format("no contract {}", contract.value),
+      fmt::format("the venue does not know contract {} ({}: {}): it stays open in the "
+                  "journal, and keeps its place in the limits, until the venue tells of it; "
+                  "compare with the account's statement",
+                  contract.value, name_of(Call::kWatch), why));
+  listener.tell(fact::NoContract{contract});
 }
 
 void Session::Impl::on_contract(const ContractPayload& payload, bool polled, const Now&) {

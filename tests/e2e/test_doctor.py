@@ -163,9 +163,43 @@ def a_skewed_clock_is_a_word(place):
                   lines["clock"])
 
 
+def a_forgotten_contract(place):
+    """A simulator that was started anew knows no contract of the one before: positions and doctor name it."""
+    config = json.loads(place.config.read_text())
+    config["strategies"] = [{**trial.martingale("a", "R_100"), "type": "rise_fall", "params": {"streak": 1},
+                             "contract": {"duration": "1h"}, "staking": {"base": 0.50}}]
+    place.config.write_text(json.dumps(config))
+    place.daemon.start()
+    trial.live(place.daemon)
+    rows = harness.wait_until(lambda: place.daemon.json("positions"), 60, "a position", place.daemon.process)
+    contract = rows[0]["contract_id"]
+    harness.check(rows[0]["unknown_to_venue"] is False, rows)
+    harness.check("not known" not in place.daemon.ctl("positions").stdout and "positions" not in place.doctor(),
+                  "the venue knows it")
+    harness.check(place.daemon.stop() == 0, place.daemon.log()[-800:])
+    place.sim.stop()
+    (place.directory / "anew").mkdir()
+    place.sim = harness.Sim(place.daemon.programs, place.directory / "anew", [place.token], ["--seed", "4"])
+    place.venue(endpoint=place.sim.endpoint(place.api), ca_file=str(place.sim.ready["ca_file"]))
+    place.daemon.start()
+    trial.live(place.daemon)
+
+    def named():
+        rows = place.daemon.json("positions")
+        return rows if rows and rows[0]["unknown_to_venue"] else None
+    rows = harness.wait_until(named, 60, "the venue's word", place.daemon.process)
+    harness.check(rows[0]["contract_id"] == contract, rows)
+    text = place.daemon.ctl("positions").stdout
+    harness.check(f"contract {contract} is not known to the venue: it stays open here" in text
+                  and "started anew" in text, text)
+    line = place.doctor()["positions"]
+    harness.check(line["grade"] == "warn" and contract in line["found"] and "started anew" in line["remedy"], line)
+    harness.check(place.daemon.stop() == 0, place.daemon.log()[-800:])
+
+
 def main(programs):
     for api in ("options", "v3"):
-        for case, more in ((all_well, ()), (each_thing_broken, ()),
+        for case, more in ((all_well, ()), (each_thing_broken, ()), (a_forgotten_contract, ()),
                            (a_skewed_clock_is_a_word, ("--start", str(int(time.time()) - 5000)))):
             with harness.Workspace() as directory, Place(programs, directory, api, *more) as place:
                 case(place)

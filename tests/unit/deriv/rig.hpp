@@ -168,6 +168,7 @@ class Recorder final : public SessionListener {
                     r.profit_table.size()));
     if (report_hook) report_hook(r);
   }
+  void on(const fact::NoContract& told) { add(fmt::format("no-contract {}", told.contract.value)); }
   void on(const fact::Sold& told) {
     add(fmt::format("sold {} {}", told.contract.value, told.price.to_string()));
   }

@@ -369,6 +369,18 @@ TEST_P(Streams, AContractTheVenueDoesNotKnowIsGivenUp) {
         return line.find("the venue does not know contract 5 (") != std::string::npos;
       });
   EXPECT_EQ(told, 1) << fmt::format("{}", fmt::join(rig.listener.log, "\n"));
+  EXPECT_GT(rig.listener.count("no-contract 5"), 1U) << "whoever shows it hears it each time";
+}
+
+TEST_P(Streams, AnEmptyContractIsOneThatTheVenueDoesNotKnow) {
+  rig.to_live();
+  rig.session->watch(core::ContractId{5}, rig.now());
+  rig.answer(rig.request("proposal_open_contract"),
+             {{"msg_type", "proposal_open_contract"}, {"proposal_open_contract", json::object()}});
+  EXPECT_EQ(rig.listener.count("no-contract 5"), 1U);
+  EXPECT_NE(rig.listener.last("notice").find("the venue does not know contract 5 ("),
+            std::string::npos)
+      << rig.listener.last("notice");
 }
 
 TEST_P(Streams, AWatchThatFailsForAMomentIsKept) {
