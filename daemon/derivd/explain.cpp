@@ -198,11 +198,25 @@ std::string deafness_of(const Hearing& hearing, const engine::StrategyView& view
   return {};
 }
 
+/// A plan whose stake is above the limit goes back to its base. A program, a rule or a script names
+/// its stake itself, and will name it again at its next signal; empty: its last one was not too
+/// high.
+std::string too_high_of(const Explained& of, const engine::StrategyView& view) {
+  const auto last = of.engine.decisions(view.name.view(), 1);
+  if (last.empty() || last.front().kind != engine::DecisionView::Kind::kDropped) return {};
+  const auto& denied = last.front().denied;
+  if (!denied || denied->limit != Limit::kMaxStake) return {};
+  const auto line = explained_line_of(of, key_of(denied->limit, {}), view.name.view());
+  return fmt::format("buys nothing while its stake is above the limit: {}{}",
+                     last.front().text.view(),
+                     line.is_string() ? fmt::format(" ({})", line.get<std::string>()) : "");
+}
+
 /// What stands in the way of its next signal, as far as that can be said now.
-std::string standing_of(const Hearing& hearing, const engine::StrategyView& view) {
+std::string standing_of(const Explained& of, const engine::StrategyView& view) {
   using engine::StrategyStatus;
   if (view.status == StrategyStatus::kRunning || view.status == StrategyStatus::kBlocked) {
-    if (auto deaf = deafness_of(hearing, view); !deaf.empty()) return deaf;
+    if (auto deaf = deafness_of(of.hearing, view); !deaf.empty()) return deaf;
   }
   switch (view.status) {
     case StrategyStatus::kRunning:
@@ -214,6 +228,7 @@ std::string standing_of(const Hearing& hearing, const engine::StrategyView& view
       if (view.is_virtual) {
         return fmt::format("follows its signals without money: {}", view.hook);
       }
+      if (auto high = too_high_of(of, view); !high.empty()) return high;
       return view.refused_in_row > 0 ? refusals_of(view)
                                      : "enters at its next signal if the limits allow it";
     case StrategyStatus::kPaused:
@@ -349,7 +364,7 @@ ordered_json explain_strategy(const Explained& of, std::string_view name, std::s
   ordered_json out;
   out["strategy"] = view->name.view();
   out["status"] = engine::name_of(view->status);
-  out["standing"] = standing_of(of.hearing, *view);
+  out["standing"] = standing_of(of, *view);
   if (const auto awaited = awaited_candles(of, name);
       !awaited.empty() && view->status == engine::StrategyStatus::kRunning) {
     out["standing"] = fmt::format(

@@ -230,6 +230,38 @@ def survives(programs, directory, sim, api, token, kills, cuts, rng):
     return totals
 
 
+def above_a_limit(programs, directory, sim, token):
+    """A stake that the limit of one stake never allows is asked for again and again: explain says why nothing comes."""
+    place = directory / "above"
+    place.mkdir()
+    (place / "my-bot.xml").write_text(EXAMPLE.read_text())
+    config = trial.write_config(place / "derivd.json", "options", sim.endpoint("options"), sim.ready["ca_file"],
+                                [bot("high", "my-bot.xml", base=2)], limits={"max_stake": 1.00})
+    daemon = harness.Daemon(programs, place, config, token).start()
+    try:
+        trial.live(daemon)
+
+        def dropped():
+            told = daemon.json("explain", "high")
+            return told if told["decisions"] else None
+        told = harness.wait_until(dropped, 60, "a signal", daemon.process)
+        harness.check(told["decisions"][0]["limit"] == "max_stake", told)
+        harness.check(re.fullmatch(r"buys nothing while its stake is above the limit: max_stake: a stake of 2.00 does not "
+                                   rf"fit into the 1.00 .* \({re.escape(str(config))}:\d+: limits.max_stake\)",
+                                   told["standing"]), told["standing"])
+        page = daemon.ctl("explain", "high").stdout
+        harness.check(page.startswith("high is running: buys nothing while its stake is above the limit"), page)
+        # Of a stake that fits nothing of the kind is said.
+        config.write_text(config.read_text().replace('"max_stake": 1.0', '"max_stake": 100.0'))
+        done = subprocess.run([str(programs / "derivd"), "reload"], env=daemon.environment, capture_output=True,
+                              text=True, timeout=120, check=False)
+        harness.check(done.returncode == 0, done)
+        harness.wait_until(lambda: trial.orders(daemon, "high"), 60, "an order", daemon.process)
+        harness.check("above" not in daemon.json("explain", "high")["standing"], daemon.json("explain", "high"))
+    finally:
+        daemon.stop()
+
+
 def ends(programs, directory, sim, token):
     """A target of nothing is reached by the first win: the alert is told, the halt stays over a restart, a resume
     begins anew; and a changed program is taken over by a reload."""
@@ -357,10 +389,12 @@ def main():
         tokens = [harness.demo_token(api) for api in ("options", "options", "options", "v3")]
         # The books of an account are compared with those of one daemon.
         sellers = {kind: harness.demo_token("options") for kind in SELLERS}
-        sim = harness.Sim(programs, directory, [*tokens, *sellers.values()], ["--speed", "4", "--seed", "5"])
+        high = harness.demo_token("options")
+        sim = harness.Sim(programs, directory, [*tokens, *sellers.values(), high], ["--speed", "4", "--seed", "5"])
         try:
             print("first trade after", round(first_trade(programs, directory, sim, tokens[0]), 1), "s")
             ends(programs, directory, sim, tokens[2])
+            above_a_limit(programs, directory, sim, high)
             for kind in SELLERS:
                 for mode in ("live", "paper"):
                     sells(programs, directory, sim, sellers[kind], mode, kind)
