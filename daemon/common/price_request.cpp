@@ -109,7 +109,8 @@ std::string option_of(std::string_view key) {
 }
 
 /// The symbol, where the venue or the snapshot has it.
-std::optional<PriceRequest> check_symbol(const market::Symbols& symbols, const std::string& code) {
+std::optional<PriceRequest> check_symbol(const market::Symbols& symbols, const std::string& code,
+                                         std::string_view ctl) {
   if (!market::is_symbol_code(code)) {
     return misuse(market::not_a_symbol(symbols, code));
   }
@@ -117,10 +118,9 @@ std::optional<PriceRequest> check_symbol(const market::Symbols& symbols, const s
       symbols.is_learned() ? symbols.listed(code) != nullptr : symbols.find(code) != nullptr;
   if (known) return std::nullopt;
   const auto near = symbols.nearest(code);
-  return refuse(
-      "not_found",
-      fmt::format("{} is not in {}{}; derivctl symbols lists them", code, symbols.source(),
-                  near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+  return refuse("not_found",
+                fmt::format("{} is not in {}{}; {} symbols lists them", code, symbols.source(),
+                            near.empty() ? "" : fmt::format("; did you mean {}?", near), ctl));
 }
 
 std::string types_on(const market::Symbols& symbols, std::string_view code) {
@@ -148,9 +148,9 @@ core::Result<core::Money> amount_of(const json& request, std::uint8_t exponent) 
 }
 
 /// By the words of the configuration.
-PriceRequest read_words(const json& request, const market::Symbols& symbols) {
+PriceRequest read_words(const json& request, const market::Symbols& symbols, std::string_view ctl) {
   const auto symbol = request_text_at(request, "symbol");
-  if (auto refused = check_symbol(symbols, symbol)) return *refused;
+  if (auto refused = check_symbol(symbols, symbol, ctl)) return *refused;
   const auto name = request_text_at(request, "type");
   const auto type = market::contract_type_from(name);
   if (!type) {
@@ -176,10 +176,11 @@ PriceRequest read_words(const json& request, const market::Symbols& symbols) {
   return out;
 }
 
-PriceRequest read_spec(const std::string& text, const market::Symbols& symbols) {
+PriceRequest read_spec(const std::string& text, const market::Symbols& symbols,
+                       std::string_view ctl) {
   const auto spec = market::decode(text);
   if (!spec) return misuse(fmt::format("spec: {}", spec.error().text));
-  if (auto refused = check_symbol(symbols, spec->symbol.str())) return *refused;
+  if (auto refused = check_symbol(symbols, spec->symbol.str(), ctl)) return *refused;
   PriceRequest out;
   out.spec = *spec;
   out.symbol = symbols.get(spec->symbol);
@@ -192,9 +193,9 @@ PriceRequest read_spec(const std::string& text, const market::Symbols& symbols) 
 }  // namespace
 
 PriceRequest read_price_request(const json& request, const market::Symbols& symbols,
-                                std::uint8_t exponent) {
+                                std::uint8_t exponent, std::string_view ctl) {
   const auto spec = request_text_at(request, "spec");
-  auto out = spec.empty() ? read_words(request, symbols) : read_spec(spec, symbols);
+  auto out = spec.empty() ? read_words(request, symbols, ctl) : read_spec(spec, symbols, ctl);
   if (!out.code.empty()) return out;
   const auto amount = amount_of(request, exponent);
   if (!amount) return misuse(amount.error().text);

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 
 #include "core/decimal.hpp"
 #include "market/spec.hpp"
@@ -25,8 +26,9 @@ struct PriceRequest {
 /// `contract:` of a strategy can say (duration, until, barrier, barrier2, prediction,
 /// selected_tick, growth, multiplier, payout_per_point, take_profit, stop_loss), each as it is
 /// written there; and `stake` or `payout`. Without a length five ticks, or the shortest that the
-/// type has; without an amount a stake of 1. Amounts have `exponent` decimals at most.
+/// type has; without an amount a stake of 1. Amounts have `exponent` decimals at most. `ctl`: how
+/// derivctl is called, for a text that says what to type.
 PriceRequest read_price_request(const nlohmann::json& request, const market::Symbols& symbols,
-                                std::uint8_t exponent);
+                                std::uint8_t exponent, std::string_view ctl = "derivctl");
 
 }  // namespace derivd::daemon

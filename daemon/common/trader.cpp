@@ -47,7 +47,7 @@ Trader::Trader(const config::Config& config, deriv::SessionSettings settings, de
       lock_(std::move(lock)),
       symbols_(config.engine.symbols),
       dialect_(settings.dialect),
-      engine_(config.engine, {.candles = true}),
+      engine_(config.engine, {.candles = true, .ctl = config.ctl}),
       session_(std::move(settings), wire, *this, rng,
                config.venue.mode == config::Mode::kPaper ? std::optional(config.venue.paper)
                                                          : std::nullopt,
@@ -426,12 +426,14 @@ void Trader::on(const fact::TokenReplaced& told) {
 
 void Trader::on(const fact::Fatal& told) {
   const bool has_too_much = told.kind == deriv::FatalKind::kForbiddenScope;
-  leave(exit_code_for(told.kind),
-        fmt::format(
-            "{}{}", told.text,
-            has_too_much
-                ? "; delete it and make another, with the scopes that \"derivctl setup\" names"
-                : ""));
+  leave(
+      exit_code_for(told.kind),
+      fmt::format(
+          "{}{}", told.text,
+          has_too_much
+              ? fmt::format("; delete it and make another, with the scopes that \"{} setup\" names",
+                            config_.ctl)
+              : std::string{}));
 }
 void Trader::on(const fact::OwnLimits& told) { engine_.on_own_limits(told.limits, now_, actions_); }
 void Trader::on(const fact::Clock& told) { note_venue_time(told.time); }

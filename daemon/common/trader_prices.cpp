@@ -113,14 +113,13 @@ ordered_json contract_row(const market::ContractSpec& spec, const engine::Strate
 }  // namespace
 
 SaleAnswer Trader::ask_price(const nlohmann::json& request) {
-  auto read = read_price_request(request, symbols_, account_.balance.exponent());
+  auto read = read_price_request(request, symbols_, account_.balance.exponent(), config_.ctl);
   if (!read.code.empty()) return {{}, read.code, read.error};
   if (state_ != deriv::SessionState::kLive) {
     return {{},
             "refused",
-            fmt::format("the session is {}, not connected; try again when derivctl status says "
-                        "connected",
-                        deriv::name_of(state_))};
+            fmt::format("the session is {}, not connected; try again when {} status says connected",
+                        deriv::name_of(state_), config_.ctl)};
   }
   Prices::Price price;
   price.spec = read.spec;

@@ -175,12 +175,12 @@ SaleAnswer Trader::sell(core::ContractId contract, bool cancel) {
     }
     if (engine_.is_ours(contract)) {
       return refused(
-          fmt::format("contract {} is settled; derivctl trades shows how", contract.value));
+          fmt::format("contract {} is settled; {} trades shows how", contract.value, config_.ctl));
     }
     return {{},
             "not_found",
-            fmt::format("derivd knows no contract {}; derivctl positions shows what is open",
-                        contract.value)};
+            fmt::format("derivd knows no contract {}; {} positions shows what is open",
+                        contract.value, config_.ctl)};
   }
   if (order->state != OrderState::kOpen) {
     return refused(fmt::format("contract {} is settled already: {}, profit {}", contract.value,
@@ -195,9 +195,8 @@ SaleAnswer Trader::sell(core::ContractId contract, bool cancel) {
   }
   if (state_ != deriv::SessionState::kLive) {
     return refused(
-        fmt::format("the session is {}, not connected; try again when derivctl status says "
-                    "connected",
-                    deriv::name_of(state_)));
+        fmt::format("the session is {}, not connected; try again when {} status says connected",
+                    deriv::name_of(state_), config_.ctl));
   }
   ask_sale(*order, cancel || engine_.pays_to_cancel(contract));
   settle();

@@ -170,6 +170,7 @@ class App final : public ControlTarget {
   nlohmann::ordered_json strategies() override { return trader_.strategies(); }
   nlohmann::ordered_json positions() override { return trader_.positions(); }
   bool is_paper() const override { return trader_.is_paper(); }
+  const std::string& ctl() const override { return config_.ctl; }
   core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) override {
     return journal_->orders(query);
   }

@@ -1,5 +1,7 @@
 #include "derivd/control.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -63,14 +65,17 @@ std::string answer(SaleAnswer sale) {
   return sale.code.empty() ? done(std::move(sale.result)) : fail(sale.code, sale.error);
 }
 
+std::string no_strategy(std::string_view name, const ControlTarget& target) {
+  return fmt::format("no strategy is called '{}'; {} strategies lists them", name, target.ctl());
+}
+
 std::string explain(const json& request, ControlTarget& target) {
   const auto name = text_of(request, "strategy");
   const auto last =
       std::clamp<std::int64_t>(number_of(request, "last", kExplained), 1, engine::kKeptDecisions);
   auto found = target.explain(name, static_cast<std::size_t>(last));
   if (found.is_null()) {
-    return fail("not_found",
-                "no strategy is called '" + name + "'; derivctl strategies lists them");
+    return fail("not_found", no_strategy(name, target));
   }
   return done(std::move(found));
 }
@@ -222,8 +227,7 @@ std::string handle_control(std::string_view line, ControlTarget& target, bool ow
     if (name.empty() && all != true) return fail("usage", "name a strategy, or say --all");
     // A member of the group writes it, root's terminal shows it, and the journal keeps it.
     if (!target.command(verb, name, core::printable(text_of(request, "reason")))) {
-      return fail("not_found",
-                  "no strategy is called '" + name + "'; derivctl strategies lists them");
+      return fail("not_found", no_strategy(name, target));
     }
     return done(target.strategies());
   }

@@ -22,6 +22,8 @@ class ControlTarget {
   virtual nlohmann::ordered_json strategies() = 0;
   virtual nlohmann::ordered_json positions() = 0;
   virtual bool is_paper() const = 0;
+  /// How derivctl is called for this daemon.
+  virtual const std::string& ctl() const = 0;
   virtual core::Result<std::vector<execution::Order>> orders(const store::OrderQuery& query) = 0;
   virtual core::Result<store::Books> books(const store::OrderQuery& query) = 0;
   /// The verdict of a reload. `file`: what the caller believes to be the daemon's configuration;

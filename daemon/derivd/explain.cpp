@@ -215,6 +215,7 @@ std::string too_high_of(const Explained& of, const engine::StrategyView& view) {
 /// What stands in the way of its next signal, as far as that can be said now.
 std::string standing_of(const Explained& of, const engine::StrategyView& view) {
   using engine::StrategyStatus;
+  const auto& ctl = of.config.ctl;
   if (view.status == StrategyStatus::kRunning || view.status == StrategyStatus::kBlocked) {
     if (auto deaf = deafness_of(of.hearing, view); !deaf.empty()) return deaf;
   }
@@ -232,21 +233,21 @@ std::string standing_of(const Explained& of, const engine::StrategyView& view) {
       return view.refused_in_row > 0 ? refusals_of(view)
                                      : "enters at its next signal if the limits allow it";
     case StrategyStatus::kPaused:
-      return fmt::format("paused{}{}; derivctl resume {} ends it", view.reason.empty() ? "" : ": ",
-                         view.reason, view.name);
+      return fmt::format("paused{}{}; {} resume {} ends it", view.reason.empty() ? "" : ": ",
+                         view.reason, ctl, view.name);
     case StrategyStatus::kHalted:
       if (view.halt_kind == "refused") {
         return fmt::format(
             "halted: {}; change what the venue refuses (account, contract, symbol or stakes), "
-            "reload, then derivctl resume {}",
-            view.reason, view.name);
+            "reload, then {} resume {}",
+            view.reason, ctl, view.name);
       }
       if (view.halt_kind == "script" && view.type == "script") {
-        return fmt::format("halted: {}; correct the program, reload, then derivctl resume {}",
-                           view.reason, view.name);
+        return fmt::format("halted: {}; correct the program, reload, then {} resume {}",
+                           view.reason, ctl, view.name);
       }
       return fmt::format(
-          "halted: {}; derivctl resume {} {}", view.reason, view.name,
+          "halted: {}; {} resume {} {}", view.reason, ctl, view.name,
           view.halt_kind == "take_profit" || view.halt_kind == "stop_loss" ? "begins a new session"
           : view.halt_kind == "finished" || view.halt_kind == "script" ? "begins its program anew"
                                                                        : "ends it");

@@ -45,25 +45,17 @@ std::string whole_path(const std::string& file) {
   return error ? file : path.lexically_normal().string();
 }
 
-/// "derivd" of the one daemon, NAME of derivd@NAME; nothing of a file that is in no place of the
-/// package's.
-std::string instance_of(const std::string& file) {
-  const std::filesystem::path path(file);
-  const bool packaged = path.parent_path() == "/etc/derivd" && path.extension() == ".yaml";
-  return packaged ? path.stem().string() : std::string{};
-}
-
 /// What puts right that nothing was set up yet: for the package's own places only, since nobody can
 /// know what others are meant to hold.
 std::string setup_command(const std::string& file) {
-  const auto name = instance_of(file);
+  const auto name = config::instance_of(file);
   if (name.empty()) return {};
   return fmt::format("sudo derivctl{} setup", name == "derivd" ? "" : " --name " + name);
 }
 
 /// Before each line in the system journal: two accounts may have strategies of the same name.
 std::string identifier_of(const std::string& file) {
-  const auto name = instance_of(file);
+  const auto name = config::instance_of(file);
   return name.empty() || name == "derivd" ? "derivd" : "derivd@" + name;
 }
 

@@ -120,6 +120,9 @@ struct Config {
   /// What is not offered, as far as is known: an error for whoever only checks. A daemon asks the
   /// venue itself, and halts what it does not sell.
   std::vector<NotOffered> not_offered;
+  /// How derivctl is called for the daemon of this file, in words that tell a person what to type;
+  /// load_file() knows, no key does.
+  std::string ctl = "derivctl";
 };
 
 std::string format(const Problem& problem, std::string_view file);
@@ -137,6 +140,9 @@ std::variant<Config, std::vector<Problem>> load_text(std::string_view text,
 core::Result<std::string> read_file(const std::string& path, std::size_t most);
 std::variant<Config, std::vector<Problem>> load_file(const std::string& path,
                                                      const market::Symbols& symbols = {});
+/// "derivd" of the one daemon's file in the package's place, NAME of that of derivd@NAME; empty for
+/// a file in any other place.
+std::string instance_of(const std::string& path);
 /// "/etc/derivd/" of "/etc/derivd/derivd.yaml"; empty where the path has none.
 std::string_view directory_of(std::string_view path);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -401,6 +402,12 @@ std::string_view directory_of(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash + 1);
 }
 
+std::string instance_of(const std::string& path) {
+  const std::filesystem::path file(path);
+  const bool packaged = file.parent_path() == "/etc/derivd" && file.extension() == ".yaml";
+  return packaged ? file.stem().string() : std::string{};
+}
+
 std::string format(const Problem& problem, std::string_view file) {
   // Of a file that cannot be read there is no line to look at.
   if (problem.line == 0) return core::printable(fmt::format("{}: {}", file, problem.reason));
@@ -420,7 +427,12 @@ std::variant<Config, std::vector<Problem>> load_file(const std::string& path,
                                                      const market::Symbols& symbols) {
   const auto read = read_file(path, kMaxFile);
   if (!read) return std::vector{Problem{0, 0, "", "the configuration file " + read.error().text}};
-  return load_text(*read, directory_of(path), symbols);
+  auto loaded = load_text(*read, directory_of(path), symbols);
+  const auto name = instance_of(path);
+  if (auto* config = std::get_if<Config>(&loaded); !name.empty() && name != "derivd" && config) {
+    config->ctl += fmt::format(" --name {}", name);
+  }
+  return loaded;
 }
 
 }  // namespace derivd::config

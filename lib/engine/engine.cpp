@@ -1,6 +1,7 @@
 #include "engine/engine.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/check.hpp"
 #include "core/short_format.hpp"
@@ -9,7 +10,8 @@
 
 namespace derivd::engine {
 
-Engine::Impl::Impl(const Settings& s, Audience a) : settings(s), limits(s.limits), audience(a) {
+Engine::Impl::Impl(const Settings& s, Audience a)
+    : settings(s), limits(s.limits), audience(std::move(a)) {
   for (const auto& strategy : settings.strategies) {
     slots.push_back(std::make_unique<Slot>(strategy));
     if (!strategy.enabled) continue;
@@ -420,7 +422,7 @@ core::Event event_of(const TellSent& sent) {
 // ---- The public face ----
 
 Engine::Engine(const Settings& settings, Audience audience)
-    : impl_(std::make_unique<Impl>(settings, audience)) {}
+    : impl_(std::make_unique<Impl>(settings, std::move(audience))) {}
 Engine::~Engine() = default;
 
 void Engine::restore(const execution::Snapshot& snapshot, const core::Now& now, Actions& out) {

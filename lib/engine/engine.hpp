@@ -178,6 +178,8 @@ struct Audience {
   bool people = true;    // Tell, TellSent, and StrategyView::last_decision
   bool words = true;     // Tell of what programs say (script_message), also without people
   bool candles = false;  // AskCandles: there is a venue that has a past
+  /// How derivctl is called for this daemon, where a text tells a person what to type.
+  std::string ctl = "derivctl";
 };
 
 class Engine final {

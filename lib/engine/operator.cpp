@@ -39,7 +39,7 @@ void Engine::Impl::tell_halted(const Slot& slot) {
   const auto head = fmt::format("{} halted ({}): ", slot.name(), slot.halt_kind.view());
   const auto todo =
       slot.halt_kind == kRefused || slot.halt_kind == kScript || slot.halt_kind == kNotOffered
-          ? fmt::format("; see to it, then derivctl resume {}", slot.name())
+          ? fmt::format("; see to it, then {} resume {}", audience.ctl, slot.name())
           : std::string{};
   const auto room =
       core::Text::kCapacity - std::min(core::Text::kCapacity, head.size() + todo.size());

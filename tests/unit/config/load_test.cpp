@@ -389,6 +389,17 @@ TEST(Load, TheShippedFilesAreValid) {
   }
 }
 
+TEST(Load, ThePlaceOfAFileIsItsInstance) {
+  EXPECT_EQ(instance_of("/etc/derivd/derivd.yaml"), "derivd");
+  EXPECT_EQ(instance_of("/etc/derivd/two.yaml"), "two");
+  for (const auto* other : {"two.yaml", "/etc/two.yaml", "/etc/derivd/two.yml",
+                            "/etc/derivd/more/two.yaml", "/srv/etc/derivd/two.yaml", ""}) {
+    EXPECT_EQ(instance_of(other), "") << other;
+  }
+  const auto demo = std::get<Config>(load_file(DERIVD_SOURCE "/config/demo.yaml"));
+  EXPECT_EQ(demo.ctl, "derivctl");
+}
+
 // derivd.yaml names every key of the table, set or as a comment, and nothing else.
 TEST(Load, TheExampleNamesEveryKey) {
   const auto text = test::read_file(DERIVD_SOURCE "/config/derivd.yaml");

@@ -7,7 +7,7 @@
 namespace derivd::engine::test {
 namespace {
 
-constexpr Audience kLive{true, true, true, true};
+const Audience kLive{true, true, true, true};
 
 StrategySettings ruled(std::string_view name, std::string_view when, std::string_view symbol) {
   auto s = every_tick(name);

@@ -17,7 +17,7 @@ namespace {
 using core::EventKind;
 
 constexpr std::int64_t kStart = 1'782'086'400;  // a Monday, 00:00 UTC
-constexpr Audience kLive{true, true, true, true};
+const Audience kLive{true, true, true, true};
 
 rules::Expr condition(std::string_view text) {
   auto parsed = rules::parse_condition(text, {});

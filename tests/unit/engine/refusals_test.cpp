@@ -17,8 +17,8 @@ class Refusals : public testing::Test {
     s.staking.plan = plan;
     return s;
   }
-  void start(StrategySettings s) {
-    rig.emplace(Settings{{}, {std::move(s)}});
+  void start(StrategySettings s, Audience audience = {}) {
+    rig.emplace(Settings{{}, {std::move(s)}}, std::move(audience));
     rig->live();
     tick();
   }
@@ -69,6 +69,19 @@ TEST_F(Refusals, ADoomedPurchaseIsNotAskedForForEver) {
     if (e.kind != EventKind::kStrategyHalted) continue;
     EXPECT_EQ(e.reason, "refused");
     EXPECT_TRUE(e.text.view().ends_with("derivctl resume a")) << e.text.view();
+  }
+}
+
+TEST_F(Refusals, WhatToTypeIsForTheInstance) {
+  start(every_tick("a"), {.ctl = "derivctl --name two"});
+  for (int i = 0; i < 1'000; ++i) {
+    for (const auto& buy : rig->take_buys()) rig->refused(buy.order, "TradingDurationNotAllowed");
+    tick();
+  }
+  ASSERT_EQ(rig->count(EventKind::kStrategyHalted), 1);
+  for (const auto& e : rig->events) {
+    if (e.kind != EventKind::kStrategyHalted) continue;
+    EXPECT_TRUE(e.text.view().ends_with("then derivctl --name two resume a")) << e.text.view();
   }
 }
 

@@ -39,8 +39,8 @@ Settings of(StrategySettings strategy) {
 }
 
 /// Its feeds keep no past; the journal is the bench's own.
-constexpr Audience kBacktest{true, false, true, false};
-constexpr Audience kAsks{true, true, true, true};
+const Audience kBacktest{true, false, true, false};
+const Audience kAsks{true, true, true, true};
 
 Rig live_rig(const Settings& settings, Audience audience = {}) {
   Rig rig(settings, audience);
@@ -86,7 +86,7 @@ TEST(Watch, ItBuysItsOwnSymbolAtItsOwnTicksAlone) {
 }
 
 TEST(Watch, TheOrderWithinOneSecondDecidesNothing) {
-  for (const auto audience : {Audience{}, kBacktest}) {
+  for (const auto& audience : {Audience{}, kBacktest}) {
     std::vector<std::string> seen[2];
     for (const bool own_first : {true, false}) {
       auto rig = live_rig(of(ruled("R_50.price > 0 and 1HZ100V.sma(2) > 0")), audience);
@@ -112,7 +112,7 @@ TEST(Watch, TheOrderWithinOneSecondDecidesNothing) {
 }
 
 TEST(Watch, WhoHearsThemFirstHasThemAtItsFirstTick) {
-  for (const auto audience : {Audience{}, kBacktest}) {
+  for (const auto& audience : {Audience{}, kBacktest}) {
     auto rig = live_rig(of(ruled("R_50.sma(40) > 0")), audience);
     // More than wait for the own tick.
     for (int i = 0; i < 60; ++i) rig.tick("R_50", kStart + i, fmt::format("{}.0000", i + 1));
@@ -275,7 +275,7 @@ TEST(Watch, ARefusalOfItsCandlesNamesTheSymbol) {
 // ---- beside a strategy that watches nothing ----
 
 TEST(Watch, WhatLooksAtItsOwnSymbolAloneBuysTheSameWatchingOrNot) {
-  for (const auto audience : {Audience{}, kBacktest}) {
+  for (const auto& audience : {Audience{}, kBacktest}) {
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
       std::vector<std::string> bought[2];
       for (const bool watches : {false, true}) {
