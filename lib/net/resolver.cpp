@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <array>
@@ -12,7 +10,10 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <utility>
+
+#include "threads/without_signals.hpp"
 
 namespace derivd::net {
 
@@ -124,26 +125,14 @@ void work(std::string host) {
   }
 }
 
-/// A detached thread that takes none of the program's signals.
+/// Nobody waits for its end: the system's resolver may take minutes, and cannot be told to stop.
 bool start_thread(const std::string& host) {
-  auto argument = std::make_unique<std::string>(host);
-  pthread_attr_t attributes;
-  if (::pthread_attr_init(&attributes) != 0) return false;
-  ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  sigset_t all, before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_BLOCK, &all, &before);
-  pthread_t thread;
-  const auto body = [](void* given) -> void* {
-    const std::unique_ptr<std::string> name(static_cast<std::string*>(given));
-    work(std::move(*name));
-    return nullptr;
-  };
-  const bool started = ::pthread_create(&thread, &attributes, body, argument.get()) == 0;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  ::pthread_attr_destroy(&attributes);
-  if (started) (void)argument.release();
-  return started;
+  try {
+    threads::start_without_signals([host] { work(host); }).detach();
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
 }
 
 }  // namespace
