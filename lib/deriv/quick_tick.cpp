@@ -125,7 +125,7 @@ class Cursor {
 static_assert(kQuickTickPadding >= sizeof(std::uint64_t));
 
 /// The fields, each of which may come once. Views point into the frame.
-struct Fields {
+struct TickFields {
   Cursor cursor;
   std::string_view stream;
   std::string_view symbol;
@@ -187,9 +187,9 @@ struct Fields {
 }  // namespace
 
 bool read_quick_tick(std::string_view frame, Frame& out) {
-  Fields f{Cursor(frame), {}, {}, 0, 0, 0, {}, 0};
+  TickFields f{Cursor(frame), {}, {}, 0, 0, 0, {}, 0};
   if (!f.cursor.object([&](std::string_view key) { return f.in_frame(key); })) return false;
-  if (!f.cursor.at_end() || (f.seen & Fields::kNeeded) != Fields::kNeeded) return false;
+  if (!f.cursor.at_end() || (f.seen & TickFields::kNeeded) != TickFields::kNeeded) return false;
   out.message = Message::kTick;
   if (!(out.msg_type == "tick")) out.msg_type = "tick";
   out.req_id = f.req_id;
@@ -201,7 +201,7 @@ bool read_quick_tick(std::string_view frame, Frame& out) {
   if (!(tick->symbol == f.symbol)) tick->symbol = f.symbol;
   tick->tick = {core::VenueTime{f.epoch}, core::Decimal{f.quote.mantissa, f.quote.scale}};
   tick->decimals.reset();
-  if ((f.seen & Fields::kDecimals) != 0) tick->decimals = static_cast<std::uint8_t>(f.decimals);
+  if ((f.seen & TickFields::kDecimals) != 0) tick->decimals = static_cast<std::uint8_t>(f.decimals);
   return true;
 }
 
