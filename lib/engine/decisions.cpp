@@ -89,8 +89,6 @@ void Engine::Impl::note_entry(Slot& slot, const execution::Order& intent) {
   d.stake = intent.stake;
   d.bought = intent.spec.type;
   d.denied.reset();
-  // It may have waited before, and has the words of that.
-  if (!d.text.empty()) d.text = {};
   slot.last_decision.entered(intent.spec.type, intent.stake);
   keep_decision(slot, DecisionView::Kind::kEntered);
 }
