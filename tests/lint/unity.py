@@ -5,7 +5,8 @@ The release build compiles the files of some folders in batches, each as one fil
 lines of the CMakeLists.txt say which. Two files of a batch that both name something in an anonymous
 namespace then clash or, worse, one calls an overload of the other without a word. So, inside such a
 folder, a name that is local to a file is declared by no second file, neither as a local one nor in a
-header; files that a line leaves out, unity(FOLDER ... APART PATTERN...), are free to. Each finding is
+header; files that a line leaves out, unity(FOLDER ... APART PATTERN...), are free to. Nor does such a file
+include what makes macros of everyday words: they reach all files behind it in its batch. Each finding is
 one line "file:line: what"; the exit status is 1 if there is any. --self-test plants violations and
 demands that each is found.
 """
@@ -31,6 +32,8 @@ NO_NAMES = {"alignas", "decltype", "noexcept", "requires", "sizeof", "operator",
             "while", "switch", "return", "__attribute__", "explicit", "template"}
 # A library finds it by the type of its argument: the files must call it alike, and their types differ.
 HOOKS = {"throw_exception_from_error"}
+# Headers with macros like major(), minor() and makedev(): core::Money::minor() is no member any more behind it.
+MACROS = re.compile(r"(?m)^[ \t]*#[ \t]*include[ \t]*<(sys/sysmacros\.h|sys/param\.h)>")
 UNITY = re.compile(r"(?m)^ *unity\((\S+)")
 APART = re.compile(r"(?m)^ *unity\((\S+)[^)]*?\bAPART\s+([^)]*)\)")
 EACH = re.compile(r"foreach\((\w+) ([^)]*)\)\s*unity\((\S+)")
@@ -163,6 +166,10 @@ def check(root):
         for path in paths:
             if path in skipped:
                 continue
+            text = path.read_text(encoding="utf-8")
+            for found in MACROS.finditer(text):
+                problems.append(f"{path.relative_to(root).as_posix()}:{text.count(chr(10), 0, found.start()) + 1}: "
+                                f"<{found[1]}> makes macros of everyday words, which reach other files of its batch")
             for name, line, is_local in declarations(code_of(path)):
                 if path.suffix == ".hpp":
                     shared.setdefault(name, path)
@@ -206,6 +213,7 @@ FINE = {
     "constructor": "Other::Other(int a) : twin(a) {}\n",
     "parameter": "int other(int twin, int Twin = 2) { return twin; }\n",
     "comment": "// int twin() { return 1; }\nconst char* other = \"int twin();\";\n",
+    "include": "#include <sys/stat.h>\n// #include <sys/param.h>\nint other();\n",
     "hook": "void throw_exception_from_error(int) {}\n",
 }
 
@@ -247,6 +255,9 @@ def self_test():
             wrong.append(f"found for no reason: a file that is left out: {problems}")
         if not found(local(base), local(base), "unity(lib/x room_x APART c.cpp)\n"):
             wrong.append("not found: another file is left out")
+        for text in ("#include <sys/sysmacros.h>\n", "#ifdef X\n#  include <sys/param.h>\n#endif\n"):
+            if not any("b.cpp:" in p and "macros" in p for p in found(local(base), text)):
+                wrong.append(f"not found: {text}")
         for name, text in FINE.items():
             if problems := found(local(base), local(text)):
                 wrong.append(f"found for no reason: {name}: {problems}")
