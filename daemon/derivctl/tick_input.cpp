@@ -57,6 +57,13 @@ core::Result<store::File> kept_input(const store::File& from, const std::string&
   }
 }
 
+/// The number of /dev/null, whatever name a file has by which it was opened; 0, which no device of
+/// characters has, where there is none.
+dev_t device_of_nothing() {
+  struct stat info {};
+  return ::stat("/dev/null", &info) == 0 && S_ISCHR(info.st_mode) ? info.st_rdev : dev_t{0};
+}
+
 }  // namespace
 
 core::Result<TickInput> TickInput::open(const std::string& path) {
@@ -69,7 +76,7 @@ core::Result<TickInput> TickInput::open(const std::string& path) {
   if (::fstat(file.fd(), &info) != 0) return input_failed(name, "be read");
   if (S_ISREG(info.st_mode)) return TickInput(std::move(file), name);
   // A device may be endless, as /dev/zero is; /dev/null is an empty file, and a person may type.
-  const bool empty = S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
+  const bool empty = S_ISCHR(info.st_mode) && info.st_rdev == device_of_nothing();
   const bool pipe = S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode);
   if (!pipe && !empty && ::isatty(file.fd()) == 0) {
     return core::invalid(fmt::format("{}: is no file of ticks, and no pipe", name));
