@@ -16,9 +16,10 @@ inline constexpr std::size_t kQuickTickPadding = 8;
 
 /// Reads `frame` into `out`, all fields of it, as Decoder reads the same frame. False, with `out`
 /// as it was: the frame is no tick, or one with anything unusual (blanks, escapes, text that is not
-/// ASCII, a field that comes twice or is missing, a number with sign or exponent, a nested list),
-/// right or wrong. Every frame that it takes is JSON as RFC 8259 has it. At least kQuickTickPadding
-/// bytes behind the frame can be read; what they are does not matter. Does not allocate.
+/// ASCII, a field that comes twice or is missing, an exponent, a sign of a number that is read, a
+/// nested list), right or wrong. Every frame that it takes is JSON as RFC 8259 has it. At least
+/// kQuickTickPadding bytes behind the frame can be read; what they are does not matter. Does not
+/// allocate.
 bool read_quick_tick(std::string_view frame, Frame& out);
 
 }  // namespace derivd::deriv
